@@ -1,0 +1,13 @@
+# lambdapool_embed(TARGET name FILE path): puts a file's bytes into TARGET, readable through
+# `std::string_view lambdapool::embedded::<name>()` declared in "embedded/<name>.hpp".
+function(lambdapool_embed target)
+  cmake_parse_arguments(arg "" "NAME;FILE" "" ${ARGN})
+  set(dir ${CMAKE_CURRENT_BINARY_DIR}/embedded)
+  set(LAMBDAPOOL_EMBED_NAME ${arg_NAME})
+  set(LAMBDAPOOL_EMBED_FILE ${arg_FILE})
+  configure_file(${PROJECT_SOURCE_DIR}/cmake/embedded.cpp.in ${dir}/${arg_NAME}.cpp @ONLY)
+  configure_file(${PROJECT_SOURCE_DIR}/cmake/embedded.hpp.in ${dir}/${arg_NAME}.hpp @ONLY)
+  set_source_files_properties(${dir}/${arg_NAME}.cpp PROPERTIES OBJECT_DEPENDS ${arg_FILE})
+  target_sources(${target} PRIVATE ${dir}/${arg_NAME}.cpp)
+  target_include_directories(${target} PRIVATE ${CMAKE_CURRENT_BINARY_DIR})
+endfunction()

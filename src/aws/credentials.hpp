@@ -1,0 +1,39 @@
+// Which identity calls AWS, and in which region. No sockets.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "core/environment.hpp"
+#include "core/error.hpp"
+#include "core/sigv4.hpp"
+
+namespace lambdapool::aws {
+
+// What the user said explicitly; everything else comes from the environment and the config files.
+struct Explicit {
+  std::optional<std::string> access_key_id = {};
+  std::optional<std::string> secret_access_key = {};
+  std::optional<std::string> session_token = {};
+  std::optional<std::string> profile = {};
+  std::optional<std::string> region = {};
+};
+
+struct Credentials {
+  sigv4::Identity identity;
+  std::string source;  // "arguments", "environment", "profile NAME in ~/.aws/credentials", ...
+};
+
+// Explicit keys, then (unless a profile was given explicitly) the environment, then the profile in
+// AWS_SHARED_CREDENTIALS_FILE and AWS_CONFIG_FILE. Error kind credentials, naming the ways out.
+Result<Credentials> resolve_credentials(const Explicit& given, const Environment& environment);
+
+// Explicit, AWS_REGION, AWS_DEFAULT_REGION, the profile's region.
+Result<std::string> resolve_region(const Explicit& given, const Environment& environment);
+
+// AWS_ENDPOINT_URL_LAMBDA, AWS_ENDPOINT_URL, the profile's; else https://lambda.REGION.amazonaws.com.
+// `service` is "lambda", "iam", ...
+Result<std::string> resolve_endpoint_url(const Explicit& given, const Environment& environment,
+                                         const std::string& service, const std::string& region);
+
+}  // namespace lambdapool::aws

@@ -1,0 +1,115 @@
+// The Lambda calls that the project makes: build a request, parse its response. No sockets, no clock.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/error.hpp"
+#include "http/message.hpp"
+
+namespace lambdapool::aws {
+
+struct LayerReference {
+  std::string arn;
+  std::int64_t code_size = 0;
+};
+
+// GetFunctionConfiguration's members that somebody here reads.
+struct FunctionConfiguration {
+  std::string name;
+  std::string arn;
+  std::string runtime;
+  std::string role;
+  std::string handler;
+  std::string description;
+  std::int64_t code_size = 0;  // bytes, zipped
+  std::string code_sha256;     // base64
+  int memory_mb = 0;
+  int timeout_s = 0;
+  std::string last_modified;  // 2026-11-22T19:00:00.000+0000
+  std::string version;
+  std::string revision_id;
+  std::string state;               // "" where the answer has none
+  std::string state_reason;
+  std::string last_update_status;  // "" where the answer has none
+  std::string last_update_status_reason;
+  std::string architecture;
+  std::map<std::string, std::string> environment;
+  std::vector<LayerReference> layers;
+};
+
+struct CreateFunction {
+  std::string name;
+  std::string runtime;
+  std::string role;
+  std::string handler;
+  std::string zip;  // bytes
+  std::string description = {};
+  std::string architecture = "x86_64";
+  int memory_mb = 128;
+  int timeout_s = 3;
+  std::vector<std::string> layers = {};
+  std::map<std::string, std::string> environment = {};
+  std::map<std::string, std::string> tags = {};
+};
+
+struct UpdateFunctionCode {
+  std::string name;
+  std::string zip;
+  std::optional<std::string> architecture = {};
+  std::optional<std::string> revision_id = {};
+};
+
+// Only what is set is sent, so only that changes.
+struct UpdateFunctionConfiguration {
+  std::string name;
+  std::optional<int> memory_mb = {};
+  std::optional<int> timeout_s = {};
+  std::optional<std::vector<std::string>> layers = {};
+  std::optional<std::string> runtime = {};
+  std::optional<std::string> handler = {};
+  std::optional<std::map<std::string, std::string>> environment = {};
+  std::optional<std::string> revision_id = {};
+};
+
+struct FunctionDescription {  // GetFunction
+  FunctionConfiguration configuration;
+  std::map<std::string, std::string> tags;
+};
+
+struct FunctionPage {
+  std::vector<FunctionConfiguration> functions;
+  std::optional<std::string> next_marker;
+};
+
+http::Request create_function_request(const CreateFunction& call);
+http::Request update_function_code_request(const UpdateFunctionCode& call);
+http::Request update_function_configuration_request(const UpdateFunctionConfiguration& call);
+http::Request get_function_request(const std::string& name);
+http::Request delete_function_request(const std::string& name);
+http::Request list_functions_request(const std::optional<std::string>& marker);
+
+Result<FunctionConfiguration> parse_configuration(const http::Response& response);  // Create, Update*, GetConfiguration
+Result<FunctionDescription> parse_get_function(const http::Response& response);
+Result<FunctionPage> parse_list_functions(const http::Response& response);
+Result<void> parse_no_content(const http::Response& response);
+
+// Invoke. `name` may be a name, name:qualifier, partial ARN or ARN.
+http::Request invoke_request(const std::string& name, std::string payload);
+
+struct Invoked {
+  std::string payload;
+  std::string request_id;
+  std::string log_tail_base64;  // X-Amz-Log-Result as it came; decoded only by who needs it
+};
+// A function error (X-Amz-Function-Error) is an Error too: kind by its body's errorType and the log's
+// REPORT line: timed_out, out_of_memory, worker_died, payload_too_large, else function_error.
+Result<Invoked> parse_invoke(http::Response response);
+
+// The Error that a non-2xx answer stands for, of any rest-json operation.
+Error service_error(const http::Response& response);
+
+}  // namespace lambdapool::aws

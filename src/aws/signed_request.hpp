@@ -1,0 +1,17 @@
+// Puts Host, X-Amz-Date, X-Amz-Security-Token and Authorization on a request.
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "core/sigv4.hpp"
+#include "http/message.hpp"
+
+namespace lambdapool::aws {
+
+// `host` is the Host header's value. x-amz-content-sha256 is not sent (Lambda does not need it), the
+// body's hash is signed all the same.
+void sign(http::Request& request, sigv4::Signer& signer, const std::string& host,
+          std::chrono::system_clock::time_point now);
+
+}  // namespace lambdapool::aws

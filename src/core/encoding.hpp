@@ -1,0 +1,29 @@
+// Text encodings that the wire needs: base64, hex, percent, and SHA-256 over bytes.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace lambdapool {
+
+std::string base64_encode(std::string_view bytes);
+void base64_append(std::string& out, std::string_view bytes);  // appends to `out`, one allocation at most
+std::optional<std::string> base64_decode(std::string_view text);  // strict: RFC 4648, padded; nullopt otherwise
+
+std::string hex_encode(std::string_view bytes);
+
+using Sha256 = std::array<std::uint8_t, 32>;
+Sha256 sha256(std::string_view bytes);
+Sha256 hmac_sha256(std::string_view key, std::string_view bytes);
+std::string sha256_hex(std::string_view bytes);
+std::string sha256_base64(std::string_view bytes);  // Lambda's CodeSha256
+
+// RFC 3986 unreserved characters stay; everything else becomes %XX.
+enum class Slash { encode, keep };
+std::string percent_encode(std::string_view text, Slash slash = Slash::encode);
+std::string percent_decode(std::string_view text);  // malformed escapes stay as they are
+
+}  // namespace lambdapool

@@ -1,0 +1,56 @@
+// An HTTP/1.1 client with kept-alive connections. All of it runs on the event loop's thread.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "core/error.hpp"
+#include "http/event_loop.hpp"
+#include "http/message.hpp"
+
+namespace lambdapool::http {
+
+// Why there is no response. `reached`: whether the service may have seen the request; a request that
+// may have been seen is never sent again on the client's own account (see docs/protocol.md).
+struct TransportError {
+  enum class Reached { no, maybe };
+  Reached reached = Reached::no;
+  Error error;  // kind network, timed_out (the read timeout), protocol, or cancelled
+};
+
+using Answer = tl::expected<Response, TransportError>;
+
+struct ClientOptions {
+  Endpoint endpoint = {};
+  std::size_t max_connections = 64;  // further requests wait their turn, first come first served
+  std::chrono::milliseconds connect_timeout{10'000};
+  std::chrono::milliseconds idle_timeout{55'000};  // below the service's own, so that we close first
+  std::string ca_bundle = {};                      // PEM file; "" means the system's
+  std::uint64_t max_response_bytes = 64ull << 20;
+};
+
+class Client {
+ public:
+  Client(EventLoop& loop, ClientOptions options);
+  ~Client();
+
+  // Sends one request; `done` runs exactly once on the loop's thread, also when the client is
+  // destroyed first (with kind cancelled). A kept-alive connection that turns out to be closed before
+  // anything was written is replaced silently. Host and Content-Length are added. From any thread.
+  // Returns an id for cancel().
+  using Id = std::uint64_t;
+  Id send(Request request, std::chrono::milliseconds read_timeout, std::function<void(Answer)> done);
+  void cancel(Id id);
+
+  // Blocks until the answer; not to be called on the loop's thread.
+  Answer call(Request request, std::chrono::milliseconds read_timeout);
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace lambdapool::http

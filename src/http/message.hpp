@@ -1,0 +1,62 @@
+// HTTP requests and responses as values.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace lambdapool::http {
+
+struct Header {
+  std::string name;
+  std::string value;
+};
+
+// Few, in order, looked up without regard to case (RFC 9110).
+class Headers {
+ public:
+  Headers() = default;
+  Headers(std::initializer_list<Header> items) : items_(items) {}
+
+  void add(std::string name, std::string value) { items_.push_back({std::move(name), std::move(value)}); }
+  void set(std::string_view name, std::string value);  // replaces every header of that name
+  void remove(std::string_view name);
+  const std::string* find(std::string_view name) const;  // the first of that name, or nullptr
+  std::string_view get(std::string_view name) const;     // "" where there is none
+  const std::vector<Header>& items() const { return items_; }
+
+ private:
+  std::vector<Header> items_;
+};
+
+bool equal_ignoring_case(std::string_view a, std::string_view b);
+
+struct Request {
+  std::string method = "GET";
+  std::string target = "/";  // path and query as they go over the wire, already percent-encoded
+  Headers headers = {};
+  std::string body = {};
+};
+
+struct Response {
+  int status = 200;
+  Headers headers = {};
+  std::string body = {};
+};
+
+// Where to connect. `unix`: an AF_UNIX stream socket at `path`; Host is then "localhost".
+struct Endpoint {
+  enum class Scheme { http, https, unix_socket };
+  Scheme scheme = Scheme::https;
+  std::string host = {};
+  int port = 443;
+  std::string path = {};
+
+  // The Host header's value: the port is left out where it is the scheme's default.
+  std::string host_header() const;
+  std::string url() const;
+  static std::optional<Endpoint> parse(std::string_view url);  // http://h:p, https://[::1]:p, unix:/path
+};
+
+}  // namespace lambdapool::http

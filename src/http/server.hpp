@@ -1,0 +1,68 @@
+// A small HTTP/1.1 server: keep-alive, pipelining, chunked request bodies with trailers, long polls.
+// Handlers run on the event loop's thread and answer when they like.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "core/error.hpp"
+#include "http/event_loop.hpp"
+#include "http/message.hpp"
+
+namespace lambdapool::http {
+
+// Answers one request, once. Dropping it unanswered closes the connection.
+class Responder {
+ public:
+  class Sink {
+   public:
+    virtual ~Sink() = default;
+    virtual void send(Response response) = 0;
+    virtual void on_disconnect(std::function<void()> gone) = 0;
+  };
+  explicit Responder(std::unique_ptr<Sink> sink) : sink_(std::move(sink)) {}
+
+  void send(Response response) {
+    sink_->send(std::move(response));
+    sink_.reset();
+  }
+  // `gone` runs on the loop's thread when the peer closes before the answer was sent.
+  void on_disconnect(std::function<void()> gone) { sink_->on_disconnect(std::move(gone)); }
+
+ private:
+  std::unique_ptr<Sink> sink_;
+};
+
+using Handler = std::function<void(Request, Responder)>;
+
+struct ServerLimits {
+  std::uint64_t max_header_bytes = 1ull << 20;
+  std::uint64_t max_body_bytes = 80ull << 20;  // beyond: 413 and close
+};
+
+// Stops listening, and closes every connection accepted through it, when destroyed (on the loop's
+// thread or not; the destructor waits until the loop has let go).
+class Listener {
+ public:
+  virtual ~Listener() = default;
+  virtual Endpoint endpoint() const = 0;  // with the port that the system chose
+};
+
+// port 0: the system chooses. Error kind io, naming address and reason.
+Result<std::unique_ptr<Listener>> listen_tcp(EventLoop& loop, const std::string& address, std::uint16_t port,
+                                             Handler handler, ServerLimits limits = {});
+Result<std::unique_ptr<Listener>> listen_unix(EventLoop& loop, const std::string& path, Handler handler,
+                                              ServerLimits limits = {});
+
+// Serves HTTP on one connected stream socket (a socketpair's end); takes ownership of `fd`. `closed`
+// runs when the peer has closed it. Destroying the handle closes the connection.
+class Connection {
+ public:
+  virtual ~Connection() = default;
+};
+std::unique_ptr<Connection> serve_connection(EventLoop& loop, int fd, Handler handler,
+                                             std::function<void()> closed, ServerLimits limits = {});
+
+}  // namespace lambdapool::http

@@ -1,0 +1,42 @@
+// The local Lambda: control plane, store and workers behind a real HTTP endpoint, in this process.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "core/environment.hpp"
+#include "core/error.hpp"
+#include "core/sigv4.hpp"
+#include "http/message.hpp"
+
+namespace lambdapool::local {
+
+struct ServiceOptions {
+  std::filesystem::path home;                     // created where it does not exist
+  std::uint16_t port = 0;                         // on 127.0.0.1; 0: the system chooses
+  std::optional<sigv4::Identity> identity = {};   // known secret: other signatures are refused.
+                                                  // nullopt: any well-formed signature is accepted
+  std::string region = "us-east-1";
+  int concurrency = 1'000;                        // account limit; beyond it 429
+  Environment environment = {};                   // where to look for interpreters (PATH, VIRTUAL_ENV)
+  std::filesystem::path python = {};              // preferred interpreter (an embedding Python's own)
+  std::function<void(const std::string&)> log = {};  // one line of a request log; {}: none
+};
+
+class Service {
+ public:
+  // Error kind io (home not writable, port taken), naming which.
+  static Result<std::unique_ptr<Service>> start(ServiceOptions options);
+  virtual ~Service() = default;  // stops: no new invocations, workers killed, nothing left behind
+  virtual http::Endpoint endpoint() const = 0;
+  virtual std::string isolation() const = 0;  // which limits are enforced and how, one line
+};
+
+// $LAMBDAPOOL_HOME, else $XDG_DATA_HOME/lambdapool, else ~/.local/share/lambdapool.
+std::filesystem::path default_home(const Environment& environment);
+
+}  // namespace lambdapool::local

@@ -1,0 +1,35 @@
+// Turns "aws" or "local" into an endpoint and an identity: the one place that knows both sides.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "aws/credentials.hpp"
+#include "core/environment.hpp"
+#include "core/error.hpp"
+#include "http/message.hpp"
+
+namespace lambdapool::target {
+
+struct TargetOptions {
+  std::optional<std::string> target = {};  // "aws" or "local"; else LAMBDAPOOL_TARGET; else aws
+  aws::Explicit aws = {};
+  std::filesystem::path python = {};       // see local::ServiceOptions::python
+};
+
+struct Target {
+  std::string name;  // "aws" or "local"
+  http::Endpoint endpoint;
+  std::string region;
+  aws::Credentials credentials;
+  std::string ca_bundle;          // AWS_CA_BUNDLE, or ""
+  std::shared_ptr<void> service;  // keeps the embedded local Lambda running; null for aws
+};
+
+// For local: starts the embedded service, or joins the one that this process already runs for the same
+// home. Errors: invalid_argument (unknown target), credentials (naming both ways out), io.
+Result<Target> resolve(const TargetOptions& options, const Environment& environment);
+
+}  // namespace lambdapool::target
