@@ -1,0 +1,77 @@
+// Runs invocations in worker processes: started on demand, kept warm, one invocation at a time each,
+// reaped when idle, killed with everything they started when a limit is broken or the service ends.
+// Knows nothing of the control plane: it is given everything that a version of a function needs.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/environment.hpp"
+#include "core/error.hpp"
+#include "http/event_loop.hpp"
+
+namespace lambdapool::local {
+
+// One immutable, runnable state of a function. `key` differs whenever anything else here differs:
+// workers are shared by invocations with an equal key and never by others.
+struct FunctionVersion {
+  std::string key;
+  std::string function_arn;  // unqualified
+  std::string name;
+  std::string version;  // "$LATEST" or a number
+  std::string runtime;  // "python3.11", "provided.al2023"
+  std::string handler;
+  std::string architecture;
+  std::filesystem::path code;               // the unpacked package, read-only
+  std::vector<std::filesystem::path> layers;  // unpacked, in order; later ones win
+  std::map<std::string, std::string> environment;
+  int memory_mb = 128;
+  std::chrono::seconds timeout{3};
+  std::string log_group;
+};
+
+struct InvokeCall {
+  std::string request_id;
+  std::string payload;
+  std::string invoked_arn;          // qualified only if the caller gave a qualifier
+  std::string client_context = {};  // decoded JSON, or ""
+};
+
+struct InvokeOutcome {
+  std::string payload;
+  bool function_error = false;  // X-Amz-Function-Error: Unhandled
+  std::string log;              // START ... REPORT, whole
+  std::string log_stream;
+};
+
+struct WorkersOptions {
+  std::filesystem::path scratch;  // a directory of this service's own; removed with it
+  std::string region;
+  Environment environment;        // PATH, VIRTUAL_ENV: where interpreters are looked for
+  std::filesystem::path python;   // preferred interpreter, if it has the right version
+  std::chrono::seconds idle_timeout{300};
+};
+
+class Workers {
+ public:
+  static Result<std::unique_ptr<Workers>> start(http::EventLoop& loop, WorkersOptions options);
+  virtual ~Workers() = default;  // kills every worker and waits for it
+
+  // On the loop's thread; `done` runs there, exactly once. Concurrency limits are the caller's.
+  virtual void invoke(std::shared_ptr<const FunctionVersion> function, InvokeCall call,
+                      std::function<void(InvokeOutcome)> done) = 0;
+
+  // Idle workers of this key end now, busy ones after their invocation. On the loop's thread.
+  virtual void retire(const std::string& key) = 0;
+
+  virtual std::string isolation() const = 0;  // how memory, processes and files are held, one line
+};
+
+}  // namespace lambdapool::local
