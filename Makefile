@@ -1,0 +1,63 @@
+# lambdapool's two commands are `make demo` and `make test`; `make help` lists the rest.
+# Each installs what it needs (Debian packages, Python packages into .venv) and is quick the second time.
+SHELL := /bin/bash
+BUILD := build
+PYTHON := .venv/bin/python
+JOBS ?= $(shell nproc)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev configure build demo test ctest pytest bench lint format fuzz asan tsan wheel clean
+
+help: ## Show this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup:
+	@tools/setup.sh build
+
+setup-dev:
+	@tools/setup.sh build test
+
+configure: setup
+	@if [ ! -f $(BUILD)/build.ninja ]; then \
+	  cmake --preset release -DPython_EXECUTABLE=$(CURDIR)/$(PYTHON) > $(BUILD)/configure.log 2>&1 \
+	    || { cat $(BUILD)/configure.log; echo "make: configuring failed (see above)" >&2; exit 1; }; fi
+
+build: configure ## Build the program, the libraries and the Python extension
+	@cmake --build $(BUILD) -j $(JOBS)
+	@tools/link-venv.sh $(BUILD)
+
+demo: build ## Deploy the example and map over it, from Python and from C++, on the local Lambda
+	@tools/demo.sh $(BUILD)
+
+test: setup-dev build ctest pytest ## Build and run all tests
+	@echo "make test: all tests passed"
+
+ctest: build
+	@ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS)
+
+pytest: build
+	@LAMBDAPOOL_BUILD=$(CURDIR)/$(BUILD) $(PYTHON) -m pytest -n $(JOBS) -q tests
+
+bench: setup-dev build ## Run the benchmarks: a table of ratios, and JSON in build/bench
+	@LAMBDAPOOL_BUILD=$(CURDIR)/$(BUILD) $(PYTHON) bench/run.py
+
+lint: setup-dev configure ## Check formatting (clang-format) and run clang-tidy
+	@tools/lint.sh $(BUILD)
+
+format: setup-dev ## Reformat the C++ sources
+	@git ls-files '*.cpp' '*.hpp' | xargs clang-format-16 -i
+
+fuzz: setup-dev ## Run each fuzzer for FUZZ_SECONDS (30)
+	@tools/fuzz.sh $${FUZZ_SECONDS:-30}
+
+asan: setup-dev ## Run the C++ tests under AddressSanitizer and UndefinedBehaviorSanitizer
+	@cmake --preset asan && cmake --build --preset asan -j $(JOBS) && ctest --preset asan -j $(JOBS)
+
+tsan: setup-dev ## Run the C++ tests under ThreadSanitizer
+	@cmake --preset tsan && cmake --build --preset tsan -j $(JOBS) && ctest --preset tsan -j $(JOBS)
+
+wheel: setup ## Build the Python wheel and source tarball into dist/
+	@$(PYTHON) -m build --outdir dist .
+
+clean: ## Remove what was built (not .venv)
+	@rm -rf $(BUILD) dist
