@@ -1,1 +1,146 @@
-// To come.
+#include "package/zip.hpp"
+
+#include <algorithm>
+#include <fstream>
+#include <limits>
+#include <memory>
+#include <utility>
+
+#include "package/zip_memory.hpp"
+
+namespace lambdapool::package {
+
+namespace {
+
+constexpr uLong dos_date_1980_01_01 = 0x0021'0000;
+constexpr uLong made_by_unix = 3U << 8U | 20U;  // so that readers take the mode from the external attributes
+constexpr uLong utf8_names = 1U << 11U;
+constexpr int compression_level = 6;
+constexpr std::size_t name_bytes_max = 4'096;  // PATH_MAX: a longer one could not be unpacked
+
+Result<void> check_name(const std::string& name) {
+  if (name.empty() || name.front() == '/' || name.find('\0') != std::string::npos)
+    return fail(ErrorKind::invalid_argument,
+                "Can't put \"" + name + "\" into a zip: it is not a relative name.");
+  if (name.size() > name_bytes_max)
+    return fail(ErrorKind::invalid_argument, "Can't put \"" + name.substr(0, 80) +
+                                                 "...\" into a zip: the path is longer than 4096 bytes.");
+  for (const auto& part : std::filesystem::path(name))
+    if (part == ".." || part == ".")
+      return fail(ErrorKind::invalid_argument,
+                  "Can't put \"" + name + "\" into a zip: it has a \".\" or \"..\" part.");
+  return {};
+}
+
+Result<std::string> read_file(const std::filesystem::path& path) {
+  std::error_code error;
+  const auto size = std::filesystem::file_size(path, error);
+  std::ifstream in(path, std::ios::binary);
+  if (error || !in)
+    return fail(ErrorKind::io, "Can't read " + path.string() + (error ? ": " + error.message() + "." : "."));
+  std::string bytes(size, '\0');
+  in.read(bytes.data(), static_cast<std::streamsize>(size));
+  if (static_cast<std::uintmax_t>(in.gcount()) != size)
+    return fail(ErrorKind::io, "Can't read " + path.string() + " whole: it changed meanwhile.");
+  return bytes;
+}
+
+bool add_entry(zipFile zip, const ZipEntry& entry, const std::string& bytes) {
+  const bool directory = entry.name.back() == '/';
+  const uLong mode = directory ? 0040755 : entry.executable ? 0100755 : 0100644;
+  zip_fileinfo info{};
+  info.dosDate = dos_date_1980_01_01;
+  info.external_fa = mode << 16U | (directory ? 0x10U : 0U);
+  const bool stored = bytes.empty();
+  if (zipOpenNewFileInZip4_64(zip, entry.name.c_str(), &info, nullptr, 0, nullptr, 0, nullptr,
+                              stored ? 0 : Z_DEFLATED, stored ? 0 : compression_level, 0, -MAX_WBITS,
+                              DEF_MEM_LEVEL, Z_DEFAULT_STRATEGY, nullptr, 0, made_by_unix, utf8_names,
+                              0) != ZIP_OK)
+    return false;
+  if (zipWriteInFileInZip(zip, bytes.data(), static_cast<unsigned>(bytes.size())) != ZIP_OK) return false;
+  return zipCloseFileInZip(zip) == ZIP_OK;
+}
+
+Result<void> add_content(zipFile zip, const ZipEntry& entry) {
+  std::string read;
+  const std::string* bytes = std::get_if<std::string>(&entry.content);
+  if (bytes == nullptr) {
+    auto file = read_file(std::get<std::filesystem::path>(entry.content));
+    if (!file) return tl::unexpected(std::move(file.error()));
+    read = std::move(*file);
+    bytes = &read;
+  }
+  if (bytes->size() > std::numeric_limits<std::int32_t>::max())
+    return fail(ErrorKind::payload_too_large,
+                entry.name + " is larger than 2 GB, far more than Lambda takes.");
+  if (!add_entry(zip, entry, *bytes)) return fail(ErrorKind::io, "Can't add " + entry.name + " to the zip.");
+  return {};
+}
+
+struct CloseUnzip {
+  void operator()(void* archive) const { unzClose(archive); }
+};
+
+}  // namespace
+
+Result<std::string> write_zip(std::vector<ZipEntry> entries) {
+  std::sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    if (auto named = check_name(entries[i].name); !named) return tl::unexpected(std::move(named.error()));
+    if (i > 0 && entries[i].name == entries[i - 1].name)
+      return fail(ErrorKind::invalid_argument,
+                  "Two different files want to be " + entries[i].name + " in the zip.");
+  }
+  std::string bytes;
+  MemoryFile file{.output = &bytes};
+  zlib_filefunc64_def functions = memory_functions(file);
+  zipFile zip = zipOpen2_64("", APPEND_STATUS_CREATE, nullptr, &functions);
+  if (zip == nullptr) return fail(ErrorKind::io, "Can't start a zip: out of memory.");
+  for (const auto& entry : entries) {
+    if (auto added = add_content(zip, entry); !added) {
+      zipClose(zip, nullptr);
+      return tl::unexpected(std::move(added.error()));
+    }
+  }
+  if (zipClose(zip, nullptr) != ZIP_OK) return fail(ErrorKind::io, "Can't finish the zip: out of memory.");
+  return bytes;
+}
+
+Result<std::vector<ZipFile>> list_zip(std::string_view zip) {
+  const auto broken = [] {
+    return fail(ErrorKind::invalid_argument, "The code is not a zip, or a broken one.");
+  };
+  MemoryFile file{.input = zip};
+  zlib_filefunc64_def functions = memory_functions(file);
+  const std::unique_ptr<void, CloseUnzip> archive(unzOpen2_64("", &functions));
+  if (archive == nullptr) return broken();
+  std::vector<ZipFile> files;
+  std::int64_t total = 0;
+  // An empty archive has no first file.
+  unz_global_info64 global{};
+  if (unzGetGlobalInfo64(archive.get(), &global) != UNZ_OK) return broken();
+  if (global.number_entry == 0) return files;
+  int status = unzGoToFirstFile(archive.get());
+  for (; status == UNZ_OK; status = unzGoToNextFile(archive.get())) {
+    unz_file_info64 info{};
+    std::string name(65'536, '\0');
+    if (unzGetCurrentFileInfo64(archive.get(), &info, name.data(), name.size(), nullptr, 0, nullptr, 0) !=
+        UNZ_OK)
+      return broken();
+    name.resize(info.size_filename);
+    if (__builtin_add_overflow(total, info.uncompressed_size, &total) || total < 0) return broken();
+    files.push_back({std::move(name), static_cast<std::int64_t>(info.uncompressed_size)});
+  }
+  if (status != UNZ_END_OF_LIST_OF_FILE) return broken();
+  return files;
+}
+
+Result<std::int64_t> unzipped_size(std::string_view zip) {
+  const auto files = list_zip(zip);
+  if (!files) return tl::unexpected(files.error());
+  std::int64_t total = 0;
+  for (const auto& file : *files) total += file.unzipped_bytes;
+  return total;
+}
+
+}  // namespace lambdapool::package
