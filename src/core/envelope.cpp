@@ -1,1 +1,186 @@
-// To come.
+// Written and read by hand: a JSON library would copy a body of several megabytes more than once, in
+// both directions, on every call.
+#include "core/envelope.hpp"
+
+#include <algorithm>
+#include <optional>
+
+#include "core/compression.hpp"
+#include "core/encoding.hpp"
+#include "core/json_scan.hpp"
+#include "core/limits.hpp"
+
+namespace lambdapool::envelope {
+
+namespace {
+
+constexpr std::size_t compress_from = 4096;
+// What fits into Invoke uncompressed: three quarters of the payload, less the other members.
+constexpr std::size_t fits_plainly = (limits::request_payload_bytes_max - 512) / 4 * 3;
+
+std::string_view body_member(Direction direction) {
+  return direction == Direction::task ? "task" : "outcome";
+}
+
+// The base64 of `first` followed by `second`: the seam is moved to a multiple of three bytes.
+void append_base64(std::string& out, std::string_view first, std::string_view second) {
+  const std::size_t whole = first.size() / 3 * 3;
+  std::string seam(first.substr(whole));
+  if (!seam.empty()) {
+    const std::size_t missing = std::min(3 - seam.size(), second.size());
+    seam.append(second.substr(0, missing));
+    second.remove_prefix(missing);
+  }
+  base64_append(out, first.substr(0, whole));
+  base64_append(out, seam);
+  base64_append(out, second);
+}
+
+// The members that a reader knows, as the scan found them.
+struct Members {
+  std::optional<JsonValue> version, codec, peer, encoding, body;
+};
+
+void remember(Members& members, std::string_view name, const JsonValue& value, std::string_view body) {
+  if (name == "lambdapool") members.version = value;
+  if (name == "codec") members.codec = value;
+  if (name == "peer") members.peer = value;
+  if (name == "encoding") members.encoding = value;
+  if (name == body) members.body = value;
+}
+
+std::string beginning(std::string_view json) {
+  constexpr std::size_t shown = 60;
+  std::string out(json.substr(0, shown));
+  for (char& c : out) {
+    if (static_cast<unsigned char>(c) < 0x20) c = ' ';
+  }
+  return json.size() > shown ? out + "..." : out;
+}
+
+class Decoder {
+ public:
+  Decoder(Direction direction, std::string_view json, std::size_t max_body)
+      : what_(body_member(direction)), json_(json), max_body_(max_body) {}
+
+  Result<Envelope> run() {
+    Members members;
+    const auto fault = scan_json_object(json_, [&](std::string_view name, const JsonValue& value) {
+      remember(members, name, value, what_);
+    });
+    if (fault) return refuse(*fault + "; it begins with: " + beginning(json_));
+    if (auto good = check_version(members); !good) return tl::unexpected(std::move(good.error()));
+    Envelope out;
+    std::string encoding;
+    for (const auto& [name, member, to] :
+         {Text{"codec", &members.codec, &out.codec}, Text{"peer", &members.peer, &out.peer},
+          Text{"encoding", &members.encoding, &encoding}}) {
+      if (auto good = read_text(name, *member, *to); !good) return tl::unexpected(std::move(good.error()));
+    }
+    if (auto good = read_body(members.body, encoding, out.body); !good) {
+      return tl::unexpected(std::move(good.error()));
+    }
+    return out;
+  }
+
+ private:
+  struct Text {
+    const char* name;
+    const std::optional<JsonValue>* member;
+    std::string* to;
+  };
+
+  tl::unexpected<Error> refuse(const std::string& why) const {
+    return fail(ErrorKind::protocol, "this is not a lambdapool " + std::string(what_) + ": " + why);
+  }
+
+  Result<void> check_version(const Members& members) const {
+    if (!members.version) return refuse("the member \"lambdapool\" is missing; it begins with: " + beginning(json_));
+    if (members.version->type != JsonValue::Type::number) {
+      return refuse("the member \"lambdapool\" is not a number");
+    }
+    if (members.version->text == std::to_string(version)) return {};
+    return fail(ErrorKind::protocol,
+                "this " + std::string(what_) + " speaks version " + std::string(members.version->text) +
+                    " of the lambdapool protocol and this side only version " + std::to_string(version) +
+                    "; use the same lambdapool release on both sides (`lambdapool update` replaces the function's)");
+  }
+
+  Result<void> read_text(const char* name, const std::optional<JsonValue>& member, std::string& to) const {
+    if (!member) return refuse("the member \"" + std::string(name) + "\" is missing");
+    if (member->type != JsonValue::Type::string) {
+      return refuse("the member \"" + std::string(name) + "\" is not a string");
+    }
+    if (!member->escaped) {
+      to = member->text;
+      return {};
+    }
+    auto plain = unescape_json(member->text);
+    if (!plain) return refuse("the member \"" + std::string(name) + "\" has a malformed escape");
+    to = std::move(*plain);
+    return {};
+  }
+
+  Result<void> read_body(const std::optional<JsonValue>& member, const std::string& encoding,
+                         std::string& to) const {
+    const bool compressed = encoding == "zlib+base64";
+    if (!compressed && encoding != "base64") {
+      return refuse("the encoding \"" + encoding + "\" is neither \"base64\" nor \"zlib+base64\"");
+    }
+    std::string unescaped;
+    std::string_view text;
+    if (member && member->type == JsonValue::Type::string && !member->escaped) {
+      text = member->text;
+    } else {
+      if (auto good = read_text(what_.data(), member, unescaped); !good) return good;
+      text = unescaped;
+    }
+    auto bytes = base64_decode(text);
+    if (!bytes) return refuse("the member \"" + std::string(what_) + "\" is not base64");
+    if (!compressed) {
+      to = std::move(*bytes);
+      return {};
+    }
+    auto plain = inflate(*bytes, max_body_);
+    if (plain) {
+      to = std::move(*plain);
+      return {};
+    }
+    if (plain.error() == InflateFailure::malformed) return refuse("its body is not one complete zlib stream");
+    return refuse("its body is larger than " + std::to_string(max_body_) + " bytes once decompressed");
+  }
+
+  std::string_view what_;
+  std::string_view json_;
+  std::size_t max_body_;
+};
+
+}  // namespace
+
+std::string encode(Direction direction, std::string_view codec, std::string_view peer, std::string_view body,
+                   std::string_view extra) {
+  std::optional<std::string> compressed;
+  if (body.size() + extra.size() >= compress_from) compressed = compress_if_it_pays(body, extra, fits_plainly);
+  const std::size_t size = compressed ? compressed->size() : body.size() + extra.size();
+
+  std::string out;
+  out.reserve(size / 3 * 4 + 128 + codec.size() + peer.size());
+  out.append("{\"lambdapool\":").append(std::to_string(version)).append(",\"codec\":");
+  append_json_string(out, codec);
+  out.append(",\"peer\":");
+  append_json_string(out, peer);
+  out.append(compressed ? ",\"encoding\":\"zlib+base64\",\"" : ",\"encoding\":\"base64\",\"");
+  out.append(body_member(direction)).append("\":\"");
+  if (compressed) {
+    base64_append(out, *compressed);
+  } else {
+    append_base64(out, body, extra);
+  }
+  return out.append("\"}");
+}
+
+Result<Envelope> decode(Direction direction, std::string_view json, std::size_t max_body) {
+  return Decoder(direction, json, max_body).run();
+}
+
+}  // namespace lambdapool::envelope

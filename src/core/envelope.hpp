@@ -24,10 +24,10 @@ enum class Direction { task, outcome };
 std::string encode(Direction direction, std::string_view codec, std::string_view peer, std::string_view body,
                    std::string_view extra = {});
 
-// Error kind protocol: says what is missing or malformed, and which versions this side speaks.
-Result<Envelope> decode(Direction direction, std::string_view json);
-
 // Decompressed bodies beyond this are refused rather than allocated.
 inline constexpr std::size_t max_body_bytes = std::size_t{256} << 20;
+
+// Error kind protocol: says what is missing or malformed, and which versions this side speaks.
+Result<Envelope> decode(Direction direction, std::string_view json, std::size_t max_body = max_body_bytes);
 
 }  // namespace lambdapool::envelope

@@ -1,0 +1,24 @@
+// zlib (RFC 1950) over whole bodies.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+
+namespace lambdapool {
+
+// The zlib stream of `first` followed by `second`, or nullopt where sending it would not pay: samples
+// are compressed first, so that an incompressible body costs microseconds rather than seconds.
+// `want_below`: a size to get under if at all possible; more effort is spent for it.
+std::optional<std::string> compress_if_it_pays(std::string_view first, std::string_view second,
+                                               std::size_t want_below);
+
+enum class InflateFailure { malformed, too_large };
+
+// The one zlib stream that `bytes` is, if it inflates to at most `max_bytes`. Memory grows with what
+// has been inflated, never with what the stream claims.
+tl::expected<std::string, InflateFailure> inflate(std::string_view bytes, std::size_t max_bytes);
+
+}  // namespace lambdapool

@@ -1,0 +1,169 @@
+#include "core/envelope.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "core/compression.hpp"
+#include "core/encoding.hpp"
+
+namespace lambdapool::envelope {
+namespace {
+
+using testing::HasSubstr;
+
+std::string noise(std::size_t bytes) {
+  std::mt19937 random(42);
+  std::string out(bytes, '\0');
+  for (char& c : out) c = static_cast<char>(random());
+  return out;
+}
+
+std::string error_of(std::string_view json, Direction direction = Direction::task) {
+  const auto decoded = decode(direction, json);
+  if (decoded) return "no error";
+  EXPECT_EQ(decoded.error().kind, ErrorKind::protocol);
+  return decoded.error().message;
+}
+
+TEST(Envelope, IsTheJsonThatTheProtocolShows) {
+  EXPECT_EQ(encode(Direction::task, "pickle", "3.11", "abc"),
+            R"({"lambdapool":1,"codec":"pickle","peer":"3.11","encoding":"base64","task":"YWJj"})");
+  EXPECT_EQ(encode(Direction::outcome, "cpp", "b\"1", ""),
+            R"({"lambdapool":1,"codec":"cpp","peer":"b\"1","encoding":"base64","outcome":""})");
+}
+
+TEST(Envelope, ComesBackAsItWasForBodiesOfEverySizeAndSplit) {
+  for (const std::size_t size : {0, 1, 2, 3, 4, 5, 100, 4095, 4096, 5000, 40'000, 300'000}) {
+    for (const auto& body : {noise(size), std::string(size, 'x')}) {
+      for (const std::size_t split : {std::size_t{0}, size / 2, size / 3, size}) {
+        const auto json = encode(Direction::outcome, "cpp", "id", std::string_view(body).substr(0, split),
+                                 std::string_view(body).substr(split));
+        const auto decoded = decode(Direction::outcome, json);
+        ASSERT_TRUE(decoded) << decoded.error().message;
+        EXPECT_EQ(decoded->codec, "cpp");
+        EXPECT_EQ(decoded->peer, "id");
+        EXPECT_TRUE(decoded->body == body) << size << " split at " << split;
+      }
+    }
+  }
+}
+
+TEST(Envelope, CompressesFromFourKibibytesAndOnlyWhereThatPays) {
+  EXPECT_THAT(encode(Direction::task, "cpp", "", std::string(4095, 'x')), HasSubstr("\"base64\""));
+  const auto repetitive = encode(Direction::task, "cpp", "", std::string(4096, 'x'));
+  EXPECT_THAT(repetitive, HasSubstr("\"zlib+base64\""));
+  EXPECT_LT(repetitive.size(), 300u);
+  EXPECT_THAT(encode(Direction::task, "cpp", "", noise(5000)), HasSubstr("\"base64\""));
+  EXPECT_THAT(encode(Direction::task, "cpp", "", noise(500'000)), HasSubstr("\"base64\""));
+}
+
+TEST(Envelope, CompressesALargeBodyThatWouldNotFitOtherwise) {
+  std::string body = noise(5'000'000);
+  for (char& c : body) c = static_cast<char>(c & 0x7F);  // seven bits of eight: too little gain for a small one
+  EXPECT_THAT(encode(Direction::task, "cpp", "", body.substr(0, 100'000)), HasSubstr("\"base64\""));
+  const auto json = encode(Direction::task, "cpp", "", body);
+  EXPECT_THAT(json.substr(0, 100), HasSubstr("\"zlib+base64\""));
+  EXPECT_TRUE(decode(Direction::task, json)->body == body);
+}
+
+TEST(Envelope, ReadsMembersInAnyOrderAndIgnoresWhatItDoesNotKnow) {
+  const auto decoded = decode(Direction::task, R"( { "x" : [1, -2.5e+3, {"task": null, "y": ["]}"]}, true], "task":
+      "YWJ\u006a" , "encoding":"base64","outcome":7, "peer":"\u00e9\ud83d\ude00\n","co\u0064ec":"cpp","lambdapool":1} )");
+  ASSERT_TRUE(decoded) << decoded.error().message;
+  EXPECT_EQ(decoded->body, "abc");
+  EXPECT_EQ(decoded->codec, "cpp");
+  EXPECT_EQ(decoded->peer, "\xc3\xa9\xf0\x9f\x98\x80\n");
+}
+
+TEST(Envelope, AcceptsBase64WithEscapedSlashes) {
+  const auto decoded = decode(Direction::task,
+                              R"({"lambdapool":1,"codec":"cpp","peer":"","encoding":"base64","task":"\/\/\/\/"})");
+  ASSERT_TRUE(decoded) << decoded.error().message;
+  EXPECT_EQ(decoded->body, "\xff\xff\xff");
+}
+
+struct Malformed {
+  const char* json;
+  const char* says;
+};
+
+TEST(Envelope, SaysWhatIsWrong) {
+  const Malformed cases[] = {
+      {"", "not a JSON object"},
+      {"5", "not a JSON object"},
+      {"[]", "not a JSON object"},
+      {"{", "name is missing"},
+      {R"({"a")", "colon"},
+      {R"({"a":})", "value is missing"},
+      {R"({"a":1,})", "name is missing"},
+      {R"({"a":1 "b":2})", "comma"},
+      {R"({"a":01})", "comma"},
+      {R"({"a":1.})", "value"},
+      {R"({"a":tru})", "value"},
+      {R"({"a":[1)", "bracket"},
+      {R"({"a":"x)", "does not end"},
+      {R"({"a":"x\)", "does not end"},
+      {R"({"a":"x\"})", "does not end"},
+      {R"({"a":1} x)", "after the JSON object"},
+      {R"({"key1": "value1"})", "\"lambdapool\" is missing"},
+      {R"({"lambdapool":"1"})", "\"lambdapool\" is not a number"},
+      {R"({"lambdapool":1})", "\"codec\" is missing"},
+      {R"({"lambdapool":1,"codec":1})", "\"codec\" is not a string"},
+      {R"({"lambdapool":1,"codec":"\x"})", "malformed escape"},
+      {R"({"lambdapool":1,"codec":"\ud800"})", "malformed escape"},
+      {R"({"lambdapool":1,"codec":"cpp"})", "\"peer\" is missing"},
+      {R"({"lambdapool":1,"codec":"cpp","peer":""})", "\"encoding\" is missing"},
+      {R"({"lambdapool":1,"codec":"cpp","peer":"","encoding":"hex","task":""})", "encoding \"hex\""},
+      {R"({"lambdapool":1,"codec":"cpp","peer":"","encoding":"base64"})", "\"task\" is missing"},
+      {R"({"lambdapool":1,"codec":"cpp","peer":"","encoding":"base64","outcome":""})", "\"task\" is missing"},
+      {R"({"lambdapool":1,"codec":"cpp","peer":"","encoding":"base64","task":{}})", "\"task\" is not a string"},
+      {R"({"lambdapool":1,"codec":"cpp","peer":"","encoding":"base64","task":"YW"})", "not base64"},
+      {R"({"lambdapool":1,"codec":"cpp","peer":"","encoding":"zlib+base64","task":"YWJj"})", "zlib stream"},
+      {R"({"lambdapool":1,"codec":"cpp","peer":"","encoding":"zlib+base64","task":""})", "zlib stream"},
+  };
+  for (const auto& [json, says] : cases) EXPECT_THAT(error_of(json), HasSubstr(says)) << json;
+}
+
+TEST(Envelope, NamesBothVersionsWhenItCannotSpeakTheOthers) {
+  EXPECT_THAT(error_of(R"({"lambdapool":2,"anything":"else"})"),
+              testing::AllOf(HasSubstr("version 2"), HasSubstr("version 1"), HasSubstr("lambdapool update")));
+}
+
+TEST(Envelope, RefusesDeepNestingWithoutOverflowingTheStack) {
+  EXPECT_THAT(error_of("{\"a\":" + std::string(1'000'000, '[')), HasSubstr("nested too deeply"));
+}
+
+TEST(Envelope, ReadsAStringOfBackslashesInLinearTime) {
+  std::string json = "{\"a\":\"" + std::string(4'000'000, '\\') + "\"}";
+  EXPECT_THAT(error_of(json), HasSubstr("\"lambdapool\" is missing"));
+}
+
+std::string zlib_envelope(std::string_view stream) {
+  return R"({"lambdapool":1,"codec":"cpp","peer":"","encoding":"zlib+base64","task":")" + base64_encode(stream) + "\"}";
+}
+
+TEST(Envelope, RefusesABodyThatInflatesBeyondTheLimit) {
+  const auto bomb = compress_if_it_pays(std::string(2'000'000, '\0'), {}, 1 << 30);
+  ASSERT_TRUE(bomb);
+  EXPECT_TRUE(decode(Direction::task, zlib_envelope(*bomb), 2'000'000));
+  const auto refused = decode(Direction::task, zlib_envelope(*bomb), 1'999'999);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message, HasSubstr("larger than 1999999 bytes"));
+}
+
+TEST(Envelope, RefusesTruncatedAndTrailingCompressedBytes) {
+  const auto stream = compress_if_it_pays(std::string(5000, 'a') + noise(500), {}, 1 << 30);
+  ASSERT_TRUE(stream);
+  for (const std::size_t length : {std::size_t{1}, stream->size() / 2, stream->size() - 1}) {
+    EXPECT_THAT(error_of(zlib_envelope(stream->substr(0, length))), HasSubstr("zlib stream")) << length;
+  }
+  EXPECT_THAT(error_of(zlib_envelope(*stream + "x")), HasSubstr("zlib stream"));
+  auto corrupt = *stream;
+  corrupt[corrupt.size() - 2] ^= 1;
+  EXPECT_THAT(error_of(zlib_envelope(corrupt)), HasSubstr("zlib stream"));
+}
+
+}  // namespace
+}  // namespace lambdapool::envelope
