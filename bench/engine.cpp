@@ -1,0 +1,81 @@
+// Drives the engine against an endpoint: `engine PORT IN_FLIGHT CALLS` prints one JSON line with the CPU of
+// this process and the wall time, both in microseconds per call, after a warm-up of a tenth of the calls.
+#include <sys/resource.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdio>
+#include <cstdlib>
+#include <mutex>
+#include <string>
+
+#include "pool/engine.hpp"
+
+namespace {
+
+double cpu_us() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  auto us = [](const timeval& t) { return double(t.tv_sec) * 1e6 + double(t.tv_usec); };
+  return us(usage.ru_utime) + us(usage.ru_stime);
+}
+
+class Countdown {
+ public:
+  explicit Countdown(int count) : left_(count) {}
+  void down(bool ok) {
+    std::lock_guard lock(mutex_);
+    failed_ += ok ? 0 : 1;
+    if (--left_ == 0) zero_.notify_one();
+  }
+  int wait() {
+    std::unique_lock lock(mutex_);
+    zero_.wait(lock, [&] { return left_ == 0; });
+    return failed_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable zero_;
+  int left_;
+  int failed_ = 0;
+};
+
+int run(lambdapool::pool::Engine& engine, int calls) {
+  const std::string payload =
+      R"({"lambdapool":1,"codec":"pickle","peer":"3.11","encoding":"base64","task":"gASVIQAAAAAAAAA="})";
+  Countdown countdown(calls);
+  for (int i = 0; i < calls; ++i) {
+    engine.submit(payload, [&](lambdapool::Result<lambdapool::aws::Invoked> result) { countdown.down(result.has_value()); });
+  }
+  return countdown.wait();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 4) {
+    std::fprintf(stderr, "usage: %s PORT IN_FLIGHT CALLS\n", argv[0]);
+    return 2;
+  }
+  const int in_flight = std::atoi(argv[2]);
+  const int calls = std::atoi(argv[3]);
+  lambdapool::target::Target target;
+  target.name = "aws";
+  target.endpoint = {.scheme = lambdapool::http::Endpoint::Scheme::http, .host = "127.0.0.1", .port = std::atoi(argv[1])};
+  target.region = "us-east-1";
+  target.credentials.identity = {.access_key_id = "AKIDEXAMPLE", .secret_access_key = "secret"};
+  auto engine = lambdapool::pool::Engine::open(target, {.function = "bench", .workers = in_flight});
+  if (!engine) {
+    std::fprintf(stderr, "%s\n", engine.error().message.c_str());
+    return 1;
+  }
+  run(**engine, calls / 10 + in_flight);
+  const double cpu = cpu_us();
+  const auto start = std::chrono::steady_clock::now();
+  const int failed = run(**engine, calls);
+  const double wall = std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start).count();
+  std::printf("{\"calls\": %d, \"failed\": %d, \"cpu_us\": %.3f, \"wall_us\": %.3f}\n", calls, failed,
+              (cpu_us() - cpu) / calls, wall / calls);
+  return failed == 0 ? 0 : 1;
+}

@@ -1,0 +1,154 @@
+"""Runs the benchmarks and prints ratios against peers measured beside ours in the same run.
+
+Rounds are interleaved (ours, peer, ours, peer, ...), medians are shown, and everything goes to
+build/bench/results.json. Absolute figures depend on the machine; the ratios are what to compare.
+"""
+
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BUILD = Path(os.environ.get("LAMBDAPOOL_BUILD", ROOT / "build"))
+PROGRAM = BUILD / "bin" / "lambdapool"
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
+CPUS = sorted(os.sched_getaffinity(0))
+
+
+def pinned(cpu):
+    return lambda: os.sched_setaffinity(0, {cpu})
+
+
+def run(command, cpu=None, environment=None):
+    done = subprocess.run(
+        [str(part) for part in command],
+        stdout=subprocess.PIPE,
+        check=True,
+        text=True,
+        preexec_fn=pinned(cpu) if cpu is not None else None,
+        env={**os.environ, **(environment or {})},
+    )
+    return json.loads(done.stdout.strip().splitlines()[-1])
+
+
+def interleaved(runs, rounds=ROUNDS):
+    """{name: callable returning a dict of figures} -> {name: {figure: median}}."""
+    results = {name: [] for name in runs}
+    for _ in range(rounds):
+        for name, measure in runs.items():
+            results[name].append(measure())
+    return {
+        name: {figure: statistics.median(r[figure] for r in rows) for figure in rows[0]}
+        for name, rows in results.items()
+    }
+
+
+def table(title, header, rows):
+    widths = [max(len(str(row[i])) for row in [header, *rows]) for i in range(len(header))]
+    print(f"\n{title}\n")
+    for row in [header, ["-" * width for width in widths], *rows]:
+        print("  " + "  ".join(str(cell).rjust(width) if i else str(cell).ljust(width) for i, (cell, width) in enumerate(zip(row, widths))))
+    sys.stdout.flush()
+
+
+def bench_engine():
+    """Client CPU and rate against a stub endpoint; the client on one core, the endpoint on another."""
+    stub = subprocess.Popen(
+        [str(BUILD / "bench" / "lambdapool_bench_stub")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=pinned(CPUS[-1]),
+    )
+    try:
+        port = stub.stdout.readline().strip()
+        results, rows = {}, []
+        for in_flight in (1, 10, 100, 1000):
+            ours = [BUILD / "bench" / "lambdapool_bench_engine", port, in_flight, 20_000]
+            peer = [sys.executable, ROOT / "bench" / "boto3_client.py", port, in_flight, 2_000]
+            medians = interleaved({"ours": lambda: run(ours, CPUS[0]), "boto3": lambda: run(peer, CPUS[0])})
+            results[in_flight] = medians
+            cells = [in_flight]
+            for name in ("ours", "boto3"):
+                cells += [f"{medians[name]['cpu_us']:.1f}", f"{1e6 / medians[name]['wall_us']:.0f}"]
+            cells.append(f"{medians['boto3']['cpu_us'] / medians['ours']['cpu_us']:.1f}")
+            cells.append(f"{medians['boto3']['wall_us'] / medians['ours']['wall_us']:.1f}")
+            rows.append(cells)
+    finally:
+        stub.stdin.close()
+        stub.wait()
+    table(
+        "Invoke against a stub endpoint: client CPU in microseconds a call, calls a second",
+        ["in flight", "CPU", "calls/s", "boto3 CPU", "boto3 calls/s", "CPU ratio", "rate ratio"],
+        rows,
+    )
+    return results
+
+
+def bench_tiny_tasks(environment):
+    names = ["lambdapool-1", "pool-1", "executor-1", "lambdapool-default", "pool-default"]
+    script = ROOT / "bench" / "tiny_tasks.py"
+    medians = interleaved({n: (lambda n=n: run([sys.executable, script, n], environment=environment)) for n in names})
+    us = {name: medians[name]["wall_us"] for name in names}
+    table(
+        "10,000 tiny tasks, 2 local workers: microseconds a task (ratio: peer / ours; above 1 ours is faster)",
+        ["chunksize", "lambdapool", "multiprocessing.Pool", "ProcessPoolExecutor", "ratio to Pool", "ratio to executor"],
+        [
+            ["1", f"{us['lambdapool-1']:.1f}", f"{us['pool-1']:.1f}", f"{us['executor-1']:.1f}",
+             f"{us['pool-1'] / us['lambdapool-1']:.2f}", f"{us['executor-1'] / us['lambdapool-1']:.2f}"],
+            ["default", f"{us['lambdapool-default']:.2f}", f"{us['pool-default']:.2f}", f"{us['executor-1']:.1f}",
+             f"{us['pool-default'] / us['lambdapool-default']:.2f}", f"{us['executor-1'] / us['lambdapool-default']:.2f}"],
+        ],
+    )
+    return us
+
+
+def bench_cold_start(environment):
+    python = interleaved(
+        {"python": lambda: run([sys.executable, ROOT / "bench" / "cold_start.py", PROGRAM], environment=environment)}, 3
+    )["python"]
+    cpp = interleaved(
+        {"cpp": lambda: run([BUILD / "bench" / "lambdapool_bench_cold_start", PROGRAM], environment=environment)}, 3
+    )["cpp"]
+    table(
+        "Start of a local worker, as the caller sees it: milliseconds",
+        ["worker", "first call", "next worker", "peer", "ratio"],
+        [
+            ["Python", f"{python['first']:.1f}", f"{python['next']:.1f}", f"{python['interpreter']:.1f} (fresh python)",
+             f"{python['interpreter'] / python['next']:.1f}"],
+            ["C++", f"{cpp['first']:.1f}", f"{cpp['next']:.1f}", f"{cpp['process']:.1f} (the program itself)",
+             f"{cpp['process'] / cpp['next']:.1f}"],
+        ],
+    )
+    return {"python": python, "cpp": cpp}
+
+
+def main():
+    home = tempfile.mkdtemp()
+    environment = {"LAMBDAPOOL_HOME": home, "LAMBDAPOOL_TARGET": "local"}
+    try:
+        empty = Path(home) / "empty"
+        empty.mkdir()
+        create = [PROGRAM, "create", "--memory", "256", "--timeout", "60"]
+        for arguments in (["bench", empty], ["bench-cpp", BUILD / "bench" / "lambdapool_bench_cold_start"]):
+            subprocess.run([*create, *arguments], check=True, stdout=subprocess.DEVNULL, env={**os.environ, **environment})
+        results = {
+            "engine": bench_engine(),
+            "tiny_tasks": bench_tiny_tasks(environment),
+            "cold_start": bench_cold_start(environment),
+        }
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+    out = BUILD / "bench" / "results.json"
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(json.dumps(results, indent=2) + "\n")
+    print(f"\nbench: done; figures in {out.relative_to(ROOT) if out.is_relative_to(ROOT) else out}")
+
+
+if __name__ == "__main__":
+    main()
