@@ -1,1 +1,117 @@
-// To come.
+#include "target/target.hpp"
+
+#include <sys/random.h>
+#include <unistd.h>
+
+#include <map>
+#include <mutex>
+#include <utility>
+
+#include "core/encoding.hpp"
+#include "local/service.hpp"
+
+namespace lambdapool::target {
+namespace {
+
+std::string random_hex(std::size_t bytes) {
+  std::string noise(bytes, '\0');
+  LAMBDAPOOL_CHECK(getrandom(noise.data(), noise.size(), 0) == static_cast<ssize_t>(noise.size()));
+  return hex_encode(noise);
+}
+
+// A running service and the identity that only this process knows.
+struct Embedded {
+  sigv4::Identity identity;
+  std::string region;
+  std::unique_ptr<local::Service> service;
+};
+
+// The one piece of process-wide state in the project: pools of one process that name the same home share one
+// service, so that they share its warm workers. A child after fork() has the parent's entries in memory but
+// not its threads; the key's pid makes it start a service of its own.
+class Registry {
+ public:
+  Result<std::shared_ptr<Embedded>> find_or_start(const std::filesystem::path& home, const TargetOptions& options,
+                                                  const Environment& environment) {
+    std::lock_guard lock(mutex_);
+    auto& entry = running_[{getpid(), home.string()}];
+    if (auto embedded = entry.lock()) return embedded;
+    auto started = start(home, options, environment);
+    if (started) entry = *started;
+    return started;
+  }
+
+ private:
+  static Result<std::shared_ptr<Embedded>> start(const std::filesystem::path& home, const TargetOptions& options,
+                                                 const Environment& environment) {
+    auto embedded = std::make_shared<Embedded>();
+    embedded->identity = {.access_key_id = "LOCAL" + random_hex(8), .secret_access_key = random_hex(20)};
+    embedded->region = aws::resolve_region(options.aws, environment).value_or("us-east-1");
+    auto service = local::Service::start({.home = home,
+                                          .identity = embedded->identity,
+                                          .region = embedded->region,
+                                          .environment = environment,
+                                          .python = options.python});
+    if (!service) return tl::unexpected(std::move(service.error()));
+    embedded->service = std::move(*service);
+    return embedded;
+  }
+
+  std::mutex mutex_;
+  std::map<std::pair<pid_t, std::string>, std::weak_ptr<Embedded>> running_;
+};
+
+// Never destroyed: a pool that outlives main() may still look in here.
+Registry& registry() {
+  static auto* instance = new Registry;
+  return *instance;
+}
+
+Result<Target> resolve_local(const TargetOptions& options, const Environment& environment) {
+  std::error_code unresolved;
+  auto home = std::filesystem::weakly_canonical(local::default_home(environment), unresolved);
+  if (unresolved) home = local::default_home(environment);
+  auto embedded = registry().find_or_start(home, options, environment);
+  if (!embedded) return tl::unexpected(std::move(embedded.error()));
+  Target target;
+  target.name = "local";
+  target.endpoint = (*embedded)->service->endpoint();
+  target.region = (*embedded)->region;
+  target.credentials = {.identity = (*embedded)->identity, .source = "the embedded local Lambda"};
+  target.service = std::move(*embedded);
+  return target;
+}
+
+Result<Target> resolve_aws(const TargetOptions& options, const Environment& environment) {
+  auto credentials = aws::resolve_credentials(options.aws, environment);
+  if (!credentials) return tl::unexpected(std::move(credentials.error()));
+  auto region = aws::resolve_region(options.aws, environment);
+  if (!region) return tl::unexpected(std::move(region.error()));
+  auto url = aws::resolve_endpoint_url(options.aws, environment, "lambda", *region);
+  if (!url) return tl::unexpected(std::move(url.error()));
+  auto endpoint = http::Endpoint::parse(*url);
+  if (!endpoint) {
+    return fail(ErrorKind::invalid_argument, "the Lambda endpoint '" + *url + "' is not a URL such as https://host:port");
+  }
+  Target target;
+  target.name = "aws";
+  target.endpoint = std::move(*endpoint);
+  target.region = std::move(*region);
+  target.credentials = std::move(*credentials);
+  target.ca_bundle = environment.get("AWS_CA_BUNDLE").value_or("");
+  return target;
+}
+
+}  // namespace
+
+Result<Target> resolve(const TargetOptions& options, const Environment& environment) {
+  const bool from_environment = !options.target;
+  const std::string name = options.target ? *options.target : environment.get("LAMBDAPOOL_TARGET").value_or("aws");
+  if (name == "local") return resolve_local(options, environment);
+  if (name == "aws") return resolve_aws(options, environment);
+  return fail(ErrorKind::invalid_argument, "there is no target '" + name + "'" +
+                                               (from_environment ? " (from LAMBDAPOOL_TARGET)" : "") +
+                                               "; it is either 'aws' or 'local'");
+}
+
+}  // namespace lambdapool::target
