@@ -1,0 +1,100 @@
+"""The JSON object around a task and around its outcome."""
+
+import base64
+import binascii
+import sys
+import zlib
+
+VERSION = 1
+CODEC = "pickle"
+PEER = "%d.%d" % sys.version_info[:2]
+MAX_BODY_BYTES = 256 << 20
+
+COMPRESSED_FROM = 4 * 1024
+_SAMPLE = 64 * 1024
+_WORTH = 0.9  # of the size before
+
+
+class LambdapoolProtocolError(Exception):
+    """The event is not a task that this agent can read. Nothing was run."""
+
+
+class LambdapoolCodeMismatch(Exception):
+    """The task was made for other code than this. Nothing was run."""
+
+
+def decode(event):
+    """Returns the task's ``(peer, body)``; raises LambdapoolProtocolError or LambdapoolCodeMismatch."""
+    if not isinstance(event, dict) or "lambdapool" not in event:
+        raise LambdapoolProtocolError(
+            "the event is not a lambdapool task: this function runs tasks that LambdaPool or LambdaExecutor "
+            "sends (a JSON object with the member \"lambdapool\")"
+        )
+    version = event["lambdapool"]
+    if isinstance(version, bool) or version != VERSION:
+        raise LambdapoolProtocolError(
+            "the task speaks version %r of the lambdapool protocol, this function version %d; "
+            "bring the older side up to date (`lambdapool update` for the function)" % (version, VERSION)
+        )
+    codec, peer, encoding, text = (_text(event, name) for name in ("codec", "peer", "encoding", "task"))
+    if codec != CODEC:
+        raise LambdapoolCodeMismatch(
+            "the task is for the codec %r, but this function is a Python one (codec %r)" % (codec, CODEC)
+        )
+    return peer, _body(encoding, text)
+
+
+def encode(body):
+    """The outcome's envelope around ``body``."""
+    encoding, packed = "base64", body
+    if len(body) >= COMPRESSED_FROM and _compresses(body):
+        encoding, packed = "zlib+base64", zlib.compress(body, 1)
+    return {
+        "lambdapool": VERSION,
+        "codec": CODEC,
+        "peer": PEER,
+        "encoding": encoding,
+        "outcome": base64.b64encode(packed).decode("ascii"),
+    }
+
+
+def encoded_size(answer):
+    """How many bytes the answer has as JSON: at most this; the text needs no escapes."""
+    return len(answer["outcome"]) + 128
+
+
+def _text(event, name):
+    value = event.get(name)
+    if not isinstance(value, str):
+        raise LambdapoolProtocolError(
+            "the task's member %r is %s" % (name, "missing" if name not in event else "not a string")
+        )
+    return value
+
+
+def _body(encoding, text):
+    if encoding not in ("base64", "zlib+base64"):
+        raise LambdapoolProtocolError("the task's encoding is %r, which this function does not know" % encoding)
+    try:
+        body = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise LambdapoolProtocolError("the task is not base64: %s" % error) from None
+    return body if encoding == "base64" else _decompress(body)
+
+
+def _decompress(packed):
+    reader = zlib.decompressobj()
+    try:
+        body = reader.decompress(packed, MAX_BODY_BYTES)
+    except zlib.error as error:
+        raise LambdapoolProtocolError("the task does not decompress: %s" % error) from None
+    if reader.unconsumed_tail:
+        raise LambdapoolProtocolError("the task decompresses to more than %d bytes" % MAX_BODY_BYTES)
+    if not reader.eof or reader.unused_data:
+        raise LambdapoolProtocolError("the task's compressed data is cut off, or something follows it")
+    return body
+
+
+def _compresses(body):
+    sample = body[:_SAMPLE]
+    return len(zlib.compress(sample, 1)) < _WORTH * len(sample)

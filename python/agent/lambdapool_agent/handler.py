@@ -1,0 +1,111 @@
+"""Runs a task: next item, outcome, answer.
+
+A task is at-most-once, so the agent never leaves an item half known: it stops *before* an item where the
+answer has grown large or the time may not suffice, and the client sends the rest again.
+"""
+
+import io
+import pickle
+import sys
+import time
+
+from . import envelope, outcome
+
+RESPONSE_LIMIT = 6 * 1024 * 1024 + 100  # AWS Lambda's, of a synchronous invocation
+ENOUGH_BYTES = 1024 * 1024
+_OUTCOME_OVERHEAD = 16  # of the pickle around an outcome
+
+# How cloudpickle's own functions appear in a pickle: a short string with its length before it.
+_BY_VALUE = b"\x8c\x17cloudpickle.cloudpickle"
+
+
+def lambda_handler(event, context):
+    peer, body = envelope.decode(event)
+    if peer != envelope.PEER and _BY_VALUE in body:
+        raise envelope.LambdapoolCodeMismatch(
+            "the task carries code of Python %s (a lambda, a closure, or something of __main__), but this "
+            "function runs Python %s; run the client with Python %s, or put the code into a module and deploy it"
+            % (peer, envelope.PEER, envelope.PEER)
+        )
+    outcomes, seconds = _run(body, _remaining(context))
+    answer = _answer(outcomes, seconds)
+    _flush()
+    return answer
+
+
+def _run(body, remaining):
+    try:
+        stream = io.BytesIO(body)
+        function = pickle.load(stream)
+        style, items = pickle.load(stream)
+        call = _styles[style]
+    except (pickle.UnpicklingError, EOFError) as error:
+        raise envelope.LambdapoolProtocolError("the task's body is not two pickles: %s" % error) from None
+    except BaseException as error:
+        return [outcome.unreadable(error)], None  # stands for every item
+    outcomes, size, longest = [], 0, 0.0
+    started = now = time.perf_counter()
+    for item in items:
+        if outcomes and (size > ENOUGH_BYTES or remaining() < 2 * longest):
+            break
+        outcomes.append(_outcome(call, function, item))
+        size += len(outcomes[-1][1]) + _OUTCOME_OVERHEAD
+        before, now = now, time.perf_counter()
+        longest = max(longest, now - before)
+    return outcomes, now - started
+
+
+def _outcome(call, function, item):
+    try:
+        result = call(function, item)
+    except BaseException as error:  # SystemExit too: it must not end the worker
+        return outcome.exception(error)
+    return outcome.value(result)
+
+
+def _call(function, item):
+    args, kwds = item
+    return function(*args, **kwds)
+
+
+def _map(function, item):
+    return function(item)
+
+
+def _starmap(function, item):
+    return function(*item)
+
+
+_styles = {"call": _call, "map": _map, "starmap": _starmap}
+
+
+def _answer(outcomes, seconds):
+    while True:
+        answer = envelope.encode(pickle.dumps((outcomes, seconds), 5))
+        size = envelope.encoded_size(answer)
+        if size <= RESPONSE_LIMIT:
+            return answer
+        _shorten(outcomes)
+
+
+def _shorten(outcomes):
+    """The largest outcome gives way to the news that it was too large."""
+    sizes = [len(data) for _, data in outcomes]
+    largest = max(range(len(sizes)), key=sizes.__getitem__)
+    outcomes[largest] = outcome.too_large(sizes[largest], RESPONSE_LIMIT, sum(sizes) - sizes[largest])
+
+
+def _remaining(context):
+    """Seconds left of this invocation, as a function."""
+    milliseconds = getattr(context, "get_remaining_time_in_millis", None)
+    if milliseconds is None:
+        return lambda: float("inf")
+    return lambda: milliseconds() / 1000
+
+
+def _flush():
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except Exception:
+            pass  # the task closed or replaced it; its outcome counts all the same

@@ -1,0 +1,107 @@
+"""What became of each item, as bytes that the client can always read.
+
+Everything here must succeed for any object that a user's function returns or raises: what cannot be sent
+as itself is sent as a description of itself.
+"""
+
+import pickle
+import traceback
+
+VALUE = 0  # the pickled value
+EXCEPTION = 1  # see exception()
+UNSENDABLE = 2  # pickle of (why, repr of the value)
+TOO_LARGE = 3  # pickle of (size, limit, bytes of the other outcomes in the answer)
+UNREADABLE = 4  # pickle of (exception's type name, message, module or None): the task could not be unpickled
+
+_REPR_LIMIT = 1000
+_TRACEBACK_LIMIT = 200_000
+
+
+def dumps(value):
+    """Pickle, by reference where that works and else with cloudpickle. Raises what the latter raises."""
+    try:
+        return pickle.dumps(value, 5)
+    except Exception:
+        import cloudpickle
+
+        return cloudpickle.dumps(value, protocol=5)
+
+
+def value(result):
+    try:
+        return VALUE, dumps(result)
+    except BaseException as error:
+        return UNSENDABLE, pickle.dumps((describe(error), describe(result)), 5)
+
+
+def exception(error):
+    """EXCEPTION with the pickle of (how, bytes, type name, message, traceback), where `how` says what
+    `bytes` are: "object" the pickled exception, "parts" a pickle of (class, args, dict) to rebuild it from
+    because its constructor would not take its args, "" nothing."""
+    how, data = _picklable(error)
+    name = type(error).__name__
+    module = type(error).__module__
+    if module not in ("builtins", None):
+        name = "%s.%s" % (module, type(error).__qualname__)
+    return EXCEPTION, pickle.dumps((how, data, name, _message(error), _traceback(error)), 5)
+
+
+def unreadable(error):
+    """The task could not be unpickled: code that is missing here, or code that failed as it was loaded."""
+    if not isinstance(error, (ImportError, AttributeError)):
+        return exception(error)
+    module = getattr(error, "name", None) if isinstance(error, ImportError) else None
+    return UNREADABLE, pickle.dumps((type(error).__name__, _message(error), module), 5)
+
+
+def too_large(size, limit, others):
+    return TOO_LARGE, pickle.dumps((size, limit, others), 5)
+
+
+def describe(thing):
+    try:
+        text = repr(thing)
+        if type(text) is not str:
+            text = str.__str__(text)
+    except BaseException:
+        text = "<%s whose repr() failed>" % type(thing).__name__
+    return _encodable(text if len(text) <= _REPR_LIMIT else text[:_REPR_LIMIT] + "...")
+
+
+def _picklable(error):
+    try:
+        data = dumps(error)
+        if type(pickle.loads(data)).__name__ == type(error).__name__:
+            return "object", data
+    except BaseException:
+        pass
+    try:
+        data = dumps((type(error), error.args, error.__dict__))
+        pickle.loads(data)
+        return "parts", data
+    except BaseException:
+        return "", b""
+
+
+def _message(error):
+    try:
+        text = str(error)
+    except BaseException:
+        return describe(error)
+    return _encodable(str.__str__(text))
+
+
+def _traceback(error):
+    try:
+        # The first frame is the agent's own.
+        trace = error.__traceback__ and error.__traceback__.tb_next or error.__traceback__
+        text = "".join(traceback.format_exception(type(error), error, trace))
+    except BaseException:
+        text = "%s: %s\n" % (type(error).__name__, _message(error))
+    if len(text) > _TRACEBACK_LIMIT:
+        text = text[: _TRACEBACK_LIMIT // 2] + "\n...\n" + text[-_TRACEBACK_LIMIT // 2 :]
+    return _encodable(text)
+
+
+def _encodable(text):
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")

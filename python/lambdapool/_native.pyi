@@ -1,0 +1,47 @@
+from typing import List, Optional, Tuple
+
+version: str
+
+#: kind, message, the service's error code, request id, HTTP status, log tail, detail
+NativeError = Tuple[str, str, str, str, int, str, str]
+
+class Engine:
+    """At most `workers` Invoke calls in flight. RuntimeError in a forked child, or once it is closed."""
+
+    def __init__(
+        self,
+        function: str,
+        workers: int,
+        *,
+        peer: str,
+        python: str,
+        target: Optional[str] = None,
+        region: Optional[str] = None,
+        profile: Optional[str] = None,
+        access_key_id: Optional[str] = None,
+        secret_access_key: Optional[str] = None,
+        session_token: Optional[str] = None,
+        function_timeout: float = 900.0,
+        throttle_timeout: float = 300.0,
+    ) -> None: ...
+    def open(self) -> Optional[NativeError]:
+        """Finds the target and identity. Returns what went wrong."""
+    def submit(self, id: int, function: bytes, arguments: bytes) -> None:
+        """Queues one call; the bytes are copied. Its outcome comes from wait() under the same id."""
+    def cancel(self, id: int) -> bool:
+        """True: it will not be sent, and wait() tells so with the kind "cancelled"."""
+    def wait(self, timeout: Optional[float] = None) -> List[Tuple[int, Optional[bytes], Optional[NativeError]]]:
+        """All outcomes there are: the answer's body, or the error. Waits for the first, in seconds; returns
+        none after the timeout, wake() or close(). The GIL is free meanwhile."""
+    def wake(self) -> None:
+        """Makes wait() return."""
+    def terminate(self) -> None:
+        """Cancels what is queued and abandons what is in flight."""
+    def close(self) -> None:
+        """As terminate(), and ends the engine's thread and the embedded local service."""
+    @property
+    def target(self) -> str:
+        """"aws" or "local"."""
+    @property
+    def batches(self) -> int:
+        """How many times wait() returned outcomes."""

@@ -1,0 +1,55 @@
+"""Opens the engine behind a pool or an executor."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, Optional
+
+from . import _native, errors, pickling
+from .dispatcher import Dispatcher
+
+
+def connect(
+    function: str,
+    workers: int,
+    *,
+    drains_at_exit: bool,
+    target: Optional[str] = None,
+    region: Optional[str] = None,
+    profile: Optional[str] = None,
+    access_key_id: Optional[str] = None,
+    secret_access_key: Optional[str] = None,
+    session_token: Optional[str] = None,
+    function_timeout: float = 900,
+    throttle_timeout: float = 300,
+) -> Dispatcher:
+    """Raises ValueError, TypeError, CredentialsError, or LocalError."""
+    if not isinstance(function, str):
+        raise TypeError("lambda_function must be a str (a name or an ARN), not %s" % type(function).__name__)
+    if not function:
+        raise ValueError("lambda_function is empty: it must be a Lambda function's name or ARN")
+    if isinstance(workers, bool) or not isinstance(workers, int):
+        raise TypeError("the number of workers must be an int, not %s" % type(workers).__name__)
+    if not 0 < workers <= 100_000:
+        raise ValueError("the number of workers must be between 1 and 100000, not %d" % workers)
+    for name, seconds in (("function_timeout", function_timeout), ("throttle_timeout", throttle_timeout)):
+        if not 0 < seconds <= 1e6:
+            raise ValueError("%s must be a number of seconds above 0, not %r" % (name, seconds))
+    engine: Any = _native.Engine(
+        function,
+        workers,
+        peer=pickling.PEER,
+        python=sys.executable or "",
+        target=target,
+        region=region,
+        profile=profile,
+        access_key_id=access_key_id,
+        secret_access_key=secret_access_key,
+        session_token=session_token,
+        function_timeout=float(function_timeout),
+        throttle_timeout=float(throttle_timeout),
+    )
+    error = engine.open()
+    if error is not None:
+        raise errors.from_native(error, function)
+    return Dispatcher(engine, workers, function, drains_at_exit)

@@ -1,0 +1,219 @@
+"""What a dispatcher sends: single tasks, and batches of items in chunks."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any, Callable, Deque, List, Optional, Sequence, Tuple, Union
+
+from . import outcomes, pickling
+from .chunking import AdaptiveChunks, FixedChunks
+from .dispatcher import Dispatcher
+from .errors import HOPELESS, NativeError, from_native
+from .outcomes import Outcome
+
+LARGE_REQUEST = 1024 * 1024  # a chunk of our own choosing that pickles to more is halved
+
+
+class Task:
+    """One call of a function; its own job, and its own call.
+
+    `deliver(outcome)` runs once, on the completion thread or where the task failed. `begin()`, if given, is
+    asked before sending whether the task is still wanted.
+    """
+
+    __slots__ = ("_function", "_arguments", "_deliver", "_begin", "_name", "_taken", "on_fork", "on_cancel", "job")
+
+    def __init__(
+        self,
+        function: bytes,
+        arguments: bytes,
+        deliver: Callable[[Outcome], None],
+        name: str,
+        begin: Optional[Callable[[], bool]] = None,
+        on_fork: Optional[Callable[[BaseException], None]] = None,
+        on_cancel: Optional[Callable[[], Any]] = None,
+    ) -> None:
+        self._function = function
+        self._arguments = arguments
+        self._deliver = deliver
+        self._begin = begin
+        self._name = name
+        self._taken = False
+        self.on_fork = on_fork
+        self.on_cancel = on_cancel
+        self.job = self
+
+    def take(self) -> Optional["Task"]:
+        if self._taken:
+            return None
+        self._taken = True
+        if self._begin is not None and not self._begin():
+            return None
+        return self
+
+    def send(self, engine: Any, id: int) -> None:
+        engine.submit(id, self._function, self._arguments)
+
+    def answered(self, body: Optional[bytes], error: Optional[NativeError]) -> None:
+        if error is not None:
+            self._deliver((False, from_native(error, self._name)))
+        else:
+            assert body is not None
+            self._deliver(outcomes.read(body, 1, self._name).outcomes[0])
+
+    def more(self) -> bool:
+        return not self._taken
+
+    def fail(self, exception: BaseException) -> None:
+        self._deliver((False, exception))
+
+    def abort(self, exception: BaseException) -> None:
+        if not self._taken:
+            self._taken = True
+            self.fail(exception)
+
+    def cancel(self) -> bool:
+        return self.on_cancel is not None and bool(self.on_cancel())
+
+    def forked(self, exception: BaseException) -> None:
+        if self.on_fork is not None:
+            self.on_fork(exception)
+
+
+class Batch:
+    """A function over many items.
+
+    `deliver(start, outcomes)` runs on the completion thread, for each item exactly once, in any order.
+    After cancel() it does not run any more.
+    """
+
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        function: bytes,
+        style: str,
+        items: Sequence[Any],
+        chunks: Union[FixedChunks, AdaptiveChunks],
+        deliver: Callable[[int, List[Outcome]], None],
+        on_fork: Optional[Callable[[BaseException], None]] = None,
+        begin: Optional[Callable[[], bool]] = None,
+        on_cancel: Optional[Callable[[], Any]] = None,
+    ) -> None:
+        self.dispatcher = dispatcher
+        self.function = function
+        self.style = style
+        self.items = items
+        self.chunks = chunks
+        self.deliver = deliver
+        self._on_fork = on_fork
+        self._begin = begin
+        self._on_cancel = on_cancel
+        self._next = 0
+        self._again: Deque[Tuple[int, int]] = deque()  # spans that a worker did not start
+        self.cancelled = False
+
+    def take(self) -> Optional["Span"]:
+        if self.cancelled:
+            return None
+        if self._begin is not None:
+            begin, self._begin = self._begin, None
+            if not begin():
+                self.cancelled = True
+                return None
+        if self._again:
+            return Span(self, *self._again.popleft())
+        remaining = len(self.items) - self._next
+        if remaining <= 0:
+            return None
+        start, self._next = self._next, self._next + self.chunks.next_size(remaining)
+        return Span(self, start, self._next)
+
+    def more(self) -> bool:
+        return not self.cancelled and (bool(self._again) or self._next < len(self.items))
+
+    def put_back(self, start: int, stop: int) -> None:
+        """These were never started."""
+        if not self.cancelled:
+            self._again.append((start, stop))
+            self.dispatcher.requeue(self)
+
+    def abort(self, exception: BaseException) -> None:
+        with self.dispatcher.lock:
+            spans = list(self._again) + [(self._next, len(self.items))]
+            self._again.clear()
+            self._next = len(self.items)
+        for start, stop in spans:
+            self.settle(start, [(False, exception)] * (stop - start))
+
+    def settle(self, start: int, outcomes_: List[Outcome]) -> None:
+        if outcomes_ and not self.cancelled:
+            self.deliver(start, outcomes_)
+
+    def cancel(self) -> bool:
+        if self._on_cancel is None or not self._on_cancel():
+            return False
+        self.cancelled = True
+        return True
+
+    def give_up(self) -> None:
+        """Nobody wants the outcomes: nothing more is sent."""
+        self.cancelled = True
+        self.dispatcher.forget(self)
+
+    def forked(self, exception: BaseException) -> None:
+        self.cancelled = True
+        if self._on_fork is not None:
+            self._on_fork(exception)
+
+
+class Span:
+    """Some items of a batch in one invocation."""
+
+    __slots__ = ("job", "start", "stop")
+
+    def __init__(self, job: Batch, start: int, stop: int) -> None:
+        self.job = job
+        self.start = start
+        self.stop = stop
+
+    def send(self, engine: Any, id: int) -> None:
+        job = self.job
+        whole = self.stop
+        while True:
+            arguments = pickling.dump_items(job.style, job.items[self.start : self.stop])
+            size = self.stop - self.start
+            if size == 1 or len(arguments) <= LARGE_REQUEST or not job.chunks.adaptive:
+                break
+            self.stop = self.start + size // 2
+        if self.stop < whole:
+            job.put_back(self.stop, whole)
+        engine.submit(id, job.function, arguments)
+
+    def answered(self, body: Optional[bytes], error: Optional[NativeError]) -> None:
+        job, count = self.job, self.stop - self.start
+        name = job.dispatcher.function
+        if error is not None:
+            self._failed(from_native(error, name))
+            return
+        assert body is not None
+        answer = outcomes.read(body, count, name)
+        done = len(answer.outcomes)
+        job.chunks.observe(done, answer.seconds, len(body))
+        if done < count:
+            job.put_back(self.start + done, self.stop)
+        self._settle(answer.outcomes)
+
+    def fail(self, exception: BaseException) -> None:
+        self._failed(exception)
+
+    def forked(self, exception: BaseException) -> None:
+        self.job.forked(exception)
+
+    def _failed(self, exception: BaseException) -> None:
+        self._settle([(False, exception)] * (self.stop - self.start))
+
+    def _settle(self, answers: List[Outcome]) -> None:
+        self.job.settle(self.start, answers)
+        succeeded, value = answers[-1]
+        if not succeeded and isinstance(value, HOPELESS):
+            self.job.abort(value)

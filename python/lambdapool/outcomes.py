@@ -1,0 +1,134 @@
+"""What a worker answered, as values and exceptions."""
+
+from __future__ import annotations
+
+import pickle
+from multiprocessing.pool import MaybeEncodingError, RemoteTraceback
+from typing import Any, List, NamedTuple, Optional, Tuple
+
+from .errors import CodeMismatch, PayloadTooLarge, ProtocolError, RemoteError, UnsendableResult, make
+
+Outcome = Tuple[bool, Any]  # (True, value) or (False, exception)
+
+VALUE, EXCEPTION, UNSENDABLE, TOO_LARGE, UNREADABLE = range(5)
+
+
+class Answer(NamedTuple):
+    outcomes: List[Outcome]  # fewer than the items where the worker stopped before the rest
+    seconds: float  # that the worker spent on them
+
+
+def read(body: bytes, items: int, function: str) -> Answer:
+    """The answer to a task of so many items. Never raises: what cannot be read is an outcome too."""
+    try:
+        raw, seconds = pickle.loads(body)
+        if seconds is None:
+            return Answer([_outcome(*raw[0], function)] * items, 0.0)
+        if not 0 < len(raw) <= items:
+            raise ValueError("%d outcomes for %d items" % (len(raw), items))
+        loads = pickle.loads
+        outcomes: List[Outcome] = []
+        for status, data in raw:
+            if status == VALUE:
+                try:
+                    outcomes.append((True, loads(data)))
+                    continue
+                except BaseException as error:
+                    outcomes.append((False, _unreadable_result(error, function)))
+            else:
+                outcomes.append(_outcome(status, data, function))
+        return Answer(outcomes, seconds)
+    except BaseException as error:
+        message = "the function's answer is not an outcome of this protocol: %s: %s" % (type(error).__name__, error)
+        return Answer([(False, make(ProtocolError, message, function))] * items, 0.0)
+
+
+def _outcome(status: int, data: bytes, function: str) -> Outcome:
+    return False, _failures[status](pickle.loads(data), function)
+
+
+def _exception(parts: Tuple[str, bytes, str, str, str], function: str) -> BaseException:
+    how, data, type_name, message, trace = parts
+    exception = _rebuild(how, data)
+    if exception is None:
+        exception = make(
+            RemoteError,
+            "%s: %s" % (type_name, message),
+            function,
+            type_name=type_name,
+            remote_message=message,
+            remote_traceback=trace,
+        )
+    exception.__cause__ = RemoteTraceback('\n"""\n%s"""' % trace)
+    return exception
+
+
+def _rebuild(how: str, data: bytes) -> Optional[BaseException]:
+    """The exception itself; None where it cannot exist here (its class is unknown, for one)."""
+    try:
+        if how == "object":
+            exception = pickle.loads(data)
+        elif how == "parts":
+            # As the base class is made, without the constructor that did not take its own args.
+            kind, args, attributes = pickle.loads(data)
+            exception = kind.__new__(kind, *args)
+            exception.args = args
+            exception.__dict__.update(attributes)
+        else:
+            return None
+        return exception if isinstance(exception, BaseException) else None
+    except BaseException:
+        return None
+
+
+class _Shown:
+    """MaybeEncodingError shows the repr of its parts; these come as reprs."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __repr__(self) -> str:
+        return self._text
+
+
+def _unsendable(parts: Tuple[str, str], function: str) -> BaseException:
+    why, value = parts
+    return MaybeEncodingError(_Shown(why), _Shown(value))
+
+
+def _too_large(parts: Tuple[int, int, int], function: str) -> BaseException:
+    size, limit, others = parts
+    message = "the result is %d bytes (before base64), more than fits Lambda's response limit of %d bytes" % (size, limit)
+    if others > 1024:
+        message += "; %d bytes were taken by other results of the same invocation: a smaller chunksize helps" % others
+    else:
+        message += "; return less, or store it (in S3, say) and return where"
+    return make(PayloadTooLarge, message, function)
+
+
+def _missing_code(parts: Tuple[str, str, Optional[str]], function: str) -> BaseException:
+    kind, message, module = parts
+    what = "the module %r" % module if module else "what the task needs"
+    name = function or "NAME"
+    return make(
+        CodeMismatch,
+        "the function %s does not have %s (%s: %s); deploy your code again: `lambdapool update %s PATHS` "
+        "(with --requirements FILE for packages)" % (name, what, kind, message, name),
+        function,
+    )
+
+
+def _unreadable_result(error: BaseException, function: str) -> BaseException:
+    message = "the function's result cannot be unpickled here: %s: %s" % (type(error).__name__, error)
+    kind = CodeMismatch if isinstance(error, (ImportError, AttributeError)) else UnsendableResult
+    failure = make(kind, message, function)
+    failure.__cause__ = error
+    return failure
+
+
+_failures = {
+    EXCEPTION: _exception,
+    UNSENDABLE: _unsendable,
+    TOO_LARGE: _too_large,
+    UNREADABLE: _missing_code,
+}

@@ -1,0 +1,44 @@
+"""Tasks as bytes. docs/protocol.md, codec ``pickle``, specifies them.
+
+Plain pickle first: it refers to functions and classes by name, is several times faster than cloudpickle,
+and what it refers to is deployed. cloudpickle, which sends code by value, only for what has no importable
+name: lambdas, closures, and everything of ``__main__``, which plain pickle would silently refer to although
+the worker's ``__main__`` is another program.
+"""
+
+from __future__ import annotations
+
+import pickle
+import sys
+from typing import Any, Sequence
+
+PROTOCOL = 5
+PEER = "%d.%d" % sys.version_info[:2]
+
+CALL = "call"  # an item is (args, kwds)
+MAP = "map"  # an item is the one argument
+STARMAP = "starmap"  # an item is the arguments
+
+
+def dumps(thing: Any) -> bytes:
+    """Raises what cloudpickle raises for what cannot be pickled at all."""
+    if not _asked_for_values():
+        try:
+            data = pickle.dumps(thing, PROTOCOL)
+            if b"__main__" not in data:
+                return data
+        except Exception:
+            pass
+    import cloudpickle  # late: most programs never need it, and it takes some milliseconds
+
+    return cloudpickle.dumps(thing, protocol=PROTOCOL)
+
+
+def dump_items(style: str, items: Sequence[Any]) -> bytes:
+    return dumps((style, items))
+
+
+def _asked_for_values() -> bool:
+    """Whether cloudpickle.register_pickle_by_value() was used: plain pickle knows nothing of that."""
+    cloudpickle = sys.modules.get("cloudpickle")
+    return bool(cloudpickle and cloudpickle.list_registry_pickle_by_value())

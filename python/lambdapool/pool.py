@@ -1,0 +1,269 @@
+"""LambdaPool: multiprocessing.pool.Pool, with a Lambda function for its workers."""
+
+from __future__ import annotations
+
+import warnings
+from functools import partial
+from multiprocessing.pool import ApplyResult, MapResult
+from types import TracebackType
+from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Type
+
+from . import pickling
+from .chunking import AdaptiveChunks, FixedChunks
+from .connection import connect
+from .errors import PoolForked
+from .imap import LambdaIMapIterator, LambdaIMapUnorderedIterator, iterate
+from .jobs import Batch, Task
+from .results import BatchResult, Callback, apply_result, end_forked
+
+RUN, CLOSE, TERMINATE = "RUN", "CLOSE", "TERMINATE"
+
+
+class LambdaPool:
+    """Runs functions on AWS Lambda, at most `workers` at a time, with the methods of
+    :class:`multiprocessing.pool.Pool`.
+
+    Args:
+        workers: how many invocations may run at once.
+        lambda_function: the name (or name:qualifier, or ARN) of a function made by ``lambdapool create``.
+        aws_access_key_id, aws_secret_access_key, aws_session_token: an identity. Without one, the usual
+            places are looked at: environment variables, then the profile in ``~/.aws``.
+        aws_region_name: likewise; else ``AWS_REGION``, ``AWS_DEFAULT_REGION``, the profile's region.
+        aws_profile_name: a profile in ``~/.aws``.
+        target: ``"aws"`` or ``"local"``; else ``LAMBDAPOOL_TARGET``; else ``"aws"``.
+        function_timeout: the Lambda function's own timeout is at most so many seconds. A connection that
+            is silent for longer than that is given up.
+        throttle_timeout: how many seconds a task is tried again while Lambda refuses it for concurrency.
+
+    Raises:
+        CredentialsError: there is no identity for AWS; the message says what to do.
+        ValueError, TypeError: an argument makes no sense.
+
+    A task's function raises its own exceptions here, with the remote traceback as ``__cause__``. What the
+    platform does to a task is a :class:`lambdapool.LambdaPoolError`. A task runs at most once.
+
+    As in multiprocessing, leaving the ``with`` block terminates the pool.
+    """
+
+    def __init__(
+        self,
+        workers: int,
+        lambda_function: str,
+        aws_access_key_id: Optional[str] = None,
+        aws_secret_access_key: Optional[str] = None,
+        aws_region_name: Optional[str] = None,
+        *,
+        aws_session_token: Optional[str] = None,
+        aws_profile_name: Optional[str] = None,
+        target: Optional[str] = None,
+        function_timeout: float = 900,
+        throttle_timeout: float = 300,
+    ) -> None:
+        self._cache: Dict[int, Any] = {}  # results without an outcome, as multiprocessing's results want it
+        self._state = TERMINATE
+        self._dispatcher = connect(
+            lambda_function,
+            workers,
+            drains_at_exit=False,
+            target=target,
+            region=aws_region_name,
+            profile=aws_profile_name,
+            access_key_id=aws_access_key_id,
+            secret_access_key=aws_secret_access_key,
+            session_token=aws_session_token,
+            function_timeout=function_timeout,
+            throttle_timeout=throttle_timeout,
+        )
+        self._state = RUN
+
+    def __repr__(self) -> str:
+        name = type(self).__name__
+        if not hasattr(self, "_dispatcher"):
+            return "<%s.%s>" % (type(self).__module__, name)
+        return "<%s.%s state=%s function=%r workers=%d>" % (
+            type(self).__module__,
+            name,
+            self._state,
+            self._dispatcher.function,
+            self._dispatcher.workers,
+        )
+
+    def apply(self, func: Callable[..., Any], args: Iterable[Any] = (), kwds: Mapping[str, Any] = {}) -> Any:
+        """``func(*args, **kwds)``, there; waits for the value."""
+        self._check_running()
+        result = ApplyResult(self, None, None)
+        task = self._task(result, func, args, kwds)
+        try:
+            return result.get()
+        except BaseException:
+            if task is not None and not result.ready():
+                self._dispatcher.forget(task)
+                self._cache.pop(result._job, None)
+            raise
+
+    def apply_async(
+        self,
+        func: Callable[..., Any],
+        args: Iterable[Any] = (),
+        kwds: Mapping[str, Any] = {},
+        callback: Callback = None,
+        error_callback: Callback = None,
+    ) -> ApplyResult:
+        """Returns at once. The callbacks run on the pool's own thread and should return soon."""
+        self._check_running()
+        result = apply_result(self, callback, error_callback)
+        self._task(result, func, args, kwds)
+        return result
+
+    def map(self, func: Callable[[Any], Any], iterable: Iterable[Any], chunksize: Optional[int] = None) -> List[Any]:
+        """``[func(item) for item in iterable]``, there.
+
+        Items of one chunk share an invocation: where the platform fails it (timeout, memory), it fails
+        them all. Without a `chunksize` the pool finds its own: single items, unless they turn out to take
+        much less than an invocation does.
+        """
+        return self._wait(self._batch(func, iterable, chunksize, pickling.MAP))
+
+    def map_async(
+        self,
+        func: Callable[[Any], Any],
+        iterable: Iterable[Any],
+        chunksize: Optional[int] = None,
+        callback: Callback = None,
+        error_callback: Callback = None,
+    ) -> MapResult:
+        """As map(), but returns at once."""
+        return self._batch(func, iterable, chunksize, pickling.MAP, callback, error_callback)
+
+    def starmap(
+        self, func: Callable[..., Any], iterable: Iterable[Iterable[Any]], chunksize: Optional[int] = None
+    ) -> List[Any]:
+        """As map(), with each item unpacked: ``func(*item)``."""
+        return self._wait(self._batch(func, iterable, chunksize, pickling.STARMAP))
+
+    def starmap_async(
+        self,
+        func: Callable[..., Any],
+        iterable: Iterable[Iterable[Any]],
+        chunksize: Optional[int] = None,
+        callback: Callback = None,
+        error_callback: Callback = None,
+    ) -> MapResult:
+        """As starmap(), but returns at once."""
+        return self._batch(func, iterable, chunksize, pickling.STARMAP, callback, error_callback)
+
+    def imap(
+        self, func: Callable[[Any], Any], iterable: Iterable[Any], chunksize: int = 1
+    ) -> LambdaIMapIterator:
+        """Values in order, as they come. The iterable is pulled at most ``2 * workers`` chunks ahead of the
+        consumer, so it may be endless. ``next(timeout)`` of the result raises multiprocessing.TimeoutError."""
+        return self._imap(LambdaIMapIterator, func, iterable, chunksize)
+
+    def imap_unordered(
+        self, func: Callable[[Any], Any], iterable: Iterable[Any], chunksize: int = 1
+    ) -> LambdaIMapUnorderedIterator:
+        """As imap(), in whatever order they come."""
+        return self._imap(LambdaIMapUnorderedIterator, func, iterable, chunksize)
+
+    def close(self) -> None:
+        """No more tasks; those there are will be finished."""
+        if self._state == RUN:
+            self._state = CLOSE
+            self._dispatcher.close()
+
+    def terminate(self) -> None:
+        """Ends now. Results without an outcome raise PoolTerminated."""
+        self._state = TERMINATE
+        self._dispatcher.terminate()
+
+    def join(self) -> None:
+        """Waits until all is done; after close() or terminate(). An imap's items are all run, consumed or not."""
+        if self._state == RUN:
+            raise ValueError("Pool is still running")
+        self._dispatcher.join()
+
+    def __enter__(self) -> "LambdaPool":
+        self._check_running()
+        return self
+
+    def __exit__(
+        self,
+        exc_type: Optional[Type[BaseException]],
+        exc_value: Optional[BaseException],
+        traceback: Optional[TracebackType],
+    ) -> None:
+        self.terminate()
+
+    def __del__(self, _warn: Any = warnings.warn) -> None:
+        if self.__dict__.get("_state") == TERMINATE or "_dispatcher" not in self.__dict__:
+            return
+        if self._state == RUN and not self._dispatcher.terminated:
+            _warn("unclosed running lambdapool %r" % self, ResourceWarning, source=self)
+            self._dispatcher.abandon()
+
+    def __reduce__(self) -> Any:
+        raise NotImplementedError("pool objects cannot be passed between processes or pickled")
+
+    def _check_running(self) -> None:
+        if self._dispatcher.forked:
+            raise PoolForked("this pool was made before fork(): make a new one in the child process")
+        if self._state != RUN:
+            raise ValueError("Pool not running")
+
+    def _task(self, result: ApplyResult, func: Any, args: Iterable[Any], kwds: Mapping[str, Any]) -> Optional[Task]:
+        deliver = partial(result._set, 0)
+        try:
+            function = pickling.dumps(func)
+            arguments = pickling.dump_items(pickling.CALL, [(tuple(args), dict(kwds))])
+        except Exception as error:
+            deliver((False, error))
+            return None
+        task = Task(
+            function, arguments, deliver, self._dispatcher.function, on_fork=partial(end_forked, result)
+        )
+        self._dispatcher.enqueue(task)
+        return task
+
+    def _batch(
+        self,
+        func: Any,
+        iterable: Iterable[Any],
+        chunksize: Optional[int],
+        style: str,
+        callback: Callback = None,
+        error_callback: Callback = None,
+    ) -> BatchResult:
+        self._check_running()
+        if chunksize is not None and chunksize < 1:
+            raise ValueError("chunksize must be 1 or more, not %r" % (chunksize,))
+        items: Sequence[Any] = iterable if isinstance(iterable, (list, tuple, range)) else list(iterable)
+        if isinstance(items, list):
+            items = items[:] if items is iterable else items  # the caller may go on with his list
+        result = BatchResult(self, len(items), callback, error_callback)
+        if not items:
+            return result
+        try:
+            function = pickling.dumps(func)
+        except Exception as error:
+            result.deliver(0, [(False, error)] * len(items))
+            return result
+        chunks = FixedChunks(chunksize) if chunksize else AdaptiveChunks(self._dispatcher.workers)
+        result.batch = Batch(
+            self._dispatcher, function, style, items, chunks, result.deliver, on_fork=partial(end_forked, result)
+        )
+        self._dispatcher.enqueue(result.batch)
+        return result
+
+    def _wait(self, result: BatchResult) -> List[Any]:
+        try:
+            return result.get()
+        except BaseException:
+            if not result.ready():  # Ctrl-C, not a task's exception
+                result.give_up()
+            raise
+
+    def _imap(self, kind: type, func: Any, iterable: Iterable[Any], chunksize: int) -> Any:
+        self._check_running()
+        if chunksize < 1:
+            raise ValueError("Chunksize must be 1+, not {0:n}".format(chunksize))
+        return iterate(kind, self, self._dispatcher, pickling.dumps(func), iterable, chunksize)

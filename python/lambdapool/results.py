@@ -1,0 +1,90 @@
+"""multiprocessing's results, fulfilled from here.
+
+An ApplyResult is exactly multiprocessing's. A map's result is a subclass, because the chunks of a map come in
+whatever sizes they were sent; and a callback that raises must leave no result unset.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import traceback
+from multiprocessing.pool import ApplyResult, MapResult
+from typing import Any, Callable, List, Optional
+
+from .jobs import Batch
+from .outcomes import Outcome
+
+Callback = Optional[Callable[[Any], object]]
+
+
+def apply_result(pool: Any, callback: Callback, error_callback: Callback) -> ApplyResult:
+    return ApplyResult(pool, guarded(callback), guarded(error_callback))
+
+
+class BatchResult(MapResult):
+    """A map's result: the list of values, or the first exception once every item has its outcome."""
+
+    def __init__(self, pool: Any, length: int, callback: Callback, error_callback: Callback) -> None:
+        # A chunksize of 0 is multiprocessing's way to say that there is nothing to wait for.
+        super().__init__(pool, 1 if length else 0, length, guarded(callback), guarded(error_callback))
+        self._left = threading.Lock()
+        self.batch: Optional[Batch] = None
+
+    def deliver(self, start: int, outcomes: List[Outcome]) -> None:
+        """From the completion thread, or from whoever ends the pool."""
+        with self._left:
+            index = start
+            for succeeded, value in outcomes:
+                if succeeded:
+                    self._value_at(index, value)
+                elif self._success:
+                    self._success = False
+                    self._value = value
+                index += 1
+            self._number_left -= len(outcomes)
+            finished = self._number_left == 0
+        if finished:
+            callback = self._callback if self._success else self._error_callback
+            if callback:
+                callback(self._value)
+            self._settled()
+
+    def give_up(self) -> None:
+        """The caller was interrupted: nothing more is sent."""
+        if self.batch is not None:
+            self.batch.give_up()
+        self._cache.pop(self._job, None)
+        self._pool = None
+
+    def _value_at(self, index: int, value: Any) -> None:
+        if self._success:
+            self._value[index] = value
+
+    def _settled(self) -> None:
+        self._cache.pop(self._job, None)
+        self._event.set()
+        self._pool = None
+
+
+def end_forked(result: Any, exception: BaseException) -> None:
+    """In a forked child: whoever held the event's lock is gone, so it is replaced. No callbacks."""
+    result._success, result._value = False, exception
+    result._cache.pop(result._job, None)
+    result._event = threading.Event()
+    result._event.set()
+    result._pool = None
+
+
+def guarded(callback: Callback) -> Callback:
+    if callback is None:
+        return None
+
+    def call(value: Any) -> None:
+        try:
+            callback(value)
+        except BaseException:
+            print("lambdapool: exception in a pool's callback, ignored:", file=sys.stderr)
+            traceback.print_exc()
+
+    return call

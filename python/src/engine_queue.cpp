@@ -1,0 +1,68 @@
+#include "engine_queue.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace lambdapool::python {
+
+void EngineQueue::sent(std::uint64_t id) {
+  const std::lock_guard lock(mutex_);
+  in_flight_.emplace(id, std::nullopt);
+}
+
+void EngineQueue::named(std::uint64_t id, pool::Engine::Id engine_id) {
+  const std::lock_guard lock(mutex_);
+  if (const auto found = in_flight_.find(id); found != in_flight_.end()) found->second = engine_id;
+}
+
+std::optional<pool::Engine::Id> EngineQueue::engine_id(std::uint64_t id) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = in_flight_.find(id);
+  return found == in_flight_.end() ? std::nullopt : found->second;
+}
+
+void EngineQueue::push(Completion completion) {
+  const std::lock_guard lock(mutex_);
+  in_flight_.erase(completion.id);
+  ready_.push_back(std::move(completion));
+  if (ready_.size() >= wanted_ || in_flight_.empty()) changed_.notify_one();
+}
+
+std::vector<Completion> EngineQueue::take(std::optional<std::chrono::duration<double>> timeout) {
+  std::unique_lock lock(mutex_);
+  const auto interrupted = [this] { return woken_ || closed_; };
+  const auto first = [&] { return interrupted() || !ready_.empty(); };
+  if (timeout) {
+    changed_.wait_for(lock, *timeout, first);
+  } else {
+    changed_.wait(lock, first);
+  }
+  if (!interrupted() && !ready_.empty() && in_flight_.size() >= lingers_from) {
+    wanted_ = ready_.size() + in_flight_.size() / 4;
+    changed_.wait_for(lock, linger,
+                      [&] { return interrupted() || ready_.size() >= wanted_ || in_flight_.empty(); });
+    wanted_ = 1;
+  }
+  woken_ = false;
+  if (!ready_.empty()) ++batches_;
+  return std::exchange(ready_, {});
+}
+
+void EngineQueue::wake() {
+  const std::lock_guard lock(mutex_);
+  woken_ = true;
+  changed_.notify_all();
+}
+
+void EngineQueue::close() {
+  const std::lock_guard lock(mutex_);
+  closed_ = true;
+  changed_.notify_all();
+}
+
+std::uint64_t EngineQueue::batches() const {
+  const std::lock_guard lock(mutex_);
+  return batches_;
+}
+
+}  // namespace lambdapool::python

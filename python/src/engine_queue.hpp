@@ -1,0 +1,55 @@
+// Between the engine's I/O thread and Python's completion thread: answers gather here without the GIL and
+// are taken out in batches. Waking the other thread, and then taking the GIL, costs more than a small task
+// does; so while many calls are in flight, a waiter that has its first answer lingers for a fraction of a
+// millisecond for the ones right behind it.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "core/error.hpp"
+#include "pool/engine.hpp"
+
+namespace lambdapool::python {
+
+struct Completion {
+  std::uint64_t id = 0;
+  Result<aws::Invoked> answer;
+};
+
+class EngineQueue {
+ public:
+  // The caller's id is known before the engine's own, and the answer may come before that is known.
+  void sent(std::uint64_t id);
+  void named(std::uint64_t id, pool::Engine::Id engine_id);
+  std::optional<pool::Engine::Id> engine_id(std::uint64_t id) const;
+
+  void push(Completion completion);
+
+  // All answers there are; waits for the first until `timeout` (nullopt: for ever) or wake() or close().
+  std::vector<Completion> take(std::optional<std::chrono::duration<double>> timeout);
+
+  void wake();   // take() returns now, or the next time
+  void close();  // take() never waits again
+  std::uint64_t batches() const;  // how many non-empty answers take() gave
+
+ private:
+  static constexpr std::size_t lingers_from = 8;  // calls in flight
+  static constexpr std::chrono::microseconds linger{200};
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<Completion> ready_;
+  std::unordered_map<std::uint64_t, std::optional<pool::Engine::Id>> in_flight_;
+  std::size_t wanted_ = 1;
+  bool woken_ = false;
+  bool closed_ = false;
+  std::uint64_t batches_ = 0;
+};
+
+}  // namespace lambdapool::python

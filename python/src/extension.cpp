@@ -1,0 +1,268 @@
+// lambdapool._native: the engine, as Python sees it. Bytes go in and batches of outcomes come out; the GIL
+// is held only to convert them. What the bytes mean is the Python package's business.
+#include <nanobind/nanobind.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/string.h>
+#include <unistd.h>
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "core/encoding.hpp"
+#include "core/envelope.hpp"
+#include "core/environment.hpp"
+#include "engine_queue.hpp"
+#include "pool/engine.hpp"
+#include "target/target.hpp"
+
+namespace nb = nanobind;
+
+namespace lambdapool::python {
+namespace {
+
+constexpr std::string_view codec = "pickle";
+
+struct Settings {
+  std::string function;
+  int workers;
+  std::string peer;
+  std::string python;
+  std::optional<std::string> target;
+  std::optional<std::string> region;
+  std::optional<std::string> profile;
+  std::optional<std::string> access_key_id;
+  std::optional<std::string> secret_access_key;
+  std::optional<std::string> session_token;
+  double function_timeout;
+  double throttle_timeout;
+};
+
+struct Opened {
+  std::shared_ptr<pool::Engine> engine;
+  std::string target;
+};
+
+Result<Opened> open(const Settings& settings) {
+  target::TargetOptions where;
+  where.target = settings.target;
+  where.aws = {.access_key_id = settings.access_key_id,
+               .secret_access_key = settings.secret_access_key,
+               .session_token = settings.session_token,
+               .profile = settings.profile,
+               .region = settings.region};
+  where.python = settings.python;
+  auto found = target::resolve(where, Environment::of_this_process());
+  if (!found) return tl::unexpected<Error>(std::move(found.error()));
+  pool::EngineOptions options;
+  options.function = settings.function;
+  options.workers = settings.workers;
+  options.function_timeout = std::chrono::seconds(static_cast<long>(settings.function_timeout));
+  options.throttle_deadline = std::chrono::milliseconds(static_cast<long>(settings.throttle_timeout * 1e3));
+  std::string name = found->name;
+  auto engine = pool::Engine::open(std::move(*found), std::move(options));
+  if (!engine) return tl::unexpected<Error>(std::move(engine.error()));
+  return Opened{std::shared_ptr<pool::Engine>(std::move(*engine)), std::move(name)};
+}
+
+// (kind, message, code, request id, HTTP status, log tail, detail), as lambdapool.errors.from_native reads it.
+nb::object text(const std::string& bytes) {
+  PyObject* decoded = PyUnicode_DecodeUTF8(bytes.data(), static_cast<Py_ssize_t>(bytes.size()), "replace");
+  return nb::steal<nb::object>(decoded);
+}
+
+nb::tuple to_tuple(const Error& error) {
+  const std::string_view kind = to_string(error.kind);
+  return nb::make_tuple(nb::str(kind.data(), kind.size()), text(error.message), text(error.code),
+                        text(error.request_id), error.http_status, text(error.log_tail), text(error.detail));
+}
+
+// What a worker answered, unwrapped. A worker of another language is refused here, so that Python never
+// unpickles something that was not a pickle.
+Result<std::string> body_of(Result<aws::Invoked>& answer) {
+  if (!answer) return tl::unexpected<Error>(std::move(answer.error()));
+  auto decoded = envelope::decode(envelope::Direction::outcome, answer->payload);
+  Error error;
+  if (decoded && decoded->codec == codec) return std::move(decoded->body);
+  if (decoded) {
+    error = {ErrorKind::code_mismatch, "the function is not a Python function of lambdapool: it answered with the codec \"" +
+                                           decoded->codec + "\"; deploy a Python package with `lambdapool create`"};
+  } else {
+    error = std::move(decoded.error());
+  }
+  error.request_id = answer->request_id;
+  error.log_tail = base64_decode(answer->log_tail_base64).value_or("");
+  return tl::unexpected<Error>(std::move(error));
+}
+
+}  // namespace
+
+class Engine {
+ public:
+  explicit Engine(Settings settings) : settings_(std::move(settings)), owner_(::getpid()) {}
+  ~Engine() {
+    if (forked()) {
+      leak();
+    } else {
+      close();
+    }
+  }
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  // None, or the error's tuple: the package raises its own exceptions.
+  nb::object open_engine() {
+    Result<Opened> opened;
+    {
+      const nb::gil_scoped_release released;
+      opened = python::open(settings_);
+    }
+    if (!opened) return to_tuple(opened.error());
+    const std::lock_guard lock(mutex_);
+    target_ = opened->target;
+    engine_ = std::move(opened->engine);
+    return nb::none();
+  }
+
+  void submit(std::uint64_t id, const nb::bytes& function, const nb::bytes& arguments) {
+    const std::string_view head(function.c_str(), function.size());
+    const std::string_view tail(arguments.c_str(), arguments.size());
+    // A GIL given away is slow to come back when other threads want it: only worth it for real work.
+    if (head.size() + tail.size() < large_bytes) return send(id, head, tail);
+    const nb::gil_scoped_release released;
+    send(id, head, tail);
+  }
+
+  bool cancel(std::uint64_t id) {
+    const auto engine = running();
+    const auto engine_id = queue_->engine_id(id);
+    return engine_id && engine->cancel(*engine_id);
+  }
+
+  nb::list wait(std::optional<double> timeout) {
+    refuse_forked();
+    std::vector<std::pair<std::uint64_t, Result<std::string>>> outcomes;
+    {
+      const nb::gil_scoped_release released;
+      const auto queue = queue_;
+      std::optional<std::chrono::duration<double>> span;
+      if (timeout) span = std::chrono::duration<double>(*timeout);
+      for (auto& completion : queue->take(span)) {
+        outcomes.emplace_back(completion.id, body_of(completion.answer));
+      }
+    }
+    nb::list batch;
+    for (const auto& [id, outcome] : outcomes) {
+      if (outcome) {
+        batch.append(nb::make_tuple(id, nb::bytes(outcome->data(), outcome->size()), nb::none()));
+      } else {
+        batch.append(nb::make_tuple(id, nb::none(), to_tuple(outcome.error())));
+      }
+    }
+    return batch;
+  }
+
+  void wake() { queue_->wake(); }
+
+  void terminate() {
+    const auto engine = running();
+    const nb::gil_scoped_release released;
+    engine->terminate();
+  }
+
+  void close_engine() {
+    refuse_forked();
+    const nb::gil_scoped_release released;
+    close();
+  }
+
+  const std::string& target() const { return target_; }
+  std::uint64_t batches() const { return queue_->batches(); }
+
+ private:
+  static constexpr std::size_t large_bytes = 16 * 1024;
+
+  bool forked() const { return owner_ != ::getpid(); }
+
+  void refuse_forked() const {
+    if (forked()) throw std::runtime_error("this pool was made before fork(): make a new one in the child process");
+  }
+
+  std::shared_ptr<pool::Engine> running() {
+    refuse_forked();
+    const std::lock_guard lock(mutex_);
+    if (!engine_) throw std::runtime_error("the engine is closed");
+    return engine_;
+  }
+
+  void send(std::uint64_t id, std::string_view function, std::string_view arguments) {
+    const auto engine = running();
+    queue_->sent(id);
+    auto payload = envelope::encode(envelope::Direction::task, codec, settings_.peer, function, arguments);
+    const auto engine_id = engine->submit(std::move(payload), [queue = queue_, id](Result<aws::Invoked> answer) {
+      queue->push({id, std::move(answer)});
+    });
+    queue_->named(id, engine_id);
+  }
+
+  void close() {
+    std::shared_ptr<pool::Engine> engine;
+    {
+      const std::lock_guard lock(mutex_);
+      engine = std::move(engine_);
+    }
+    if (engine) engine->terminate();
+    engine.reset();
+    queue_->close();
+  }
+
+  // In a forked child the engine's threads are gone: ending them would wait for ever.
+  void leak() { new std::shared_ptr<pool::Engine>(std::move(engine_)); }
+
+  Settings settings_;
+  pid_t owner_;
+  std::mutex mutex_;
+  std::shared_ptr<pool::Engine> engine_;
+  std::shared_ptr<EngineQueue> queue_ = std::make_shared<EngineQueue>();
+  std::string target_;
+};
+
+}  // namespace lambdapool::python
+
+NB_MODULE(_native, module) {
+  using lambdapool::python::Engine;
+  using lambdapool::python::Settings;
+  using optional_text = std::optional<std::string>;
+  module.attr("version") = LAMBDAPOOL_VERSION;
+  nb::class_<Engine>(module, "Engine")
+      .def(
+          "__init__",
+          [](Engine* self, std::string function, int workers, std::string peer, std::string python,
+             optional_text target, optional_text region, optional_text profile, optional_text access_key_id,
+             optional_text secret_access_key, optional_text session_token, double function_timeout,
+             double throttle_timeout) {
+            new (self) Engine(Settings{std::move(function), workers, std::move(peer), std::move(python),
+                                       std::move(target), std::move(region), std::move(profile),
+                                       std::move(access_key_id), std::move(secret_access_key),
+                                       std::move(session_token), function_timeout, throttle_timeout});
+          },
+          nb::arg("function"), nb::arg("workers"), nb::kw_only(), nb::arg("peer"), nb::arg("python"),
+          nb::arg("target") = nb::none(), nb::arg("region") = nb::none(), nb::arg("profile") = nb::none(),
+          nb::arg("access_key_id") = nb::none(), nb::arg("secret_access_key") = nb::none(),
+          nb::arg("session_token") = nb::none(), nb::arg("function_timeout") = 900.0,
+          nb::arg("throttle_timeout") = 300.0)
+      .def("open", &Engine::open_engine)
+      .def("submit", &Engine::submit, nb::arg("id"), nb::arg("function"), nb::arg("arguments"))
+      .def("cancel", &Engine::cancel, nb::arg("id"))
+      .def("wait", &Engine::wait, nb::arg("timeout") = nb::none())
+      .def("wake", &Engine::wake)
+      .def("terminate", &Engine::terminate)
+      .def("close", &Engine::close_engine)
+      .def_prop_ro("target", &Engine::target)
+      .def_prop_ro("batches", &Engine::batches);
+}
