@@ -1,0 +1,16 @@
+// The Python agent and its cloudpickle, embedded in this program when it was built.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+namespace lambdapool::package {
+
+struct AgentFile {
+  std::string_view name;  // in the package: "lambdapool_agent/..."
+  std::string_view bytes;
+};
+
+std::vector<AgentFile> agent_files();
+
+}  // namespace lambdapool::package

@@ -1,0 +1,114 @@
+#include "package/installed_files.hpp"
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <set>
+#include <sstream>
+#include <string>
+
+#include "package/copied_paths.hpp"
+
+namespace lambdapool::package {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string read_text(const fs::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+bool is_installers_note(const fs::path& path) {
+  static constexpr const char* notes[] = {"INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json",
+                                          "uv_build.json"};
+  const fs::path name = path.filename();
+  if (name == ".lock") return true;
+  return path.parent_path().extension() == ".dist-info" &&
+         std::any_of(std::begin(notes), std::end(notes), [&](const char* note) { return name == note; });
+}
+
+bool is_host_script(const ZipEntry& entry) {
+  if (entry.name.rfind("bin/", 0) != 0 || !entry.executable) return false;
+  std::ifstream in(std::get<fs::path>(entry.content), std::ios::binary);
+  char start[2] = {};
+  return in.read(start, 2) && start[0] == '#' && start[1] == '!';
+}
+
+bool leave_out(const fs::path& path) { return is_bytecode(path) || is_installers_note(path); }
+
+bool is_record(const std::string& name) {
+  static constexpr std::string_view ending = ".dist-info/RECORD";
+  return name.size() > ending.size() && name.compare(name.size() - ending.size(), ending.size(), ending) == 0;
+}
+
+// RECORD lists what was installed; it keeps the lines of the files that are still there.
+std::string kept_lines(const std::string& record, const std::set<std::string>& names) {
+  std::set<std::string> kept;
+  std::istringstream lines(record);
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.empty() && line.back() == '\r') line.pop_back();
+    const bool quoted = !line.empty() && line.front() == '"';
+    const std::string name = quoted ? line.substr(1, line.find('"', 1) - 1) : line.substr(0, line.find(','));
+    if (names.count(name) != 0) kept.insert(line);
+  }
+  std::string text;
+  for (const auto& line : kept) text += line + "\n";
+  return text;
+}
+
+std::string normalized(std::string name) {
+  for (char& c : name)
+    c = c == '-' || c == '.' ? '_' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return name;
+}
+
+bool has_portable_tag(const std::string& wheel) {
+  std::istringstream lines(wheel);
+  bool tagged = false;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.rfind("Tag: ", 0) != 0) continue;
+    tagged = true;
+    const std::string platform = line.substr(line.rfind('-') + 1);
+    if (platform.rfind("any", 0) == 0 || platform.rfind("manylinux", 0) == 0) return true;
+  }
+  return !tagged;
+}
+
+}  // namespace
+
+Result<std::vector<ZipEntry>> installed_files(const fs::path& dir) {
+  std::vector<ZipEntry> entries;
+  std::error_code error;
+  if (!fs::exists(dir, error)) return entries;  // requirements that asked for nothing
+  if (auto copied = copy_directory(dir, "", leave_out, entries); !copied)
+    return tl::unexpected(std::move(copied.error()));
+  entries.erase(std::remove_if(entries.begin(), entries.end(), is_host_script), entries.end());
+  std::set<std::string> names;
+  for (const auto& entry : entries) names.insert(entry.name);
+  for (auto& entry : entries)
+    if (is_record(entry.name))
+      entry.content = kept_lines(read_text(std::get<fs::path>(entry.content)), names);
+  return entries;
+}
+
+std::vector<std::string> compiled_here(const fs::path& dir, const std::vector<std::string>& built) {
+  std::vector<std::string> compiled;
+  std::error_code error;
+  for (fs::directory_iterator it(dir, error), end; !error && it != end; it.increment(error)) {
+    if (it->path().extension() != ".dist-info") continue;
+    const std::string stem = it->path().stem().string();
+    const std::string name = stem.substr(0, stem.find('-'));
+    const std::string origin = read_text(it->path() / "direct_url.json");
+    const bool from_sources = (!origin.empty() && origin.find(".whl") == std::string::npos) ||
+                              std::any_of(built.begin(), built.end(), [&](const auto& each) {
+                                return normalized(each) == normalized(name);
+                              });
+    if (from_sources && !has_portable_tag(read_text(it->path() / "WHEEL"))) compiled.push_back(name);
+  }
+  std::sort(compiled.begin(), compiled.end());
+  return compiled;
+}
+
+}  // namespace lambdapool::package
