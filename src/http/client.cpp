@@ -1,1 +1,284 @@
-// To come.
+// A pool of connections and a queue. Requests are not bound to a connection before one is ready for them:
+// whichever is ready first takes the first request, and of the idle ones the most recently used.
+//
+// Deadlines (connecting, waiting for an answer, idling) share one timer. It is set to the earliest
+// deadline there was when it was set; most deadlines only ever move away, so it fires early, looks, and is
+// set again. A request costs no system call for its timeout.
+#include "http/client.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <deque>
+#include <future>
+
+#include "http/client_connection.hpp"
+#include "http/loop_impl.hpp"
+
+namespace lambdapool::http {
+namespace {
+
+using Reached = TransportError::Reached;
+using ConnectionPointer = std::shared_ptr<ClientConnection>;
+
+// Fresh connections that an exchange may find closed before a byte of it was written.
+constexpr int false_starts_max = 3;
+
+bool breaks_lines(std::string_view text) { return text.find_first_of(std::string_view("\r\n\0", 3)) != text.npos; }
+
+// What would let a value smuggle in a header, or a request, of its own.
+bool is_sendable(const Request& request) {
+  if (breaks_lines(request.method) || breaks_lines(request.target) ||
+      request.target.find(' ') != std::string::npos) {
+    return false;
+  }
+  return std::ranges::none_of(request.headers.items(), [](const Header& header) {
+    return breaks_lines(header.name) || breaks_lines(header.value);
+  });
+}
+
+Answer failure(Reached reached, ErrorKind kind, std::string message) {
+  return tl::unexpected(TransportError{reached, Error{kind, std::move(message)}});
+}
+
+}  // namespace
+
+struct Client::Impl final : ClientConnection::Pool, std::enable_shared_from_this<Client::Impl> {
+  using Clock = ClientConnection::Clock;
+
+  Impl(std::shared_ptr<EventLoop::Impl> on, ClientOptions with)
+      : loop(on), options(std::move(with)), timer(on->io), resolver(std::make_shared<Resolver>(on->io, options.endpoint)) {}
+
+  std::weak_ptr<EventLoop::Impl> loop;
+  const ClientOptions options;
+  std::atomic<Id> last_id{0};
+  asio::steady_timer timer;
+  Clock::time_point timer_at = Clock::time_point::max();
+  std::shared_ptr<Resolver> resolver;
+  std::unique_ptr<TlsContext> tls;
+
+  std::deque<std::unique_ptr<Exchange>> queue;
+  std::vector<ConnectionPointer> connections;  // of every state; each knows its slot
+  std::vector<ClientConnection*> idle;         // the most recently used last
+  std::size_t connecting = 0;
+  std::size_t turn = 0;
+  bool met = false;  // a connection has once been established
+  bool closed = false;
+
+  void enqueue(std::unique_ptr<Exchange> exchange) {
+    if (closed) return exchange->done(failure(Reached::no, ErrorKind::cancelled, "the client has been closed"));
+    queue.push_back(std::move(exchange));
+    dispatch();
+  }
+
+  // Gives the queue to idle connections, and sees to it that enough are on their way.
+  void dispatch() {
+    while (!queue.empty() && !idle.empty()) {
+      ClientConnection* connection = idle.back();
+      idle.pop_back();
+      if (connection->is_stale(Clock::now())) {
+        forget(*connection)->close();
+      } else {
+        start_on(*connection);
+      }
+    }
+    std::size_t wanted = std::min(queue.size(), connecting + (options.max_connections - std::min(options.max_connections, connections.size())));
+    // The first TLS connection gets the session that makes the others cheap.
+    if (options.endpoint.scheme == Endpoint::Scheme::https && !met) wanted = std::min<std::size_t>(wanted, 1);
+    if (connecting >= wanted || closed || !prepare_tls()) return;
+    while (connecting < wanted) open();
+  }
+
+  void start_on(ClientConnection& connection) {
+    auto exchange = std::move(queue.front());
+    queue.pop_front();
+    if (connection.start(exchange, Clock::now()) == ClientConnection::Started::yes) return;
+    forget(connection);
+    if (connection.is_fresh() && ++exchange->false_starts >= false_starts_max) {
+      return fail_later(std::move(exchange), Error{ErrorKind::network, connection.where() + " closes connections at once"});
+    }
+    queue.push_front(std::move(exchange));
+  }
+
+  // Never from within the caller's own send().
+  void fail_later(std::unique_ptr<Exchange> exchange, Error error) {
+    asio::post(loop.lock()->io, [exchange = std::move(exchange), error = std::move(error)] {
+      exchange->done(tl::unexpected(TransportError{Reached::no, error}));
+    });
+  }
+
+  bool prepare_tls() {
+    if (options.endpoint.scheme != Endpoint::Scheme::https || tls) return true;
+    auto made = TlsContext::create(options.ca_bundle);
+    if (made) {
+      tls = std::move(*made);
+      return true;
+    }
+    for (auto failed = std::exchange(queue, {}); auto& exchange : failed) fail_later(std::move(exchange), made.error());
+    return false;
+  }
+
+  void open() {
+    auto loop_now = loop.lock();
+    auto connection = std::make_shared<ClientConnection>(loop_now->io, *this, options);
+    connection->slot = connections.size();
+    connections.push_back(connection);
+    ++connecting;
+    connection->connect(resolver, tls.get(), turn++);
+  }
+
+  ConnectionPointer forget(ClientConnection& connection) {
+    auto held = connection.shared_from_this();
+    std::size_t slot = connection.slot;
+    connections[slot] = std::move(connections.back());
+    connections[slot]->slot = slot;
+    connections.pop_back();
+    return held;
+  }
+
+  // --- what connections tell
+
+  void connected(ClientConnection& connection) override {
+    --connecting;
+    met = true;
+    idle.push_back(&connection);
+    dispatch();
+  }
+
+  // Requests that waited for this attempt alone share its fate; where others are alive or on their way,
+  // one request is enough to report it.
+  void not_connected(ClientConnection& connection, Error error) override {
+    --connecting;
+    forget(connection);
+    resolver->forget();
+    std::size_t affected = connections.empty() ? queue.size() : std::min<std::size_t>(queue.size(), 1);
+    std::vector<std::unique_ptr<Exchange>> failed;
+    for (std::size_t i = 0; i < affected; ++i) {
+      failed.push_back(std::move(queue.front()));
+      queue.pop_front();
+    }
+    dispatch();
+    for (auto& exchange : failed) exchange->done(tl::unexpected(TransportError{Reached::no, error}));
+  }
+
+  void answered(ClientConnection& connection, std::unique_ptr<Exchange> exchange, Answer answer) override {
+    if (connection.is_ready()) {
+      if (queue.empty()) {
+        idle.push_back(&connection);
+      } else {
+        start_on(connection);
+      }
+    } else {
+      forget(connection);
+    }
+    if (!queue.empty()) dispatch();
+    if (exchange) exchange->done(std::move(answer));
+  }
+
+  void lost(ClientConnection& connection) override {
+    std::erase(idle, &connection);
+    forget(connection);
+  }
+
+  // --- deadlines
+
+  void deadline_moved(Clock::time_point deadline) override {
+    if (deadline >= timer_at || closed) return;
+    timer_at = deadline;
+    timer.expires_at(deadline);
+    timer.async_wait([weak = weak_from_this()](boost::system::error_code error) {
+      auto self = weak.lock();
+      if (self && !error && !self->closed) self->check_deadlines();
+    });
+  }
+
+  void check_deadlines() {
+    timer_at = Clock::time_point::max();
+    auto now = Clock::now();
+    auto earliest = Clock::time_point::max();
+    std::vector<ConnectionPointer> late;
+    for (const auto& connection : connections) {
+      if (connection->deadline() <= now) {
+        late.push_back(connection);
+      } else {
+        earliest = std::min(earliest, connection->deadline());
+      }
+    }
+    if (earliest != Clock::time_point::max()) deadline_moved(earliest);
+    for (const auto& connection : late) {
+      if (connection->deadline() <= now) connection->deadline_passed();
+    }
+  }
+
+  // --- giving up
+
+  void cancel(Id id) {
+    auto queued = std::ranges::find_if(queue, [&](const auto& exchange) { return exchange->id == id; });
+    if (queued != queue.end()) {
+      auto exchange = std::move(*queued);
+      queue.erase(queued);
+      return exchange->done(failure(Reached::no, ErrorKind::cancelled, "cancelled before it was sent"));
+    }
+    auto carrier = std::ranges::find_if(connections, [&](const auto& connection) {
+      return connection->exchange() && connection->exchange()->id == id;
+    });
+    if (carrier == connections.end()) return;
+    auto connection = forget(**carrier);
+    auto exchange = connection->abort();
+    dispatch();
+    exchange->done(failure(Reached::maybe, ErrorKind::cancelled, "cancelled while waiting for the answer"));
+  }
+
+  void close() {
+    closed = true;
+    timer.cancel();
+    resolver->close();
+    auto open = std::exchange(connections, {});
+    auto waiting = std::exchange(queue, {});
+    idle.clear();
+    for (const auto& connection : open) {
+      if (auto exchange = connection->abort()) {
+        exchange->done(failure(Reached::maybe, ErrorKind::cancelled, "the client was closed while waiting for the answer"));
+      }
+    }
+    for (const auto& exchange : waiting) {
+      exchange->done(failure(Reached::no, ErrorKind::cancelled, "the client was closed before it was sent"));
+    }
+  }
+};
+
+Client::Client(EventLoop& loop, ClientOptions options) : impl_(std::make_shared<Impl>(loop.impl(), std::move(options))) {}
+
+Client::~Client() {
+  if (auto loop = impl_->loop.lock()) run_on(*loop, [this] { impl_->close(); });
+}
+
+Client::Id Client::send(Request request, std::chrono::milliseconds read_timeout, std::function<void(Answer)> done) {
+  Id id = ++impl_->last_id;
+  auto exchange = std::make_unique<Exchange>(Exchange{id, std::move(request), read_timeout, std::move(done)});
+  auto loop = impl_->loop.lock();
+  if (loop->on_thread() && is_sendable(exchange->request)) {
+    impl_->enqueue(std::move(exchange));
+    return id;
+  }
+  asio::post(loop->io, [impl = impl_, exchange = std::move(exchange)]() mutable {
+    if (is_sendable(exchange->request)) return impl->enqueue(std::move(exchange));
+    exchange->done(failure(Reached::no, ErrorKind::invalid_argument,
+                           "a request's method, target and headers must not contain line breaks"));
+  });
+  return id;
+}
+
+void Client::cancel(Id id) {
+  auto loop = impl_->loop.lock();
+  asio::post(loop->io, [impl = impl_, id] { impl->cancel(id); });
+}
+
+Answer Client::call(Request request, std::chrono::milliseconds read_timeout) {
+  std::promise<Answer> promise;
+  send(std::move(request), read_timeout, [&](Answer answer) { promise.set_value(std::move(answer)); });
+  return promise.get_future().get();
+}
+
+}  // namespace lambdapool::http

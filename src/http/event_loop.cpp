@@ -1,1 +1,138 @@
-// To come.
+#include "http/event_loop.hpp"
+
+#include <signal.h>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <future>
+
+#include "http/loop_impl.hpp"
+
+namespace lambdapool::http {
+namespace {
+
+class AllSignalsBlocked {
+ public:
+  explicit AllSignalsBlocked(bool wanted) : wanted_(wanted) {
+    if (!wanted_) return;
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~AllSignalsBlocked() {
+    if (wanted_) pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+
+ private:
+  bool wanted_;
+  sigset_t before_;
+};
+
+// A cancelled wait may already have its completion queued; the state outlives the handle until then.
+struct TimerState {
+  TimerState(asio::io_context& io, std::function<void()> then) : timer(io), work(std::move(then)) {}
+  asio::steady_timer timer;
+  std::function<void()> work;
+};
+
+class AsioTimer : public EventLoop::Timer {
+ public:
+  AsioTimer(asio::io_context& io, EventLoop::Clock::duration delay, std::function<void()> work)
+      : state_(std::make_shared<TimerState>(io, std::move(work))) {
+    state_->timer.expires_after(delay);
+    state_->timer.async_wait([state = state_](boost::system::error_code) {
+      auto then = std::move(state->work);
+      state->work = nullptr;
+      if (then) then();
+    });
+  }
+  ~AsioTimer() override {
+    state_->work = nullptr;
+    state_->timer.cancel();
+  }
+
+ private:
+  std::shared_ptr<TimerState> state_;
+};
+
+struct WatchState : std::enable_shared_from_this<WatchState> {
+  WatchState(asio::io_context& io, int fd, std::function<void()> then)
+      : descriptor(io), ready(std::move(then)) {
+    boost::system::error_code error;
+    descriptor.assign(fd, error);
+  }
+  void arm() {
+    descriptor.async_wait(asio::posix::stream_descriptor::wait_read,
+                          [self = shared_from_this()](boost::system::error_code error) {
+                            if (self->stopped || error == asio::error::operation_aborted) return;
+                            self->ready();
+                            if (!self->stopped && !error) self->arm();
+                          });
+  }
+  asio::posix::stream_descriptor descriptor;
+  std::function<void()> ready;
+  bool stopped = false;
+};
+
+class AsioWatch : public EventLoop::Watch {
+ public:
+  explicit AsioWatch(std::shared_ptr<WatchState> state) : state_(std::move(state)) {}
+  ~AsioWatch() override {
+    state_->stopped = true;
+    if (state_->descriptor.is_open()) state_->descriptor.release();
+  }
+
+ private:
+  std::shared_ptr<WatchState> state_;
+};
+
+}  // namespace
+
+void run_on(EventLoop::Impl& loop, const std::function<void()>& work) {
+  if (loop.on_thread()) return work();
+  std::promise<void> done;
+  asio::post(loop.io, [&] {
+    work();
+    done.set_value();
+  });
+  done.get_future().wait();
+}
+
+EventLoop::EventLoop(Signals signals) : impl_(std::make_shared<Impl>()) {
+  AllSignalsBlocked blocked(signals == Signals::blocked);
+  std::promise<void> started;
+  impl_->thread = std::thread([impl = impl_, &started] {
+    impl->thread_id = std::this_thread::get_id();
+    auto work = asio::make_work_guard(impl->io);
+    started.set_value();
+    impl->io.run();
+  });
+  started.get_future().wait();
+}
+
+EventLoop::~EventLoop() {
+  impl_->io.stop();
+  if (on_loop_thread()) {
+    impl_->thread.detach();
+  } else {
+    impl_->thread.join();
+  }
+}
+
+void EventLoop::post(std::function<void()> work) { asio::post(impl_->io, std::move(work)); }
+
+bool EventLoop::on_loop_thread() const { return impl_->on_thread(); }
+
+std::unique_ptr<EventLoop::Timer> EventLoop::call_after(Clock::duration delay, std::function<void()> work) {
+  return std::make_unique<AsioTimer>(impl_->io, delay, std::move(work));
+}
+
+std::unique_ptr<EventLoop::Watch> EventLoop::watch_readable(int fd, std::function<void()> ready) {
+  auto state = std::make_shared<WatchState>(impl_->io, fd, std::move(ready));
+  state->arm();
+  return std::make_unique<AsioWatch>(state);
+}
+
+}  // namespace lambdapool::http

@@ -8,12 +8,19 @@
 
 namespace lambdapool::http {
 
+// Clients, listeners, connections, timers and watches must be gone before their loop is.
 class EventLoop {
  public:
   using Clock = std::chrono::steady_clock;
 
-  EventLoop();
-  ~EventLoop();  // stops and joins the thread; callbacks not yet run are dropped
+  // Whether the process's signals may be delivered to the loop's thread. A thread that a library starts
+  // inside somebody's program blocks them; one that starts processes (they inherit the mask) does not.
+  enum class Signals { inherited, blocked };
+
+  explicit EventLoop(Signals signals = Signals::inherited);
+  // Stops and joins the thread; callbacks not yet run are dropped. On the loop's own thread it cannot
+  // join: the thread then ends by itself, after the callback that is running.
+  ~EventLoop();
   EventLoop(const EventLoop&) = delete;
   EventLoop& operator=(const EventLoop&) = delete;
 
@@ -28,8 +35,9 @@ class EventLoop {
   };
   [[nodiscard]] std::unique_ptr<Timer> call_after(Clock::duration delay, std::function<void()> work);
 
-  // Calls `ready` on the loop's thread each time that `fd` becomes readable, until the handle is
-  // destroyed. The fd stays the caller's.
+  // Calls `ready` on the loop's thread each time that `fd` becomes readable (or reaches its end), until
+  // the handle is destroyed, on the loop's thread only and before `fd` is closed. The fd stays the
+  // caller's, but is made non-blocking.
   class Watch {
    public:
     virtual ~Watch() = default;
@@ -37,10 +45,10 @@ class EventLoop {
   [[nodiscard]] std::unique_ptr<Watch> watch_readable(int fd, std::function<void()> ready);
 
   struct Impl;
-  Impl& impl() { return *impl_; }
+  const std::shared_ptr<Impl>& impl() { return impl_; }
 
  private:
-  std::unique_ptr<Impl> impl_;
+  std::shared_ptr<Impl> impl_;
 };
 
 }  // namespace lambdapool::http

@@ -1,1 +1,241 @@
-// To come.
+#include "http/server.hpp"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <cstring>
+#include <unordered_set>
+
+#include "http/loop_impl.hpp"
+#include "http/server_connection.hpp"
+
+namespace lambdapool::http {
+namespace {
+
+constexpr int backlog = 4'096;
+
+// The listening socket and the connections that came through it. Lives on the loop's thread.
+class Acceptor : public std::enable_shared_from_this<Acceptor> {
+ public:
+  Acceptor(std::shared_ptr<EventLoop::Impl> loop, int fd, Handler handler, ServerLimits limits)
+      : loop_(loop), descriptor_(loop->io, fd), pause_(loop->io), handler_(std::move(handler)), limits_(limits) {}
+
+  void wait() {
+    descriptor_.async_wait(asio::posix::stream_descriptor::wait_read,
+                           [self = shared_from_this()](boost::system::error_code error) {
+                             if (!self->stopped_ && !error) self->accept();
+                           });
+  }
+
+  void stop() {
+    stopped_ = true;
+    boost::system::error_code ignored;
+    descriptor_.close(ignored);
+    pause_.cancel();
+    for (auto connections = std::move(connections_); const auto& connection : connections) connection->close();
+    connections_.clear();
+    handler_ = nullptr;
+  }
+
+ private:
+  void accept() {
+    for (;;) {
+      int fd = ::accept4(descriptor_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+      if (fd >= 0) {
+        serve(fd);
+        continue;
+      }
+      if (errno == EINTR || errno == ECONNABORTED) continue;
+      if (errno == EAGAIN || errno == EWOULDBLOCK) return wait();
+      return wait_for_descriptors();
+    }
+  }
+
+  void serve(int fd) {
+    auto loop = loop_.lock();
+    auto connection = std::make_shared<ServerConnection>(
+        loop_, loop->io, handler_, limits_,
+        ServerConnection::Events{{}, [weak = weak_from_this()](ServerConnection& over) {
+                                   if (auto self = weak.lock()) self->connections_.erase(over.shared_from_this());
+                                 }});
+    connections_.insert(connection);
+    connection->start(fd);
+  }
+
+  // Out of descriptors: those who knock wait in the backlog, and we look again soon.
+  void wait_for_descriptors() {
+    pause_.expires_after(std::chrono::milliseconds(50));
+    pause_.async_wait([self = shared_from_this()](boost::system::error_code error) {
+      if (!self->stopped_ && !error) self->accept();
+    });
+  }
+
+  std::weak_ptr<EventLoop::Impl> loop_;
+  asio::posix::stream_descriptor descriptor_;
+  asio::steady_timer pause_;
+  Handler handler_;
+  ServerLimits limits_;
+  std::unordered_set<std::shared_ptr<ServerConnection>> connections_;
+  bool stopped_ = false;
+};
+
+class SocketListener : public Listener {
+ public:
+  SocketListener(std::shared_ptr<EventLoop::Impl> loop, int fd, Endpoint endpoint, Handler handler, ServerLimits limits)
+      : loop_(loop), endpoint_(std::move(endpoint)) {
+    run_on(*loop, [&] {
+      acceptor_ = std::make_shared<Acceptor>(loop, fd, std::move(handler), limits);
+      acceptor_->wait();
+    });
+  }
+  ~SocketListener() override {
+    if (endpoint_.scheme == Endpoint::Scheme::unix_socket) ::unlink(endpoint_.path.c_str());
+    if (auto loop = loop_.lock()) {
+      run_on(*loop, [this] { std::exchange(acceptor_, nullptr)->stop(); });
+    }
+  }
+  Endpoint endpoint() const override { return endpoint_; }
+
+ private:
+  std::weak_ptr<EventLoop::Impl> loop_;
+  Endpoint endpoint_;
+  std::shared_ptr<Acceptor> acceptor_;
+};
+
+class OpenFd {
+ public:
+  explicit OpenFd(int fd) : fd_(fd) {}
+  ~OpenFd() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  OpenFd(const OpenFd&) = delete;
+  OpenFd& operator=(const OpenFd&) = delete;
+  int get() const { return fd_; }
+  int release() { return std::exchange(fd_, -1); }
+
+ private:
+  int fd_;
+};
+
+struct Address {
+  sockaddr_storage storage{};
+  socklen_t size = 0;
+  const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
+};
+
+std::optional<Address> tcp_address(const std::string& text, std::uint16_t port) {
+  Address address;
+  auto* v4 = reinterpret_cast<sockaddr_in*>(&address.storage);
+  auto* v6 = reinterpret_cast<sockaddr_in6*>(&address.storage);
+  if (::inet_pton(AF_INET, text.c_str(), &v4->sin_addr) == 1) {
+    v4->sin_family = AF_INET;
+    v4->sin_port = htons(port);
+    address.size = sizeof *v4;
+  } else if (::inet_pton(AF_INET6, text.c_str(), &v6->sin6_addr) == 1) {
+    v6->sin6_family = AF_INET6;
+    v6->sin6_port = htons(port);
+    address.size = sizeof *v6;
+  } else {
+    return {};
+  }
+  return address;
+}
+
+int bound_port(int fd) {
+  Address address;
+  address.size = sizeof address.storage;
+  ::getsockname(fd, reinterpret_cast<sockaddr*>(&address.storage), &address.size);
+  return ntohs(address.storage.ss_family == AF_INET6
+                   ? reinterpret_cast<const sockaddr_in6*>(&address.storage)->sin6_port
+                   : reinterpret_cast<const sockaddr_in*>(&address.storage)->sin_port);
+}
+
+// A socket file whose server has died refuses connections; one that is served accepts them.
+bool is_abandoned(const Address& address) {
+  auto fd = open_socket(AF_UNIX);
+  if (!fd) return false;
+  OpenFd probe(*fd);
+  return ::connect(probe.get(), address.get(), address.size) != 0 && errno == ECONNREFUSED;
+}
+
+class AdoptedConnection : public Connection {
+ public:
+  AdoptedConnection(std::shared_ptr<EventLoop::Impl> loop, std::shared_ptr<ServerConnection> connection)
+      : loop_(loop), connection_(std::move(connection)) {}
+  ~AdoptedConnection() override {
+    if (auto loop = loop_.lock()) {
+      run_on(*loop, [this] { std::exchange(connection_, nullptr)->close(); });
+    }
+  }
+
+ private:
+  std::weak_ptr<EventLoop::Impl> loop_;
+  std::shared_ptr<ServerConnection> connection_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Listener>> listen_tcp(EventLoop& loop, const std::string& address, std::uint16_t port,
+                                             Handler handler, ServerLimits limits) {
+  auto where = tcp_address(address == "localhost" ? "127.0.0.1" : address, port);
+  if (!where) {
+    return fail(ErrorKind::io, "cannot listen on '" + address + "': it is not an IP address of this machine");
+  }
+  std::string name = address + ":" + std::to_string(port);
+  auto opened = open_socket(where->storage.ss_family);
+  if (!opened) return tl::unexpected(opened.error());
+  OpenFd fd(*opened);
+  int on = 1;
+  ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  if (::bind(fd.get(), where->get(), where->size) != 0 || ::listen(fd.get(), backlog) != 0) {
+    return fail(ErrorKind::io, "cannot listen on " + name + ": " + reason(errno));
+  }
+  Endpoint endpoint{Endpoint::Scheme::http, address, bound_port(fd.get()), {}};
+  return std::make_unique<SocketListener>(loop.impl(), fd.release(), std::move(endpoint), std::move(handler), limits);
+}
+
+Result<std::unique_ptr<Listener>> listen_unix(EventLoop& loop, const std::string& path, Handler handler,
+                                              ServerLimits limits) {
+  Address address;
+  auto* local = reinterpret_cast<sockaddr_un*>(&address.storage);
+  if (path.empty() || path.size() >= sizeof local->sun_path) {
+    return fail(ErrorKind::io, "cannot listen on '" + path + "': a socket's path has 1 to " +
+                                   std::to_string(sizeof local->sun_path - 1) + " characters");
+  }
+  local->sun_family = AF_UNIX;
+  std::memcpy(local->sun_path, path.c_str(), path.size() + 1);
+  address.size = sizeof *local;
+  auto opened = open_socket(AF_UNIX);
+  if (!opened) return tl::unexpected(opened.error());
+  OpenFd fd(*opened);
+  ::fchmod(fd.get(), S_IRUSR | S_IWUSR);  // before bind: nobody else ever gets to connect
+  int bound = ::bind(fd.get(), address.get(), address.size);
+  if (bound != 0 && errno == EADDRINUSE && is_abandoned(address)) {
+    ::unlink(path.c_str());
+    bound = ::bind(fd.get(), address.get(), address.size);
+  }
+  if (bound != 0 || ::listen(fd.get(), backlog) != 0) {
+    return fail(ErrorKind::io, "cannot listen on " + path + ": " + reason(errno));
+  }
+  Endpoint endpoint{Endpoint::Scheme::unix_socket, {}, 0, path};
+  return std::make_unique<SocketListener>(loop.impl(), fd.release(), std::move(endpoint), std::move(handler), limits);
+}
+
+std::unique_ptr<Connection> serve_connection(EventLoop& loop, int fd, Handler handler,
+                                             std::function<void()> closed, ServerLimits limits) {
+  std::shared_ptr<ServerConnection> connection;
+  run_on(*loop.impl(), [&] {
+    connection = std::make_shared<ServerConnection>(loop.impl(), loop.impl()->io, std::move(handler), limits,
+                                                    ServerConnection::Events{std::move(closed), {}});
+    connection->start(fd);
+  });
+  return std::make_unique<AdoptedConnection>(loop.impl(), std::move(connection));
+}
+
+}  // namespace lambdapool::http

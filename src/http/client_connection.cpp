@@ -1,0 +1,322 @@
+#include "http/client_connection.hpp"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+
+namespace lambdapool::http {
+namespace {
+
+// Under TLS, a small body goes into the head's record.
+constexpr std::size_t coalesce_max = 16 * 1'024;
+
+std::string seconds(std::chrono::milliseconds time) {
+  std::string text = std::to_string(time.count() / 1'000);
+  if (auto rest = time.count() % 1'000) text += "." + std::to_string(1'000 + rest).substr(1);
+  return text + " s";
+}
+
+std::string describe(const Endpoint& endpoint) {
+  if (endpoint.scheme == Endpoint::Scheme::unix_socket) return endpoint.path;
+  Endpoint without_default = endpoint;
+  without_default.scheme = Endpoint::Scheme::http;
+  if (endpoint.port == 80) return endpoint.host_header() + ":80";
+  return without_default.host_header();
+}
+
+bool method_has_body(std::string_view method) { return method == "POST" || method == "PUT" || method == "PATCH"; }
+
+}  // namespace
+
+ClientConnection::ClientConnection(asio::io_context& io, Pool& pool, const ClientOptions& options)
+    : pool_(pool),
+      options_(options),
+      stream_(io),
+      where_(describe(options.endpoint)),
+      parser_({1ull << 20, options.max_response_bytes}) {}
+
+// --- connecting
+
+void ClientConnection::connect(std::shared_ptr<Resolver> resolver, TlsContext* tls, std::size_t turn) {
+  tls_ = tls;
+  set_deadline(Clock::now() + options_.connect_timeout);
+  // Posted, so that no failure comes back within the call.
+  asio::post(stream_.socket().get_executor(), [self = shared_from_this(), resolver = std::move(resolver), turn] {
+    resolver->look_up([self, turn](const Addresses& addresses) { self->try_addresses(addresses, turn); });
+  });
+}
+
+// Connections begin at different ones, so that they spread over the service's front ends.
+void ClientConnection::try_addresses(const Addresses& addresses, std::size_t turn) {
+  if (state_ != State::connecting) return;
+  addresses_ = addresses.list;
+  connect_failure_ = addresses.failure;
+  if (!addresses_.empty()) {
+    std::rotate(addresses_.begin(), addresses_.begin() + static_cast<std::ptrdiff_t>(turn % addresses_.size()),
+                addresses_.end());
+  }
+  try_address();
+}
+
+void ClientConnection::try_address() {
+  if (next_address_ >= addresses_.size()) return connect_failed(connect_failure_);
+  const auto& address = addresses_[next_address_++];
+  auto fd = open_socket(address.protocol().family());
+  if (!fd) return connect_failed(fd.error().message);
+  boost::system::error_code ignored;
+  stream_.socket().assign(address.protocol(), *fd, ignored);
+  stream_.socket().native_non_blocking(true, ignored);
+  if (address.protocol().family() != AF_UNIX) tune_tcp(*fd);
+  stream_.socket().async_connect(address, [self = shared_from_this()](boost::system::error_code error) {
+    if (self->state_ != State::connecting) return;
+    if (error) {
+      self->connect_failure_ = reason(error.value());
+      self->stream_.close();
+      return self->try_address();
+    }
+    if (!self->tls_) return self->ready();
+    self->stream_.start_tls(*self->tls_, self->options_.endpoint.host);
+    self->shake_hands();
+  });
+}
+
+void ClientConnection::shake_hands() {
+  auto outcome = stream_.handshake();
+  if (outcome.status == Stream::Status::done) return ready();
+  if (outcome.status == Stream::Status::closed) return connect_failed("the peer closed the connection during TLS's handshake");
+  if (outcome.status == Stream::Status::failed) return connect_failed(outcome.why);
+  auto what = outcome.status == Stream::Status::want_read ? Socket::wait_read : Socket::wait_write;
+  stream_.wait(what, [self = shared_from_this()](boost::system::error_code) {
+    if (self->state_ == State::connecting) self->shake_hands();
+  });
+}
+
+void ClientConnection::ready() {
+  state_ = State::idle;
+  set_deadline(Clock::now() + options_.idle_timeout);
+  pool_.connected(*this);
+  if (state_ != State::closed) wait_to_read();
+}
+
+void ClientConnection::connect_failed(const std::string& why, ErrorKind kind) {
+  close();
+  pool_.not_connected(*this, Error{kind, "cannot connect to " + where_ + ": " + why});
+}
+
+// --- sending
+
+bool ClientConnection::is_stale(Clock::time_point now) {
+  constexpr std::chrono::milliseconds instant{5};
+  return now - (deadline_ - options_.idle_timeout) > instant && stream_.peer_has_closed();
+}
+
+ClientConnection::Started ClientConnection::start(std::unique_ptr<Exchange>& exchange, Clock::time_point now) {
+  exchange_ = std::move(exchange);
+  state_ = State::busy;
+  parser_.reset(exchange_->request.method == "HEAD" ? ResponseParser::Body::none : ResponseParser::Body::expected);
+  head_.clear();
+  append_head(exchange_->request);
+  head_sent_ = body_sent_ = 0;
+  sent_all_ = sent_some_ = false;
+  write_failure_.clear();
+  if (stream_.is_tls() && exchange_->request.body.size() <= coalesce_max) {
+    head_ += exchange_->request.body;
+    body_sent_ = exchange_->request.body.size();
+  }
+  set_deadline(now + exchange_->read_timeout);
+  if (write()) return Started::yes;
+  exchange = std::move(exchange_);
+  close();
+  return Started::no;
+}
+
+void ClientConnection::append_head(const Request& request) {
+  head_.append(request.method).append(" ").append(request.target).append(" HTTP/1.1\r\n");
+  bool has_host = false;
+  bool has_length = false;
+  for (const auto& header : request.headers.items()) {
+    has_host |= equal_ignoring_case(header.name, "host");
+    has_length |= equal_ignoring_case(header.name, "content-length");
+    head_.append(header.name).append(": ").append(header.value).append("\r\n");
+  }
+  if (!has_host) head_.append("Host: ").append(options_.endpoint.host_header()).append("\r\n");
+  if (!has_length && (!request.body.empty() || method_has_body(request.method))) {
+    head_.append("Content-Length: ").append(std::to_string(request.body.size())).append("\r\n");
+  }
+  head_.append("\r\n");
+}
+
+// False: the connection is broken and nothing of the exchange has been sent on it.
+bool ClientConnection::write() {
+  for (;;) {
+    std::string_view head = std::string_view(head_).substr(head_sent_);
+    std::string_view body = std::string_view(exchange_->request.body).substr(body_sent_);
+    if (head.empty() && body.empty()) {
+      sent_all_ = true;
+      return true;
+    }
+    auto outcome = stream_.write(head, body);
+    if (outcome.status == Stream::Status::done) {
+      std::size_t of_head = std::min(outcome.bytes, head.size());
+      head_sent_ += of_head;
+      body_sent_ += outcome.bytes - of_head;
+      sent_some_ = true;
+      continue;
+    }
+    // Under TLS part of a record may have gone out before the descriptor was full.
+    if (outcome.status == Stream::Status::want_write) {
+      sent_some_ |= stream_.is_tls();
+      wait_to_write();
+      return true;
+    }
+    if (outcome.status == Stream::Status::want_read) return true;  // read() writes on
+    if (!sent_some_) return false;
+    write_failure_ = outcome.status == Stream::Status::closed ? "closed by the peer" : outcome.why;
+    return true;  // the peer may have answered before it closed: read() finds out
+  }
+}
+
+void ClientConnection::wait_to_write() {
+  if (std::exchange(waiting_to_write_, true)) return;
+  stream_.wait(Socket::wait_write, [self = shared_from_this()](boost::system::error_code error) {
+    self->waiting_to_write_ = false;
+    if (self->state_ != State::busy || error == asio::error::operation_aborted || self->sent_all_) return;
+    if (!self->write()) self->broken("closed by the peer");
+  });
+}
+
+// --- receiving
+
+void ClientConnection::wait_to_read() {
+  if (state_ == State::closed || std::exchange(waiting_to_read_, true)) return;
+  stream_.wait(Socket::wait_read, [self = shared_from_this()](boost::system::error_code error) {
+    self->waiting_to_read_ = false;
+    if (self->state_ == State::closed || error == asio::error::operation_aborted) return;
+    self->read();
+  });
+}
+
+void ClientConnection::read() {
+  for (;;) {
+    char* into = buffer_.prepare(ReadBuffer::small);
+    std::size_t room = buffer_.room();
+    auto outcome = stream_.read(into, room);
+    switch (outcome.status) {
+      case Stream::Status::done:
+        break;
+      case Stream::Status::want_read:
+      case Stream::Status::want_write:
+        if (state_ == State::busy && !sent_all_ && stream_.is_tls() && write_failure_.empty() && !write()) {
+          return broken("closed by the peer");
+        }
+        return wait_to_read();
+      case Stream::Status::closed:
+        if (state_ == State::busy && parser_.started() && parser_.feed_end() == Progress::complete) {
+          complete();
+          return;
+        }
+        return broken("closed by the peer");
+      case Stream::Status::failed:
+        return broken(outcome.why);
+    }
+    bool drained = outcome.bytes < room && !stream_.is_tls();
+    buffer_.commit(outcome.bytes);
+    if (state_ != State::busy) return broken("unasked bytes");
+    Next next = take_in();
+    if (next == Next::stop) return;
+    if (next == Next::wait || drained) return wait_to_read();
+  }
+}
+
+ClientConnection::Next ClientConnection::take_in() {
+  std::string_view bytes = buffer_.data();
+  Progress progress = parser_.feed(bytes);
+  buffer_.keep_last(bytes.size());
+  switch (progress) {
+    case Progress::more:
+      return Next::read_on;
+    case Progress::complete:
+      return complete();
+    case Progress::malformed:
+      fail_exchange(ErrorKind::protocol,
+                    where_ + " answered with something that is not HTTP: " + std::string(parser_.why()));
+      return Next::stop;
+    case Progress::header_too_long:
+      fail_exchange(ErrorKind::protocol, where_ + " answered with headers longer than 1 MiB");
+      return Next::stop;
+    case Progress::body_too_long:
+      fail_exchange(ErrorKind::protocol, where_ + " answered with more than " +
+                                             std::to_string(options_.max_response_bytes) + " bytes");
+      return Next::stop;
+  }
+  return Next::stop;
+}
+
+ClientConnection::Next ClientConnection::complete() {
+  Response response = parser_.take();
+  bool reusable = parser_.keep_alive() && sent_all_ && buffer_.empty();
+  auto exchange = std::move(exchange_);
+  used_ = true;
+  if (reusable) {
+    state_ = State::idle;
+    set_deadline(Clock::now() + options_.idle_timeout);
+  } else {
+    close();
+  }
+  pool_.answered(*this, std::move(exchange), std::move(response));
+  return state_ == State::closed ? Next::stop : stream_.is_tls() ? Next::read_on : Next::wait;
+}
+
+// --- ending
+
+void ClientConnection::broken(const std::string& why) {
+  if (state_ == State::idle) {
+    close();
+    return pool_.lost(*this);
+  }
+  if (state_ != State::busy) return;
+  const char* when = parser_.started() ? " broke in the middle of the answer: " : " broke before the answer: ";
+  fail_exchange(ErrorKind::network, "the connection to " + where_ + when + (write_failure_.empty() ? why : write_failure_));
+}
+
+void ClientConnection::fail_exchange(ErrorKind kind, std::string message) {
+  Reached reached = sent_some_ ? Reached::maybe : Reached::no;
+  auto exchange = abort();
+  pool_.answered(*this, std::move(exchange),
+                 tl::unexpected(TransportError{reached, Error{kind, std::move(message)}}));
+}
+
+std::unique_ptr<Exchange> ClientConnection::abort() {
+  auto exchange = std::move(exchange_);
+  close();
+  return exchange;
+}
+
+void ClientConnection::close() {
+  state_ = State::closed;
+  deadline_ = Clock::time_point::max();
+  stream_.close();
+}
+
+void ClientConnection::set_deadline(Clock::time_point deadline) {
+  deadline_ = deadline;
+  pool_.deadline_moved(deadline);
+}
+
+void ClientConnection::deadline_passed() {
+  switch (state_) {
+    case State::connecting:
+      return connect_failed("no answer within " + seconds(options_.connect_timeout));
+    case State::busy:
+      return fail_exchange(ErrorKind::timed_out,
+                           "no answer from " + where_ + " within " + seconds(exchange_->read_timeout));
+    case State::idle:
+      close();
+      return pool_.lost(*this);
+    case State::closed:
+      return;
+  }
+}
+
+}  // namespace lambdapool::http

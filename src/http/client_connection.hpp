@@ -1,0 +1,114 @@
+// One connection of a client: connects, then carries one exchange after the other.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "http/client.hpp"
+#include "http/parser.hpp"
+#include "http/read_buffer.hpp"
+#include "http/resolver.hpp"
+#include "http/stream.hpp"
+
+namespace lambdapool::http {
+
+// A request on its way to its answer.
+struct Exchange {
+  Client::Id id = 0;
+  Request request;
+  std::chrono::milliseconds read_timeout{};
+  std::function<void(Answer)> done;
+  int false_starts = 0;
+};
+
+class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  // What the pool hears. Each of these may use, close or forget the connection.
+  class Pool {
+   public:
+    virtual void connected(ClientConnection& connection) = 0;
+    virtual void not_connected(ClientConnection& connection, Error error) = 0;
+    virtual void answered(ClientConnection& connection, std::unique_ptr<Exchange> exchange, Answer answer) = 0;
+    virtual void lost(ClientConnection& connection) = 0;  // while idle
+    virtual void deadline_moved(Clock::time_point deadline) = 0;
+
+   protected:
+    ~Pool() = default;
+  };
+
+  ClientConnection(asio::io_context& io, Pool& pool, const ClientOptions& options);
+
+  void connect(std::shared_ptr<Resolver> resolver, TlsContext* tls, std::size_t turn);
+  bool is_ready() const { return state_ == State::idle; }
+  bool is_fresh() const { return !used_; }
+  // Closed by the peer while it was idle. Not looked at within an instant of its last answer.
+  bool is_stale(Clock::time_point now);
+  const std::string& where() const { return where_; }
+
+  // Takes the exchange and starts to send it; leaves it where it is, and is closed, when the peer turns
+  // out to have closed the connection already, so that nothing of it was sent.
+  enum class Started { yes, no };
+  Started start(std::unique_ptr<Exchange>& exchange, Clock::time_point now);
+
+  const Exchange* exchange() const { return exchange_.get(); }
+  std::unique_ptr<Exchange> abort();  // closes, and gives back what it was carrying
+  void close();
+
+  Clock::time_point deadline() const { return deadline_; }
+  void deadline_passed();
+
+  std::size_t slot = 0;  // the pool's own bookkeeping
+
+ private:
+  enum class State { connecting, idle, busy, closed };
+  using Reached = TransportError::Reached;
+
+  void try_addresses(const Addresses& addresses, std::size_t turn);
+  void try_address();
+  void shake_hands();
+  void ready();
+  void connect_failed(const std::string& why, ErrorKind kind = ErrorKind::network);
+
+  void append_head(const Request& request);
+  bool write();
+  void wait_to_write();
+  void wait_to_read();
+  void read();
+  enum class Next { read_on, wait, stop };
+  Next take_in();
+  Next complete();
+  void broken(const std::string& why);
+  void fail_exchange(ErrorKind kind, std::string message);
+  void set_deadline(Clock::time_point deadline);
+
+  Pool& pool_;
+  const ClientOptions& options_;
+  Stream stream_;
+  State state_ = State::connecting;
+  std::string where_;  // host:port, for messages
+
+  std::vector<asio::generic::stream_protocol::endpoint> addresses_;
+  std::size_t next_address_ = 0;
+  TlsContext* tls_ = nullptr;
+  std::string connect_failure_;
+
+  std::unique_ptr<Exchange> exchange_;
+  ResponseParser parser_;
+  ReadBuffer buffer_;
+  std::string head_;
+  std::size_t head_sent_ = 0;
+  std::size_t body_sent_ = 0;
+  bool sent_all_ = false;
+  bool sent_some_ = false;
+  bool used_ = false;  // has carried an answer
+  std::string write_failure_;
+  bool waiting_to_read_ = false;
+  bool waiting_to_write_ = false;
+  Clock::time_point deadline_ = Clock::time_point::max();
+};
+
+}  // namespace lambdapool::http

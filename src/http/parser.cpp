@@ -1,0 +1,167 @@
+#include "http/parser.hpp"
+
+#include <algorithm>
+#include <boost/asio/buffer.hpp>
+#include <boost/beast/http/basic_parser.hpp>
+#include <limits>
+#include <optional>
+
+namespace lambdapool::http {
+namespace {
+
+namespace beast = boost::beast;
+using boost::system::error_code;
+
+// A length is the peer's claim: beyond this, memory follows the bytes that really come.
+constexpr std::uint64_t reserve_max = 8ull << 20;
+
+std::string text(beast::string_view view) { return {view.data(), view.size()}; }
+
+// Start line, headers and body as they come. Trailers are added behind the headers.
+template <bool is_request>
+class Collector : public beast::http::basic_parser<is_request> {
+ public:
+  explicit Collector(ParserLimits limits) {
+    this->eager(true);
+    this->header_limit(static_cast<std::uint32_t>(
+        std::min<std::uint64_t>(limits.header_bytes, std::numeric_limits<std::uint32_t>::max())));
+    this->body_limit(limits.body_bytes);
+  }
+
+  int status = 0;
+  std::string method;
+  std::string target;
+  Headers headers;
+  std::string body;
+  bool expects_continue = false;
+
+ private:
+  using View = beast::string_view;
+
+  void on_request_impl(beast::http::verb, View method_text, View target_text, int, error_code&) override {
+    method = text(method_text);
+    target = text(target_text);
+  }
+  void on_response_impl(int code, View, int, error_code&) override { status = code; }
+  void on_field_impl(beast::http::field field, View name, View value, error_code&) override {
+    if (field == beast::http::field::expect && equal_ignoring_case({value.data(), value.size()}, "100-continue")) {
+      expects_continue = true;
+    }
+    headers.add(text(name), text(value));
+  }
+  void on_header_impl(error_code&) override {}
+  void on_body_init_impl(boost::optional<std::uint64_t> const& length, error_code&) override {
+    if (length) body.reserve(std::min(*length, reserve_max));
+  }
+  std::size_t on_body_impl(View bytes, error_code&) override {
+    body.append(bytes.data(), bytes.size());
+    return bytes.size();
+  }
+  void on_chunk_header_impl(std::uint64_t, View, error_code&) override {}
+  std::size_t on_chunk_body_impl(std::uint64_t, View bytes, error_code&) override {
+    body.append(bytes.data(), bytes.size());
+    return bytes.size();
+  }
+  void on_finish_impl(error_code&) override {}
+};
+
+Progress progress_of(error_code error) {
+  if (error == beast::http::error::body_limit) return Progress::body_too_long;
+  if (error == beast::http::error::header_limit) return Progress::header_too_long;
+  return Progress::malformed;
+}
+
+template <class Parser>
+Progress feed_into(Parser& parser, std::string_view& bytes, std::string& why) {
+  error_code error;
+  std::size_t used = parser.put(boost::asio::const_buffer(bytes.data(), bytes.size()), error);
+  bytes.remove_prefix(used);
+  if (parser.is_done()) return Progress::complete;
+  if (!error || error == beast::http::error::need_more) return Progress::more;
+  why = error.message();
+  return progress_of(error);
+}
+
+}  // namespace
+
+struct RequestParser::Impl {
+  ParserLimits limits;
+  std::optional<Collector<true>> parser;
+  std::string why;
+};
+
+RequestParser::RequestParser(ParserLimits limits) : impl_(std::make_unique<Impl>()) {
+  impl_->limits = limits;
+  reset();
+}
+RequestParser::~RequestParser() = default;
+
+void RequestParser::reset() { impl_->parser.emplace(impl_->limits); }
+
+Progress RequestParser::feed(std::string_view& bytes) {
+  // RFC 9112, 2.2: a server ignores empty lines before the request line.
+  while (!started() && !bytes.empty() && (bytes.front() == '\r' || bytes.front() == '\n')) bytes.remove_prefix(1);
+  if (bytes.empty()) return Progress::more;
+  return feed_into(*impl_->parser, bytes, impl_->why);
+}
+
+bool RequestParser::started() const { return impl_->parser->got_some(); }
+bool RequestParser::wants_continue() const {
+  return impl_->parser->expects_continue && impl_->parser->is_header_done() && !impl_->parser->is_done();
+}
+bool RequestParser::keep_alive() const { return impl_->parser->keep_alive(); }
+std::string_view RequestParser::why() const { return impl_->why; }
+
+Request RequestParser::take() {
+  auto& parser = *impl_->parser;
+  return {std::move(parser.method), std::move(parser.target), std::move(parser.headers), std::move(parser.body)};
+}
+
+struct ResponseParser::Impl {
+  ParserLimits limits;
+  std::optional<Collector<false>> parser;
+  Body body = Body::expected;
+  std::string why;
+};
+
+ResponseParser::ResponseParser(ParserLimits limits) : impl_(std::make_unique<Impl>()) {
+  impl_->limits = limits;
+  reset(Body::expected);
+}
+ResponseParser::~ResponseParser() = default;
+
+void ResponseParser::reset(Body body) {
+  impl_->body = body;
+  impl_->parser.emplace(impl_->limits);
+  if (body == Body::none) impl_->parser->skip(true);
+}
+
+Progress ResponseParser::feed(std::string_view& bytes) {
+  for (;;) {
+    if (bytes.empty()) return Progress::more;
+    Progress progress = feed_into(*impl_->parser, bytes, impl_->why);
+    // 100 Continue and its like announce the answer, they are not it.
+    bool interim = progress == Progress::complete && impl_->parser->status / 100 == 1;
+    if (!interim) return progress;
+    reset(impl_->body);
+  }
+}
+
+Progress ResponseParser::feed_end() {
+  error_code error;
+  if (impl_->parser->is_header_done()) impl_->parser->put_eof(error);
+  if (!error && impl_->parser->is_done()) return Progress::complete;
+  impl_->why = "it ends in the middle";
+  return Progress::malformed;
+}
+
+bool ResponseParser::started() const { return impl_->parser->got_some(); }
+bool ResponseParser::keep_alive() const { return impl_->parser->keep_alive(); }
+std::string_view ResponseParser::why() const { return impl_->why; }
+
+Response ResponseParser::take() {
+  auto& parser = *impl_->parser;
+  return {parser.status, std::move(parser.headers), std::move(parser.body)};
+}
+
+}  // namespace lambdapool::http

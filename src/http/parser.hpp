@@ -1,0 +1,68 @@
+// Turns bytes into requests or responses, as they come. Beast's parser does the reading; this keeps it
+// in one source file and puts what it reads straight into our own values.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "http/message.hpp"
+
+namespace lambdapool::http {
+
+enum class Progress {
+  more,             // the message is not complete yet
+  complete,         // it is; what was not consumed belongs to the next one
+  malformed,        // not HTTP
+  header_too_long,  // beyond the limit
+  body_too_long,
+};
+
+struct ParserLimits {
+  std::uint64_t header_bytes = 1ull << 20;
+  std::uint64_t body_bytes = 64ull << 20;
+};
+
+class RequestParser {
+ public:
+  explicit RequestParser(ParserLimits limits);
+  ~RequestParser();
+
+  void reset();  // for the next message
+  // Takes what it can from the front of `bytes` (removing it). Headers must lie there in one piece, so
+  // the caller keeps what is left and comes again with more behind it.
+  Progress feed(std::string_view& bytes);
+
+  bool started() const;           // some of a message has been read
+  bool wants_continue() const;    // headers are complete, a body is to come, and the peer waits for 100
+  bool keep_alive() const;
+  std::string_view why() const;   // of malformed: a few words
+  Request take();                 // trailers follow the headers
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+class ResponseParser {
+ public:
+  explicit ResponseParser(ParserLimits limits);
+  ~ResponseParser();
+
+  enum class Body { expected, none };  // none: the answer to HEAD
+  void reset(Body body);
+  Progress feed(std::string_view& bytes);
+  Progress feed_end();  // the peer has closed: the end of a body without a length, or a broken message
+
+  bool started() const;
+  bool keep_alive() const;
+  std::string_view why() const;
+  Response take();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace lambdapool::http

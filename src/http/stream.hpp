@@ -1,0 +1,62 @@
+// A connected, non-blocking byte stream: a TCP or Unix socket, with TLS on it or not. Reads and writes
+// say at once what they could do; waiting is Asio's.
+#pragma once
+
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/basic_stream_socket.hpp>
+#include <string>
+#include <string_view>
+
+#include "http/tls.hpp"
+
+namespace lambdapool::http {
+
+namespace asio = boost::asio;
+using Socket = asio::basic_stream_socket<asio::generic::stream_protocol, asio::io_context::executor_type>;
+
+// Sockets are made here rather than by Asio, which leaves them open in child processes.
+Result<int> open_socket(int family);
+void tune_tcp(int fd);  // no Nagle, keep-alive
+
+// "connection refused": the reason in the middle of a sentence.
+std::string reason(int error_number);
+
+class Stream {
+ public:
+  explicit Stream(asio::io_context& io) : socket_(io) {}
+
+  enum class Status { done, want_read, want_write, closed, failed };
+  struct Outcome {
+    Status status = Status::done;
+    std::size_t bytes = 0;
+    std::string why = {};  // of failed
+  };
+
+  Outcome read(char* into, std::size_t size);
+  Outcome write(std::string_view first, std::string_view second);  // second follows first
+  bool peer_has_closed();  // or has sent what nobody asked for; looks without taking anything
+
+  void start_tls(TlsContext& context, const std::string& host) {
+    ssl_ = context.connect(socket_.native_handle(), host);
+  }
+  Outcome handshake();
+  bool is_tls() const { return ssl_ != nullptr; }
+
+  Socket& socket() { return socket_; }
+  bool is_open() const { return socket_.is_open(); }
+  void close();
+
+  template <class Handler>
+  void wait(Socket::wait_type what, Handler handler) {
+    socket_.async_wait(what, std::move(handler));
+  }
+
+ private:
+  Outcome tls_outcome(int result);
+
+  Socket socket_;
+  SslPointer ssl_;
+};
+
+}  // namespace lambdapool::http

@@ -1,0 +1,126 @@
+#include "http/tls.hpp"
+
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+
+namespace lambdapool::http {
+namespace {
+
+// OpenSSL's own socket BIO writes with write(2), so a peer that has gone would kill the process with
+// SIGPIPE. This one sends with MSG_NOSIGNAL.
+int fd_of(BIO* bio) { return static_cast<int>(reinterpret_cast<std::intptr_t>(BIO_get_data(bio))); }
+
+int bio_write(BIO* bio, const char* bytes, int size) {
+  BIO_clear_retry_flags(bio);
+  ssize_t sent = ::send(fd_of(bio), bytes, static_cast<std::size_t>(size), MSG_NOSIGNAL);
+  if (sent < 0 && (errno == EAGAIN || errno == EINTR)) BIO_set_retry_write(bio);
+  return static_cast<int>(sent);
+}
+
+int bio_read(BIO* bio, char* bytes, int size) {
+  BIO_clear_retry_flags(bio);
+  ssize_t got = ::recv(fd_of(bio), bytes, static_cast<std::size_t>(size), 0);
+  if (got < 0 && (errno == EAGAIN || errno == EINTR)) BIO_set_retry_read(bio);
+  if (got == 0) BIO_set_flags(bio, BIO_FLAGS_IN_EOF);
+  return static_cast<int>(got);
+}
+
+long bio_control(BIO* bio, int command, long, void*) {
+  if (command == BIO_CTRL_FLUSH) return 1;
+  if (command == BIO_CTRL_EOF) return BIO_test_flags(bio, BIO_FLAGS_IN_EOF) ? 1 : 0;
+  return 0;
+}
+
+BIO_METHOD* descriptor_bio() {
+  static BIO_METHOD* const method = [] {
+    BIO_METHOD* made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "descriptor");
+    BIO_meth_set_write(made, bio_write);
+    BIO_meth_set_read(made, bio_read);
+    BIO_meth_set_ctrl(made, bio_control);
+    return made;
+  }();
+  return method;
+}
+
+// A statically linked OpenSSL looks where the machine it was built on keeps its authorities; other
+// distributions keep them elsewhere.
+void trust_system(SSL_CTX* context) {
+  SSL_CTX_set_default_verify_paths(context);
+  if (::access(X509_get_default_cert_dir(), R_OK) == 0 || ::access(X509_get_default_cert_file(), R_OK) == 0) {
+    return;
+  }
+  constexpr std::array elsewhere = {"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt",
+                                    "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem"};
+  for (const char* file : elsewhere) {
+    if (SSL_CTX_load_verify_locations(context, file, nullptr) == 1) break;
+  }
+  ERR_clear_error();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<TlsContext>> TlsContext::create(const std::string& ca_bundle) {
+  std::unique_ptr<TlsContext> made(new TlsContext);
+  made->context_.reset(SSL_CTX_new(TLS_client_method()));
+  SSL_CTX* context = made->context_.get();
+  if (!context) return fail(ErrorKind::io, "cannot set up TLS: " + tls_failure(nullptr));
+  SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+  SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
+  SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+                                SSL_MODE_RELEASE_BUFFERS);
+  SSL_CTX_set_read_ahead(context, 1);
+  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+  SSL_CTX_sess_set_new_cb(context, &TlsContext::remember_session);
+  SSL_CTX_set_app_data(context, made.get());
+  if (ca_bundle.empty()) {
+    trust_system(context);
+  } else if (SSL_CTX_load_verify_locations(context, ca_bundle.c_str(), nullptr) != 1) {
+    return fail(ErrorKind::invalid_argument,
+                "cannot read certificates from the CA bundle " + ca_bundle + ": " + tls_failure(nullptr));
+  }
+  return made;
+}
+
+SslPointer TlsContext::connect(int fd, const std::string& host) {
+  SslPointer ssl(SSL_new(context_.get()));
+  BIO* bio = BIO_new(descriptor_bio());
+  BIO_set_data(bio, reinterpret_cast<void*>(static_cast<std::intptr_t>(fd)));
+  BIO_set_init(bio, 1);
+  SSL_set_bio(ssl.get(), bio, bio);
+  SSL_set_connect_state(ssl.get());
+  if (X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl.get()), host.c_str()) != 1) {
+    ERR_clear_error();
+    SSL_set_tlsext_host_name(ssl.get(), host.c_str());
+    SSL_set1_host(ssl.get(), host.c_str());
+  }
+  if (session_) SSL_set_session(ssl.get(), session_.get());
+  return ssl;
+}
+
+int TlsContext::remember_session(SSL* ssl, SSL_SESSION* session) {
+  auto* self = static_cast<TlsContext*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
+  self->session_.reset(session);
+  return 1;  // the reference is ours now
+}
+
+std::string tls_failure(SSL* ssl) {
+  long verdict = ssl ? SSL_get_verify_result(ssl) : X509_V_OK;
+  unsigned long code = ERR_get_error();
+  ERR_clear_error();
+  if (verdict != X509_V_OK) {
+    return std::string("its certificate was refused: ") + X509_verify_cert_error_string(verdict);
+  }
+  const char* reason = code ? ERR_reason_error_string(code) : nullptr;
+  if (reason) return std::string("TLS failed: ") + reason;
+  if (code && ERR_SYSTEM_ERROR(code)) return std::string(std::strerror(ERR_GET_REASON(code)));
+  return "TLS failed";
+}
+
+}  // namespace lambdapool::http
