@@ -13,8 +13,8 @@ namespace lambdapool {
 namespace {
 
 constexpr std::size_t sample_bytes = 4096;
-constexpr double worth_it = 0.8;         // of the plain size
-constexpr double worth_to_fit = 0.98;    // where the plain size would be refused anyway
+constexpr double worth_it = 0.8;       // of the plain size
+constexpr double worth_to_fit = 0.98;  // where the plain size would be refused anyway
 constexpr int fast = 1;
 constexpr int thorough = 6;
 

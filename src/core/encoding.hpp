@@ -11,7 +11,8 @@ namespace lambdapool {
 
 std::string base64_encode(std::string_view bytes);
 void base64_append(std::string& out, std::string_view bytes);  // appends to `out`, one allocation at most
-std::optional<std::string> base64_decode(std::string_view text);  // strict: RFC 4648, padded; nullopt otherwise
+std::optional<std::string> base64_decode(
+    std::string_view text);  // strict: RFC 4648, padded; nullopt otherwise
 
 std::string hex_encode(std::string_view bytes);
 

@@ -33,8 +33,9 @@ TEST(Base64, AppendsToWhatIsThere) {
 }
 
 TEST(Base64, RefusesWhatIsNotExactlyRfc4648) {
-  for (const char* text : {"Z", "Zg", "Zg=", "Zg===", "====", "=AAA", "A===", "Zm9=vYg=", "Zg==Zg==", "Zm9v\n", "Zm 9v",
-                           "Zm9-", "Zm9_", "Zh==", "Zm9=", "Zm9\x80", "Zm9vYmE=Zm9v", "AA=A"}) {
+  for (const char* text :
+       {"Z", "Zg", "Zg=", "Zg===", "====", "=AAA", "A===", "Zm9=vYg=", "Zg==Zg==", "Zm9v\n", "Zm 9v", "Zm9-",
+        "Zm9_", "Zh==", "Zm9=", "Zm9\x80", "Zm9vYmE=Zm9v", "AA=A"}) {
     EXPECT_EQ(base64_decode(text), std::nullopt) << text;
   }
   EXPECT_EQ(base64_decode(std::string_view("Zm9\0", 4)), std::nullopt);

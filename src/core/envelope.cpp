@@ -65,9 +65,8 @@ class Decoder {
 
   Result<Envelope> run() {
     Members members;
-    const auto fault = scan_json_object(json_, [&](std::string_view name, const JsonValue& value) {
-      remember(members, name, value, what_);
-    });
+    const auto fault = scan_json_object(
+        json_, [&](std::string_view name, const JsonValue& value) { remember(members, name, value, what_); });
     if (fault) return refuse(*fault + "; it begins with: " + beginning(json_));
     if (auto good = check_version(members); !good) return tl::unexpected(std::move(good.error()));
     Envelope out;
@@ -95,15 +94,17 @@ class Decoder {
   }
 
   Result<void> check_version(const Members& members) const {
-    if (!members.version) return refuse("the member \"lambdapool\" is missing; it begins with: " + beginning(json_));
+    if (!members.version)
+      return refuse("the member \"lambdapool\" is missing; it begins with: " + beginning(json_));
     if (members.version->type != JsonValue::Type::number) {
       return refuse("the member \"lambdapool\" is not a number");
     }
     if (members.version->text == std::to_string(version)) return {};
-    return fail(ErrorKind::protocol,
-                "this " + std::string(what_) + " speaks version " + std::string(members.version->text) +
-                    " of the lambdapool protocol and this side only version " + std::to_string(version) +
-                    "; use the same lambdapool release on both sides (`lambdapool update` replaces the function's)");
+    return fail(
+        ErrorKind::protocol,
+        "this " + std::string(what_) + " speaks version " + std::string(members.version->text) +
+            " of the lambdapool protocol and this side only version " + std::to_string(version) +
+            "; use the same lambdapool release on both sides (`lambdapool update` replaces the function's)");
   }
 
   Result<void> read_text(const char* name, const std::optional<JsonValue>& member, std::string& to) const {
@@ -160,7 +161,8 @@ class Decoder {
 std::string encode(Direction direction, std::string_view codec, std::string_view peer, std::string_view body,
                    std::string_view extra) {
   std::optional<std::string> compressed;
-  if (body.size() + extra.size() >= compress_from) compressed = compress_if_it_pays(body, extra, fits_plainly);
+  if (body.size() + extra.size() >= compress_from)
+    compressed = compress_if_it_pays(body, extra, fits_plainly);
   const std::size_t size = compressed ? compressed->size() : body.size() + extra.size();
 
   std::string out;

@@ -61,7 +61,8 @@ TEST(Envelope, CompressesFromFourKibibytesAndOnlyWhereThatPays) {
 
 TEST(Envelope, CompressesALargeBodyThatWouldNotFitOtherwise) {
   std::string body = noise(5'000'000);
-  for (char& c : body) c = static_cast<char>(c & 0x7F);  // seven bits of eight: too little gain for a small one
+  for (char& c : body)
+    c = static_cast<char>(c & 0x7F);  // seven bits of eight: too little gain for a small one
   EXPECT_THAT(encode(Direction::task, "cpp", "", body.substr(0, 100'000)), HasSubstr("\"base64\""));
   const auto json = encode(Direction::task, "cpp", "", body);
   EXPECT_THAT(json.substr(0, 100), HasSubstr("\"zlib+base64\""));
@@ -69,7 +70,8 @@ TEST(Envelope, CompressesALargeBodyThatWouldNotFitOtherwise) {
 }
 
 TEST(Envelope, ReadsMembersInAnyOrderAndIgnoresWhatItDoesNotKnow) {
-  const auto decoded = decode(Direction::task, R"( { "x" : [1, -2.5e+3, {"task": null, "y": ["]}"]}, true], "task":
+  const auto decoded =
+      decode(Direction::task, R"( { "x" : [1, -2.5e+3, {"task": null, "y": ["]}"]}, true], "task":
       "YWJ\u006a" , "encoding":"base64","outcome":7, "peer":"\u00e9\ud83d\ude00\n","co\u0064ec":"cpp","lambdapool":1} )");
   ASSERT_TRUE(decoded) << decoded.error().message;
   EXPECT_EQ(decoded->body, "abc");
@@ -78,8 +80,8 @@ TEST(Envelope, ReadsMembersInAnyOrderAndIgnoresWhatItDoesNotKnow) {
 }
 
 TEST(Envelope, AcceptsBase64WithEscapedSlashes) {
-  const auto decoded = decode(Direction::task,
-                              R"({"lambdapool":1,"codec":"cpp","peer":"","encoding":"base64","task":"\/\/\/\/"})");
+  const auto decoded = decode(
+      Direction::task, R"({"lambdapool":1,"codec":"cpp","peer":"","encoding":"base64","task":"\/\/\/\/"})");
   ASSERT_TRUE(decoded) << decoded.error().message;
   EXPECT_EQ(decoded->body, "\xff\xff\xff");
 }
@@ -118,7 +120,8 @@ TEST(Envelope, SaysWhatIsWrong) {
       {R"({"lambdapool":1,"codec":"cpp","peer":"","encoding":"hex","task":""})", "encoding \"hex\""},
       {R"({"lambdapool":1,"codec":"cpp","peer":"","encoding":"base64"})", "\"task\" is missing"},
       {R"({"lambdapool":1,"codec":"cpp","peer":"","encoding":"base64","outcome":""})", "\"task\" is missing"},
-      {R"({"lambdapool":1,"codec":"cpp","peer":"","encoding":"base64","task":{}})", "\"task\" is not a string"},
+      {R"({"lambdapool":1,"codec":"cpp","peer":"","encoding":"base64","task":{}})",
+       "\"task\" is not a string"},
       {R"({"lambdapool":1,"codec":"cpp","peer":"","encoding":"base64","task":"YW"})", "not base64"},
       {R"({"lambdapool":1,"codec":"cpp","peer":"","encoding":"zlib+base64","task":"YWJj"})", "zlib stream"},
       {R"({"lambdapool":1,"codec":"cpp","peer":"","encoding":"zlib+base64","task":""})", "zlib stream"},
@@ -141,7 +144,8 @@ TEST(Envelope, ReadsAStringOfBackslashesInLinearTime) {
 }
 
 std::string zlib_envelope(std::string_view stream) {
-  return R"({"lambdapool":1,"codec":"cpp","peer":"","encoding":"zlib+base64","task":")" + base64_encode(stream) + "\"}";
+  return R"({"lambdapool":1,"codec":"cpp","peer":"","encoding":"zlib+base64","task":")" +
+         base64_encode(stream) + "\"}";
 }
 
 TEST(Envelope, RefusesABodyThatInflatesBeyondTheLimit) {

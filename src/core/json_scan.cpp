@@ -27,7 +27,8 @@ class Scanner {
   using Visit = std::function<void(std::string_view name, const JsonValue& value)>;
 
   std::string fault(const char* what) const {
-    return std::string(what) + " (at byte " + std::to_string(at_) + " of " + std::to_string(json_.size()) + ")";
+    return std::string(what) + " (at byte " + std::to_string(at_) + " of " + std::to_string(json_.size()) +
+           ")";
   }
   bool wrong(const char* what) {
     wrong_ = what;
@@ -86,7 +87,8 @@ class Scanner {
     const auto start = at_;
     bool good = false;
     switch (peek()) {
-      case '"': return string(out);
+      case '"':
+        return string(out);
       case '{':
         out.type = JsonValue::Type::object;
         good = members(nullptr, depth);
@@ -95,9 +97,15 @@ class Scanner {
         out.type = JsonValue::Type::array;
         good = elements(depth);
         break;
-      case 't': good = literal("true"); break;
-      case 'f': good = literal("false"); break;
-      case 'n': good = literal("null"); break;
+      case 't':
+        good = literal("true");
+        break;
+      case 'f':
+        good = literal("false");
+        break;
+      case 'n':
+        good = literal("null");
+        break;
       default:
         out.type = JsonValue::Type::number;
         good = number();

@@ -20,10 +20,10 @@ bool is_among(std::string_view code, const std::string_view (&codes)[n]) {
 bool is_throttle_code(std::string_view code) {
   // botocore's retries/standard.py, plus anything else called Throttling.
   static constexpr std::string_view codes[] = {
-      "ThrottledException",       "RequestThrottledException", "TooManyRequestsException",
-      "RequestThrottled",         "RequestLimitExceeded",      "ProvisionedThroughputExceededException",
-      "BandwidthLimitExceeded",   "LimitExceededException",    "TransactionInProgressException",
-      "PriorRequestNotComplete",  "EC2ThrottledException",     "SlowDown",
+      "ThrottledException",      "RequestThrottledException", "TooManyRequestsException",
+      "RequestThrottled",        "RequestLimitExceeded",      "ProvisionedThroughputExceededException",
+      "BandwidthLimitExceeded",  "LimitExceededException",    "TransactionInProgressException",
+      "PriorRequestNotComplete", "EC2ThrottledException",     "SlowDown",
   };
   return code.starts_with("Throttling") || is_among(code, codes);
 }
@@ -49,8 +49,10 @@ Failure classify(const Error& error) {
     case 500:
     case 502:
     case 503:
-    case 504: return Failure::transient;
-    default: return Failure::permanent;
+    case 504:
+      return Failure::transient;
+    default:
+      return Failure::permanent;
   }
 }
 
@@ -89,8 +91,8 @@ bool has_not_run(const Error& error) {
   // Invoke's errors (botocore's service model) that the service raises before an environment has the
   // event. ServiceException (500) is not among them: it may come after the function has run.
   static constexpr std::string_view codes[] = {
-      "EC2ThrottledException", "EC2UnexpectedException",         "ENINotReadyException",
-      "ResourceNotReadyException", "SnapStartNotReadyException", "SnapStartRegenerationFailureException",
+      "EC2ThrottledException",         "EC2UnexpectedException",     "ENINotReadyException",
+      "ResourceNotReadyException",     "SnapStartNotReadyException", "SnapStartRegenerationFailureException",
       "EFSMountConnectivityException", "EFSMountTimeoutException",
   };
   return error.http_status == 429 || is_throttle_code(error.code) || is_among(error.code, codes);

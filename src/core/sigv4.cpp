@@ -141,8 +141,8 @@ std::string canonical_request(const Message& message, PathEncoding encoding, std
 
 std::string derive_key(const Identity& identity, const Scope& scope, std::string_view date) {
   auto key = hmac_sha256("AWS4" + identity.secret_access_key, date);
-  for (const std::string_view part : {std::string_view(scope.region), std::string_view(scope.service),
-                                      std::string_view("aws4_request")}) {
+  for (const std::string_view part :
+       {std::string_view(scope.region), std::string_view(scope.service), std::string_view("aws4_request")}) {
     key = hmac_sha256(view(key), part);
   }
   return std::string(view(key));
@@ -188,7 +188,8 @@ bool read_credential(std::string_view credential, Authorization& out) {
   out.service = parts[n - 2];
   out.region = parts[n - 3];
   out.date = parts[n - 4];
-  const auto scope_length = parts[n - 1].size() + parts[n - 2].size() + parts[n - 3].size() + parts[n - 4].size();
+  const auto scope_length =
+      parts[n - 1].size() + parts[n - 2].size() + parts[n - 3].size() + parts[n - 4].size();
   out.access_key_id = credential.substr(0, credential.size() - scope_length - 4);
   return !out.access_key_id.empty();
 }
@@ -206,7 +207,12 @@ std::string Signer::authorization(const Message& message, std::string_view amz_d
   }
   std::string scope;
   scope.reserve(64);
-  scope.append(date).append("/").append(scope_.region).append("/").append(scope_.service).append("/aws4_request");
+  scope.append(date)
+      .append("/")
+      .append(scope_.region)
+      .append("/")
+      .append(scope_.service)
+      .append("/aws4_request");
 
   std::string signed_headers;
   const auto request_hash = sha256_hex(canonical_request(message, path_, signed_headers));
