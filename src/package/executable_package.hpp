@@ -1,0 +1,31 @@
+// A C++ function's package: the executable as `bootstrap`, with everything that it needs to start.
+//
+//   static, or static-pie:   bootstrap                 the executable itself
+//   dynamic:                 bootstrap                 the launcher (launcher/launcher.c)
+//                            bin/NAME                  the executable
+//                            lib/                      its loader and libraries, the C library included
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "core/environment.hpp"
+#include "core/error.hpp"
+#include "package/copied_paths.hpp"
+#include "package/elf_file.hpp"
+#include "package/package.hpp"
+
+namespace lambdapool::package {
+
+struct ExecutablePackageRequest {
+  std::filesystem::path executable;
+  Environment environment = {};  // LD_LIBRARY_PATH, where libraries are looked for
+  Progress progress = {};        // hears "Copying NAME..."
+};
+
+// Whether the target can run the package's architecture is for the caller to decide.
+// Errors: invalid_argument with the reason why it could not run as a function (not an executable, foreign
+// architecture, no lambdapool inside, no build-id, a missing library), io.
+Result<Package> build_executable_package(const ExecutablePackageRequest& request);
+
+}  // namespace lambdapool::package
