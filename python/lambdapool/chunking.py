@@ -68,4 +68,4 @@ def _estimate(known: Optional[float], now: float) -> float:
 
 
 def _quotient(target: float, each: float) -> int:
-    return int(min(target / max(each, 1e-9), 1e9))
+    return int(min(target / max(each, 1e-9) + 1e-6, 1e9))

@@ -93,8 +93,9 @@ def _message(error):
 
 def _traceback(error):
     try:
-        # The first frame is the agent's own.
-        trace = error.__traceback__ and error.__traceback__.tb_next or error.__traceback__
+        trace = error.__traceback__
+        while trace is not None and trace.tb_frame.f_globals.get("__package__") == __package__:
+            trace = trace.tb_next  # the agent's own frames
         text = "".join(traceback.format_exception(type(error), error, trace))
     except BaseException:
         text = "%s: %s\n" % (type(error).__name__, _message(error))

@@ -1,0 +1,106 @@
+"""Tests of the Python package and of the agent. The package is the one built in $LAMBDAPOOL_BUILD/python
+(default: build/python). What pools talk to is the local Lambda, and a stub that shares no code with it."""
+
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+HERE = pathlib.Path(__file__).resolve().parent
+REPOSITORY = HERE.parents[1]
+BUILD = pathlib.Path(os.environ.get("LAMBDAPOOL_BUILD", REPOSITORY / "build"))
+PROGRAM = BUILD / "bin" / "lambdapool"
+
+for path in (BUILD / "python", REPOSITORY / "python" / "agent", HERE / "deployed", HERE):
+    sys.path.insert(0, str(path))
+
+
+def package_is_built():
+    return any((BUILD / "python" / "lambdapool").glob("_native*"))
+
+
+def pytest_ignore_collect(collection_path, config):
+    needs_package = collection_path.name.startswith(("test_pool", "test_executor"))
+    return True if needs_package and not package_is_built() else None
+
+
+def identity():
+    return {
+        "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "AWS_REGION": "us-east-1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+
+
+@pytest.fixture(scope="session")
+def stub():
+    from stub_service import StubService
+
+    service = StubService()
+    yield service
+    service.stop()
+
+
+@pytest.fixture(scope="session")
+def stub_environment(stub):
+    return dict(identity(), LAMBDAPOOL_TARGET="aws", AWS_ENDPOINT_URL_LAMBDA=stub.url)
+
+
+@pytest.fixture(scope="session")
+def local_environment(tmp_path_factory):
+    """The local Lambda with the function `algorithms`, deployed by the program."""
+    home = tmp_path_factory.mktemp("lambdapool-home")
+    environment = {"LAMBDAPOOL_TARGET": "local", "LAMBDAPOOL_HOME": str(home)}
+    made = subprocess.run(
+        [str(PROGRAM), "create", "algorithms", str(HERE / "deployed" / "lambdapool_tasks.py"), "--timeout", "60", "--memory", "256"],
+        env=dict(os.environ, **environment),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert made.returncode == 0, made.stderr
+    return environment
+
+
+SERVICES = ["stub", "local"]
+
+
+@pytest.fixture
+def enter(request, monkeypatch):
+    """enter(name): the environment becomes one in which pools find the function `algorithms`."""
+
+    def enter_service(name):
+        if name == "local" and os.environ.get("LAMBDAPOOL_TEST_LOCAL") == "0":
+            pytest.skip("without the local Lambda")
+        environment = request.getfixturevalue(name + "_environment")
+        for variable in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "LAMBDAPOOL_HOME"):
+            monkeypatch.delenv(variable, raising=False)
+        for variable, value in environment.items():
+            monkeypatch.setenv(variable, value)
+        return environment
+
+    return enter_service
+
+
+@pytest.fixture(params=SERVICES)
+def service(request, enter):
+    return enter(request.param)
+
+
+@pytest.fixture
+def pool(service):
+    from lambdapool import LambdaPool
+
+    with LambdaPool(workers=2, lambda_function="algorithms") as pool:
+        yield pool
+
+
+@pytest.fixture
+def executor(service):
+    from lambdapool import LambdaExecutor
+
+    with LambdaExecutor(lambda_function="algorithms", max_workers=2) as executor:
+        yield executor

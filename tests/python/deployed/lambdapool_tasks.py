@@ -1,0 +1,130 @@
+"""The functions that the tests run in pools. It is deployed to the function under test, and importable by
+the tests, so that plain pickle can refer to it."""
+
+import os
+import pathlib
+import sys
+import time
+
+
+def square(x):
+    return x * x
+
+
+def add(a, b=10):
+    return a + b
+
+
+def raises(kind, *args):
+    raise kind(*args)
+
+
+def raise_value_error(x):
+    raise ValueError("no %r" % (x,))
+
+
+def fails_on_three(x):
+    if x == 3:
+        raise ValueError("three")
+    return x
+
+
+class Adder:
+    def __init__(self, n):
+        self.n = n
+
+    def __call__(self, x):
+        return self.n + x
+
+    def add(self, x):
+        return self.n + x
+
+    @classmethod
+    def make(cls, n):
+        return cls(n)
+
+
+class Picky(Exception):
+    """Its constructor takes more than its args hold: plain pickle cannot bring it back."""
+
+    def __init__(self, code, reason):
+        super().__init__("%s because %s" % (code, reason))
+        self.code = code
+
+
+class Unpicklable(Exception):
+    def __init__(self, message):
+        super().__init__(message)
+        self.stream = sys.stdout
+
+
+class Vicious(Exception):
+    """Nothing about it works."""
+
+    def __str__(self):
+        raise RuntimeError("no str")
+
+    __repr__ = __str__
+
+    def __reduce__(self):
+        raise RuntimeError("no reduce")
+
+
+class BreaksOnLoad:
+    """Pickles here, does not unpickle anywhere."""
+
+    def __reduce__(self):
+        return _break, ()
+
+
+def _break():
+    raise RuntimeError("broken on load")
+
+
+def raise_picky():
+    raise Picky(7, "so")
+
+
+def raise_unpicklable():
+    raise Unpicklable("has a stream")
+
+
+def raise_vicious():
+    raise Vicious(sys.stdout)
+
+
+def return_stream():
+    return sys.stdout
+
+
+def return_breaking():
+    return BreaksOnLoad()
+
+
+def blob(size):
+    return os.urandom(size)
+
+
+def exit_hard(code):
+    os._exit(code)
+
+
+def sleep(seconds):
+    time.sleep(seconds)
+    return seconds
+
+
+def sleep_and_tell(path, seconds):
+    """Leaves a file behind when it starts: at-most-once, and never-started, can be seen."""
+    pathlib.Path(path).touch()
+    time.sleep(seconds)
+    return path
+
+
+def print_and_return(x):
+    print("hello from a task")
+    return x
+
+
+def raise_stop_iteration(x):
+    raise StopIteration(x)
