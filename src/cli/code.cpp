@@ -1,0 +1,154 @@
+#include "cli/code.hpp"
+
+#include <sys/utsname.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <optional>
+#include <regex>
+
+#include "cli/interpreter.hpp"
+#include "cli/progress.hpp"
+#include "package/copied_paths.hpp"
+#include "package/executable_package.hpp"
+#include "package/python_package.hpp"
+
+namespace lambdapool::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_elf(const fs::path& path) {
+  std::error_code ignored;
+  if (!fs::is_regular_file(path, ignored)) return false;
+  char magic[4] = {};
+  std::ifstream(path, std::ios::binary).read(magic, sizeof magic);
+  return std::string_view(magic, 4) == "\x7f"
+                                       "ELF";
+}
+
+// An order without regard to leading underscores, as `ls` and `tree` have it.
+std::string sort_key(const fs::path& path) {
+  std::string name = path.filename().string();
+  name.erase(0, std::min(name.find_first_not_of("_."), name.size()));
+  return name;
+}
+
+// What create lists: each file given, and of each directory given the files and directories in it.
+std::vector<std::string> copied_names(const std::vector<std::string>& paths) {
+  std::vector<std::string> names;
+  for (const std::string& path : paths) {
+    std::error_code ignored;
+    std::vector<fs::path> inside;
+    if (fs::is_directory(path, ignored)) {
+      for (fs::directory_iterator it(path, ignored), end; !ignored && it != end; it.increment(ignored))
+        if (!package::is_leftover(it->path())) inside.push_back(it->path());
+      std::sort(inside.begin(), inside.end(), [](const auto& a, const auto& b) { return sort_key(a) < sort_key(b); });
+    } else {
+      inside.emplace_back(path);
+    }
+    for (const fs::path& entry : inside) names.push_back(entry.filename().string());
+  }
+  return names;
+}
+
+// Turns the packages' own lines into the verb's transcript.
+class Transcript {
+ public:
+  Transcript(const FunctionOptions& options, Verb verb) : verb_(verb), activity_("Copying") {
+    say(verb == Verb::create ? "=== Copying all specified files and directories ==="
+                             : "== Copying all specified files and directories ===");
+    if (verb == Verb::create)
+      for (const std::string& name : copied_names(options.paths)) say("Copying " + name + "...");
+  }
+
+  void hear(const std::string& line) {
+    if (line.rfind("Copying ", 0) == 0) {
+      if (verb_ == Verb::update) say(line);
+      return;
+    }
+    if (line.rfind("Installing ", 0) == 0) copied();
+    say(line);
+    activity_.now(line.substr(0, line.find_last_not_of('.') + 1));
+  }
+
+  void copied() {
+    if (!copied_) say("=== Copied all specified files and directories ===");
+    copied_ = true;
+  }
+
+ private:
+  Verb verb_;
+  bool copied_ = false;
+  Activity activity_;
+};
+
+Result<package::Package> build_python(const Context& context, const FunctionOptions& options, const Platform& platform,
+                                      const package::Progress& progress) {
+  package::PythonPackageRequest request;
+  request.paths.assign(options.paths.begin(), options.paths.end());
+  if (options.requirements) {
+    request.requirements = *options.requirements;
+    if (const auto python = find_interpreter(context.environment, context.program)) request.python = python->executable;
+  }
+  request.python_version = platform.runtime.substr(std::string_view("python").size());
+  request.architecture = platform.architecture;
+  request.environment = context.environment;
+  request.progress = progress;
+  return package::build_python_package(request);
+}
+
+}  // namespace
+
+bool is_executable_code(const FunctionOptions& options) {
+  return std::any_of(options.paths.begin(), options.paths.end(), is_elf);
+}
+
+Result<void> validate_code(const FunctionOptions& options) {
+  static const std::regex python(R"(python3\.\d{1,2})");
+  const bool executable = is_executable_code(options);
+  if (executable && options.paths.size() > 1)
+    return fail(ErrorKind::invalid_argument, "an executable is deployed on its own, without other paths.");
+  if (executable && options.requirements)
+    return fail(ErrorKind::invalid_argument, "an executable brings its own libraries, so --requirements does not go with it.");
+  if (executable && options.runtime && *options.runtime != "provided.al2023")
+    return fail(ErrorKind::invalid_argument, "an executable runs on provided.al2023, not on '" + *options.runtime + "'.");
+  if (!executable && options.runtime && !std::regex_match(*options.runtime, python))
+    return fail(ErrorKind::invalid_argument, "runtime '" + *options.runtime + "' is not one of Python's, such as python3.13.");
+  return {};
+}
+
+Result<std::string> python_runtime(const Context& context, const FunctionOptions& options) {
+  if (options.runtime) return *options.runtime;
+  return find_interpreter(context.environment, context.program).map([](const Interpreter& python) {
+    return "python" + python.version;
+  });
+}
+
+std::string this_machines_architecture() {
+  utsname machine{};
+  LAMBDAPOOL_CHECK(::uname(&machine) == 0);
+  return std::string_view(machine.machine) == "aarch64" ? "arm64" : "x86_64";
+}
+
+Result<package::Package> build_code(const Context& context, const FunctionOptions& options, const Platform& platform,
+                                    Verb verb) {
+  Transcript transcript(options, verb);
+  const package::Progress progress = [&](const std::string& line) { transcript.hear(line); };
+  auto built = is_executable_code(options)
+                   ? package::build_executable_package(
+                         {.executable = options.paths.front(), .environment = context.environment, .progress = progress})
+                   : build_python(context, options, platform, progress);
+  if (auto go_on = context.interruption.check("nothing was changed"); !go_on) return tl::unexpected(go_on.error());
+  if (!built) return built;
+  if (platform.local && built->architecture != this_machines_architecture())
+    return fail(ErrorKind::invalid_argument, "'" + options.paths.front() + "' is made for " + built->architecture +
+                                                 ", but this machine, the local target, is " +
+                                                 this_machines_architecture() + ".");
+  if (auto fits = package::check_sizes(*built); !fits) return tl::unexpected(fits.error());
+  transcript.copied();
+  return built;
+}
+
+}  // namespace lambdapool::cli

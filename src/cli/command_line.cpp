@@ -1,0 +1,230 @@
+#include "cli/command_line.hpp"
+
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <array>
+#include <charconv>
+#include <functional>
+#include <iostream>
+
+#include "cli/help_formatter.hpp"
+#include "cli/verbs.hpp"
+
+namespace lambdapool::cli {
+namespace {
+
+// Everything that parsing fills in, and the verb that it chose.
+struct Parsed {
+  ConnectionOptions connection = {};
+  FunctionOptions function = {};
+  ListOptions list = {};
+  DeleteOptions del = {};
+  ServeOptions serve = {};
+  std::function<Result<void>(const Context&)> verb = {};
+};
+
+void add_text(CLI::App& app, const std::string& names, std::optional<std::string>& value, const char* type,
+              const char* help) {
+  app.add_option_function<std::string>(names, [&value](const std::string& text) { value = text; }, help)
+      ->type_name(type)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+}
+
+void add_integer(CLI::App& app, const std::string& name, std::function<void(int)> set, const char* help) {
+  const auto parse = [name, set = std::move(set)](const std::string& text) {
+    int value = 0;
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (problem != std::errc{} || end != text.data() + text.size())
+      throw CLI::ValidationError("Invalid value for '" + name + "': '" + text + "' is not a valid integer");
+    set(value);
+  };
+  app.add_option_function<std::string>(name, parse, help)
+      ->type_name("INTEGER")
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+}
+
+void add_choice(CLI::App& app, const std::string& name, const std::array<std::string, 2>& choices,
+                std::function<void(const std::string&)> set, const char* help) {
+  const auto parse = [name, choices, set = std::move(set)](const std::string& text) {
+    if (text != choices[0] && text != choices[1])
+      throw CLI::ValidationError("Invalid value for '" + name + "': '" + text + "' is not one of '" + choices[0] +
+                                 "', '" + choices[1] + "'");
+    set(text);
+  };
+  app.add_option_function<std::string>(name, parse, help)
+      ->type_name("[" + choices[0] + "|" + choices[1] + "]")
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+}
+
+void add_target(CLI::App& app, ConnectionOptions& connection, const std::string& group) {
+  add_choice(app, "--target", {"aws", "local"}, [&](const std::string& target) { connection.target = target; },
+             "Sets where functions live: on AWS (the default) or on this machine. Also: $LAMBDAPOOL_TARGET.");
+  app.get_option("--target")->group(group);
+}
+
+// The same three options before and after the verb; the nearer one wins because it is parsed later.
+void add_connection(CLI::App& app, ConnectionOptions& connection, const std::string& group = "Options") {
+  add_target(app, connection, group);
+  add_text(app, "--region", connection.region, "TEXT", "Sets the AWS region");
+  add_text(app, "--profile", connection.profile, "TEXT", "Sets the profile of the AWS configuration files to be used");
+  for (const char* name : {"--region", "--profile"}) app.get_option(name)->group(group);
+}
+
+CLI::App& add_verb(CLI::App& app, Parsed& parsed, const char* name, const char* description,
+                   std::function<Result<void>(const Context&)> run) {
+  CLI::App* verb = app.add_subcommand(name, description);
+  verb->set_help_flag("--help", "Show this message and exit.");
+  verb->final_callback([&parsed, run = std::move(run)] { parsed.verb = run; });
+  return *verb;
+}
+
+void add_name(CLI::App& verb, std::string& name) { verb.add_option("FUNCTION_NAME", name)->required(); }
+
+void add_function_options(CLI::App& verb, FunctionOptions& function, const char* runtime_help) {
+  add_name(verb, function.name);
+  verb.add_option("PATHS", function.paths);
+  add_text(verb, "-r,--requirements", function.requirements, "PATH",
+           "Specifies the dependencies to be installed along with the function");
+  add_integer(verb, "--memory", [&](int value) { function.memory_mb = value; },
+              "Sets the memory size of the function environment");
+  add_integer(verb, "--timeout", [&](int value) { function.timeout_s = value; },
+              "Sets the timeout for the function in seconds");
+  const auto layers = [&](const std::vector<std::string>& given) {
+    function.layers.emplace();
+    for (const std::string& layer : given)
+      if (!layer.empty()) function.layers->push_back(layer);
+  };
+  verb.add_option_function<std::vector<std::string>>(
+          "--layers", layers,
+          "Sets the layers to be used when the function is ran. The Layers ARN's (a maximum of 5) should be specified.")
+      ->type_name("TEXT")
+      ->delimiter(',')
+      ->expected(1)
+      ->allow_extra_args(false)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  add_text(verb, "--runtime", function.runtime, "TEXT", runtime_help);
+}
+
+void add_create(CLI::App& app, Parsed& parsed) {
+  CLI::App& verb = add_verb(app, parsed, "create", "Create a new function",
+                            [&](const Context& context) { return create_function(context, parsed.function); });
+  add_function_options(verb, parsed.function,
+                       "Sets the runtime, such as python3.13. Without it, that of the Python that calls the function: "
+                       "the one of $VIRTUAL_ENV, else the one beside lambdapool, else python3 on the PATH.");
+  add_text(verb, "--role", parsed.function.role, "TEXT",
+           "Sets the ARN of the role that the function runs as. Without it, a role is made for the function.");
+  add_connection(verb, parsed.connection);
+}
+
+void add_list(CLI::App& app, Parsed& parsed) {
+  CLI::App& verb = add_verb(app, parsed, "list", "List all deployed functions",
+                            [&](const Context& context) { return list_functions(context, parsed.list); });
+  verb.add_flag("--layers", parsed.list.layers, "Show the layers that each function uses");
+  add_choice(verb, "--output", {"table", "json"}, [&](const std::string& form) { parsed.list.json = form == "json"; },
+             "Sets the form of the list (the default is a table)");
+  add_connection(verb, parsed.connection);
+}
+
+void add_update(CLI::App& app, Parsed& parsed) {
+  CLI::App& verb = add_verb(app, parsed, "update", "Update an existing function",
+                            [&](const Context& context) { return update_function(context, parsed.function); });
+  add_function_options(verb, parsed.function,
+                       "Sets the runtime, such as python3.13. Without it, the function keeps the one it has.");
+  add_connection(verb, parsed.connection);
+}
+
+void add_delete(CLI::App& app, Parsed& parsed) {
+  CLI::App& verb = add_verb(app, parsed, "delete", "Delete a function",
+                            [&](const Context& context) { return delete_function(context, parsed.del); });
+  add_name(verb, parsed.del.name);
+  add_connection(verb, parsed.connection);
+}
+
+void add_serve(CLI::App& app, Parsed& parsed) {
+  CLI::App& verb = add_verb(app, parsed, "serve", "Serve the local Lambda to any AWS client",
+                            [&](const Context& context) { return serve(context, parsed.serve); });
+  add_integer(verb, "--port", [&](int value) { parsed.serve.port = value; },
+              "Sets the port on 127.0.0.1 (the default, 0, means a free one)");
+  add_text(verb, "--region", parsed.connection.region, "TEXT", "Sets the region that ARNs name");
+  add_target(verb, parsed.connection, "");  // understood and hidden: it could only say "local"
+  add_text(verb, "--access-key-id", parsed.serve.access_key_id, "TEXT", "Accepts only requests signed with this key");
+  add_text(verb, "--secret-access-key", parsed.serve.secret_access_key, "TEXT", "Sets the secret of that key");
+  verb.add_flag("--require-signature", parsed.serve.require_signature,
+                "Accepts only requests signed with a key made for this run, which is printed");
+  verb.add_flag("--verbose", parsed.serve.verbose, "Print a line about each request");
+}
+
+const CLI::App& chosen_command(const CLI::App& app) {
+  const auto verbs = app.get_subcommands();
+  return verbs.empty() ? app : *verbs.front();
+}
+
+// What CLI11 has to say, in the words that click's users know.
+std::string usage_sentence(const CLI::ParseError& error, const CLI::App& app) {
+  const std::string what = error.what();
+  const CLI::App& command = chosen_command(app);
+  if (const auto* extras = dynamic_cast<const CLI::ExtrasError*>(&error); extras != nullptr) {
+    const std::vector<std::string> rest = app.remaining(true);
+    const std::string first = rest.empty() ? "" : rest.front();
+    if (first.size() > 1 && first[0] == '-') return "No such option: " + first.substr(0, first.find('='));
+    return &command == &app ? "No such command '" + first + "'" : "Got unexpected extra argument (" + first + ")";
+  }
+  if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr)
+    return "Missing argument '" + what.substr(0, what.find(' ')) + "'";
+  if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr)
+    return "Option '" + what.substr(0, what.find(':')) + "' requires an argument";
+  return what.substr(what.find("Invalid value") == std::string::npos ? 0 : what.find("Invalid value"));
+}
+
+std::string one_line(std::string text) {
+  for (char& c : text)
+    if (c == '\n' || c == '\r') c = ' ';
+  return text;
+}
+
+int report(const Error& error) {
+  std::cout.flush();
+  std::cerr << "Error: " << one_line(error.message) << "\n";
+  return error.kind == ErrorKind::cancelled ? 130 : 1;
+}
+
+}  // namespace
+
+int run(int argc, const char* const* argv, const Environment& environment) {
+  Parsed parsed;
+  CLI::App app{"", "lambdapool"};
+  app.formatter(std::make_shared<HelpFormatter>());
+  app.set_help_flag("--help", "Show this message and exit.");
+  app.require_subcommand(0, 1);
+  add_connection(app, parsed.connection, "Further options");
+  app.set_version_flag("--version", "lambdapool, version " LAMBDAPOOL_VERSION, "Show the version and exit.")
+      ->group("Further options");
+  add_create(app, parsed);
+  add_delete(app, parsed);
+  add_list(app, parsed);
+  add_serve(app, parsed);
+  add_update(app, parsed);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    std::cout << chosen_command(app).help();
+    return 0;
+  } catch (const CLI::CallForVersion& version) {
+    std::cout << version.what() << "\n";
+    return 0;
+  } catch (const CLI::ParseError& error) {
+    std::cerr << "Error: " << usage_sentence(error, app) << "; try '" << command_path(chosen_command(app))
+              << " --help'.\n";
+    return 2;
+  }
+  if (!parsed.verb) {
+    std::cout << app.help();
+    return 0;
+  }
+  const Interruption interruption;
+  const Result<void> done = parsed.verb({environment, interruption, parsed.connection, argv[0]});
+  return done ? 0 : report(done.error());
+}
+
+}  // namespace lambdapool::cli

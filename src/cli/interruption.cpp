@@ -1,0 +1,68 @@
+#include "cli/interruption.hpp"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstdint>
+#include <string>
+
+namespace lambdapool::cli {
+namespace {
+
+std::atomic<int> handler_event{-1};
+static_assert(std::atomic<int>::is_always_lock_free);
+
+void on_signal(int) {
+  const int saved = errno;
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const auto written = ::write(handler_event.load(), &one, sizeof one);
+  errno = saved;
+}
+
+bool poll_readable(int fd, int milliseconds) {
+  pollfd waiting{fd, POLLIN, 0};
+  int ready = 0;
+  do ready = ::poll(&waiting, 1, milliseconds);
+  while (ready < 0 && errno == EINTR && milliseconds < 0);
+  // An interrupted bounded wait was interrupted by one of our signals, or the caller asks again.
+  return ready > 0 || (ready < 0 && ::poll(&waiting, 1, 0) > 0);
+}
+
+}  // namespace
+
+Interruption::Interruption() : event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  LAMBDAPOOL_CHECK(event_ >= 0);
+  handler_event = event_;
+  struct sigaction action{};
+  action.sa_handler = on_signal;
+  action.sa_flags = static_cast<int>(SA_RESTART | SA_RESETHAND);
+  ::sigaction(SIGINT, &action, nullptr);
+  ::sigaction(SIGTERM, &action, nullptr);
+}
+
+Interruption::~Interruption() {
+  ::signal(SIGINT, SIG_DFL);
+  ::signal(SIGTERM, SIG_DFL);
+  handler_event = -1;
+  ::close(event_);
+}
+
+bool Interruption::wait_for(std::chrono::milliseconds at_most) const {
+  return poll_readable(event_, static_cast<int>(at_most.count()));
+}
+
+void Interruption::wait() const {
+  while (!poll_readable(event_, -1)) {
+  }
+}
+
+Result<void> Interruption::check(const char* consequence) const {
+  if (!raised()) return {};
+  return fail(ErrorKind::cancelled, std::string("interrupted: ") + consequence + ".");
+}
+
+}  // namespace lambdapool::cli

@@ -1,0 +1,96 @@
+#include <algorithm>
+#include <chrono>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "aws/lambda.hpp"
+#include "cli/deployed_function.hpp"
+#include "cli/quantity.hpp"
+#include "cli/session.hpp"
+#include "cli/table.hpp"
+#include "cli/verbs.hpp"
+
+namespace lambdapool::cli {
+namespace {
+
+using Clock = std::chrono::system_clock;
+using Functions = std::vector<aws::FunctionConfiguration>;
+
+Result<Functions> own_functions(Session& session) {
+  Functions own;
+  std::optional<std::string> marker;
+  do {
+    const auto answer = session.send(aws::list_functions_request(marker), Repeatable::yes);
+    if (!answer) return tl::unexpected(answer.error());
+    auto page = aws::parse_list_functions(*answer);
+    if (!page) return tl::unexpected(page.error());
+    for (auto& function : page->functions)
+      if (function.environment.count(version_variable) != 0) own.push_back(std::move(function));
+    marker = page->next_marker;
+  } while (marker);
+  // The timestamps have one fixed form, so their order as text is their order in time.
+  std::stable_sort(own.begin(), own.end(), [](const auto& a, const auto& b) {
+    return a.last_modified != b.last_modified ? a.last_modified > b.last_modified : a.name < b.name;
+  });
+  return own;
+}
+
+std::string age(const aws::FunctionConfiguration& function, Clock::time_point now) {
+  const auto at = parse_last_modified(function.last_modified);
+  return at ? readable_age(std::chrono::duration_cast<std::chrono::seconds>(now - *at)) : function.last_modified;
+}
+
+std::string layer_arns(const aws::FunctionConfiguration& function) {
+  std::string text;
+  for (const auto& layer : function.layers) text += (text.empty() ? "" : ",") + layer.arn;
+  return text;
+}
+
+std::string table(const Functions& functions, bool with_layers) {
+  std::vector<Column> columns{{"FUNCTION NAME"},
+                              {"SIZE"},
+                              {"WHEN"},
+                              {"RUNTIME MEMORY (MB)", Align::right},
+                              {"TIMEOUT (SEC)", Align::right}};
+  if (with_layers) columns.push_back({"LAYERS"});
+  std::vector<std::vector<std::string>> rows;
+  const auto now = Clock::now();
+  for (const auto& function : functions) {
+    rows.push_back({function.name, readable_size(function.code_size), age(function, now),
+                    std::to_string(function.memory_mb), std::to_string(function.timeout_s)});
+    if (with_layers) rows.back().push_back(layer_arns(function));
+  }
+  return format_table(columns, rows);
+}
+
+std::string json(const Functions& functions) {
+  auto list = nlohmann::ordered_json::array();
+  for (const auto& function : functions) {
+    auto layers = nlohmann::ordered_json::array();
+    for (const auto& layer : function.layers) layers.push_back({{"arn", layer.arn}, {"size_bytes", layer.code_size}});
+    list.push_back({{"name", function.name},
+                    {"arn", function.arn},
+                    {"size_bytes", function.code_size},
+                    {"last_modified", function.last_modified},
+                    {"memory_mb", function.memory_mb},
+                    {"timeout_s", function.timeout_s},
+                    {"runtime", function.runtime},
+                    {"architecture", function.architecture},
+                    {"layers", layers},
+                    {"lambdapool_version", function.environment.at(version_variable)}});
+  }
+  return list.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace
+
+Result<void> list_functions(const Context& context, const ListOptions& options) {
+  auto session = Session::open(context);
+  if (!session) return tl::unexpected(session.error());
+  const auto functions = own_functions(**session);
+  if (!functions) return tl::unexpected(functions.error());
+  std::cout << (options.json ? json(*functions) : table(*functions, options.layers)) << std::flush;
+  return {};
+}
+
+}  // namespace lambdapool::cli

@@ -1,0 +1,96 @@
+#include "cli/session.hpp"
+
+#include <future>
+#include <random>
+#include <thread>
+#include <utility>
+
+#include "aws/lambda.hpp"
+#include "aws/signed_request.hpp"
+
+namespace lambdapool::cli {
+namespace {
+
+constexpr std::chrono::seconds read_timeout{60};
+constexpr std::chrono::seconds upload_timeout{600};  // a zip at its largest over a slow line
+constexpr std::size_t large_body = std::size_t{1} << 20;
+
+double random_fraction() {
+  static thread_local std::mt19937_64 engine{std::random_device{}()};
+  return std::uniform_real_distribution<double>{}(engine);
+}
+
+http::ClientOptions client_options(const target::Target& target) {
+  http::ClientOptions options;
+  options.endpoint = target.endpoint;
+  options.ca_bundle = target.ca_bundle;
+  return options;
+}
+
+tl::unexpected<Error> interrupted() { return fail(ErrorKind::cancelled, "interrupted: nothing was changed."); }
+
+}  // namespace
+
+Result<std::unique_ptr<Session>> Session::open(const Context& context) {
+  target::TargetOptions options;
+  options.target = context.connection.target;
+  options.aws.region = context.connection.region;
+  options.aws.profile = context.connection.profile;
+  Result<target::Target> target = target::resolve(options, context.environment);
+  if (!target) return tl::unexpected(target.error());
+  const std::string region = target->region;
+  return std::make_unique<Session>(context, std::move(*target), sigv4::Scope{region, "lambda"});
+}
+
+Session::Session(const Context& context, target::Target target, sigv4::Scope scope)
+    : context_(context),
+      target_(std::move(target)),
+      signer_(target_.credentials.identity, std::move(scope)),
+      loop_(std::make_unique<http::EventLoop>()),
+      client_(std::make_unique<http::Client>(*loop_, client_options(target_))) {}
+
+http::Answer Session::send_once(http::Request request, Repeatable repeatable) {
+  aws::sign(request, signer_, target_.endpoint.host_header(), std::chrono::system_clock::now());
+  const auto timeout = request.body.size() > large_body ? upload_timeout : read_timeout;
+  auto promise = std::make_shared<std::promise<http::Answer>>();
+  std::future<http::Answer> answer = promise->get_future();
+  const auto id = client_->send(std::move(request), timeout,
+                                [promise](http::Answer got) { promise->set_value(std::move(got)); });
+  bool cancelled = false;
+  while (answer.wait_for(std::chrono::milliseconds{50}) != std::future_status::ready) {
+    if (cancelled || repeatable == Repeatable::no || see_through_ || !context_.interruption.raised()) continue;
+    client_->cancel(id);
+    cancelled = true;
+  }
+  return answer.get();
+}
+
+Result<void> Session::pause(std::chrono::milliseconds delay) const {
+  if (see_through_)
+    std::this_thread::sleep_for(delay);
+  else if (context_.interruption.wait_for(delay))
+    return interrupted();
+  return {};
+}
+
+Result<http::Response> Session::send(const http::Request& request, Repeatable repeatable) {
+  retry::Attempts attempts;
+  for (;;) {
+    http::Answer answer = send_once(request, repeatable);
+    if (answer && answer->status < 400) {
+      attempts.succeeded(budget_);
+      return std::move(*answer);
+    }
+    const Error error = answer ? aws::service_error(*answer) : answer.error().error;
+    const bool lost = !answer && answer.error().reached == http::TransportError::Reached::maybe;
+    retry::Failure failure = retry::classify(error);
+    if (lost && repeatable == Repeatable::no) failure = retry::Failure::permanent;
+    const auto after = answer ? retry::parse_retry_after(answer->headers.get("x-amz-retry-after")) : std::nullopt;
+    const auto delay = attempts.failed(failure, budget_, random_fraction(), after);
+    if (!delay && answer) return std::move(*answer);
+    if (!delay) return error.kind == ErrorKind::cancelled ? interrupted() : tl::unexpected(error);
+    if (auto waited = pause(*delay); !waited) return tl::unexpected(waited.error());
+  }
+}
+
+}  // namespace lambdapool::cli

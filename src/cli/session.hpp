@@ -1,0 +1,56 @@
+// The connection to one service: signs, sends, blocks for the answer, and tries again as the AWS SDKs do.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "cli/options.hpp"
+#include "cli/verbs.hpp"
+#include "core/error.hpp"
+#include "core/retry.hpp"
+#include "core/sigv4.hpp"
+#include "http/client.hpp"
+#include "http/event_loop.hpp"
+#include "http/message.hpp"
+#include "target/target.hpp"
+
+namespace lambdapool::cli {
+
+// Whether doing it twice is as good as once. If not, a request that may have arrived is not sent again.
+enum class Repeatable { no, yes };
+
+class Session {
+ public:
+  // To the Lambda of the target that the options and the environment name.
+  static Result<std::unique_ptr<Session>> open(const Context& context);
+  // To another service (such as "iam") of the same target and identity.
+  Session(const Context& context, target::Target target, sigv4::Scope scope);
+
+  // Any answer that is not to be tried again, also one that reports an error. Errors: network, timed_out,
+  // protocol; cancelled when a signal came (a request already on its way is waited for if not repeatable).
+  Result<http::Response> send(const http::Request& request, Repeatable repeatable);
+
+  // From here on signals are only noted: what has begun, or has to be cleaned up, is brought to its end.
+  void see_through() { see_through_ = true; }
+
+  // Waits; Error kind cancelled when a signal ends the wait.
+  Result<void> pause(std::chrono::milliseconds delay) const;
+
+  bool is_local() const { return target_.name == "local"; }
+  const target::Target& target() const { return target_; }
+  const Context& context() const { return context_; }
+
+ private:
+  http::Answer send_once(http::Request request, Repeatable repeatable);
+
+  Context context_;
+  target::Target target_;
+  sigv4::Signer signer_;
+  retry::Budget budget_;
+  bool see_through_ = false;
+  std::unique_ptr<http::EventLoop> loop_;
+  std::unique_ptr<http::Client> client_;
+};
+
+}  // namespace lambdapool::cli

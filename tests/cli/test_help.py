@@ -1,0 +1,103 @@
+"""The help texts, against the product document's."""
+
+import subprocess
+
+import pytest
+
+PRODUCT_USAGE = """\
+Usage: lambdapool [OPTIONS] COMMAND [ARGS]...
+
+Options:
+  --help  Show this message and exit.
+
+Commands:
+  create  Create a new function
+  delete  Delete a function
+  list    List all deployed functions
+  update  Update an existing function
+"""
+
+PRODUCT_CREATE = """\
+Usage: lambdapool create [OPTIONS] FUNCTION_NAME [PATHS]...
+
+  Create a new function
+
+Options:
+  -r, --requirements PATH  Specifies the dependencies to be installed along
+                           with the function
+  --memory INTEGER         Sets the memory size of the function environment
+  --timeout INTEGER        Sets the timeout for the function in seconds
+  --layers TEXT            Sets the layers to be used when the function is
+                           ran. The Layers ARN's (a maximum of 5) should be
+                           specified.
+  --help                   Show this message and exit.
+"""
+
+
+def is_subsequence(lines, of):
+    rest = iter(of)
+    return all(line in rest for line in lines)
+
+
+@pytest.mark.parametrize("arguments, product", [([], PRODUCT_USAGE), (["create", "--help"], PRODUCT_CREATE)])
+def test_every_line_of_the_product_document_is_there_in_its_order(run, arguments, product):
+    done = run(*arguments)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert is_subsequence(product.splitlines(), done.stdout.splitlines()), done.stdout
+
+
+def test_without_a_command_the_help_is_printed(run):
+    assert run().stdout == run("--help").stdout
+
+
+@pytest.mark.parametrize("verb", ["create", "delete", "list", "serve", "update"])
+def test_each_command_has_help_that_fits_a_terminal_and_ends_with_help(run, verb):
+    done = run(verb, "--help")
+    assert done.returncode == 0
+    assert done.stdout.startswith(f"Usage: lambdapool {verb} [OPTIONS]")
+    lines = done.stdout.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert lines[-1].split() == "--help Show this message and exit.".split()
+
+
+def test_help_wins_over_what_is_missing(run):
+    assert run("create", "--help").returncode == 0
+    assert run("create", "name", "--memory", "128", "--help").stdout.startswith("Usage: lambdapool create")
+
+
+def test_the_version_is_told(run):
+    done = run("--version")
+    assert done.returncode == 0
+    assert done.stdout.startswith("lambdapool, version ")
+
+
+@pytest.mark.parametrize(
+    "arguments, sentence",
+    [
+        (["create"], "Missing argument 'FUNCTION_NAME'; try 'lambdapool create --help'."),
+        (["create", "f", "--colour"], "No such option: --colour; try 'lambdapool create --help'."),
+        (["create", "f", "--memory"], "Option '--memory' requires an argument; try 'lambdapool create --help'."),
+        (
+            ["update", "f", "--timeout", "5s"],
+            "Invalid value for '--timeout': '5s' is not a valid integer; try 'lambdapool update --help'.",
+        ),
+        (["deploy"], "No such command 'deploy'; try 'lambdapool --help'."),
+        (["delete", "a", "b"], "Got unexpected extra argument (b); try 'lambdapool delete --help'."),
+        (
+            ["list", "--output", "xml"],
+            "Invalid value for '--output': 'xml' is not one of 'table', 'json'; try 'lambdapool list --help'.",
+        ),
+        (
+            ["list", "--target", "moon"],
+            "Invalid value for '--target': 'moon' is not one of 'aws', 'local'; try 'lambdapool list --help'.",
+        ),
+    ],
+)
+def test_what_is_not_understood_gets_one_line_and_exit_code_2(run, arguments, sentence):
+    done = run(*arguments)
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", f"Error: {sentence}\n")
+
+
+def test_help_to_a_closed_pipe_does_not_hang(lambdapool):
+    done = subprocess.run(f"{lambdapool} create --help | true", shell=True, timeout=20)
+    assert done.returncode == 0

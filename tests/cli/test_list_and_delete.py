@@ -1,0 +1,107 @@
+"""list shows, and delete and update touch, only what lambdapool made."""
+
+import io
+import json
+import zipfile
+
+import pytest
+
+ROLE = "arn:aws:iam::000000000000:role/any"
+
+
+def some_zip():
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("main.py", "def handler(event, context):\n    return event\n")
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def foreign(serve):
+    """A function that somebody else made, with every mark but one."""
+
+    def make(name, **marks):
+        serve.client().create_function(
+            FunctionName=name,
+            Runtime="python3.11",
+            Role=ROLE,
+            Handler="main.handler",
+            Code={"ZipFile": some_zip()},
+            **marks,
+        )
+
+    return make
+
+
+def names(run, *arguments):
+    return [function["name"] for function in json.loads(run("list", "--output", "json", *arguments).stdout)]
+
+
+def test_functions_come_newest_first(run, algorithms):
+    for name in ("one", "two", "three"):
+        assert run("create", name, "algorithms").returncode == 0
+    assert names(run) == ["three", "two", "one"]
+    assert run("update", "one", "--memory", "256").returncode == 0
+    assert names(run) == ["one", "three", "two"]
+    rows = run("list").stdout.splitlines()[2:]
+    assert [row.split()[0] for row in rows] == ["one", "three", "two"]
+
+
+def test_json_tells_everything_and_is_a_list_even_when_empty(run, algorithms):
+    assert json.loads(run("list", "--output", "json").stdout) == []
+    assert run("create", "f", "algorithms", "--memory", "256", "--timeout", "9").returncode == 0
+    (function,) = json.loads(run("list", "--output=json").stdout)
+    assert function["name"] == "f"
+    assert function["arn"].endswith(":function:f")
+    assert function["memory_mb"] == 256
+    assert function["timeout_s"] == 9
+    assert function["layers"] == []
+    assert function["size_bytes"] > 1000
+    assert function["runtime"].startswith("python3.")
+
+
+def test_layers_are_listed_for_each_function(run, algorithms, serve):
+    layer = serve.client().publish_layer_version(LayerName="things", Content={"ZipFile": some_zip()})["LayerVersionArn"]
+    assert run("create", "with", "algorithms", "--layers", layer).returncode == 0
+    assert run("create", "without", "algorithms").returncode == 0
+    heading, _, without, with_layer = run("list", "--layers").stdout.splitlines()
+    assert heading.endswith("LAYERS")
+    assert with_layer.endswith(layer)
+    assert layer not in without
+    assert layer not in run("list").stdout
+    assert [f["layers"] for f in json.loads(run("list", "--output", "json").stdout)][1][0]["arn"] == layer
+
+
+def test_more_functions_than_one_page_holds_are_all_listed(run, serve, foreign):
+    mark = {"Environment": {"Variables": {"LAMBDAPOOL_VERSION": "0"}}, "Tags": {"lambdapool": "0"}}
+    expected = {f"f{n}" for n in range(53)}
+    for name in expected:
+        foreign(name, **mark)
+    assert set(names(run)) == expected
+
+
+def test_what_others_made_is_neither_listed_nor_touched(run, serve, foreign, algorithms):
+    foreign("theirs")
+    foreign("tagged", Tags={"lambdapool": "1"})
+    foreign("variable", Environment={"Variables": {"LAMBDAPOOL_VERSION": "1"}})
+    assert "theirs" not in names(run)
+    assert "tagged" not in names(run)
+    for name in ("theirs", "tagged", "variable"):
+        for arguments in (["delete", name], ["update", name, "algorithms"], ["update", name, "--memory", "512"]):
+            done = run(*arguments)
+            assert done.returncode == 1
+            assert done.stderr == f"Error: function {name} was not made by lambdapool, so it is left as it is.\n"
+        assert serve.client().get_function_configuration(FunctionName=name)["MemorySize"] == 128
+        done = run("create", name, "algorithms")
+        assert done.returncode == 1
+        assert f"function {name} already exists" in done.stderr
+
+
+def test_the_marks_that_create_leaves_are_documented_ones(run, serve, algorithms):
+    assert run("create", "f", "algorithms").returncode == 0
+    function = serve.client().get_function(FunctionName="f")
+    assert set(function["Tags"]) == {"lambdapool"}
+    variables = function["Configuration"]["Environment"]["Variables"]
+    assert variables["LAMBDAPOOL_CODEC"] == "pickle"
+    assert variables["LAMBDAPOOL_VERSION"] == function["Tags"]["lambdapool"]
+    assert function["Configuration"]["Handler"] == "lambdapool_agent.lambda_handler"

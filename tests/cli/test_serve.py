@@ -1,0 +1,190 @@
+"""serve: the local Lambda for any AWS client."""
+
+import json
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from test_list_and_delete import ROLE, some_zip
+
+
+def test_the_first_line_names_the_endpoint_and_the_home(serve, home):
+    assert serve.first_line == f"lambdapool: serving the local Lambda at {serve.endpoint} (home: {home})\n"
+
+
+def test_the_printed_lines_are_enough_for_any_client(serve):
+    text = ""
+    while "Ctrl-C" not in text:
+        text += serve.process.stdout.readline()
+    exports = dict(re.findall(r"export (\w+)=(\S+)", text))
+    assert exports["AWS_ENDPOINT_URL_LAMBDA"] == serve.endpoint
+    assert {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION"} <= set(exports)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_ends_cleanly_on_a_signal(serve, number):
+    serve.client().list_functions()
+    serve.process.send_signal(number)
+    assert serve.process.wait(30) == 0
+    assert serve.process.stderr.read() == ""
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", serve.port), timeout=5)
+
+
+def test_a_signal_ends_it_though_a_function_is_running(serve, run, tmp_path):
+    client = serve.client()
+    client.create_function(
+        FunctionName="sleeper", Runtime=f"python3.{sys.version_info.minor}", Role=ROLE, Handler="main.handler",
+        Timeout=60, Code={"ZipFile": sleeper_zip(tmp_path / "started")},
+    )
+    client.get_waiter("function_active_v2").wait(FunctionName="sleeper", WaiterConfig={"Delay": 1})
+    client.invoke(FunctionName="sleeper", InvocationType="Event")
+    wait_for(tmp_path / "started")
+    serve.process.send_signal(signal.SIGTERM)
+    assert serve.process.wait(30) == 0
+
+
+def sleeper_zip(marker):
+    import io
+    import zipfile
+
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr(
+            "main.py",
+            f"import time\ndef handler(event, context):\n    open({str(marker)!r}, 'w').close()\n    time.sleep(50)\n",
+        )
+    return buffer.getvalue()
+
+
+def wait_for(path, seconds=30):
+    import time
+
+    deadline = time.monotonic() + seconds
+    while not path.exists():
+        assert time.monotonic() < deadline, f"{path} did not appear"
+        time.sleep(0.02)
+
+
+def test_a_given_port_is_used_and_a_taken_one_refused(start_serve, run):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+        done = run("serve", "--port", port)
+    assert done.returncode == 1
+    assert str(port) in done.stderr and done.stderr.count("\n") == 1
+    assert start_serve("--port", port).port == port
+
+
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        (["--port", "70000"], "port must be between 0 and 65535, not 70000."),
+        (["--access-key-id", "A"], "--access-key-id and --secret-access-key go together."),
+        (["--target", "aws"], "serve serves the local Lambda, so --target aws does not go with it."),
+    ],
+)
+def test_it_refuses(run, arguments, words):
+    done = run("serve", *arguments)
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", f"Error: {words}\n")
+
+
+def test_with_keys_only_those_are_let_in(start_serve):
+    served = start_serve("--access-key-id", "AKIDME", "--secret-access-key", "sesame")
+    served.client(aws_access_key_id="AKIDME", aws_secret_access_key="sesame").list_functions()
+    for keys in ({}, {"aws_access_key_id": "AKIDME", "aws_secret_access_key": "guess"}):
+        with pytest.raises(Exception, match="Signature|security token|UnrecognizedClient|InvalidSignature"):
+            served.client(**keys).list_functions()
+
+
+def test_require_signature_prints_the_keys_that_are_let_in(start_serve):
+    served = start_serve("--require-signature")
+    text = ""
+    while "Ctrl-C" not in text:
+        text += served.process.stdout.readline()
+    keys = dict(re.findall(r"export (\w+)=(\S+)", text))
+    served.client(
+        aws_access_key_id=keys["AWS_ACCESS_KEY_ID"], aws_secret_access_key=keys["AWS_SECRET_ACCESS_KEY"]
+    ).list_functions()
+    with pytest.raises(Exception):
+        served.client().list_functions()
+
+
+def test_verbose_prints_a_line_for_each_request(start_serve):
+    served = start_serve("--verbose")
+    served.client().list_functions()
+    served.process.terminate()
+    _, errors = served.process.communicate(timeout=30)
+    assert "/2015-03-31/functions" in errors
+
+
+def aws(serve, *arguments):
+    done = subprocess.run(
+        ["aws", "lambda", *arguments, "--endpoint-url", serve.endpoint, "--output", "json"],
+        env=serve.environment, capture_output=True, text=True, timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout) if done.stdout.strip() else None
+
+
+@pytest.mark.skipif(shutil.which("aws") is None, reason="the AWS CLI is not installed")
+def test_the_aws_cli_leads_a_function_through_its_whole_life(serve, run, tmp_path):
+    (tmp_path / "code.zip").write_bytes(some_zip())
+    code = f"fileb://{tmp_path / 'code.zip'}"
+    runtime = f"python3.{sys.version_info.minor}"
+    aws(serve, "create-function", "--function-name", "echo", "--runtime", runtime, "--role", ROLE,
+        "--handler", "main.handler", "--zip-file", code)  # fmt: skip
+    aws(serve, "wait", "function-active-v2", "--function-name", "echo")
+    answer = tmp_path / "answer.json"
+    invoked = aws(serve, "invoke", "--function-name", "echo", "--payload", '{"n": 1}', str(answer))
+    assert invoked["StatusCode"] == 200 and "FunctionError" not in invoked
+    assert json.loads(answer.read_text()) == {"n": 1}
+    aws(serve, "update-function-configuration", "--function-name", "echo", "--memory-size", "256")
+    assert [f["MemorySize"] for f in aws(serve, "list-functions")["Functions"]] == [256]
+    aws(serve, "delete-function", "--function-name", "echo")
+    assert aws(serve, "list-functions")["Functions"] == []
+
+
+def test_the_program_itself_can_use_it_as_its_aws(serve, run, algorithms):
+    environment = {**serve.environment, "LAMBDAPOOL_TARGET": "aws"}
+    role = ["--role", "arn:aws:iam::000000000000:role/mine"]
+    assert run("create", "f", "algorithms", *role, **environment).returncode == 0
+    assert "f " in run("list", "--target", "aws", **environment).stdout
+    assert run("update", "f", "--memory", "256", **environment).returncode == 0
+    assert run("delete", "f", **environment).returncode == 0
+
+
+def test_processes_share_a_home(serve, run, algorithms, lambdapool, clean_environment):
+    assert run("create", "f", "algorithms").returncode == 0
+    assert [f["FunctionName"] for f in serve.client().list_functions()["Functions"]] == ["f"]
+    together = [
+        subprocess.Popen(
+            [lambdapool, "create", f"g{n}", "algorithms"], cwd=algorithms, env=clean_environment,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )
+        for n in range(4)
+    ]
+    for process in together:
+        _, errors = process.communicate(timeout=60)
+        assert process.returncode == 0, errors
+    assert {f["FunctionName"] for f in serve.client().list_functions()["Functions"]} == {"f", "g0", "g1", "g2", "g3"}
+    assert run("delete", "f").returncode == 0
+
+
+def test_of_two_creations_of_one_name_one_wins(run, algorithms, lambdapool, clean_environment):
+    together = [
+        subprocess.Popen(
+            [lambdapool, "create", "same", "algorithms"], cwd=algorithms, env=clean_environment,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )
+        for _ in range(3)
+    ]
+    errors = [process.communicate(timeout=60)[1] for process in together]
+    assert sorted(process.returncode for process in together) == [0, 1, 1], errors
+    assert sum("already exists" in error for error in errors) == 2, errors
+    assert len(json.loads(run("list", "--output", "json").stdout)) == 1

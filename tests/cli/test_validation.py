@@ -1,0 +1,96 @@
+"""Every bad input is one sentence on stderr and a non-zero exit, and nothing is made."""
+
+import json
+
+import pytest
+
+LAYER = "arn:aws:lambda:us-east-1:123456789012:layer:"
+
+
+def refused(done):
+    assert done.returncode == 1, done
+    assert done.stdout == "" or done.stdout.startswith("==="), done.stdout
+    assert done.stderr.startswith("Error: ") and done.stderr.count("\n") == 1, done.stderr
+    return done.stderr[len("Error: ") : -1]
+
+
+@pytest.mark.parametrize(
+    "arguments, sentence",
+    [
+        (["a b"], "function name 'a b' may only have letters, digits, hyphens and underscores."),
+        (["f" * 65], f"function name '{'f' * 65}' has 65 characters; at most 64 are allowed."),
+        (["f", "--memory", "127"], "memory must be between 128 and 10240 MB, not 127."),
+        (["f", "--memory=10241"], "memory must be between 128 and 10240 MB, not 10241."),
+        (["f", "--timeout", "0"], "timeout must be between 1 and 900 seconds, not 0."),
+        (["f", "--timeout", "901"], "timeout must be between 1 and 900 seconds, not 901."),
+        (
+            ["f", "--layers", "numpy"],
+            "layer 'numpy' is not a layer version's ARN, such as arn:aws:lambda:us-east-1:123456789012:layer:NAME:1.",
+        ),
+        (
+            ["f", "--layers", ",".join(f"{LAYER}{n}:1" for n in "abcdef")],
+            "a function can use at most 5 layers, not 6.",
+        ),
+        (["f", "nowhere.py"], "path 'nowhere.py' does not exist."),
+        (["f", "-r", "nowhere.txt"], "requirements file 'nowhere.txt' does not exist."),
+        (["f", "--runtime", "cobol"], "runtime 'cobol' is not one of Python's, such as python3.13."),
+        (["f", "--role", "admin"], "'admin' is not a role's ARN, such as arn:aws:iam::123456789012:role/NAME."),
+    ],
+)
+def test_create_refuses(run, home, arguments, sentence):
+    assert refused(run("create", *arguments)) == sentence
+    assert not home.exists(), "refused before anything was started"
+
+
+@pytest.mark.parametrize("verb", ["create", "update"])
+def test_layers_may_be_repeated_or_separated_by_commas(run, verb):
+    six = [f"{LAYER}{n}:1" for n in "abcdef"]
+    done = run(verb, "f", "--layers", ",".join(six[:3]), "--layers", six[3], "--layers", ",".join(six[4:]))
+    assert refused(done) == "a function can use at most 5 layers, not 6."
+
+
+def test_what_exists_already_and_what_does_not_exist_is_said(run, algorithms):
+    assert run("create", "algorithms", "algorithms").returncode == 0
+    assert "function algorithms already exists" in refused(run("create", "algorithms", "algorithms"))
+    assert "function nobody does not exist" in refused(run("update", "nobody", "algorithms"))
+    assert "function nobody does not exist" in refused(run("delete", "nobody"))
+
+
+def test_a_layer_that_does_not_exist_leaves_nothing_behind(run, algorithms):
+    message = refused(run("create", "algorithms", "algorithms", "--layers", LAYER + "none:1"))
+    assert "ayer" in message
+    assert json.loads(run("list", "--output", "json").stdout) == []
+
+
+def test_code_beyond_the_limit_is_refused_naming_the_biggest_file(run, algorithms):
+    with open(algorithms / "algorithms" / "huge.bin", "wb") as file:
+        file.truncate(262_144_001)
+    message = refused(run("create", "algorithms", "algorithms"))
+    assert "huge.bin" in message
+    assert json.loads(run("list", "--output", "json").stdout) == []
+
+
+def test_an_update_of_nothing_is_refused(run):
+    assert refused(run("update", "f")).startswith("there is nothing to update")
+
+
+def test_an_update_of_requirements_alone_would_drop_the_code_and_is_refused(run, tmp_path):
+    (tmp_path / "requirements.txt").write_text("")
+    assert "needs the paths as well" in refused(run("update", "f", "-r", "requirements.txt"))
+
+
+def test_without_credentials_both_ways_out_are_named(run):
+    message = refused(run("list", "--target", "aws", "--region", "us-east-1"))
+    assert "aws configure" in message
+    assert "local" in message
+
+
+def test_an_executable_is_deployed_on_its_own(run, lambdapool, tmp_path):
+    (tmp_path / "more.py").write_text("")
+    assert "on its own" in refused(run("create", "f", lambdapool, "more.py"))
+
+
+def test_no_python_anywhere_means_that_the_runtime_must_be_named(run, tmp_path):
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    assert "--runtime python3.N" in refused(run("create", "f", PATH=str(empty), VIRTUAL_ENV=str(empty)))
