@@ -1,4 +1,4 @@
-// Which identity calls AWS, and in which region. No sockets.
+// Which identity calls AWS, in which region and at which address. No sockets.
 #pragma once
 
 #include <optional>
@@ -31,9 +31,16 @@ Result<Credentials> resolve_credentials(const Explicit& given, const Environment
 // Explicit, AWS_REGION, AWS_DEFAULT_REGION, the profile's region.
 Result<std::string> resolve_region(const Explicit& given, const Environment& environment);
 
-// AWS_ENDPOINT_URL_LAMBDA, AWS_ENDPOINT_URL, the profile's; else https://lambda.REGION.amazonaws.com.
-// `service` is "lambda", "iam", ...
+// AWS_ENDPOINT_URL_LAMBDA, AWS_ENDPOINT_URL, the profile's [services] section, the profile's
+// endpoint_url; else https://lambda.REGION.amazonaws.com, with the suffix of the region's partition.
+// AWS_IGNORE_CONFIGURED_ENDPOINT_URLS leaves only the last. `service` is "lambda", "iam", ...
 Result<std::string> resolve_endpoint_url(const Explicit& given, const Environment& environment,
                                          const std::string& service, const std::string& region);
+
+// The region that a request to `service` is signed for: IAM has one for each partition.
+std::string signing_region(const std::string& service, const std::string& region);
+
+// "aws", "aws-cn", "aws-us-gov", ...: the second part of the region's ARNs.
+std::string partition_of(const std::string& region);
 
 }  // namespace lambdapool::aws

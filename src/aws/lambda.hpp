@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/error.hpp"
@@ -32,7 +33,7 @@ struct FunctionConfiguration {
   std::string last_modified;  // 2026-11-22T19:00:00.000+0000
   std::string version;
   std::string revision_id;
-  std::string state;               // "" where the answer has none
+  std::string state;  // "" where the answer has none
   std::string state_reason;
   std::string last_update_status;  // "" where the answer has none
   std::string last_update_status_reason;
@@ -89,10 +90,12 @@ http::Request create_function_request(const CreateFunction& call);
 http::Request update_function_code_request(const UpdateFunctionCode& call);
 http::Request update_function_configuration_request(const UpdateFunctionConfiguration& call);
 http::Request get_function_request(const std::string& name);
+http::Request get_function_configuration_request(const std::string& name);
 http::Request delete_function_request(const std::string& name);
 http::Request list_functions_request(const std::optional<std::string>& marker);
 
-Result<FunctionConfiguration> parse_configuration(const http::Response& response);  // Create, Update*, GetConfiguration
+Result<FunctionConfiguration> parse_configuration(
+    const http::Response& response);  // Create, Update*, GetConfiguration
 Result<FunctionDescription> parse_get_function(const http::Response& response);
 Result<FunctionPage> parse_list_functions(const http::Response& response);
 Result<void> parse_no_content(const http::Response& response);
@@ -106,8 +109,10 @@ struct Invoked {
   std::string log_tail_base64;  // X-Amz-Log-Result as it came; decoded only by who needs it
 };
 // A function error (X-Amz-Function-Error) is an Error too: kind by its body's errorType and the log's
-// REPORT line: timed_out, out_of_memory, worker_died, payload_too_large, else function_error.
-Result<Invoked> parse_invoke(http::Response response);
+// REPORT line: timed_out, out_of_memory, worker_died, payload_too_large, code_mismatch, protocol, else
+// function_error; `detail` is the payload, `log_tail` the log in plain text. `function`: what was
+// invoked, so that the message can name it.
+Result<Invoked> parse_invoke(http::Response response, std::string_view function = {});
 
 // The Error that a non-2xx answer stands for, of any rest-json operation.
 Error service_error(const http::Response& response);
