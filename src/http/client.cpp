@@ -25,7 +25,9 @@ using ConnectionPointer = std::shared_ptr<ClientConnection>;
 // Fresh connections that an exchange may find closed before a byte of it was written.
 constexpr int false_starts_max = 3;
 
-bool breaks_lines(std::string_view text) { return text.find_first_of(std::string_view("\r\n\0", 3)) != text.npos; }
+bool breaks_lines(std::string_view text) {
+  return text.find_first_of(std::string_view("\r\n\0", 3)) != text.npos;
+}
 
 // What would let a value smuggle in a header, or a request, of its own.
 bool is_sendable(const Request& request) {
@@ -48,7 +50,10 @@ struct Client::Impl final : ClientConnection::Pool, std::enable_shared_from_this
   using Clock = ClientConnection::Clock;
 
   Impl(std::shared_ptr<EventLoop::Impl> on, ClientOptions with)
-      : loop(on), options(std::move(with)), timer(on->io), resolver(std::make_shared<Resolver>(on->io, options.endpoint)) {}
+      : loop(on),
+        options(std::move(with)),
+        timer(on->io),
+        resolver(std::make_shared<Resolver>(on->io, options.endpoint)) {}
 
   std::weak_ptr<EventLoop::Impl> loop;
   const ClientOptions options;
@@ -66,8 +71,25 @@ struct Client::Impl final : ClientConnection::Pool, std::enable_shared_from_this
   bool met = false;  // a connection has once been established
   bool closed = false;
 
+  Id send(Exchange values) {
+    auto exchange = std::make_unique<Exchange>(std::move(values));
+    Id id = exchange->id = ++last_id;
+    auto on = loop.lock();
+    if (on->on_thread() && is_sendable(exchange->request)) {
+      enqueue(std::move(exchange));
+      return id;
+    }
+    asio::post(on->io, [self = shared_from_this(), exchange = std::move(exchange)]() mutable {
+      if (is_sendable(exchange->request)) return self->enqueue(std::move(exchange));
+      exchange->finish(failure(Reached::no, ErrorKind::invalid_argument,
+                               "a request's method, target and headers must not contain line breaks"));
+    });
+    return id;
+  }
+
   void enqueue(std::unique_ptr<Exchange> exchange) {
-    if (closed) return exchange->done(failure(Reached::no, ErrorKind::cancelled, "the client has been closed"));
+    if (closed)
+      return fail_later(std::move(exchange), Error{ErrorKind::cancelled, "the client has been closed"});
     queue.push_back(std::move(exchange));
     dispatch();
   }
@@ -83,7 +105,9 @@ struct Client::Impl final : ClientConnection::Pool, std::enable_shared_from_this
         start_on(*connection);
       }
     }
-    std::size_t wanted = std::min(queue.size(), connecting + (options.max_connections - std::min(options.max_connections, connections.size())));
+    std::size_t wanted = std::min(
+        queue.size(),
+        connecting + (options.max_connections - std::min(options.max_connections, connections.size())));
     // The first TLS connection gets the session that makes the others cheap.
     if (options.endpoint.scheme == Endpoint::Scheme::https && !met) wanted = std::min<std::size_t>(wanted, 1);
     if (connecting >= wanted || closed || !prepare_tls()) return;
@@ -96,7 +120,8 @@ struct Client::Impl final : ClientConnection::Pool, std::enable_shared_from_this
     if (connection.start(exchange, Clock::now()) == ClientConnection::Started::yes) return;
     forget(connection);
     if (connection.is_fresh() && ++exchange->false_starts >= false_starts_max) {
-      return fail_later(std::move(exchange), Error{ErrorKind::network, connection.where() + " closes connections at once"});
+      return fail_later(std::move(exchange),
+                        Error{ErrorKind::network, connection.where() + " closes connections at once"});
     }
     queue.push_front(std::move(exchange));
   }
@@ -104,7 +129,7 @@ struct Client::Impl final : ClientConnection::Pool, std::enable_shared_from_this
   // Never from within the caller's own send().
   void fail_later(std::unique_ptr<Exchange> exchange, Error error) {
     asio::post(loop.lock()->io, [exchange = std::move(exchange), error = std::move(error)] {
-      exchange->done(tl::unexpected(TransportError{Reached::no, error}));
+      exchange->finish(tl::unexpected(TransportError{Reached::no, error}));
     });
   }
 
@@ -115,7 +140,8 @@ struct Client::Impl final : ClientConnection::Pool, std::enable_shared_from_this
       tls = std::move(*made);
       return true;
     }
-    for (auto failed = std::exchange(queue, {}); auto& exchange : failed) fail_later(std::move(exchange), made.error());
+    for (auto failed = std::exchange(queue, {}); auto& exchange : failed)
+      fail_later(std::move(exchange), made.error());
     return false;
   }
 
@@ -159,7 +185,7 @@ struct Client::Impl final : ClientConnection::Pool, std::enable_shared_from_this
       queue.pop_front();
     }
     dispatch();
-    for (auto& exchange : failed) exchange->done(tl::unexpected(TransportError{Reached::no, error}));
+    for (auto& exchange : failed) exchange->finish(tl::unexpected(TransportError{Reached::no, error}));
   }
 
   void answered(ClientConnection& connection, std::unique_ptr<Exchange> exchange, Answer answer) override {
@@ -173,7 +199,7 @@ struct Client::Impl final : ClientConnection::Pool, std::enable_shared_from_this
       forget(connection);
     }
     if (!queue.empty()) dispatch();
-    if (exchange) exchange->done(std::move(answer));
+    if (exchange) exchange->finish(std::move(answer));
   }
 
   void lost(ClientConnection& connection) override {
@@ -218,7 +244,7 @@ struct Client::Impl final : ClientConnection::Pool, std::enable_shared_from_this
     if (queued != queue.end()) {
       auto exchange = std::move(*queued);
       queue.erase(queued);
-      return exchange->done(failure(Reached::no, ErrorKind::cancelled, "cancelled before it was sent"));
+      return exchange->finish(failure(Reached::no, ErrorKind::cancelled, "cancelled before it was sent"));
     }
     auto carrier = std::ranges::find_if(connections, [&](const auto& connection) {
       return connection->exchange() && connection->exchange()->id == id;
@@ -227,7 +253,7 @@ struct Client::Impl final : ClientConnection::Pool, std::enable_shared_from_this
     auto connection = forget(**carrier);
     auto exchange = connection->abort();
     dispatch();
-    exchange->done(failure(Reached::maybe, ErrorKind::cancelled, "cancelled while waiting for the answer"));
+    exchange->finish(failure(Reached::maybe, ErrorKind::cancelled, "cancelled while waiting for the answer"));
   }
 
   void close() {
@@ -239,35 +265,33 @@ struct Client::Impl final : ClientConnection::Pool, std::enable_shared_from_this
     idle.clear();
     for (const auto& connection : open) {
       if (auto exchange = connection->abort()) {
-        exchange->done(failure(Reached::maybe, ErrorKind::cancelled, "the client was closed while waiting for the answer"));
+        exchange->finish(failure(Reached::maybe, ErrorKind::cancelled,
+                                 "the client was closed while waiting for the answer"));
       }
     }
     for (const auto& exchange : waiting) {
-      exchange->done(failure(Reached::no, ErrorKind::cancelled, "the client was closed before it was sent"));
+      exchange->finish(
+          failure(Reached::no, ErrorKind::cancelled, "the client was closed before it was sent"));
     }
   }
 };
 
-Client::Client(EventLoop& loop, ClientOptions options) : impl_(std::make_shared<Impl>(loop.impl(), std::move(options))) {}
+Client::Client(EventLoop& loop, ClientOptions options)
+    : impl_(std::make_shared<Impl>(loop.impl(), std::move(options))) {}
 
 Client::~Client() {
   if (auto loop = impl_->loop.lock()) run_on(*loop, [this] { impl_->close(); });
 }
 
-Client::Id Client::send(Request request, std::chrono::milliseconds read_timeout, std::function<void(Answer)> done) {
-  Id id = ++impl_->last_id;
-  auto exchange = std::make_unique<Exchange>(Exchange{id, std::move(request), read_timeout, std::move(done)});
-  auto loop = impl_->loop.lock();
-  if (loop->on_thread() && is_sendable(exchange->request)) {
-    impl_->enqueue(std::move(exchange));
-    return id;
-  }
-  asio::post(loop->io, [impl = impl_, exchange = std::move(exchange)]() mutable {
-    if (is_sendable(exchange->request)) return impl->enqueue(std::move(exchange));
-    exchange->done(failure(Reached::no, ErrorKind::invalid_argument,
-                           "a request's method, target and headers must not contain line breaks"));
-  });
-  return id;
+Client::Id Client::send(Request request, std::chrono::milliseconds read_timeout,
+                        std::function<void(Answer)> done) {
+  return impl_->send({.request = std::move(request), .read_timeout = read_timeout, .done = std::move(done)});
+}
+
+Client::Id Client::send_returning(Request request, std::chrono::milliseconds read_timeout,
+                                  std::function<void(Answer, Request)> done) {
+  return impl_->send(
+      {.request = std::move(request), .read_timeout = read_timeout, .done_returning = std::move(done)});
 }
 
 void Client::cancel(Id id) {

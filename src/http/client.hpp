@@ -45,6 +45,10 @@ class Client {
   Id send(Request request, std::chrono::milliseconds read_timeout, std::function<void(Answer)> done);
   void cancel(Id id);
 
+  // As send(), and gives the request back with the answer, for a caller that may have to send it again.
+  Id send_returning(Request request, std::chrono::milliseconds read_timeout,
+                    std::function<void(Answer, Request)> done);
+
   // Blocks until the answer; not to be called on the loop's thread.
   Answer call(Request request, std::chrono::milliseconds read_timeout);
 

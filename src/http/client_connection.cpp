@@ -25,7 +25,9 @@ std::string describe(const Endpoint& endpoint) {
   return without_default.host_header();
 }
 
-bool method_has_body(std::string_view method) { return method == "POST" || method == "PUT" || method == "PATCH"; }
+bool method_has_body(std::string_view method) {
+  return method == "POST" || method == "PUT" || method == "PATCH";
+}
 
 }  // namespace
 
@@ -42,9 +44,10 @@ void ClientConnection::connect(std::shared_ptr<Resolver> resolver, TlsContext* t
   tls_ = tls;
   set_deadline(Clock::now() + options_.connect_timeout);
   // Posted, so that no failure comes back within the call.
-  asio::post(stream_.socket().get_executor(), [self = shared_from_this(), resolver = std::move(resolver), turn] {
-    resolver->look_up([self, turn](const Addresses& addresses) { self->try_addresses(addresses, turn); });
-  });
+  asio::post(
+      stream_.socket().get_executor(), [self = shared_from_this(), resolver = std::move(resolver), turn] {
+        resolver->look_up([self, turn](const Addresses& addresses) { self->try_addresses(addresses, turn); });
+      });
 }
 
 // Connections begin at different ones, so that they spread over the service's front ends.
@@ -53,8 +56,8 @@ void ClientConnection::try_addresses(const Addresses& addresses, std::size_t tur
   addresses_ = addresses.list;
   connect_failure_ = addresses.failure;
   if (!addresses_.empty()) {
-    std::rotate(addresses_.begin(), addresses_.begin() + static_cast<std::ptrdiff_t>(turn % addresses_.size()),
-                addresses_.end());
+    std::rotate(addresses_.begin(),
+                addresses_.begin() + static_cast<std::ptrdiff_t>(turn % addresses_.size()), addresses_.end());
   }
   try_address();
 }
@@ -84,7 +87,8 @@ void ClientConnection::try_address() {
 void ClientConnection::shake_hands() {
   auto outcome = stream_.handshake();
   if (outcome.status == Stream::Status::done) return ready();
-  if (outcome.status == Stream::Status::closed) return connect_failed("the peer closed the connection during TLS's handshake");
+  if (outcome.status == Stream::Status::closed)
+    return connect_failed("the peer closed the connection during TLS's handshake");
   if (outcome.status == Stream::Status::failed) return connect_failed(outcome.why);
   auto what = outcome.status == Stream::Status::want_read ? Socket::wait_read : Socket::wait_write;
   stream_.wait(what, [self = shared_from_this()](boost::system::error_code) {
@@ -111,10 +115,12 @@ bool ClientConnection::is_stale(Clock::time_point now) {
   return now - (deadline_ - options_.idle_timeout) > instant && stream_.peer_has_closed();
 }
 
-ClientConnection::Started ClientConnection::start(std::unique_ptr<Exchange>& exchange, Clock::time_point now) {
+ClientConnection::Started ClientConnection::start(std::unique_ptr<Exchange>& exchange,
+                                                  Clock::time_point now) {
   exchange_ = std::move(exchange);
   state_ = State::busy;
-  parser_.reset(exchange_->request.method == "HEAD" ? ResponseParser::Body::none : ResponseParser::Body::expected);
+  parser_.reset(exchange_->request.method == "HEAD" ? ResponseParser::Body::none
+                                                    : ResponseParser::Body::expected);
   head_.clear();
   append_head(exchange_->request);
   head_sent_ = body_sent_ = 0;
@@ -276,8 +282,10 @@ void ClientConnection::broken(const std::string& why) {
     return pool_.lost(*this);
   }
   if (state_ != State::busy) return;
-  const char* when = parser_.started() ? " broke in the middle of the answer: " : " broke before the answer: ";
-  fail_exchange(ErrorKind::network, "the connection to " + where_ + when + (write_failure_.empty() ? why : write_failure_));
+  const char* when =
+      parser_.started() ? " broke in the middle of the answer: " : " broke before the answer: ";
+  fail_exchange(ErrorKind::network,
+                "the connection to " + where_ + when + (write_failure_.empty() ? why : write_failure_));
 }
 
 void ClientConnection::fail_exchange(ErrorKind kind, std::string message) {

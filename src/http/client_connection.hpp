@@ -20,7 +20,13 @@ struct Exchange {
   Request request;
   std::chrono::milliseconds read_timeout{};
   std::function<void(Answer)> done;
+  std::function<void(Answer, Request)> done_returning;  // one of the two
   int false_starts = 0;
+
+  void finish(Answer answer) {
+    if (done) return done(std::move(answer));
+    done_returning(std::move(answer), std::move(request));
+  }
 };
 
 class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
@@ -32,7 +38,8 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
    public:
     virtual void connected(ClientConnection& connection) = 0;
     virtual void not_connected(ClientConnection& connection, Error error) = 0;
-    virtual void answered(ClientConnection& connection, std::unique_ptr<Exchange> exchange, Answer answer) = 0;
+    virtual void answered(ClientConnection& connection, std::unique_ptr<Exchange> exchange,
+                          Answer answer) = 0;
     virtual void lost(ClientConnection& connection) = 0;  // while idle
     virtual void deadline_moved(Clock::time_point deadline) = 0;
 

@@ -44,14 +44,17 @@ TEST_P(AcceptedUrl, IsParsedAndWrittenBack) {
 INSTANTIATE_TEST_SUITE_P(
     Endpoint, AcceptedUrl,
     testing::Values(
-        UrlCase{"https://lambda.eu-west-1.amazonaws.com", Endpoint::Scheme::https, "lambda.eu-west-1.amazonaws.com",
-                443, "lambda.eu-west-1.amazonaws.com", "https://lambda.eu-west-1.amazonaws.com"},
+        UrlCase{"https://lambda.eu-west-1.amazonaws.com", Endpoint::Scheme::https,
+                "lambda.eu-west-1.amazonaws.com", 443, "lambda.eu-west-1.amazonaws.com",
+                "https://lambda.eu-west-1.amazonaws.com"},
         UrlCase{"http://localhost:4566/", Endpoint::Scheme::http, "localhost", 4566, "localhost:4566",
                 "http://localhost:4566"},
         UrlCase{"HTTP://127.0.0.1", Endpoint::Scheme::http, "127.0.0.1", 80, "127.0.0.1", "http://127.0.0.1"},
-        UrlCase{"https://[::1]:8443", Endpoint::Scheme::https, "::1", 8443, "[::1]:8443", "https://[::1]:8443"},
+        UrlCase{"https://[::1]:8443", Endpoint::Scheme::https, "::1", 8443, "[::1]:8443",
+                "https://[::1]:8443"},
         UrlCase{"unix:/run/x.sock", Endpoint::Scheme::unix_socket, "", 0, "localhost", "unix:/run/x.sock"},
-        UrlCase{"unix:///run/x.sock", Endpoint::Scheme::unix_socket, "", 0, "localhost", "unix:/run/x.sock"}));
+        UrlCase{"unix:///run/x.sock", Endpoint::Scheme::unix_socket, "", 0, "localhost",
+                "unix:/run/x.sock"}));
 
 class RefusedUrl : public testing::TestWithParam<const char*> {};
 
@@ -59,8 +62,8 @@ TEST_P(RefusedUrl, IsNoEndpoint) { EXPECT_FALSE(Endpoint::parse(GetParam())); }
 
 INSTANTIATE_TEST_SUITE_P(Endpoint, RefusedUrl,
                          testing::Values("", "localhost:4566", "ftp://host", "http://", "http://host:0",
-                                         "http://host:99999", "http://host:80x", "http://host/path", "http://[::1",
-                                         "http://user@host", "unix:relative", "http://a b"));
+                                         "http://host:99999", "http://host:80x", "http://host/path",
+                                         "http://[::1", "http://user@host", "unix:relative", "http://a b"));
 
 }  // namespace
 }  // namespace lambdapool::http

@@ -44,7 +44,8 @@ class Collector : public beast::http::basic_parser<is_request> {
   }
   void on_response_impl(int code, View, int, error_code&) override { status = code; }
   void on_field_impl(beast::http::field field, View name, View value, error_code&) override {
-    if (field == beast::http::field::expect && equal_ignoring_case({value.data(), value.size()}, "100-continue")) {
+    if (field == beast::http::field::expect &&
+        equal_ignoring_case({value.data(), value.size()}, "100-continue")) {
       expects_continue = true;
     }
     headers.add(text(name), text(value));
@@ -100,7 +101,8 @@ void RequestParser::reset() { impl_->parser.emplace(impl_->limits); }
 
 Progress RequestParser::feed(std::string_view& bytes) {
   // RFC 9112, 2.2: a server ignores empty lines before the request line.
-  while (!started() && !bytes.empty() && (bytes.front() == '\r' || bytes.front() == '\n')) bytes.remove_prefix(1);
+  while (!started() && !bytes.empty() && (bytes.front() == '\r' || bytes.front() == '\n'))
+    bytes.remove_prefix(1);
   if (bytes.empty()) return Progress::more;
   return feed_into(*impl_->parser, bytes, impl_->why);
 }
@@ -114,7 +116,8 @@ std::string_view RequestParser::why() const { return impl_->why; }
 
 Request RequestParser::take() {
   auto& parser = *impl_->parser;
-  return {std::move(parser.method), std::move(parser.target), std::move(parser.headers), std::move(parser.body)};
+  return {std::move(parser.method), std::move(parser.target), std::move(parser.headers),
+          std::move(parser.body)};
 }
 
 struct ResponseParser::Impl {

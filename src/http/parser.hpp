@@ -34,11 +34,11 @@ class RequestParser {
   // the caller keeps what is left and comes again with more behind it.
   Progress feed(std::string_view& bytes);
 
-  bool started() const;           // some of a message has been read
-  bool wants_continue() const;    // headers are complete, a body is to come, and the peer waits for 100
+  bool started() const;         // some of a message has been read
+  bool wants_continue() const;  // headers are complete, a body is to come, and the peer waits for 100
   bool keep_alive() const;
-  std::string_view why() const;   // of malformed: a few words
-  Request take();                 // trailers follow the headers
+  std::string_view why() const;  // of malformed: a few words
+  Request take();                // trailers follow the headers
 
  private:
   struct Impl;

@@ -31,16 +31,17 @@ void Resolver::look_up(std::function<void(const Addresses&)> then) {
   if (std::chrono::steady_clock::now() < fresh_until_) return then(found_);
   waiting_.push_back(std::move(then));
   if (std::exchange(asking_, true)) return;
-  resolver_.async_resolve(
-      endpoint_.host, std::to_string(endpoint_.port),
-      [self = shared_from_this()](boost::system::error_code error, const auto& results) {
-        self->asking_ = false;
-        self->found_ = {};
-        for (const auto& result : results) self->found_.list.emplace_back(result.endpoint());
-        if (error) self->found_.failure = "its name cannot be resolved (" + error.message() + ")";
-        if (!error) self->fresh_until_ = std::chrono::steady_clock::now() + freshness;
-        self->finish();
-      });
+  resolver_.async_resolve(endpoint_.host, std::to_string(endpoint_.port),
+                          [self = shared_from_this()](boost::system::error_code error, const auto& results) {
+                            self->asking_ = false;
+                            self->found_ = {};
+                            for (const auto& result : results)
+                              self->found_.list.emplace_back(result.endpoint());
+                            if (error)
+                              self->found_.failure = "its name cannot be resolved (" + error.message() + ")";
+                            if (!error) self->fresh_until_ = std::chrono::steady_clock::now() + freshness;
+                            self->finish();
+                          });
 }
 
 void Resolver::finish() {

@@ -24,7 +24,11 @@ constexpr int backlog = 4'096;
 class Acceptor : public std::enable_shared_from_this<Acceptor> {
  public:
   Acceptor(std::shared_ptr<EventLoop::Impl> loop, int fd, Handler handler, ServerLimits limits)
-      : loop_(loop), descriptor_(loop->io, fd), pause_(loop->io), handler_(std::move(handler)), limits_(limits) {}
+      : loop_(loop),
+        descriptor_(loop->io, fd),
+        pause_(loop->io),
+        handler_(std::move(handler)),
+        limits_(limits) {}
 
   void wait() {
     descriptor_.async_wait(asio::posix::stream_descriptor::wait_read,
@@ -38,7 +42,8 @@ class Acceptor : public std::enable_shared_from_this<Acceptor> {
     boost::system::error_code ignored;
     descriptor_.close(ignored);
     pause_.cancel();
-    for (auto connections = std::move(connections_); const auto& connection : connections) connection->close();
+    for (auto connections = std::move(connections_); const auto& connection : connections)
+      connection->close();
     connections_.clear();
     handler_ = nullptr;
   }
@@ -62,7 +67,8 @@ class Acceptor : public std::enable_shared_from_this<Acceptor> {
     auto connection = std::make_shared<ServerConnection>(
         loop_, loop->io, handler_, limits_,
         ServerConnection::Events{{}, [weak = weak_from_this()](ServerConnection& over) {
-                                   if (auto self = weak.lock()) self->connections_.erase(over.shared_from_this());
+                                   if (auto self = weak.lock())
+                                     self->connections_.erase(over.shared_from_this());
                                  }});
     connections_.insert(connection);
     connection->start(fd);
@@ -87,7 +93,8 @@ class Acceptor : public std::enable_shared_from_this<Acceptor> {
 
 class SocketListener : public Listener {
  public:
-  SocketListener(std::shared_ptr<EventLoop::Impl> loop, int fd, Endpoint endpoint, Handler handler, ServerLimits limits)
+  SocketListener(std::shared_ptr<EventLoop::Impl> loop, int fd, Endpoint endpoint, Handler handler,
+                 ServerLimits limits)
       : loop_(loop), endpoint_(std::move(endpoint)) {
     run_on(*loop, [&] {
       acceptor_ = std::make_shared<Acceptor>(loop, fd, std::move(handler), limits);
@@ -197,7 +204,8 @@ Result<std::unique_ptr<Listener>> listen_tcp(EventLoop& loop, const std::string&
     return fail(ErrorKind::io, "cannot listen on " + name + ": " + reason(errno));
   }
   Endpoint endpoint{Endpoint::Scheme::http, address, bound_port(fd.get()), {}};
-  return std::make_unique<SocketListener>(loop.impl(), fd.release(), std::move(endpoint), std::move(handler), limits);
+  return std::make_unique<SocketListener>(loop.impl(), fd.release(), std::move(endpoint), std::move(handler),
+                                          limits);
 }
 
 Result<std::unique_ptr<Listener>> listen_unix(EventLoop& loop, const std::string& path, Handler handler,
@@ -224,7 +232,8 @@ Result<std::unique_ptr<Listener>> listen_unix(EventLoop& loop, const std::string
     return fail(ErrorKind::io, "cannot listen on " + path + ": " + reason(errno));
   }
   Endpoint endpoint{Endpoint::Scheme::unix_socket, {}, 0, path};
-  return std::make_unique<SocketListener>(loop.impl(), fd.release(), std::move(endpoint), std::move(handler), limits);
+  return std::make_unique<SocketListener>(loop.impl(), fd.release(), std::move(endpoint), std::move(handler),
+                                          limits);
 }
 
 std::unique_ptr<Connection> serve_connection(EventLoop& loop, int fd, Handler handler,

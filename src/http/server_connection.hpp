@@ -57,13 +57,13 @@ class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
   ReadBuffer buffer_;
 
   State state_ = State::reading;
-  bool serving_ = false;        // serve() is on the stack
+  bool serving_ = false;  // serve() is on the stack
   bool waiting_to_read_ = false;
-  bool ended_ = false;          // the peer sends no more
+  bool ended_ = false;  // the peer sends no more
   bool told_closed_ = false;
-  bool continued_ = false;      // 100 Continue has been sent for the current request
+  bool continued_ = false;  // 100 Continue has been sent for the current request
   bool keep_alive_ = true;
-  bool head_only_ = false;      // the request was HEAD
+  bool head_only_ = false;  // the request was HEAD
   std::uint64_t discarded_ = 0;
   std::function<void()> gone_;
 

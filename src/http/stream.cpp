@@ -22,7 +22,8 @@ Stream::Outcome of_errno(Stream::Status would_block) {
 
 std::string reason(int error_number) {
   std::string text = std::strerror(error_number);
-  if (text.size() > 1 && text[0] >= 'A' && text[0] <= 'Z' && text[1] >= 'a') text[0] = static_cast<char>(text[0] + 32);
+  if (text.size() > 1 && text[0] >= 'A' && text[0] <= 'Z' && text[1] >= 'a')
+    text[0] = static_cast<char>(text[0] + 32);
   return text;
 }
 
@@ -62,7 +63,8 @@ Stream::Outcome Stream::write(std::string_view first, std::string_view second) {
   if (ssl_) {
     std::string_view part = first.empty() ? second : first;
     ERR_clear_error();
-    return tls_outcome(SSL_write(ssl_.get(), part.data(), static_cast<int>(std::min<std::size_t>(part.size(), 1 << 30))));
+    return tls_outcome(
+        SSL_write(ssl_.get(), part.data(), static_cast<int>(std::min<std::size_t>(part.size(), 1 << 30))));
   }
   iovec parts[2] = {{const_cast<char*>(first.data()), first.size()},
                     {const_cast<char*>(second.data()), second.size()}};
@@ -81,7 +83,8 @@ bool Stream::peer_has_closed() {
   char byte = 0;
   if (ssl_) {
     ERR_clear_error();
-    return tls_outcome(SSL_peek(ssl_.get(), &byte, 1)).status != Status::want_read;  // takes in session tickets
+    return tls_outcome(SSL_peek(ssl_.get(), &byte, 1)).status !=
+           Status::want_read;  // takes in session tickets
   }
   ssize_t got = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
   if (got > 0) return true;  // or it says something that nobody asked for
@@ -113,7 +116,8 @@ Stream::Outcome Stream::tls_outcome(int result) {
 
 void Stream::close() {
   if (!socket_.is_open()) return;
-  if (ssl_ && SSL_is_init_finished(ssl_.get())) SSL_shutdown(ssl_.get());  // a courtesy; its fate is no matter
+  if (ssl_ && SSL_is_init_finished(ssl_.get()))
+    SSL_shutdown(ssl_.get());  // a courtesy; its fate is no matter
   ERR_clear_error();
   boost::system::error_code ignored;
   socket_.close(ignored);

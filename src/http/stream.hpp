@@ -2,9 +2,9 @@
 // say at once what they could do; waiting is Asio's.
 #pragma once
 
+#include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/basic_stream_socket.hpp>
 #include <string>
 #include <string_view>
 

@@ -16,18 +16,23 @@
 namespace lambdapool::pool {
 
 struct EngineOptions {
-  std::string function;                          // name, name:qualifier or ARN
-  int workers = 10;                              // at most so many calls in flight
-  std::chrono::seconds function_timeout{900};    // the read timeout is this plus a margin
-  std::chrono::milliseconds throttle_deadline{300'000};  // how long a throttled call is tried again
+  std::string function;                        // name, name:qualifier or ARN
+  int workers = 10;                            // at most so many calls in flight, 1 to 10,000
+  std::chrono::seconds function_timeout{900};  // the read timeout is this plus a margin
+  // A throttled call is tried again until nothing of this engine has got through for so long; while its
+  // own calls run or complete, the service is merely busy with them.
+  std::chrono::milliseconds throttle_deadline{300'000};
 };
 
 class Engine {
  public:
+  // Connects to nothing yet. Error kind invalid_argument (function, workers).
   static Result<std::unique_ptr<Engine>> open(target::Target target, EngineOptions options);
-  ~Engine();  // as terminate(); returns when the I/O thread has ended
+  // As terminate(); returns when the I/O thread has ended (run by a `done`, it cannot wait for that).
+  ~Engine();
 
-  // Queues one call. `done` runs exactly once, on the I/O thread; it must not block. From any thread.
+  // Queues one call. `done` runs exactly once, on the I/O thread; it must not block. From any thread. A
+  // large payload is hashed here, on the caller's thread.
   using Id = std::uint64_t;
   using Done = std::function<void(Result<aws::Invoked>)>;
   Id submit(std::string payload, Done done);
@@ -35,13 +40,16 @@ class Engine {
   // True: it had not been sent; `done` runs with kind cancelled. False: too late (or unknown).
   bool cancel(Id id);
 
-  // Cancels what is queued, abandons what is in flight: every `done` runs, with kind cancelled.
+  // Cancels what is queued, abandons what is in flight: every `done` has run, with kind cancelled, when
+  // this returns. Calls submitted later are cancelled too.
   void terminate();
+
+  std::size_t queued_or_running() const;
 
  private:
   struct Impl;
-  explicit Engine(std::unique_ptr<Impl> impl);
-  std::unique_ptr<Impl> impl_;
+  explicit Engine(std::shared_ptr<Impl> impl);
+  std::shared_ptr<Impl> impl_;
 };
 
 }  // namespace lambdapool::pool

@@ -1,0 +1,148 @@
+#include "pool/window.hpp"
+
+#include <algorithm>
+
+#include "core/error.hpp"
+#include "core/retry.hpp"
+
+namespace lambdapool::pool {
+namespace {
+
+using Seconds = std::chrono::duration<double>;
+
+constexpr double shrink_to = 0.7;
+constexpr double growth_per_second = 0.05;  // of `workers`, and at least one call
+constexpr int not_reached_max = 4;
+// A throttle is answered at once; a call that is out for longer than this is running.
+constexpr std::chrono::seconds surely_running{10};
+
+}  // namespace
+
+Window::Window(int workers, std::chrono::milliseconds throttle_deadline, std::function<double()> random)
+    : workers_(std::max(workers, 1)),
+      throttle_deadline_(throttle_deadline),
+      random_(std::move(random)),
+      limit_(workers_) {}
+
+void Window::submit(Id id) {
+  calls_.emplace(id, Call{});
+  queue_.push_back(id);
+}
+
+bool Window::cancel(Id id) {
+  auto found = calls_.find(id);
+  if (found == calls_.end() || found->second.state == State::in_flight) return false;
+  if (found->second.state == State::waiting) {
+    auto [first, last] = waiting_.equal_range(found->second.due_at);
+    waiting_.erase(std::find_if(first, last, [&](const auto& entry) { return entry.second == id; }));
+  }
+  calls_.erase(found);
+  return true;
+}
+
+std::optional<Window::Id> Window::next(Time now) {
+  grow(now);
+  if (in_flight_ >= limit()) return {};
+  if (!waiting_.empty() && waiting_.begin()->first <= now) {
+    Id id = waiting_.begin()->second;
+    waiting_.erase(waiting_.begin());
+    return send(id, calls_.at(id), now);
+  }
+  if (now < paused_until_ || in_flight_ + static_cast<int>(waiting_.size()) >= limit()) return {};
+  skip_cancelled();
+  if (queue_.empty()) return {};
+  Id id = queue_.front();
+  queue_.pop_front();
+  return send(id, calls_.at(id), now);
+}
+
+std::optional<Window::Time> Window::wake_at(Time now) {
+  grow(now);
+  skip_cancelled();
+  std::optional<Time> wake;
+  auto consider = [&](Time time) { wake = wake ? std::min(*wake, time) : time; };
+  bool full = in_flight_ >= limit();
+  if (!full && !waiting_.empty()) consider(waiting_.begin()->first);
+  if (!full && !queue_.empty() && now < paused_until_) consider(paused_until_);
+  if (limit() < workers_ && !(queue_.empty() && waiting_.empty())) {
+    double rate = std::max(1.0, workers_ * growth_per_second);
+    Seconds until_one_more((limit() + 1 - limit_) / rate);
+    consider(now + std::chrono::ceil<std::chrono::milliseconds>(until_one_more));
+  }
+  return wake;
+}
+
+void Window::completed(Id id, Time now) {
+  if (calls_.erase(id) == 0) return;  // given up before
+  --in_flight_;
+  last_success_ = now;
+}
+
+Window::Verdict Window::throttled(Id id, Throttle reason, Time now) {
+  Call& call = calls_.at(id);
+  shrink(call, now);
+  --in_flight_;
+  if (!call.throttled_since) call.throttled_since = now;
+  if (is_deadline_over(call, now)) {
+    calls_.erase(id);
+    return Verdict::give_up;
+  }
+  auto delay = retry::throttled_invoke_delay(++call.throttles, random_());
+  if (reason == Throttle::rate) paused_until_ = std::max(paused_until_, now + delay);
+  wait(id, call, delay, now);
+  return Verdict::again;
+}
+
+Window::Verdict Window::not_reached(Id id, Time now) {
+  Call& call = calls_.at(id);
+  --in_flight_;
+  if (++call.not_reached >= not_reached_max) {
+    calls_.erase(id);
+    return Verdict::give_up;
+  }
+  wait(id, call, retry::throttled_invoke_delay(call.not_reached, random_()), now);
+  return Verdict::again;
+}
+
+Window::Id Window::send(Id id, Call& call, Time now) {
+  call.state = State::in_flight;
+  call.sent_at = now;
+  call.epoch = epoch_;
+  ++in_flight_;
+  return id;
+}
+
+void Window::wait(Id id, Call& call, std::chrono::milliseconds delay, Time now) {
+  call.state = State::waiting;
+  call.due_at = now + delay;
+  waiting_.emplace(call.due_at, id);
+}
+
+// Called while the throttled call still counts as in flight.
+void Window::shrink(const Call& call, Time now) {
+  if (call.epoch != epoch_) return;
+  ++epoch_;
+  limit_ = std::max(1.0, std::min(limit_, static_cast<double>(in_flight_)) * shrink_to);
+  grown_at_ = now;
+}
+
+void Window::grow(Time now) {
+  if (limit_ >= workers_) return;
+  double rate = std::max(1.0, workers_ * growth_per_second);
+  limit_ = std::min<double>(workers_, limit_ + rate * Seconds(now - grown_at_).count());
+  grown_at_ = now;
+}
+
+bool Window::is_deadline_over(const Call& call, Time now) const {
+  Time hopeless_since = std::max(*call.throttled_since, last_success_);
+  if (now - hopeless_since < throttle_deadline_) return false;
+  return std::ranges::none_of(calls_, [&](const auto& entry) {
+    return entry.second.state == State::in_flight && now - entry.second.sent_at > surely_running;
+  });
+}
+
+void Window::skip_cancelled() {
+  while (!queue_.empty() && !calls_.contains(queue_.front())) queue_.pop_front();
+}
+
+}  // namespace lambdapool::pool

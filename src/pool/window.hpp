@@ -1,0 +1,85 @@
+// Which call to send next, and when: the pool's decisions without clock, sockets or payloads.
+//
+// At most `workers` calls are in flight. When the service throttles, the window shrinks by a third, once
+// for all the calls that had been sent before it shrank (a burst is one piece of news, not a hundred), and
+// grows back steadily with time: not with completions, since calls may last a quarter of an hour. A
+// throttled call waits, longer each time and by chance, so that calls spread out; while it waits it keeps
+// its place in the window, so that a storm does not run through the whole queue.
+//
+// A throttled call is given up when for the whole deadline nothing of this pool got through. While the
+// pool's own calls run or complete, the service is merely full of them, and waiting is right.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <optional>
+#include <unordered_map>
+
+namespace lambdapool::pool {
+
+class Window {
+ public:
+  using Id = std::uint64_t;
+  using Time = std::chrono::steady_clock::time_point;
+
+  // `random` gives numbers in [0, 1).
+  Window(int workers, std::chrono::milliseconds throttle_deadline, std::function<double()> random);
+
+  void submit(Id id);
+  bool cancel(Id id);  // true: it was waiting, and is forgotten; false: in flight, or unknown
+
+  // The call to send now; it counts as in flight from here on. Ask until there is none.
+  std::optional<Id> next(Time now);
+  // When next() may have a call without anything else having happened first.
+  std::optional<Time> wake_at(Time now);
+
+  // What became of a call in flight. `again`: it waits, and next() returns it later. `give_up`: it is
+  // forgotten.
+  void completed(Id id, Time now);
+  enum class Verdict { again, give_up };
+  enum class Throttle { concurrency, rate };  // too many at a time, too many a second
+  Verdict throttled(Id id, Throttle reason, Time now);
+  Verdict not_reached(Id id, Time now);  // the network failed before anything was sent
+
+  std::size_t size() const { return calls_.size(); }
+  int in_flight() const { return in_flight_; }
+  int limit() const { return static_cast<int>(limit_); }
+
+ private:
+  enum class State { queued, in_flight, waiting };
+  struct Call {
+    State state = State::queued;
+    int throttles = 0;
+    int not_reached = 0;
+    std::optional<Time> throttled_since = {};
+    Time sent_at = {};
+    Time due_at = {};
+    std::uint64_t epoch = 0;
+  };
+
+  Id send(Id id, Call& call, Time now);
+  void wait(Id id, Call& call, std::chrono::milliseconds delay, Time now);
+  void shrink(const Call& call, Time now);
+  void grow(Time now);
+  bool is_deadline_over(const Call& call, Time now) const;
+  void skip_cancelled();
+
+  const int workers_;
+  const std::chrono::milliseconds throttle_deadline_;
+  const std::function<double()> random_;
+
+  std::unordered_map<Id, Call> calls_;
+  std::deque<Id> queue_;  // also holds ids that have been cancelled
+  std::multimap<Time, Id> waiting_;
+  int in_flight_ = 0;
+  double limit_;
+  Time grown_at_ = {};
+  Time paused_until_ = {};
+  Time last_success_ = {};
+  std::uint64_t epoch_ = 0;  // how often the window has shrunk
+};
+
+}  // namespace lambdapool::pool

@@ -1,0 +1,186 @@
+#include "pool/window.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+namespace lambdapool::pool {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using Verdict = Window::Verdict;
+using Throttle = Window::Throttle;
+
+class WindowTest : public testing::Test {
+ protected:
+  std::vector<Window::Id> sendable(Window& window) {
+    std::vector<Window::Id> ids;
+    while (auto id = window.next(now_)) ids.push_back(*id);
+    return ids;
+  }
+  void submit(Window& window, Window::Id first, Window::Id last) {
+    for (auto id = first; id <= last; ++id) window.submit(id);
+  }
+  static double always_most() { return 0.999; }
+  static double always_least() { return 0; }
+
+  Window::Time now_ = Window::Time{} + 1h;
+};
+
+TEST_F(WindowTest, SendsInOrderOfSubmissionAndNoMoreThanTheWorkers) {
+  Window window(3, 5min, always_most);
+  submit(window, 1, 5);
+  EXPECT_THAT(sendable(window), ElementsAre(1, 2, 3));
+  window.completed(2, now_);
+  EXPECT_THAT(sendable(window), ElementsAre(4));
+  EXPECT_EQ(window.size(), 4u);
+}
+
+TEST_F(WindowTest, CancelsOnlyWhatIsNotInFlight) {
+  Window window(1, 5min, always_most);
+  submit(window, 1, 3);
+  ASSERT_THAT(sendable(window), ElementsAre(1));
+  EXPECT_FALSE(window.cancel(1));
+  EXPECT_TRUE(window.cancel(2));
+  EXPECT_FALSE(window.cancel(2));
+  EXPECT_FALSE(window.cancel(77));
+  window.completed(1, now_);
+  EXPECT_THAT(sendable(window), ElementsAre(3));
+}
+
+TEST_F(WindowTest, AThrottledCallWaitsAndThenGoesBeforeTheQueue) {
+  Window window(2, 5min, always_least);
+  submit(window, 1, 4);
+  ASSERT_THAT(sendable(window), ElementsAre(1, 2));
+  ASSERT_EQ(window.throttled(1, Throttle::concurrency, now_), Verdict::again);
+  EXPECT_THAT(sendable(window), IsEmpty()) << "its place in the window is kept";
+  ASSERT_TRUE(window.wake_at(now_));
+  window.completed(2, now_);
+  now_ += 100ms;
+  EXPECT_THAT(sendable(window), ElementsAre(1));
+}
+
+TEST_F(WindowTest, AThrottledCallThatWaitsCanBeCancelled) {
+  Window window(1, 5min, always_least);
+  submit(window, 1, 2);
+  ASSERT_THAT(sendable(window), ElementsAre(1));
+  window.throttled(1, Throttle::concurrency, now_);
+  EXPECT_TRUE(window.cancel(1));
+  EXPECT_THAT(sendable(window), ElementsAre(2));
+}
+
+TEST_F(WindowTest, OneBurstOfThrottlesShrinksTheWindowOnce) {
+  Window window(100, 5min, always_most);
+  submit(window, 1, 100);
+  ASSERT_EQ(sendable(window).size(), 100u);
+  for (Window::Id id = 1; id <= 60; ++id) window.throttled(id, Throttle::concurrency, now_);
+  EXPECT_EQ(window.limit(), 70);
+}
+
+TEST_F(WindowTest, TheWindowNeverClosesAndGrowsBackWithTime) {
+  Window window(100, 1h, always_least);
+  submit(window, 1, 1'000);
+  for (int round = 0; round < 50; ++round) {
+    for (auto id : sendable(window)) window.throttled(id, Throttle::concurrency, now_);
+    now_ += 5s;
+  }
+  EXPECT_GE(window.limit(), 1);
+  now_ += 20s;
+  sendable(window);
+  EXPECT_EQ(window.limit(), 100);
+}
+
+TEST_F(WindowTest, ARateThrottleHoldsBackTheQueueToo) {
+  Window window(10, 5min, always_most);
+  submit(window, 1, 10);
+  ASSERT_EQ(sendable(window).size(), 10u);
+  window.throttled(1, Throttle::rate, now_);
+  for (Window::Id id = 2; id <= 10; ++id) window.completed(id, now_);
+  window.submit(11);
+  EXPECT_THAT(sendable(window), IsEmpty());
+  auto wake = window.wake_at(now_);
+  ASSERT_TRUE(wake);
+  EXPECT_GT(*wake, now_);
+  now_ += 50ms;
+  EXPECT_THAT(sendable(window), ElementsAre(1, 11));
+}
+
+TEST_F(WindowTest, GivesUpWhenNothingGotThroughForTheDeadline) {
+  Window window(1, 10s, always_most);
+  window.submit(1);
+  auto first = now_;
+  auto verdict = Verdict::again;
+  while (verdict == Verdict::again && now_ < first + 1min) {
+    if (auto id = window.next(now_)) verdict = window.throttled(*id, Throttle::concurrency, now_);
+    now_ += 100ms;
+  }
+  EXPECT_EQ(verdict, Verdict::give_up);
+  EXPECT_GE(now_, first + 10s);
+  EXPECT_LT(now_, first + 16s);
+  EXPECT_EQ(window.size(), 0u);
+  EXPECT_EQ(window.in_flight(), 0);
+}
+
+TEST_F(WindowTest, DoesNotGiveUpWhileItsOwnCallsFillTheService) {
+  Window window(2, 10s, always_least);
+  submit(window, 1, 2);
+  ASSERT_EQ(sendable(window).size(), 2u);
+  ASSERT_EQ(window.throttled(2, Throttle::concurrency, now_), Verdict::again);
+  for (int second = 0; second < 900; ++second) {
+    now_ += 1s;
+    for (auto id : sendable(window))
+      ASSERT_EQ(window.throttled(id, Throttle::concurrency, now_), Verdict::again);
+  }
+  window.completed(1, now_);
+  now_ += 5s;
+  EXPECT_THAT(sendable(window), ElementsAre(2));
+}
+
+TEST_F(WindowTest, GivesUpAFewFailuresToConnect) {
+  Window window(1, 5min, always_least);
+  window.submit(1);
+  int attempts = 0;
+  auto verdict = Verdict::again;
+  while (verdict == Verdict::again && attempts < 100) {
+    auto id = window.next(now_);
+    now_ += 1s;
+    if (!id) continue;
+    ++attempts;
+    verdict = window.not_reached(*id, now_);
+  }
+  EXPECT_EQ(attempts, 4);
+  EXPECT_EQ(window.limit(), 1);
+}
+
+// A service of 40 places and calls of half a second: everything is done, soon, and with few refusals.
+TEST_F(WindowTest, SettlesBelowAServicesLimit) {
+  Window window(100, 5min, [n = 0]() mutable { return (n = (n * 37 + 11) % 100) / 100.0; });
+  submit(window, 1, 2'000);
+  std::multimap<Window::Time, Window::Id> running;
+  int throttles = 0;
+  auto start = now_;
+  while (window.size() > 0 && now_ < start + 10min) {
+    while (!running.empty() && running.begin()->first <= now_) {
+      window.completed(running.begin()->second, now_);
+      running.erase(running.begin());
+    }
+    for (auto id : sendable(window)) {
+      if (running.size() < 40) {
+        running.emplace(now_ + 500ms, id);
+      } else {
+        ++throttles;
+        ASSERT_EQ(window.throttled(id, Throttle::concurrency, now_), Verdict::again);
+      }
+    }
+    now_ += 5ms;
+  }
+  EXPECT_EQ(window.size(), 0u);
+  EXPECT_LT(now_ - start, 40s) << "25 s is the least there is";
+  EXPECT_LT(throttles, 400);
+}
+
+}  // namespace
+}  // namespace lambdapool::pool
