@@ -1,6 +1,8 @@
 // What a non-2xx answer means. AWS says it in up to four places (a header, two spellings of two body
 // members, the status), and not always in the way its own models have it: the contract is recorded
 // answers, such as 413 RequestEntityTooLargeException where the model says RequestTooLargeException.
+#include "aws/service_error.hpp"
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -89,6 +91,7 @@ ErrorKind kind_of(const Error& error, bool from_aws) {
   if (is_too_large_code(error.code)) return ErrorKind::payload_too_large;
   if (is_conflict_code(error.code)) return ErrorKind::conflict;
   if (error.code == "ResourceNotFoundException" || error.code == "NoSuchEntity") return ErrorKind::not_found;
+  if (error.code == "LimitExceeded") return ErrorKind::service;  // IAM's quotas, which come as 409
   if (retry::classify(error) == retry::Failure::throttled) return ErrorKind::throttled;
   switch (error.http_status) {
     case 401:
@@ -169,12 +172,12 @@ std::string message_of(const Error& error, const std::string& text, const std::s
   }
 }
 
-std::string without_text(const http::Response& response, const std::string& code) {
-  std::string out = "the service answered HTTP " + std::to_string(response.status);
-  if (!code.empty()) return out + ", " + code + ", and gave no reason";
-  if (response.body.empty()) return out + " without a body";
+std::string without_text(const Refusal& refusal) {
+  std::string out = "the service answered HTTP " + std::to_string(refusal.status);
+  if (!refusal.code.empty()) return out + ", " + refusal.code + ", and gave no reason";
+  if (refusal.body.empty()) return out + " without a body";
   constexpr std::size_t shown = 200;
-  auto beginning = response.body.substr(0, shown);
+  auto beginning = refusal.body.substr(0, shown);
   std::replace_if(
       beginning.begin(), beginning.end(), [](unsigned char c) { return c < 0x20; }, ' ');
   return out + " with a body that is not AWS's, which begins: " + beginning;
@@ -182,19 +185,28 @@ std::string without_text(const http::Response& response, const std::string& code
 
 }  // namespace
 
+Error error_of(Refusal refusal) {
+  Error error;
+  error.http_status = refusal.status;
+  error.code = refusal.code;
+  error.request_id = std::move(refusal.request_id);
+  error.kind = kind_of(error, !error.code.empty() || !refusal.text.empty());
+  error.message =
+      message_of(error, refusal.text.empty() ? without_text(refusal) : refusal.text, refusal.reason);
+  error.detail = std::move(refusal.body);
+  return error;
+}
+
 Error service_error(const http::Response& response) {
   const auto body = json::parse(response.body, nullptr, false);
-  Error error;
-  error.http_status = response.status;
-  error.code = code_of(response, body);
-  error.request_id = response.headers.get("x-amzn-requestid");
-  if (error.request_id.empty()) error.request_id = response.headers.get("x-amz-request-id");
-  error.detail = response.body;
-  auto text = first_text(body, {"message", "Message", "errorMessage"});
-  error.kind = kind_of(error, !error.code.empty() || !text.empty());
-  if (text.empty()) text = without_text(response, error.code);
-  error.message = message_of(error, text, first_text(body, {"Reason"}));
-  return error;
+  Refusal refusal{response.status,
+                  code_of(response, body),
+                  first_text(body, {"message", "Message", "errorMessage"}),
+                  first_text(body, {"Reason"}),
+                  std::string(response.headers.get("x-amzn-requestid")),
+                  response.body};
+  if (refusal.request_id.empty()) refusal.request_id = response.headers.get("x-amz-request-id");
+  return error_of(std::move(refusal));
 }
 
 }  // namespace lambdapool::aws

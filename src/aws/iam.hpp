@@ -1,0 +1,47 @@
+// The IAM calls that give a function its role, in AWS's query protocol: a form out, XML back. Signed for
+// signing_region("iam", region). No sockets, no clock.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/error.hpp"
+#include "http/message.hpp"
+
+namespace lambdapool::aws::iam {
+
+// "lambdapool-role-FUNCTION"; role names have at most 64 characters, so a long function name is cut and
+// ends in eight digits of its hash.
+std::string role_name_for(const std::string& function);
+
+// arn:PARTITION:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole: may write its logs, no more.
+std::string basic_execution_policy_arn(const std::string& partition);
+
+struct Role {
+  std::string name;
+  std::string arn;
+  std::string path;
+};
+
+struct AttachedPolicies {
+  std::vector<std::string> arns;
+  std::optional<std::string> next_marker;
+};
+
+// CreateRole makes a role under the path /lambdapool/ that Lambda may assume.
+http::Request create_role_request(const std::string& name, const std::string& description,
+                                  const std::map<std::string, std::string>& tags = {});
+http::Request get_role_request(const std::string& name);
+http::Request attach_role_policy_request(const std::string& name, const std::string& policy_arn);
+http::Request detach_role_policy_request(const std::string& name, const std::string& policy_arn);
+http::Request list_attached_role_policies_request(const std::string& name,
+                                                  const std::optional<std::string>& marker = {});
+http::Request delete_role_request(const std::string& name);
+
+Result<Role> parse_role(const http::Response& response);  // CreateRole, GetRole
+Result<AttachedPolicies> parse_attached_policies(const http::Response& response);
+Result<void> parse_done(const http::Response& response);  // AttachRolePolicy, DetachRolePolicy, DeleteRole
+
+}  // namespace lambdapool::aws::iam
