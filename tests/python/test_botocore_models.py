@@ -1,0 +1,130 @@
+"""Every request that we build must be the one that botocore's service models prescribe.
+
+The C++ side is the program lambdapool_requests_dump, found in $LAMBDAPOOL_BUILD/tests (default: build/tests).
+"""
+
+import json
+import os
+import pathlib
+import subprocess
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+pytest.importorskip("botocore")
+import botocore.session  # noqa: E402
+from botocore.serialize import create_serializer  # noqa: E402
+
+REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ.get("LAMBDAPOOL_BUILD", REPOSITORY / "build"))
+DUMP = BUILD / "tests" / "lambdapool_requests_dump"
+
+pytestmark = pytest.mark.skipif(not DUMP.exists(), reason=f"{DUMP} is not built")
+
+ARN = "arn:aws:lambda:eu-west-1:123456789012:function:algorithms:$LATEST"
+LAYERS = ["arn:aws:lambda:eu-west-1:123456789012:layer:numpy:3"]
+ZIP = b"PK\x03\x04\x00\xff"
+ENVIRONMENT = {"Variables": {"LAMBDAPOOL_CODEC": "pickle"}}
+ROLE = "lambdapool-role-algorithms"
+POLICY = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    ],
+}
+
+# What requests_dump.cpp asks for, in botocore's words.
+PARAMETERS = {
+    "CreateFunction": {
+        "FunctionName": "algorithms",
+        "Runtime": "python3.12",
+        "Role": "arn:aws:iam::123456789012:role/lambdapool/r",
+        "Handler": "lambdapool_agent.lambda_handler",
+        "Code": {"ZipFile": ZIP},
+        "Description": "made by a test",
+        "Architectures": ["arm64"],
+        "MemorySize": 256,
+        "Timeout": 900,
+        "Layers": LAYERS,
+        "Environment": ENVIRONMENT,
+        "Tags": {"lambdapool": "0.10.0"},
+    },
+    "UpdateFunctionCode": {
+        "FunctionName": "algorithms",
+        "ZipFile": ZIP,
+        "Architectures": ["arm64"],
+        "RevisionId": "revision",
+    },
+    "UpdateFunctionConfiguration": {
+        "FunctionName": "algorithms",
+        "MemorySize": 512,
+        "Timeout": 60,
+        "Layers": LAYERS,
+        "Runtime": "python3.13",
+        "Handler": "handler",
+        "Environment": ENVIRONMENT,
+        "RevisionId": "revision",
+    },
+    "GetFunction": {"FunctionName": ARN},
+    "GetFunctionConfiguration": {"FunctionName": "algorithms"},
+    "DeleteFunction": {"FunctionName": "algorithms"},
+    "ListFunctions": {"MaxItems": 50, "Marker": "marker+/= x"},
+    "Invoke": {"FunctionName": ARN, "LogType": "Tail", "Payload": b'{"lambdapool":1}'},
+    "CreateRole": {
+        "RoleName": ROLE,
+        "Path": "/lambdapool/",
+        "AssumeRolePolicyDocument": json.dumps(TRUST, separators=(",", ":")),
+        "Description": "made by a test",
+        "Tags": [{"Key": "lambdapool", "Value": "0.10.0"}],
+    },
+    "GetRole": {"RoleName": ROLE},
+    "AttachRolePolicy": {"RoleName": ROLE, "PolicyArn": POLICY},
+    "DetachRolePolicy": {"RoleName": ROLE, "PolicyArn": POLICY},
+    "ListAttachedRolePolicies": {"RoleName": ROLE, "Marker": "m"},
+    "DeleteRole": {"RoleName": ROLE},
+}
+
+
+@pytest.fixture(scope="module")
+def ours():
+    lines = subprocess.run([str(DUMP)], capture_output=True, text=True, timeout=60, check=True).stdout.splitlines()
+    return {request["operation"]: request for request in map(json.loads, lines)}
+
+
+def modelled(service, operation):
+    """botocore's request; its validating serializer refuses what breaks the model's constraints."""
+    model = botocore.session.get_session().get_service_model(service)
+    serializer = create_serializer(model.metadata["protocol"], include_validation=True)
+    return serializer.serialize_to_request(PARAMETERS[operation], model.operation_model(operation))
+
+
+def test_every_builder_has_its_parameters_here(ours):
+    assert set(ours) == set(PARAMETERS)
+
+
+@pytest.mark.parametrize("operation", [o for o in PARAMETERS if not o.endswith(("Role", "RolePolicy", "RolePolicies"))])
+def test_lambda_requests_are_those_of_the_model(ours, operation):
+    request, expected = ours[operation], modelled("lambda", operation)
+    target = urlsplit(request["target"])
+    assert request["method"] == expected["method"]
+    assert target.path.rstrip("/") == expected["url_path"].rstrip("/")
+    query = {name: values[0] for name, values in parse_qs(target.query).items()}
+    assert query == {name: str(value) for name, value in expected["query_string"].items()}
+    if operation == "Invoke":
+        assert request["body"].encode() == expected["body"]
+        assert request["log_type"] == expected["headers"]["X-Amz-Log-Type"]
+    elif expected["body"]:
+        assert json.loads(request["body"]) == json.loads(expected["body"])
+        assert request["content_type"] == "application/json"
+    else:
+        assert request["body"] == ""
+
+
+@pytest.mark.parametrize("operation", [o for o in PARAMETERS if o.endswith(("Role", "RolePolicy", "RolePolicies"))])
+def test_iam_requests_are_those_of_the_model(ours, operation):
+    request, expected = ours[operation], modelled("iam", operation)
+    assert (request["method"], request["target"]) == (expected["method"], expected["url_path"])
+    assert request["content_type"] == expected["headers"]["Content-Type"]
+    form = {name: values[0] for name, values in parse_qs(request["body"], strict_parsing=True).items()}
+    assert form == expected["body"]
