@@ -1,0 +1,43 @@
+// The compiled side of a pool, as the templates see it: messages in, messages out.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lambdapool/options.hpp"
+
+namespace lambdapool::detail {
+
+enum class OnFailure { stop, go_on };
+
+// The items of one call, map or submit on their way. Outlives the pool where a future holds it.
+class Batch {
+ public:
+  virtual ~Batch() = default;
+  virtual void wait() = 0;
+  virtual bool wait_until(std::chrono::steady_clock::time_point deadline) = 0;  // false: not ready yet
+
+  // True: nothing of it will be sent any more, and it fails with Cancelled. False: too late.
+  virtual bool cancel() = 0;
+
+  // Once ready: an item's encoded result, or throws what the item failed with.
+  virtual std::string_view result(std::size_t item) = 0;
+};
+
+class Session {
+ public:
+  static std::shared_ptr<Session> open(const Options& options);  // throws LambdaPoolError
+  virtual ~Session() = default;
+
+  // `chunksize` 0: chosen while running.
+  virtual std::shared_ptr<Batch> start(std::string head, std::vector<std::string> items, std::size_t chunksize,
+                                       OnFailure on_failure) = 0;
+  virtual void wait_until_idle() = 0;
+  virtual void close() noexcept = 0;  // what is unfinished fails with Cancelled
+};
+
+}  // namespace lambdapool::detail

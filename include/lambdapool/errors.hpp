@@ -1,0 +1,113 @@
+// What can go wrong, as exceptions.
+//
+// Two families, told apart by who failed. The platform (limits, permissions, the network, a worker that
+// died): LambdaPoolError and its kinds. The function itself: its own exception arrives as its standard
+// type, so that `catch (const std::out_of_range&)` works across the wire; what is thrown is a
+// Remote<std::out_of_range>, which is also a RemoteError.
+#pragma once
+
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace lambdapool {
+
+// What the service told beside the sentence; each may be empty.
+struct ErrorDetails {
+  std::string request_id = {};
+  std::string log_tail = {};  // the last lines of the function's log
+  std::string code = {};      // the service's own error type, such as ResourceNotFoundException
+};
+
+class LambdaPoolError : public std::runtime_error {
+ public:
+  enum class Kind {
+    invalid_argument,   // the caller's input; nothing was sent
+    credentials,        // no credentials, or unusable ones
+    not_found,          // the function does not exist
+    conflict,           // it is being changed by somebody else
+    access_denied,      // the service refused this identity
+    throttled,          // refused for rate or concurrency until the deadline passed
+    payload_too_large,  // arguments or result beyond the service's limit
+    timed_out,          // the function ran into its own timeout
+    out_of_memory,      // the function used more memory than it has
+    worker_died,        // the function's process ended without an answer
+    function_error,     // the function's runtime reported an error of its own
+    code_mismatch,      // the deployed executable is not this one
+    network,            // the service could not be reached, or the connection broke
+    protocol,           // somebody answered with something that the protocol does not allow
+    service,            // the service failed, or answered an error without a kind above
+    cancelled,          // the caller gave up, or the pool was destroyed
+    io,                 // a local file, directory or process
+  };
+
+  LambdaPoolError(Kind kind, const std::string& message, ErrorDetails details = {})
+      : std::runtime_error(message), kind_(kind), details_(std::move(details)) {}
+
+  Kind kind() const { return kind_; }
+  const std::string& request_id() const { return details_.request_id; }
+  const std::string& log_tail() const { return details_.log_tail; }
+  const std::string& code() const { return details_.code; }
+
+ private:
+  Kind kind_;
+  ErrorDetails details_;
+};
+
+template <LambdaPoolError::Kind kind_of>
+class ErrorOf : public LambdaPoolError {
+ public:
+  explicit ErrorOf(const std::string& message, ErrorDetails details = {})
+      : LambdaPoolError(kind_of, message, std::move(details)) {}
+};
+
+using InvalidArgument = ErrorOf<LambdaPoolError::Kind::invalid_argument>;
+using CredentialsError = ErrorOf<LambdaPoolError::Kind::credentials>;
+using NotFound = ErrorOf<LambdaPoolError::Kind::not_found>;
+using Conflict = ErrorOf<LambdaPoolError::Kind::conflict>;
+using AccessDenied = ErrorOf<LambdaPoolError::Kind::access_denied>;
+using Throttled = ErrorOf<LambdaPoolError::Kind::throttled>;
+using PayloadTooLarge = ErrorOf<LambdaPoolError::Kind::payload_too_large>;
+using TimedOut = ErrorOf<LambdaPoolError::Kind::timed_out>;
+using OutOfMemory = ErrorOf<LambdaPoolError::Kind::out_of_memory>;
+using WorkerDied = ErrorOf<LambdaPoolError::Kind::worker_died>;
+using FunctionError = ErrorOf<LambdaPoolError::Kind::function_error>;
+using CodeMismatch = ErrorOf<LambdaPoolError::Kind::code_mismatch>;
+using NetworkError = ErrorOf<LambdaPoolError::Kind::network>;
+using ProtocolError = ErrorOf<LambdaPoolError::Kind::protocol>;
+using ServiceError = ErrorOf<LambdaPoolError::Kind::service>;
+using Cancelled = ErrorOf<LambdaPoolError::Kind::cancelled>;
+using IoError = ErrorOf<LambdaPoolError::Kind::io>;
+
+// What an exception was on the other side. Not derived from std::exception: a Remote<E> already is one
+// through E, and a second one would make `catch (const std::exception&)` ambiguous, so miss it.
+class RemoteError {
+ public:
+  struct Cause {
+    std::string type_name;  // as C++ spells it: "std::out_of_range", "app::BadTrade"
+    std::string what;
+  };
+
+  explicit RemoteError(std::vector<Cause> chain) : chain_(std::move(chain)) {}
+  virtual ~RemoteError() = default;
+
+  const std::string& type_name() const { return chain_.front().type_name; }
+  const std::string& remote_what() const { return chain_.front().what; }
+  // The exception itself, then what it was nested around (std::throw_with_nested), outermost first.
+  const std::vector<Cause>& chain() const { return chain_; }
+
+ private:
+  std::vector<Cause> chain_;
+};
+
+// E is the most derived standard class of what was thrown, or the very type where send_exception<E>() was
+// called. What was nested stays nested: std::rethrow_if_nested works.
+template <class E>
+class Remote : public E, public RemoteError {
+ public:
+  Remote(E base, std::vector<Cause> chain) : E(std::move(base)), RemoteError(std::move(chain)) {}
+  const char* what() const noexcept override { return remote_what().c_str(); }
+};
+
+}  // namespace lambdapool

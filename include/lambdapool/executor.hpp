@@ -1,0 +1,58 @@
+// LambdaExecutor: the same as LambdaPool in the manner of an executor. Its end waits for what was submitted.
+#pragma once
+
+#include <atomic>
+
+#include "lambdapool/detail/start.hpp"
+#include "lambdapool/errors.hpp"
+#include "lambdapool/options.hpp"
+
+namespace lambdapool {
+
+class LambdaExecutor {
+ public:
+  using Options = lambdapool::Options;
+  enum class Wait { no, yes };
+  enum class Pending { finish, cancel };
+
+  explicit LambdaExecutor(const Options& options) : session_(detail::Session::open(options)) {}
+  ~LambdaExecutor() {
+    shutdown();
+    session_->close();
+  }
+  LambdaExecutor(const LambdaExecutor&) = delete;
+  LambdaExecutor& operator=(const LambdaExecutor&) = delete;
+
+  template <class F, class... Args>
+  Future<ResultOf<F, Args...>> submit(const F& f, Args&&... args) {
+    return detail::start_call(open_session(), f, std::forward<Args>(args)...);
+  }
+
+  // Calls f for each element and waits; the results in the elements' order (void: nothing).
+  template <class F, std::ranges::input_range Range>
+  detail::VectorOf<detail::MapResult<F, Range>> map(const F& f, Range&& range, MapOptions options = {}) {
+    using Results = detail::Every<detail::MapResult<F, Range>>;
+    return detail::start_map<Results>(open_session(), f, std::forward<Range>(range), options,
+                                      detail::OnFailure::stop)
+        .get();
+  }
+
+  // Takes nothing more: submit and map throw InvalidArgument from now on. Waits for what was submitted,
+  // unless told not to, or to cancel it.
+  void shutdown(Wait wait = Wait::yes, Pending pending = Pending::finish) {
+    shut_ = true;
+    if (pending == Pending::cancel) session_->close();
+    if (wait == Wait::yes) session_->wait_until_idle();
+  }
+
+ private:
+  detail::Session& open_session() {
+    if (shut_) throw InvalidArgument("this LambdaExecutor has been shut down; make a new one to submit more");
+    return *session_;
+  }
+
+  std::shared_ptr<detail::Session> session_;
+  std::atomic<bool> shut_ = false;
+};
+
+}  // namespace lambdapool

@@ -1,0 +1,150 @@
+// Future: a result that is on its way. Destroying one neither waits nor cancels.
+#pragma once
+
+#include <chrono>
+#include <exception>
+#include <future>
+#include <memory>
+#include <optional>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "lambdapool/codec.hpp"
+#include "lambdapool/detail/session.hpp"
+
+namespace lambdapool {
+
+// One item's result in map_outcomes: a value or a failure, and asking which is no exception.
+template <class T>
+class Outcome {
+ public:
+  using Value = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
+
+  explicit Outcome(Value value) : held_(std::in_place_index<0>, std::move(value)) {}
+  explicit Outcome(std::exception_ptr failure) : held_(std::in_place_index<1>, std::move(failure)) {}
+
+  bool has_value() const { return held_.index() == 0; }
+  explicit operator bool() const { return has_value(); }
+
+  // The value; throws the failure where there is none.
+  const Value& value() const& {
+    if (!has_value()) std::rethrow_exception(error());
+    return std::get<0>(held_);
+  }
+  Value&& value() && {
+    if (!has_value()) std::rethrow_exception(error());
+    return std::get<0>(std::move(held_));
+  }
+  // The failure, or null.
+  std::exception_ptr error() const { return has_value() ? nullptr : std::get<1>(held_); }
+
+ private:
+  std::variant<Value, std::exception_ptr> held_;
+};
+
+namespace detail {
+
+// How many items' results make a T, and how: a value, a vector of them, a vector of outcomes.
+template <class T>
+struct Single {
+  static T collect(Batch& batch, std::size_t) {
+    if constexpr (std::is_void_v<T>) {
+      batch.result(0);
+    } else {
+      return decode<T>(batch.result(0));
+    }
+  }
+};
+
+template <class T>
+struct Every {
+  static std::vector<T> collect(Batch& batch, std::size_t count) {
+    std::vector<T> results;
+    results.reserve(count);
+    for (std::size_t i = 0; i < count; ++i) results.push_back(decode<T>(batch.result(i)));
+    return results;
+  }
+};
+template <>
+struct Every<void> {
+  static void collect(Batch& batch, std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) batch.result(i);
+  }
+};
+
+template <class T>
+struct Outcomes {
+  static std::vector<Outcome<T>> collect(Batch& batch, std::size_t count) {
+    std::vector<Outcome<T>> outcomes;
+    outcomes.reserve(count);
+    for (std::size_t i = 0; i < count; ++i) outcomes.push_back(one(batch, i));
+    return outcomes;
+  }
+  static Outcome<T> one(Batch& batch, std::size_t i) {
+    try {
+      const std::string_view bytes = batch.result(i);
+      if constexpr (std::is_void_v<T>) {
+        return Outcome<T>(std::monostate{});
+      } else {
+        return Outcome<T>(decode<T>(bytes));
+      }
+    } catch (...) {
+      return Outcome<T>(std::current_exception());
+    }
+  }
+};
+
+}  // namespace detail
+
+template <class T>
+class Future {
+ public:
+  Future() = default;
+
+  bool valid() const { return batch_ != nullptr; }
+
+  // Waits for the result, or throws what the call failed with. Once; then the future is no longer valid.
+  T get() {
+    const std::shared_ptr<detail::Batch> batch = std::move(checked());
+    batch_.reset();
+    batch->wait();
+    return collect_(*batch, count_);
+  }
+
+  void wait() const { checked()->wait(); }
+
+  template <class Rep, class Period>
+  std::future_status wait_for(const std::chrono::duration<Rep, Period>& time) const {
+    return wait_until(std::chrono::steady_clock::now() +
+                      std::chrono::ceil<std::chrono::steady_clock::duration>(time));
+  }
+  std::future_status wait_until(std::chrono::steady_clock::time_point deadline) const {
+    return checked()->wait_until(deadline) ? std::future_status::ready : std::future_status::timeout;
+  }
+
+  // True: what had not been sent will not be, and get() throws Cancelled. False: too late.
+  bool cancel() { return checked()->cancel(); }
+
+  // For pools only: `collect` makes the result of a finished batch.
+  using Collect = T (*)(detail::Batch&, std::size_t);
+  Future(std::shared_ptr<detail::Batch> batch, std::size_t count, Collect collect)
+      : batch_(std::move(batch)), count_(count), collect_(collect) {}
+
+ private:
+  const std::shared_ptr<detail::Batch>& checked() const {
+    if (!batch_) throw std::future_error(std::future_errc::no_state);
+    return batch_;
+  }
+  std::shared_ptr<detail::Batch>& checked() {
+    std::as_const(*this).checked();
+    return batch_;
+  }
+
+  std::shared_ptr<detail::Batch> batch_;
+  std::size_t count_ = 0;
+  Collect collect_ = nullptr;
+};
+
+}  // namespace lambdapool

@@ -1,0 +1,67 @@
+// LambdaPool: your functions on AWS Lambda, as if it were a process pool.
+//
+// F is a function, a member function (its object is then the first argument), a function object, a lambda
+// whose captures are plain numbers, fn<&f>, or with(f, state...). Arguments are converted to F's parameter
+// types before they are sent. What the function throws is thrown here: see errors.hpp.
+#pragma once
+
+#include "lambdapool/detail/start.hpp"
+#include "lambdapool/options.hpp"
+
+namespace lambdapool {
+
+class LambdaPool {
+ public:
+  using Options = lambdapool::Options;
+
+  explicit LambdaPool(const Options& options) : session_(detail::Session::open(options)) {}
+  ~LambdaPool() { session_->close(); }  // calls that have not finished fail with Cancelled
+  LambdaPool(const LambdaPool&) = delete;
+  LambdaPool& operator=(const LambdaPool&) = delete;
+
+  // Calls f in a worker and waits for the result.
+  template <class F, class... Args>
+  ResultOf<F, Args...> apply(const F& f, Args&&... args) {
+    return apply_async(f, std::forward<Args>(args)...).get();
+  }
+
+  template <class F, class... Args>
+  Future<ResultOf<F, Args...>> apply_async(const F& f, Args&&... args) {
+    return detail::start_call(*session_, f, std::forward<Args>(args)...);
+  }
+
+  // Calls f for each element; a std::vector of the results in the elements' order (void: nothing). Throws
+  // the first failure, and then starts nothing more.
+  template <class F, std::ranges::input_range Range>
+  detail::VectorOf<detail::MapResult<F, Range>> map(const F& f, Range&& range, MapOptions options = {}) {
+    return map_async(f, std::forward<Range>(range), options).get();
+  }
+
+  template <class F, std::ranges::input_range Range>
+  Future<detail::VectorOf<detail::MapResult<F, Range>>> map_async(const F& f, Range&& range, MapOptions options = {}) {
+    using Results = detail::Every<detail::MapResult<F, Range>>;
+    return detail::start_map<Results>(*session_, f, std::forward<Range>(range), options, detail::OnFailure::stop);
+  }
+
+  // As map, over a range of tuples that hold f's arguments.
+  template <class F, std::ranges::input_range Range>
+  detail::VectorOf<detail::StarResult<F, Range>> starmap(const F& f, Range&& range, MapOptions options = {}) {
+    using Results = detail::Every<detail::StarResult<F, Range>>;
+    return detail::start_starmap<Results>(*session_, f, std::forward<Range>(range), options, detail::OnFailure::stop)
+        .get();
+  }
+
+  // As map, for a fan-out in which failure is data: every element has an outcome, none is thrown.
+  template <class F, std::ranges::input_range Range>
+  std::vector<Outcome<detail::MapResult<F, Range>>> map_outcomes(const F& f, Range&& range,
+                                                                 MapOptions options = {.chunksize = 1}) {
+    using Results = detail::Outcomes<detail::MapResult<F, Range>>;
+    return detail::start_map<Results>(*session_, f, std::forward<Range>(range), options, detail::OnFailure::go_on)
+        .get();
+  }
+
+ private:
+  std::shared_ptr<detail::Session> session_;
+};
+
+}  // namespace lambdapool
