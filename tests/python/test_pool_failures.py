@@ -1,0 +1,317 @@
+"""What happens to a task that goes wrong, and that a pool outlives it."""
+
+import gc
+import itertools
+import pickle
+import threading
+import time
+import weakref
+from functools import partial
+from multiprocessing.pool import MaybeEncodingError, RemoteTraceback
+
+import lambdapool
+import lambdapool_tasks as tasks
+import pytest
+from lambdapool import LambdaPool
+
+
+def still_works(pool):
+    return pool.map(tasks.square, [2, 3]) == [4, 9]
+
+
+def test_code_by_value(pool):
+    k = 3
+    assert pool.map(lambda x: x * k, range(4)) == [0, 3, 6, 9]
+    assert pool.apply(partial(lambda a, b: a - b, 5), (2,)) == 3
+
+    class Local:
+        def __init__(self, n):
+            self.n = n
+
+        def __eq__(self, other):
+            return type(other) is Local and other.n == self.n
+
+    assert pool.map(lambda x: Local(x.n + 1), [Local(1)]) == [Local(2)]
+
+
+def test_an_exception_whose_constructor_wants_more_arrives_as_itself(pool):
+    with pytest.raises(tasks.Picky, match="7 because so") as caught:
+        pool.apply(tasks.raise_picky)
+    assert caught.value.code == 7
+    assert isinstance(caught.value.__cause__, RemoteTraceback)
+    assert still_works(pool)
+
+
+def test_an_exception_that_cannot_be_sent_is_described(pool):
+    with pytest.raises(lambdapool.RemoteError, match="lambdapool_tasks.Unpicklable: has a stream") as caught:
+        pool.apply(tasks.raise_unpicklable)
+    error = caught.value
+    assert (error.type_name, error.remote_message) == ("lambdapool_tasks.Unpicklable", "has a stream")
+    assert "in raise_unpicklable" in error.remote_traceback and "in raise_unpicklable" in str(error.__cause__)
+    assert error.function == "algorithms"
+    with pytest.raises(lambdapool.RemoteError, match="Vicious"):
+        pool.apply(tasks.raise_vicious)
+    assert still_works(pool)
+
+
+@pytest.mark.parametrize("kind", [SystemExit, KeyboardInterrupt, GeneratorExit])
+def test_exceptions_that_end_programs_end_no_worker(pool, kind):
+    with pytest.raises(kind):
+        pool.apply(tasks.raises, (kind,))
+    with pytest.raises(kind):
+        pool.map(partial(tasks.raises, kind), [1, 2, 3])
+    assert still_works(pool)
+
+
+def test_stop_iteration_does_not_end_an_imap(pool):
+    with pytest.raises(RuntimeError, match="StopIteration"):
+        list(pool.imap(tasks.raise_stop_iteration, [1, 2]))
+
+
+def test_results_that_do_not_pickle(pool):
+    with pytest.raises(MaybeEncodingError, match="TextIO"):
+        pool.apply(tasks.return_stream)
+    with pytest.raises(lambdapool.UnsendableResult, match="broken on load"):
+        pool.apply(tasks.return_breaking)
+    assert still_works(pool)
+
+
+def test_a_result_that_is_too_large_names_size_and_limit(pool):
+    with pytest.raises(lambdapool.PayloadTooLarge, match="8388.*6291556"):
+        pool.apply(tasks.blob, (8 * 1024 * 1024,))
+    assert still_works(pool)
+
+
+def test_an_argument_that_is_too_large(service, request):
+    if "local" not in request.node.name:
+        pytest.skip("the stub has no limit")
+    with LambdaPool(1, "algorithms") as pool:
+        with pytest.raises(lambdapool.PayloadTooLarge):
+            pool.apply(len, (tasks.blob(8 * 1024 * 1024),))
+        assert still_works(pool)
+
+
+def test_large_items_are_not_chunked_beyond_the_limits(pool):
+    blobs = [tasks.blob(400_000) for _ in range(40)]
+    assert pool.map(bytes, blobs) == blobs
+
+
+def test_an_answer_that_would_grow_too_large_comes_in_parts(pool):
+    assert [len(blob) for blob in pool.map(tasks.blob, [700_000] * 9, chunksize=9)] == [700_000] * 9
+
+
+def test_items_run_once_although_answers_come_in_parts(pool, tmp_path):
+    def run(item):
+        with open(tmp_path / str(item), "a") as file:
+            file.write("x")
+        return bytes(600_000)[:0] + __import__("os").urandom(600_000)
+
+    assert len(pool.map(run, range(7), chunksize=7)) == 7
+    assert [(tmp_path / str(item)).read_text() for item in range(7)] == ["x"] * 7
+
+
+def test_missing_code_is_named_with_the_remedy(pool):
+    task = pickle.dumps(tasks.square).replace(b"lambdapool_tasks", b"lambdapool_tusks")
+    with pytest.raises(lambdapool.CodeMismatch, match="'lambdapool_tusks'.*lambdapool update algorithms PATHS"):
+        pool.apply(ByReference("lambdapool_tusks", "square"))
+    assert task
+    with pytest.raises(lambdapool.CodeMismatch, match="nothing_there"):
+        pool.map(ByReference("lambdapool_tasks", "nothing_there"), range(1000))
+    assert still_works(pool)
+
+
+class ByReference:
+    """Pickles as a reference to something that is importable only elsewhere."""
+
+    def __init__(self, module, name):
+        self.module, self.name = module, name
+
+    def __reduce__(self):
+        import operator
+
+        return operator.attrgetter(self.name), (_Module(self.module),)
+
+
+class _Module:
+    def __init__(self, name):
+        self.name = name
+
+    def __reduce__(self):
+        import importlib
+
+        return importlib.import_module, (self.name,)
+
+
+def test_a_worker_that_dies_fails_its_task_only(pool):
+    with pytest.raises(lambdapool.WorkerDied) as caught:
+        pool.apply(tasks.exit_hard, (3,))
+    assert caught.value.function == "algorithms" and caught.value.request_id
+    assert still_works(pool)
+    error = pickle.loads(pickle.dumps(caught.value))
+    assert type(error) is lambdapool.WorkerDied and error.request_id == caught.value.request_id
+
+
+def test_a_hopeless_map_stops_at_once(enter, stub):
+    enter("stub")
+    before = stub.invocations
+    with LambdaPool(2, "nobody") as pool:
+        with pytest.raises(lambdapool.FunctionNotFound, match="nobody"):
+            pool.map(tasks.square, range(1000))
+        with pytest.raises(lambdapool.FunctionNotFound):
+            list(pool.imap(tasks.square, range(10)))
+    assert stub.invocations - before < 50
+
+
+def test_throttling_is_retried_and_not_seen(enter, stub):
+    enter("stub")
+    stub.throttles = 5
+    with LambdaPool(4, "algorithms") as pool:
+        assert pool.map(tasks.square, range(10), chunksize=1) == [x * x for x in range(10)]
+    assert stub.throttles == 0
+
+
+def test_throttling_beyond_the_deadline(enter, stub):
+    enter("stub")
+    stub.throttles = 1_000_000
+    try:
+        with LambdaPool(1, "algorithms", throttle_timeout=0.2) as pool:
+            with pytest.raises(lambdapool.Throttled):
+                pool.apply(tasks.square, (1,))
+    finally:
+        stub.throttles = 0
+
+
+def test_never_more_calls_in_flight_than_workers(enter, stub):
+    enter("stub")
+    stub.most_in_flight = 0
+    with LambdaPool(3, "algorithms") as pool:
+        pool.map(tasks.sleep, [0.01] * 30, chunksize=1)
+    assert stub.most_in_flight == 3
+
+
+def test_a_service_that_cannot_be_reached(enter, monkeypatch):
+    enter("stub")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", "http://127.0.0.1:1")
+    with LambdaPool(1, "algorithms") as pool:
+        with pytest.raises(lambdapool.NetworkError, match="127.0.0.1"):
+            pool.apply(tasks.square, (1,))
+
+
+def test_no_credentials_names_both_ways_out(monkeypatch, tmp_path):
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE", "LAMBDAPOOL_TARGET"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    with pytest.raises(lambdapool.CredentialsError, match="(?s)(aws configure|AWS_ACCESS_KEY_ID).*local"):
+        LambdaPool(1, "algorithms")
+
+
+def test_an_unknown_target_is_refused():
+    with pytest.raises(ValueError, match="moon"):
+        LambdaPool(1, "algorithms", target="moon")
+
+
+def test_results_of_a_terminated_pool_raise(service):
+    pool = LambdaPool(1, "algorithms")
+    results = [pool.apply_async(tasks.sleep, (20,)) for _ in range(5)]
+    mapped = pool.map_async(tasks.sleep, [20] * 5)
+    lazy = pool.imap(tasks.sleep, itertools.repeat(20))
+    failed = []
+    with_callback = pool.apply_async(tasks.sleep, (20,), error_callback=failed.append)
+    started = time.monotonic()
+    pool.terminate()
+    pool.join()
+    for result in results + [mapped, with_callback]:
+        with pytest.raises(lambdapool.PoolTerminated):
+            result.get(timeout=10)
+    with pytest.raises(lambdapool.PoolTerminated):
+        next(lazy)
+    assert isinstance(failed[0], lambdapool.PoolTerminated)
+    assert time.monotonic() - started < 15
+
+
+def test_a_waiting_thread_is_woken_by_terminate(service):
+    pool = LambdaPool(1, "algorithms")
+    outcome, waiting = [], threading.Event()
+
+    def use():
+        results = pool.imap(tasks.sleep, itertools.repeat(20))
+        waiting.set()
+        try:
+            next(results)
+        except lambdapool.PoolTerminated as error:
+            outcome.append(error)
+
+    thread = threading.Thread(target=use)
+    thread.start()
+    waiting.wait(30)
+    pool.terminate()
+    thread.join(30)
+    assert not thread.is_alive() and len(outcome) == 1
+
+
+def test_callbacks_that_raise_or_use_the_pool(pool, capfd):
+    again = []
+    results = [
+        pool.apply_async(tasks.square, (n,), callback=lambda value: again.append(pool.apply_async(tasks.square, (value,))))
+        for n in range(3)
+    ]
+    assert [result.get(60) for result in results] == [0, 1, 4]
+    assert sorted(result.get(60) for result in again) == [0, 1, 16]
+    assert pool.apply_async(tasks.square, (3,), callback=lambda value: 1 / 0).get(60) == 9
+    assert pool.map_async(tasks.square, [3], callback=lambda value: 1 / 0).get(60) == [9]
+    assert "ZeroDivisionError" in capfd.readouterr().err
+    assert still_works(pool)
+
+
+def test_imap_pulls_a_bounded_window(pool):
+    pulled = 0
+
+    def endless():
+        nonlocal pulled
+        for pulled in itertools.count():
+            yield pulled
+
+    results = pool.imap(tasks.square, endless())
+    for count in range(1, 50):
+        assert next(results) == (count - 1) ** 2
+        assert pulled <= count + 4  # 2 workers, 2 chunks each
+    chunked = pool.imap_unordered(tasks.square, endless(), chunksize=5)
+    for count in range(1, 50):
+        next(chunked)
+        assert pulled <= count + 2 * 2 * 5
+
+
+def test_a_dropped_imap_ends_its_thread(pool):
+    results = pool.imap(tasks.square, itertools.count())
+    next(results)
+    feed = results._feed
+    del results
+    gc.collect()
+    feed._thread.join(30)
+    assert not feed._thread.is_alive()
+    assert still_works(pool)
+
+
+def test_a_dropped_pool_ends_its_thread(service):
+    pool = LambdaPool(1, "algorithms")
+    assert pool.apply(tasks.square, (2,)) == 4
+    thread, reference = pool._dispatcher._thread, weakref.ref(pool)
+    with pytest.warns(ResourceWarning, match="unclosed running"):
+        del pool
+        gc.collect()
+    assert reference() is None
+    thread.join(30)
+    assert not thread.is_alive()
+
+
+def test_a_result_keeps_its_pool_alive(service):
+    assert LambdaPool(1, "algorithms").apply_async(tasks.sleep, (0.2,)).get(60) == 0.2
+    gc.collect()
+
+
+def test_completions_come_in_batches(enter, stub):
+    enter("stub")
+    with LambdaPool(32, "algorithms") as pool:
+        pool.map(tasks.square, range(2000), chunksize=1)
+        assert pool._dispatcher._engine.batches < 1000

@@ -1,0 +1,199 @@
+"""Pools and the life of their process: its end, Ctrl-C, fork."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+PRELUDE = """
+import itertools, os, signal, sys, time
+sys.path[:0] = %r
+import lambdapool_tasks as tasks
+from lambdapool import LambdaExecutor, LambdaPool, PoolForked
+def say(text):
+    print(text, flush=True)
+def here(x):
+    return x + 1
+""" % (
+    sys.path[:4],
+)
+
+
+def start(program, **kwargs):
+    return subprocess.Popen(
+        [sys.executable, "-X", "dev", "-W", "ignore::ResourceWarning", "-c", PRELUDE + program],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **kwargs,
+    )
+
+
+def run(program, timeout=60):
+    process = start(program)
+    try:
+        out, err = process.communicate(timeout=timeout)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        pytest.fail("hangs; it wrote: %r" % (process.communicate(),))
+    return process.returncode, out, err
+
+
+@pytest.mark.parametrize(
+    "pending",
+    [
+        "pool.apply_async(tasks.sleep, (30,))",
+        "result = pool.map_async(tasks.sleep, [30] * 10)",
+        "results = pool.imap(tasks.sleep, itertools.repeat(30))",
+        "[pool.apply_async(tasks.sleep, (30,)) for _ in range(100)]; pool.close()",
+        "import threading; threading.Thread(target=lambda: pool.map(tasks.sleep, [30]), daemon=True).start()",
+        "pool.__self = pool",
+        "pool.terminate()",
+    ],
+)
+def test_the_program_ends_although_a_pool_has_work(service, pending):
+    started = time.monotonic()
+    code, out, err = run("pool = LambdaPool(2, 'algorithms'); pool.apply(tasks.square, (1,))\n%s\nsay('end')" % pending)
+    assert (code, out, err) == (0, "end\n", "")
+    assert time.monotonic() - started < 20
+
+
+def test_the_program_ends_after_an_exception(service):
+    code, out, err = run("pool = LambdaPool(2, 'algorithms')\npool.apply_async(tasks.sleep, (30,))\nraise SystemExit(3)")
+    assert (code, out, err) == (3, "", "")
+
+
+def test_an_executors_work_is_finished_before_the_program_ends(service):
+    code, out, err = run(
+        "executor = LambdaExecutor('algorithms', max_workers=1)\n"
+        "for n in range(3): executor.submit(tasks.sleep, 0.1).add_done_callback(lambda f: say(f.result()))\n"
+    )
+    assert (code, out, err) == (0, "0.1\n" * 3, "")
+
+
+def test_functions_of_main_are_sent_by_value(service):
+    code, out, err = run(
+        "class Point:\n"
+        "    def __init__(self, x): self.x = x\n"
+        "def move(point): return Point(point.x + 1)\n"
+        "pool = LambdaPool(1, 'algorithms')\n"
+        "moved = pool.map(move, [Point(1)])[0]\n"
+        "say(isinstance(moved, Point) and moved.x)\n"
+        "class Mine(Exception): pass\n"
+        "def fail(): raise Mine('oh')\n"
+        "try: pool.apply(fail)\n"
+        "except Mine as error: say(error)\n"
+        "pool.terminate()\n"
+    )
+    assert (code, out, err) == (0, "2\noh\n", "")
+
+
+@pytest.mark.parametrize(
+    "blocking",
+    [
+        "pool.map(task, items)",
+        "pool.apply(tasks.sleep, (30,))",
+        "pool.starmap(tasks.sleep_and_tell, [(item, 30) for item in items])",
+        "list(pool.imap(task, items))",
+        "pool.map_async(task, items).get()",
+    ],
+)
+def test_ctrl_c_stops_at_once(service, blocking, tmp_path):
+    process = start(
+        "from functools import partial\n"
+        "task = partial(tasks.sleep_and_tell, seconds=30)\n"
+        "items = [os.path.join(%r, str(n)) for n in range(50)]\n"
+        "with LambdaPool(1, 'algorithms') as pool:\n"
+        "    pool.apply(tasks.square, (1,))\n"
+        "    say('ready')\n"
+        "    try:\n"
+        "        %s\n"
+        "    except KeyboardInterrupt:\n"
+        "        say('interrupted')\n"
+        "say('end')\n" % (str(tmp_path), blocking)
+    )
+    try:
+        assert process.stdout.readline() == "ready\n"
+        if "tasks.sleep," not in blocking:
+            deadline = time.monotonic() + 30
+            while not os.listdir(tmp_path) and time.monotonic() < deadline:
+                time.sleep(0.01)  # until the first task has started
+        started = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=25)
+    finally:
+        process.kill()
+    assert (process.returncode, out, err) == (0, "interrupted\nend\n", "")
+    assert time.monotonic() - started < 15
+    assert len(os.listdir(tmp_path)) <= 1
+
+
+def test_ctrl_c_in_a_map_leaves_the_pool_usable(service):
+    process = start(
+        "with LambdaPool(2, 'algorithms') as pool:\n"
+        "    pool.apply(tasks.square, (1,))\n"
+        "    say('ready')\n"
+        "    try:\n"
+        "        pool.map(tasks.sleep, [0.5] * 100)\n"
+        "    except KeyboardInterrupt:\n"
+        "        say(pool.map(tasks.square, [3]))\n"
+    )
+    try:
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+    finally:
+        process.kill()
+    assert (process.returncode, out, err) == (0, "[9]\n", "")
+
+
+def test_an_uncaught_ctrl_c_ends_a_program_with_an_executor(service):
+    process = start(
+        "executor = LambdaExecutor('algorithms', max_workers=1)\n"
+        "futures = [executor.submit(tasks.sleep, 30) for _ in range(10)]\n"
+        "say('ready')\n"
+        "futures[0].result()\n"
+    )
+    try:
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=25)
+    finally:
+        process.kill()
+    assert process.returncode == -signal.SIGINT and "KeyboardInterrupt" in err
+
+
+def test_a_pool_in_a_forked_child_says_so(service):
+    code, out, err = run(
+        "pool = LambdaPool(1, 'algorithms')\n"
+        "executor = LambdaExecutor('algorithms', max_workers=1)\n"
+        "assert pool.apply(tasks.square, (2,)) == 4\n"
+        "pending = [pool.apply_async(tasks.sleep, (1,)), pool.map_async(tasks.sleep, [1, 1])]\n"
+        "lazy = pool.imap(tasks.sleep, [1, 1])\n"
+        "future = executor.submit(tasks.sleep, 1)\n"
+        "child = os.fork()\n"
+        "if child == 0:\n"
+        "    for use in (lambda: pool.apply(tasks.square, (1,)), lambda: pool.map(tasks.square, [1]),\n"
+        "                lambda: executor.submit(tasks.square, 1), pending[0].get, pending[1].get,\n"
+        "                lambda: next(lazy), future.result):\n"
+        "        try: use(); say('no error')\n"
+        "        except PoolForked as error: assert 'fork' in str(error)\n"
+        "    pool.terminate(); pool.join(); executor.shutdown()\n"
+        "    with LambdaPool(1, 'algorithms') as fresh: say(fresh.apply(tasks.square, (3,)))\n"
+        "    sys.exit(7)\n"
+        "say(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))\n"
+        "say([result.get() for result in pending] + list(lazy) + [future.result()])\n"
+    )
+    assert (code, out) == (0, "9\n7\n[1, [1, 1], 1, 1, 1]\n"), err
+
+
+def test_multiprocessing_may_fork_beside_a_pool(service):
+    code, out, err = run(
+        "import multiprocessing\n"
+        "with LambdaPool(1, 'algorithms') as pool, multiprocessing.get_context('fork').Pool(2) as processes:\n"
+        "    say(pool.map(tasks.square, processes.map(tasks.square, [2, 3])))\n"
+    )
+    assert (code, out) == (0, "[16, 81]\n"), err
