@@ -45,8 +45,9 @@ Error too_large(std::size_t size) {
               std::to_string(limits::request_payload_bytes_max) + "; pass less, or a reference to it"};
 }
 
-std::string seconds(std::chrono::milliseconds time) {
-  return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(time).count()) + " s";
+std::string words(std::chrono::milliseconds time) {
+  return time < std::chrono::seconds(10) ? std::to_string(time.count()) + " ms"
+                                         : std::to_string(time.count() / 1'000) + " s";
 }
 
 // Of a call that got no answer. Whoever reads it must know whether the function may have run.
@@ -253,7 +254,7 @@ std::optional<Error> Engine::Impl::consider_again(Id id, http::Request request, 
     return {};
   }
   if (error.kind == ErrorKind::throttled) {
-    error.message = "throttled for " + seconds(options.throttle_deadline) +
+    error.message = "throttled for " + words(options.throttle_deadline) +
                     " without a call getting through: " + error.message +
                     "; use fewer workers, or raise the concurrency limit";
   }
