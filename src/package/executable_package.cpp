@@ -73,12 +73,14 @@ Result<std::vector<ZipEntry>> dynamic_entries(const ExecutablePackageRequest& re
       return tl::unexpected(std::move(added.error()));
 
   const std::string loader = fs::path(elf.interpreter).filename().string();
-  std::error_code error;
+  // The path it names, if that is for the same machine: under a cross compiler it may be somewhere else.
+  const auto there = is_elf(elf.interpreter) ? read_elf(elf.interpreter) : ElfFile{};
   const auto loader_file =
-      fs::exists(elf.interpreter, error) ? std::optional<fs::path>(elf.interpreter) : search.find(loader);
+      there && there->machine == elf.machine ? std::optional<fs::path>(elf.interpreter) : search.find(loader);
   if (!loader_file)
     return refuse("The loader " + elf.interpreter + ", which " + request.executable.string() +
-                  " needs, was not found.");
+                  " needs, was not found; install it, or name its directory in LD_LIBRARY_PATH.");
+  std::error_code error;
   const std::string program = fs::canonical(request.executable, error).filename().string();
   auto launcher = launcher_for(elf, loader, program);
   if (!launcher) return tl::unexpected(std::move(launcher.error()));

@@ -170,7 +170,8 @@ TEST_F(ExecutablePackage, FindsLibrariesByDtRpathOfThoseAboveAndByLdLibraryPath)
   fs::rename(dir_.path() / "libs/libmiddle.so", dir_.path() / "libs/moved");
   EXPECT_THAT(refusal("simulate"), HasSubstr("libmiddle.so"));
   fs::rename(dir_.path() / "libs/moved", dir_.path() / "libs/libmiddle.so");
-  environment_ = Environment(std::map<std::string, std::string>{{"LD_LIBRARY_PATH", "/nowhere:" + (dir_.path() / "libs").string()}});
+  environment_ = Environment(
+      std::map<std::string, std::string>{{"LD_LIBRARY_PATH", "/nowhere:" + (dir_.path() / "libs").string()}});
   EXPECT_EQ(refusal("simulate"), "");
 }
 

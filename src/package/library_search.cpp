@@ -3,7 +3,7 @@
 #include <elf.h>
 
 #include <fstream>
-#include <iterator>
+#include <sstream>
 #include <utility>
 
 namespace lambdapool::package {
@@ -14,7 +14,9 @@ namespace fs = std::filesystem;
 
 std::string read_cache() {
   std::ifstream in("/etc/ld.so.cache", std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
+  std::ostringstream bytes;
+  bytes << in.rdbuf();
+  return bytes.str();
 }
 
 std::vector<std::string> split(const std::string& path) {
@@ -79,6 +81,7 @@ std::optional<fs::path> LibrarySearch::find_in(const std::vector<std::string>& d
 }
 
 std::optional<fs::path> LibrarySearch::find(const std::string& name) const {
+  if (auto found = find_in(library_path_, name, {})) return found;
   const auto [begin, end] = cache_.equal_range(name);
   for (auto it = begin; it != end; ++it)
     if (fits(it->second)) return it->second;

@@ -25,7 +25,7 @@ class LibrarySearch {
   // is missing and who needs it.
   Result<Libraries> closure(const std::filesystem::path& program);
 
-  // A file of that name in the cache or the default directories.
+  // A file of that name in LD_LIBRARY_PATH, the cache or the default directories.
   std::optional<std::filesystem::path> find(const std::string& name) const;
 
   // Adds `name` and what it needs, if there is such a library here.

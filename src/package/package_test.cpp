@@ -13,7 +13,7 @@ using testing::HasSubstr;
 TEST(Package, KnowsItsHashItsSizeAndItsBiggestFiles) {
   std::vector<ZipEntry> entries;
   for (int size = 1; size <= 8; ++size)
-    entries.push_back({"f" + std::to_string(size), false, std::string(size, 'x')});
+    entries.push_back({std::string("f").append(std::to_string(size)), false, std::string(size, 'x')});
   const auto package = make_package(entries);
   ASSERT_TRUE(package);
   EXPECT_EQ(package->sha256_base64, sha256_base64(package->zip));

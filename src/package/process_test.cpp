@@ -15,8 +15,8 @@ TEST(Process, KeepsBothOutputsAndTheExitStatusWhateverTheirSize) {
 }
 
 TEST(Process, HasThisEnvironmentAndAnEmptyInput) {
-  const auto outcome =
-      run_process({"sh", "-c", "read line || echo \"$COLOR\""}, Environment(std::map<std::string, std::string>{{"COLOR", "blue"}}));
+  const auto outcome = run_process({"sh", "-c", "read line || echo \"$COLOR\""},
+                                   Environment(std::map<std::string, std::string>{{"COLOR", "blue"}}));
   ASSERT_TRUE(outcome);
   EXPECT_EQ(outcome->output, "blue\n");
 }

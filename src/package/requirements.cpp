@@ -164,7 +164,7 @@ class Installation {
   }
 
   std::vector<std::string> pip_command() const {
-    const std::string digits = "3" + request_.python_version.substr(2);
+    const std::string minor = request_.python_version.substr(2);
     std::vector<std::string> command = {python_,
                                         "-m",
                                         "pip",
@@ -180,7 +180,7 @@ class Installation {
                                         "--implementation",
                                         "cp",
                                         "--abi",
-                                        "cp" + digits,
+                                        std::string("cp3").append(minor),
                                         "--abi",
                                         "abi3",
                                         "--abi",

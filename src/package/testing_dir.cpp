@@ -3,7 +3,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
-#include <iterator>
+#include <sstream>
 
 namespace lambdapool::package {
 
@@ -27,7 +27,9 @@ void TestingDir::write(const std::string& name, const std::string& bytes) const 
 
 std::string TestingDir::read(const std::string& name) const {
   std::ifstream in(path_ / name, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
+  std::ostringstream bytes;
+  bytes << in.rdbuf();
+  return bytes.str();
 }
 
 std::string TestingDir::shell(const std::string& command) const {
