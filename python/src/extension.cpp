@@ -238,6 +238,8 @@ NB_MODULE(_native, module) {
   using lambdapool::python::Engine;
   using lambdapool::python::Settings;
   using optional_text = std::optional<std::string>;
+  // A daemon thread that the interpreter's end froze keeps what it holds: nothing to warn of.
+  nb::set_leak_warnings(false);
   module.attr("version") = LAMBDAPOOL_VERSION;
   nb::class_<Engine>(module, "Engine")
       .def(

@@ -142,7 +142,7 @@ def test_what_cannot_be_pickled_fails_its_own_task_only(any_pool):
     with pytest.raises(TypeError, match="cannot pickle"):
         any_pool.map(tasks.square, [1, lock, 2], chunksize=1)
     with pytest.raises(multiprocessing.pool.MaybeEncodingError, match="Error sending result"):
-        any_pool.apply(tasks.return_stream)
+        any_pool.apply(tasks.return_lock)
     assert any_pool.apply(tasks.square, (3,)) == 9
 
 

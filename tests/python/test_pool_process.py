@@ -49,7 +49,7 @@ def run(program, timeout=60):
         "result = pool.map_async(tasks.sleep, [30] * 10)",
         "results = pool.imap(tasks.sleep, itertools.repeat(30))",
         "[pool.apply_async(tasks.sleep, (30,)) for _ in range(100)]; pool.close()",
-        "import threading; threading.Thread(target=lambda: pool.map(tasks.sleep, [30]), daemon=True).start()",
+        "import threading; threading.Thread(target=lambda: pool.map_async(tasks.sleep, [30]).wait(), daemon=True).start()",
         "pool.__self = pool",
         "pool.terminate()",
     ],
@@ -108,8 +108,8 @@ def test_ctrl_c_stops_at_once(service, blocking, tmp_path):
         "items = [os.path.join(%r, str(n)) for n in range(50)]\n"
         "with LambdaPool(1, 'algorithms') as pool:\n"
         "    pool.apply(tasks.square, (1,))\n"
-        "    say('ready')\n"
         "    try:\n"
+        "        say('ready')\n"
         "        %s\n"
         "    except KeyboardInterrupt:\n"
         "        say('interrupted')\n"
@@ -135,8 +135,8 @@ def test_ctrl_c_in_a_map_leaves_the_pool_usable(service):
     process = start(
         "with LambdaPool(2, 'algorithms') as pool:\n"
         "    pool.apply(tasks.square, (1,))\n"
-        "    say('ready')\n"
         "    try:\n"
+        "        say('ready')\n"
         "        pool.map(tasks.sleep, [0.5] * 100)\n"
         "    except KeyboardInterrupt:\n"
         "        say(pool.map(tasks.square, [3]))\n"

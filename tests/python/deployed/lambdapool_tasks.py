@@ -3,7 +3,7 @@ the tests, so that plain pickle can refer to it."""
 
 import os
 import pathlib
-import sys
+import threading
 import time
 
 
@@ -55,7 +55,7 @@ class Picky(Exception):
 class Unpicklable(Exception):
     def __init__(self, message):
         super().__init__(message)
-        self.stream = sys.stdout
+        self.lock = threading.Lock()
 
 
 class Vicious(Exception):
@@ -86,15 +86,15 @@ def raise_picky():
 
 
 def raise_unpicklable():
-    raise Unpicklable("has a stream")
+    raise Unpicklable("has a lock")
 
 
 def raise_vicious():
-    raise Vicious(sys.stdout)
+    raise Vicious(threading.Lock())
 
 
-def return_stream():
-    return sys.stdout
+def return_lock():
+    return threading.Lock()
 
 
 def return_breaking():
