@@ -1,1 +1,88 @@
-// To come.
+#include "local/service.hpp"
+
+#include <cstring>
+
+#include "http/event_loop.hpp"
+#include "http/server.hpp"
+#include "local/control_plane.hpp"
+#include "local/uuid.hpp"
+#include "local/workers.hpp"
+
+namespace lambdapool::local {
+namespace {
+
+namespace fs = std::filesystem;
+
+Result<void> make_home(const fs::path& home) {
+  std::error_code error;
+  const bool made = fs::create_directories(home, error);
+  if (!error && made) fs::permissions(home, fs::perms::owner_all, error);
+  if (!error) return {};
+  return fail(ErrorKind::io, "The local Lambda cannot create its home " + home.string() + ": " +
+                                 error.message() + "; choose another directory with LAMBDAPOOL_HOME");
+}
+
+WorkersOptions workers_options(const ServiceOptions& options) {
+  WorkersOptions workers;
+  workers.scratch = options.home / "scratch" / random_uuid();
+  workers.region = options.region;
+  workers.environment = options.environment;
+  workers.python = options.python;
+  return workers;
+}
+
+ControlPlaneOptions control_plane_options(const ServiceOptions& options) {
+  ControlPlaneOptions plane;
+  plane.home = options.home;
+  plane.identity = options.identity;
+  plane.region = options.region;
+  plane.concurrency = options.concurrency;
+  plane.log = options.log;
+  return plane;
+}
+
+// Members are destroyed from the last to the first: no new requests, then no new work, then the workers.
+class RunningService : public Service {
+ public:
+  Result<void> start(const ServiceOptions& options) {
+    auto workers = Workers::start(loop_, workers_options(options));
+    if (!workers) return tl::unexpected(workers.error());
+    workers_ = std::move(*workers);
+    auto plane = ControlPlane::open(loop_, *workers_, control_plane_options(options));
+    if (!plane) return tl::unexpected(plane.error());
+    plane_ = std::move(*plane);
+    auto listener = http::listen_tcp(loop_, "127.0.0.1", options.port,
+                                     [&target = *plane_](http::Request request, http::Responder responder) {
+                                       target.handle(std::move(request), std::move(responder));
+                                     });
+    if (!listener) return tl::unexpected(listener.error());
+    listener_ = std::move(*listener);
+    return {};
+  }
+
+  http::Endpoint endpoint() const override { return listener_->endpoint(); }
+  std::string isolation() const override { return workers_->isolation(); }
+
+ private:
+  http::EventLoop loop_;
+  std::unique_ptr<Workers> workers_;
+  std::unique_ptr<ControlPlane> plane_;
+  std::unique_ptr<http::Listener> listener_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Service>> Service::start(ServiceOptions options) {
+  if (auto made = make_home(options.home); !made) return tl::unexpected(made.error());
+  auto service = std::make_unique<RunningService>();
+  if (auto started = service->start(options); !started) return tl::unexpected(started.error());
+  return service;
+}
+
+fs::path default_home(const Environment& environment) {
+  if (const auto home = environment.get("LAMBDAPOOL_HOME")) return *home;
+  if (const auto data = environment.get("XDG_DATA_HOME")) return fs::path(*data) / "lambdapool";
+  return environment.home_directory() / ".local" / "share" / "lambdapool";
+}
+
+}  // namespace lambdapool::local

@@ -16,14 +16,14 @@
 namespace lambdapool::local {
 
 struct ServiceOptions {
-  std::filesystem::path home;                     // created where it does not exist
-  std::uint16_t port = 0;                         // on 127.0.0.1; 0: the system chooses
-  std::optional<sigv4::Identity> identity = {};   // known secret: other signatures are refused.
-                                                  // nullopt: any well-formed signature is accepted
+  std::filesystem::path home;                    // created where it does not exist
+  std::uint16_t port = 0;                        // on 127.0.0.1; 0: the system chooses
+  std::optional<sigv4::Identity> identity = {};  // known secret: other signatures are refused.
+                                                 // nullopt: any well-formed signature is accepted
   std::string region = "us-east-1";
-  int concurrency = 1'000;                        // account limit; beyond it 429
-  Environment environment = {};                   // where to look for interpreters (PATH, VIRTUAL_ENV)
-  std::filesystem::path python = {};              // preferred interpreter (an embedding Python's own)
+  int concurrency = 1'000;                           // account limit; beyond it 429
+  Environment environment = {};                      // where to look for interpreters (PATH, VIRTUAL_ENV)
+  std::filesystem::path python = {};                 // preferred interpreter (an embedding Python's own)
   std::function<void(const std::string&)> log = {};  // one line of a request log; {}: none
 };
 

@@ -1,0 +1,69 @@
+// Receives requests, checks their signatures, and answers them: Invoke on the event loop's thread through the
+// Invoker, everything else as an operation on a background thread. Both sides meet only in the database and
+// in what is posted between the threads.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/error.hpp"
+#include "core/sigv4.hpp"
+#include "http/event_loop.hpp"
+#include "http/server.hpp"
+#include "local/code_store.hpp"
+#include "local/database.hpp"
+#include "local/event_queue.hpp"
+#include "local/operation.hpp"
+#include "local/router.hpp"
+#include "local/workers.hpp"
+
+namespace lambdapool::local {
+
+struct ControlPlaneOptions {
+  std::filesystem::path home;
+  std::optional<sigv4::Identity> identity = {};
+  std::string region = "us-east-1";
+  int concurrency = 1'000;
+  std::function<void(const std::string&)> log = {};
+  EventPolicy events = {};
+  std::function<std::chrono::system_clock::time_point()> clock = [] {
+    return std::chrono::system_clock::now();
+  };
+};
+
+class ControlPlane {
+ public:
+  // Opens the home. `loop` and `workers` must outlive it. Error kind io.
+  static Result<std::unique_ptr<ControlPlane>> open(http::EventLoop& loop, Workers& workers,
+                                                    ControlPlaneOptions options);
+  ~ControlPlane();  // not on the loop's thread; no request may arrive any more
+
+  void handle(http::Request request, http::Responder responder);  // on the loop's thread
+
+ private:
+  struct Impl;
+  explicit ControlPlane(std::shared_ptr<Impl> impl);
+  std::shared_ptr<Impl> impl_;
+};
+
+// The database connections of the background threads: as many as there are at work at once.
+class DatabasePool {
+ public:
+  explicit DatabasePool(std::filesystem::path home) : home_(std::move(home)) {}
+  // Runs `use` with a connection; the error is that none could be opened.
+  Result<void> with(const std::function<void(Database&)>& use);
+
+ private:
+  std::filesystem::path home_;
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<Database>> free_;
+};
+
+}  // namespace lambdapool::local

@@ -1,0 +1,168 @@
+#include "local/function_config.hpp"
+
+#include <array>
+#include <cstdio>
+#include <ctime>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "core/encoding.hpp"
+
+namespace lambdapool::local {
+namespace {
+
+Json stored_code(const CodeReference& code) {
+  return {{"sha256", code.sha256}, {"size", code.size}, {"unzipped", code.unzipped}};
+}
+
+CodeReference code_from(const Json& json) {
+  return {json.at("sha256").get<std::string>(), json.at("size").get<std::int64_t>(),
+          json.at("unzipped").get<std::int64_t>()};
+}
+
+constexpr std::array<std::pair<Phase, std::string_view>, 5> phases{{{Phase::creating, "creating"},
+                                                                    {Phase::updating, "updating"},
+                                                                    {Phase::active, "active"},
+                                                                    {Phase::failed, "failed"},
+                                                                    {Phase::update_failed, "update_failed"}}};
+
+// AWS answers LastUpdateStatusReasonCode "Creating" during an update, though its own enum lacks it.
+void add_state(Json& json, const VersionRecord& record) {
+  switch (record.phase) {
+    case Phase::creating:
+      json["State"] = "Pending";
+      json["StateReason"] = "The function is being created.";
+      json["StateReasonCode"] = "Creating";
+      return;
+    case Phase::failed:
+      json["State"] = "Failed";
+      json["StateReason"] = record.reason;
+      json["StateReasonCode"] = "InternalError";
+      json["LastUpdateStatus"] = "Failed";
+      json["LastUpdateStatusReason"] = record.reason;
+      json["LastUpdateStatusReasonCode"] = "InternalError";
+      return;
+    case Phase::updating:
+      json["State"] = "Active";
+      json["LastUpdateStatus"] = "InProgress";
+      json["LastUpdateStatusReason"] = "The function is being created.";
+      json["LastUpdateStatusReasonCode"] = "Creating";
+      return;
+    case Phase::update_failed:
+      json["State"] = "Active";
+      json["LastUpdateStatus"] = "Failed";
+      json["LastUpdateStatusReason"] = record.reason;
+      json["LastUpdateStatusReasonCode"] = "InternalError";
+      return;
+    case Phase::active:
+      json["State"] = "Active";
+      json["LastUpdateStatus"] = "Successful";
+      return;
+  }
+}
+
+}  // namespace
+
+std::string to_stored(const FunctionConfig& config) {
+  Json json{{"runtime", config.runtime},
+            {"role", config.role},
+            {"handler", config.handler},
+            {"description", config.description},
+            {"timeout_s", config.timeout_s},
+            {"memory_mb", config.memory_mb},
+            {"ephemeral_mb", config.ephemeral_mb},
+            {"architecture", config.architecture},
+            {"log_group", config.log_group},
+            {"code", stored_code(config.code)},
+            {"last_modified", config.last_modified},
+            {"layers", Json::array()}};
+  if (config.environment) json["environment"] = *config.environment;
+  for (const auto& layer : config.layers) {
+    json["layers"].push_back({{"arn", layer.arn}, {"code", stored_code(layer.code)}});
+  }
+  return json.dump();
+}
+
+FunctionConfig from_stored(const std::string& text) {
+  const auto json = Json::parse(text);
+  FunctionConfig config;
+  json.at("runtime").get_to(config.runtime);
+  json.at("role").get_to(config.role);
+  json.at("handler").get_to(config.handler);
+  json.at("description").get_to(config.description);
+  json.at("timeout_s").get_to(config.timeout_s);
+  json.at("memory_mb").get_to(config.memory_mb);
+  json.at("ephemeral_mb").get_to(config.ephemeral_mb);
+  json.at("architecture").get_to(config.architecture);
+  json.at("log_group").get_to(config.log_group);
+  json.at("last_modified").get_to(config.last_modified);
+  config.code = code_from(json.at("code"));
+  if (json.contains("environment"))
+    config.environment = json["environment"].get<std::map<std::string, std::string>>();
+  for (const auto& layer : json.at("layers")) {
+    config.layers.push_back({layer.at("arn").get<std::string>(), code_from(layer.at("code"))});
+  }
+  return config;
+}
+
+std::string_view to_string(Phase phase) { return phases[static_cast<std::size_t>(phase)].second; }
+
+Phase phase_from(std::string_view text) {
+  for (const auto& [phase, name] : phases) {
+    if (name == text) return phase;
+  }
+  return Phase::failed;
+}
+
+Json configuration_json(const VersionRecord& record, const std::string& arn, Show show) {
+  const auto& config = record.config;
+  Json json{{"FunctionName", record.function},
+            {"FunctionArn", arn},
+            {"Runtime", config.runtime},
+            {"Role", config.role},
+            {"Handler", config.handler},
+            {"CodeSize", config.code.size},
+            {"Description", config.description},
+            {"Timeout", config.timeout_s},
+            {"MemorySize", config.memory_mb},
+            {"LastModified", config.last_modified},
+            {"CodeSha256", base64_of_sha256(config.code.sha256)},
+            {"Version", record.version}};
+  if (config.environment) json["Environment"] = {{"Variables", *config.environment}};
+  json["TracingConfig"] = {{"Mode", "PassThrough"}};
+  json["RevisionId"] = record.revision;
+  if (!config.layers.empty()) {
+    json["Layers"] = Json::array();
+    for (const auto& layer : config.layers) {
+      json["Layers"].push_back({{"Arn", layer.arn}, {"CodeSize", layer.code.size}});
+    }
+  }
+  if (show == Show::everything) add_state(json, record);
+  json["PackageType"] = "Zip";
+  json["Architectures"] = {config.architecture};
+  json["EphemeralStorage"] = {{"Size", config.ephemeral_mb}};
+  json["SnapStart"] = {{"ApplyOn", "None"}, {"OptimizationStatus", "Off"}};
+  json["LoggingConfig"] = {{"LogFormat", "Text"}, {"LogGroup", config.log_group}};
+  return json;
+}
+
+std::string base64_of_sha256(const std::string& hex) {
+  std::string bytes;
+  for (std::size_t i = 0; i + 1 < hex.size(); i += 2) {
+    bytes.push_back(static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16)));
+  }
+  return base64_encode(bytes);
+}
+
+std::string iso_time(std::int64_t epoch_ms) {
+  const std::time_t seconds = epoch_ms / 1000;
+  std::tm parts{};
+  gmtime_r(&seconds, &parts);
+  char date[32];
+  const auto length = std::strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &parts);
+  char fraction[16];
+  std::snprintf(fraction, sizeof fraction, ".%03d+0000", static_cast<int>(epoch_ms % 1000));
+  return std::string(date, length) + fraction;
+}
+
+}  // namespace lambdapool::local

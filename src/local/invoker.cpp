@@ -1,0 +1,111 @@
+#include "local/invoker.hpp"
+
+namespace lambdapool::local {
+namespace {
+
+http::Response outcome_response(InvokeOutcome outcome, const std::string& version, bool log_tail) {
+  http::Response response;
+  response.headers.add("Content-Type", "application/json");
+  response.headers.add("X-Amz-Executed-Version", version);
+  if (outcome.function_error) response.headers.add("X-Amz-Function-Error", "Unhandled");
+  if (log_tail) response.headers.add("X-Amz-Log-Result", log_result(outcome.log));
+  response.body = std::move(outcome.payload);
+  return response;
+}
+
+http::Response empty_response(int status) {
+  http::Response response;
+  response.status = status;
+  return response;
+}
+
+Refusal throttled(std::string reason) {
+  return {429, "TooManyRequestsException", "Rate Exceeded.", std::move(reason)};
+}
+
+}  // namespace
+
+Invoker::Invoker(http::EventLoop& loop, Workers& workers, SnapshotCache& snapshots, LogStore& logs,
+                 int concurrency, EventPolicy policy, Now now, std::uint32_t seed)
+    : workers_(workers),
+      snapshots_(snapshots),
+      logs_(logs),
+      gate_(concurrency),
+      now_(std::move(now)),
+      random_(seed),
+      self_(std::make_shared<Invoker*>(this)),
+      events_(loop, std::move(policy), [this](const Event& event) { return start_event(event); }) {}
+
+Outcome<std::shared_ptr<const Snapshot>> Invoker::find(const FunctionReference& reference) {
+  auto snapshot = snapshots_.find(reference);
+  for (const auto& key : snapshots_.take_replaced()) workers_.retire(key);
+  return snapshot;
+}
+
+Outcome<void> Invoker::enter(const std::string& function, const Snapshot& snapshot) {
+  switch (gate_.enter(function, snapshot.reserved, snapshot.reserved_total)) {
+    case ConcurrencyGate::Verdict::admitted:
+      return {};
+    case ConcurrencyGate::Verdict::function_limit:
+      return tl::unexpected(throttled("ReservedFunctionConcurrentInvocationLimitExceeded"));
+    case ConcurrencyGate::Verdict::account_limit:
+      break;
+  }
+  return tl::unexpected(throttled("ConcurrentInvocationLimitExceeded"));
+}
+
+std::shared_ptr<const FunctionVersion> Invoker::choose(const Snapshot& snapshot) {
+  const bool second =
+      snapshot.second && std::uniform_real_distribution<>(0, 1)(random_) < snapshot.second_weight;
+  return second ? snapshot.second : snapshot.version;
+}
+
+void Invoker::run(const std::string& function, const std::shared_ptr<const Snapshot>& snapshot,
+                  std::shared_ptr<const FunctionVersion> version, InvokeCall call, Done done) {
+  call.invoked_arn = snapshot->invoked_arn;
+  // The version is held until the end, so that its code is not collected while it runs.
+  auto ended = [self = std::weak_ptr(self_), function, version,
+                done = std::move(done)](InvokeOutcome outcome) {
+    const auto alive = self.lock();
+    if (!alive) return;
+    auto& invoker = **alive;
+    invoker.gate_.leave(function);
+    invoker.logs_.append(function, outcome.log_stream, outcome.log, invoker.now_());
+    done(std::move(outcome));
+    invoker.events_.capacity_freed();
+  };
+  workers_.invoke(std::move(version), std::move(call), std::move(ended));
+}
+
+void Invoker::invoke(const Invocation& invocation, const std::string& request_id, std::string payload,
+                     Respond respond) {
+  auto snapshot = find(invocation.reference);
+  if (!snapshot) return respond(refusal_response(snapshot.error()));
+  if (invocation.type == InvocationType::dry_run) return respond(empty_response(204));
+  InvokeCall call{request_id, payload.empty() ? "{}" : std::move(payload), {}, invocation.client_context};
+  if (invocation.type == InvocationType::event) return answer_event(invocation, std::move(call), respond);
+  const auto& function = invocation.reference.name;
+  if (auto entered = enter(function, **snapshot); !entered) return respond(refusal_response(entered.error()));
+  auto version = choose(**snapshot);
+  run(function, *snapshot, version, std::move(call),
+      [respond = std::move(respond), executed = version->version, tail = invocation.log_tail](
+          InvokeOutcome outcome) { respond(outcome_response(std::move(outcome), executed, tail)); });
+}
+
+void Invoker::answer_event(const Invocation& invocation, InvokeCall call, const Respond& respond) {
+  if (events_.add({invocation.reference, std::move(call)})) return respond(empty_response(202));
+  respond(refusal_response(throttled("CallerRateLimitExceeded")));
+}
+
+EventQueue::Start Invoker::start_event(const Event& event) {
+  auto snapshot = find(event.reference);
+  // While a function is Pending its events wait; deleted meanwhile, they have nowhere to go.
+  if (!snapshot)
+    return snapshot.error().status == 404 ? EventQueue::Start::gone : EventQueue::Start::throttled;
+  if (!enter(event.reference.name, **snapshot)) return EventQueue::Start::throttled;
+  run(event.reference.name, *snapshot, choose(**snapshot), event.call,
+      [this, event](const InvokeOutcome& outcome) { events_.done(event, outcome.function_error); });
+  return EventQueue::Start::started;
+}
+
+}  // namespace lambdapool::local

@@ -1,0 +1,56 @@
+// Runs invocations: finds the function, holds the concurrency limits, hands the call to the workers, and
+// makes the response. The hot path: all of it on the event loop's thread, and for a warm function without a
+// write to the disk.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <random>
+#include <string>
+
+#include "http/event_loop.hpp"
+#include "http/message.hpp"
+#include "local/concurrency_gate.hpp"
+#include "local/event_queue.hpp"
+#include "local/invocation.hpp"
+#include "local/log_store.hpp"
+#include "local/snapshot_cache.hpp"
+#include "local/workers.hpp"
+
+namespace lambdapool::local {
+
+class Invoker {
+ public:
+  using Respond = std::function<void(http::Response)>;
+  using Now = std::function<std::int64_t()>;  // epoch milliseconds
+
+  Invoker(http::EventLoop& loop, Workers& workers, SnapshotCache& snapshots, LogStore& logs, int concurrency,
+          EventPolicy policy, Now now, std::uint32_t seed);
+
+  // `payload` has been checked. Answers through `respond`, once; an Event at once, its work goes on behind
+  // it.
+  void invoke(const Invocation& invocation, const std::string& request_id, std::string payload,
+              Respond respond);
+
+ private:
+  using Done = std::function<void(InvokeOutcome)>;
+
+  Outcome<std::shared_ptr<const Snapshot>> find(const FunctionReference& reference);
+  Outcome<void> enter(const std::string& function, const Snapshot& snapshot);
+  void run(const std::string& function, const std::shared_ptr<const Snapshot>& snapshot,
+           std::shared_ptr<const FunctionVersion> version, InvokeCall call, Done done);
+  std::shared_ptr<const FunctionVersion> choose(const Snapshot& snapshot);
+  EventQueue::Start start_event(const Event& event);
+  void answer_event(const Invocation& invocation, InvokeCall call, const Respond& respond);
+
+  Workers& workers_;
+  SnapshotCache& snapshots_;
+  LogStore& logs_;
+  ConcurrencyGate gate_;
+  Now now_;
+  std::minstd_rand random_;
+  std::shared_ptr<Invoker*> self_;  // calls still out hold it weakly
+  EventQueue events_;
+};
+
+}  // namespace lambdapool::local

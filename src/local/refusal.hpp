@@ -1,0 +1,39 @@
+// How the local Lambda says no: the status, error type and text that AWS answers in the same case.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+
+#include "core/error.hpp"
+#include "http/message.hpp"
+
+namespace lambdapool::local {
+
+struct Refusal {
+  int status = 400;
+  std::string type;         // x-amzn-errortype
+  std::string message;      // AWS's recorded text, where there is one
+  std::string reason = {};  // TooManyRequestsException's Reason
+};
+
+template <class T>
+using Outcome = tl::expected<T, Refusal>;
+using Answer = Outcome<http::Response>;
+
+http::Response refusal_response(const Refusal& refusal);
+
+tl::unexpected<Refusal> refuse(int status, std::string type, std::string message);
+tl::unexpected<Refusal> invalid_parameter(std::string message);
+tl::unexpected<Refusal> not_found(std::string message);
+tl::unexpected<Refusal> conflict(std::string message);
+tl::unexpected<Refusal> service_failure(const Error& error);
+tl::unexpected<Refusal> too_large(std::string message);
+
+// "1 validation error detected: Value 'r1' at 'role' failed to satisfy constraint: ..."
+tl::unexpected<Refusal> validation_error(std::string_view value, std::string_view member,
+                                         std::string_view constraint);
+tl::unexpected<Refusal> pattern_error(std::string_view value, std::string_view member,
+                                      std::string_view pattern);
+
+}  // namespace lambdapool::local

@@ -1,0 +1,55 @@
+// From method and target to one of Lambda's operations. The paths are the contract's (botocore's model).
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace lambdapool::local {
+
+enum class Operation {
+  invoke,
+  create_function,
+  get_function,
+  get_function_configuration,
+  list_functions,
+  update_function_code,
+  update_function_configuration,
+  delete_function,
+  publish_version,
+  list_versions,
+  create_alias,
+  get_alias,
+  update_alias,
+  delete_alias,
+  list_aliases,
+  publish_layer_version,
+  get_layer_version,
+  list_layers,  // and GetLayerVersionByArn, told apart by ?find=LayerVersion
+  list_layer_versions,
+  delete_layer_version,
+  tag_resource,
+  untag_resource,
+  list_tags,
+  put_concurrency,
+  get_concurrency,
+  delete_concurrency,
+  get_account_settings,
+  download_code,  // what GetFunction's Location leads to; signed by its token, not by SigV4
+};
+
+std::string_view aws_name(Operation operation);  // "CreateFunction"
+
+struct Route {
+  Operation operation = Operation::invoke;
+  std::vector<std::string> parameters;            // the path's variable parts, decoded, from left to right
+  std::multimap<std::string, std::string> query;  // decoded
+  std::string query_value(const std::string& name) const;  // the first of that name, or ""
+};
+
+// nullopt: no operation has this method and path.
+std::optional<Route> route(std::string_view method, std::string_view target);
+
+}  // namespace lambdapool::local

@@ -1,0 +1,54 @@
+#include "local/work_threads.hpp"
+
+#include <csignal>
+
+namespace lambdapool::local {
+
+void WorkThreads::run(std::function<void()> work) {
+  std::lock_guard lock(mutex_);
+  if (stopped_) return;
+  queue_.push_back(std::move(work));
+  if (idle_ >= queue_.size() || threads_.size() == most_) {
+    arrived_.notify_one();
+    return;
+  }
+  // Signals are for the program's own threads.
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  threads_.emplace_back([this] { serve(); });
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+void WorkThreads::serve() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    ++idle_;
+    arrived_.wait(lock, [this] { return stopped_ || !queue_.empty(); });
+    --idle_;
+    if (stopped_) return;
+    {
+      const auto work = std::move(queue_.front());
+      queue_.pop_front();
+      lock.unlock();
+      work();
+    }
+    lock.lock();
+  }
+}
+
+void WorkThreads::stop() {
+  std::deque<std::function<void()>> dropped;
+  std::vector<std::thread> threads;
+  {
+    std::lock_guard lock(mutex_);
+    stopped_ = true;
+    dropped.swap(queue_);
+    threads.swap(threads_);
+    arrived_.notify_all();
+  }
+  for (auto& thread : threads) thread.join();
+}
+
+}  // namespace lambdapool::local
