@@ -177,15 +177,17 @@ std::string usage_sentence(const CLI::ParseError& error, const CLI::App& app) {
   return what.substr(what.find("Invalid value") == std::string::npos ? 0 : what.find("Invalid value"));
 }
 
-std::string one_line(std::string text) {
+// One sentence on one line, whatever it quotes.
+std::string sentence(std::string text) {
   for (char& c : text)
     if (c == '\n' || c == '\r') c = ' ';
-  return text;
+  text.erase(text.find_last_not_of(' ') + 1);
+  return text.empty() || text.back() != '.' ? text + "." : text;
 }
 
 int report(const Error& error) {
   std::cout.flush();
-  std::cerr << "Error: " << one_line(error.message) << "\n";
+  std::cerr << "Error: " << sentence(error.message) << "\n";
   return error.kind == ErrorKind::cancelled ? 130 : 1;
 }
 

@@ -11,15 +11,14 @@ namespace lambdapool::cli {
 
 struct ExecutionRole {
   std::string arn;
-  bool made_now = false;
+  bool made_now = false;  // false: brought by the user, or left by an earlier run
 };
 
+// The role for this function, with the policy to write logs. On an error nothing that was made is left.
 Result<ExecutionRole> ensure_role(Session& session, const std::string& function_name);
 Result<void> remove_role(Session& session, const std::string& function_name);
 
 // Whether this ARN is that of the role that create makes for this function.
 bool is_made_role(const std::string& role_arn, const std::string& function_name);
-
-std::string role_name(const std::string& function_name);  // at most 64 characters, IAM's limit
 
 }  // namespace lambdapool::cli

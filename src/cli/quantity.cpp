@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdio>
+#include <regex>
 #include <utility>
 
 namespace lambdapool::cli {
@@ -31,20 +32,18 @@ std::string readable_age(std::chrono::seconds age) {
 }
 
 std::optional<std::chrono::system_clock::time_point> parse_last_modified(std::string_view text) {
-  int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, milli = 0, zone = 0;
-  char sign = '+';
-  const std::string copy(text);
-  const int read = std::sscanf(copy.c_str(), "%4d-%2d-%2dT%2d:%2d:%2d.%3d%c%4d", &year, &month, &day, &hour, &minute,
-                               &second, &milli, &sign, &zone);
-  if (read < 6) return std::nullopt;
+  static const std::regex form(R"((\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{3})\d*)?(?:Z|([+-]\d\d):?(\d\d)))");
+  std::match_results<std::string_view::const_iterator> parts;
+  if (!std::regex_match(text.begin(), text.end(), parts, form)) return std::nullopt;
+  const auto number = [&](std::size_t part) { return parts[part].matched ? std::stoi(parts[part].str()) : 0; };
   using namespace std::chrono;
-  const year_month_day date{std::chrono::year{year}, std::chrono::month{static_cast<unsigned>(month)},
-                            std::chrono::day{static_cast<unsigned>(day)}};
+  const year_month_day date{year{number(1)}, month{static_cast<unsigned>(number(2))},
+                            day{static_cast<unsigned>(number(3))}};
   if (!date.ok()) return std::nullopt;
-  const auto offset = hours{zone / 100} + minutes{zone % 100};
-  auto at = sys_days{date} + hours{hour} + minutes{minute} + seconds{second} + milliseconds{milli};
-  at += sign == '-' ? milliseconds{offset} : -milliseconds{offset};
-  return system_clock::time_point{at};
+  const auto time = hours{number(4)} + minutes{number(5)} + seconds{number(6)} + milliseconds{number(7)};
+  const bool west = parts[8].matched && *parts[8].first == '-';
+  const auto offset = hours{number(8)} + minutes{west ? -number(9) : number(9)};
+  return system_clock::time_point{sys_days{date} + time - offset};
 }
 
 }  // namespace lambdapool::cli

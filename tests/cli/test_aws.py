@@ -1,0 +1,261 @@
+"""create, update and delete against a scripted AWS: roles, waiting, failures, lost answers, signals."""
+
+import os
+import signal
+import subprocess
+
+import pytest
+
+from fake_aws import DROP, FakeAws, error
+
+NOT_ASSUMED = error(400, "InvalidParameterValueException", "The role defined for the function cannot be assumed by Lambda.")
+DENIED = error(403, "AccessDeniedException", "User: x is not authorized to perform: lambda:CreateFunction")
+BASIC = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
+
+
+@pytest.fixture
+def aws():
+    fake = FakeAws()
+    yield fake
+    fake.close()
+
+
+@pytest.fixture
+def run_aws(run, aws):
+    return lambda *arguments, **environment: run(*arguments, **{**aws.environment, **environment})
+
+
+@pytest.fixture
+def create(run_aws, algorithms):
+    return lambda *arguments, **environment: run_aws("create", "f", "algorithms", *arguments, **environment)
+
+
+def one_sentence(done, code=1):
+    assert done.returncode == code, done
+    assert done.stderr.startswith("Error: ") and done.stderr.count("\n") == 1, done.stderr
+    return done.stderr
+
+
+def test_create_makes_a_role_and_delete_removes_it(aws, create, run_aws):
+    done = create()
+    assert (done.returncode, done.stderr) == (0, "")
+    assert aws.roles == {"lambdapool-role-f": {"arn": aws.functions["f"]["Role"], "policies": [BASIC]}}
+    assert aws.functions["f"]["Role"].endswith(":role/lambdapool/lambdapool-role-f")
+    done = run_aws("delete", "f")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (aws.functions, aws.roles) == ({}, {})
+
+
+def test_a_brought_role_is_used_and_never_removed(aws, create, run_aws):
+    aws.roles["mine"] = {"arn": "arn:aws:iam::123456789012:role/mine", "policies": []}
+    assert create("--role", aws.roles["mine"]["arn"]).returncode == 0
+    assert aws.functions["f"]["Role"] == aws.roles["mine"]["arn"]
+    assert run_aws("delete", "f").returncode == 0
+    assert list(aws.roles) == ["mine"]
+    assert not [action for action in aws.actions() if "Role" in action]
+
+
+def test_a_role_that_lambda_does_not_know_yet_is_waited_for(aws, create):
+    aws.hook("CreateFunction", NOT_ASSUMED)
+    assert create().returncode == 0
+    assert aws.actions().count("CreateFunction") == 2
+
+
+def test_a_refused_creation_leaves_neither_function_nor_role(aws, create):
+    aws.hook("CreateFunction", DENIED)
+    assert "lambda:CreateFunction" in one_sentence(create())
+    assert (aws.functions, aws.roles) == ({}, {})
+
+
+def test_a_role_of_an_earlier_run_is_used_and_kept_on_failure(aws, create):
+    role = {"arn": "arn:aws:iam::123456789012:role/lambdapool/lambdapool-role-f", "policies": [BASIC]}
+    aws.roles["lambdapool-role-f"] = role
+    aws.hook("CreateFunction", DENIED)
+    one_sentence(create())
+    assert list(aws.roles) == ["lambdapool-role-f"]
+    assert create().returncode == 0
+    assert aws.functions["f"]["Role"] == role["arn"]
+
+
+def test_create_waits_until_the_function_is_active(aws, create):
+    aws.pending_polls = 3
+    aws.hook("GetFunction", None)
+    assert create().returncode == 0
+    assert aws.pending_polls == 0
+
+
+def test_a_function_that_fails_to_become_active_is_removed_and_the_reason_told(aws, create):
+    def fail(request):
+        if request.action == "GetFunction" and "f" in aws.functions:
+            aws.functions["f"].update(State="Failed", StateReason="the image is broken")
+
+    aws.hooks.append(fail)
+    assert "the image is broken" in one_sentence(create())
+    assert (aws.functions, aws.roles) == ({}, {})
+
+
+def test_a_creation_whose_answer_got_lost_is_found_and_not_sent_twice(aws, create):
+    def lose(request):
+        if request.action == "CreateFunction":
+            aws.create(request.json)
+            return DROP
+
+    aws.hooks.append(lose)
+    done = create()
+    assert (done.returncode, done.stderr) == (0, "")
+    assert aws.actions().count("CreateFunction") == 1
+
+
+def test_throttles_and_failing_servers_are_tried_again(aws, run_aws):
+    aws.hook("ListFunctions", (503, {}), error(429, "TooManyRequestsException", "Rate exceeded"))
+    assert run_aws("list").returncode == 0
+    assert aws.actions() == ["ListFunctions"] * 3
+
+
+def test_a_service_that_is_not_there_is_told_in_one_sentence(aws, run_aws):
+    aws.close()
+    assert aws.environment["AWS_ENDPOINT_URL"].removeprefix("http://") in one_sentence(run_aws("list"))
+
+
+def test_code_that_is_refused_leaves_the_configuration_as_it_was(aws, create, run_aws, algorithms):
+    assert create("--memory", "256").returncode == 0
+    before = dict(aws.functions["f"])
+    (algorithms / "algorithms" / "more.py").write_text("")
+    aws.hook("UpdateFunctionCode", error(400, "CodeStorageExceededException", "Code storage limit exceeded."))
+    done = run_aws("update", "f", "algorithms", "--memory", "512", "--timeout", "60")
+    assert "Code storage limit exceeded" in one_sentence(done)
+    after = dict(aws.functions["f"])
+    before.pop("RevisionId"), after.pop("RevisionId")
+    assert after == before
+
+
+def test_an_update_whose_answer_got_lost_is_found(aws, create, run_aws, algorithms):
+    assert create().returncode == 0
+    (algorithms / "algorithms" / "more.py").write_text("")
+
+    def lose(request):
+        if request.action == "UpdateFunctionCode":
+            aws.update(request, aws.functions["f"])
+            return DROP
+
+    aws.hooks.append(lose)
+    done = run_aws("update", "f", "algorithms")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert aws.actions().count("UpdateFunctionCode") == 1
+
+
+def test_somebody_elses_change_in_between_is_noticed(aws, create, run_aws):
+    assert create().returncode == 0
+    seen = []
+
+    def interfere(request):
+        if request.action == "UpdateFunctionConfiguration" and not seen:
+            seen.append(request)
+            aws.functions["f"]["RevisionId"] = "another"
+
+    aws.hooks.append(interfere)
+    done = run_aws("update", "f", "--memory", "512")
+    assert "changed by somebody else" in one_sentence(done)
+    assert aws.functions["f"]["MemorySize"] == 128
+
+
+@pytest.fixture
+def interrupted(lambdapool, clean_environment, aws, algorithms):
+    """Runs a command and sends `number` when `hook(request)` says so; the exit code and stderr."""
+
+    def interrupted(arguments, hook, number=signal.SIGINT):
+        process = None
+
+        def watch(request):
+            if hook(request):
+                os.kill(process.pid, number)
+
+        aws.hooks.append(watch)
+        with aws.lock:  # no request is answered before `process` is known
+            process = subprocess.Popen(
+                [lambdapool, *arguments],
+                cwd=algorithms,
+                env={**clean_environment, **aws.environment},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+        _, errors = process.communicate(timeout=60)
+        return process.returncode, errors
+
+    return interrupted
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("action", ["GetFunction", "CreateRole", "AttachRolePolicy", "CreateFunction"])
+def test_an_interrupted_creation_leaves_nothing(aws, interrupted, action, number):
+    done = []
+
+    def once(request):
+        if request.action == action and not done:
+            done.append(request)
+            return True
+
+    assert interrupted(["create", "f", "algorithms"], once, number) == (130, "Error: interrupted: nothing was changed.\n")
+    assert (aws.functions, aws.roles) == ({}, {})
+
+
+def test_a_creation_interrupted_while_pending_leaves_nothing(aws, interrupted):
+    aws.pending_polls = 1_000_000
+    polls = []
+
+    def third_poll(request):
+        if request.action == "GetFunction" and "f" in aws.functions:
+            polls.append(request)
+            return len(polls) == 3
+
+    assert interrupted(["create", "f", "algorithms"], third_poll) == (130, "Error: interrupted: nothing was changed.\n")
+    assert (aws.functions, aws.roles) == ({}, {})
+
+
+@pytest.mark.parametrize("action", ["GetFunction", "UpdateFunctionConfiguration", "UpdateFunctionCode"])
+def test_an_interrupted_update_is_done_or_not_done(aws, create, interrupted, algorithms, action):
+    assert create().returncode == 0
+    before = dict(aws.functions["f"])
+    (algorithms / "algorithms" / "more.py").write_text("")
+    done = []
+
+    def once(request):
+        if request.action == action and not done:
+            done.append(request)
+            return True
+
+    code, errors = interrupted(["update", "f", "algorithms", "--memory", "512"], once)
+    after = aws.functions["f"]
+    if action == "GetFunction":
+        assert (code, errors) == (130, "Error: interrupted: nothing was changed.\n")
+        assert after == before
+    else:
+        assert (code, errors) == (0, "")
+        assert after["MemorySize"] == 512 and after["CodeSha256"] != before["CodeSha256"]
+
+
+def test_an_interrupted_installation_of_requirements_leaves_nothing(aws, lambdapool, clean_environment, algorithms):
+    programs = algorithms / "programs"
+    programs.mkdir()
+    started = algorithms / "started"
+    os.mkfifo(started)
+    for name in ("uv", "pip", "python3"):
+        script = f'#!/bin/sh\ncase "$*" in *version_info*) printf 3.11; exit;; esac\n: > {started}\nsleep 60\n'
+        (programs / name).write_text(script)
+        (programs / name).chmod(0o755)
+    (algorithms / "requirements.txt").write_text("something\n")
+    path = f"{programs}:{clean_environment['PATH']}"
+    process = subprocess.Popen(
+        [lambdapool, "create", "f", "algorithms", "-r", "requirements.txt"],
+        cwd=algorithms,
+        env={**clean_environment, **aws.environment, "PATH": path, "VIRTUAL_ENV": str(algorithms)},
+        start_new_session=True,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with open(started):
+        os.killpg(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors) == (130, "Error: interrupted: nothing was changed.\n")
+    assert aws.actions() == ["GetFunction"]
