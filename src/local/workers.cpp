@@ -1,1 +1,352 @@
-// To come.
+#include "local/workers.hpp"
+
+#include <algorithm>
+#include <deque>
+#include <future>
+#include <mutex>
+#include <unordered_map>
+
+#include "local/worker.hpp"
+#include "local/worker_scratch.hpp"
+#include "local/workers_schedule.hpp"
+
+namespace lambdapool::local {
+namespace {
+
+using Clock = Worker::Clock;
+
+// A crashed worker's slot, kept for its replacement.
+struct SpareSlot {
+  WorkerSlot slot;
+  Clock::time_point since;
+};
+
+// The workers of one function version.
+struct Group {
+  std::shared_ptr<const FunctionVersion> function;
+  std::deque<Invocation> waiting;
+  std::vector<std::shared_ptr<Worker>> workers;
+  std::vector<Worker*> idle;  // the most recently used last
+  std::vector<SpareSlot> spare;
+  bool retired = false;
+
+  std::size_t coming() const {
+    return static_cast<std::size_t>(std::count_if(workers.begin(), workers.end(), [](const auto& worker) {
+      return worker->state() == Worker::State::starting || worker->state() == Worker::State::returning;
+    }));
+  }
+  bool empty() const { return waiting.empty() && workers.empty() && spare.empty(); }
+};
+
+// What workers are made with. Made on the first use, because many services never run anything.
+struct Machine {
+  Scratch scratch;
+  std::unique_ptr<Supervisor> supervisor;
+  std::unique_ptr<MemoryLimits> memory;
+};
+
+std::string describe(const Machine& machine) {
+  std::string memory = "memory by watching resident size";
+  if (machine.memory->kind() == MemoryLimits::Kind::cgroup_v2) memory = "memory by cgroup v2";
+  if (machine.memory->kind() == MemoryLimits::Kind::cgroup_v1) memory = "memory by cgroup v1";
+  std::string files = "files in place (no mount namespaces here), TMPDIR private";
+  if (machine.supervisor->root() == Supervisor::Root::as_root) files = "own /var/task, /opt and /tmp in a mount namespace";
+  if (machine.supervisor->root() == Supervisor::Root::user_namespace) {
+    files = "own /var/task, /opt and /tmp in a user and mount namespace";
+  }
+  return memory + "; processes by killing the worker's whole tree; " + files;
+}
+
+class LocalWorkers : public Workers {
+ public:
+  LocalWorkers(http::EventLoop& loop, WorkersOptions options) : loop_(loop), options_(std::move(options)) {}
+  ~LocalWorkers() override;
+
+  void invoke(std::shared_ptr<const FunctionVersion> function, InvokeCall call,
+              std::function<void(InvokeOutcome)> done) override;
+  void retire(const std::string& key) override;
+  std::string isolation() const override;
+
+ private:
+  Result<void> make_machine() const;
+  Result<void> prepare();
+  void on_supervisor_lost();
+
+  void pump(Group& group);
+  void start_worker(Group& group);
+  Result<WorkerSlot> take_slot(Group& group);
+  PythonForkServer* python_for(const std::string& runtime);
+  void refuse(Invocation invocation, const Failure& failure);
+
+  void on_idle(Group& group, Worker& worker);
+  void on_start_failed(Group& group, Worker& worker, const Failure& failure);
+  void on_ended(const std::string& key, Worker& worker);
+  void arm_reaper();
+  void reap();
+  void shut_down();
+
+  http::EventLoop& loop_;
+  WorkersOptions options_;
+  mutable std::mutex making_;  // isolation() may be asked from any thread
+  mutable std::unique_ptr<Machine> machine_;
+  bool attached_ = false;
+  std::map<std::string, std::unique_ptr<PythonForkServer>> python_;
+  std::unordered_map<std::string, Group> groups_;
+  std::unique_ptr<http::EventLoop::Timer> reaper_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+Result<void> LocalWorkers::make_machine() const {
+  const std::lock_guard lock(making_);
+  if (machine_ && machine_->supervisor) return {};
+  if (!machine_) {
+    auto scratch = Scratch::claim(options_.scratch);
+    if (!scratch) return tl::unexpected(scratch.error());
+    machine_ = std::make_unique<Machine>();
+    machine_->scratch = std::move(*scratch);
+  }
+  const auto mounts = options_.mounts ? Supervisor::Mounts::where_allowed : Supervisor::Mounts::never;
+  auto supervisor = Supervisor::launch(machine_->scratch.path(), mounts);
+  if (!supervisor) return tl::unexpected(supervisor.error());
+  machine_->supervisor = std::move(*supervisor);
+  if (!machine_->memory) machine_->memory = MemoryLimits::probe(machine_->supervisor->pid(), options_.cgroups);
+  return {};
+}
+
+std::string LocalWorkers::isolation() const {
+  if (auto made = make_machine(); !made) return "none: " + made.error().message;
+  const std::lock_guard lock(making_);
+  return describe(*machine_);
+}
+
+Result<void> LocalWorkers::prepare() {
+  if (attached_) return {};
+  if (auto made = make_machine(); !made) return made;
+  machine_->supervisor->attach(loop_, [this] { on_supervisor_lost(); });
+  attached_ = true;
+  return {};
+}
+
+// Somebody killed it, and with it every worker; each is about to be reported, and then the old parts can
+// go. The next invocation starts anew.
+void LocalWorkers::on_supervisor_lost() {
+  struct Remains {
+    std::unique_ptr<Supervisor> supervisor;
+    std::map<std::string, std::unique_ptr<PythonForkServer>> python;
+  };
+  attached_ = false;
+  const std::lock_guard lock(making_);
+  auto remains = std::make_shared<Remains>(Remains{std::move(machine_->supervisor), std::move(python_)});
+  python_.clear();
+  loop_.post([remains]() mutable { remains.reset(); });
+}
+
+void LocalWorkers::refuse(Invocation invocation, const Failure& failure) {
+  InvokeOutcome outcome;
+  const std::string& id = invocation.call.request_id;
+  outcome.payload = payload_of(failure, id);
+  outcome.function_error = true;
+  outcome.log = start_line(id, "$LATEST") + end_line(id) + report_line({id, 0, {}, 0, 0, &failure});
+  loop_.post([done = std::move(invocation.done), outcome = std::move(outcome)] { done(outcome); });
+}
+
+void LocalWorkers::invoke(std::shared_ptr<const FunctionVersion> function, InvokeCall call,
+                          std::function<void(InvokeOutcome)> done) {
+  Invocation invocation{std::move(call), std::move(done)};
+  if (auto ready = prepare(); !ready) {
+    return refuse(std::move(invocation), {"Runtime.ExitError", ready.error().message});
+  }
+  Group& group = groups_[function->key];
+  group.function = std::move(function);
+  group.retired = false;
+  group.waiting.push_back(std::move(invocation));
+  const std::string key = group.function->key;
+  pump(group);
+  if (group.empty()) groups_.erase(key);
+}
+
+void LocalWorkers::pump(Group& group) {
+  while (!group.waiting.empty() && !group.idle.empty()) {
+    Worker* worker = group.idle.back();
+    group.idle.pop_back();
+    Invocation invocation = std::move(group.waiting.front());
+    group.waiting.pop_front();
+    worker->begin(std::move(invocation));
+  }
+  if (group.waiting.empty()) return;
+  for (auto missing = workers_to_start(group.waiting.size(), group.coming()); missing > 0; --missing) {
+    start_worker(group);
+  }
+}
+
+PythonForkServer* LocalWorkers::python_for(const std::string& runtime) {
+  const std::string version = runtime.substr(std::string_view("python").size());
+  auto& server = python_[version];
+  if (!server) {
+    PythonForkServer::Options options{version, options_.environment, options_.python, machine_->scratch.path()};
+    server = std::make_unique<PythonForkServer>(loop_, *machine_->supervisor, std::move(options));
+  }
+  return server.get();
+}
+
+Result<WorkerSlot> LocalWorkers::take_slot(Group& group) {
+  if (!group.spare.empty()) {
+    WorkerSlot slot = std::move(group.spare.back().slot);
+    group.spare.pop_back();
+    return slot;
+  }
+  auto tmp = machine_->scratch.make_tmp();
+  if (!tmp) return tl::unexpected(tmp.error());
+  return WorkerSlot{*tmp, new_log_stream(group.function->version)};
+}
+
+void LocalWorkers::start_worker(Group& group) {
+  const std::string& runtime = group.function->runtime;
+  const bool python = runtime.starts_with("python3.");
+  auto refuse_front = [&](const Failure& failure) {
+    Invocation invocation = std::move(group.waiting.front());
+    group.waiting.pop_front();
+    refuse(std::move(invocation), failure);
+  };
+  if (!python && !runtime.starts_with("provided")) {
+    return refuse_front({"Runtime.InvalidRuntime", "The local target runs python3.* and provided.* functions; this "
+                                                   "one's runtime is " + runtime});
+  }
+  auto slot = take_slot(group);
+  auto opt = machine_->scratch.merge_layers(group.function->layers);
+  if (!slot || !opt) {
+    return refuse_front({"Runtime.ExitError", slot ? opt.error().message : slot.error().message});
+  }
+  const std::string key = group.function->key;
+  Worker::Events events{[this, &group](Worker& worker) { on_idle(group, worker); },
+                        [this, &group](Worker& worker, const Failure& failure) { on_start_failed(group, worker, failure); },
+                        [this, key](Worker& worker) { on_ended(key, worker); }};
+  Worker::Parts parts{loop_, *machine_->supervisor, *machine_->memory, python ? python_for(runtime) : nullptr};
+  auto worker = std::make_shared<Worker>(
+      parts, Worker::Setting{group.function, std::move(*slot), std::move(*opt), options_.region}, std::move(events));
+  group.workers.push_back(worker);
+  worker->start();
+}
+
+void LocalWorkers::on_idle(Group& group, Worker& worker) {
+  if (!group.waiting.empty()) {
+    Invocation invocation = std::move(group.waiting.front());
+    group.waiting.pop_front();
+    return worker.begin(std::move(invocation));
+  }
+  if (group.retired) return worker.stop();
+  group.idle.push_back(&worker);
+  arm_reaper();
+}
+
+void LocalWorkers::on_start_failed(Group& group, Worker& worker, const Failure& failure) {
+  if (!failed_start_fails_invocation(group.waiting.size(), group.coming())) return;
+  Invocation invocation = std::move(group.waiting.front());
+  group.waiting.pop_front();
+  invocation.done(worker.outcome_of_failure(invocation.call, failure));
+}
+
+void LocalWorkers::on_ended(const std::string& key, Worker& worker) {
+  const auto found = groups_.find(key);
+  if (found == groups_.end()) return;
+  Group& group = found->second;
+  std::erase(group.idle, &worker);
+  if (worker.crashed() && !group.retired) {
+    group.spare.push_back({worker.slot(), Clock::now()});
+    arm_reaper();
+  } else {
+    Scratch::remove_tmp(worker.slot().tmp);
+  }
+  std::erase_if(group.workers, [&](const auto& one) { return one.get() == &worker; });
+  if (!group.waiting.empty() && !attached_) {
+    if (auto ready = prepare(); !ready) {
+      for (auto& invocation : group.waiting) refuse(std::move(invocation), {"Runtime.ExitError", ready.error().message});
+      group.waiting.clear();
+    }
+  }
+  pump(group);
+  if (group.empty()) groups_.erase(found);
+}
+
+void LocalWorkers::retire(const std::string& key) {
+  const auto found = groups_.find(key);
+  if (found == groups_.end()) return;
+  Group& group = found->second;
+  group.retired = true;
+  for (const auto& spare : group.spare) Scratch::remove_tmp(spare.slot.tmp);
+  group.spare.clear();
+  const auto idle = std::move(group.idle);
+  group.idle.clear();
+  for (Worker* worker : idle) worker->stop();
+  if (group.empty()) groups_.erase(found);
+}
+
+void LocalWorkers::arm_reaper() {
+  if (!reaper_) reaper_ = loop_.call_after(options_.idle_timeout, [this] { reap(); });
+}
+
+void LocalWorkers::reap() {
+  reaper_.reset();
+  const auto before = Clock::now() - options_.idle_timeout;
+  std::optional<Clock::time_point> oldest;
+  const auto keep = [&](Clock::time_point since) {
+    if (since > before && (!oldest || since < *oldest)) oldest = since;
+    return since > before;
+  };
+  for (auto entry = groups_.begin(); entry != groups_.end();) {
+    Group& group = entry->second;
+    std::erase_if(group.idle, [&](Worker* worker) {
+      if (keep(worker->idle_since())) return false;
+      worker->stop();
+      return true;
+    });
+    std::erase_if(group.spare, [&](const SpareSlot& spare) {
+      if (keep(spare.since)) return false;
+      Scratch::remove_tmp(spare.slot.tmp);
+      return true;
+    });
+    entry = group.empty() ? groups_.erase(entry) : std::next(entry);
+  }
+  if (oldest) reaper_ = loop_.call_after(*oldest - before, [this] { reap(); });
+}
+
+void LocalWorkers::shut_down() {
+  reaper_.reset();
+  auto groups = std::move(groups_);
+  groups_.clear();
+  for (auto& [key, group] : groups) {
+    for (auto& worker : group.workers) worker->abandon();
+    for (auto& invocation : group.waiting) {
+      InvokeOutcome outcome;
+      outcome.payload = payload_of({"Runtime.ExitError", "The local Lambda was shut down"}, invocation.call.request_id);
+      outcome.function_error = true;
+      invocation.done(std::move(outcome));
+    }
+  }
+  python_.clear();
+  if (!machine_) return;
+  machine_->supervisor.reset();  // every process is gone when this returns
+  groups.clear();
+  machine_.reset();
+}
+
+LocalWorkers::~LocalWorkers() {
+  if (loop_.on_loop_thread()) {
+    shut_down();
+    return;
+  }
+  std::promise<void> done;
+  loop_.post([&] {
+    shut_down();
+    done.set_value();
+  });
+  done.get_future().wait();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Workers>> Workers::start(http::EventLoop& loop, WorkersOptions options) {
+  return std::make_unique<LocalWorkers>(loop, std::move(options));
+}
+
+}  // namespace lambdapool::local

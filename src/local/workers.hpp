@@ -56,7 +56,9 @@ struct WorkersOptions {
   std::string region;
   Environment environment;        // PATH, VIRTUAL_ENV: where interpreters are looked for
   std::filesystem::path python;   // preferred interpreter, if it has the right version
-  std::chrono::seconds idle_timeout{300};
+  std::chrono::milliseconds idle_timeout{300'000};
+  bool cgroups = true;            // false: memory is watched even where cgroups could be written
+  bool mounts = true;             // false: functions see the host's files even where mounting is allowed
 };
 
 class Workers {

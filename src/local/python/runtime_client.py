@@ -1,0 +1,299 @@
+"""Speaks AWS Lambda's Runtime API for a Python handler, as AWS's own runtime interface client does.
+
+The other end is the local Lambda, over a Unix socket that was inherited. An answer and the request for the
+next event go out in one write, which saves a wake-up of each side for every invocation.
+"""
+
+import decimal
+import importlib
+import json
+import logging
+import math
+import os
+import re
+import sys
+import time
+import traceback
+
+OWN_FILE = __file__
+API = "/2018-06-01/runtime/"
+NEXT = ("GET " + API + "invocation/next HTTP/1.1\r\nHost: localhost\r\n\r\n").encode()
+POST = "POST " + API + "%s HTTP/1.1\r\nHost: localhost\r\nContent-Type: %s\r\n%sContent-Length: %d\r\n\r\n"
+
+
+class Fault(Exception):
+    """An error of the contract between runtime and handler, rather than of the handler's code."""
+
+    def __init__(self, kind, message, trace=None):
+        super().__init__(message)
+        self.kind, self.message, self.trace = "Runtime." + kind, message, trace
+
+
+class Identity:
+    cognito_identity_id = None
+    cognito_identity_pool_id = None
+
+
+class Client:
+    def __init__(self, members):
+        for name in ("installation_id", "app_title", "app_version_name", "app_version_code", "app_package_name"):
+            setattr(self, name, members.get(name))
+
+
+class ClientContext:
+    def __init__(self, members):
+        self.custom = members.get("custom")
+        self.env = members.get("env")
+        client = members.get("client")
+        self.client = Client(client) if isinstance(client, dict) else None
+
+
+class Context:
+    def __init__(self, headers, deadline_ms, client_context):
+        environment = os.environ
+        self.aws_request_id = headers["lambda-runtime-aws-request-id"]
+        self.invoked_function_arn = headers.get("lambda-runtime-invoked-function-arn")
+        self.function_name = environment.get("AWS_LAMBDA_FUNCTION_NAME")
+        self.function_version = environment.get("AWS_LAMBDA_FUNCTION_VERSION")
+        self.memory_limit_in_mb = environment.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")
+        self.log_group_name = environment.get("AWS_LAMBDA_LOG_GROUP_NAME")
+        self.log_stream_name = environment.get("AWS_LAMBDA_LOG_STREAM_NAME")
+        self.tenant_id = headers.get("lambda-runtime-aws-tenant-id")
+        self.identity = Identity()
+        self.client_context = client_context
+        self._deadline_ms = deadline_ms
+
+    def get_remaining_time_in_millis(self):
+        return max(0, self._deadline_ms - int(time.time() * 1000))
+
+    def log(self, message):
+        sys.stdout.write(str(message))
+
+    def __repr__(self):
+        members = ",".join("%s=%s" % item for item in vars(self).items() if not item[0].startswith("_"))
+        return "LambdaContext([" + members + "])"
+
+
+class Channel:
+    """HTTP/1.1 on a connected socket: just what the local Lambda sends."""
+
+    def __init__(self, connection):
+        self._connection = connection
+        self._buffer = b""
+
+    def send(self, data):
+        self._connection.sendall(data)
+
+    def receive(self):
+        """The next response as (status, headers in lower case, body)."""
+        end = self._buffer.find(b"\r\n\r\n")
+        while end < 0:
+            self._buffer += self._read(65536)
+            end = self._buffer.find(b"\r\n\r\n")
+        lines = self._buffer[:end].decode("latin-1").split("\r\n")
+        headers = {}
+        for line in lines[1:]:
+            name, _, value = line.partition(":")
+            headers[name.lower()] = value.strip()
+        start, length = end + 4, int(headers.get("content-length", 0))
+        if len(self._buffer) < start + length:
+            self._read_until(start + length)
+        body = self._buffer[start : start + length]
+        self._buffer = self._buffer[start + length :]
+        return int(lines[0].split(" ", 2)[1]), headers, body
+
+    def _read(self, size):
+        data = self._connection.recv(size)
+        if not data:
+            os._exit(0)  # the local Lambda is gone, and this worker with it
+        return data
+
+    def _read_until(self, size):
+        parts, have = [self._buffer], len(self._buffer)
+        while have < size:
+            parts.append(self._read(min(size - have + 65536, 1 << 20)))
+            have += len(parts[-1])
+        self._buffer = b"".join(parts)
+
+
+class Decimals:
+    """Puts Decimals into JSON with all of their digits, which the json module cannot: each travels as a
+    marked string, and the marks are taken off the finished text."""
+
+    def __init__(self):
+        self.mark = None
+
+    def default(self, value):
+        if not isinstance(value, decimal.Decimal):
+            raise TypeError("Object of type %s is not JSON serializable" % type(value).__name__)
+        if value.is_nan():
+            return math.nan
+        self.mark = self.mark or os.urandom(16).hex()
+        return self.mark + str(value)
+
+    def finish(self, text):
+        return re.sub('"' + self.mark + '([^"]*)"', r"\1", text) if self.mark else text
+
+
+def marshal(value, ascii_only):
+    if isinstance(value, bytes):
+        return value, "application/unknown"
+    try:
+        decimals = Decimals()
+        text = json.dumps(value, default=decimals.default, ensure_ascii=ascii_only)
+        return decimals.finish(text).encode(), "application/json"
+    except Exception as error:
+        raise Fault("MarshalError", "Unable to marshal response: %s" % error) from None
+
+
+def unmarshal(body):
+    try:
+        return json.loads(body)
+    except Exception as error:
+        raise Fault("UnmarshalError", "Unable to unmarshal input: %s" % error) from None
+
+
+def find_handler(handler):
+    module_name, dot, function_name = handler.rpartition(".")
+    if not dot:
+        raise Fault(
+            "MalformedHandlerName",
+            "Bad handler '%s': not enough values to unpack (expected 2, got 1)" % handler,
+        )
+    if module_name.split(".")[0] in sys.builtin_module_names:
+        raise Fault("BuiltInModuleConflict", "Cannot use built-in module %s as a handler module" % module_name)
+    try:
+        module = importlib.import_module(module_name.replace("/", "."))
+    except ImportError as error:
+        raise Fault("ImportModuleError", "Unable to import module '%s': %s" % (module_name, error)) from None
+    except SyntaxError as error:
+        trace = ['  File "%s" Line %s\n    %s' % (error.filename, error.lineno, error.text)]
+        message = "Syntax error in module '%s': %s" % (module_name, error)
+        raise Fault("UserCodeSyntaxError", message, trace) from None
+    try:
+        return getattr(module, function_name)
+    except AttributeError:
+        message = "Handler '%s' missing on module '%s'" % (function_name, module_name)
+        raise Fault("HandlerNotFound", message) from None
+
+
+def user_frames(trace):
+    """The traceback below this file and, while importing, below the import machinery."""
+    frames = traceback.extract_tb(trace)
+    first = 0
+    while first < len(frames) and (
+        frames[first].filename == OWN_FILE
+        or frames[first].filename.startswith("<frozen importlib")
+        or frames[first].filename == importlib.__file__
+    ):
+        first += 1
+    return traceback.format_list(frames[first:])
+
+
+def describe(error, request_id):
+    if isinstance(error, Fault):
+        kind, message, trace = error.kind, error.message, error.trace or []
+    else:
+        kind, message, trace = type(error).__name__, str(error), user_frames(error.__traceback__)
+    return {"errorMessage": message, "errorType": kind, "requestId": request_id, "stackTrace": trace}
+
+
+def log_error(error):
+    lines = ["[ERROR] " + error["errorType"] + (": " + error["errorMessage"] if error["errorMessage"] else "")]
+    lines.append("Traceback (most recent call last):")
+    for entry in error["stackTrace"]:
+        for line in entry.splitlines():
+            bare = line.lstrip(" ")
+            lines.append("\u00a0" * (len(line) - len(bare)) + bare)
+    sys.stdout.write("\n".join(lines) + "\n")
+
+
+class LogHandler(logging.Handler):
+    """What AWS's runtime installs on the root logger, in the same format."""
+
+    request_id = ""
+
+    def __init__(self):
+        super().__init__()
+        self.setFormatter(
+            logging.Formatter(
+                "[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(message)s\n", "%Y-%m-%dT%H:%M:%S"
+            )
+        )
+
+    def emit(self, record):
+        record.aws_request_id = self.request_id
+        sys.stdout.write(self.format(record))
+
+
+def set_up_logging():
+    logging.Formatter.converter = time.gmtime
+    logging.getLogger().addHandler(LogHandler())
+
+
+def search_path():
+    """Package, layers, then the standard library, in the order that Lambda has."""
+    version = "python%d.%d" % sys.version_info[:2]
+    opt = os.environ.pop("LAMBDAPOOL_OPT", "/opt")
+    own = [os.environ["LAMBDA_TASK_ROOT"]]
+    own += [entry for entry in os.environ.get("PYTHONPATH", "").split(":") if entry]
+    own += [opt + "/python/lib/" + version + "/site-packages", opt + "/python"]
+    return own + [entry for entry in sys.path if entry not in own]
+
+
+def context_of(headers):
+    client_context = headers.get("lambda-runtime-client-context")
+    if client_context:
+        try:
+            client_context = ClientContext(json.loads(client_context.encode("latin-1")))
+        except Exception as error:
+            message = "Unable to parse Client Context JSON: %s" % error
+            raise Fault("LambdaContextUnmarshalError", message) from None
+    return Context(headers, int(headers["lambda-runtime-deadline-ms"]), client_context or None)
+
+
+def answer(handler, headers, body, ascii_only):
+    """Runs the handler once; the bytes that answer the invocation."""
+    request_id = headers["lambda-runtime-aws-request-id"]
+    try:
+        context = context_of(headers)
+        result, content_type = marshal(handler(unmarshal(body), context), ascii_only)
+        kind = "/response"
+    except Exception as error:
+        description = describe(error, request_id)
+        log_error(description)
+        result, content_type, kind = json.dumps(description).encode(), "application/json", "/error"
+    head = POST % ("invocation/" + request_id + kind, content_type, "", len(result))
+    return head.encode() + result
+
+
+def fail_init(channel, error):
+    description = describe(error, "")
+    log_error(description)
+    body = json.dumps(description).encode()
+    kind = "Lambda-Runtime-Function-Error-Type: " + description["errorType"] + "\r\n"
+    channel.send((POST % ("init/error", "application/json", kind, len(body))).encode() + body)
+    channel.receive()
+
+
+def run(connection, handler_name):
+    """Serves invocations until the process is killed. Returns an exit status where it cannot start."""
+    channel = Channel(connection)
+    set_up_logging()
+    sys.path[:] = search_path()
+    try:
+        handler = find_handler(handler_name)
+    except Exception as error:
+        fail_init(channel, error)
+        return 1
+    ascii_only = sys.version_info < (3, 12)
+    channel.send(NEXT)
+    while True:
+        _, headers, body = channel.receive()
+        if "lambda-runtime-aws-request-id" not in headers:
+            continue  # the acknowledgement of the answer before
+        LogHandler.request_id = headers["lambda-runtime-aws-request-id"]
+        trace = headers.get("lambda-runtime-trace-id")
+        if trace:
+            os.environ["_X_AMZN_TRACE_ID"] = trace
+        channel.send(answer(handler, headers, body, ascii_only) + NEXT)

@@ -1,0 +1,57 @@
+// AWS Lambda's Runtime API, as one worker sees it: which request is allowed when, and what it is answered.
+// The worker's HTTP connections (TCP and its own channel) all lead here.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "http/server.hpp"
+
+namespace lambdapool::local {
+
+// An invocation as the runtime gets it.
+struct RuntimeEvent {
+  std::string request_id;
+  std::string payload;
+  std::string invoked_arn;
+  std::string client_context;
+  std::int64_t deadline_ms = 0;  // epoch
+  std::string trace_id;
+};
+
+class RuntimeApi {
+ public:
+  enum class Kind { response, error, too_large };
+  struct Events {
+    std::function<void()> ready;                              // it waits for an invocation
+    std::function<void(Kind, std::string body)> answered;     // the invocation that it was given
+    std::function<void(std::string type, std::string body)> init_failed;
+  };
+
+  explicit RuntimeApi(Events events) : events_(std::move(events)) {}
+
+  void handle(http::Request request, http::Responder responder);
+
+  // The runtime waits (`ready` was the last event): here is its invocation.
+  void deliver(RuntimeEvent event);
+  bool waiting() const { return state_ == State::waiting; }
+  void close() { poll_.reset(); }
+
+ private:
+  enum class State { init, waiting, running, answered, failed };
+
+  void next(http::Responder responder);
+  void result(const http::Request& request, std::string body, std::string_view id, bool error,
+              http::Responder responder);
+  void init_error(const http::Request& request, std::string body, http::Responder responder);
+  http::Response invocation() const;
+
+  Events events_;
+  State state_ = State::init;
+  RuntimeEvent event_;
+  std::optional<http::Responder> poll_;
+  std::uint64_t poll_number_ = 0;
+};
+
+}  // namespace lambdapool::local

@@ -1,0 +1,32 @@
+// The environment variables that a worker starts with: Lambda's own, then the function's. Nothing of the
+// host's environment, which may hold its owner's credentials, gets in.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "local/workers.hpp"
+
+namespace lambdapool::local {
+
+struct WorkerSetting {
+  std::string region;
+  std::string runtime_api;  // host:port
+  std::string log_stream;
+  std::string task_root = "/var/task";
+  std::string opt = "/opt";
+  std::string tmp = "/tmp";
+  std::filesystem::path interpreter = {};  // of Python functions
+  bool own_channel = false;                // descriptor 3 speaks the Runtime API too (LAMBDAPOOL_RUNTIME_FD)
+};
+
+std::map<std::string, std::string> worker_environment(const FunctionVersion& function,
+                                                      const WorkerSetting& setting);
+std::vector<std::string> as_strings(const std::map<std::string, std::string>& environment);
+
+// "YYYY/MM/DD/[version]32 hex digits", as Lambda names log streams.
+std::string new_log_stream(const std::string& version);
+
+}  // namespace lambdapool::local

@@ -1,0 +1,28 @@
+// How an invocation fails when the platform, not the handler, says so. Bodies as real Lambda words them
+// (docs: recorded answers of 2026).
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <string_view>
+
+namespace lambdapool::local {
+
+struct Failure {
+  enum class Status { error, timeout };
+  std::string type;     // "Runtime.ExitError"
+  std::string reason;   // the sentence behind "RequestId: ... Error: "
+  Status status = Status::error;
+  std::string payload = {};  // a body of the runtime's own (init error), passed on verbatim
+};
+
+Failure exited(int wait_status);
+Failure timed_out(std::chrono::milliseconds limit);
+Failure out_of_memory();
+Failure no_bootstrap();
+Failure response_too_large();
+
+// The JSON that the caller gets.
+std::string payload_of(const Failure& failure, std::string_view request_id);
+
+}  // namespace lambdapool::local

@@ -1,0 +1,198 @@
+#include "local/worker_python.hpp"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/socket.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "embedded/fork_server.hpp"
+#include "embedded/runtime_client.hpp"
+
+namespace lambdapool::local {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+bool write_file(const fs::path& path, std::string_view text) {
+  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  file.write(text.data(), static_cast<std::streamsize>(text.size()));
+  return static_cast<bool>(file.flush());
+}
+
+// A worker's root hides the host's /tmp and /opt. An interpreter that lives there has to do without one.
+bool hidden_in_root(const fs::path& interpreter) {
+  const std::string path = interpreter.string();
+  for (const char* hidden : {"/tmp/", "/opt/", "/var/task/"}) {
+    if (path.starts_with(hidden)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+PythonForkServer::PythonForkServer(http::EventLoop& loop, Supervisor& supervisor, Options options)
+    : loop_(loop), supervisor_(supervisor), options_(std::move(options)) {
+  candidates_ = interpreter_candidates(options_.version, options_.environment, options_.preferred);
+  loop_.post([this, alive = std::weak_ptr<bool>(alive_)] {
+    if (!alive.expired()) try_next_candidate();
+  });
+}
+
+PythonForkServer::~PythonForkServer() = default;
+
+bool PythonForkServer::write_programs() {
+  std::error_code error;
+  fs::create_directories(options_.scratch / "python", error);
+  return write_file(options_.scratch / "python" / "fork_server.py", embedded::fork_server()) &&
+         write_file(options_.scratch / "python" / "runtime_client.py", embedded::runtime_client());
+}
+
+void PythonForkServer::try_next_candidate() {
+  if (next_candidate_ == 0 && !write_programs()) {
+    tried_ = "could not write into " + (options_.scratch / "python").string();
+    return give_up();
+  }
+  if (next_candidate_ == candidates_.size()) return give_up();
+  spawn(candidates_[next_candidate_++]);
+}
+
+void PythonForkServer::spawn(const fs::path& interpreter) {
+  SocketPair pair = socket_pair(SOCK_SEQPACKET);
+  const fs::path log = options_.scratch / "python" / ("log-" + options_.version);
+  Descriptor output(::open(log.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600));
+  interpreter_ = interpreter;
+  Spawn request;
+  request.arguments = {interpreter.string(), "-I", "-S", "-B",
+                       (options_.scratch / "python" / "fork_server.py").string(), options_.version,
+                       (options_.scratch / "python" / "runtime_client.py").string()};
+  request.environment = {"LANG=C.UTF-8", "PATH=" + options_.environment.get("PATH").value_or("/usr/bin:/bin")};
+  for (const char* name : {"HOME", "PYENV_ROOT", "PYENV_VERSION"}) {  // for shims; workers never see these
+    if (const auto value = options_.environment.get(name)) {
+      request.environment.push_back(std::string(name) + "=" + *value);
+    }
+  }
+  request.directory = "/";
+  request.fork_server = true;
+  request.output = output.get();
+  request.channel = pair.theirs.get();
+  const std::weak_ptr<bool> alive = alive_;
+  packets_ = std::make_unique<PacketSocket>(
+      loop_, std::move(pair.ours), [this](std::string_view packet) { on_packet(packet); }, [] {});
+  supervisor_.spawn(request, {[](pid_t) {},
+                              [this, alive](const std::string&) {
+                                if (!alive.expired()) on_end();
+                              },
+                              [this, alive](int, std::uint64_t) {
+                                if (!alive.expired()) on_end();
+                              }});
+}
+
+void PythonForkServer::on_packet(std::string_view packet) {
+  const json message = json::parse(packet, nullptr, false);
+  if (!message.is_object()) return;
+  const std::string kind = message.value("kind", "");
+  if (kind == "ready") return on_ready(message.value("executable", ""), message.value("mounts", false));
+  const auto found = workers_.find(message.value("id", 0u));
+  if (found == workers_.end()) return;
+  if (kind == "started") {
+    const auto started = found->second.started;
+    return started(message.value("pid", -1));
+  }
+  const ProcessEvents events = std::move(found->second);
+  workers_.erase(found);
+  if (kind == "failed") events.failed(message.value("reason", ""));
+  if (kind == "exited") {
+    events.exited(message.value("status", 0), message.value("peak_kb", std::uint64_t{0}) * 1024);
+  }
+}
+
+void PythonForkServer::on_ready(const std::string& executable, bool mounts) {
+  state_ = State::ready;
+  if (!executable.empty()) interpreter_ = executable;
+  const bool own_root = supervisor_.root() != Supervisor::Root::none && mounts && !hidden_in_root(interpreter_);
+  files_ = own_root ? Files::mounted : Files::in_place;
+  auto waiting = std::move(waiting_);
+  waiting_.clear();
+  for (auto& one : waiting) send(std::move(one));
+}
+
+// Before it was ready: this interpreter will not do. Afterwards: somebody killed it, and its workers have
+// died with it; the next fork starts anew.
+void PythonForkServer::on_end() {
+  packets_.reset();
+  if (state_ == State::starting) {
+    tried_ += (tried_.empty() ? "" : "; ") + interpreter_.string() + ": " + last_words();
+    return try_next_candidate();
+  }
+  state_ = State::starting;
+  next_candidate_ = 0;
+  tried_.clear();
+  const auto workers = std::move(workers_);
+  workers_.clear();
+  for (const auto& [id, events] : workers) events.exited(SIGKILL, 0);
+  if (!waiting_.empty()) try_next_candidate();
+}
+
+std::string PythonForkServer::last_words() const {
+  std::ifstream log(options_.scratch / "python" / ("log-" + options_.version));
+  std::string last = "ended without a word";
+  for (std::string line; std::getline(log, line);) {
+    if (!line.empty()) last = line;
+  }
+  return last;
+}
+
+void PythonForkServer::give_up() {
+  state_ = State::failed;
+  const std::string reason =
+      "This function needs Python " + options_.version + ", and no interpreter of that version was found (looked in " +
+      "the active virtual environment and for python" + options_.version + ", python3 and python on PATH" +
+      (tried_.empty() ? "" : "; tried " + tried_) + "). Install Python " + options_.version +
+      " or create the function with the runtime of a version that is installed.";
+  auto waiting = std::move(waiting_);
+  waiting_.clear();
+  for (auto& one : waiting) one.events.failed(reason);
+  state_ = State::starting;  // somebody may install it while we run: look again the next time
+  next_candidate_ = 0;
+  tried_.clear();
+  packets_.reset();
+}
+
+void PythonForkServer::fork(Describe describe, ProcessEvents events) {
+  Waiting waiting{std::move(describe), std::move(events)};
+  if (state_ == State::ready) return send(std::move(waiting));
+  waiting_.push_back(std::move(waiting));
+  const bool resting = next_candidate_ == 0 && !packets_;
+  if (!resting) return;
+  loop_.post([this, alive = std::weak_ptr<bool>(alive_)] {
+    if (alive.expired() || packets_ || state_ == State::ready || waiting_.empty()) return;
+    candidates_ = interpreter_candidates(options_.version, options_.environment, options_.preferred);
+    try_next_candidate();
+  });
+}
+
+void PythonForkServer::send(Waiting waiting) {
+  const std::optional<PythonFork> described = waiting.describe(files_, interpreter_);
+  if (!described) return;
+  const PythonFork& fork = *described;
+  const std::uint32_t id = next_id_++;
+  const bool mounted = files_ == Files::mounted;
+  const json request = {{"id", id},
+                        {"environment", fork.environment},
+                        {"directory", fork.directory},
+                        {"handler", fork.handler},
+                        {"root", mounted ? supervisor_.root_directory().string() : ""},
+                        {"code", fork.root.code.string()},
+                        {"opt", fork.root.opt.string()},
+                        {"tmp", fork.root.tmp.string()}};
+  std::vector<int> fds{fork.output.get(), fork.channel.get()};
+  if (fork.cgroup) fds.push_back(fork.cgroup.get());
+  const auto dump = request.dump(-1, ' ', false, json::error_handler_t::replace);
+  if (!packets_ || !packets_->send(dump, fds)) return waiting.events.failed("the Python fork server is gone");
+  workers_.emplace(id, std::move(waiting.events));
+}
+
+}  // namespace lambdapool::local

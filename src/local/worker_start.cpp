@@ -1,0 +1,132 @@
+// How a worker comes to life: its channel, its limits, its process.
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cstring>
+
+#include "local/worker.hpp"
+
+namespace lambdapool::local {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string address(const http::Endpoint& endpoint) { return endpoint.host + ":" + std::to_string(endpoint.port); }
+
+bool is_file(const fs::path& path) {
+  std::error_code error;
+  return fs::is_regular_file(path, error);
+}
+
+}  // namespace
+
+void Worker::start() { launch(); }
+
+void Worker::launch() {
+  launched_ = Clock::now();
+  pid_ = -1;
+  kill_wanted_ = false;
+  log_ = std::make_unique<LogPipe>(parts_.loop);
+  cgroup_ = parts_.memory.make(setting_.function->memory_mb);
+  if (!log_->open() || !open_channel()) {
+    return fail_start({"Runtime.ExitError", std::string("could not start the runtime: ") + std::strerror(errno)});
+  }
+  if (parts_.python) {
+    fork_python();
+  } else {
+    spawn_bootstrap();
+  }
+}
+
+bool Worker::open_channel() {
+  SocketPair pair = socket_pair(SOCK_STREAM);
+  if (!pair.ours) return false;
+  channel_ = std::move(pair.theirs);
+  const http::Handler handler = [weak = weak_from_this()](http::Request request, http::Responder responder) {
+    if (const auto self = weak.lock()) self->api_.handle(std::move(request), std::move(responder));
+  };
+  connection_ = http::serve_connection(parts_.loop, pair.ours.release(), handler, [] {});
+  auto listener = http::listen_tcp(parts_.loop, "127.0.0.1", 0, handler);
+  if (!listener) return false;
+  listener_ = std::move(*listener);
+  return true;
+}
+
+WorkerSetting Worker::environment_setting(bool mounted) const {
+  WorkerSetting setting;
+  setting.region = setting_.region;
+  setting.log_stream = setting_.slot.log_stream;
+  setting.runtime_api = address(listener_->endpoint());
+  if (!mounted) {
+    setting.task_root = setting_.function->code.string();
+    setting.opt = setting_.opt.empty() ? "/opt" : setting_.opt.string();
+    setting.tmp = setting_.slot.tmp.string();
+  }
+  return setting;
+}
+
+ProcessEvents Worker::process_events() {
+  const auto weak = weak_from_this();
+  ProcessEvents events;
+  events.started = [weak](pid_t pid) {
+    if (const auto self = weak.lock()) self->on_started(pid);
+  };
+  events.exited = [weak](int status, std::uint64_t peak) {
+    if (const auto self = weak.lock()) self->on_exited(status, peak);
+  };
+  return events;
+}
+
+void Worker::spawn_bootstrap() {
+  const bool mounted = parts_.supervisor.root() != Supervisor::Root::none;
+  WorkerSetting setting = environment_setting(mounted);
+  setting.own_channel = true;
+  Spawn spawn;
+  if (is_file(setting_.function->code / "bootstrap")) {
+    spawn.arguments = {setting.task_root + "/bootstrap"};
+  } else if (!setting_.opt.empty() && is_file(setting_.opt / "bootstrap")) {
+    spawn.arguments = {setting.opt + "/bootstrap"};
+  } else {
+    return fail_start(no_bootstrap());
+  }
+  spawn.environment = as_strings(worker_environment(*setting_.function, setting));
+  spawn.directory = setting.task_root;
+  spawn.in_root = mounted;
+  spawn.root = {setting_.function->code, setting_.opt, setting_.slot.tmp};
+  const Descriptor output = log_->take_write_end();
+  const Descriptor channel = std::move(channel_);
+  spawn.output = output.get();
+  spawn.channel = channel.get();
+  spawn.cgroup = cgroup_ ? cgroup_->procs() : -1;
+  ProcessEvents events = process_events();
+  events.failed = [weak = weak_from_this(), path = spawn.arguments.front()](const std::string& why) {
+    if (const auto self = weak.lock()) self->fail_start({"Runtime.InvalidEntrypoint", "fork/exec " + path + ": " + why});
+  };
+  parts_.supervisor.spawn(spawn, std::move(events));
+}
+
+void Worker::fork_python() {
+  ProcessEvents events = process_events();
+  events.failed = [weak = weak_from_this()](const std::string& why) {
+    if (const auto self = weak.lock()) self->fail_start({"Runtime.InvalidRuntime", why});
+  };
+  auto describe = [self = shared_from_this()](PythonForkServer::Files files,
+                                             const fs::path& interpreter) -> std::optional<PythonFork> {
+    if (self->state_ == State::dead || self->kill_wanted_) return std::nullopt;
+    const bool mounted = files == PythonForkServer::Files::mounted;
+    WorkerSetting setting = self->environment_setting(mounted);
+    setting.interpreter = interpreter;
+    PythonFork fork;
+    fork.environment = worker_environment(*self->setting_.function, setting);
+    fork.directory = setting.task_root;
+    fork.handler = self->setting_.function->handler;
+    fork.root = {self->setting_.function->code, self->setting_.opt, self->setting_.slot.tmp};
+    fork.output = self->log_->take_write_end();
+    fork.channel = std::move(self->channel_);
+    if (self->cgroup_) fork.cgroup.reset(::dup(self->cgroup_->procs()));
+    return fork;
+  };
+  parts_.python->fork(std::move(describe), std::move(events));
+}
+
+}  // namespace lambdapool::local

@@ -1,0 +1,547 @@
+// Workers with real processes: Python from PATH, and a bootstrap of our own.
+#include "local/workers.hpp"
+
+#include <dirent.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <future>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <sstream>
+#include <thread>
+
+namespace lambdapool::local {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+using testing::HasSubstr;
+using testing::MatchesRegex;
+using testing::Not;
+
+struct TemporaryDirectory {
+  TemporaryDirectory() {
+    std::string name = (fs::temp_directory_path() / "workers_test-XXXXXX").string();
+    path = ::mkdtemp(name.data());
+  }
+  ~TemporaryDirectory() {
+    std::error_code ignored;
+    fs::remove_all(path, ignored);
+  }
+  fs::path path;
+};
+
+std::string python_version() {
+  FILE* pipe = ::popen("python3 -c 'import sys; print(\"%d.%d\" % sys.version_info[:2])'", "r");
+  char text[32] = {};
+  if (pipe && ::fgets(text, sizeof text, pipe) != nullptr) text[::strcspn(text, "\n")] = '\0';
+  if (pipe) ::pclose(pipe);
+  return text;
+}
+
+std::string read_file(const fs::path& path) {
+  std::ifstream in(path);
+  std::ostringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+// Processes that carry `mark` in their environment, which all that a worker starts inherit, or in their
+// arguments, as the supervisor and the fork servers (and what is forked from them) do.
+std::set<pid_t> processes_marked(const std::string& mark) {
+  std::set<pid_t> found;
+  for (const auto& entry : fs::directory_iterator("/proc")) {
+    const std::string name = entry.path().filename();
+    if (!std::isdigit(static_cast<unsigned char>(name[0]))) continue;
+    const std::string about = read_file(entry.path() / "environ") + read_file(entry.path() / "cmdline");
+    if (about.find(mark) != std::string::npos) found.insert(std::stoi(name));
+  }
+  return found;
+}
+
+// Waits for something that other processes do in their own time; generous, because it normally is quick.
+template <class Condition>
+bool eventually(Condition condition) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > end) return false;
+    std::this_thread::yield();
+  }
+  return true;
+}
+
+class WorkersTest : public testing::Test {
+ protected:
+  WorkersTest() {
+    options.scratch = home.path / "run";
+    options.region = "eu-west-1";
+    options.environment = Environment::of_this_process();
+  }
+  ~WorkersTest() override { workers.reset(); }
+
+  std::shared_ptr<FunctionVersion> python(const std::string& source) {
+    static const std::string version = python_version();
+    auto function = base("python" + version, "handlers.main.handler");
+    fs::create_directories(function->code / "handlers");
+    std::ofstream(function->code / "handlers" / "main.py") << source;
+    return function;
+  }
+
+  std::shared_ptr<FunctionVersion> bootstrap() {
+    auto function = base("provided.al2023", "any");
+    fs::create_directories(function->code);
+    fs::copy_file(TEST_BOOTSTRAP, function->code / "bootstrap");
+    return function;
+  }
+
+  std::shared_ptr<FunctionVersion> base(const std::string& runtime, const std::string& handler) {
+    auto function = std::make_shared<FunctionVersion>();
+    function->key = "key-" + std::to_string(++functions);
+    function->name = "work";
+    function->version = "$LATEST";
+    function->function_arn = "arn:aws:lambda:eu-west-1:000000000000:function:work";
+    function->runtime = runtime;
+    function->handler = handler;
+    function->code = home.path / ("code-" + std::to_string(functions));
+    function->memory_mb = 256;
+    function->timeout = std::chrono::seconds(30);
+    function->log_group = "/aws/lambda/work";
+    function->environment["TEST_MARK"] = mark();
+    return function;
+  }
+
+  std::string mark() const { return home.path.filename().string(); }
+
+  void start() {
+    if (workers) return;
+    auto made = Workers::start(loop, options);
+    ASSERT_TRUE(made) << made.error().message;
+    workers = std::move(*made);
+  }
+
+  std::future<InvokeOutcome> begin(const std::shared_ptr<const FunctionVersion>& function,
+                                   std::string payload) {
+    start();
+    auto promise = std::make_shared<std::promise<InvokeOutcome>>();
+    loop.post([=, this, id = "request-" + std::to_string(++requests)] {
+      workers->invoke(function, {id, payload, function->function_arn, {}},
+                      [promise](InvokeOutcome outcome) { promise->set_value(std::move(outcome)); });
+    });
+    return promise->get_future();
+  }
+
+  InvokeOutcome invoke(const std::shared_ptr<const FunctionVersion>& function, std::string payload = "{}") {
+    auto future = begin(function, std::move(payload));
+    if (future.wait_for(std::chrono::seconds(60)) != std::future_status::ready) {
+      ADD_FAILURE() << "no outcome";
+      return {};
+    }
+    return future.get();
+  }
+
+  void retire(const std::string& key) {
+    std::promise<void> done;
+    loop.post([&] {
+      workers->retire(key);
+      done.set_value();
+    });
+    done.get_future().wait();
+  }
+
+  TemporaryDirectory home;
+  WorkersOptions options;
+  int functions = 0;
+  std::atomic<int> requests = 0;
+  http::EventLoop loop;
+  std::unique_ptr<Workers> workers;
+};
+
+TEST_F(WorkersTest, APythonHandlerGetsItsEventAndItsResultComesBack) {
+  const auto outcome =
+      invoke(python("def handler(event, context): return {'twice': event['n'] * 2}"), R"({"n": 21})");
+  EXPECT_EQ(outcome.payload, R"({"twice": 42})") << outcome.log;
+  EXPECT_FALSE(outcome.function_error);
+}
+
+TEST_F(WorkersTest, AWorkerIsReusedAndKeepsItsGlobals) {
+  const auto function = python("n = 0\ndef handler(event, context):\n  global n\n  n += 1\n  return n");
+  invoke(function);
+  invoke(function);
+  EXPECT_EQ(invoke(function).payload, "3");
+}
+
+TEST_F(WorkersTest, AnExceptionInAHandlerIsItsOwnErrorWithAStackTrace) {
+  const auto outcome = invoke(python("def handler(event, context):\n  raise ValueError('boom')"));
+  const json error = json::parse(outcome.payload);
+  EXPECT_TRUE(outcome.function_error);
+  EXPECT_EQ(error["errorType"], "ValueError");
+  EXPECT_EQ(error["errorMessage"], "boom");
+  EXPECT_EQ(error["requestId"], "request-1");
+  ASSERT_EQ(error["stackTrace"].size(), 1u) << outcome.payload;
+  EXPECT_THAT(error["stackTrace"][0].get<std::string>(), HasSubstr("handlers/main.py\", line 2, in handler"));
+  EXPECT_THAT(outcome.log, HasSubstr("[ERROR] ValueError: boom\nTraceback (most recent call last):"));
+}
+
+TEST_F(WorkersTest, AModuleThatCannotBeImportedFailsTheInvocation) {
+  const auto outcome = invoke(python("import no_such_module"));
+  const json error = json::parse(outcome.payload);
+  EXPECT_EQ(error["errorType"], "Runtime.ImportModuleError");
+  EXPECT_EQ(error["errorMessage"],
+            "Unable to import module 'handlers.main': No module named 'no_such_module'");
+  EXPECT_EQ(error["requestId"], "");
+  EXPECT_THAT(outcome.log, HasSubstr("Status: error\tError Type: Runtime.ImportModuleError"));
+}
+
+TEST_F(WorkersTest, AResultThatIsNotJsonIsAMarshalError) {
+  const json error = json::parse(invoke(python("def handler(event, context): return {1, 2}")).payload);
+  EXPECT_EQ(error["errorType"], "Runtime.MarshalError");
+  EXPECT_EQ(error["errorMessage"], "Unable to marshal response: Object of type set is not JSON serializable");
+}
+
+TEST_F(WorkersTest, ADecimalKeepsItsDigits) {
+  const auto outcome =
+      invoke(python("from decimal import Decimal\n"
+                    "def handler(event, context): return [Decimal('1.10'), Decimal(10**30)]"));
+  EXPECT_EQ(outcome.payload, "[1.10, 1000000000000000000000000000000]");
+}
+
+TEST_F(WorkersTest, TheLogHasWhatWasWrittenBetweenTheLinesOfThePlatform) {
+  const auto function = python(
+      "import sys, logging\nprint('importing')\n"
+      "def handler(event, context):\n"
+      "  print('to stdout')\n  print('to stderr', file=sys.stderr)\n"
+      "  logging.warning('careful')\n  sys.stdout.write('no end')");
+  const auto cold = invoke(function);
+  EXPECT_THAT(cold.log,
+              MatchesRegex("importing\nSTART RequestId: request-1 Version: [$]LATEST\n"
+                           "to stdout\nto stderr\n\\[WARNING\\]\t[^\t]*Z\trequest-1\tcareful\nno end\n"
+                           "END RequestId: request-1\nREPORT RequestId: request-1\tDuration: [0-9.]+ ms\t"
+                           "Billed Duration: [0-9]+ ms\tMemory Size: 256 MB\tMax Memory Used: [0-9]+ MB\t"
+                           "Init Duration: [0-9.]+ ms\t\n"));
+  const auto warm = invoke(function);
+  EXPECT_THAT(warm.log, testing::StartsWith("START RequestId: request-2"));
+  EXPECT_THAT(warm.log, Not(HasSubstr("Init Duration")));
+  EXPECT_THAT(warm.log_stream, MatchesRegex("[0-9]+/[0-9]+/[0-9]+/\\[[$]LATEST\\][0-9a-f]+"));
+  EXPECT_EQ(warm.log_stream, cold.log_stream);
+}
+
+TEST_F(WorkersTest, OutputWithoutEndNeitherBlocksTheWorkerNorFillsMemory) {
+  const auto outcome =
+      invoke(python("def handler(event, context):\n"
+                    "  for i in range(3000): print(str(i) * 300)\n  return 'done'"));
+  EXPECT_EQ(outcome.payload, "\"done\"");
+  EXPECT_THAT(outcome.log, HasSubstr("earlier bytes of output left out"));
+  EXPECT_THAT(outcome.log, HasSubstr("2999\nEND RequestId"));
+  EXPECT_LT(outcome.log.size(), 300u * 1024);
+}
+
+TEST_F(WorkersTest, AWorkerSeesLambdasEnvironmentItsOwnAndNothingOfTheHosts) {
+  ASSERT_EQ(::setenv("WORKERS_TEST_SECRET", "x", 1), 0);
+  options.environment = Environment::of_this_process();
+  const auto function = python(
+      "import os\ndef handler(event, context):\n"
+      "  return dict(os.environ, cwd=os.getcwd(), remaining=context.get_remaining_time_in_millis(),\n"
+      "    arn=context.invoked_function_arn, limit=context.memory_limit_in_mb)");
+  function->environment["COLOUR"] = "red";
+  function->environment["LANG"] = "C";
+  const json seen = json::parse(invoke(function).payload);
+  EXPECT_EQ(seen["COLOUR"], "red");
+  EXPECT_EQ(seen["LANG"], "C");
+  EXPECT_EQ(seen["_HANDLER"], "handlers.main.handler");
+  EXPECT_EQ(seen["AWS_LAMBDA_FUNCTION_NAME"], "work");
+  EXPECT_EQ(seen["AWS_LAMBDA_FUNCTION_VERSION"], "$LATEST");
+  EXPECT_EQ(seen["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"], "256");
+  EXPECT_EQ(seen["AWS_REGION"], "eu-west-1");
+  EXPECT_EQ(seen["AWS_EXECUTION_ENV"], "AWS_Lambda_" + function->runtime);
+  EXPECT_EQ(seen["LAMBDA_TASK_ROOT"], seen["cwd"]);
+  EXPECT_EQ(seen["arn"], function->function_arn);
+  EXPECT_EQ(seen["limit"], "256");
+  EXPECT_GT(seen["remaining"], 20'000);
+  EXPECT_LE(seen["remaining"], 30'000);
+  for (const char* absent : {"WORKERS_TEST_SECRET", "HOME", "LAMBDAPOOL_RUNTIME_FD"}) {
+    EXPECT_FALSE(seen.contains(absent)) << absent;
+  }
+}
+
+TEST_F(WorkersTest, LayersAreMergedAtOptAndLaterOnesWin) {
+  for (const char* layer : {"one", "two"}) {
+    fs::create_directories(home.path / layer / "python");
+    std::ofstream(home.path / layer / "python" / "shared.py") << "name = '" << layer << "'";
+    std::ofstream(home.path / layer / "python" / (std::string("only_") + layer + ".py")) << "";
+  }
+  const auto function =
+      python("import shared, only_one, only_two\ndef handler(event, context): return shared.name");
+  function->layers = {home.path / "one", home.path / "two"};
+  EXPECT_EQ(invoke(function).payload, "\"two\"");
+}
+
+TEST_F(WorkersTest, APackageSeesNoModulesBesideTheStandardLibraryAndItsOwn) {
+  const auto outcome =
+      invoke(python("import sys\ndef handler(event, context):\n"
+                    "  return [p for p in sys.path if 'site-packages' in p or 'dist-packages' in p]"));
+  for (const auto& path : json::parse(outcome.payload)) {
+    EXPECT_THAT(path.get<std::string>(), testing::StartsWith("/opt/")) << outcome.payload;
+  }
+}
+
+TEST_F(WorkersTest, ATimeoutKillsEverythingThatTheWorkerStarted) {
+  const auto function = bootstrap();
+  function->timeout = std::chrono::seconds(1);
+  const auto outcome = invoke(function, "\"hang\"");
+  EXPECT_EQ(outcome.payload, R"({"errorType":"Sandbox.Timedout","errorMessage":"RequestId: request-1 Error: )"
+                             R"(Task timed out after 1.00 seconds"})");
+  EXPECT_TRUE(outcome.function_error);
+  EXPECT_THAT(outcome.log, HasSubstr("\tStatus: timeout\n"));
+  EXPECT_TRUE(eventually([&] { return processes_marked("TEST_MARK=" + mark()).empty(); }));
+  EXPECT_EQ(invoke(function, "\"again\"").payload, "\"again\"");
+}
+
+TEST_F(WorkersTest, APythonWorkerTimesOutToo) {
+  const auto function = python(
+      "import time, subprocess\ndef handler(event, context):\n"
+      "  subprocess.Popen(['sleep', '1000'], start_new_session=True)\n  time.sleep(1000)");
+  function->timeout = std::chrono::seconds(1);
+  EXPECT_THAT(invoke(function).payload, HasSubstr("Sandbox.Timedout"));
+  EXPECT_TRUE(eventually([&] { return processes_marked("TEST_MARK=" + mark()).empty(); }));
+}
+
+TEST_F(WorkersTest, AnExitDuringAnInvocationSaysHow) {
+  const auto function = bootstrap();
+  EXPECT_EQ(
+      invoke(function, "\"exit 3\"").payload,
+      R"({"errorType":"Runtime.ExitError","errorMessage":"RequestId: request-1 Error: Runtime exited with error: )"
+      R"(exit status 3"})");
+  EXPECT_THAT(invoke(function, "\"exit 0\"").payload, HasSubstr("Runtime exited without providing a reason"));
+  const auto crashed = invoke(function, "\"abort\"");
+  EXPECT_THAT(crashed.payload, HasSubstr("Runtime exited with error: signal: segmentation fault"));
+  EXPECT_THAT(crashed.log, HasSubstr("Status: error\tError Type: Runtime.ExitError"));
+}
+
+TEST_F(WorkersTest, SysExitInAHandlerEndsTheWorker) {
+  const auto outcome = invoke(python("import sys\ndef handler(event, context): sys.exit(7)"));
+  EXPECT_THAT(outcome.payload, HasSubstr("Runtime exited with error: exit status 7"));
+}
+
+TEST_F(WorkersTest, AnExitDuringInitFailsTheInvocation) {
+  const auto function = bootstrap();
+  function->environment["EXIT_IN_INIT"] = "9";
+  EXPECT_THAT(invoke(function).payload, HasSubstr("Runtime exited with error: exit status 9"));
+}
+
+TEST_F(WorkersTest, AnInitErrorIsPassedOnVerbatim) {
+  const auto function = bootstrap();
+  function->environment["FAIL_INIT"] = "1";
+  const auto outcome = invoke(function);
+  EXPECT_EQ(outcome.payload, R"({"errorMessage":"no luck","errorType":"Init.Bad"})");
+  EXPECT_THAT(outcome.log, HasSubstr("Error Type: Init.Bad"));
+}
+
+TEST_F(WorkersTest, AMissingBootstrapIsNamed) {
+  const auto function = base("provided.al2023", "any");
+  fs::create_directories(function->code);
+  EXPECT_EQ(invoke(function).payload,
+            R"({"errorType":"Runtime.InvalidEntrypoint","errorMessage":"RequestId: request-1 Error: )"
+            R"(Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]"})");
+}
+
+TEST_F(WorkersTest, ABootstrapThatCannotBeExecutedIsNamed) {
+  const auto function = base("provided.al2023", "any");
+  fs::create_directories(function->code);
+  std::ofstream(function->code / "bootstrap") << "not a program";
+  const auto outcome = invoke(function);
+  EXPECT_THAT(outcome.payload, HasSubstr("Runtime.InvalidEntrypoint"));
+  EXPECT_THAT(outcome.payload, HasSubstr("/bootstrap: Permission denied"));
+}
+
+TEST_F(WorkersTest, AVersionOfPythonThatIsNotInstalledIsNamed) {
+  const auto function = python("");
+  function->runtime = "python3.99";
+  const auto outcome = invoke(function);
+  EXPECT_THAT(outcome.payload, HasSubstr("This function needs Python 3.99, and no interpreter"));
+  EXPECT_EQ(invoke(function).payload.empty(), false) << "asked again, it answers again";
+}
+
+TEST_F(WorkersTest, MemoryBeyondTheLimitKillsTheWorker) {
+  const auto function =
+      python("def handler(event, context):\n  if event: return len(bytearray(event << 20))\n  return 0");
+  function->memory_mb = 128;
+  const auto outcome = invoke(function, "300");
+  EXPECT_EQ(outcome.payload,
+            R"({"errorType":"Runtime.OutOfMemory","errorMessage":"RequestId: request-1 Error: )"
+            R"(Runtime exited with error: signal: killed"})");
+  EXPECT_THAT(outcome.log, HasSubstr("Max Memory Used: 128 MB\t"));
+  EXPECT_THAT(outcome.log, HasSubstr("Status: error\tError Type: Runtime.OutOfMemory"));
+  EXPECT_EQ(invoke(function, "50").payload, "52428800");
+}
+
+TEST_F(WorkersTest, MemoryIsWatchedWhereCgroupsCannotBeWritten) {
+  options.cgroups = false;
+  const auto function =
+      python("import time\ndef handler(event, context):\n  x = bytearray(300 << 20)\n  time.sleep(60)");
+  function->memory_mb = 128;
+  EXPECT_THAT(invoke(function).payload, HasSubstr("Runtime.OutOfMemory"));
+  EXPECT_THAT(workers->isolation(), HasSubstr("watching"));
+}
+
+TEST_F(WorkersTest, EverythingWorksWithoutMounts) {
+  options.mounts = false;
+  const auto function = python(
+      "import os, tempfile\ndef handler(event, context):\n"
+      "  return [os.getcwd(), os.environ['LAMBDA_TASK_ROOT'], tempfile.gettempdir()]");
+  const json seen = json::parse(invoke(function).payload);
+  EXPECT_EQ(seen[0], function->code.string());
+  EXPECT_EQ(seen[1], function->code.string());
+  EXPECT_THAT(seen[2].get<std::string>(), testing::StartsWith(options.scratch.string()));
+  EXPECT_EQ(invoke(bootstrap(), "\"x\"").payload, "\"x\"");
+  EXPECT_THAT(workers->isolation(), HasSubstr("in place"));
+}
+
+TEST_F(WorkersTest, WhereMountsAreAllowedFunctionsSeeLambdasDirectories) {
+  start();
+  if (workers->isolation().find("mount namespace") == std::string::npos ||
+      workers->isolation().find("in place") != std::string::npos) {
+    GTEST_SKIP() << workers->isolation();
+  }
+  const auto function = python(
+      "import os\ndef handler(event, context):\n"
+      "  try: open('/var/task/new', 'w')\n  except OSError as e: error = e.strerror\n"
+      "  open('/tmp/here', 'w').close()\n"
+      "  return [os.getcwd(), error, os.listdir('/tmp'), os.listdir('/opt'), __file__]");
+  EXPECT_EQ(invoke(function).payload,
+            R"(["/var/task", "Read-only file system", ["here"], [], "/var/task/handlers/main.py"])");
+}
+
+TEST_F(WorkersTest, TmpSurvivesACrashOfItsWorkerButItsGlobalsDoNot) {
+  const auto function = python(
+      "import os, tempfile\nn = 0\ndef handler(event, context):\n  global n\n  n += 1\n"
+      "  kept = os.path.join(tempfile.gettempdir(), 'kept')\n  before = os.path.exists(kept)\n"
+      "  open(kept, 'w').close()\n  if event == 'die': os._exit(1)\n  return [n, before]");
+  EXPECT_EQ(invoke(function, "1").payload, "[1, false]");
+  invoke(function, "\"die\"");
+  EXPECT_EQ(invoke(function, "2").payload, "[1, true]");
+}
+
+TEST_F(WorkersTest, AnIdleWorkerIsReaped) {
+  options.idle_timeout = std::chrono::milliseconds(50);
+  invoke(bootstrap(), "\"children\"");
+  EXPECT_TRUE(eventually([&] { return processes_marked("TEST_MARK=" + mark()).empty(); }));
+}
+
+TEST_F(WorkersTest, ARetiredWorkerEndsWhenIdleAndTheNextInvocationGetsANewOne) {
+  const auto function = bootstrap();
+  const auto first = invoke(function, "\"pid\"").payload;
+  retire(function->key);
+  EXPECT_TRUE(eventually([&] { return processes_marked("TEST_MARK=" + mark()).empty(); }));
+  EXPECT_NE(invoke(function, "\"pid\"").payload, first);
+}
+
+TEST_F(WorkersTest, TwentyInvocationsAtOnceGetTwentyWorkers) {
+  const auto function = python(
+      "import os, time\ndef handler(event, context):\n"
+      "  d = os.path.join(event, str(os.getpid()))\n  return os.getpid()\n");
+  const auto waiting =
+      python("import os, time\ndef handler(event, context):\n  time.sleep(0.5)\n  return os.getpid()");
+  std::vector<std::future<InvokeOutcome>> futures;
+  for (int i = 0; i < 20; ++i) futures.push_back(begin(waiting, "{}"));
+  std::set<std::string> pids;
+  for (auto& future : futures) pids.insert(future.get().payload);
+  EXPECT_EQ(pids.size(), 20u);
+}
+
+TEST_F(WorkersTest, AForeignRuntimeIsServedOverTcpAndOursOverItsChannel) {
+  EXPECT_EQ(invoke(bootstrap(), "[1]").payload, "[1]");
+  const auto ours = bootstrap();
+  ours->environment["USE_CHANNEL"] = "1";
+  EXPECT_EQ(invoke(ours, "[2]").payload, "[2]");
+  EXPECT_EQ(invoke(ours, "\"chunked\"").payload, "\"chunked\"");
+  const auto failed = invoke(ours, "\"fail\"");
+  EXPECT_EQ(failed.payload, R"({"errorMessage":"bad","errorType":"Own"})");
+  EXPECT_TRUE(failed.function_error);
+}
+
+TEST_F(WorkersTest, ARuntimeThatBreaksTheRulesIsRefused) {
+  EXPECT_EQ(invoke(bootstrap(), "\"refusals\"").payload, "\"400 403 404 400\"");
+}
+
+TEST_F(WorkersTest, AnAnswerOfOneByteTooManyIsAnErrorOfTheFunction) {
+  const auto function = bootstrap();
+  const auto outcome = invoke(function, "\"large\"");
+  EXPECT_TRUE(outcome.function_error);
+  EXPECT_EQ(outcome.payload,
+            R"({"errorMessage":"Response payload size exceeded maximum allowed payload size )"
+            R"((6291556 bytes).","errorType":"Function.ResponseSizeTooLarge"})");
+  EXPECT_EQ(invoke(function, "1").payload, "1");
+}
+
+TEST_F(WorkersTest, AnotherRuntimeIsRefusedByName) {
+  const auto function = base("nodejs22.x", "index.handler");
+  fs::create_directories(function->code);
+  EXPECT_THAT(invoke(function).payload, HasSubstr("nodejs22.x"));
+}
+
+TEST_F(WorkersTest, NothingIsLeftWhenTheWorkersEnd) {
+  invoke(bootstrap(), "\"children\"");
+  auto hanging = begin(bootstrap(), "\"hang\"");
+  EXPECT_TRUE(eventually([&] { return processes_marked(mark()).size() >= 6; }));
+  workers.reset();
+  EXPECT_TRUE(processes_marked(mark()).empty());
+  EXPECT_FALSE(fs::exists(options.scratch));
+  EXPECT_TRUE(hanging.get().function_error);
+}
+
+TEST_F(WorkersTest, TheSupervisorsDeathFailsWhatRunsAndTheNextInvocationStartsAnew) {
+  const auto function = python(
+      "import os, time, signal\ndef handler(event, context):\n"
+      "  if event == 'kill':\n"
+      "    parent = os.getppid()\n"
+      "    stat = open('/proc/%d/stat' % parent).read()\n"
+      "    os.kill(int(stat.rsplit(')', 1)[1].split()[1]), signal.SIGKILL)\n"
+      "    time.sleep(60)\n"
+      "  return 'fine'");
+  EXPECT_THAT(invoke(function, "\"kill\"").payload, HasSubstr("signal: killed"));
+  EXPECT_EQ(invoke(function, "1").payload, "\"fine\"");
+}
+
+// In a process of its own, which is then killed: its workers die too, and what it leaves on the disk is
+// removed by the next.
+TEST_F(WorkersTest, KillingTheOwnerLeavesNoProcess) {
+  int ready[2];
+  ASSERT_EQ(::pipe(ready), 0);
+  const auto function = bootstrap();
+  const auto sleeper = python("import time\ndef handler(event, context):\n  time.sleep(1000)");
+  const pid_t owner = ::fork();
+  if (owner == 0) {
+    http::EventLoop own_loop;
+    auto own = Workers::start(own_loop, options);
+    std::promise<void> never;
+    own_loop.post([&] {
+      (*own)->invoke(sleeper, {"b", "{}", "", {}}, [](InvokeOutcome) {});
+      (*own)->invoke(function, {"a", "\"children\"", "", {}},
+                     [&](InvokeOutcome) { [[maybe_unused]] const auto written = ::write(ready[1], "x", 1); });
+    });
+    never.get_future().wait();
+  }
+  char byte;
+  ASSERT_EQ(::read(ready[0], &byte, 1), 1);
+  EXPECT_TRUE(eventually([&] { return processes_marked(mark()).size() >= 3; }));
+  ::kill(owner, SIGKILL);
+  ::waitpid(owner, nullptr, 0);
+  EXPECT_TRUE(eventually([&] { return processes_marked(mark()).empty(); }));
+  EXPECT_TRUE(fs::exists(options.scratch));
+  const fs::path abandoned = options.scratch;
+  options.scratch = abandoned.parent_path() / "run-2";
+  EXPECT_EQ(invoke(bootstrap(), "1").payload, "1");
+  EXPECT_FALSE(fs::exists(abandoned));
+  ::close(ready[0]);
+  ::close(ready[1]);
+}
+
+}  // namespace
+}  // namespace lambdapool::local
