@@ -1,0 +1,223 @@
+#include "api/batch.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "api/failure.hpp"
+#include "core/envelope.hpp"
+#include "lambdapool/codec/bytes.hpp"
+#include "lambdapool/errors.hpp"
+#include "runtime/exception.hpp"
+
+namespace lambdapool::api {
+namespace {
+
+Result<std::string> outcome_body(std::string_view payload) {
+  auto envelope = envelope::decode(envelope::Direction::outcome, payload);
+  if (!envelope) return tl::unexpected<Error>(envelope.error());
+  if (envelope->codec != "cpp") {
+    return fail(ErrorKind::code_mismatch, "the function answered with the codec \"" + envelope->codec +
+                                              "\"; it was not made from a C++ executable");
+  }
+  return std::move(envelope->body);
+}
+
+std::exception_ptr cancelled() {
+  return std::make_exception_ptr(Cancelled("the call was cancelled before it finished"));
+}
+
+}  // namespace
+
+ItemBatch::ItemBatch(std::shared_ptr<Transport> transport, std::string head, std::vector<std::string> items,
+                     std::size_t chunksize, detail::OnFailure on_failure)
+    : transport_(std::move(transport)),
+      head_(std::move(head)),
+      on_failure_(on_failure),
+      items_(std::move(items)),
+      chunking_(chunksize, transport_->workers()),
+      answers_(items_.size()),
+      done_(items_.empty()) {}
+
+// As many bytes as an invocation should carry; a single item goes whatever its size.
+std::size_t ItemBatch::fit_bytes(Range range) const {
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < range.count; ++i) {
+    bytes += items_[range.first + i].size();
+    if (bytes > Chunking::max_bytes) return std::max<std::size_t>(i, 1);
+  }
+  return range.count;
+}
+
+std::optional<ItemBatch::Range> ItemBatch::next_range() {
+  if (done_ || out_.size() >= transport_->workers()) return std::nullopt;
+  if (!sent_again_.empty()) {
+    const Range range = sent_again_.front();
+    sent_again_.pop_front();
+    return range;
+  }
+  if (unsent_ == items_.size()) return std::nullopt;
+  Range range{unsent_, chunking_.next(items_.size() - unsent_)};
+  range.count = fit_bytes(range);
+  unsent_ += range.count;
+  return range;
+}
+
+// One thread at a time. An answer that arrives meanwhile, perhaps from within submit, leaves its sending to
+// the loop that is at it.
+void ItemBatch::send() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (std::exchange(sending_, true)) return;
+  }
+  while (true) {
+    std::string items;
+    std::uint64_t chunk = 0;
+    {
+      const std::lock_guard lock(mutex_);
+      const auto range = next_range();
+      if (!range) {
+        sending_ = false;
+        return;
+      }
+      items = runtime::write_items(head_, &items_[range->first], range->count);
+      chunk = chunks_++;
+      out_.emplace(chunk, Chunk{*range});
+    }
+    const Transport::Id id = transport_->submit(
+        head_, items, [self = shared_from_this(), chunk](Result<std::string> payload) {
+          self->arrived(chunk, std::move(payload));
+          self->send();
+        });
+    const std::lock_guard lock(mutex_);
+    if (const auto found = out_.find(chunk); found != out_.end()) found->second.id = id;
+  }
+}
+
+void ItemBatch::arrived(std::uint64_t chunk, Result<std::string> payload) {
+  const std::lock_guard lock(mutex_);
+  const auto found = out_.find(chunk);
+  if (found == out_.end()) return;
+  const Range range = found->second.range;
+  out_.erase(found);
+  if (done_) return;
+  if (!payload) {
+    fail_range(range, to_exception(payload.error()));
+  } else if (items_.size() == 1) {
+    single_ = std::move(*payload);
+    finish(nullptr);
+    return;
+  } else {
+    accept(range, *payload);
+  }
+  if (answered_ == items_.size() && !done_) finish(nullptr);
+}
+
+void ItemBatch::accept(Range range, const std::string& payload) {
+  auto body = outcome_body(payload);
+  if (!body) return fail_range(range, to_exception(body.error()));
+  try {
+    accept_items(range, std::move(*body));
+  } catch (const MalformedMessage& malformed) {
+    fail_range(range, std::make_exception_ptr(ProtocolError(
+                          std::string("the function's answer cannot be read: ") + malformed.what())));
+  }
+}
+
+void ItemBatch::accept_items(Range range, std::string body) {
+  bodies_.push_back(std::move(body));
+  const runtime::OutcomeMessage outcome = runtime::read_outcome(bodies_.back());
+  const std::size_t count = outcome.items.size();
+  if (count == 0 || count > range.count) throw MalformedMessage("it holds another number of results than was asked for");
+  chunking_.observe(count, outcome.busy);
+  for (std::size_t i = 0; i < count; ++i) {
+    answers_[range.first + i] = {outcome.items[i].status, outcome.items[i].bytes, nullptr};
+    std::string().swap(items_[range.first + i]);
+  }
+  answered_ += count;
+  if (count < range.count) sent_again_.push_back({range.first + count, range.count - count});
+  if (on_failure_ != detail::OnFailure::stop) return;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (outcome.items[i].status == runtime::Status::value) continue;
+    // Which item failed is kept as that item's answer; getting any result throws it.
+    try {
+      result(range.first + i);
+    } catch (...) {
+      return finish(std::current_exception());
+    }
+  }
+}
+
+void ItemBatch::fail_range(Range range, const std::exception_ptr& failure) {
+  if (on_failure_ == detail::OnFailure::stop) return finish(failure);
+  for (std::size_t i = 0; i < range.count; ++i) answers_[range.first + i].failure = failure;
+  answered_ += range.count;
+}
+
+void ItemBatch::finish(const std::exception_ptr& failure) {
+  failure_ = failure;
+  done_ = true;
+  changed_.notify_all();
+}
+
+void ItemBatch::wait() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return done_; });
+}
+
+bool ItemBatch::wait_until(std::chrono::steady_clock::time_point deadline) {
+  std::unique_lock lock(mutex_);
+  return changed_.wait_until(lock, deadline, [this] { return done_; });
+}
+
+bool ItemBatch::cancel() {
+  std::vector<Transport::Id> ids;
+  {
+    const std::lock_guard lock(mutex_);
+    if (done_) return false;
+    for (const auto& [number, chunk] : out_) {
+      if (chunk.id) ids.push_back(*chunk.id);
+    }
+    if (items_.size() > 1) {
+      finish(cancelled());
+    } else if (ids.empty()) {
+      return false;
+    }
+  }
+  bool stopped = false;
+  for (const Transport::Id id : ids) stopped = transport_->cancel(id) || stopped;
+  return items_.size() > 1 || stopped;
+}
+
+void ItemBatch::open_single() {
+  const std::string payload = *std::exchange(single_, std::nullopt);
+  auto body = outcome_body(payload);
+  if (!body) return void(failure_ = to_exception(body.error()));
+  try {
+    bodies_.push_back(std::move(*body));
+    const runtime::OutcomeMessage outcome = runtime::read_outcome(bodies_.back());
+    if (outcome.items.size() != 1) throw MalformedMessage("it does not hold one result");
+    answers_[0] = {outcome.items[0].status, outcome.items[0].bytes, nullptr};
+  } catch (const MalformedMessage& malformed) {
+    failure_ = std::make_exception_ptr(
+        ProtocolError(std::string("the function's answer cannot be read: ") + malformed.what()));
+  }
+}
+
+// Called once the batch is done, by its one owner (or under the lock, while items arrive).
+std::string_view ItemBatch::result(std::size_t item) {
+  if (single_) open_single();
+  if (failure_) {
+    if (on_failure_ == detail::OnFailure::stop || !answers_[item].failure) std::rethrow_exception(failure_);
+  }
+  const Answer& answer = answers_[item];
+  if (answer.failure) std::rethrow_exception(answer.failure);
+  if (answer.status == runtime::Status::value) return answer.bytes;
+  if (answer.status == runtime::Status::too_large) throw PayloadTooLarge(std::string(answer.bytes));
+  try {
+    runtime::throw_described(answer.bytes);
+  } catch (const MalformedMessage& malformed) {
+    throw ProtocolError(std::string("the function's exception cannot be read: ") + malformed.what());
+  }
+}
+
+}  // namespace lambdapool::api

@@ -1,0 +1,165 @@
+// A pool's connection to its function: target, engine, and the envelope around each message.
+#include "lambdapool/detail/session.hpp"
+
+#include <condition_variable>
+#include <mutex>
+#include <utility>
+
+#include "api/batch.hpp"
+#include "api/failure.hpp"
+#include "api/initialised.hpp"
+#include "api/transport.hpp"
+#include "core/envelope.hpp"
+#include "core/limits.hpp"
+#include "lambdapool/errors.hpp"
+#include "pool/engine.hpp"
+#include "runtime/program.hpp"
+#include "target/target.hpp"
+
+namespace lambdapool::api {
+namespace {
+
+std::optional<std::string> given(const std::string& text) {
+  return text.empty() ? std::nullopt : std::optional(text);
+}
+
+std::string bytes_text(std::size_t bytes) { return std::to_string(bytes) + " bytes"; }
+
+// Owns the engine until closed; batches hold on to this, not to the pool.
+class EngineTransport final : public Transport {
+ public:
+  EngineTransport(std::unique_ptr<pool::Engine> engine, std::string peer, std::size_t workers)
+      : engine_(std::move(engine)), peer_(std::move(peer)), workers_(workers) {}
+
+  Id submit(std::string_view head, std::string_view items, Done done) override {
+    std::string payload = envelope::encode(envelope::Direction::task, "cpp", peer_, head, items);
+    if (payload.size() > static_cast<std::size_t>(limits::request_payload_bytes_max)) {
+      done(fail(ErrorKind::payload_too_large,
+                "the arguments take " + bytes_text(payload.size()) + ", encoded; AWS Lambda's limit for a call is " +
+                    bytes_text(limits::request_payload_bytes_max) + ": send less, or what it takes to fetch it"));
+      return 0;
+    }
+    const auto engine = begin();
+    if (!engine) {
+      done(fail(ErrorKind::cancelled, "the pool was closed before this was sent"));
+      end();
+      return 0;
+    }
+    return engine->submit(std::move(payload), [this, done = std::move(done)](Result<aws::Invoked> invoked) {
+      done(std::move(invoked).map([](aws::Invoked&& answer) { return std::move(answer.payload); }));
+      end();
+    });
+  }
+
+  bool cancel(Id id) override {
+    std::shared_ptr<pool::Engine> engine;
+    {
+      const std::lock_guard lock(mutex_);
+      engine = engine_;
+    }
+    return engine && engine->cancel(id);
+  }
+
+  std::size_t workers() const override { return workers_; }
+
+  void wait_until_idle() {
+    std::unique_lock lock(mutex_);
+    idle_.wait(lock, [this] { return running_ == 0; });
+  }
+
+  void close() {
+    std::shared_ptr<pool::Engine> engine;
+    {
+      const std::lock_guard lock(mutex_);
+      engine = std::exchange(engine_, nullptr);
+    }
+    if (engine) engine->terminate();
+  }
+
+ private:
+  std::shared_ptr<pool::Engine> begin() {
+    const std::lock_guard lock(mutex_);
+    ++running_;
+    return engine_;
+  }
+  void end() {
+    const std::lock_guard lock(mutex_);
+    if (--running_ == 0) idle_.notify_all();
+  }
+
+  std::mutex mutex_;
+  std::condition_variable idle_;
+  std::shared_ptr<pool::Engine> engine_;
+  std::size_t running_ = 0;
+  const std::string peer_;
+  const std::size_t workers_;
+};
+
+class EngineSession final : public detail::Session {
+ public:
+  explicit EngineSession(std::shared_ptr<EngineTransport> transport) : transport_(std::move(transport)) {}
+  ~EngineSession() override { transport_->close(); }
+
+  std::shared_ptr<detail::Batch> start(std::string head, std::vector<std::string> items, std::size_t chunksize,
+                                       detail::OnFailure on_failure) override {
+    auto batch = std::make_shared<ItemBatch>(transport_, std::move(head), std::move(items), chunksize, on_failure);
+    batch->send();
+    return batch;
+  }
+  void wait_until_idle() override { transport_->wait_until_idle(); }
+  void close() noexcept override { transport_->close(); }
+
+ private:
+  std::shared_ptr<EngineTransport> transport_;
+};
+
+template <class T>
+T value_or_throw(Result<T> result) {
+  if (!result) throw_error(result.error());
+  return std::move(*result);
+}
+
+std::string own_peer() {
+  const runtime::ProgramIdentity identity = runtime::own_identity();
+  if (identity.build.empty()) {
+    throw InvalidArgument(
+        "this executable has no build-id, by which lambdapool knows that the deployed one is the same; link it with "
+        "-Wl,--build-id (the CMake target lambdapool::lambdapool does)");
+  }
+  return identity.to_string();
+}
+
+target::TargetOptions target_options(const Options& options) {
+  target::TargetOptions target;
+  target.target = given(options.target);
+  target.aws.access_key_id = given(options.aws_access_key_id);
+  target.aws.secret_access_key = given(options.aws_secret_access_key);
+  target.aws.session_token = given(options.aws_session_token);
+  target.aws.profile = given(options.profile);
+  target.aws.region = given(options.region);
+  return target;
+}
+
+}  // namespace
+}  // namespace lambdapool::api
+
+namespace lambdapool::detail {
+
+std::shared_ptr<Session> Session::open(const Options& options) {
+  if (!api::initialised()) {
+    throw InvalidArgument(
+        "lambdapool::init(argc, argv) must be called first thing in main, before a pool is made: this very executable "
+        "is what runs in AWS Lambda");
+  }
+  std::string peer = api::own_peer();
+  const Environment environment = Environment::of_this_process();
+  pool::EngineOptions engine_options;
+  engine_options.function = options.lambda_function;
+  engine_options.workers = options.workers;
+  auto target = api::value_or_throw(target::resolve(api::target_options(options), environment));
+  auto engine = api::value_or_throw(pool::Engine::open(std::move(target), engine_options));
+  return std::make_shared<api::EngineSession>(std::make_shared<api::EngineTransport>(
+      std::move(engine), std::move(peer), static_cast<std::size_t>(options.workers)));
+}
+
+}  // namespace lambdapool::detail

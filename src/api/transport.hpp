@@ -1,0 +1,26 @@
+// How a batch sends: one message out, one payload back. The engine in earnest, a fake in tests.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "core/error.hpp"
+
+namespace lambdapool::api {
+
+class Transport {
+ public:
+  using Id = std::uint64_t;
+  using Done = std::function<void(Result<std::string>)>;  // the answer's payload, an envelope
+
+  virtual ~Transport() = default;
+  // `done` runs exactly once, perhaps before submit returns.
+  virtual Id submit(std::string_view head, std::string_view items, Done done) = 0;
+  virtual bool cancel(Id id) = 0;  // true: it had not been sent, and `done` runs with kind cancelled
+  virtual std::size_t workers() const = 0;
+};
+
+}  // namespace lambdapool::api

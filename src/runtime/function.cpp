@@ -1,0 +1,126 @@
+// A plain function's address as module, offset and symbol, and back. On both sides the address is checked
+// to be a function's beginning, by the symbol table where there is one, so that a message cannot make a
+// worker jump into the middle of something.
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <map>
+#include <mutex>
+
+#include "lambdapool/detail/carrier.hpp"
+#include "lambdapool/errors.hpp"
+#include "runtime/modules.hpp"
+#include "runtime/symbols.hpp"
+
+namespace lambdapool::detail {
+namespace {
+
+using runtime::Module;
+using runtime::SymbolFile;
+
+// The file that is mapped at an address. Not always /proc/self/exe: a program that was started through a
+// loader of its own has that loader there.
+std::string file_mapped_at(std::uintptr_t address) {
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line; std::getline(maps, line);) {
+    std::size_t dash = 0;
+    const std::uintptr_t begin = std::stoull(line, &dash, 16);
+    const std::uintptr_t end = std::stoull(line.substr(dash + 1), nullptr, 16);
+    const std::size_t path = line.find('/');
+    if (address >= begin && address < end && path != std::string::npos) return line.substr(path);
+  }
+  return "/proc/self/exe";
+}
+
+SymbolFile symbols_of(const Module& module) {
+  if (module.segments.empty()) return {};
+  return SymbolFile::open(file_mapped_at(module.segments.front().begin), module.build_id);
+}
+
+std::string describe(const void* address) {
+  const auto at = reinterpret_cast<std::uintptr_t>(address);
+  if (address == nullptr) throw InvalidArgument("the function pointer is null");
+  for (const Module& module : runtime::loaded_modules()) {
+    if (!module.has_code_at(at)) continue;
+    const SymbolFile symbols = symbols_of(module);
+    const auto name = symbols.function_at(at - module.base);
+    if (!name && symbols.complete()) break;
+    Writer out;
+    out.text(module.build_id);
+    out.length(at - module.base);
+    out.text(name.value_or(""));
+    return out.take();
+  }
+  throw InvalidArgument("the function pointer is not a function of this executable or of its libraries");
+}
+
+// Reading symbol tables takes up to milliseconds, and programs call few functions many times.
+class Described {
+ public:
+  std::string of(const void* address) {
+    const std::lock_guard lock(mutex_);
+    auto found = known_.find(address);
+    if (found == known_.end()) found = known_.emplace(address, describe(address)).first;
+    return found->second;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<const void*, std::string> known_;
+};
+
+bool is_mapped(std::uintptr_t address) {
+  const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  unsigned char residency = 0;
+  return ::mincore(reinterpret_cast<void*>(address & ~(page - 1)), 1, &residency) == 0 || errno != ENOMEM;
+}
+
+}  // namespace
+
+void write_function(Writer& out, const void* address) {
+  static Described described;
+  out.raw(described.of(address));
+}
+
+const void* read_function(Reader& in) {
+  const std::string build_id(in.text());
+  const std::uint64_t offset = in.number();
+  const std::string name(in.text());
+  const std::vector<Module> modules = runtime::loaded_modules();
+  for (const Module& module : modules) {
+    if (build_id.empty() || module.build_id != build_id) continue;
+    const std::uintptr_t address = module.base + offset;
+    if (!module.has_code_at(address)) throw MalformedMessage("the task's function lies outside of the program's code");
+    const SymbolFile symbols = symbols_of(module);
+    if (symbols.complete() && !symbols.function_at(offset)) {
+      throw MalformedMessage("the task's function is not the beginning of one");
+    }
+    return reinterpret_cast<const void*>(address);
+  }
+  // Another build of the same program: offsets differ, names do not.
+  if (!name.empty() && !modules.empty()) {
+    if (const auto here = symbols_of(modules.front()).function_named(name)) {
+      return reinterpret_cast<const void*>(modules.front().base + *here);
+    }
+  }
+  throw MalformedMessage("the task's function '" + name +
+                         "' is not found in this build of the program; pass it as lambdapool::fn<&function>");
+}
+
+// The kernel says whether a word is an address, without reading what is there.
+void refuse_addresses(const void* object, std::size_t size) {
+  const auto* bytes = static_cast<const char*>(object);
+  for (std::size_t at = 0; at + sizeof(std::uintptr_t) <= size; at += sizeof(std::uintptr_t)) {
+    std::uintptr_t word = 0;
+    std::memcpy(&word, bytes + at, sizeof word);
+    if (word < 0x10000 || word >> 56 != 0 || !is_mapped(word)) continue;
+    throw InvalidArgument(
+        "a captured value is the address of something in this process, which means nothing in a worker; capture "
+        "values, or send state with lambdapool::with(f, state...)");
+  }
+}
+
+}  // namespace lambdapool::detail

@@ -1,0 +1,127 @@
+#include "runtime/perform.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+
+#include "core/envelope.hpp"
+#include "lambdapool/errors.hpp"
+#include "runtime/exception.hpp"
+#include "runtime/message.hpp"
+#include "runtime/registry.hpp"
+
+namespace lambdapool::runtime {
+namespace {
+
+tl::unexpected<Refusal> protocol_error(std::string message) {
+  return tl::unexpected<Refusal>(Refusal{"LambdapoolProtocolError", std::move(message)});
+}
+
+tl::unexpected<Refusal> mismatch(std::string message) {
+  return tl::unexpected<Refusal>(Refusal{"LambdapoolCodeMismatch", std::move(message)});
+}
+
+std::string build_names(const ProgramIdentity& mine, const ProgramIdentity& theirs) {
+  return "the function runs build " + (mine.build.empty() ? "(none)" : mine.build.substr(0, 12)) +
+         ", the call comes from build " + (theirs.build.empty() ? "(none)" : theirs.build.substr(0, 12));
+}
+
+tl::expected<const detail::TaskEntry*, Refusal> find_entry(const TaskHead& head, Coherence coherence) {
+  const auto namesakes = coherence == Coherence::same_build ? Namesakes::allowed : Namesakes::refused;
+  const detail::TaskEntry* entry = find_task(head.name, head.place, head.ordinal, namesakes);
+  if (entry == nullptr) {
+    return mismatch("the function's executable has no task '" + std::string(head.name) +
+                    "'; deploy the calling executable with 'lambdapool update'");
+  }
+  if (entry->schema != head.schema) {
+    return mismatch("the types of the task '" + std::string(head.name) +
+                    "' differ between the two executables; deploy the calling one with 'lambdapool update'");
+  }
+  return entry;
+}
+
+ItemOutcome run_item(detail::Callable& callable, std::string_view arguments) {
+  try {
+    Reader in(arguments);
+    Writer out;
+    callable.call(in, out);
+    return {Status::value, out.take()};
+  } catch (const MalformedMessage&) {
+    throw;
+  } catch (...) {
+    return {Status::exception, describe_exception(std::current_exception())};
+  }
+}
+
+struct Run {
+  std::vector<ItemOutcome> items;
+  std::chrono::microseconds busy{0};
+};
+
+Run run_items(detail::Callable& callable, const std::vector<std::string_view>& items,
+              std::chrono::system_clock::time_point deadline, const Now& now, const Limits& limits) {
+  Run run;
+  std::size_t bytes = 0;
+  auto longest = std::chrono::system_clock::duration::zero();
+  const auto begun = now();
+  auto at = begun;
+  for (std::string_view item : items) {
+    if (!run.items.empty() && (bytes >= limits.enough_bytes || deadline - at < 2 * longest)) break;
+    run.items.push_back(run_item(callable, item));
+    bytes += run.items.back().bytes.size();
+    const auto after = now();
+    longest = std::max(longest, after - at);
+    at = after;
+  }
+  run.busy = std::chrono::duration_cast<std::chrono::microseconds>(std::max(at - begun, std::chrono::system_clock::duration::zero()));
+  return run;
+}
+
+// An answer beyond the service's limit would be lost as a whole, so the largest items give way to a sentence.
+std::string fitting_answer(Run run, const std::string& peer, const Limits& limits) {
+  while (true) {
+    const std::string body = write_outcome(run.items, run.busy);
+    std::string answer = body.size() > envelope::max_body_bytes
+                             ? std::string()
+                             : envelope::encode(envelope::Direction::outcome, "cpp", peer, body);
+    if (!answer.empty() && answer.size() <= limits.response_bytes) return answer;
+    auto largest = std::max_element(run.items.begin(), run.items.end(), [](const auto& a, const auto& b) {
+      return a.bytes.size() < b.bytes.size();
+    });
+    largest->bytes = "the function's " + std::string(largest->status == Status::value ? "result" : "exception") +
+                     " takes " + std::to_string(largest->bytes.size()) +
+                     " bytes; AWS Lambda's limit for an answer is " + std::to_string(limits.response_bytes) +
+                     " bytes, encoded and compressed: return less, or put it where the caller can fetch it";
+    largest->status = Status::too_large;
+  }
+}
+
+}  // namespace
+
+tl::expected<std::string, Refusal> perform(std::string_view payload, const ProgramIdentity& mine,
+                                           std::chrono::system_clock::time_point deadline, const Now& now,
+                                           const Limits& limits) {
+  const auto envelope = envelope::decode(envelope::Direction::task, payload);
+  if (!envelope) return protocol_error(envelope.error().message);
+  if (envelope->codec != "cpp") {
+    return mismatch("this function is a C++ executable and takes calls of the codec \"cpp\"; this one has \"" +
+                    envelope->codec + "\"");
+  }
+  const auto theirs = ProgramIdentity::parse(envelope->peer);
+  const Coherence coherence = compare(mine, theirs);
+  if (coherence == Coherence::different) {
+    return mismatch(build_names(mine, theirs) + "; deploy the calling executable with 'lambdapool update'");
+  }
+  try {
+    const TaskMessage task = read_task(envelope->body);
+    const auto entry = find_entry(task.head, coherence);
+    if (!entry) return tl::unexpected<Refusal>(entry.error());
+    Reader state(task.head.state);
+    const std::unique_ptr<detail::Callable> callable = (*entry)->make(state);
+    return fitting_answer(run_items(*callable, task.items, deadline, now, limits), mine.to_string(), limits);
+  } catch (const MalformedMessage& malformed) {
+    return protocol_error(std::string("the task cannot be read: ") + malformed.what());
+  }
+}
+
+}  // namespace lambdapool::runtime

@@ -1,0 +1,35 @@
+// One invocation's payload in, its answer out. No sockets, and the clock is given.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+
+#include "core/limits.hpp"
+#include "runtime/program.hpp"
+
+namespace lambdapool::runtime {
+
+// The task was not run: goes out as a function error.
+struct Refusal {
+  std::string type;  // LambdapoolProtocolError or LambdapoolCodeMismatch
+  std::string message;
+};
+
+struct Limits {
+  std::size_t response_bytes = limits::response_payload_bytes_max;
+  std::size_t enough_bytes = 1 << 20;  // an answer of this size is not added to
+};
+
+using Now = std::function<std::chrono::system_clock::time_point()>;
+
+// Items are run in order. An answer may be partial: no other item is started once the answer has enough
+// bytes, or once less than twice the longest item's time is left until the deadline; the client sends the
+// rest again.
+tl::expected<std::string, Refusal> perform(std::string_view payload, const ProgramIdentity& mine,
+                                           std::chrono::system_clock::time_point deadline, const Now& now,
+                                           const Limits& limits = {});
+
+}  // namespace lambdapool::runtime

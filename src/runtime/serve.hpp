@@ -1,0 +1,17 @@
+// The worker: takes invocations until the service is gone.
+#pragma once
+
+#include "core/environment.hpp"
+
+namespace lambdapool::runtime {
+
+// Whether this process was started to be a worker: both AWS_LAMBDA_RUNTIME_API and our own _HANDLER.
+bool is_worker(const Environment& environment);
+
+// Unsets what made this a worker first, so that no child process becomes one. Ends with the process.
+[[noreturn]] void serve(const Environment& environment);
+
+// What the packager looks for in an executable. Kept by a reference from serve and from every pool.
+const char* runtime_marker();
+
+}  // namespace lambdapool::runtime

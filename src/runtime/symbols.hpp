@@ -1,0 +1,35 @@
+// The functions that an ELF file's symbol tables name.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace lambdapool::runtime {
+
+class SymbolFile {
+ public:
+  // The file mapped into memory; empty where it cannot be read, is not ELF, or has another build-id than
+  // `build_id` (it was rebuilt while this program ran).
+  static SymbolFile open(const std::string& path, const std::string& build_id);
+  SymbolFile() = default;
+  SymbolFile(SymbolFile&& other) noexcept;
+  SymbolFile& operator=(SymbolFile&&) = delete;
+  ~SymbolFile();
+
+  // Whether the full table (.symtab) is there. Without it a function that is not named may exist all the same.
+  bool complete() const { return complete_; }
+
+  std::optional<std::string> function_at(std::uint64_t offset) const;
+  std::optional<std::uint64_t> function_named(const std::string& name) const;  // nullopt also where two are
+
+ private:
+  template <class Visit>
+  void each_function(Visit visit) const;
+
+  const char* data_ = nullptr;
+  std::size_t size_ = 0;
+  bool complete_ = false;
+};
+
+}  // namespace lambdapool::runtime
