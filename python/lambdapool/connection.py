@@ -13,6 +13,7 @@ def connect(
     function: str,
     workers: int,
     *,
+    ahead: int,
     drains_at_exit: bool,
     target: Optional[str] = None,
     region: Optional[str] = None,
@@ -23,7 +24,9 @@ def connect(
     function_timeout: float = 900,
     throttle_timeout: float = 300,
 ) -> Dispatcher:
-    """Raises ValueError, TypeError, CredentialsError, or LocalError."""
+    """`ahead`: so many calls wait in the engine beyond those that the workers have; at least one a worker.
+
+    Raises ValueError, TypeError, CredentialsError, or LocalError."""
     if not isinstance(function, str):
         raise TypeError("lambda_function must be a str (a name or an ARN), not %s" % type(function).__name__)
     if not function:
@@ -52,4 +55,4 @@ def connect(
     error = engine.open()
     if error is not None:
         raise errors.from_native(error, function)
-    return Dispatcher(engine, workers, function, drains_at_exit)
+    return Dispatcher(engine, workers, function, max(workers, ahead), drains_at_exit)

@@ -2,16 +2,16 @@
 
 Jobs wait here, first come first served, and are asked for their next call whenever the engine has room: so
 that a map decides the size of a chunk, and pickles it, as late as possible, and giving a job up costs
-nothing. The engine gets twice as many calls as there are workers, so that none of them waits for Python.
+nothing. The engine gets some calls more than there are workers, so that none of them waits for Python.
 
 One thread takes the engine's answers, in batches, and is the only one that makes values of them and runs
 the callbacks, as multiprocessing's result handler does.
 
-A job has ``take()``, its next call or None, and ``more()``, whether another may follow; both are called
-under the dispatcher's lock and run no code of the user's. ``abort(exception)`` ends what it has not sent;
-``cancel()`` returns whether it agreed to be dropped. A call has ``job``, ``send(engine, id)``,
-``answered(body, error)`` and ``fail(exception)``. Both have ``forked(exception)``, which ends their result in
-a forked child, where its locks cannot be trusted.
+A job has ``window``, how many calls may be with the engine when it sends another; ``take()``, its next call
+or None, and ``more()``, whether another may follow; both are called under the dispatcher's lock and run no
+code of the user's. ``abort(exception)`` ends what it has not sent; ``cancel()`` returns whether it agreed to
+be dropped. A call has ``job``, ``send(engine, id)``, ``answered(body, error)`` and ``fail(exception)``. Both
+have ``forked(exception)``, which ends their result in a forked child, where its locks cannot be trusted.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ _living: "weakref.WeakSet[Dispatcher]" = weakref.WeakSet()
 class Dispatcher:
     """See the module."""
 
-    def __init__(self, engine: Any, workers: int, function: str, drains_at_exit: bool) -> None:
+    def __init__(self, engine: Any, workers: int, function: str, ahead: int, drains_at_exit: bool) -> None:
         self.function = function
         self.workers = workers
         self.drains_at_exit = drains_at_exit
         self._engine = engine
-        self._window = 2 * workers
+        self._window = workers + ahead
         self.lock = threading.Lock()
         self._queue: Deque[Any] = deque()
         self._calls: Dict[int, Any] = {}
@@ -161,9 +161,11 @@ class Dispatcher:
             call = None
             try:
                 with self.lock:
-                    if not self._queue or len(self._calls) >= self._window:
+                    if not self._queue:
                         return
                     job = self._queue[0]
+                    if len(self._calls) >= min(self._window, job.window):
+                        return
                     call = job.take()
                     if not job.more():
                         self._queue.popleft()

@@ -55,6 +55,7 @@ class LambdaExecutor(Executor):
         self._dispatcher = connect(
             lambda_function,
             DEFAULT_WORKERS if max_workers is None else max_workers,
+            ahead=1,  # what is with the engine can no longer be cancelled
             drains_at_exit=True,
             target=target,
             region=aws_region_name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import deque
 from typing import Any, Callable, Deque, List, Optional, Sequence, Tuple, Union
 
@@ -11,6 +12,7 @@ from .dispatcher import Dispatcher
 from .errors import HOPELESS, NativeError, from_native
 from .outcomes import Outcome
 
+ANY = sys.maxsize
 LARGE_REQUEST = 1024 * 1024  # a chunk of our own choosing that pickles to more is halved
 
 
@@ -21,6 +23,7 @@ class Task:
     asked before sending whether the task is still wanted.
     """
 
+    window = ANY
     __slots__ = ("_function", "_arguments", "_deliver", "_begin", "_name", "_taken", "on_fork", "on_cancel", "job")
 
     def __init__(
@@ -108,6 +111,8 @@ class Batch:
         self._on_fork = on_fork
         self._begin = begin
         self._on_cancel = on_cancel
+        # Chunks that were sized long before they run are sized by what was known then.
+        self.window = 2 * dispatcher.workers if chunks.adaptive else ANY
         self._next = 0
         self._again: Deque[Tuple[int, int]] = deque()  # spans that a worker did not start
         self.cancelled = False

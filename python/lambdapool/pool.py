@@ -16,6 +16,8 @@ from .imap import LambdaIMapIterator, LambdaIMapUnorderedIterator, iterate
 from .jobs import Batch, Task
 from .results import BatchResult, Callback, apply_result, end_forked
 
+AHEAD = 32  # enough for answers to be taken in batches even with few workers
+
 RUN, CLOSE, TERMINATE = "RUN", "CLOSE", "TERMINATE"
 
 
@@ -64,6 +66,7 @@ class LambdaPool:
         self._dispatcher = connect(
             lambda_function,
             workers,
+            ahead=AHEAD,
             drains_at_exit=False,
             target=target,
             region=aws_region_name,

@@ -39,8 +39,8 @@ class EngineQueue {
   std::uint64_t batches() const;  // how many non-empty answers take() gave
 
  private:
-  static constexpr std::size_t lingers_from = 8;  // calls in flight
-  static constexpr std::chrono::microseconds linger{200};
+  static constexpr std::size_t lingers_from = 16;  // calls in flight
+  static constexpr std::chrono::microseconds linger{500};
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;

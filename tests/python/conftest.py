@@ -3,8 +3,10 @@
 
 import os
 import pathlib
+import socket
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -88,6 +90,42 @@ def enter(request, monkeypatch):
 @pytest.fixture(params=SERVICES)
 def service(request, enter):
     return enter(request.param)
+
+
+class Ear:
+    """Hears what tasks tell (lambdapool_tasks.tell)."""
+
+    def __init__(self):
+        self.heard = []
+        self._changed = threading.Condition()
+        self._socket = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self.port = self._socket.getsockname()[1]
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def wait_for(self, count, timeout=60):
+        with self._changed:
+            return self._changed.wait_for(lambda: len(self.heard) >= count, timeout)
+
+    def close(self):
+        self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+
+    def _listen(self):
+        while True:
+            try:
+                connection, _ = self._socket.accept()
+            except OSError:
+                return
+            with connection, self._changed:
+                self.heard.append(connection.makefile("rb").read().decode())
+                self._changed.notify_all()
+
+
+@pytest.fixture
+def ear():
+    ear = Ear()
+    yield ear
+    ear.close()
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Pools and the life of their process: its end, Ctrl-C, fork."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -96,16 +95,16 @@ def test_functions_of_main_are_sent_by_value(service):
     [
         "pool.map(task, items)",
         "pool.apply(tasks.sleep, (30,))",
-        "pool.starmap(tasks.sleep_and_tell, [(item, 30) for item in items])",
+        "pool.starmap(tasks.tell_and_sleep, [(item, %(port)d, 30) for item in items])",
         "list(pool.imap(task, items))",
         "pool.map_async(task, items).get()",
     ],
 )
-def test_ctrl_c_stops_at_once(service, blocking, tmp_path):
+def test_ctrl_c_stops_at_once(service, blocking, ear):
     process = start(
         "from functools import partial\n"
-        "task = partial(tasks.sleep_and_tell, seconds=30)\n"
-        "items = [os.path.join(%r, str(n)) for n in range(50)]\n"
+        "task = partial(tasks.tell_and_sleep, port=%d, seconds=30)\n"
+        "items = range(50)\n"
         "with LambdaPool(1, 'algorithms') as pool:\n"
         "    pool.apply(tasks.square, (1,))\n"
         "    try:\n"
@@ -113,14 +112,12 @@ def test_ctrl_c_stops_at_once(service, blocking, tmp_path):
         "        %s\n"
         "    except KeyboardInterrupt:\n"
         "        say('interrupted')\n"
-        "say('end')\n" % (str(tmp_path), blocking)
+        "say('end')\n" % (ear.port, blocking.replace("%(port)d", str(ear.port)))
     )
     try:
         assert process.stdout.readline() == "ready\n"
         if "tasks.sleep," not in blocking:
-            deadline = time.monotonic() + 30
-            while not os.listdir(tmp_path) and time.monotonic() < deadline:
-                time.sleep(0.01)  # until the first task has started
+            assert ear.wait_for(1)  # the first task has started
         started = time.monotonic()
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=25)
@@ -128,7 +125,7 @@ def test_ctrl_c_stops_at_once(service, blocking, tmp_path):
         process.kill()
     assert (process.returncode, out, err) == (0, "interrupted\nend\n", "")
     assert time.monotonic() - started < 15
-    assert len(os.listdir(tmp_path)) <= 1
+    assert len(ear.heard) <= 1
 
 
 def test_ctrl_c_in_a_map_leaves_the_pool_usable(service):

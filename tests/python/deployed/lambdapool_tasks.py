@@ -2,7 +2,7 @@
 the tests, so that plain pickle can refer to it."""
 
 import os
-import pathlib
+import socket
 import threading
 import time
 
@@ -114,11 +114,23 @@ def sleep(seconds):
     return seconds
 
 
-def sleep_and_tell(path, seconds):
-    """Leaves a file behind when it starts: at-most-once, and never-started, can be seen."""
-    pathlib.Path(path).touch()
+def tell(item, port):
+    """Lets the test see that it runs: over loopback, since a worker's files are its own."""
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+        connection.sendall(str(item).encode())
+        connection.shutdown(socket.SHUT_WR)
+        connection.recv(1)  # until it was heard
+
+
+def tell_and_sleep(item, port, seconds):
+    tell(item, port)
     time.sleep(seconds)
-    return path
+    return item
+
+
+def tell_and_make_blob(item, port, size):
+    tell(item, port)
+    return blob(size)
 
 
 def print_and_return(x):
