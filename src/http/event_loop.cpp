@@ -121,7 +121,10 @@ EventLoop::~EventLoop() {
   }
 }
 
-void EventLoop::post(std::function<void()> work) { asio::post(impl_->io, std::move(work)); }
+void EventLoop::post(std::function<void()> work) {
+  auto held = impl_;  // the work may end the loop before this returns
+  asio::post(held->io, std::move(work));
+}
 
 bool EventLoop::on_loop_thread() const { return impl_->on_thread(); }
 
