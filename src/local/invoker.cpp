@@ -77,7 +77,7 @@ void Invoker::run(const std::string& function, const std::shared_ptr<const Snaps
   workers_.invoke(std::move(version), std::move(call), std::move(ended));
 }
 
-void Invoker::invoke(const Invocation& invocation, const std::string& request_id, std::string payload,
+void Invoker::invoke(const InvokeRequest& invocation, const std::string& request_id, std::string payload,
                      Respond respond) {
   auto snapshot = find(invocation.reference);
   if (!snapshot) return respond(refusal_response(snapshot.error()));
@@ -92,7 +92,7 @@ void Invoker::invoke(const Invocation& invocation, const std::string& request_id
           InvokeOutcome outcome) { respond(outcome_response(std::move(outcome), executed, tail)); });
 }
 
-void Invoker::answer_event(const Invocation& invocation, InvokeCall call, const Respond& respond) {
+void Invoker::answer_event(const InvokeRequest& invocation, InvokeCall call, const Respond& respond) {
   if (events_.add({invocation.reference, std::move(call)})) return respond(empty_response(202));
   respond(refusal_response(throttled("CallerRateLimitExceeded")));
 }

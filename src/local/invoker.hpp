@@ -12,7 +12,7 @@
 #include "http/message.hpp"
 #include "local/concurrency_gate.hpp"
 #include "local/event_queue.hpp"
-#include "local/invocation.hpp"
+#include "local/invoke_request.hpp"
 #include "local/log_store.hpp"
 #include "local/snapshot_cache.hpp"
 #include "local/workers.hpp"
@@ -29,7 +29,7 @@ class Invoker {
 
   // `payload` has been checked. Answers through `respond`, once; an Event at once, its work goes on behind
   // it.
-  void invoke(const Invocation& invocation, const std::string& request_id, std::string payload,
+  void invoke(const InvokeRequest& invocation, const std::string& request_id, std::string payload,
               Respond respond);
 
  private:
@@ -41,7 +41,7 @@ class Invoker {
            std::shared_ptr<const FunctionVersion> version, InvokeCall call, Done done);
   std::shared_ptr<const FunctionVersion> choose(const Snapshot& snapshot);
   EventQueue::Start start_event(const Event& event);
-  void answer_event(const Invocation& invocation, InvokeCall call, const Respond& respond);
+  void answer_event(const InvokeRequest& invocation, InvokeCall call, const Respond& respond);
 
   Workers& workers_;
   SnapshotCache& snapshots_;
