@@ -1,0 +1,10 @@
+// expect: lambdapool: the task takes another number of arguments
+#include <functional>
+#include <lambdapool/lambdapool.hpp>
+#include <memory>
+
+int f(int a, int b);
+
+void misuse(lambdapool::LambdaPool& pool) {
+  pool.map(f, std::vector<int>{1});
+}
