@@ -23,13 +23,25 @@ std::int64_t epoch_ms(SystemTime time) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
 }
 
-std::string http_date(SystemTime now) {
-  const auto seconds = std::chrono::system_clock::to_time_t(now);
-  std::tm parts{};
-  gmtime_r(&seconds, &parts);
-  char text[40];
-  return std::string(text, std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &parts));
-}
+// The Date header's value, written once a second.
+class DateHeader {
+ public:
+  const std::string& at(SystemTime now) {
+    const auto seconds = std::chrono::system_clock::to_time_t(now);
+    if (seconds != seconds_) {
+      std::tm parts{};
+      gmtime_r(&seconds, &parts);
+      char text[40];
+      text_.assign(text, std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &parts));
+      seconds_ = seconds;
+    }
+    return text_;
+  }
+
+ private:
+  std::time_t seconds_ = -1;
+  std::string text_;
+};
 
 // A request on its way, kept on the loop's side; background work is given its number.
 struct Exchange {
@@ -107,6 +119,7 @@ struct ControlPlane::Impl : std::enable_shared_from_this<ControlPlane::Impl> {
   Invoker invoker;
   std::map<std::uint64_t, Exchange> exchanges;
   std::uint64_t next_exchange = 0;
+  DateHeader date;
 };
 
 // Back to the loop's thread; nothing if the control plane has ended by then.
@@ -163,7 +176,7 @@ void ControlPlane::Impl::admit(std::uint64_t id, const BodyChecks& checks) {
 
 void ControlPlane::Impl::start_invoke(std::uint64_t id, const Outcome<void>& payload) {
   auto& exchange = exchanges.at(id);
-  const auto invocation = read_invocation(exchange.request, *exchange.route, options.region);
+  const auto invocation = read_invoke_request(exchange.request, *exchange.route, options.region);
   if (!invocation) return refuse_exchange(id, invocation.error());
   const auto fits = check_payload_size(exchange.request.body.size(), invocation->type);
   if (!fits) return refuse_exchange(id, fits.error());
@@ -271,7 +284,7 @@ void ControlPlane::Impl::respond(std::uint64_t id, http::Response response) {
   if (node.empty()) return;
   auto& exchange = node.mapped();
   response.headers.add("x-amzn-RequestId", exchange.request_id);
-  response.headers.add("Date", http_date(options.clock()));
+  response.headers.add("Date", date.at(options.clock()));
   if (options.log) {
     const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - exchange.since;
     char numbers[48];
