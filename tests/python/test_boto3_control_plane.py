@@ -76,10 +76,10 @@ def test_create_wait_invoke_update_delete(client, function):
     wait(client, "function_updated_v2", function)
     assert "new" in json.loads(client.invoke(FunctionName=function)["Payload"].read())
 
-    client.update_function_configuration(FunctionName=function, MemorySize=256, Environment={"Variables": {"A": "b"}})
+    client.update_function_configuration(FunctionName=function, MemorySize=256, Environment={"Variables": {"STAGE": "b"}})
     wait(client, "function_updated", function)
     now = client.get_function_configuration(FunctionName=function)
-    assert (now["MemorySize"], now["Environment"]) == (256, {"Variables": {"A": "b"}})
+    assert (now["MemorySize"], now["Environment"]) == (256, {"Variables": {"STAGE": "b"}})
 
 
 def test_the_code_comes_back_from_its_location(client, function):
