@@ -13,7 +13,6 @@ using std::chrono::duration;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr seconds init_limit{10};
 constexpr seconds patience_after_init_error{2};
 constexpr seconds patience_with_the_dying{5};  // a process may hang in the kernel
 constexpr milliseconds memory_interval{50};
@@ -51,7 +50,7 @@ Worker::Worker(Parts parts, Setting setting, Events events)
               on_init_failed(std::move(type), std::move(body));
             }}) {
   launched_ = Clock::now();
-  set_deadline(launched_ + init_limit);
+  set_deadline(launched_ + setting_.init_limit);
 }
 
 Worker::~Worker() = default;
@@ -94,6 +93,9 @@ void Worker::begin(Invocation invocation) {
 
 void Worker::on_answered(RuntimeApi::Kind kind, std::string body) {
   if (state_ != State::busy || kill_wanted_) return;  // too late: the verdict is out
+  if (parts_.memory.kind() == MemoryLimits::Kind::watched && peak_ && over_limit(peak_->bytes())) {
+    return kill(out_of_memory());  // it was faster than the watch
+  }
   state_ = State::returning;                          // its time still runs, until it asks for the next
   if (kind == RuntimeApi::Kind::too_large) {
     const Failure failure = response_too_large();
@@ -266,14 +268,17 @@ void Worker::on_timer() {
   }
 }
 
+bool Worker::over_limit(std::uint64_t resident) const {
+  return resident > static_cast<std::uint64_t>(setting_.function->memory_mb) << 20;
+}
+
 void Worker::watch_memory() {
   memory_timer_.reset();
   if (state_ == State::dead || pid_ <= 0) return;
   if (state_ == State::starting || state_ == State::busy) {
     const std::uint64_t resident = resident_bytes_of_tree(pid_);
     peak_bytes_ = std::max(peak_bytes_, resident);
-    if (resident > static_cast<std::uint64_t>(setting_.function->memory_mb) << 20)
-      return kill(out_of_memory());
+    if (over_limit(resident)) return kill(out_of_memory());
   } else {
     return;  // begin() starts it again
   }

@@ -41,6 +41,7 @@ class Worker : public std::enable_shared_from_this<Worker> {
     WorkerSlot slot;
     std::filesystem::path opt;
     std::string region;
+    std::chrono::milliseconds init_limit;
   };
   struct Parts {
     http::EventLoop& loop;
@@ -94,6 +95,7 @@ class Worker : public std::enable_shared_from_this<Worker> {
   void set_deadline(Clock::time_point deadline);
   void on_timer();
   void watch_memory();
+  bool over_limit(std::uint64_t resident) const;
   void drop_channel();
 
   Parts parts_;

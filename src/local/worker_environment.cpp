@@ -18,6 +18,17 @@ const char* language() {
   return "en_US.UTF-8";
 }
 
+// A library for others to link to (libpq.so.5), as opposed to an extension module (_x.cpython-311.so).
+bool has_shared_library(const std::filesystem::path& directory) {
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry(directory, error), end; !error && entry != end;
+       entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    if (name.starts_with("lib") && name.find(".so") != std::string::npos) return true;
+  }
+  return false;
+}
+
 void add_paths(std::map<std::string, std::string>& variables, const WorkerSetting& setting) {
   std::string path = "/usr/local/bin:/usr/bin:/bin:" + setting.opt + "/bin";
   if (!setting.interpreter.empty()) path = setting.interpreter.parent_path().string() + ":" + path;
@@ -65,6 +76,16 @@ std::vector<std::string> as_strings(const std::map<std::string, std::string>& en
   strings.reserve(environment.size());
   for (const auto& [name, value] : environment) strings.push_back(name + "=" + value);
   return strings;
+}
+
+bool needs_fresh_interpreter(const FunctionVersion& function, const std::filesystem::path& opt) {
+  for (const auto& [name, value] : function.environment) {
+    for (const char* early : {"PYTHON", "LD_", "MALLOC_", "GLIBC_TUNABLES"}) {
+      if (name.starts_with(early) && name != "PYTHONPATH") return true;
+    }
+  }
+  return has_shared_library(function.code) || has_shared_library(function.code / "lib") ||
+         (!opt.empty() && has_shared_library(opt / "lib"));
 }
 
 std::string new_log_stream(const std::string& version) {

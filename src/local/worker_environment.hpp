@@ -26,6 +26,10 @@ std::map<std::string, std::string> worker_environment(const FunctionVersion& fun
                                                       const WorkerSetting& setting);
 std::vector<std::string> as_strings(const std::map<std::string, std::string>& environment);
 
+// Whether something of a Python function works only while an interpreter starts, so that a fork of one will
+// not do: variables that the interpreter or the loader reads then, shared libraries for LD_LIBRARY_PATH.
+bool needs_fresh_interpreter(const FunctionVersion& function, const std::filesystem::path& opt);
+
 // "YYYY/MM/DD/[version]32 hex digits", as Lambda names log streams.
 std::string new_log_stream(const std::string& version);
 

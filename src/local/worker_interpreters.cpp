@@ -1,6 +1,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <functional>
+#include <map>
 #include <sstream>
 
 #include "local/worker_python.hpp"
@@ -23,16 +26,18 @@ class Candidates {
   std::vector<fs::path> found_;
 };
 
-// A shim runs whichever version is selected and fails for the others, which are installed nevertheless.
+// A shim is a slow script that runs whichever version is selected and fails for the others, though they are
+// installed: what stands behind it is better. The newest patch release first.
 void add_versions_behind_shims(Candidates& candidates, const fs::path& shims, const std::string& version) {
+  std::map<int, fs::path, std::greater<>> by_patch;
   std::error_code error;
   for (fs::directory_iterator entry(shims.parent_path() / "versions", error), end; !error && entry != end;
        entry.increment(error)) {
     const std::string name = entry->path().filename().string();
-    if (name == version || name.starts_with(version + ".")) {
-      candidates.add(entry->path() / "bin" / ("python" + version));
-    }
+    if (!name.starts_with(version + ".")) continue;
+    by_patch[std::atoi(name.c_str() + version.size() + 1)] = entry->path() / "bin" / ("python" + version);
   }
+  for (const auto& [patch, path] : by_patch) candidates.add(path);
 }
 
 std::vector<fs::path> search_path(const Environment& environment) {
@@ -55,9 +60,9 @@ std::vector<fs::path> interpreter_candidates(const std::string& version, const E
     candidates.add(fs::path(*venv) / "bin" / "python3");
   }
   const auto directories = search_path(environment);
-  for (const auto& directory : directories) candidates.add(directory / ("python" + version));
   for (const auto& directory : directories) {
     if (directory.filename() == "shims") add_versions_behind_shims(candidates, directory, version);
+    candidates.add(directory / ("python" + version));
   }
   for (const char* name : {"python3", "python"}) {
     for (const auto& directory : directories) candidates.add(directory / name);

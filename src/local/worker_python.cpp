@@ -184,6 +184,7 @@ void PythonForkServer::send(Waiting waiting) {
                         {"environment", fork.environment},
                         {"directory", fork.directory},
                         {"handler", fork.handler},
+                        {"fresh", fork.fresh},
                         {"root", mounted ? supervisor_.root_directory().string() : ""},
                         {"code", fork.root.code.string()},
                         {"opt", fork.root.opt.string()},

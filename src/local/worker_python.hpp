@@ -27,6 +27,7 @@ struct PythonFork {
   std::map<std::string, std::string> environment;
   std::string directory;  // "" means /var/task or the code directory, whichever holds
   std::string handler;
+  bool fresh = false;  // start an interpreter of its own: slower, but the environment applies from the start
   WorkerRoot root;
   Descriptor output;
   Descriptor channel;

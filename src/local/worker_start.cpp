@@ -120,6 +120,7 @@ void Worker::fork_python() {
     fork.environment = worker_environment(*self->setting_.function, setting);
     fork.directory = setting.task_root;
     fork.handler = self->setting_.function->handler;
+    fork.fresh = needs_fresh_interpreter(*self->setting_.function, self->setting_.opt);
     fork.root = {self->setting_.function->code, self->setting_.opt, self->setting_.slot.tmp};
     fork.output = self->log_->take_write_end();
     fork.channel = std::move(self->channel_);

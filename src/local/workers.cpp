@@ -223,7 +223,7 @@ void LocalWorkers::start_worker(Group& group) {
                         [this, key](Worker& worker) { on_ended(key, worker); }};
   Worker::Parts parts{loop_, *machine_->supervisor, *machine_->memory, python ? python_for(runtime) : nullptr};
   auto worker = std::make_shared<Worker>(
-      parts, Worker::Setting{group.function, std::move(*slot), std::move(*opt), options_.region}, std::move(events));
+      parts, Worker::Setting{group.function, std::move(*slot), std::move(*opt), options_.region, options_.init_limit}, std::move(events));
   group.workers.push_back(worker);
   worker->start();
 }

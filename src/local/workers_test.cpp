@@ -22,6 +22,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
+using testing::ContainsRegex;
 using testing::HasSubstr;
 using testing::MatchesRegex;
 using testing::Not;
@@ -388,6 +389,40 @@ TEST_F(WorkersTest, MemoryIsWatchedWhereCgroupsCannotBeWritten) {
   function->memory_mb = 128;
   EXPECT_THAT(invoke(function).payload, HasSubstr("Runtime.OutOfMemory"));
   EXPECT_THAT(workers->isolation(), HasSubstr("watching"));
+}
+
+TEST_F(WorkersTest, AMomentBeyondTheLimitCountsAlsoWhereMemoryIsWatched) {
+  options.cgroups = false;
+  const auto function = python("def handler(event, context): return len(bytearray(200 << 20))");
+  function->memory_mb = 128;
+  EXPECT_THAT(invoke(function).payload, HasSubstr("Runtime.OutOfMemory"));
+}
+
+TEST_F(WorkersTest, AnInitThatTakesTooLongIsStartedAgainWithinTheInvocation) {
+  options.init_limit = std::chrono::milliseconds(700);
+  const auto function = python("import time\ntime.sleep(1)\ndef handler(event, context): return 'in the end'");
+  const auto outcome = invoke(function);
+  EXPECT_EQ(outcome.payload, "\"in the end\"");
+  EXPECT_THAT(outcome.log, Not(HasSubstr("Init Duration"))) << "it is part of the duration";
+  EXPECT_THAT(outcome.log, ContainsRegex("\tDuration: [1-9][0-9][0-9][0-9]+[.]"));
+}
+
+TEST_F(WorkersTest, AnInitThatNeverEndsTimesOut) {
+  options.init_limit = std::chrono::milliseconds(200);
+  const auto function = python("import time\ntime.sleep(1000)");
+  function->timeout = std::chrono::seconds(1);
+  EXPECT_THAT(invoke(function).payload, HasSubstr("Task timed out after 1.00 seconds"));
+}
+
+TEST_F(WorkersTest, VariablesThatPythonReadsAtItsStartApply) {
+  const auto function = python("import sys\ndef handler(event, context): return [sys.flags.optimize, hash('x'), str(exit)]");
+  function->environment["PYTHONOPTIMIZE"] = "2";
+  function->environment["PYTHONHASHSEED"] = "0";
+  const json first = json::parse(invoke(function).payload);
+  EXPECT_EQ(first[0], 2);
+  const auto other = std::make_shared<FunctionVersion>(*function);
+  other->key = "another";
+  EXPECT_EQ(json::parse(invoke(other).payload), first);
 }
 
 TEST_F(WorkersTest, EverythingWorksWithoutMounts) {

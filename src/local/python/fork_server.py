@@ -102,6 +102,25 @@ def become_worker(request, fds, server):
     time.tzset()
 
 
+START_FRESH = """
+import sys, types
+sys.path[:1] = []
+client = types.ModuleType("lambdapool_runtime_client")
+client.__file__ = sys.argv[1]
+sys.modules[client.__name__] = client
+exec(compile(sys.argv[2], sys.argv[1], "exec"), client.__dict__)
+handler, sys.argv = sys.argv[3], [""]
+client.run_fresh(%d, handler)
+"""
+
+
+def start_fresh(request, client):
+    """Some settings work only while a process starts: PYTHON* variables, libraries in LD_LIBRARY_PATH."""
+    arguments = [sys.executable, "-S", "-s", "-u", "-c", START_FRESH % CONTROL]
+    os.set_inheritable(CONTROL, True)
+    os.execve(sys.executable, arguments + [client.__file__, client.SOURCE, request["handler"]], os.environ)
+
+
 def worker_main(request, fds, server, client):
     """Never returns. An error in here ends the worker with a traceback in its log."""
     code = 1
@@ -110,10 +129,12 @@ def worker_main(request, fds, server, client):
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)
         become_worker(request, fds, server)
+        if request["fresh"]:
+            start_fresh(request, client)
         sys.modules["__main__"] = types.ModuleType("__main__")
         code = client.run(socket.socket(fileno=CONTROL), request["handler"])
     except SystemExit as end:
-        code = end.code if isinstance(end.code, int) else 0 if end.code is None else print_code(end.code)
+        code = exit_status(end.code)
     except BaseException:
         traceback.print_exc()
     finally:
@@ -123,7 +144,10 @@ def worker_main(request, fds, server, client):
             os._exit(code & 0xFF)
 
 
-def print_code(code):
+def exit_status(code):
+    """What the interpreter makes of sys.exit's argument."""
+    if code is None or isinstance(code, int):
+        return code or 0
     print(code, file=sys.stderr)
     return 1
 
@@ -145,6 +169,7 @@ def load_client(path):
     client = importlib_util.module_from_spec(spec)
     sys.modules[spec.name] = client
     spec.loader.exec_module(client)
+    client.SOURCE = spec.loader.get_source(spec.name)
     return client
 
 

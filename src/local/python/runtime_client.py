@@ -276,6 +276,17 @@ def fail_init(channel, error):
     channel.receive()
 
 
+def run_fresh(descriptor, handler_name):
+    """For an interpreter that was started for this worker alone."""
+    import site
+    import socket
+
+    site.setquit()
+    site.setcopyright()
+    site.sethelper()
+    sys.exit(run(socket.socket(fileno=descriptor), handler_name))
+
+
 def run(connection, handler_name):
     """Serves invocations until the process is killed. Returns an exit status where it cannot start."""
     channel = Channel(connection)
