@@ -127,9 +127,20 @@ Result<void> update_code(Session& session, const std::string& name, package::Pac
   return tl::unexpected(done.error());
 }
 
+// Nothing changes that was not asked for, so the runtime stays; that tasks of the calling Python might then
+// not be understood is worth a line.
+void tell_of_another_python(const Context& context, const FunctionOptions& options, const FunctionConfiguration& now) {
+  if (options.runtime || is_executable_code(options)) return;
+  const auto calling = python_runtime(context, options);
+  if (calling && *calling != now.runtime)
+    say("The runtime stays " + now.runtime + ", though the Python that calls is that of " + *calling + "; --runtime " +
+        *calling + " changes it.");
+}
+
 Result<std::optional<package::Package>> new_code(const Context& context, const FunctionOptions& options,
                                                  const FunctionConfiguration& now, bool local) {
   if (options.paths.empty()) return std::optional<package::Package>{};
+  tell_of_another_python(context, options, now);
   Platform platform;
   platform.runtime = options.runtime.value_or(now.runtime);
   platform.architecture = now.architecture.empty() ? "x86_64" : now.architecture;

@@ -1,36 +1,16 @@
 """list shows, and delete and update touch, only what lambdapool made."""
 
-import io
 import json
-import zipfile
 
 import pytest
 
-ROLE = "arn:aws:iam::000000000000:role/any"
-
-
-def some_zip():
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("main.py", "def handler(event, context):\n    return event\n")
-    return buffer.getvalue()
-
+from functions import create, zipped
 
 @pytest.fixture
 def foreign(serve):
     """A function that somebody else made, with every mark but one."""
 
-    def make(name, **marks):
-        serve.client().create_function(
-            FunctionName=name,
-            Runtime="python3.11",
-            Role=ROLE,
-            Handler="main.handler",
-            Code={"ZipFile": some_zip()},
-            **marks,
-        )
-
-    return make
+    return lambda name, **marks: create(serve.client(), name, **marks)
 
 
 def names(run, *arguments):
@@ -61,7 +41,7 @@ def test_json_tells_everything_and_is_a_list_even_when_empty(run, algorithms):
 
 
 def test_layers_are_listed_for_each_function(run, algorithms, serve):
-    layer = serve.client().publish_layer_version(LayerName="things", Content={"ZipFile": some_zip()})["LayerVersionArn"]
+    layer = serve.client().publish_layer_version(LayerName="things", Content={"ZipFile": zipped()})["LayerVersionArn"]
     assert run("create", "with", "algorithms", "--layers", layer).returncode == 0
     assert run("create", "without", "algorithms").returncode == 0
     heading, _, without, with_layer = run("list", "--layers").stdout.splitlines()

@@ -6,11 +6,10 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 
 import pytest
 
-from test_list_and_delete import ROLE, some_zip
+from functions import ROLE, RUNTIME, create, zipped
 
 
 def test_the_first_line_names_the_endpoint_and_the_home(serve, home):
@@ -36,39 +35,27 @@ def test_it_ends_cleanly_on_a_signal(serve, number):
         socket.create_connection(("127.0.0.1", serve.port), timeout=5)
 
 
-def test_a_signal_ends_it_though_a_function_is_running(serve, run, tmp_path):
+CALLS_AND_SLEEPS = """
+import socket, time
+def handler(event, context):
+    connection = socket.create_connection(("127.0.0.1", event["port"]))
+    time.sleep(50)
+"""
+
+
+def test_a_signal_ends_it_and_a_function_that_is_running(serve):
     client = serve.client()
-    client.create_function(
-        FunctionName="sleeper", Runtime=f"python3.{sys.version_info.minor}", Role=ROLE, Handler="main.handler",
-        Timeout=60, Code={"ZipFile": sleeper_zip(tmp_path / "started")},
-    )
-    client.get_waiter("function_active_v2").wait(FunctionName="sleeper", WaiterConfig={"Delay": 1})
-    client.invoke(FunctionName="sleeper", InvocationType="Event")
-    wait_for(tmp_path / "started")
+    create(client, "sleeper", CALLS_AND_SLEEPS, Timeout=60)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(60)
+        payload = json.dumps({"port": listener.getsockname()[1]})
+        client.invoke(FunctionName="sleeper", InvocationType="Event", Payload=payload)
+        connection, _ = listener.accept()
     serve.process.send_signal(signal.SIGTERM)
     assert serve.process.wait(30) == 0
-
-
-def sleeper_zip(marker):
-    import io
-    import zipfile
-
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr(
-            "main.py",
-            f"import time\ndef handler(event, context):\n    open({str(marker)!r}, 'w').close()\n    time.sleep(50)\n",
-        )
-    return buffer.getvalue()
-
-
-def wait_for(path, seconds=30):
-    import time
-
-    deadline = time.monotonic() + seconds
-    while not path.exists():
-        assert time.monotonic() < deadline, f"{path} did not appear"
-        time.sleep(0.02)
+    connection.settimeout(5)
+    assert connection.recv(1) == b"", "the worker is gone too"
+    connection.close()
 
 
 def test_a_given_port_is_used_and_a_taken_one_refused(start_serve, run):
@@ -134,10 +121,9 @@ def aws(serve, *arguments):
 
 @pytest.mark.skipif(shutil.which("aws") is None, reason="the AWS CLI is not installed")
 def test_the_aws_cli_leads_a_function_through_its_whole_life(serve, run, tmp_path):
-    (tmp_path / "code.zip").write_bytes(some_zip())
+    (tmp_path / "code.zip").write_bytes(zipped())
     code = f"fileb://{tmp_path / 'code.zip'}"
-    runtime = f"python3.{sys.version_info.minor}"
-    aws(serve, "create-function", "--function-name", "echo", "--runtime", runtime, "--role", ROLE,
+    aws(serve, "create-function", "--function-name", "echo", "--runtime", RUNTIME, "--role", ROLE,
         "--handler", "main.handler", "--zip-file", code)  # fmt: skip
     aws(serve, "wait", "function-active-v2", "--function-name", "echo")
     answer = tmp_path / "answer.json"
