@@ -2,7 +2,7 @@
 # a folder of src/. USES says which folders it may include and link; tests/unit/layering holds the rest.
 function(lambdapool_warnings target)
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual
-    -Wnull-dereference -Wno-missing-field-initializers)
+    -Wno-missing-field-initializers)
   if(LAMBDAPOOL_WERROR)
     target_compile_options(${target} PRIVATE -Werror)
   endif()
