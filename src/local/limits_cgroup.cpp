@@ -45,7 +45,8 @@ std::string own_path(std::string_view controller) {
   for (std::string line; std::getline(in, line);) {
     const auto first = line.find(':'), second = line.find(':', first + 1);
     if (second == std::string::npos) continue;
-    if (std::string_view(line).substr(first + 1, second - first - 1) == controller) return line.substr(second + 1);
+    if (std::string_view(line).substr(first + 1, second - first - 1) == controller)
+      return line.substr(second + 1);
   }
   return {};
 }
@@ -59,7 +60,8 @@ void sweep(const fs::path& parent) {
     const pid_t owner = static_cast<pid_t>(std::atoi(name.c_str() + prefix.size()));
     if (owner <= 0 || ::kill(owner, 0) == 0 || errno != ESRCH) continue;
     std::error_code inner;
-    for (fs::directory_iterator cell(entry->path(), inner), last; !inner && cell != last; cell.increment(inner)) {
+    for (fs::directory_iterator cell(entry->path(), inner), last; !inner && cell != last;
+         cell.increment(inner)) {
       if (cell->is_directory(inner)) ::rmdir(cell->path().c_str());
     }
     ::rmdir(entry->path().c_str());
@@ -99,7 +101,8 @@ class Cell : public Cgroup {
     if (::mkdir(path_.c_str(), 0755) != 0 && errno != EEXIST) return false;
     if (!write_value(path_ / dialect_.limit, std::to_string(bytes))) return false;
     // Absent where the kernel does not account swap; then there is none to run into.
-    write_value(path_ / dialect_.swap_limit, std::to_string(dialect_.kind == MemoryLimits::Kind::cgroup_v1 ? bytes : 0));
+    write_value(path_ / dialect_.swap_limit,
+                std::to_string(dialect_.kind == MemoryLimits::Kind::cgroup_v1 ? bytes : 0));
     procs_.reset(::open((path_ / "cgroup.procs").c_str(), O_WRONLY | O_CLOEXEC));
     return static_cast<bool>(procs_);
   }
@@ -132,7 +135,8 @@ class CgroupLimits : public MemoryLimits {
 
  private:
   void retry_leftovers() {
-    std::erase_if(*leftovers_, [](const fs::path& path) { return ::rmdir(path.c_str()) == 0 || errno == ENOENT; });
+    std::erase_if(*leftovers_,
+                  [](const fs::path& path) { return ::rmdir(path.c_str()) == 0 || errno == ENOENT; });
   }
 
   const Dialect& dialect_;
@@ -169,7 +173,9 @@ std::unique_ptr<MemoryLimits> try_below(const Dialect& dialect, const fs::path& 
   return nullptr;
 }
 
-bool in_file(const fs::path& file, std::string_view word) { return read_value(file).find(word) != std::string::npos; }
+bool in_file(const fs::path& file, std::string_view word) {
+  return read_value(file).find(word) != std::string::npos;
+}
 
 // A v2 cgroup with processes in it gives no controllers to its children, and our own has processes; so
 // look upwards for one that already does.

@@ -21,7 +21,7 @@ namespace lambdapool::local {
 class Cgroup {
  public:
   virtual ~Cgroup() = default;
-  virtual int procs() const = 0;         // an open cgroup.procs: writing "0" to it moves the writer
+  virtual int procs() const = 0;           // an open cgroup.procs: writing "0" to it moves the writer
   virtual bool out_of_memory() const = 0;  // whether the kernel has killed a process of it for its memory
 };
 

@@ -21,8 +21,8 @@ Response json(int status, std::string body) {
 Response accepted() { return json(202, "{\"status\":\"OK\"}\n"); }
 
 Response refused(int status, std::string_view type, std::string_view message) {
-  return json(status, R"({"errorMessage":")" + std::string(message) + R"(","errorType":")" + std::string(type) +
-                          "\"}\n");
+  return json(status, R"({"errorMessage":")" + std::string(message) + R"(","errorType":")" +
+                          std::string(type) + "\"}\n");
 }
 
 Response wrong_state(std::string_view request) {
@@ -34,7 +34,8 @@ Response wrong_state(std::string_view request) {
 void RuntimeApi::handle(http::Request request, http::Responder responder) {
   std::string_view path = request.target;
   path = path.substr(0, path.find('?'));
-  if (!path.starts_with(root)) return responder.send(refused(404, "NotFound", "No such path in the Runtime API."));
+  if (!path.starts_with(root))
+    return responder.send(refused(404, "NotFound", "No such path in the Runtime API."));
   path.remove_prefix(root.size());
   if (request.method == "GET" && path == "invocation/next") return next(std::move(responder));
   if (request.method == "POST" && path == "init/error") {
@@ -73,7 +74,8 @@ Response RuntimeApi::invocation() const {
   response.headers.add("Lambda-Runtime-Deadline-Ms", std::to_string(event_.deadline_ms));
   response.headers.add("Lambda-Runtime-Invoked-Function-Arn", event_.invoked_arn);
   if (!event_.trace_id.empty()) response.headers.add("Lambda-Runtime-Trace-Id", event_.trace_id);
-  if (!event_.client_context.empty()) response.headers.add("Lambda-Runtime-Client-Context", event_.client_context);
+  if (!event_.client_context.empty())
+    response.headers.add("Lambda-Runtime-Client-Context", event_.client_context);
   return response;
 }
 
@@ -91,7 +93,8 @@ void RuntimeApi::result(const http::Request& request, std::string body, std::str
   if (!mode.empty() && mode != "streaming") {
     return responder.send(refused(400, "InvalidFunctionResponseMode", "Invalid function response mode"));
   }
-  if (state_ != State::running) return responder.send(wrong_state(error ? "invocation/error" : "invocation/response"));
+  if (state_ != State::running)
+    return responder.send(wrong_state(error ? "invocation/error" : "invocation/response"));
   if (id != event_.request_id) return responder.send(refused(400, "InvalidRequestID", "Invalid request ID"));
   // A streamed response can still fail on its way; its trailers then say how.
   const bool failed_midway = !error && !request.headers.get("Lambda-Runtime-Function-Error-Type").empty();

@@ -24,8 +24,8 @@ class RuntimeApi {
  public:
   enum class Kind { response, error, too_large };
   struct Events {
-    std::function<void()> ready;                              // it waits for an invocation
-    std::function<void(Kind, std::string body)> answered;     // the invocation that it was given
+    std::function<void()> ready;                           // it waits for an invocation
+    std::function<void(Kind, std::string body)> answered;  // the invocation that it was given
     std::function<void(std::string type, std::string body)> init_failed;
   };
 

@@ -65,8 +65,7 @@ int spawn_program(const std::string& path, int control, const std::string& root,
   sigfillset(&all);
   posix_spawnattr_setsigmask(&attributes, &none);
   posix_spawnattr_setsigdefault(&attributes, &all);
-  posix_spawnattr_setflags(&attributes,
-                           POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID);
   std::string name = "lambdapool-supervisor", parent = std::to_string(::getpid()), directory = root;
   char* arguments[] = {name.data(), parent.data(), directory.data(), nullptr};
   char* environment[] = {nullptr};
@@ -108,7 +107,8 @@ Result<std::unique_ptr<Supervisor>> Supervisor::launch(const std::filesystem::pa
   std::error_code error;
   std::filesystem::create_directories(supervisor->root_directory_, error);
   if (error) {
-    return fail(ErrorKind::io, "Could not create " + supervisor->root_directory_.string() + ": " + error.message());
+    return fail(ErrorKind::io,
+                "Could not create " + supervisor->root_directory_.string() + ": " + error.message());
   }
   if (auto started = supervisor->start_process(mounts); !started) return tl::unexpected(started.error());
   if (auto ready = supervisor->wait_for_hello(); !ready) return tl::unexpected(ready.error());
@@ -118,7 +118,8 @@ Result<std::unique_ptr<Supervisor>> Supervisor::launch(const std::filesystem::pa
 Result<void> Supervisor::start_process(Mounts mounts) {
   const std::string root = mounts == Mounts::never ? "" : root_directory_.string();
   SocketPair pair = socket_pair(SOCK_SEQPACKET);
-  if (!pair.ours) return fail(ErrorKind::io, std::string("Could not create a socket pair: ") + std::strerror(errno));
+  if (!pair.ours)
+    return fail(ErrorKind::io, std::string("Could not create a socket pair: ") + std::strerror(errno));
   // dup2(3, 3) in the child would keep close-on-exec set: stay clear of the number that the child uses.
   Descriptor control(::fcntl(pair.theirs.get(), F_DUPFD_CLOEXEC, 10));
   int status = EIO;
@@ -145,7 +146,8 @@ Result<void> Supervisor::wait_for_hello() {
   }
   const ssize_t size = ::recv(control_.get(), &hello, sizeof hello, MSG_DONTWAIT);
   if (size != sizeof hello || hello.kind != LP_HELLO) {
-    return fail(ErrorKind::io, "The local Lambda's supervisor process did not start; is ptrace or seccomp in the way?");
+    return fail(ErrorKind::io,
+                "The local Lambda's supervisor process did not start; is ptrace or seccomp in the way?");
   }
   root_ = static_cast<Root>(hello.value);
   return {};
@@ -207,7 +209,8 @@ void Supervisor::on_report(std::string_view packet) {
   const ProcessEvents events = std::move(found->second);
   processes_.erase(found);
   if (report.kind == LP_FAILED) events.failed(std::strerror(report.value));
-  if (report.kind == LP_EXITED) events.exited(report.value, static_cast<std::uint64_t>(report.peak_kb) * 1024);
+  if (report.kind == LP_EXITED)
+    events.exited(report.value, static_cast<std::uint64_t>(report.peak_kb) * 1024);
 }
 
 void Supervisor::on_closed() {

@@ -96,7 +96,7 @@ void Worker::on_answered(RuntimeApi::Kind kind, std::string body) {
   if (parts_.memory.kind() == MemoryLimits::Kind::watched && peak_ && over_limit(peak_->bytes())) {
     return kill(out_of_memory());  // it was faster than the watch
   }
-  state_ = State::returning;                          // its time still runs, until it asks for the next
+  state_ = State::returning;  // its time still runs, until it asks for the next
   if (kind == RuntimeApi::Kind::too_large) {
     const Failure failure = response_too_large();
     return complete(failure.payload, &failure, true);

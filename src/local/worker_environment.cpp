@@ -63,7 +63,8 @@ std::map<std::string, std::string> worker_environment(const FunctionVersion& fun
     variables[name] = "local";
   }
   add_paths(variables, setting);
-  if (function.runtime.starts_with("python")) variables["AWS_EXECUTION_ENV"] = "AWS_Lambda_" + function.runtime;
+  if (function.runtime.starts_with("python"))
+    variables["AWS_EXECUTION_ENV"] = "AWS_Lambda_" + function.runtime;
   for (const auto& [name, value] : function.environment) variables[name] = value;
   variables["AWS_LAMBDA_RUNTIME_API"] = setting.runtime_api;
   if (setting.own_channel) variables["LAMBDAPOOL_RUNTIME_FD"] = "3";

@@ -14,22 +14,38 @@ namespace {
 // Go's names for signals, which is what Lambda's messages carry.
 std::string signal_name(int number) {
   switch (number) {
-    case SIGHUP: return "hangup";
-    case SIGINT: return "interrupt";
-    case SIGQUIT: return "quit";
-    case SIGILL: return "illegal instruction";
-    case SIGTRAP: return "trace/breakpoint trap";
-    case SIGABRT: return "aborted";
-    case SIGBUS: return "bus error";
-    case SIGFPE: return "floating point exception";
-    case SIGKILL: return "killed";
-    case SIGUSR1: return "user defined signal 1";
-    case SIGSEGV: return "segmentation fault";
-    case SIGUSR2: return "user defined signal 2";
-    case SIGPIPE: return "broken pipe";
-    case SIGALRM: return "alarm clock";
-    case SIGTERM: return "terminated";
-    default: return "signal " + std::to_string(number);
+    case SIGHUP:
+      return "hangup";
+    case SIGINT:
+      return "interrupt";
+    case SIGQUIT:
+      return "quit";
+    case SIGILL:
+      return "illegal instruction";
+    case SIGTRAP:
+      return "trace/breakpoint trap";
+    case SIGABRT:
+      return "aborted";
+    case SIGBUS:
+      return "bus error";
+    case SIGFPE:
+      return "floating point exception";
+    case SIGKILL:
+      return "killed";
+    case SIGUSR1:
+      return "user defined signal 1";
+    case SIGSEGV:
+      return "segmentation fault";
+    case SIGUSR2:
+      return "user defined signal 2";
+    case SIGPIPE:
+      return "broken pipe";
+    case SIGALRM:
+      return "alarm clock";
+    case SIGTERM:
+      return "terminated";
+    default:
+      return "signal " + std::to_string(number);
   }
 }
 
@@ -47,13 +63,15 @@ Failure exited(int wait_status) {
 Failure timed_out(std::chrono::milliseconds limit) {
   char seconds[32];
   std::snprintf(seconds, sizeof seconds, "%.2f", std::chrono::duration<double>(limit).count());
-  return {"Sandbox.Timedout", "Task timed out after " + std::string(seconds) + " seconds", Failure::Status::timeout};
+  return {"Sandbox.Timedout", "Task timed out after " + std::string(seconds) + " seconds",
+          Failure::Status::timeout};
 }
 
 Failure out_of_memory() { return {"Runtime.OutOfMemory", "Runtime exited with error: signal: killed"}; }
 
 Failure no_bootstrap() {
-  return {"Runtime.InvalidEntrypoint", "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]"};
+  return {"Runtime.InvalidEntrypoint",
+          "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]"};
 }
 
 Failure response_too_large() {

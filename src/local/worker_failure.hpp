@@ -10,8 +10,8 @@ namespace lambdapool::local {
 
 struct Failure {
   enum class Status { error, timeout };
-  std::string type;     // "Runtime.ExitError"
-  std::string reason;   // the sentence behind "RequestId: ... Error: "
+  std::string type;    // "Runtime.ExitError"
+  std::string reason;  // the sentence behind "RequestId: ... Error: "
   Status status = Status::error;
   std::string payload = {};  // a body of the runtime's own (init error), passed on verbatim
 };

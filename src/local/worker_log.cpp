@@ -12,14 +12,17 @@ std::string start_line(std::string_view request_id, std::string_view version) {
   return "START RequestId: " + std::string(request_id) + " Version: " + std::string(version) + "\n";
 }
 
-std::string end_line(std::string_view request_id) { return "END RequestId: " + std::string(request_id) + "\n"; }
+std::string end_line(std::string_view request_id) {
+  return "END RequestId: " + std::string(request_id) + "\n";
+}
 
 std::string report_line(const Report& report) {
   char numbers[256];
   const double billed = std::ceil(report.duration_ms + report.init_ms.value_or(0));
-  int length = std::snprintf(numbers, sizeof numbers,
-                             "\tDuration: %.2f ms\tBilled Duration: %.0f ms\tMemory Size: %d MB\tMax Memory Used: %d MB\t",
-                             report.duration_ms, billed, report.memory_mb, report.used_mb);
+  int length = std::snprintf(
+      numbers, sizeof numbers,
+      "\tDuration: %.2f ms\tBilled Duration: %.0f ms\tMemory Size: %d MB\tMax Memory Used: %d MB\t",
+      report.duration_ms, billed, report.memory_mb, report.used_mb);
   std::string line = "REPORT RequestId: " + std::string(report.request_id);
   line.append(numbers, static_cast<std::size_t>(length));
   if (report.init_ms) {
@@ -46,7 +49,8 @@ std::string BoundedText::take() {
     text_.erase(0, text_.size() - capacity);
   }
   std::string text = std::move(text_);
-  if (dropped_ > 0) text = "[lambdapool: " + std::to_string(dropped_) + " earlier bytes of output left out]\n" + text;
+  if (dropped_ > 0)
+    text = "[lambdapool: " + std::to_string(dropped_) + " earlier bytes of output left out]\n" + text;
   text_.clear();
   dropped_ = 0;
   return text;

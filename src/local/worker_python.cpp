@@ -65,10 +65,15 @@ void PythonForkServer::spawn(const fs::path& interpreter) {
   Descriptor output(::open(log.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600));
   interpreter_ = interpreter;
   Spawn request;
-  request.arguments = {interpreter.string(), "-I", "-S", "-B",
-                       (options_.scratch / "python" / "fork_server.py").string(), options_.version,
+  request.arguments = {interpreter.string(),
+                       "-I",
+                       "-S",
+                       "-B",
+                       (options_.scratch / "python" / "fork_server.py").string(),
+                       options_.version,
                        (options_.scratch / "python" / "runtime_client.py").string()};
-  request.environment = {"LANG=C.UTF-8", "PATH=" + options_.environment.get("PATH").value_or("/usr/bin:/bin")};
+  request.environment = {"LANG=C.UTF-8",
+                         "PATH=" + options_.environment.get("PATH").value_or("/usr/bin:/bin")};
   for (const char* name : {"HOME", "PYENV_ROOT", "PYENV_VERSION"}) {  // for shims; workers never see these
     if (const auto value = options_.environment.get(name)) {
       request.environment.push_back(std::string(name) + "=" + *value);
@@ -112,7 +117,8 @@ void PythonForkServer::on_packet(std::string_view packet) {
 void PythonForkServer::on_ready(const std::string& executable, bool mounts) {
   state_ = State::ready;
   if (!executable.empty()) interpreter_ = executable;
-  const bool own_root = supervisor_.root() != Supervisor::Root::none && mounts && !hidden_in_root(interpreter_);
+  const bool own_root =
+      supervisor_.root() != Supervisor::Root::none && mounts && !hidden_in_root(interpreter_);
   files_ = own_root ? Files::mounted : Files::in_place;
   auto waiting = std::move(waiting_);
   waiting_.clear();
@@ -147,11 +153,12 @@ std::string PythonForkServer::last_words() const {
 
 void PythonForkServer::give_up() {
   state_ = State::failed;
-  const std::string reason =
-      "This function needs Python " + options_.version + ", and no interpreter of that version was found (looked in " +
-      "the active virtual environment and for python" + options_.version + ", python3 and python on PATH" +
-      (tried_.empty() ? "" : "; tried " + tried_) + "). Install Python " + options_.version +
-      " or create the function with the runtime of a version that is installed.";
+  const std::string reason = "This function needs Python " + options_.version +
+                             ", and no interpreter of that version was found (looked in " +
+                             "the active virtual environment and for python" + options_.version +
+                             ", python3 and python on PATH" + (tried_.empty() ? "" : "; tried " + tried_) +
+                             "). Install Python " + options_.version +
+                             " or create the function with the runtime of a version that is installed.";
   auto waiting = std::move(waiting_);
   waiting_.clear();
   for (auto& one : waiting) one.events.failed(reason);

@@ -31,7 +31,8 @@ void remove_abandoned(const fs::path& siblings, const fs::path& own) {
 
 Result<void> merge_one(const fs::path& layer, const fs::path& into) {
   std::error_code error;
-  for (fs::recursive_directory_iterator entry(layer, error), end; !error && entry != end; entry.increment(error)) {
+  for (fs::recursive_directory_iterator entry(layer, error), end; !error && entry != end;
+       entry.increment(error)) {
     const fs::path target = into / entry->path().lexically_relative(layer);
     if (entry->is_directory(error) && !entry->is_symlink(error)) {
       fs::create_directories(target, error);
@@ -40,10 +41,12 @@ Result<void> merge_one(const fs::path& layer, const fs::path& into) {
     std::error_code absent, crossing;
     fs::remove(target, absent);
     if (!entry->is_symlink(error)) fs::create_hard_link(entry->path(), target, crossing);
-    if (crossing || entry->is_symlink(error)) fs::copy(entry->path(), target, fs::copy_options::copy_symlinks, error);
+    if (crossing || entry->is_symlink(error))
+      fs::copy(entry->path(), target, fs::copy_options::copy_symlinks, error);
     if (error) break;
   }
-  if (error) return fail(ErrorKind::io, "Could not merge the layer " + layer.string() + ": " + error.message());
+  if (error)
+    return fail(ErrorKind::io, "Could not merge the layer " + layer.string() + ": " + error.message());
   return {};
 }
 
@@ -57,7 +60,8 @@ Result<Scratch> Scratch::claim(const fs::path& path) {
   const fs::path fresh = path / ".claiming";
   scratch.lock_ = open_lock(fresh, O_CREAT);
   if (!scratch.lock_ || ::flock(scratch.lock_.get(), LOCK_EX | LOCK_NB) != 0) {
-    return fail(ErrorKind::io, "Could not prepare the directory " + path.string() + " for workers: " + std::strerror(errno));
+    return fail(ErrorKind::io,
+                "Could not prepare the directory " + path.string() + " for workers: " + std::strerror(errno));
   }
   fs::rename(fresh, path / lock_name, error);
   scratch.path_ = path;
@@ -65,10 +69,11 @@ Result<Scratch> Scratch::claim(const fs::path& path) {
   return scratch;
 }
 
-Scratch::~Scratch() {
+void Scratch::remove() {
   if (!lock_) return;
   std::error_code ignored;
   fs::remove_all(path_, ignored);
+  lock_.reset();
 }
 
 Result<fs::path> Scratch::make_tmp() {

@@ -18,7 +18,9 @@ class Scratch {
   static Result<Scratch> claim(const std::filesystem::path& path);
   Scratch(Scratch&&) noexcept = default;
   Scratch& operator=(Scratch&&) noexcept = default;
-  ~Scratch();
+  ~Scratch() { remove(); }
+
+  void remove();  // with all that is in it
 
   const std::filesystem::path& path() const { return path_; }
 

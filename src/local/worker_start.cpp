@@ -2,6 +2,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstring>
 
 #include "local/worker.hpp"
@@ -11,7 +12,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string address(const http::Endpoint& endpoint) { return endpoint.host + ":" + std::to_string(endpoint.port); }
+std::string address(const http::Endpoint& endpoint) {
+  return endpoint.host + ":" + std::to_string(endpoint.port);
+}
 
 bool is_file(const fs::path& path) {
   std::error_code error;
@@ -29,7 +32,10 @@ void Worker::launch() {
   log_ = std::make_unique<LogPipe>(parts_.loop);
   cgroup_ = parts_.memory.make(setting_.function->memory_mb);
   if (!log_->open() || !open_channel()) {
-    return fail_start({"Runtime.ExitError", std::string("could not start the runtime: ") + std::strerror(errno)});
+    const std::string hint =
+        errno == EMFILE ? "; raise the limit of open files (ulimit -n) or use fewer workers" : "";
+    return fail_start(
+        {"Runtime.ExitError", std::string("could not start the runtime: ") + std::strerror(errno) + hint});
   }
   if (parts_.python) {
     fork_python();
@@ -100,7 +106,8 @@ void Worker::spawn_bootstrap() {
   spawn.cgroup = cgroup_ ? cgroup_->procs() : -1;
   ProcessEvents events = process_events();
   events.failed = [weak = weak_from_this(), path = spawn.arguments.front()](const std::string& why) {
-    if (const auto self = weak.lock()) self->fail_start({"Runtime.InvalidEntrypoint", "fork/exec " + path + ": " + why});
+    if (const auto self = weak.lock())
+      self->fail_start({"Runtime.InvalidEntrypoint", "fork/exec " + path + ": " + why});
   };
   parts_.supervisor.spawn(spawn, std::move(events));
 }
@@ -111,7 +118,7 @@ void Worker::fork_python() {
     if (const auto self = weak.lock()) self->fail_start({"Runtime.InvalidRuntime", why});
   };
   auto describe = [self = shared_from_this()](PythonForkServer::Files files,
-                                             const fs::path& interpreter) -> std::optional<PythonFork> {
+                                              const fs::path& interpreter) -> std::optional<PythonFork> {
     if (self->state_ == State::dead || self->kill_wanted_) return std::nullopt;
     const bool mounted = files == PythonForkServer::Files::mounted;
     WorkerSetting setting = self->environment_setting(mounted);

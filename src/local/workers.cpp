@@ -3,11 +3,10 @@
 #include <algorithm>
 #include <deque>
 #include <future>
-#include <mutex>
 #include <unordered_map>
 
 #include "local/worker.hpp"
-#include "local/worker_scratch.hpp"
+#include "local/worker_machine.hpp"
 #include "local/workers_schedule.hpp"
 
 namespace lambdapool::local {
@@ -38,44 +37,21 @@ struct Group {
   bool empty() const { return waiting.empty() && workers.empty() && spare.empty(); }
 };
 
-// What workers are made with. Made on the first use, because many services never run anything.
-struct Machine {
-  Scratch scratch;
-  std::unique_ptr<Supervisor> supervisor;
-  std::unique_ptr<MemoryLimits> memory;
-};
-
-std::string describe(const Machine& machine) {
-  std::string memory = "memory by watching resident size";
-  if (machine.memory->kind() == MemoryLimits::Kind::cgroup_v2) memory = "memory by cgroup v2";
-  if (machine.memory->kind() == MemoryLimits::Kind::cgroup_v1) memory = "memory by cgroup v1";
-  std::string files = "files in place (no mount namespaces here), TMPDIR private";
-  if (machine.supervisor->root() == Supervisor::Root::as_root) files = "own /var/task, /opt and /tmp in a mount namespace";
-  if (machine.supervisor->root() == Supervisor::Root::user_namespace) {
-    files = "own /var/task, /opt and /tmp in a user and mount namespace";
-  }
-  return memory + "; processes by killing the worker's whole tree; " + files;
-}
-
 class LocalWorkers : public Workers {
  public:
-  LocalWorkers(http::EventLoop& loop, WorkersOptions options) : loop_(loop), options_(std::move(options)) {}
+  LocalWorkers(http::EventLoop& loop, WorkersOptions options)
+      : loop_(loop), options_(std::move(options)), machine_(loop_, options_) {}
   ~LocalWorkers() override;
 
   void invoke(std::shared_ptr<const FunctionVersion> function, InvokeCall call,
               std::function<void(InvokeOutcome)> done) override;
   void retire(const std::string& key) override;
-  std::string isolation() const override;
+  std::string isolation() const override { return machine_.isolation(); }
 
  private:
-  Result<void> make_machine() const;
-  Result<void> prepare();
-  void on_supervisor_lost();
-
   void pump(Group& group);
   void start_worker(Group& group);
   Result<WorkerSlot> take_slot(Group& group);
-  PythonForkServer* python_for(const std::string& runtime);
   void refuse(Invocation invocation, const Failure& failure);
 
   void on_idle(Group& group, Worker& worker);
@@ -87,59 +63,10 @@ class LocalWorkers : public Workers {
 
   http::EventLoop& loop_;
   WorkersOptions options_;
-  mutable std::mutex making_;  // isolation() may be asked from any thread
-  mutable std::unique_ptr<Machine> machine_;
-  bool attached_ = false;
-  std::map<std::string, std::unique_ptr<PythonForkServer>> python_;
+  mutable Machine machine_;  // isolation() makes it where it has not been made
   std::unordered_map<std::string, Group> groups_;
   std::unique_ptr<http::EventLoop::Timer> reaper_;
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
-
-Result<void> LocalWorkers::make_machine() const {
-  const std::lock_guard lock(making_);
-  if (machine_ && machine_->supervisor) return {};
-  if (!machine_) {
-    auto scratch = Scratch::claim(options_.scratch);
-    if (!scratch) return tl::unexpected(scratch.error());
-    machine_ = std::make_unique<Machine>();
-    machine_->scratch = std::move(*scratch);
-  }
-  const auto mounts = options_.mounts ? Supervisor::Mounts::where_allowed : Supervisor::Mounts::never;
-  auto supervisor = Supervisor::launch(machine_->scratch.path(), mounts);
-  if (!supervisor) return tl::unexpected(supervisor.error());
-  machine_->supervisor = std::move(*supervisor);
-  if (!machine_->memory) machine_->memory = MemoryLimits::probe(machine_->supervisor->pid(), options_.cgroups);
-  return {};
-}
-
-std::string LocalWorkers::isolation() const {
-  if (auto made = make_machine(); !made) return "none: " + made.error().message;
-  const std::lock_guard lock(making_);
-  return describe(*machine_);
-}
-
-Result<void> LocalWorkers::prepare() {
-  if (attached_) return {};
-  if (auto made = make_machine(); !made) return made;
-  machine_->supervisor->attach(loop_, [this] { on_supervisor_lost(); });
-  attached_ = true;
-  return {};
-}
-
-// Somebody killed it, and with it every worker; each is about to be reported, and then the old parts can
-// go. The next invocation starts anew.
-void LocalWorkers::on_supervisor_lost() {
-  struct Remains {
-    std::unique_ptr<Supervisor> supervisor;
-    std::map<std::string, std::unique_ptr<PythonForkServer>> python;
-  };
-  attached_ = false;
-  const std::lock_guard lock(making_);
-  auto remains = std::make_shared<Remains>(Remains{std::move(machine_->supervisor), std::move(python_)});
-  python_.clear();
-  loop_.post([remains]() mutable { remains.reset(); });
-}
 
 void LocalWorkers::refuse(Invocation invocation, const Failure& failure) {
   InvokeOutcome outcome;
@@ -153,7 +80,7 @@ void LocalWorkers::refuse(Invocation invocation, const Failure& failure) {
 void LocalWorkers::invoke(std::shared_ptr<const FunctionVersion> function, InvokeCall call,
                           std::function<void(InvokeOutcome)> done) {
   Invocation invocation{std::move(call), std::move(done)};
-  if (auto ready = prepare(); !ready) {
+  if (auto ready = machine_.prepare(); !ready) {
     return refuse(std::move(invocation), {"Runtime.ExitError", ready.error().message});
   }
   Group& group = groups_[function->key];
@@ -179,23 +106,13 @@ void LocalWorkers::pump(Group& group) {
   }
 }
 
-PythonForkServer* LocalWorkers::python_for(const std::string& runtime) {
-  const std::string version = runtime.substr(std::string_view("python").size());
-  auto& server = python_[version];
-  if (!server) {
-    PythonForkServer::Options options{version, options_.environment, options_.python, machine_->scratch.path()};
-    server = std::make_unique<PythonForkServer>(loop_, *machine_->supervisor, std::move(options));
-  }
-  return server.get();
-}
-
 Result<WorkerSlot> LocalWorkers::take_slot(Group& group) {
   if (!group.spare.empty()) {
     WorkerSlot slot = std::move(group.spare.back().slot);
     group.spare.pop_back();
     return slot;
   }
-  auto tmp = machine_->scratch.make_tmp();
+  auto tmp = machine_.scratch().make_tmp();
   if (!tmp) return tl::unexpected(tmp.error());
   return WorkerSlot{*tmp, new_log_stream(group.function->version)};
 }
@@ -209,21 +126,27 @@ void LocalWorkers::start_worker(Group& group) {
     refuse(std::move(invocation), failure);
   };
   if (!python && !runtime.starts_with("provided")) {
-    return refuse_front({"Runtime.InvalidRuntime", "The local target runs python3.* and provided.* functions; this "
-                                                   "one's runtime is " + runtime});
+    return refuse_front({"Runtime.InvalidRuntime",
+                         "The local target runs python3.* and provided.* functions; this "
+                         "one's runtime is " +
+                             runtime});
   }
   auto slot = take_slot(group);
-  auto opt = machine_->scratch.merge_layers(group.function->layers);
+  auto opt = machine_.scratch().merge_layers(group.function->layers);
   if (!slot || !opt) {
     return refuse_front({"Runtime.ExitError", slot ? opt.error().message : slot.error().message});
   }
   const std::string key = group.function->key;
-  Worker::Events events{[this, &group](Worker& worker) { on_idle(group, worker); },
-                        [this, &group](Worker& worker, const Failure& failure) { on_start_failed(group, worker, failure); },
-                        [this, key](Worker& worker) { on_ended(key, worker); }};
-  Worker::Parts parts{loop_, *machine_->supervisor, *machine_->memory, python ? python_for(runtime) : nullptr};
-  auto worker = std::make_shared<Worker>(
-      parts, Worker::Setting{group.function, std::move(*slot), std::move(*opt), options_.region, options_.init_limit}, std::move(events));
+  Worker::Events events{
+      [this, &group](Worker& worker) { on_idle(group, worker); },
+      [this, &group](Worker& worker, const Failure& failure) { on_start_failed(group, worker, failure); },
+      [this, key](Worker& worker) { on_ended(key, worker); }};
+  Worker::Parts parts{loop_, machine_.supervisor(), machine_.memory(),
+                      python ? &machine_.python(runtime.substr(6)) : nullptr};
+  auto worker = std::make_shared<Worker>(parts,
+                                         Worker::Setting{group.function, std::move(*slot), std::move(*opt),
+                                                         options_.region, options_.init_limit},
+                                         std::move(events));
   group.workers.push_back(worker);
   worker->start();
 }
@@ -258,9 +181,10 @@ void LocalWorkers::on_ended(const std::string& key, Worker& worker) {
     Scratch::remove_tmp(worker.slot().tmp);
   }
   std::erase_if(group.workers, [&](const auto& one) { return one.get() == &worker; });
-  if (!group.waiting.empty() && !attached_) {
-    if (auto ready = prepare(); !ready) {
-      for (auto& invocation : group.waiting) refuse(std::move(invocation), {"Runtime.ExitError", ready.error().message});
+  if (!group.waiting.empty() && !machine_.ready()) {
+    if (auto ready = machine_.prepare(); !ready) {
+      for (auto& invocation : group.waiting)
+        refuse(std::move(invocation), {"Runtime.ExitError", ready.error().message});
       group.waiting.clear();
     }
   }
@@ -318,16 +242,13 @@ void LocalWorkers::shut_down() {
     for (auto& worker : group.workers) worker->abandon();
     for (auto& invocation : group.waiting) {
       InvokeOutcome outcome;
-      outcome.payload = payload_of({"Runtime.ExitError", "The local Lambda was shut down"}, invocation.call.request_id);
+      outcome.payload =
+          payload_of({"Runtime.ExitError", "The local Lambda was shut down"}, invocation.call.request_id);
       outcome.function_error = true;
       invocation.done(std::move(outcome));
     }
   }
-  python_.clear();
-  if (!machine_) return;
-  machine_->supervisor.reset();  // every process is gone when this returns
-  groups.clear();
-  machine_.reset();
+  machine_.stop();
 }
 
 LocalWorkers::~LocalWorkers() {

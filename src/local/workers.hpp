@@ -29,7 +29,7 @@ struct FunctionVersion {
   std::string runtime;  // "python3.11", "provided.al2023"
   std::string handler;
   std::string architecture;
-  std::filesystem::path code;               // the unpacked package, read-only
+  std::filesystem::path code;                 // the unpacked package, read-only
   std::vector<std::filesystem::path> layers;  // unpacked, in order; later ones win
   std::map<std::string, std::string> environment;
   int memory_mb = 128;
@@ -54,12 +54,12 @@ struct InvokeOutcome {
 struct WorkersOptions {
   std::filesystem::path scratch;  // a directory of this service's own; removed with it
   std::string region;
-  Environment environment;        // PATH, VIRTUAL_ENV: where interpreters are looked for
-  std::filesystem::path python;   // preferred interpreter, if it has the right version
+  Environment environment;       // PATH, VIRTUAL_ENV: where interpreters are looked for
+  std::filesystem::path python;  // preferred interpreter, if it has the right version
   std::chrono::milliseconds idle_timeout{300'000};
   std::chrono::milliseconds init_limit{10'000};  // a longer init is started again within the invocation
-  bool cgroups = true;            // false: memory is watched even where cgroups could be written
-  bool mounts = true;             // false: functions see the host's files even where mounting is allowed
+  bool cgroups = true;  // false: memory is watched even where cgroups could be written
+  bool mounts = true;   // false: functions see the host's files even where mounting is allowed
 };
 
 class Workers {

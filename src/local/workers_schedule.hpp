@@ -13,6 +13,8 @@ constexpr std::size_t workers_to_start(std::size_t waiting, std::size_t coming) 
 }
 
 // A worker failed to start. It fails an invocation only if no other worker is left to take that one.
-constexpr bool failed_start_fails_invocation(std::size_t waiting, std::size_t coming) { return waiting > coming; }
+constexpr bool failed_start_fails_invocation(std::size_t waiting, std::size_t coming) {
+  return waiting > coming;
+}
 
 }  // namespace lambdapool::local

@@ -400,7 +400,8 @@ TEST_F(WorkersTest, AMomentBeyondTheLimitCountsAlsoWhereMemoryIsWatched) {
 
 TEST_F(WorkersTest, AnInitThatTakesTooLongIsStartedAgainWithinTheInvocation) {
   options.init_limit = std::chrono::milliseconds(700);
-  const auto function = python("import time\ntime.sleep(1)\ndef handler(event, context): return 'in the end'");
+  const auto function =
+      python("import time\ntime.sleep(1)\ndef handler(event, context): return 'in the end'");
   const auto outcome = invoke(function);
   EXPECT_EQ(outcome.payload, "\"in the end\"");
   EXPECT_THAT(outcome.log, Not(HasSubstr("Init Duration"))) << "it is part of the duration";
@@ -415,7 +416,8 @@ TEST_F(WorkersTest, AnInitThatNeverEndsTimesOut) {
 }
 
 TEST_F(WorkersTest, VariablesThatPythonReadsAtItsStartApply) {
-  const auto function = python("import sys\ndef handler(event, context): return [sys.flags.optimize, hash('x'), str(exit)]");
+  const auto function =
+      python("import sys\ndef handler(event, context): return [sys.flags.optimize, hash('x'), str(exit)]");
   function->environment["PYTHONOPTIMIZE"] = "2";
   function->environment["PYTHONHASHSEED"] = "0";
   const json first = json::parse(invoke(function).payload);
@@ -542,6 +544,30 @@ TEST_F(WorkersTest, TheSupervisorsDeathFailsWhatRunsAndTheNextInvocationStartsAn
       "  return 'fine'");
   EXPECT_THAT(invoke(function, "\"kill\"").payload, HasSubstr("signal: killed"));
   EXPECT_EQ(invoke(function, "1").payload, "\"fine\"");
+}
+
+TEST_F(WorkersTest, TheForkServersDeathFailsWhatRunsAndTheNextInvocationStartsAnew) {
+  const auto function = python(
+      "import os, time, signal\ndef handler(event, context):\n"
+      "  if event == 'kill':\n"
+      "    os.kill(os.getppid(), signal.SIGKILL)\n    time.sleep(60)\n"
+      "  return 'fine'");
+  EXPECT_THAT(invoke(function, "\"kill\"").payload, HasSubstr("signal: killed"));
+  EXPECT_EQ(invoke(function, "1").payload, "\"fine\"");
+}
+
+TEST_F(WorkersTest, EveryVersionOfPythonThatIsInstalledServes) {
+  const auto function =
+      python("import sys\ndef handler(event, context): return '%d.%d' % sys.version_info[:2]");
+  for (int minor = 9; minor <= 14; ++minor) {
+    const std::string version = "3." + std::to_string(minor);
+    const auto of_version = std::make_shared<FunctionVersion>(*function);
+    of_version->key = version;
+    of_version->runtime = "python" + version;
+    const std::string payload = invoke(of_version).payload;
+    if (payload.find("no interpreter of that version was found") != std::string::npos) continue;
+    EXPECT_EQ(payload, "\"" + version + "\"");
+  }
 }
 
 // In a process of its own, which is then killed: its workers die too, and what it leaves on the disk is

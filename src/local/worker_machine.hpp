@@ -1,0 +1,51 @@
+// What workers are made with: a scratch directory, the supervisor, and a way to hold memory. Made on the
+// first use, because many a service never runs anything.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "local/limits_memory.hpp"
+#include "local/supervisor.hpp"
+#include "local/worker_python.hpp"
+#include "local/worker_scratch.hpp"
+#include "local/workers.hpp"
+
+namespace lambdapool::local {
+
+class Machine {
+ public:
+  Machine(http::EventLoop& loop, const WorkersOptions& options) : loop_(loop), options_(options) {}
+
+  // On the loop's thread: everything below can be used when it succeeds.
+  Result<void> prepare();
+  bool ready() const { return attached_; }
+  Supervisor& supervisor() { return *supervisor_; }
+  MemoryLimits& memory() { return *memory_; }
+  Scratch& scratch() { return scratch_; }
+  PythonForkServer& python(const std::string& version);
+
+  // Which limits are in force, in one line. From any thread; makes what has not been made.
+  std::string isolation();
+
+  // Kills every process; returns when they are gone.
+  void stop();
+
+ private:
+  Result<void> make();  // with making_ held
+  void on_supervisor_lost();
+
+  http::EventLoop& loop_;
+  const WorkersOptions& options_;
+  std::mutex making_;
+  Scratch scratch_;
+  bool claimed_ = false;
+  bool attached_ = false;
+  std::unique_ptr<Supervisor> supervisor_;
+  std::unique_ptr<MemoryLimits> memory_;
+  std::map<std::string, std::unique_ptr<PythonForkServer>> python_;
+};
+
+}  // namespace lambdapool::local
