@@ -24,8 +24,9 @@ bool is_elf(const fs::path& path) {
   if (!fs::is_regular_file(path, ignored)) return false;
   char magic[4] = {};
   std::ifstream(path, std::ios::binary).read(magic, sizeof magic);
-  return std::string_view(magic, 4) == "\x7f"
-                                       "ELF";
+  return std::string_view(magic, 4) ==
+         "\x7f"
+         "ELF";
 }
 
 // An order without regard to leading underscores, as `ls` and `tree` have it.
@@ -44,7 +45,8 @@ std::vector<std::string> copied_names(const std::vector<std::string>& paths) {
     if (fs::is_directory(path, ignored)) {
       for (fs::directory_iterator it(path, ignored), end; !ignored && it != end; it.increment(ignored))
         if (!package::is_leftover(it->path())) inside.push_back(it->path());
-      std::sort(inside.begin(), inside.end(), [](const auto& a, const auto& b) { return sort_key(a) < sort_key(b); });
+      std::sort(inside.begin(), inside.end(),
+                [](const auto& a, const auto& b) { return sort_key(a) < sort_key(b); });
     } else {
       inside.emplace_back(path);
     }
@@ -84,13 +86,14 @@ class Transcript {
   Activity activity_;
 };
 
-Result<package::Package> build_python(const Context& context, const FunctionOptions& options, const Platform& platform,
-                                      const package::Progress& progress) {
+Result<package::Package> build_python(const Context& context, const FunctionOptions& options,
+                                      const Platform& platform, const package::Progress& progress) {
   package::PythonPackageRequest request;
   request.paths.assign(options.paths.begin(), options.paths.end());
   if (options.requirements) {
     request.requirements = *options.requirements;
-    if (const auto python = find_interpreter(context.environment, context.program)) request.python = python->executable;
+    if (const auto python = find_interpreter(context.environment, context.program))
+      request.python = python->executable;
   }
   request.python_version = platform.runtime.substr(std::string_view("python").size());
   request.architecture = platform.architecture;
@@ -111,11 +114,14 @@ Result<void> validate_code(const FunctionOptions& options) {
   if (executable && options.paths.size() > 1)
     return fail(ErrorKind::invalid_argument, "an executable is deployed on its own, without other paths.");
   if (executable && options.requirements)
-    return fail(ErrorKind::invalid_argument, "an executable brings its own libraries, so --requirements does not go with it.");
+    return fail(ErrorKind::invalid_argument,
+                "an executable brings its own libraries, so --requirements does not go with it.");
   if (executable && options.runtime && *options.runtime != "provided.al2023")
-    return fail(ErrorKind::invalid_argument, "an executable runs on provided.al2023, not on '" + *options.runtime + "'.");
+    return fail(ErrorKind::invalid_argument,
+                "an executable runs on provided.al2023, not on '" + *options.runtime + "'.");
   if (!executable && options.runtime && !std::regex_match(*options.runtime, python))
-    return fail(ErrorKind::invalid_argument, "runtime '" + *options.runtime + "' is not one of Python's, such as python3.13.");
+    return fail(ErrorKind::invalid_argument,
+                "runtime '" + *options.runtime + "' is not one of Python's, such as python3.13.");
   return {};
 }
 
@@ -132,20 +138,22 @@ std::string this_machines_architecture() {
   return std::string_view(machine.machine) == "aarch64" ? "arm64" : "x86_64";
 }
 
-Result<package::Package> build_code(const Context& context, const FunctionOptions& options, const Platform& platform,
-                                    Verb verb) {
+Result<package::Package> build_code(const Context& context, const FunctionOptions& options,
+                                    const Platform& platform, Verb verb) {
   Transcript transcript(options, verb);
   const package::Progress progress = [&](const std::string& line) { transcript.hear(line); };
   auto built = is_executable_code(options)
-                   ? package::build_executable_package(
-                         {.executable = options.paths.front(), .environment = context.environment, .progress = progress})
+                   ? package::build_executable_package({.executable = options.paths.front(),
+                                                        .environment = context.environment,
+                                                        .progress = progress})
                    : build_python(context, options, platform, progress);
-  if (auto go_on = context.interruption.check("nothing was changed"); !go_on) return tl::unexpected(go_on.error());
+  if (auto go_on = context.interruption.check("nothing was changed"); !go_on)
+    return tl::unexpected(go_on.error());
   if (!built) return built;
   if (platform.local && built->architecture != this_machines_architecture())
-    return fail(ErrorKind::invalid_argument, "'" + options.paths.front() + "' is made for " + built->architecture +
-                                                 ", but this machine, the local target, is " +
-                                                 this_machines_architecture() + ".");
+    return fail(ErrorKind::invalid_argument,
+                "'" + options.paths.front() + "' is made for " + built->architecture +
+                    ", but this machine, the local target, is " + this_machines_architecture() + ".");
   if (auto fits = package::check_sizes(*built); !fits) return tl::unexpected(fits.error());
   transcript.copied();
   return built;

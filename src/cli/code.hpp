@@ -27,7 +27,7 @@ Result<std::string> python_runtime(const Context& context, const FunctionOptions
 std::string this_machines_architecture();
 
 enum class Verb { create, update };  // their transcripts differ a little
-Result<package::Package> build_code(const Context& context, const FunctionOptions& options, const Platform& platform,
-                                    Verb verb);
+Result<package::Package> build_code(const Context& context, const FunctionOptions& options,
+                                    const Platform& platform, Verb verb);
 
 }  // namespace lambdapool::cli

@@ -26,7 +26,8 @@ struct Parsed {
 
 void add_text(CLI::App& app, const std::string& names, std::optional<std::string>& value, const char* type,
               const char* help) {
-  app.add_option_function<std::string>(names, [&value](const std::string& text) { value = text; }, help)
+  app.add_option_function<std::string>(
+         names, [&value](const std::string& text) { value = text; }, help)
       ->type_name(type)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
 }
@@ -48,8 +49,8 @@ void add_choice(CLI::App& app, const std::string& name, const std::array<std::st
                 std::function<void(const std::string&)> set, const char* help) {
   const auto parse = [name, choices, set = std::move(set)](const std::string& text) {
     if (text != choices[0] && text != choices[1])
-      throw CLI::ValidationError("Invalid value for '" + name + "': '" + text + "' is not one of '" + choices[0] +
-                                 "', '" + choices[1] + "'");
+      throw CLI::ValidationError("Invalid value for '" + name + "': '" + text + "' is not one of '" +
+                                 choices[0] + "', '" + choices[1] + "'");
     set(text);
   };
   app.add_option_function<std::string>(name, parse, help)
@@ -58,8 +59,9 @@ void add_choice(CLI::App& app, const std::string& name, const std::array<std::st
 }
 
 void add_target(CLI::App& app, ConnectionOptions& connection, const std::string& group) {
-  add_choice(app, "--target", {"aws", "local"}, [&](const std::string& target) { connection.target = target; },
-             "Sets where functions live: on AWS (the default) or on this machine. Also: $LAMBDAPOOL_TARGET.");
+  add_choice(
+      app, "--target", {"aws", "local"}, [&](const std::string& target) { connection.target = target; },
+      "Sets where functions live: on AWS (the default) or on this machine. Also: $LAMBDAPOOL_TARGET.");
   app.get_option("--target")->group(group);
 }
 
@@ -67,7 +69,8 @@ void add_target(CLI::App& app, ConnectionOptions& connection, const std::string&
 void add_connection(CLI::App& app, ConnectionOptions& connection, const std::string& group = "Options") {
   add_target(app, connection, group);
   add_text(app, "--region", connection.region, "TEXT", "Sets the AWS region");
-  add_text(app, "--profile", connection.profile, "TEXT", "Sets the profile of the AWS configuration files to be used");
+  add_text(app, "--profile", connection.profile, "TEXT",
+           "Sets the profile of the AWS configuration files to be used");
   for (const char* name : {"--region", "--profile"}) app.get_option(name)->group(group);
 }
 
@@ -86,18 +89,20 @@ void add_function_options(CLI::App& verb, FunctionOptions& function, const char*
   verb.add_option("PATHS", function.paths);
   add_text(verb, "-r,--requirements", function.requirements, "PATH",
            "Specifies the dependencies to be installed along with the function");
-  add_integer(verb, "--memory", [&](int value) { function.memory_mb = value; },
-              "Sets the memory size of the function environment");
-  add_integer(verb, "--timeout", [&](int value) { function.timeout_s = value; },
-              "Sets the timeout for the function in seconds");
+  add_integer(
+      verb, "--memory", [&](int value) { function.memory_mb = value; },
+      "Sets the memory size of the function environment");
+  add_integer(
+      verb, "--timeout", [&](int value) { function.timeout_s = value; },
+      "Sets the timeout for the function in seconds");
   const auto layers = [&](const std::vector<std::string>& given) {
     function.layers.emplace();
     for (const std::string& layer : given)
       if (!layer.empty()) function.layers->push_back(layer);
   };
-  verb.add_option_function<std::vector<std::string>>(
-          "--layers", layers,
-          "Sets the layers to be used when the function is ran. The Layers ARN's (a maximum of 5) should be specified.")
+  verb.add_option_function<std::vector<std::string>>("--layers", layers,
+                                                     "Sets the layers to be used when the function is ran. "
+                                                     "The Layers ARN's (a maximum of 5) should be specified.")
       ->type_name("TEXT")
       ->delimiter(',')
       ->expected(1)
@@ -107,13 +112,16 @@ void add_function_options(CLI::App& verb, FunctionOptions& function, const char*
 }
 
 void add_create(CLI::App& app, Parsed& parsed) {
-  CLI::App& verb = add_verb(app, parsed, "create", "Create a new function",
-                            [&](const Context& context) { return create_function(context, parsed.function); });
-  add_function_options(verb, parsed.function,
-                       "Sets the runtime, such as python3.13. Without it, that of the Python that calls the function: "
-                       "the one of $VIRTUAL_ENV, else the one beside lambdapool, else python3 on the PATH.");
-  add_text(verb, "--role", parsed.function.role, "TEXT",
-           "Sets the ARN of the role that the function runs as. Without it, a role is made for the function.");
+  CLI::App& verb = add_verb(app, parsed, "create", "Create a new function", [&](const Context& context) {
+    return create_function(context, parsed.function);
+  });
+  add_function_options(
+      verb, parsed.function,
+      "Sets the runtime, such as python3.13. Without it, that of the Python that calls the function: "
+      "the one of $VIRTUAL_ENV, else the one beside lambdapool, else python3 on the PATH.");
+  add_text(
+      verb, "--role", parsed.function.role, "TEXT",
+      "Sets the ARN of the role that the function runs as. Without it, a role is made for the function.");
   add_connection(verb, parsed.connection);
 }
 
@@ -121,16 +129,20 @@ void add_list(CLI::App& app, Parsed& parsed) {
   CLI::App& verb = add_verb(app, parsed, "list", "List all deployed functions",
                             [&](const Context& context) { return list_functions(context, parsed.list); });
   verb.add_flag("--layers", parsed.list.layers, "Show the layers that each function uses");
-  add_choice(verb, "--output", {"table", "json"}, [&](const std::string& form) { parsed.list.json = form == "json"; },
-             "Sets the form of the list (the default is a table)");
+  add_choice(
+      verb, "--output", {"table", "json"},
+      [&](const std::string& form) { parsed.list.json = form == "json"; },
+      "Sets the form of the list (the default is a table)");
   add_connection(verb, parsed.connection);
 }
 
 void add_update(CLI::App& app, Parsed& parsed) {
-  CLI::App& verb = add_verb(app, parsed, "update", "Update an existing function",
-                            [&](const Context& context) { return update_function(context, parsed.function); });
-  add_function_options(verb, parsed.function,
-                       "Sets the runtime, such as python3.13. Without it, the function keeps the one it has.");
+  CLI::App& verb =
+      add_verb(app, parsed, "update", "Update an existing function",
+               [&](const Context& context) { return update_function(context, parsed.function); });
+  add_function_options(
+      verb, parsed.function,
+      "Sets the runtime, such as python3.13. Without it, the function keeps the one it has.");
   add_connection(verb, parsed.connection);
 }
 
@@ -144,12 +156,15 @@ void add_delete(CLI::App& app, Parsed& parsed) {
 void add_serve(CLI::App& app, Parsed& parsed) {
   CLI::App& verb = add_verb(app, parsed, "serve", "Serve the local Lambda to any AWS client",
                             [&](const Context& context) { return serve(context, parsed.serve); });
-  add_integer(verb, "--port", [&](int value) { parsed.serve.port = value; },
-              "Sets the port on 127.0.0.1 (the default, 0, means a free one)");
+  add_integer(
+      verb, "--port", [&](int value) { parsed.serve.port = value; },
+      "Sets the port on 127.0.0.1 (the default, 0, means a free one)");
   add_text(verb, "--region", parsed.connection.region, "TEXT", "Sets the region that ARNs name");
   add_target(verb, parsed.connection, "");  // understood and hidden: it could only say "local"
-  add_text(verb, "--access-key-id", parsed.serve.access_key_id, "TEXT", "Accepts only requests signed with this key");
-  add_text(verb, "--secret-access-key", parsed.serve.secret_access_key, "TEXT", "Sets the secret of that key");
+  add_text(verb, "--access-key-id", parsed.serve.access_key_id, "TEXT",
+           "Accepts only requests signed with this key");
+  add_text(verb, "--secret-access-key", parsed.serve.secret_access_key, "TEXT",
+           "Sets the secret of that key");
   verb.add_flag("--require-signature", parsed.serve.require_signature,
                 "Accepts only requests signed with a key made for this run, which is printed");
   verb.add_flag("--verbose", parsed.serve.verbose, "Print a line about each request");
@@ -168,7 +183,8 @@ std::string usage_sentence(const CLI::ParseError& error, const CLI::App& app) {
     const std::vector<std::string> rest = app.remaining(true);
     const std::string first = rest.empty() ? "" : rest.front();
     if (first.size() > 1 && first[0] == '-') return "No such option: " + first.substr(0, first.find('='));
-    return &command == &app ? "No such command '" + first + "'" : "Got unexpected extra argument (" + first + ")";
+    return &command == &app ? "No such command '" + first + "'"
+                            : "Got unexpected extra argument (" + first + ")";
   }
   if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr)
     return "Missing argument '" + what.substr(0, what.find(' ')) + "'";

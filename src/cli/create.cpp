@@ -54,7 +54,8 @@ bool role_not_yet_known(const Error& error) {
 // IAM tells Lambda of a new role some seconds later, so that refusal alone is waited out.
 Result<void> send_creation(Session& session, const http::Request& request, bool role_is_new) {
   const auto deadline = std::chrono::steady_clock::now() + role_propagates_within;
-  for (std::chrono::milliseconds delay{1'000};; delay = std::min(delay * 2, std::chrono::milliseconds{8'000})) {
+  for (std::chrono::milliseconds delay{1'000};;
+       delay = std::min(delay * 2, std::chrono::milliseconds{8'000})) {
     const auto answer = session.send(request, Repeatable::no);
     if (!answer) return tl::unexpected(answer.error());
     const auto created = aws::parse_configuration(*answer);
@@ -69,7 +70,8 @@ Result<void> send_creation(Session& session, const http::Request& request, bool 
 // when we looked first, so one with our very code is ours.
 bool happened_all_the_same(Session& session, const std::string& name, const std::string& code_sha256) {
   const auto found = find_function(session, name);
-  return found && *found && (*found)->configuration.code_sha256 == code_sha256 && (*found)->tags.count(version_tag) != 0;
+  return found && *found && (*found)->configuration.code_sha256 == code_sha256 &&
+         (*found)->tags.count(version_tag) != 0;
 }
 
 void remove_function(Session& session, const std::string& name) {
@@ -80,16 +82,19 @@ void remove_function(Session& session, const std::string& name) {
 }
 
 // Sends the code and waits until it runs. On failure the function is gone again.
-Result<void> upload(Session& session, const FunctionOptions& options, package::Package code, const ExecutionRole& role) {
+Result<void> upload(Session& session, const FunctionOptions& options, package::Package code,
+                    const ExecutionRole& role) {
   const Activity activity("Uploading the function");
   const std::string sha256 = code.sha256_base64;
   const http::Request request = aws::create_function_request(creation(options, std::move(code), role.arn));
   if (auto go_on = session.context().interruption.check("nothing was changed"); !go_on) return go_on;
   Result<void> created = send_creation(session, request, role.made_now);
   if (!created && created.error().kind == ErrorKind::conflict)
-    return fail(ErrorKind::conflict, "function " + options.name + " already exists; somebody made it just now.");
+    return fail(ErrorKind::conflict,
+                "function " + options.name + " already exists; somebody made it just now.");
   if (!created) {
-    const bool unknown = created.error().kind == ErrorKind::network || created.error().kind == ErrorKind::timed_out;
+    const bool unknown =
+        created.error().kind == ErrorKind::network || created.error().kind == ErrorKind::timed_out;
     session.see_through();
     if (!unknown || !happened_all_the_same(session, options.name, sha256)) return created;
   }

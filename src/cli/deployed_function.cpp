@@ -26,9 +26,12 @@ Result<aws::FunctionDescription> own_function(Session& session, const std::strin
   auto found = find_function(session, name);
   if (!found) return tl::unexpected(found.error());
   if (!*found)
-    return fail(ErrorKind::not_found, "function " + name + " does not exist; 'lambdapool list' shows those that do.");
-  if ((*found)->tags.count(version_tag) == 0 || (*found)->configuration.environment.count(version_variable) == 0)
-    return fail(ErrorKind::conflict, "function " + name + " was not made by lambdapool, so it is left as it is.");
+    return fail(ErrorKind::not_found,
+                "function " + name + " does not exist; 'lambdapool list' shows those that do.");
+  if ((*found)->tags.count(version_tag) == 0 ||
+      (*found)->configuration.environment.count(version_variable) == 0)
+    return fail(ErrorKind::conflict,
+                "function " + name + " was not made by lambdapool, so it is left as it is.");
   return std::move(**found);
 }
 
@@ -37,16 +40,19 @@ Result<aws::FunctionConfiguration> wait_until_settled(Session& session, const st
   for (std::chrono::milliseconds delay = 50ms;; delay = std::min(delay * 2, std::chrono::milliseconds{2s})) {
     auto found = find_function(session, name);
     if (!found) return tl::unexpected(found.error());
-    if (!*found) return fail(ErrorKind::not_found, "function " + name + " disappeared while it was being changed.");
+    if (!*found)
+      return fail(ErrorKind::not_found, "function " + name + " disappeared while it was being changed.");
     const aws::FunctionConfiguration& now = (*found)->configuration;
     if (now.state == "Failed")
-      return fail(ErrorKind::service, "function " + name + " failed to become active: " + reason(now.state_reason));
+      return fail(ErrorKind::service,
+                  "function " + name + " failed to become active: " + reason(now.state_reason));
     if (now.last_update_status == "Failed")
       return fail(ErrorKind::service,
                   "the update of function " + name + " failed: " + reason(now.last_update_status_reason));
     if (now.state != "Pending" && now.last_update_status != "InProgress") return now;
     if (std::chrono::steady_clock::now() > deadline)
-      return fail(ErrorKind::timed_out, "function " + name + " was still being changed by the service after five minutes.");
+      return fail(ErrorKind::timed_out,
+                  "function " + name + " was still being changed by the service after five minutes.");
     if (auto waited = session.pause(delay); !waited) return tl::unexpected(waited.error());
   }
 }

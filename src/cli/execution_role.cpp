@@ -18,7 +18,8 @@ Result<std::unique_ptr<Session>> open_iam(const Session& lambda) {
   const auto url = aws::resolve_endpoint_url(given, context.environment, "iam", target.region);
   if (!url) return tl::unexpected(url.error());
   const auto endpoint = http::Endpoint::parse(*url);
-  if (!endpoint) return fail(ErrorKind::invalid_argument, "the endpoint of IAM, '" + *url + "', is not a URL.");
+  if (!endpoint)
+    return fail(ErrorKind::invalid_argument, "the endpoint of IAM, '" + *url + "', is not a URL.");
   target.endpoint = *endpoint;
   const std::string region = aws::signing_region("iam", target.region);
   return std::make_unique<Session>(context, std::move(target), sigv4::Scope{region, "iam"});
@@ -37,7 +38,8 @@ Result<void> gone(Result<void> done) {
 }
 
 Result<void> remove(Session& iam, const std::string& role, const std::string& policy) {
-  const auto detached = gone(call(iam, aws::iam::detach_role_policy_request(role, policy), aws::iam::parse_done));
+  const auto detached =
+      gone(call(iam, aws::iam::detach_role_policy_request(role, policy), aws::iam::parse_done));
   if (!detached) return detached;
   return gone(call(iam, aws::iam::delete_role_request(role), aws::iam::parse_done));
 }
@@ -45,13 +47,15 @@ Result<void> remove(Session& iam, const std::string& role, const std::string& po
 // IAM answers 409 where the role exists. Sent again after a lost answer it may be our own, which then
 // counts as an earlier run's: better to keep a role too many than to remove one that is not ours.
 Result<ExecutionRole> make_or_find(Session& iam, const std::string& role, const std::string& function_name) {
-  const auto made = call(
-      iam, aws::iam::create_role_request(role, "Runs the lambdapool function " + function_name), aws::iam::parse_role);
+  const auto made =
+      call(iam, aws::iam::create_role_request(role, "Runs the lambdapool function " + function_name),
+           aws::iam::parse_role);
   if (made) return ExecutionRole{made->arn, true};
   if (made.error().kind != ErrorKind::conflict) return tl::unexpected(made.error());
-  return call(iam, aws::iam::get_role_request(role), aws::iam::parse_role).map([](const aws::iam::Role& found) {
-    return ExecutionRole{found.arn, false};
-  });
+  return call(iam, aws::iam::get_role_request(role), aws::iam::parse_role)
+      .map([](const aws::iam::Role& found) {
+        return ExecutionRole{found.arn, false};
+      });
 }
 
 std::string basic_policy(const Session& session) {
@@ -63,7 +67,8 @@ std::string basic_policy(const Session& session) {
 Result<ExecutionRole> ensure_role(Session& session, const std::string& function_name) {
   auto iam = open_iam(session);
   if (!iam) return tl::unexpected(iam.error());
-  if (auto go_on = session.context().interruption.check("nothing was changed"); !go_on) return tl::unexpected(go_on.error());
+  if (auto go_on = session.context().interruption.check("nothing was changed"); !go_on)
+    return tl::unexpected(go_on.error());
   (*iam)->see_through();  // a request that is given up half-way might leave a role behind
   const std::string name = role_name_for(function_name), policy = basic_policy(session);
   auto role = make_or_find(**iam, name, function_name);

@@ -75,14 +75,16 @@ std::string option_group(const CLI::App& app, const std::string& group) {
 }  // namespace
 
 std::string command_path(const CLI::App& app) {
-  return app.get_parent() == nullptr ? app.get_name() : command_path(*app.get_parent()) + " " + app.get_name();
+  return app.get_parent() == nullptr ? app.get_name()
+                                     : command_path(*app.get_parent()) + " " + app.get_name();
 }
 
 std::string HelpFormatter::make_help(const CLI::App* app, std::string, CLI::AppFormatMode) const {
   std::string text = usage(*app);
   if (!app->get_description().empty()) {
     text += "\n";
-    for (const std::string& line : wrapped(app->get_description(), page_width - 2)) text += "  " + line + "\n";
+    for (const std::string& line : wrapped(app->get_description(), page_width - 2))
+      text += "  " + line + "\n";
   }
   text += option_group(*app, "Options");
   Rows commands;

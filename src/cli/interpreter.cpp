@@ -19,11 +19,13 @@ std::optional<std::filesystem::path> python_in(const std::filesystem::path& dire
 }
 
 // The program as it was called: a bare name is looked up as the shell did.
-std::optional<std::filesystem::path> called_as(const std::filesystem::path& program, const Environment& environment) {
+std::optional<std::filesystem::path> called_as(const std::filesystem::path& program,
+                                               const Environment& environment) {
   return program.has_parent_path() ? program : package::find_program(program.string(), environment);
 }
 
-std::optional<std::filesystem::path> choose(const Environment& environment, const std::filesystem::path& program) {
+std::optional<std::filesystem::path> choose(const Environment& environment,
+                                            const std::filesystem::path& program) {
   if (const auto venv = environment.get("VIRTUAL_ENV"))
     if (const auto python = python_in(std::filesystem::path(*venv) / "bin")) return python;
   if (const auto path = called_as(program, environment))
@@ -36,14 +38,17 @@ std::optional<std::filesystem::path> choose(const Environment& environment, cons
 Result<Interpreter> find_interpreter(const Environment& environment, const std::filesystem::path& program) {
   const auto python = choose(environment, program);
   if (!python)
-    return fail(ErrorKind::invalid_argument,
-                "no Python was found (in $VIRTUAL_ENV, beside lambdapool, or as python3 on the PATH) to take the "
-                "function's runtime from; name one with --runtime python3.N.");
+    return fail(
+        ErrorKind::invalid_argument,
+        "no Python was found (in $VIRTUAL_ENV, beside lambdapool, or as python3 on the PATH) to take the "
+        "function's runtime from; name one with --runtime python3.N.");
   const auto ran = package::run_process(
-      {python->string(), "-I", "-S", "-c", "import sys; print('%d.%d' % sys.version_info[:2], end='')"}, environment);
+      {python->string(), "-I", "-S", "-c", "import sys; print('%d.%d' % sys.version_info[:2], end='')"},
+      environment);
   if (!ran || ran->exit_status != 0 || ran->output.rfind("3.", 0) != 0)
-    return fail(ErrorKind::invalid_argument, "the Python at " + python->string() +
-                                                 " did not tell its version; name the runtime with --runtime python3.N.");
+    return fail(ErrorKind::invalid_argument,
+                "the Python at " + python->string() +
+                    " did not tell its version; name the runtime with --runtime python3.N.");
   return Interpreter{*python, ran->output};
 }
 

@@ -37,7 +37,7 @@ bool poll_readable(int fd, int milliseconds) {
 Interruption::Interruption() : event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   LAMBDAPOOL_CHECK(event_ >= 0);
   handler_event = event_;
-  struct sigaction action{};
+  struct sigaction action {};
   action.sa_handler = on_signal;
   action.sa_flags = static_cast<int>(SA_RESTART | SA_RESETHAND);
   ::sigaction(SIGINT, &action, nullptr);

@@ -37,7 +37,8 @@ Result<Functions> own_functions(Session& session) {
 
 std::string age(const aws::FunctionConfiguration& function, Clock::time_point now) {
   const auto at = parse_last_modified(function.last_modified);
-  return at ? readable_age(std::chrono::duration_cast<std::chrono::seconds>(now - *at)) : function.last_modified;
+  return at ? readable_age(std::chrono::duration_cast<std::chrono::seconds>(now - *at))
+            : function.last_modified;
 }
 
 std::string layer_arns(const aws::FunctionConfiguration& function) {
@@ -67,7 +68,8 @@ std::string json(const Functions& functions) {
   auto list = nlohmann::ordered_json::array();
   for (const auto& function : functions) {
     auto layers = nlohmann::ordered_json::array();
-    for (const auto& layer : function.layers) layers.push_back({{"arn", layer.arn}, {"size_bytes", layer.code_size}});
+    for (const auto& layer : function.layers)
+      layers.push_back({{"arn", layer.arn}, {"size_bytes", layer.code_size}});
     list.push_back({{"name", function.name},
                     {"arn", function.arn},
                     {"size_bytes", function.code_size},

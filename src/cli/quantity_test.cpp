@@ -33,7 +33,9 @@ TEST(Quantity, AClockThatIsAheadMakesNoNegativeAge) {
 
 TEST(Quantity, ReadsLambdasTimestamps) {
   const auto at = [](const char* text) {
-    return std::chrono::duration_cast<std::chrono::milliseconds>(parse_last_modified(text)->time_since_epoch()).count();
+    return std::chrono::duration_cast<std::chrono::milliseconds>(
+               parse_last_modified(text)->time_since_epoch())
+        .count();
   };
   EXPECT_EQ(at("2026-11-22T19:00:00.250+0000"), 1'795'374'000'250);
   EXPECT_EQ(at("2026-11-22T20:30:00.250+0130"), 1'795'374'000'250);

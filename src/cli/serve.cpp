@@ -13,7 +13,8 @@ namespace {
 
 Result<void> validate(const Context& context, const ServeOptions& options) {
   if (context.connection.target == "aws")
-    return fail(ErrorKind::invalid_argument, "serve serves the local Lambda, so --target aws does not go with it.");
+    return fail(ErrorKind::invalid_argument,
+                "serve serves the local Lambda, so --target aws does not go with it.");
   if (context.connection.profile)
     return fail(ErrorKind::invalid_argument, "serve uses no AWS account, so --profile does not go with it.");
   if (options.port < 0 || options.port > 65'535)
@@ -42,7 +43,8 @@ void announce(const local::Service& service, const local::ServiceOptions& option
   const sigv4::Identity keys = options.identity.value_or(sigv4::Identity{"local", "local"});
   say("lambdapool: serving the local Lambda at " + url + " (home: " + options.home.string() + ")");
   say("Limits: " + service.isolation());
-  say(options.identity ? "Point any AWS client at it with:" : "Point any AWS client at it with (any keys will do):");
+  say(options.identity ? "Point any AWS client at it with:"
+                       : "Point any AWS client at it with (any keys will do):");
   say("  export AWS_ENDPOINT_URL_LAMBDA=" + url);
   say("  export AWS_ACCESS_KEY_ID=" + keys.access_key_id);
   say("  export AWS_SECRET_ACCESS_KEY=" + keys.secret_access_key);

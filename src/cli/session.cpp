@@ -27,7 +27,9 @@ http::ClientOptions client_options(const target::Target& target) {
   return options;
 }
 
-tl::unexpected<Error> interrupted() { return fail(ErrorKind::cancelled, "interrupted: nothing was changed."); }
+tl::unexpected<Error> interrupted() {
+  return fail(ErrorKind::cancelled, "interrupted: nothing was changed.");
+}
 
 }  // namespace
 
@@ -58,7 +60,8 @@ http::Answer Session::send_once(http::Request request, Repeatable repeatable) {
                                 [promise](http::Answer got) { promise->set_value(std::move(got)); });
   bool cancelled = false;
   while (answer.wait_for(std::chrono::milliseconds{50}) != std::future_status::ready) {
-    if (cancelled || repeatable == Repeatable::no || see_through_ || !context_.interruption.raised()) continue;
+    if (cancelled || repeatable == Repeatable::no || see_through_ || !context_.interruption.raised())
+      continue;
     client_->cancel(id);
     cancelled = true;
   }
@@ -85,7 +88,8 @@ Result<http::Response> Session::send(const http::Request& request, Repeatable re
     const bool lost = !answer && answer.error().reached == http::TransportError::Reached::maybe;
     retry::Failure failure = retry::classify(error);
     if (lost && repeatable == Repeatable::no) failure = retry::Failure::permanent;
-    const auto after = answer ? retry::parse_retry_after(answer->headers.get("x-amz-retry-after")) : std::nullopt;
+    const auto after =
+        answer ? retry::parse_retry_after(answer->headers.get("x-amz-retry-after")) : std::nullopt;
     const auto delay = attempts.failed(failure, budget_, random_fraction(), after);
     if (!delay && answer) return std::move(*answer);
     if (!delay) return error.kind == ErrorKind::cancelled ? interrupted() : tl::unexpected(error);

@@ -34,12 +34,14 @@ TEST(Settings, RefuseMemoryAndTimeoutBeyondTheLimits) {
   for (const int memory : {127, 10'241, -1}) {
     FunctionOptions options = named("f");
     options.memory_mb = memory;
-    EXPECT_EQ(refusal(options), "memory must be between 128 and 10240 MB, not " + std::to_string(memory) + ".");
+    EXPECT_EQ(refusal(options),
+              "memory must be between 128 and 10240 MB, not " + std::to_string(memory) + ".");
   }
   for (const int timeout : {0, 901}) {
     FunctionOptions options = named("f");
     options.timeout_s = timeout;
-    EXPECT_EQ(refusal(options), "timeout must be between 1 and 900 seconds, not " + std::to_string(timeout) + ".");
+    EXPECT_EQ(refusal(options),
+              "timeout must be between 1 and 900 seconds, not " + std::to_string(timeout) + ".");
   }
 }
 

@@ -6,8 +6,8 @@ namespace lambdapool::cli {
 namespace {
 
 std::size_t characters(const std::string& text) {
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+  return static_cast<std::size_t>(std::count_if(
+      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
 std::string padded(const std::string& text, std::size_t width, Align align) {
@@ -22,7 +22,8 @@ std::string line(std::string joined) {
 
 }  // namespace
 
-std::string format_table(const std::vector<Column>& columns, const std::vector<std::vector<std::string>>& rows) {
+std::string format_table(const std::vector<Column>& columns,
+                         const std::vector<std::vector<std::string>>& rows) {
   const std::string gap = "  ";
   std::string headings, rule;
   std::vector<std::string> lines(rows.size());
@@ -32,7 +33,8 @@ std::string format_table(const std::vector<Column>& columns, const std::vector<s
     const std::string before = c == 0 ? "" : gap;
     headings += before + padded(columns[c].heading, width, columns[c].align);
     rule += before + std::string(width, '-');
-    for (std::size_t r = 0; r < rows.size(); ++r) lines[r] += before + padded(rows[r][c], width, columns[c].align);
+    for (std::size_t r = 0; r < rows.size(); ++r)
+      lines[r] += before + padded(rows[r][c], width, columns[c].align);
   }
   std::string table = line(headings) + line(rule);
   for (auto& row : lines) table += line(std::move(row));

@@ -14,6 +14,7 @@ struct Column {
 };
 
 // Two spaces between columns, each at least two wider than its heading, no trailing blanks.
-std::string format_table(const std::vector<Column>& columns, const std::vector<std::vector<std::string>>& rows);
+std::string format_table(const std::vector<Column>& columns,
+                         const std::vector<std::vector<std::string>>& rows);
 
 }  // namespace lambdapool::cli

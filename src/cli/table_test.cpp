@@ -21,7 +21,8 @@ TEST(Table, AlignsAsTheProductDocumentShowsIt) {
 TEST(Table, WithoutRowsIsItsHeading) { EXPECT_EQ(format_table({{"A"}, {"B"}}, {}), "A    B\n---  ---\n"); }
 
 TEST(Table, EndsNoLineInBlanks) {
-  EXPECT_EQ(format_table({{"A"}, {"LAYERS"}}, {{"x", ""}, {"y", "l"}}), "A    LAYERS\n---  --------\nx\ny    l\n");
+  EXPECT_EQ(format_table({{"A"}, {"LAYERS"}}, {{"x", ""}, {"y", "l"}}),
+            "A    LAYERS\n---  --------\nx\ny    l\n");
 }
 
 TEST(Table, CountsCharactersNotBytes) {

@@ -31,11 +31,14 @@ Result<void> validate_request(const FunctionOptions& options) {
   if (auto valid = validate(options); !valid) return valid;
   if (auto valid = validate_code(options); !valid) return valid;
   if (options.paths.empty() && options.requirements)
+    return fail(
+        ErrorKind::invalid_argument,
+        "--requirements needs the paths as well, because an update replaces all of the function's code.");
+  if (options.paths.empty() && !options.memory_mb && !options.timeout_s && !options.layers &&
+      !options.runtime)
     return fail(ErrorKind::invalid_argument,
-                "--requirements needs the paths as well, because an update replaces all of the function's code.");
-  if (options.paths.empty() && !options.memory_mb && !options.timeout_s && !options.layers && !options.runtime)
-    return fail(ErrorKind::invalid_argument, "there is nothing to update: give paths, --memory, --timeout, --layers or "
-                                             "--runtime.");
+                "there is nothing to update: give paths, --memory, --timeout, --layers or "
+                "--runtime.");
   return {};
 }
 
@@ -44,16 +47,19 @@ Result<void> same_kind(const FunctionConfiguration& now, const FunctionOptions& 
   const bool is_executable = codec != now.environment.end() && codec->second == "cpp";
   const bool becomes_executable = options.paths.empty() ? is_executable : is_executable_code(options);
   if (is_executable != becomes_executable)
-    return fail(ErrorKind::invalid_argument, "function " + options.name + (is_executable ? " is an executable" : " is Python code") +
+    return fail(ErrorKind::invalid_argument, "function " + options.name +
+                                                 (is_executable ? " is an executable" : " is Python code") +
                                                  "; to make it the other kind, delete and create it.");
   if (is_executable && options.runtime && *options.runtime != now.runtime)
-    return fail(ErrorKind::invalid_argument, "function " + options.name + " is an executable and runs on " + now.runtime + " only.");
+    return fail(ErrorKind::invalid_argument,
+                "function " + options.name + " is an executable and runs on " + now.runtime + " only.");
   return {};
 }
 
 // Sets `field` of the change, and its old value in `back`, if it was asked for and differs.
 template <class T>
-void set_if_new(std::optional<T>& field, std::optional<T>& back, const std::optional<T>& asked, const T& now) {
+void set_if_new(std::optional<T>& field, std::optional<T>& back, const std::optional<T>& asked,
+                const T& now) {
   if (!asked || *asked == now) return;
   field = asked;
   back = now;
@@ -78,34 +84,40 @@ Change change_of(const FunctionConfiguration& now, const FunctionOptions& option
   if (new_code) {
     auto environment = now.environment;
     environment[version_variable] = LAMBDAPOOL_VERSION;
-    set_if_new(change.forth.environment, change.back.environment, std::optional(environment), now.environment);
+    set_if_new(change.forth.environment, change.back.environment, std::optional(environment),
+               now.environment);
   }
   return change;
 }
 
-Result<FunctionConfiguration> send_and_settle(Session& session, const http::Request& request, const std::string& name) {
+Result<FunctionConfiguration> send_and_settle(Session& session, const http::Request& request,
+                                              const std::string& name) {
   const auto answer = session.send(request, Repeatable::no);
   if (!answer) return tl::unexpected(answer.error());
   const auto accepted = aws::parse_configuration(*answer);
   if (!accepted && accepted.error().http_status == 412)
-    return fail(ErrorKind::conflict, "function " + name + " was changed by somebody else in the meantime; try again.");
+    return fail(ErrorKind::conflict,
+                "function " + name + " was changed by somebody else in the meantime; try again.");
   if (!accepted) return accepted;
   return wait_until_settled(session, name);
 }
 
 void put_back(Session& session, const Change& change) {
-  const auto done = send_and_settle(session, aws::update_function_configuration_request(change.back), change.back.name);
+  const auto done =
+      send_and_settle(session, aws::update_function_configuration_request(change.back), change.back.name);
   if (!done)
     std::cerr << "Warning: the configuration of function " << change.back.name
               << " could not be put back: " << done.error().message << "\n";
 }
 
 // The configuration as it stands afterwards.
-Result<FunctionConfiguration> update_configuration(Session& session, Change& change, const FunctionConfiguration& now) {
+Result<FunctionConfiguration> update_configuration(Session& session, Change& change,
+                                                   const FunctionConfiguration& now) {
   if (change.empty()) return now;
   const Activity activity("Configuring the function");
   change.forth.revision_id = now.revision_id;
-  auto done = send_and_settle(session, aws::update_function_configuration_request(change.forth), change.forth.name);
+  auto done =
+      send_and_settle(session, aws::update_function_configuration_request(change.forth), change.forth.name);
   const bool refused = !done && done.error().http_status >= 400 && done.error().http_status < 500;
   if (!done && !refused && done.error().kind != ErrorKind::conflict) put_back(session, change);
   return done;
@@ -115,7 +127,8 @@ Result<void> update_code(Session& session, const std::string& name, package::Pac
                          const FunctionConfiguration& now) {
   const Activity activity("Uploading the function");
   aws::UpdateFunctionCode call{name, std::move(code.zip)};
-  if (!now.architecture.empty() && now.architecture != code.architecture) call.architecture = code.architecture;
+  if (!now.architecture.empty() && now.architecture != code.architecture)
+    call.architecture = code.architecture;
   call.revision_id = now.revision_id;
   const auto done = send_and_settle(session, aws::update_function_code_request(call), name);
   if (done) return {};
@@ -129,12 +142,13 @@ Result<void> update_code(Session& session, const std::string& name, package::Pac
 
 // Nothing changes that was not asked for, so the runtime stays; that tasks of the calling Python might then
 // not be understood is worth a line.
-void tell_of_another_python(const Context& context, const FunctionOptions& options, const FunctionConfiguration& now) {
+void tell_of_another_python(const Context& context, const FunctionOptions& options,
+                            const FunctionConfiguration& now) {
   if (options.runtime || is_executable_code(options)) return;
   const auto calling = python_runtime(context, options);
   if (calling && *calling != now.runtime)
-    say("The runtime stays " + now.runtime + ", though the Python that calls is that of " + *calling + "; --runtime " +
-        *calling + " changes it.");
+    say("The runtime stays " + now.runtime + ", though the Python that calls is that of " + *calling +
+        "; --runtime " + *calling + " changes it.");
 }
 
 Result<std::optional<package::Package>> new_code(const Context& context, const FunctionOptions& options,
