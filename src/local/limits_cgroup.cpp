@@ -108,6 +108,7 @@ class Cell : public Cgroup {
   }
 
   int procs() const override { return procs_.get(); }
+  void joined() override { procs_.reset(); }
   bool out_of_memory() const override { return counter(path_ / dialect_.events, "oom_kill") > 0; }
 
  private:

@@ -22,6 +22,7 @@ class Cgroup {
  public:
   virtual ~Cgroup() = default;
   virtual int procs() const = 0;           // an open cgroup.procs: writing "0" to it moves the writer
+  virtual void joined() = 0;  // the worker is in it: procs() is not needed any more
   virtual bool out_of_memory() const = 0;  // whether the kernel has killed a process of it for its memory
 };
 

@@ -57,6 +57,7 @@ Worker::~Worker() = default;
 
 void Worker::on_started(pid_t pid) {
   pid_ = pid;
+  if (cgroup_) cgroup_->joined();
   peak_ = std::make_unique<PeakMemory>(pid);
   if (parts_.memory.kind() == MemoryLimits::Kind::watched) watch_memory();
   if (kill_wanted_) parts_.supervisor.kill(pid_);

@@ -4,6 +4,8 @@
 #include <signal.h>
 #include <sys/socket.h>
 
+#include <cerrno>
+#include <cstring>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -52,10 +54,10 @@ bool PythonForkServer::write_programs() {
 
 void PythonForkServer::try_next_candidate() {
   if (next_candidate_ == 0 && !write_programs()) {
-    tried_ = "could not write into " + (options_.scratch / "python").string();
-    return give_up();
+    return give_up("Python workers need a writable directory: could not write into " +
+                   (options_.scratch / "python").string() + ".");
   }
-  if (next_candidate_ == candidates_.size()) return give_up();
+  if (next_candidate_ == candidates_.size()) return give_up(nothing_found());
   spawn(candidates_[next_candidate_++]);
 }
 
@@ -63,6 +65,9 @@ void PythonForkServer::spawn(const fs::path& interpreter) {
   SocketPair pair = socket_pair(SOCK_SEQPACKET);
   const fs::path log = options_.scratch / "python" / ("log-" + options_.version);
   Descriptor output(::open(log.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600));
+  if (!pair.ours || !output) {
+    return give_up(std::string("Could not start Python for this function: ") + std::strerror(errno) + ".");
+  }
   interpreter_ = interpreter;
   Spawn request;
   request.arguments = {interpreter.string(),
@@ -151,14 +156,18 @@ std::string PythonForkServer::last_words() const {
   return last;
 }
 
-void PythonForkServer::give_up() {
+std::string PythonForkServer::nothing_found() const {
+  const std::string& version = options_.version;
+  return "This function needs Python " + version +
+         ", and no interpreter of that version was found (looked in the active virtual environment and for "
+         "python" +
+         version + ", python3 and python on PATH" + (tried_.empty() ? "" : "; tried " + tried_) +
+         "). Install Python " + version +
+         " or create the function with the runtime of a version that is installed.";
+}
+
+void PythonForkServer::give_up(const std::string& reason) {
   state_ = State::failed;
-  const std::string reason = "This function needs Python " + options_.version +
-                             ", and no interpreter of that version was found (looked in " +
-                             "the active virtual environment and for python" + options_.version +
-                             ", python3 and python on PATH" + (tried_.empty() ? "" : "; tried " + tried_) +
-                             "). Install Python " + options_.version +
-                             " or create the function with the runtime of a version that is installed.";
   auto waiting = std::move(waiting_);
   waiting_.clear();
   for (auto& one : waiting) one.events.failed(reason);

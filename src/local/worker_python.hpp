@@ -64,7 +64,8 @@ class PythonForkServer {
   void on_packet(std::string_view packet);
   void on_ready(const std::string& executable, bool mounts);
   void on_end();
-  void give_up();
+  void give_up(const std::string& reason);
+  std::string nothing_found() const;
   void send(Waiting waiting);
   bool write_programs();
   std::string last_words() const;
