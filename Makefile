@@ -33,7 +33,7 @@ test: setup-dev build ctest pytest ## Build and run all tests
 	@echo "make test: all tests passed"
 
 ctest: build
-	@ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS)
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS)
 
 pytest: build
 	@LAMBDAPOOL_BUILD=$(CURDIR)/$(BUILD) $(PYTHON) -m pytest -n $(JOBS) -q tests

@@ -51,7 +51,7 @@ def includes(path):
 
 
 def production():
-    return [p for p in SOURCES if folder_of(p) and not p.stem.endswith("_test")]
+    return [p for p in SOURCES if folder_of(p) and not p.stem.endswith(("_test", "_for_tests"))]
 
 
 @pytest.mark.parametrize("folder", sorted(MAY_INCLUDE))

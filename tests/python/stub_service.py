@@ -68,9 +68,9 @@ class StubService:
         self._server.server_close()
         with self._lock:
             workers, self._all = self._all, []
-        for worker in workers:
+        for worker in workers:  # wait(), not communicate(): a request's thread may be reading from it still
             worker.kill()
-            worker.communicate()
+            worker.wait()
 
     def _answer(self, request):
         body = request.rfile.read(int(request.headers["Content-Length"]))
@@ -118,7 +118,7 @@ class StubService:
         except OSError:
             line = b""
         if not line:
-            worker.communicate()
+            worker.wait()
             message = "RequestId: 1 Error: Runtime exited with error: exit status %s" % worker.returncode
             return {"error": {"errorType": "Runtime.ExitError", "errorMessage": message}}
         with self._lock:
