@@ -1,0 +1,29 @@
+// Client and worker: `program MODE FUNCTION` prints "ok", or each check that does not hold.
+#include <lambdapool/lambdapool.hpp>
+
+#include "check.hpp"
+
+void register_exceptions();
+void run_calls(const std::string& function);
+void run_failures(const std::string& function);
+
+int main(int argc, char** argv) {
+  if (argc > 1 && std::string(argv[1]) == "without-init") {
+    std::cout << MESSAGE_OF(lambdapool::InvalidArgument, lambdapool::LambdaPool{{.lambda_function = "f"}}) << "\n";
+    return failed_checks;
+  }
+  register_exceptions();
+  std::cout << "this line is the program's own\n";  // in a worker: goes to the log, never to the protocol
+  lambdapool::init(argc, argv);
+  if (argc != 3) return 2;
+  try {
+    const std::string mode = argv[1];
+    if (mode == "calls") run_calls(argv[2]);
+    if (mode == "failures") run_failures(argv[2]);
+  } catch (const std::exception& error) {
+    std::cout << "unexpected: " << error.what() << "\n";
+    return 1;
+  }
+  std::cout << (failed_checks == 0 ? "ok" : "not ok") << "\n";
+  return failed_checks == 0 ? 0 : 1;
+}

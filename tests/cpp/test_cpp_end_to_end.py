@@ -1,0 +1,95 @@
+"""C++ programs that are client and worker, on the local Lambda: every call, every failure, one example."""
+
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from conftest import BUILD, ROOT
+
+
+@pytest.fixture
+def program(clean_environment):
+    """Runs an executable of the build; its output as text."""
+
+    def program(path, *arguments, **environment):
+        finished = subprocess.run(
+            [path, *arguments],
+            env={**clean_environment, **environment},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        return finished.stdout + finished.stderr
+
+    return program
+
+
+@pytest.fixture
+def create(run):
+    def create(name, path, *options):
+        finished = run("create", name, path, *options)
+        assert finished.returncode == 0, finished.stderr
+
+    return create
+
+
+def test_the_example_prints_what_its_header_shows(create, program):
+    create("algorithms-cpp", BUILD / "bin" / "algorithms", "--memory", "128", "--timeout", "300")
+    source = (ROOT / "examples" / "algorithms.cpp").read_text()
+    shown = re.search(r"\$ build/bin/algorithms\n((?://   .*\n)+)", source)[1].replace("//   ", "")
+    assert program(BUILD / "bin" / "algorithms") == shown
+
+
+def test_every_kind_of_call_arrives_as_it_was_meant(create, program):
+    create("calls", BUILD / "tests" / "cpp_program", "--timeout", "60")
+    output = program(BUILD / "tests" / "cpp_program", "calls", "calls")
+    assert output == "this line is the program's own\nok\n"
+
+
+def test_failures_of_the_platform_have_types(create, program):
+    create("failures", BUILD / "tests" / "cpp_program", "--timeout", "1")
+    output = program(BUILD / "tests" / "cpp_program", "failures", "failures")
+    assert output == "this line is the program's own\nok\n"
+
+
+def test_a_pool_without_init_says_what_to_do(program):
+    output = program(BUILD / "tests" / "cpp_program", "without-init")
+    assert output.startswith("lambdapool::init(argc, argv) must be called first thing in main")
+
+
+def test_another_build_is_refused_and_runs_nothing(create, program):
+    create("one", BUILD / "tests" / "twin_one")
+    output = program(BUILD / "tests" / "cpp_program", "calls", "one")
+    assert re.search(r"unexpected: the function runs build [0-9a-f]{12}, the call comes from build", output)
+    assert "lambdapool update" in output
+
+
+def test_two_builds_with_one_program_id_serve_each_other(create, program):
+    create("one", BUILD / "tests" / "twin_one")
+    assert program(BUILD / "tests" / "twin_two", "one") == "42 8 2\n"
+
+
+def test_plain_functions_need_their_names_only_between_builds(create, program, tmp_path):
+    stripped = tmp_path / "twin_stripped"
+    shutil.copy(BUILD / "tests" / "twin_one", stripped)
+    subprocess.run(["strip", stripped], check=True)
+    create("stripped", stripped)
+    assert program(stripped, "stripped") == "42 8 2\n"
+    assert program(BUILD / "tests" / "twin_one", "stripped") == "42 8 2\n"  # the same build-id
+    assert "pass it as lambdapool::fn<&function>" in program(BUILD / "tests" / "twin_two", "stripped")
+
+
+def test_a_worker_without_a_runtime_api_ends_with_a_reason(program):
+    output = program(
+        BUILD / "tests" / "twin_one", "one", AWS_LAMBDA_RUNTIME_API="127.0.0.1:1", _HANDLER="lambdapool"
+    )
+    assert output == "lambdapool: the Lambda Runtime API at 127.0.0.1:1 cannot be reached: Connection refused\n"
+
+
+def test_a_python_function_refuses_cpp_calls(run, program, algorithms):
+    assert run("create", "python", algorithms / "algorithms").returncode == 0
+    output = program(BUILD / "tests" / "twin_one", "python")
+    assert "pickle" in output or "Python" in output
