@@ -22,7 +22,7 @@
 
 namespace lambdapool::local {
 
-inline constexpr auto patience = std::chrono::seconds(20);
+inline constexpr auto patience = std::chrono::seconds(60);
 
 // Answers an invocation with its own payload; while `holding`, keeps it until release().
 class FakeWorkers : public Workers {

@@ -144,10 +144,14 @@ tl::unexpected<Refusal> unsupported(const std::string& what) {
   return invalid_parameter("The local Lambda does not support " + what + ".");
 }
 
-bool empty_setting(const Json& value) {
+// As clients send a setting that is not used: "", false, or a structure of such. None is nested deeper than
+// this.
+bool empty_setting(const Json& value, int depth = 3) {
   if (value.is_string()) return value.get_ref<const std::string&>().empty();
   if (!value.is_structured()) return value.is_null() || value == false;
-  return std::all_of(value.begin(), value.end(), empty_setting);
+  if (depth == 0) return value.empty();
+  return std::all_of(value.begin(), value.end(),
+                     [depth](const Json& inner) { return empty_setting(inner, depth - 1); });
 }
 
 Outcome<void> refuse_unsupported(const Json& body) {
