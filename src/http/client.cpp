@@ -26,7 +26,7 @@ using ConnectionPointer = std::shared_ptr<ClientConnection>;
 constexpr int false_starts_max = 3;
 
 bool breaks_lines(std::string_view text) {
-  return text.find_first_of(std::string_view("\r\n\0", 3)) != text.npos;
+  return std::ranges::any_of(text, [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
 }
 
 // What would let a value smuggle in a header, or a request, of its own.

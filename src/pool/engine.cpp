@@ -32,7 +32,7 @@ constexpr std::size_t large_payload = 256 * 1'024;
 constexpr std::chrono::minutes signature_life{3};
 
 struct Call {
-  http::Request request;  // the client has it while the call is in flight
+  http::Request request;  // only its body before it is first sent; the client has it while in flight
   Engine::Done done;
   std::chrono::system_clock::time_point signed_at = {};  // of a large payload
 };
@@ -104,6 +104,7 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   sigv4::Scope scope() const { return {target.region, "lambda"}; }
 
  private:
+  void complete(http::Request& request) const;
   void post_pump();
   void pump();
   void tell_refused();
@@ -134,12 +135,13 @@ Engine::Impl::Impl(target::Target where, EngineOptions with)
 Engine::Id Engine::Impl::submit(std::string payload, Done done) {
   std::size_t size = payload.size();
   std::optional<Error> refusal;
-  Call call{prototype, std::move(done)};
+  Call call{{}, std::move(done)};
   if (size > static_cast<std::size_t>(limits::request_payload_bytes_max)) {
     refusal = too_large(size);
   } else {
     call.request.body = std::move(payload);
     if (size >= large_payload) {
+      complete(call.request);
       call.signed_at = std::chrono::system_clock::now();
       sigv4::Signer own(target.credentials.identity, scope());
       aws::sign(call.request, own, host, call.signed_at);
@@ -176,6 +178,14 @@ void Engine::Impl::post_pump() {
   });
 }
 
+// A queue of a million calls holds their payloads, not as many copies of the same headers.
+void Engine::Impl::complete(http::Request& request) const {
+  if (!request.headers.items().empty()) return;
+  request.method = prototype.method;
+  request.target = prototype.target;
+  request.headers = prototype.headers;
+}
+
 // Sends what the window allows.
 void Engine::Impl::pump() {
   std::unique_lock lock(mutex);
@@ -203,6 +213,7 @@ void Engine::Impl::tell_refused() {
 }
 
 void Engine::Impl::send(Id id, Call& call) {
+  complete(call.request);
   auto now = std::chrono::system_clock::now();
   if (now - call.signed_at > signature_life) {
     if (call.request.body.size() >= large_payload) call.signed_at = now;
