@@ -79,8 +79,8 @@ void callables(lp::LambdaPool& pool) {
   CHECK(pool.apply(Scale{2, "kg"}, 1.5) == "3kg");
   CHECK(pool.apply([](std::string s, double k) { return s + std::to_string(k); }, "x", 2.0) == "x2.000000");
   CHECK(pool.apply([](auto a, auto b) { return a + b; }, "a", std::string("b")) == "ab");
-  const double k = 3;
-  const int offset = 1;
+  double k = 3;
+  int offset = 1;
   CHECK(pool.apply([k, offset](int n) { return int(n * k) + offset; }, 5) == 16);
   CHECK(pool.apply(lp::with([](const std::map<int, std::string>& names, int n) { return names.at(n); },
                             std::map<int, std::string>{{7, "seven"}}), 7) == "seven");

@@ -1,0 +1,177 @@
+#include "api/batch.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "core/envelope.hpp"
+#include "lambdapool/codec.hpp"
+#include "lambdapool/errors.hpp"
+
+namespace lambdapool::api {
+namespace {
+
+using detail::OnFailure;
+using runtime::ItemOutcome;
+using runtime::Status;
+using testing::ElementsAre;
+
+// Keeps what is sent until a test answers it.
+class ScriptedTransport final : public Transport {
+ public:
+  explicit ScriptedTransport(std::size_t workers) : workers_(workers) {}
+
+  Id submit(std::string_view head, std::string_view items, Done done) override {
+    if (refusal) {
+      ++refused;
+      done(tl::unexpected<Error>(*refusal));
+      return 0;
+    }
+    const std::string body = std::string(head) + std::string(items);
+    std::vector<std::string> sent;
+    for (std::string_view item : runtime::read_task(body).items) sent.emplace_back(item);
+    calls.push_back({std::move(sent), std::move(done)});
+    return calls.size();
+  }
+  bool cancel(Id id) override {
+    if (!cancellable) return false;
+    answer(id - 1, fail(ErrorKind::cancelled, "cancelled"));
+    return true;
+  }
+  std::size_t workers() const override { return workers_; }
+
+  void answer(std::size_t call, Result<std::string> payload) {
+    std::exchange(calls[call].done, nullptr)(std::move(payload));
+  }
+  void answer(std::size_t call, const std::vector<ItemOutcome>& items) {
+    answer(call, envelope::encode(envelope::Direction::outcome, "cpp", "", runtime::write_outcome(items, {})));
+  }
+
+  struct Call {
+    std::vector<std::string> items;
+    Done done;
+  };
+  std::vector<Call> calls;
+  std::optional<Error> refusal;
+  int refused = 0;
+  bool cancellable = true;
+
+ private:
+  std::size_t workers_;
+};
+
+struct BatchTest : testing::Test {
+  std::shared_ptr<ItemBatch> start(std::vector<std::string> items, std::size_t chunksize, OnFailure on_failure,
+                                   std::size_t workers = 2) {
+    transport = std::make_shared<ScriptedTransport>(workers);
+    auto batch = std::make_shared<ItemBatch>(transport, runtime::write_head({.name = "task", .state = ""}),
+                                             std::move(items), chunksize, on_failure);
+    batch->send();
+    return batch;
+  }
+  static bool ready(ItemBatch& batch) { return batch.wait_until({}); }
+
+  std::shared_ptr<ScriptedTransport> transport;
+};
+
+ItemOutcome value(const std::string& text) { return {Status::value, text}; }
+
+TEST_F(BatchTest, HasAsManyChunksOutAsThereAreWorkersAndSendsMoreAsTheyComeBack) {
+  const auto batch = start({"a", "b", "c", "d", "e"}, 2, OnFailure::stop);
+  ASSERT_EQ(transport->calls.size(), 2u);
+  EXPECT_THAT(transport->calls[1].items, ElementsAre("c", "d"));
+  transport->answer(1, {value("C"), value("D")});
+  ASSERT_EQ(transport->calls.size(), 3u);
+  transport->answer(2, {value("E")});
+  EXPECT_FALSE(ready(*batch));
+  transport->answer(0, {value("A"), value("B")});
+  ASSERT_TRUE(ready(*batch));
+  EXPECT_EQ(batch->result(0), "A");
+  EXPECT_EQ(batch->result(4), "E");
+}
+
+TEST_F(BatchTest, SendsAgainWhatAWorkerNeverStarted) {
+  const auto batch = start({"a", "b", "c"}, 3, OnFailure::stop);
+  transport->answer(0, {value("A")});
+  ASSERT_EQ(transport->calls.size(), 2u);
+  EXPECT_THAT(transport->calls[1].items, ElementsAre("b", "c"));
+  transport->answer(1, {value("B"), value("C")});
+  ASSERT_TRUE(ready(*batch));
+  EXPECT_EQ(batch->result(2), "C");
+}
+
+TEST_F(BatchTest, StopsAtTheFirstFailure) {
+  const auto batch = start({"a", "b", "c", "d"}, 1, OnFailure::stop);
+  transport->answer(1, fail(ErrorKind::timed_out, "too slow"));
+  ASSERT_TRUE(ready(*batch));
+  EXPECT_THROW(batch->result(0), TimedOut);
+  transport->answer(0, {value("A")});
+  EXPECT_EQ(transport->calls.size(), 2u);
+}
+
+TEST_F(BatchTest, GoesOnWhereFailureIsData) {
+  const auto batch = start({"a", "b"}, 1, OnFailure::go_on);
+  transport->answer(0, fail(ErrorKind::worker_died, "died"));
+  transport->answer(1, {value("B")});
+  ASSERT_TRUE(ready(*batch));
+  EXPECT_THROW(batch->result(0), WorkerDied);
+  EXPECT_EQ(batch->result(1), "B");
+}
+
+TEST_F(BatchTest, SurvivesManyRefusalsFromWithinSubmit) {
+  transport = std::make_shared<ScriptedTransport>(2);
+  transport->refusal = Error{ErrorKind::payload_too_large, "too large"};
+  const std::size_t count = 20'000;
+  auto batch = std::make_shared<ItemBatch>(transport, runtime::write_head({.name = "task", .state = ""}),
+                                           std::vector<std::string>(count, "x"), 1, OnFailure::go_on);
+  batch->send();
+  ASSERT_TRUE(ready(*batch));
+  EXPECT_EQ(transport->refused, static_cast<int>(count));
+  EXPECT_THROW(batch->result(count - 1), PayloadTooLarge);
+}
+
+TEST_F(BatchTest, CancelsASingleCallOnlyBeforeItIsSent) {
+  const auto batch = start({"a"}, 1, OnFailure::stop);
+  transport->cancellable = false;
+  EXPECT_FALSE(batch->cancel());
+  transport->cancellable = true;
+  EXPECT_TRUE(batch->cancel());
+  ASSERT_TRUE(ready(*batch));
+  EXPECT_THROW(batch->result(0), Cancelled);
+  EXPECT_FALSE(batch->cancel());
+}
+
+TEST_F(BatchTest, CancelsAMapThatIsUnderWay) {
+  const auto batch = start({"a", "b", "c", "d"}, 1, OnFailure::stop);
+  transport->answer(0, {value("A")});
+  EXPECT_TRUE(batch->cancel());
+  ASSERT_TRUE(ready(*batch));
+  EXPECT_THROW(batch->result(0), Cancelled);
+  EXPECT_EQ(transport->calls.size(), 3u);
+}
+
+TEST_F(BatchTest, IsReadyAtOnceWithoutItems) {
+  EXPECT_TRUE(ready(*start({}, 0, OnFailure::stop)));
+  EXPECT_TRUE(transport->calls.empty());
+}
+
+TEST_F(BatchTest, PutsNoMoreThanAMebibyteOfArgumentsIntoAnInvocation) {
+  start(std::vector<std::string>(4, std::string(600'000, 'x')), 4, OnFailure::stop);
+  EXPECT_EQ(transport->calls[0].items.size(), 1u);
+}
+
+TEST_F(BatchTest, TakesNonsenseForAProtocolError) {
+  for (const std::string& payload :
+       {std::string("null"), envelope::encode(envelope::Direction::outcome, "cpp", "", "\x01rubbish"),
+        envelope::encode(envelope::Direction::outcome, "cpp", "",
+                         runtime::write_outcome({value("a"), value("b"), value("c")}, {}))}) {
+    const auto single = start({"a"}, 1, OnFailure::stop);
+    transport->answer(0, payload);
+    EXPECT_THROW(single->result(0), ProtocolError) << payload;
+    const auto two = start({"a", "b"}, 2, OnFailure::stop);
+    transport->answer(0, payload);
+    EXPECT_THROW(two->result(0), ProtocolError) << payload;
+  }
+}
+
+}  // namespace
+}  // namespace lambdapool::api

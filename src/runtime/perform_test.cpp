@@ -1,0 +1,171 @@
+#include "runtime/perform.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "core/envelope.hpp"
+#include "lambdapool/detail/call.hpp"
+#include "lambdapool/detail/task.hpp"
+#include "lambdapool/errors.hpp"
+#include "runtime/message.hpp"
+
+namespace lambdapool::runtime {
+namespace {
+
+using std::chrono::milliseconds;
+using testing::HasSubstr;
+using TimePoint = std::chrono::system_clock::time_point;
+
+const ProgramIdentity mine{"aabbcc", ""};
+
+// A clock that functions under test move.
+TimePoint test_now{};
+
+int twice(int n) { return 2 * n; }
+
+// The payload that calls f once for each item.
+template <class F, class Item>
+std::string payload_for(const F& f, const std::vector<Item>& items, const std::string& peer = "aabbcc") {
+  using This = detail::Call<F, const Item&>;
+  const std::string head = detail::head_of<std::decay_t<F>, typename This::Declared>(f, typename This::Parameters{});
+  std::vector<std::string> encoded;
+  for (const Item& item : items) encoded.push_back(detail::encode_item(typename This::Parameters{}, item));
+  return envelope::encode(envelope::Direction::task, "cpp", peer, head,
+                          write_items(head, encoded.data(), encoded.size()));
+}
+
+tl::expected<std::string, Refusal> perform_now(std::string_view payload, milliseconds left = milliseconds(60'000),
+                                               const Limits& limits = {}) {
+  test_now = {};
+  return perform(payload, mine, test_now + left, [] { return test_now; }, limits);
+}
+
+struct Answer {
+  std::string body;
+  OutcomeMessage outcome;
+};
+
+Answer answer_of(const tl::expected<std::string, Refusal>& performed) {
+  EXPECT_TRUE(performed.has_value()) << performed.error().message;
+  Answer answer;
+  answer.body = envelope::decode(envelope::Direction::outcome, *performed)->body;
+  answer.outcome = read_outcome(answer.body);
+  return answer;
+}
+
+TEST(Perform, RunsTheItemsInOrder) {
+  const Answer answer = answer_of(perform_now(payload_for(twice, std::vector{1, 2, 3})));
+  ASSERT_EQ(answer.outcome.items.size(), 3u);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(decode<int>(answer.outcome.items[std::size_t(i)].bytes), 2 * (i + 1));
+}
+
+TEST(Perform, AnswersAnExceptionAsThatItemsOutcome) {
+  const auto f = [](int n) {
+    if (n == 2) throw std::out_of_range("two");
+    return n;
+  };
+  const Answer answer = answer_of(perform_now(payload_for(f, std::vector{1, 2, 3})));
+  EXPECT_EQ(answer.outcome.items[1].status, Status::exception);
+  EXPECT_EQ(answer.outcome.items[2].status, Status::value);
+}
+
+TEST(Perform, StartsNoOtherItemOnceTheAnswerHasEnoughBytes) {
+  const auto f = [](int n) { return std::string(std::size_t(n), 'x'); };
+  const Answer answer =
+      answer_of(perform_now(payload_for(f, std::vector{10, 90, 10, 10}), milliseconds(60'000), {.enough_bytes = 100}));
+  EXPECT_EQ(answer.outcome.items.size(), 2u);
+}
+
+TEST(Perform, StartsNoOtherItemWhenLessThanTwiceTheLongestIsLeft) {
+  const auto f = [](int ms) {
+    test_now += milliseconds(ms);
+    return ms;
+  };
+  const auto started = [&](int left) {
+    return answer_of(perform_now(payload_for(f, std::vector{100, 300, 100, 100}), milliseconds(left)))
+        .outcome.items.size();
+  };
+  EXPECT_EQ(started(10'000), 4u);
+  EXPECT_EQ(started(1'000), 3u);  // 600 left, then 500 left
+  EXPECT_EQ(started(999), 2u);
+  EXPECT_EQ(started(1), 1u);      // the first one always
+}
+
+TEST(Perform, AnswersTooMuchAsASentenceInThatItemsPlace) {
+  const auto f = [](int n) {
+    std::string noise(std::size_t(n), ' ');
+    std::mt19937 random(1);
+    for (char& c : noise) c = static_cast<char>(random());
+    return noise;
+  };
+  const Answer answer = answer_of(
+      perform_now(payload_for(f, std::vector{10, 5'000, 20}), milliseconds(60'000), {.response_bytes = 2'000}));
+  ASSERT_EQ(answer.outcome.items.size(), 3u);
+  EXPECT_EQ(answer.outcome.items[0].status, Status::value);
+  EXPECT_EQ(answer.outcome.items[1].status, Status::too_large);
+  EXPECT_THAT(std::string(answer.outcome.items[1].bytes), HasSubstr("limit for an answer is 2000 bytes"));
+  EXPECT_EQ(answer.outcome.items[2].status, Status::value);
+}
+
+TEST(Perform, RefusesAnotherBuild) {
+  const auto refused = perform_now(payload_for(twice, std::vector{1}, "ddeeff"));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().type, "LambdapoolCodeMismatch");
+  EXPECT_THAT(refused.error().message, HasSubstr("runs build aabbcc, the call comes from build ddeeff"));
+}
+
+TEST(Perform, NeverTakesTwoMissingBuildIdsForTheSame) {
+  const auto refused = perform(payload_for(twice, std::vector{1}, ""), {"", ""}, {}, [] { return TimePoint{}; });
+  ASSERT_FALSE(refused);
+}
+
+TEST(Perform, RefusesATaskThatThisProgramDoesNotHave) {
+  const std::string head = write_head({.name = "unknown", .state = ""});
+  const std::string item = encode(1);
+  const auto refused =
+      perform_now(envelope::encode(envelope::Direction::task, "cpp", "aabbcc", head, write_items(head, &item, 1)));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().type, "LambdapoolCodeMismatch");
+  EXPECT_THAT(refused.error().message, HasSubstr("no task 'unknown'"));
+}
+
+TEST(Perform, RefusesWhatIsNoTask) {
+  for (const std::string& payload :
+       {std::string("{}"), std::string(), envelope::encode(envelope::Direction::task, "cpp", "aabbcc", "\x02rubbish")}) {
+    const auto refused = perform_now(payload);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().type, "LambdapoolProtocolError") << payload;
+  }
+  const auto pickled = perform_now(envelope::encode(envelope::Direction::task, "pickle", "3.11", "x"));
+  ASSERT_FALSE(pickled);
+  EXPECT_EQ(pickled.error().type, "LambdapoolCodeMismatch");
+}
+
+TEST(Perform, RefusesAFunctionThatIsNotTheBeginningOfOne) {
+  Writer state;
+  detail::write_function(state, reinterpret_cast<const void*>(&twice));
+  Reader in(state.bytes());
+  const std::string module(in.text());
+  const std::uint64_t offset = in.number();
+  for (std::uint64_t wrong : {offset + 1, std::uint64_t{0}, ~std::uint64_t{0}}) {
+    Writer damaged;
+    damaged.text(module);
+    damaged.length(wrong);
+    damaged.text("");
+    Reader reader(damaged.bytes());
+    EXPECT_THROW(detail::read_function(reader), MalformedMessage) << wrong;
+  }
+}
+
+TEST(Captures, ThatAreAddressesAreRefusedAndNumbersAreNot) {
+  const int local = 1;
+  const std::uintptr_t words[] = {3, reinterpret_cast<std::uintptr_t>(&local)};
+  EXPECT_THROW(detail::refuse_addresses(words, sizeof words), InvalidArgument);
+  const double numbers[] = {0.0, 1.5, -1e300};
+  EXPECT_NO_THROW(detail::refuse_addresses(numbers, sizeof numbers));
+}
+
+}  // namespace
+}  // namespace lambdapool::runtime
