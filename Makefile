@@ -5,8 +5,14 @@ BUILD := build
 PYTHON := .venv/bin/python
 JOBS ?= $(shell nproc)
 
+.NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev configure build demo test ctest pytest bench lint format fuzz asan tsan wheel clean
+.PHONY: help setup setup-dev configure configure-tests build demo test ctest pytest bench lint format fuzz asan tsan wheel clean
+
+define cmake
+{ cmake --preset release -DPython_EXECUTABLE=$(CURDIR)/$(PYTHON) $(1) > $(BUILD)/configure.log 2>&1 \
+  || { cat $(BUILD)/configure.log; echo "make: configuring failed (see above)" >&2; exit 1; }; }
+endef
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,10 +23,13 @@ setup:
 setup-dev:
 	@tools/setup.sh build test
 
+# The demo needs no test libraries: tests and benchmarks join the build when they are first asked for.
 configure: setup
-	@if [ ! -f $(BUILD)/build.ninja ]; then \
-	  cmake --preset release -DPython_EXECUTABLE=$(CURDIR)/$(PYTHON) > $(BUILD)/configure.log 2>&1 \
-	    || { cat $(BUILD)/configure.log; echo "make: configuring failed (see above)" >&2; exit 1; }; fi
+	@if [ ! -f $(BUILD)/build.ninja ]; then $(call cmake,-DLAMBDAPOOL_TESTS=OFF -DLAMBDAPOOL_BENCH=OFF); fi
+
+configure-tests: setup-dev
+	@if ! grep -qs 'LAMBDAPOOL_TESTS:BOOL=ON' $(BUILD)/CMakeCache.txt; then \
+	  $(call cmake,-DLAMBDAPOOL_TESTS=ON -DLAMBDAPOOL_BENCH=ON); fi
 
 build: configure ## Build the program, the libraries and the Python extension
 	@cmake --build $(BUILD) -j $(JOBS)
@@ -29,7 +38,7 @@ build: configure ## Build the program, the libraries and the Python extension
 demo: build ## Deploy the example and map over it, from Python and from C++, on the local Lambda
 	@tools/demo.sh $(BUILD)
 
-test: setup-dev build ctest pytest ## Build and run all tests
+test: configure-tests build ctest pytest ## Build and run all tests
 	@echo "make test: all tests passed"
 
 ctest: build
@@ -38,10 +47,10 @@ ctest: build
 pytest: build
 	@LAMBDAPOOL_BUILD=$(CURDIR)/$(BUILD) $(PYTHON) -m pytest -n $(JOBS) -q tests
 
-bench: setup-dev build ## Run the benchmarks: a table of ratios, and JSON in build/bench
+bench: configure-tests build ## Run the benchmarks: a table of ratios, and JSON in build/bench
 	@LAMBDAPOOL_BUILD=$(CURDIR)/$(BUILD) $(PYTHON) bench/run.py
 
-lint: setup-dev configure ## Check formatting (clang-format) and run clang-tidy
+lint: configure-tests ## Check formatting (clang-format) and run clang-tidy
 	@tools/lint.sh $(BUILD)
 
 format: setup-dev ## Reformat the C++ sources
