@@ -3,12 +3,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <fstream>
 #include <random>
 #include <sstream>
 
 #include "local/limits_memory.hpp"
+#include "local/limits_mover.hpp"
 
 namespace lambdapool::local {
 namespace {
@@ -84,38 +87,49 @@ constexpr Dialect v1{MemoryLimits::Kind::cgroup_v1, "memory.limit_in_bytes", "me
                      "memory.oom_control"};
 constexpr Dialect v2{MemoryLimits::Kind::cgroup_v2, "memory.max", "memory.swap.max", "memory.events"};
 
+// Swap is absent where the kernel does not account for it; then there is none to run into.
+bool set_limit(const Dialect& dialect, const fs::path& path, std::uint64_t bytes) {
+  if (!write_value(path / dialect.limit, std::to_string(bytes))) return false;
+  write_value(path / dialect.swap_limit,
+              std::to_string(dialect.kind == MemoryLimits::Kind::cgroup_v1 ? bytes : 0));
+  return true;
+}
+
 // Cells whose processes were still dying when their worker was done with.
 using Leftovers = std::vector<fs::path>;
 
 class Cell : public Cgroup {
  public:
-  Cell(const Dialect& dialect, fs::path path, std::shared_ptr<Leftovers> leftovers)
-      : dialect_(dialect), path_(std::move(path)), leftovers_(std::move(leftovers)) {}
+  Cell(const Dialect& dialect, fs::path path, std::shared_ptr<Leftovers> leftovers, CgroupMover* mover)
+      : dialect_(dialect), path_(std::move(path)), leftovers_(std::move(leftovers)), mover_(mover) {}
   ~Cell() override {
-    procs_.reset();
     if (::rmdir(path_.c_str()) != 0) leftovers_->push_back(path_);
   }
 
   bool prepare(int memory_mb) {
-    const long long bytes = static_cast<long long>(memory_mb) << 20;
+    bytes_ = static_cast<std::uint64_t>(memory_mb) << 20;
     if (::mkdir(path_.c_str(), 0755) != 0 && errno != EEXIST) return false;
-    if (!write_value(path_ / dialect_.limit, std::to_string(bytes))) return false;
-    // Absent where the kernel does not account swap; then there is none to run into.
-    write_value(path_ / dialect_.swap_limit,
-                std::to_string(dialect_.kind == MemoryLimits::Kind::cgroup_v1 ? bytes : 0));
-    procs_.reset(::open((path_ / "cgroup.procs").c_str(), O_WRONLY | O_CLOEXEC));
-    return static_cast<bool>(procs_);
+    return set_limit(dialect_, path_, bytes_) && ::access((path_ / "cgroup.procs").c_str(), W_OK) == 0;
   }
 
-  int procs() const override { return procs_.get(); }
-  void joined() override { procs_.reset(); }
+  void enclose(pid_t pid) override {
+    auto moved = [&dialect = dialect_, path = path_, all = bytes_, enclosed = enclosed_](std::uint64_t used) {
+      constexpr std::uint64_t least = 1 << 20;
+      set_limit(dialect, path, std::max(all - std::min(used, all), least));
+      *enclosed = true;
+    };
+    mover_->move(pid, path_ / "cgroup.procs", std::move(moved));
+  }
+  bool enclosed() const override { return *enclosed_; }
   bool out_of_memory() const override { return counter(path_ / dialect_.events, "oom_kill") > 0; }
 
  private:
   const Dialect& dialect_;
   fs::path path_;
   std::shared_ptr<Leftovers> leftovers_;
-  Descriptor procs_;
+  CgroupMover* mover_;
+  std::uint64_t bytes_ = 0;
+  std::shared_ptr<std::atomic<bool>> enclosed_ = std::make_shared<std::atomic<bool>>(false);
 };
 
 class CgroupLimits : public MemoryLimits {
@@ -129,7 +143,8 @@ class CgroupLimits : public MemoryLimits {
   Kind kind() const override { return dialect_.kind; }
   std::unique_ptr<Cgroup> make(int memory_mb) override {
     retry_leftovers();
-    auto cell = std::make_unique<Cell>(dialect_, base_ / ("worker-" + std::to_string(next_++)), leftovers_);
+    auto cell =
+        std::make_unique<Cell>(dialect_, base_ / ("worker-" + std::to_string(next_++)), leftovers_, &mover_);
     if (!cell->prepare(memory_mb)) return nullptr;
     return cell;
   }
@@ -144,6 +159,7 @@ class CgroupLimits : public MemoryLimits {
   fs::path base_;
   std::uint64_t next_ = 1;
   std::shared_ptr<Leftovers> leftovers_ = std::make_shared<Leftovers>();
+  CgroupMover mover_;
 };
 
 class WatchedLimits : public MemoryLimits {
@@ -156,7 +172,7 @@ class WatchedLimits : public MemoryLimits {
 bool usable(const Dialect& dialect, const fs::path& base, pid_t probe) {
   auto leftovers = std::make_shared<Leftovers>();
   const std::string pid = std::to_string(probe);
-  Cell cell(dialect, base / "probe", leftovers);
+  Cell cell(dialect, base / "probe", leftovers, nullptr);
   const fs::path rest = base / "supervisor";
   return cell.prepare(64) && (::mkdir(rest.c_str(), 0755) == 0 || errno == EEXIST) &&
          write_value(base / "probe" / "cgroup.procs", pid) && write_value(rest / "cgroup.procs", pid);

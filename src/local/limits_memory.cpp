@@ -31,6 +31,8 @@ std::uint64_t resident_pages(pid_t pid) {
   return std::sscanf(statm.c_str(), "%llu %llu", &total, &resident) == 2 ? resident : 0;
 }
 
+}  // namespace
+
 std::vector<pid_t> children_of(pid_t pid) {
   std::vector<pid_t> children;
   std::error_code error;
@@ -46,8 +48,6 @@ std::vector<pid_t> children_of(pid_t pid) {
   }
   return children;
 }
-
-}  // namespace
 
 std::uint64_t resident_bytes_of_tree(pid_t pid) {
   constexpr std::size_t most = 4096;

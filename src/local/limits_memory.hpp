@@ -21,9 +21,11 @@ namespace lambdapool::local {
 class Cgroup {
  public:
   virtual ~Cgroup() = default;
-  virtual int procs() const = 0;           // an open cgroup.procs: writing "0" to it moves the writer
-  virtual void joined() = 0;  // the worker is in it: procs() is not needed any more
-  virtual bool out_of_memory() const = 0;  // whether the kernel has killed a process of it for its memory
+  // Moves `pid` and its descendants in, in the background; see limits_mover.hpp.
+  virtual void enclose(pid_t pid) = 0;
+  virtual bool enclosed() const = 0;  // it is done
+  // Whether the kernel has killed a process of it for its memory.
+  virtual bool out_of_memory() const = 0;
 };
 
 class MemoryLimits {
@@ -37,6 +39,8 @@ class MemoryLimits {
   // nullptr where memory is watched, and where the system has no room for another cgroup.
   virtual std::unique_ptr<Cgroup> make(int memory_mb) = 0;
 };
+
+std::vector<pid_t> children_of(pid_t pid);
 
 // Bytes resident in `pid` and all of its descendants, shared pages counted in each.
 std::uint64_t resident_bytes_of_tree(pid_t pid);

@@ -179,8 +179,7 @@ void Supervisor::attach(http::EventLoop& loop, std::function<void()> lost) {
 
 void Supervisor::spawn(const Spawn& spawn, ProcessEvents events) {
   const std::uint32_t id = next_id_++;
-  std::vector<int> fds{spawn.output, spawn.channel};
-  if (spawn.cgroup >= 0) fds.push_back(spawn.cgroup);
+  const int fds[] = {spawn.output, spawn.channel};
   const std::string message = encode(spawn, id);
   if (message.size() > LP_MAX_MESSAGE || !packets_->send(message, fds)) {
     return events.failed(message.size() > LP_MAX_MESSAGE ? "its arguments and environment are too long"

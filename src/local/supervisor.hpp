@@ -41,7 +41,6 @@ struct Spawn {
   bool fork_server = false;  // prepares workers itself: keeps the rights that this needs
   int output = -1;           // its stdout and stderr
   int channel = -1;          // its descriptor 3
-  int cgroup = -1;           // an open cgroup.procs, or -1
 };
 
 class Supervisor {

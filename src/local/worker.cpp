@@ -48,16 +48,18 @@ Worker::Worker(Parts parts, Setting setting, Events events)
             [this](RuntimeApi::Kind kind, std::string body) { on_answered(kind, std::move(body)); },
             [this](std::string type, std::string body) {
               on_init_failed(std::move(type), std::move(body));
-            }}) {
-  launched_ = Clock::now();
-  set_deadline(launched_ + setting_.init_limit);
-}
+            }}) {}
 
 Worker::~Worker() = default;
 
 void Worker::on_started(pid_t pid) {
   pid_ = pid;
-  if (cgroup_) cgroup_->joined();
+  if (cgroup_) cgroup_->enclose(pid);
+  if (state_ == State::starting) {  // unless it was faster than the report of its start
+    // From here on it is the function's time; until now it was ours.
+    launched_ = Clock::now();
+    set_deadline(launched_ + (phase_ == Phase::init ? setting_.init_limit : setting_.function->timeout));
+  }
   peak_ = std::make_unique<PeakMemory>(pid);
   if (parts_.memory.kind() == MemoryLimits::Kind::watched) watch_memory();
   if (kill_wanted_) parts_.supervisor.kill(pid_);
@@ -94,8 +96,8 @@ void Worker::begin(Invocation invocation) {
 
 void Worker::on_answered(RuntimeApi::Kind kind, std::string body) {
   if (state_ != State::busy || kill_wanted_) return;  // too late: the verdict is out
-  if (parts_.memory.kind() == MemoryLimits::Kind::watched && peak_ && over_limit(peak_->bytes())) {
-    return kill(out_of_memory());  // it was faster than the watch
+  if (!enclosed() && peak_ && over_limit(peak_->bytes())) {
+    return kill(out_of_memory());  // it was faster than the watch, or than its cgroup
   }
   state_ = State::returning;  // its time still runs, until it asks for the next
   if (kind == RuntimeApi::Kind::too_large) {
@@ -175,7 +177,7 @@ void Worker::on_exited(int wait_status, std::uint64_t peak_bytes) {
   if (restarting_) {
     restarting_ = false;
     drop_channel();
-    set_deadline(Clock::now() + setting_.function->timeout);
+    deadline_.reset();
     return launch();
   }
   const bool killed = WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGKILL;
@@ -268,6 +270,8 @@ void Worker::on_timer() {
       return;
   }
 }
+
+bool Worker::enclosed() const { return cgroup_ && cgroup_->enclosed(); }
 
 bool Worker::over_limit(std::uint64_t resident) const {
   return resident > static_cast<std::uint64_t>(setting_.function->memory_mb) << 20;

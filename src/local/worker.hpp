@@ -96,6 +96,7 @@ class Worker : public std::enable_shared_from_this<Worker> {
   void on_timer();
   void watch_memory();
   bool over_limit(std::uint64_t resident) const;
+  bool enclosed() const;
   void drop_channel();
 
   Parts parts_;

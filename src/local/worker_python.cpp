@@ -91,13 +91,23 @@ void PythonForkServer::spawn(const fs::path& interpreter) {
   const std::weak_ptr<bool> alive = alive_;
   packets_ = std::make_unique<PacketSocket>(
       loop_, std::move(pair.ours), [this](std::string_view packet) { on_packet(packet); }, [] {});
-  supervisor_.spawn(request, {[](pid_t) {},
+  supervisor_.spawn(request, {[this, alive](pid_t pid) {
+                                if (!alive.expired()) be_patient(pid);
+                              },
                               [this, alive](const std::string&) {
                                 if (!alive.expired()) on_end();
                               },
                               [this, alive](int, std::uint64_t) {
                                 if (!alive.expired()) on_end();
                               }});
+}
+
+// Something that is called python and says nothing must not keep an invocation waiting for ever.
+void PythonForkServer::be_patient(pid_t pid) {
+  constexpr std::chrono::seconds enough{30};
+  patience_ = loop_.call_after(enough, [this, pid] {
+    if (state_ == State::starting) supervisor_.kill(pid);
+  });
 }
 
 void PythonForkServer::on_packet(std::string_view packet) {
@@ -121,6 +131,7 @@ void PythonForkServer::on_packet(std::string_view packet) {
 
 void PythonForkServer::on_ready(const std::string& executable, bool mounts) {
   state_ = State::ready;
+  patience_.reset();
   if (!executable.empty()) interpreter_ = executable;
   const bool own_root =
       supervisor_.root() != Supervisor::Root::none && mounts && !hidden_in_root(interpreter_);
@@ -133,6 +144,7 @@ void PythonForkServer::on_ready(const std::string& executable, bool mounts) {
 // Before it was ready: this interpreter will not do. Afterwards: somebody killed it, and its workers have
 // died with it; the next fork starts anew.
 void PythonForkServer::on_end() {
+  patience_.reset();
   packets_.reset();
   if (state_ == State::starting) {
     tried_ += (tried_.empty() ? "" : "; ") + interpreter_.string() + ": " + last_words();
@@ -205,8 +217,7 @@ void PythonForkServer::send(Waiting waiting) {
                         {"code", fork.root.code.string()},
                         {"opt", fork.root.opt.string()},
                         {"tmp", fork.root.tmp.string()}};
-  std::vector<int> fds{fork.output.get(), fork.channel.get()};
-  if (fork.cgroup) fds.push_back(fork.cgroup.get());
+  const int fds[] = {fork.output.get(), fork.channel.get()};
   const auto dump = request.dump(-1, ' ', false, json::error_handler_t::replace);
   if (!packets_ || !packets_->send(dump, fds)) return waiting.events.failed("the Python fork server is gone");
   workers_.emplace(id, std::move(waiting.events));

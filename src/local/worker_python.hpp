@@ -31,7 +31,6 @@ struct PythonFork {
   WorkerRoot root;
   Descriptor output;
   Descriptor channel;
-  Descriptor cgroup;
 };
 
 class PythonForkServer {
@@ -63,6 +62,7 @@ class PythonForkServer {
   void spawn(const std::filesystem::path& interpreter);
   void on_packet(std::string_view packet);
   void on_ready(const std::string& executable, bool mounts);
+  void be_patient(pid_t pid);
   void on_end();
   void give_up(const std::string& reason);
   std::string nothing_found() const;
@@ -80,6 +80,7 @@ class PythonForkServer {
   Files files_ = Files::in_place;
   std::filesystem::path interpreter_;
   std::unique_ptr<PacketSocket> packets_;
+  std::unique_ptr<http::EventLoop::Timer> patience_;
   std::deque<Waiting> waiting_;
   std::uint32_t next_id_ = 1;
   std::unordered_map<std::uint32_t, ProcessEvents> workers_;

@@ -103,7 +103,6 @@ void Worker::spawn_bootstrap() {
   const Descriptor channel = std::move(channel_);
   spawn.output = output.get();
   spawn.channel = channel.get();
-  spawn.cgroup = cgroup_ ? cgroup_->procs() : -1;
   ProcessEvents events = process_events();
   events.failed = [weak = weak_from_this(), path = spawn.arguments.front()](const std::string& why) {
     if (const auto self = weak.lock())
@@ -131,7 +130,6 @@ void Worker::fork_python() {
     fork.root = {self->setting_.function->code, self->setting_.opt, self->setting_.slot.tmp};
     fork.output = self->log_->take_write_end();
     fork.channel = std::move(self->channel_);
-    if (self->cgroup_) fork.cgroup.reset(::dup(self->cgroup_->procs()));
     return fork;
   };
   parts_.python->fork(std::move(describe), std::move(events));

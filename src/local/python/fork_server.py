@@ -35,7 +35,7 @@ except ImportError:  # an interpreter built without libffi: workers do without m
     ctypes = None
 
 CONTROL = 3
-OUTPUT, CHANNEL, CGROUP = 0, 1, 2
+OUTPUT, CHANNEL = 0, 1
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 1, 36, 47, 4
 CLONE_NEWNS, MS_BIND_REC = 0x00020000, 4096 | 16384
 MOUNT_SETATTR, AT_FDCWD, AT_RECURSIVE, MOUNT_ATTR_RDONLY = 442, -100, 0x8000, 1
@@ -83,8 +83,6 @@ def become_worker(request, fds, server):
     if os.getppid() != server:
         os._exit(1)
     os.setsid()
-    if len(fds) > CGROUP:
-        os.write(fds[CGROUP], b"0")
     limit(resource.RLIMIT_CORE, 0)
     limit(resource.RLIMIT_NOFILE, 1024)
     if request["root"]:
@@ -175,7 +173,7 @@ def load_client(path):
 
 def receive(control):
     fds = array.array("i")
-    message, ancillary, _, _ = control.recvmsg(131072, socket.CMSG_SPACE(3 * fds.itemsize))
+    message, ancillary, _, _ = control.recvmsg(131072, socket.CMSG_SPACE(2 * fds.itemsize))
     for level, kind, data in ancillary:
         if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
             fds.frombytes(data[: len(data) - len(data) % fds.itemsize])

@@ -97,7 +97,6 @@ static int become_worker(const struct spawn* spawn) {
   if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != own_pid) return -1;
   prctl(PR_SET_CHILD_SUBREAPER, spawn->request.flags & LP_KEEP_PRIVILEGES ? 0 : 1);
   setsid();
-  if (spawn->fd_count > 2 && write(spawn->fds[2], "0", 1) != 1) return -1;
   limit(RLIMIT_CORE, 0);
   if (!(spawn->request.flags & LP_KEEP_PRIVILEGES)) limit(RLIMIT_NOFILE, 1024);
   if (spawn->request.flags & LP_IN_ROOT) {
@@ -168,7 +167,7 @@ static int parse(char* message, size_t size, struct spawn* spawn) {
   }
   spawn->argv[argc] = NULL;
   spawn->envp[envc] = NULL;
-  return spawn->fd_count >= 2;
+  return spawn->fd_count == LP_MAX_FDS;
 }
 
 static void take_descriptors(struct msghdr* header, struct spawn* spawn) {
