@@ -7,6 +7,7 @@ waiting (``result.get(timeout=...)``), and the task may still be running.
 
 from __future__ import annotations
 
+from multiprocessing.pool import MaybeEncodingError
 from typing import Optional, Tuple
 
 
@@ -108,8 +109,23 @@ class RemoteError(LambdaPoolError):
     remote_traceback: str = ""
 
 
-class UnsendableResult(LambdaPoolError):
-    """The function returned something that cannot be pickled there, or not be unpickled here."""
+class UnsendableResult(LambdaPoolError, MaybeEncodingError):
+    """The function returned something that cannot be pickled there, or not be unpickled here.
+
+    It is multiprocessing's MaybeEncodingError too, so that code written for a Pool goes on catching it.
+
+    Attributes:
+        exc, value: as multiprocessing has them, the reprs of what went wrong and of the result.
+    """
+
+    exc: str = ""
+    value: str = ""
+
+    def __init__(self, message: str) -> None:
+        Exception.__init__(self, message)
+
+    __str__ = Exception.__str__
+    __repr__ = Exception.__repr__
 
 
 _classes = {

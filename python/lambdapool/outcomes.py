@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from multiprocessing.pool import MaybeEncodingError, RemoteTraceback
+from multiprocessing.pool import RemoteTraceback
 from typing import Any, List, NamedTuple, Optional, Tuple
 
 from .errors import CodeMismatch, PayloadTooLarge, ProtocolError, RemoteError, UnsendableResult, make
@@ -81,19 +81,10 @@ def _rebuild(how: str, data: bytes) -> Optional[BaseException]:
         return None
 
 
-class _Shown:
-    """MaybeEncodingError shows the repr of its parts; these come as reprs."""
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def __repr__(self) -> str:
-        return self._text
-
-
 def _unsendable(parts: Tuple[str, str], function: str) -> BaseException:
     why, value = parts
-    return MaybeEncodingError(_Shown(why), _Shown(value))
+    message = "Error sending result: '%s'. Reason: '%s'" % (value, why)  # multiprocessing's words
+    return make(UnsendableResult, message, function, exc=why, value=value)
 
 
 def _too_large(parts: Tuple[int, int, int], function: str) -> BaseException:

@@ -69,8 +69,12 @@ def test_stop_iteration_does_not_end_an_imap(pool):
 
 
 def test_results_that_do_not_pickle(pool):
-    with pytest.raises(MaybeEncodingError, match="lock"):
+    with pytest.raises(MaybeEncodingError, match="lock") as unpicklable:
         pool.apply(tasks.return_lock)
+    assert isinstance(unpicklable.value, lambdapool.UnsendableResult)
+    assert unpicklable.value.function == "algorithms"
+    assert "cannot pickle" in unpicklable.value.exc
+    assert str(pickle.loads(pickle.dumps(unpicklable.value))) == str(unpicklable.value)
     with pytest.raises(lambdapool.UnsendableResult, match="broken on load"):
         pool.apply(tasks.return_breaking)
     assert still_works(pool)
