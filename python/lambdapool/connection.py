@@ -36,8 +36,21 @@ def connect(
     if not 0 < workers <= 100_000:
         raise ValueError("the number of workers must be between 1 and 100000, not %d" % workers)
     for name, seconds in (("function_timeout", function_timeout), ("throttle_timeout", throttle_timeout)):
+        if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
+            raise TypeError("%s must be a number of seconds, not %s" % (name, type(seconds).__name__))
         if not 0 < seconds <= 1e6:
             raise ValueError("%s must be a number of seconds above 0, not %r" % (name, seconds))
+    texts = {
+        "target": target,
+        "aws_region_name": region,
+        "aws_profile_name": profile,
+        "aws_access_key_id": access_key_id,
+        "aws_secret_access_key": secret_access_key,
+        "aws_session_token": session_token,
+    }
+    for name, text in texts.items():
+        if text is not None and not isinstance(text, str):
+            raise TypeError("%s must be a str, not %s" % (name, type(text).__name__))
     engine: Any = _native.Engine(
         function,
         workers,
