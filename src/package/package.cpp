@@ -20,8 +20,11 @@ std::string megabytes(std::int64_t bytes) {
 
 std::string name_biggest(const Package& package) {
   std::string text;
-  for (const auto& file : package.biggest)
+  for (const auto& file : package.biggest) {
+    // Beside a large file the small ones are no help.
+    if (file.unzipped_bytes * 100 < package.biggest.front().unzipped_bytes) break;
     text += (text.empty() ? "" : ", ") + file.name + " (" + megabytes(file.unzipped_bytes) + ")";
+  }
   return text;
 }
 

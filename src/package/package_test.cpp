@@ -25,7 +25,7 @@ TEST(Package, KnowsItsHashItsSizeAndItsBiggestFiles) {
 
 TEST(Package, NamesItsBiggestFilesWhenItIsTooLarge) {
   Package package;
-  package.biggest = {{"model.bin", 200 << 20}, {"libtorch.so", 70 << 20}};
+  package.biggest = {{"model.bin", 200 << 20}, {"libtorch.so", 70 << 20}, {"notes.txt", 1'000}};
   package.unzipped_bytes = limits::unzipped_bytes_max;
   auto checked = check_sizes(package);
   ASSERT_FALSE(checked);
