@@ -3,7 +3,9 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <utility>
 
@@ -27,14 +29,16 @@ struct Embedded {
 };
 
 // The one piece of process-wide state in the project: pools of one process that name the same home share one
-// service, so that they share its warm workers. A child after fork() has the parent's entries in memory but
-// not its threads; the key's pid makes it start a service of its own.
+// service, so that they share its warm workers.
 class Registry {
  public:
-  Result<std::shared_ptr<Embedded>> find_or_start(const std::filesystem::path& home, const TargetOptions& options,
+  bool is_this_process() const { return owner_ == getpid(); }
+
+  Result<std::shared_ptr<Embedded>> find_or_start(const std::filesystem::path& home,
+                                                  const TargetOptions& options,
                                                   const Environment& environment) {
     std::lock_guard lock(mutex_);
-    auto& entry = running_[{getpid(), home.string()}];
+    auto& entry = running_[home.string()];
     if (auto embedded = entry.lock()) return embedded;
     auto started = start(home, options, environment);
     if (started) entry = *started;
@@ -42,7 +46,8 @@ class Registry {
   }
 
  private:
-  static Result<std::shared_ptr<Embedded>> start(const std::filesystem::path& home, const TargetOptions& options,
+  static Result<std::shared_ptr<Embedded>> start(const std::filesystem::path& home,
+                                                 const TargetOptions& options,
                                                  const Environment& environment) {
     auto embedded = std::make_shared<Embedded>();
     embedded->identity = {.access_key_id = "LOCAL" + random_hex(8), .secret_access_key = random_hex(20)};
@@ -57,14 +62,22 @@ class Registry {
     return embedded;
   }
 
+  const pid_t owner_ = getpid();
   std::mutex mutex_;
-  std::map<std::pair<pid_t, std::string>, std::weak_ptr<Embedded>> running_;
+  std::map<std::string, std::weak_ptr<Embedded>> running_;
 };
 
-// Never destroyed: a pool that outlives main() may still look in here.
+// A child after fork() has its parent's registry in memory, but not its threads, and perhaps its lock held by
+// one that is not there: so it makes a registry of its own. Never destroyed: a pool that outlives main() may
+// still look in here.
 Registry& registry() {
-  static auto* instance = new Registry;
-  return *instance;
+  static std::atomic<Registry*> current{nullptr};
+  Registry* found = current.load();
+  while (!found || !found->is_this_process()) {
+    auto made = std::make_unique<Registry>();
+    if (current.compare_exchange_strong(found, made.get())) found = made.release();
+  }
+  return *found;
 }
 
 Result<Target> resolve_local(const TargetOptions& options, const Environment& environment) {
@@ -91,7 +104,8 @@ Result<Target> resolve_aws(const TargetOptions& options, const Environment& envi
   if (!url) return tl::unexpected(std::move(url.error()));
   auto endpoint = http::Endpoint::parse(*url);
   if (!endpoint) {
-    return fail(ErrorKind::invalid_argument, "the Lambda endpoint '" + *url + "' is not a URL such as https://host:port");
+    return fail(ErrorKind::invalid_argument,
+                "the Lambda endpoint '" + *url + "' is not a URL such as https://host:port");
   }
   Target target;
   target.name = "aws";
@@ -106,7 +120,8 @@ Result<Target> resolve_aws(const TargetOptions& options, const Environment& envi
 
 Result<Target> resolve(const TargetOptions& options, const Environment& environment) {
   const bool from_environment = !options.target;
-  const std::string name = options.target ? *options.target : environment.get("LAMBDAPOOL_TARGET").value_or("aws");
+  const std::string name =
+      options.target ? *options.target : environment.get("LAMBDAPOOL_TARGET").value_or("aws");
   if (name == "local") return resolve_local(options, environment);
   if (name == "aws") return resolve_aws(options, environment);
   return fail(ErrorKind::invalid_argument, "there is no target '" + name + "'" +

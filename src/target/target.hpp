@@ -16,7 +16,7 @@ namespace lambdapool::target {
 struct TargetOptions {
   std::optional<std::string> target = {};  // "aws" or "local"; else LAMBDAPOOL_TARGET; else aws
   aws::Explicit aws = {};
-  std::filesystem::path python = {};       // see local::ServiceOptions::python
+  std::filesystem::path python = {};  // see local::ServiceOptions::python
 };
 
 struct Target {

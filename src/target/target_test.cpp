@@ -1,0 +1,129 @@
+#include "target/target.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+namespace lambdapool::target {
+namespace {
+
+using testing::HasSubstr;
+using testing::StartsWith;
+
+// An empty home directory, so that nothing of the machine's own configuration is read.
+class TargetTest : public testing::Test {
+ protected:
+  TargetTest() {
+    std::string pattern = std::filesystem::temp_directory_path() / "lambdapool-target-XXXXXX";
+    home_ = ::mkdtemp(pattern.data());
+  }
+  ~TargetTest() override { std::filesystem::remove_all(home_); }
+
+  Environment environment(std::map<std::string, std::string> more = {}) {
+    more.insert({{"HOME", home_.string()}, {"LAMBDAPOOL_HOME", (home_ / "data").string()}});
+    return Environment(std::move(more));
+  }
+  std::filesystem::path home_;
+};
+
+const std::map<std::string, std::string> keys = {
+    {"AWS_ACCESS_KEY_ID", "AKID"}, {"AWS_SECRET_ACCESS_KEY", "secret"}, {"AWS_REGION", "eu-west-1"}};
+
+TEST_F(TargetTest, IsAwsUnlessSaidOtherwise) {
+  auto target = resolve({}, environment(keys));
+  ASSERT_TRUE(target) << target.error().message;
+  EXPECT_EQ(target->name, "aws");
+  EXPECT_EQ(target->region, "eu-west-1");
+  EXPECT_EQ(target->endpoint.url(), "https://lambda.eu-west-1.amazonaws.com");
+  EXPECT_EQ(target->credentials.identity.access_key_id, "AKID");
+  EXPECT_EQ(target->service, nullptr);
+}
+
+TEST_F(TargetTest, TheEnvironmentNamesEndpointAndAuthorities) {
+  auto variables = keys;
+  variables["AWS_ENDPOINT_URL_LAMBDA"] = "http://localhost:4566";
+  variables["AWS_CA_BUNDLE"] = "/some/ca.pem";
+  auto target = resolve({.target = "aws"}, environment(variables));
+  ASSERT_TRUE(target) << target.error().message;
+  EXPECT_EQ(target->endpoint.url(), "http://localhost:4566");
+  EXPECT_EQ(target->ca_bundle, "/some/ca.pem");
+}
+
+TEST_F(TargetTest, WithoutCredentialsBothWaysOutAreNamed) {
+  auto target = resolve({}, environment());
+  ASSERT_FALSE(target);
+  EXPECT_EQ(target.error().kind, ErrorKind::credentials);
+  EXPECT_THAT(target.error().message, HasSubstr("aws configure"));
+  EXPECT_THAT(target.error().message, HasSubstr("local"));
+}
+
+TEST_F(TargetTest, AnUnknownOneIsRefusedNamingTheTwo) {
+  auto target = resolve({.target = "gcf"}, environment(keys));
+  ASSERT_FALSE(target);
+  EXPECT_EQ(target.error().kind, ErrorKind::invalid_argument);
+  EXPECT_THAT(target.error().message, HasSubstr("'gcf'"));
+  EXPECT_THAT(target.error().message, HasSubstr("'aws' or 'local'"));
+  auto variables = keys;
+  variables["LAMBDAPOOL_TARGET"] = "moon";
+  target = resolve({}, environment(variables));
+  ASSERT_FALSE(target);
+  EXPECT_THAT(target.error().message, HasSubstr("LAMBDAPOOL_TARGET"));
+}
+
+TEST_F(TargetTest, AnArgumentIsNearerThanTheEnvironment) {
+  auto variables = keys;
+  variables["LAMBDAPOOL_TARGET"] = "local";
+  auto target = resolve({.target = "aws"}, environment(variables));
+  ASSERT_TRUE(target) << target.error().message;
+  EXPECT_EQ(target->name, "aws");
+}
+
+TEST_F(TargetTest, LocalNeedsNoCredentialsAndIsSharedWithinAProcess) {
+  auto first = resolve({}, environment({{"LAMBDAPOOL_TARGET", "local"}}));
+  ASSERT_TRUE(first) << first.error().message;
+  EXPECT_EQ(first->name, "local");
+  EXPECT_EQ(first->region, "us-east-1");
+  EXPECT_THAT(first->credentials.identity.access_key_id, StartsWith("LOCAL"));
+  auto second = resolve({.target = "local"}, environment());
+  ASSERT_TRUE(second) << second.error().message;
+  EXPECT_EQ(second->endpoint.url(), first->endpoint.url());
+  EXPECT_EQ(second->service, first->service);
+}
+
+TEST_F(TargetTest, LocalEndsWithItsLastUserAndIsAnotherTheNextTime) {
+  auto first = resolve({.target = "local"}, environment());
+  ASSERT_TRUE(first) << first.error().message;
+  auto secret = first->credentials.identity.secret_access_key;
+  std::weak_ptr<void> service = first->service;
+  *first = {};
+  EXPECT_TRUE(service.expired());
+  auto second = resolve({.target = "local"}, environment());
+  ASSERT_TRUE(second) << second.error().message;
+  EXPECT_NE(second->credentials.identity.secret_access_key, secret);
+}
+
+#ifndef __SANITIZE_THREAD__  // which refuses threads after a fork
+TEST_F(TargetTest, AForkedChildHasAServiceOfItsOwn) {
+  auto ours = resolve({.target = "local"}, environment());
+  ASSERT_TRUE(ours) << ours.error().message;
+  pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    ::alarm(60);
+    auto theirs = resolve({.target = "local"}, environment());
+    bool own = theirs && theirs->endpoint.port != ours->endpoint.port;
+    if (theirs) *theirs = {};
+    ::_exit(own ? 0 : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+}
+#endif
+
+}  // namespace
+}  // namespace lambdapool::target
