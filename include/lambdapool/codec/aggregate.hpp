@@ -14,14 +14,18 @@ inline constexpr std::size_t max_fields = 20;
 
 struct Anything {
   template <class T>
-  operator T() const noexcept;  // never defined: only ever named in unevaluated braces
+  operator T() const noexcept {  // only ever named in unevaluated braces; clang wants a body all the same
+    __builtin_unreachable();
+  }
 };
 
 template <class Derived>
 struct AnyBaseOf {
   template <class T>
     requires(std::is_base_of_v<T, Derived> && !std::is_same_v<T, Derived>)
-  operator T() const noexcept;
+  operator T() const noexcept {
+    __builtin_unreachable();
+  }
 };
 
 template <std::size_t>
