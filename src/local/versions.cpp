@@ -59,11 +59,11 @@ Answer publish_version(Context& context, Call call, const Json& body) {
   if (auto same = check_revision(revision->value_or(""), record->revision); !same)
     return tl::unexpected(same.error());
   if (auto free = check_changeable(context, *record); !free) return tl::unexpected(free.error());
-  const auto shown = configuration_json(*record, target->arn, Show::listing);
-  if (*sha256 && **sha256 != shown["CodeSha256"]) {
-    return invalid_parameter(
-        "CodeSHA256 (" + **sha256 + ") is different from current CodeSHA256 in $LATEST (" +
-        shown["CodeSha256"].get<std::string>() + "). Please try again with the CodeSHA256 in $LATEST.");
+  const auto current = base64_of_sha256(record->config.code.sha256);
+  if (*sha256 && **sha256 != current) {
+    return invalid_parameter("CodeSHA256 (" + **sha256 +
+                             ") is different from current CodeSHA256 in $LATEST (" + current +
+                             "). Please try again with the CodeSHA256 in $LATEST.");
   }
   auto published = publish(context, *function, *record, description->value_or(record->config.description));
   if (!published) return tl::unexpected(published.error());
