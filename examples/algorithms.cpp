@@ -28,14 +28,17 @@ long factorial(long n) {
 int run(const std::string& function) {
   lp::LambdaPool pool{{.workers = 10, .lambda_function = function}};
   std::cout << "fibonacci(10) = " << pool.apply(fibonacci, 10) << "\n";
-  for (int number : pool.map(fibonacci, std::views::iota(0, 20))) std::cout << number << (number < 4181 ? " " : "\n");
+  for (int number : pool.map(fibonacci, std::views::iota(0, 20)))
+    std::cout << number << (number < 4181 ? " " : "\n");
 
   lp::LambdaExecutor executor{{.lambda_function = function}};
   std::vector<lp::Future<std::string>> lines;
   for (long n : std::views::iota(0, 6)) {
-    lines.push_back(executor.submit([](long k) { return std::to_string(k) + "! = " + std::to_string(factorial(k)); }, n));
+    lines.push_back(
+        executor.submit([](long k) { return std::to_string(k) + "! = " + std::to_string(factorial(k)); }, n));
   }
-  for (std::size_t i = 0; i < lines.size(); ++i) std::cout << lines[i].get() << (i + 1 < lines.size() ? ", " : "\n");
+  for (std::size_t i = 0; i < lines.size(); ++i)
+    std::cout << lines[i].get() << (i + 1 < lines.size() ? ", " : "\n");
 
   try {
     pool.apply(factorial, -1);

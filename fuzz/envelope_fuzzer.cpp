@@ -14,7 +14,8 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
     if (!read) continue;
     const std::string written = envelope::encode(direction, read->codec, read->peer, read->body);
     const auto again = envelope::decode(direction, written);
-    if (!again || again->codec != read->codec || again->peer != read->peer || again->body != read->body) std::abort();
+    if (!again || again->codec != read->codec || again->peer != read->peer || again->body != read->body)
+      std::abort();
   }
   return 0;
 }

@@ -14,8 +14,9 @@ namespace lambdapool {
 // it has none, is built again from its what(). Classes not told of arrive as their standard base.
 template <class E>
 void send_exception() {
-  static_assert(std::is_base_of_v<std::exception, E> && !std::is_final_v<E>,
-                "lambdapool: send_exception<E>() needs a class that derives from std::exception and is not final");
+  static_assert(
+      std::is_base_of_v<std::exception, E> && !std::is_final_v<E>,
+      "lambdapool: send_exception<E>() needs a class that derives from std::exception and is not final");
   constexpr bool by_fields = Sendable<E>;
   static_assert(by_fields || std::is_constructible_v<E, const std::string&>,
                 "lambdapool: send_exception<E>() needs an E with lambdapool_fields, or one that can be built "

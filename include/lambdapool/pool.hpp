@@ -38,16 +38,19 @@ class LambdaPool {
   }
 
   template <class F, std::ranges::input_range Range>
-  Future<detail::VectorOf<detail::MapResult<F, Range>>> map_async(const F& f, Range&& range, MapOptions options = {}) {
+  Future<detail::VectorOf<detail::MapResult<F, Range>>> map_async(const F& f, Range&& range,
+                                                                  MapOptions options = {}) {
     using Results = detail::Every<detail::MapResult<F, Range>>;
-    return detail::start_map<Results>(*session_, f, std::forward<Range>(range), options, detail::OnFailure::stop);
+    return detail::start_map<Results>(*session_, f, std::forward<Range>(range), options,
+                                      detail::OnFailure::stop);
   }
 
   // As map, over a range of tuples that hold f's arguments.
   template <class F, std::ranges::input_range Range>
   detail::VectorOf<detail::StarResult<F, Range>> starmap(const F& f, Range&& range, MapOptions options = {}) {
     using Results = detail::Every<detail::StarResult<F, Range>>;
-    return detail::start_starmap<Results>(*session_, f, std::forward<Range>(range), options, detail::OnFailure::stop)
+    return detail::start_starmap<Results>(*session_, f, std::forward<Range>(range), options,
+                                          detail::OnFailure::stop)
         .get();
   }
 
@@ -56,7 +59,8 @@ class LambdaPool {
   std::vector<Outcome<detail::MapResult<F, Range>>> map_outcomes(const F& f, Range&& range,
                                                                  MapOptions options = {.chunksize = 1}) {
     using Results = detail::Outcomes<detail::MapResult<F, Range>>;
-    return detail::start_map<Results>(*session_, f, std::forward<Range>(range), options, detail::OnFailure::go_on)
+    return detail::start_map<Results>(*session_, f, std::forward<Range>(range), options,
+                                      detail::OnFailure::go_on)
         .get();
   }
 

@@ -83,8 +83,8 @@ void ItemBatch::send() {
       chunk = chunks_++;
       out_.emplace(chunk, Chunk{*range});
     }
-    const Transport::Id id = transport_->submit(
-        head_, items, [self = shared_from_this(), chunk](Result<std::string> payload) {
+    const Transport::Id id =
+        transport_->submit(head_, items, [self = shared_from_this(), chunk](Result<std::string> payload) {
           self->arrived(chunk, std::move(payload));
           self->send();
         });
@@ -127,7 +127,8 @@ void ItemBatch::accept_items(Range range, std::string body) {
   bodies_.push_back(std::move(body));
   const runtime::OutcomeMessage outcome = runtime::read_outcome(bodies_.back());
   const std::size_t count = outcome.items.size();
-  if (count == 0 || count > range.count) throw MalformedMessage("it holds another number of results than was asked for");
+  if (count == 0 || count > range.count)
+    throw MalformedMessage("it holds another number of results than was asked for");
   chunking_.observe(count, outcome.busy);
   for (std::size_t i = 0; i < count; ++i) {
     answers_[range.first + i] = {outcome.items[i].status, outcome.items[i].bytes, nullptr};

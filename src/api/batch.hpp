@@ -67,8 +67,8 @@ class ItemBatch final : public detail::Batch, public std::enable_shared_from_thi
   std::condition_variable changed_;
   std::vector<std::string> items_;
   Chunking chunking_;
-  std::size_t unsent_ = 0;         // items_ from here on have never been sent
-  std::deque<Range> sent_again_;   // never started by the worker they were sent to
+  std::size_t unsent_ = 0;        // items_ from here on have never been sent
+  std::deque<Range> sent_again_;  // never started by the worker they were sent to
   std::map<std::uint64_t, Chunk> out_;
   std::uint64_t chunks_ = 0;
   std::vector<Answer> answers_;

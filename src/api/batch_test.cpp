@@ -43,7 +43,8 @@ class ScriptedTransport final : public Transport {
     std::exchange(calls[call].done, nullptr)(std::move(payload));
   }
   void answer(std::size_t call, const std::vector<ItemOutcome>& items) {
-    answer(call, envelope::encode(envelope::Direction::outcome, "cpp", "", runtime::write_outcome(items, {})));
+    answer(call,
+           envelope::encode(envelope::Direction::outcome, "cpp", "", runtime::write_outcome(items, {})));
   }
 
   struct Call {
@@ -60,8 +61,8 @@ class ScriptedTransport final : public Transport {
 };
 
 struct BatchTest : testing::Test {
-  std::shared_ptr<ItemBatch> start(std::vector<std::string> items, std::size_t chunksize, OnFailure on_failure,
-                                   std::size_t workers = 2) {
+  std::shared_ptr<ItemBatch> start(std::vector<std::string> items, std::size_t chunksize,
+                                   OnFailure on_failure, std::size_t workers = 2) {
     transport = std::make_shared<ScriptedTransport>(workers);
     auto batch = std::make_shared<ItemBatch>(transport, runtime::write_head({.name = "task", .state = ""}),
                                              std::move(items), chunksize, on_failure);

@@ -34,9 +34,10 @@ class EngineTransport final : public Transport {
   Id submit(std::string_view head, std::string_view items, Done done) override {
     std::string payload = envelope::encode(envelope::Direction::task, "cpp", peer_, head, items);
     if (payload.size() > static_cast<std::size_t>(limits::request_payload_bytes_max)) {
-      done(fail(ErrorKind::payload_too_large,
-                "the arguments take " + bytes_text(payload.size()) + ", encoded; AWS Lambda's limit for a call is " +
-                    bytes_text(limits::request_payload_bytes_max) + ": send less, or what it takes to fetch it"));
+      done(fail(ErrorKind::payload_too_large, "the arguments take " + bytes_text(payload.size()) +
+                                                  ", encoded; AWS Lambda's limit for a call is " +
+                                                  bytes_text(limits::request_payload_bytes_max) +
+                                                  ": send less, or what it takes to fetch it"));
       return 0;
     }
     const auto engine = begin();
@@ -100,9 +101,10 @@ class EngineSession final : public detail::Session {
   explicit EngineSession(std::shared_ptr<EngineTransport> transport) : transport_(std::move(transport)) {}
   ~EngineSession() override { transport_->close(); }
 
-  std::shared_ptr<detail::Batch> start(std::string head, std::vector<std::string> items, std::size_t chunksize,
-                                       detail::OnFailure on_failure) override {
-    auto batch = std::make_shared<ItemBatch>(transport_, std::move(head), std::move(items), chunksize, on_failure);
+  std::shared_ptr<detail::Batch> start(std::string head, std::vector<std::string> items,
+                                       std::size_t chunksize, detail::OnFailure on_failure) override {
+    auto batch =
+        std::make_shared<ItemBatch>(transport_, std::move(head), std::move(items), chunksize, on_failure);
     batch->send();
     return batch;
   }
@@ -123,7 +125,8 @@ std::string own_peer() {
   const runtime::ProgramIdentity identity = runtime::own_identity();
   if (identity.build.empty()) {
     throw InvalidArgument(
-        "this executable has no build-id, by which lambdapool knows that the deployed one is the same; link it with "
+        "this executable has no build-id, by which lambdapool knows that the deployed one is the same; link "
+        "it with "
         "-Wl,--build-id (the CMake target lambdapool::lambdapool does)");
   }
   return identity.to_string();
@@ -148,7 +151,8 @@ namespace lambdapool::detail {
 std::shared_ptr<Session> Session::open(const Options& options) {
   if (!api::initialised()) {
     throw InvalidArgument(
-        "lambdapool::init(argc, argv) must be called first thing in main, before a pool is made: this very executable "
+        "lambdapool::init(argc, argv) must be called first thing in main, before a pool is made: this very "
+        "executable "
         "is what runs in AWS Lambda");
   }
   std::string peer = api::own_peer();

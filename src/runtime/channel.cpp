@@ -90,7 +90,8 @@ Result<Channel> Channel::on_descriptor(std::string_view number) {
   const auto fd = parse_number<int>(number);
   struct stat status {};
   if (!fd || *fd < 3 || ::fstat(*fd, &status) != 0 || !S_ISSOCK(status.st_mode)) {
-    return fail(ErrorKind::invalid_argument, "LAMBDAPOOL_RUNTIME_FD=" + std::string(number) + " is not a socket");
+    return fail(ErrorKind::invalid_argument,
+                "LAMBDAPOOL_RUNTIME_FD=" + std::string(number) + " is not a socket");
   }
   ::fcntl(*fd, F_SETFD, FD_CLOEXEC);
   Channel channel;
@@ -108,7 +109,9 @@ Result<Channel> Channel::connect(const std::string& host_and_port) {
 }
 
 Channel::Channel(Channel&& other) noexcept
-    : fd_(std::exchange(other.fd_, -1)), host_(std::move(other.host_)), reopens_(other.reopens_),
+    : fd_(std::exchange(other.fd_, -1)),
+      host_(std::move(other.host_)),
+      reopens_(other.reopens_),
       buffer_(std::move(other.buffer_)) {}
 
 Channel::~Channel() {
@@ -204,7 +207,8 @@ Result<std::string> Channel::read_chunks() {
   while (true) {
     const auto line = read_until("\r\n");
     if (!line) return tl::unexpected<Error>(line.error());
-    const auto size = parse_number<std::size_t>(std::string_view(*line).substr(0, line->find_first_of("; ")), 16);
+    const auto size =
+        parse_number<std::size_t>(std::string_view(*line).substr(0, line->find_first_of("; ")), 16);
     if (!size || *size > max_body - body.size()) return broken("sent a chunk of an impossible size");
     if (*size == 0) break;
     const auto chunk = read_bytes(*size + 2);
@@ -224,8 +228,8 @@ Result<Channel::Response> Channel::read() {
   if (!head) return tl::unexpected<Error>(head.error());
   response.head = std::move(*head);
   const std::string_view line = std::string_view(response.head).substr(0, response.head.find("\r\n"));
-  const auto status = line.size() >= 12 && line.starts_with("HTTP/1.") ? parse_number<int>(line.substr(9, 3))
-                                                                       : std::nullopt;
+  const auto status =
+      line.size() >= 12 && line.starts_with("HTTP/1.") ? parse_number<int>(line.substr(9, 3)) : std::nullopt;
   if (!status) return broken("answered with something that is not HTTP/1.1");
   response.status = *status;
   Result<std::string> body{std::string()};
@@ -251,7 +255,8 @@ Result<Invocation> Channel::read_invocation() {
   Invocation invocation;
   invocation.request_id = std::string(header(response->head, "lambda-runtime-aws-request-id"));
   const auto deadline = parse_number<std::int64_t>(header(response->head, "lambda-runtime-deadline-ms"));
-  if (invocation.request_id.empty() || !deadline) return broken("sent an invocation without an id or a deadline");
+  if (invocation.request_id.empty() || !deadline)
+    return broken("sent an invocation without an id or a deadline");
   invocation.deadline = std::chrono::system_clock::time_point(std::chrono::milliseconds(*deadline));
   invocation.payload = std::move(response->body);
   return invocation;

@@ -56,7 +56,7 @@ class Channel {
   Result<Invocation> read_invocation();
 
   int fd_ = -1;
-  std::string host_;     // the Host header, and what to connect to again
+  std::string host_;      // the Host header, and what to connect to again
   bool reopens_ = false;  // an inherited socket cannot be opened again
   std::string buffer_;
 };

@@ -27,7 +27,9 @@ class Service {
     if (own_ >= 0) ::close(std::exchange(own_, -1));
   }
   Result<Channel> channel() { return Channel::on_descriptor(std::to_string(worker_)); }
-  void say(const std::string& text) { EXPECT_EQ(::send(own_, text.data(), text.size(), 0), ssize_t(text.size())); }
+  void say(const std::string& text) {
+    EXPECT_EQ(::send(own_, text.data(), text.size(), 0), ssize_t(text.size()));
+  }
   std::string heard() {
     char room[65'536];
     const ssize_t got = ::recv(own_, room, sizeof room, MSG_DONTWAIT);
@@ -111,7 +113,8 @@ TEST(Channel, EndsWhenTheServiceIsGoneOrSpeaksSomethingElse) {
 }
 
 TEST(Channel, SaysWhichVariableIsWrong) {
-  EXPECT_THAT(Channel::on_descriptor("x").error().message, HasSubstr("LAMBDAPOOL_RUNTIME_FD=x is not a socket"));
+  EXPECT_THAT(Channel::on_descriptor("x").error().message,
+              HasSubstr("LAMBDAPOOL_RUNTIME_FD=x is not a socket"));
   EXPECT_THAT(Channel::on_descriptor("1").error().message, HasSubstr("is not a socket"));
   EXPECT_THAT(Channel::connect("nowhere").error().message, HasSubstr("AWS_LAMBDA_RUNTIME_API=nowhere"));
   EXPECT_THAT(Channel::connect("127.0.0.1:1").error().message, HasSubstr("cannot be reached"));

@@ -80,8 +80,19 @@ static_assert(schema_fingerprint<std::vector<int>> != schema_fingerprint<std::ve
 static_assert(schema_fingerprint<Tree> == schema_fingerprint<Tree>);
 
 Record full_record() {
-  return {true, Colour::green, 1.5,  "text",  7, {{1, "one"}, {2, "two"}}, {{"a", 1}, {"b", 2}}, {1, 2, 3}, "variant",
-          std::chrono::milliseconds(9), {3, 1, 2}, {{4, {5, "five"}}}, {'c', -1}};
+  return {true,
+          Colour::green,
+          1.5,
+          "text",
+          7,
+          {{1, "one"}, {2, "two"}},
+          {{"a", 1}, {"b", 2}},
+          {1, 2, 3},
+          "variant",
+          std::chrono::milliseconds(9),
+          {3, 1, 2},
+          {{4, {5, "five"}}},
+          {'c', -1}};
 }
 
 template <class T>

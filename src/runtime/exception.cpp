@@ -45,7 +45,8 @@ ExceptionTypes& exception_types() {
 
 std::string demangled(const char* name) {
   int status = 0;
-  const std::unique_ptr<char, void (*)(void*)> text(abi::__cxa_demangle(name, nullptr, nullptr, &status), std::free);
+  const std::unique_ptr<char, void (*)(void*)> text(abi::__cxa_demangle(name, nullptr, nullptr, &status),
+                                                    std::free);
   return status == 0 ? text.get() : name;
 }
 
@@ -56,8 +57,8 @@ struct Code {
 };
 
 const std::error_category* category_named(std::string_view name) {
-  for (const std::error_category* category :
-       {&std::generic_category(), &std::system_category(), &std::iostream_category(), &std::future_category()}) {
+  for (const std::error_category* category : {&std::generic_category(), &std::system_category(),
+                                              &std::iostream_category(), &std::future_category()}) {
     if (name == category->name()) return category;
   }
   return nullptr;
@@ -117,12 +118,13 @@ struct Shape<std::future_error> {
 };
 
 // Most derived first; the place in this list is what goes over the wire.
-using StandardClasses = detail::Types<
-    std::exception, std::bad_array_new_length, std::bad_alloc, std::bad_any_cast, std::bad_cast, std::bad_typeid,
-    std::bad_function_call, std::bad_weak_ptr, std::bad_optional_access, std::bad_variant_access, std::bad_exception,
-    std::out_of_range, std::invalid_argument, std::domain_error, std::length_error, std::future_error,
-    std::logic_error, std::filesystem::filesystem_error, std::ios_base::failure, std::system_error, std::range_error,
-    std::overflow_error, std::underflow_error, std::runtime_error>;
+using StandardClasses =
+    detail::Types<std::exception, std::bad_array_new_length, std::bad_alloc, std::bad_any_cast, std::bad_cast,
+                  std::bad_typeid, std::bad_function_call, std::bad_weak_ptr, std::bad_optional_access,
+                  std::bad_variant_access, std::bad_exception, std::out_of_range, std::invalid_argument,
+                  std::domain_error, std::length_error, std::future_error, std::logic_error,
+                  std::filesystem::filesystem_error, std::ios_base::failure, std::system_error,
+                  std::range_error, std::overflow_error, std::underflow_error, std::runtime_error>;
 
 template <class E>
 bool write_if(Writer& out, const std::exception& error, std::uint8_t index) {
@@ -152,8 +154,8 @@ struct Link {
 };
 
 template <class... E>
-[[noreturn]] void raise_standard(const Link& link, std::vector<RemoteError::Cause> chain, std::exception_ptr nested,
-                                 detail::Types<E...>) {
+[[noreturn]] void raise_standard(const Link& link, std::vector<RemoteError::Cause> chain,
+                                 std::exception_ptr nested, detail::Types<E...>) {
   Reader shape(link.shape);
   std::uint8_t index = 0;
   ((index++ == link.standard_class
@@ -223,7 +225,8 @@ constexpr std::size_t max_chain = 64;
   std::vector<RemoteError::Cause> chain;
   for (std::size_t i = at; i < links.size(); ++i) chain.push_back(links[i].cause);
   const Link& link = links[at];
-  if (const detail::ExceptionType* type = link.own_type.empty() ? nullptr : exception_types().find(link.own_type)) {
+  if (const detail::ExceptionType* type =
+          link.own_type.empty() ? nullptr : exception_types().find(link.own_type)) {
     Reader fields(link.own_fields);
     type->raise(fields, chain, nested);
   }
@@ -254,7 +257,8 @@ std::string describe_exception(const std::exception_ptr& thrown) {
       std::rethrow_exception(next);
     } catch (const std::exception& error) {
       write_link(link, error);
-      if (const auto* holder = dynamic_cast<const std::nested_exception*>(&error)) nested = holder->nested_ptr();
+      if (const auto* holder = dynamic_cast<const std::nested_exception*>(&error))
+        nested = holder->nested_ptr();
     } catch (...) {
       write_foreign_link(link);
     }

@@ -28,7 +28,8 @@ TEST(Exceptions, ArriveAsTheirMostDerivedStandardClass) {
   EXPECT_THROW(throw_described(described([] { throw std::out_of_range("x"); })), std::out_of_range);
   EXPECT_THROW(throw_described(described([] { throw std::bad_alloc(); })), std::bad_alloc);
   EXPECT_THROW(throw_described(described([] { (void)std::vector<int>().at(3); })), std::out_of_range);
-  EXPECT_THROW(throw_described(described([] { (void)std::optional<int>().value(); })), std::bad_optional_access);
+  EXPECT_THROW(throw_described(described([] { (void)std::optional<int>().value(); })),
+               std::bad_optional_access);
   EXPECT_THROW(throw_described(described([] { throw Custom("c"); })), std::invalid_argument);
   EXPECT_THROW(throw_described(described([] { throw std::future_error(std::future_errc::broken_promise); })),
                std::future_error);
@@ -48,7 +49,8 @@ TEST(Exceptions, KeepTypeNameAndWhat) {
 TEST(Exceptions, KeepErrorCodesAndPaths) {
   try {
     throw_described(described([] {
-      throw std::filesystem::filesystem_error("open", "/a", "/b", std::make_error_code(std::errc::permission_denied));
+      throw std::filesystem::filesystem_error("open", "/a", "/b",
+                                              std::make_error_code(std::errc::permission_denied));
     }));
     FAIL();
   } catch (const std::filesystem::filesystem_error& error) {
@@ -108,7 +110,8 @@ TEST(Exceptions, OfATypeThatWasRegisteredArriveAsThatType) {
 }
 
 TEST(Exceptions, ThatCannotBeReadAreMalformed) {
-  const std::string whole = described([] { throw std::system_error(std::make_error_code(std::errc::io_error)); });
+  const std::string whole =
+      described([] { throw std::system_error(std::make_error_code(std::errc::io_error)); });
   for (std::size_t size = 0; size < whole.size(); ++size) {
     EXPECT_THROW(throw_described(std::string_view(whole).substr(0, size)), MalformedMessage) << size;
   }

@@ -93,7 +93,8 @@ const void* read_function(Reader& in) {
   for (const Module& module : modules) {
     if (build_id.empty() || module.build_id != build_id) continue;
     const std::uintptr_t address = module.base + offset;
-    if (!module.has_code_at(address)) throw MalformedMessage("the task's function lies outside of the program's code");
+    if (!module.has_code_at(address))
+      throw MalformedMessage("the task's function lies outside of the program's code");
     const SymbolFile symbols = symbols_of(module);
     if (symbols.complete() && !symbols.function_at(offset)) {
       throw MalformedMessage("the task's function is not the beginning of one");
@@ -118,7 +119,8 @@ void refuse_addresses(const void* object, std::size_t size) {
     std::memcpy(&word, bytes + at, sizeof word);
     if (word < 0x10000 || word >> 56 != 0 || !is_mapped(word)) continue;
     throw InvalidArgument(
-        "a captured value is the address of something in this process, which means nothing in a worker; capture "
+        "a captured value is the address of something in this process, which means nothing in a worker; "
+        "capture "
         "values, or send state with lambdapool::with(f, state...)");
   }
 }

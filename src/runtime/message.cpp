@@ -8,8 +8,8 @@ namespace {
 void expect_version(Reader& in, const char* what) {
   const auto version = in.scalar<std::uint8_t>();
   if (version == message_version) return;
-  throw MalformedMessage(std::string(what) + " has version " + std::to_string(version) + "; this side reads version " +
-                         std::to_string(message_version));
+  throw MalformedMessage(std::string(what) + " has version " + std::to_string(version) +
+                         "; this side reads version " + std::to_string(message_version));
 }
 
 }  // namespace
@@ -82,7 +82,8 @@ OutcomeMessage read_outcome(std::string_view body) {
   message.items.reserve(count);
   for (std::size_t i = 0; i < count; ++i) {
     const auto status = in.scalar<std::uint8_t>();
-    if (status > static_cast<std::uint8_t>(Status::too_large)) throw MalformedMessage("an item's status is unknown");
+    if (status > static_cast<std::uint8_t>(Status::too_large))
+      throw MalformedMessage("an item's status is unknown");
     message.items.push_back({static_cast<Status>(status), in.text()});
   }
   in.finish();

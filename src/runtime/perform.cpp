@@ -73,7 +73,8 @@ Run run_items(detail::Callable& callable, const std::vector<std::string_view>& i
     longest = std::max(longest, after - at);
     at = after;
   }
-  run.busy = std::chrono::duration_cast<std::chrono::microseconds>(std::max(at - begun, std::chrono::system_clock::duration::zero()));
+  run.busy = std::chrono::duration_cast<std::chrono::microseconds>(
+      std::max(at - begun, std::chrono::system_clock::duration::zero()));
   return run;
 }
 
@@ -88,9 +89,10 @@ std::string fitting_answer(Run run, const std::string& peer, const Limits& limit
     auto largest = std::max_element(run.items.begin(), run.items.end(), [](const auto& a, const auto& b) {
       return a.bytes.size() < b.bytes.size();
     });
-    largest->bytes = "the function's " + std::string(largest->status == Status::value ? "result" : "exception") +
-                     " takes " + std::to_string(largest->bytes.size()) +
-                     " bytes; AWS Lambda's limit for an answer is " + std::to_string(limits.response_bytes) +
+    largest->bytes = "the function's " +
+                     std::string(largest->status == Status::value ? "result" : "exception") + " takes " +
+                     std::to_string(largest->bytes.size()) + " bytes; AWS Lambda's limit for an answer is " +
+                     std::to_string(limits.response_bytes) +
                      " bytes, encoded and compressed: return less, or put it where the caller can fetch it";
     largest->status = Status::too_large;
   }
@@ -104,8 +106,9 @@ tl::expected<std::string, Refusal> perform(std::string_view payload, const Progr
   const auto envelope = envelope::decode(envelope::Direction::task, payload);
   if (!envelope) return protocol_error(envelope.error().message);
   if (envelope->codec != "cpp") {
-    return mismatch("this function is a C++ executable and takes calls of the codec \"cpp\"; this one has \"" +
-                    envelope->codec + "\"");
+    return mismatch(
+        "this function is a C++ executable and takes calls of the codec \"cpp\"; this one has \"" +
+        envelope->codec + "\"");
   }
   const auto theirs = ProgramIdentity::parse(envelope->peer);
   const Coherence coherence = compare(mine, theirs);

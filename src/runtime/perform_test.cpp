@@ -29,17 +29,20 @@ int twice(int n) { return 2 * n; }
 template <class F, class Item>
 std::string payload_for(const F& f, const std::vector<Item>& items, const std::string& peer = "aabbcc") {
   using This = detail::Call<F, const Item&>;
-  const std::string head = detail::head_of<std::decay_t<F>, typename This::Declared>(f, typename This::Parameters{});
+  const std::string head =
+      detail::head_of<std::decay_t<F>, typename This::Declared>(f, typename This::Parameters{});
   std::vector<std::string> encoded;
   for (const Item& item : items) encoded.push_back(detail::encode_item(typename This::Parameters{}, item));
   return envelope::encode(envelope::Direction::task, "cpp", peer, head,
                           write_items(head, encoded.data(), encoded.size()));
 }
 
-tl::expected<std::string, Refusal> perform_now(std::string_view payload, milliseconds left = milliseconds(60'000),
+tl::expected<std::string, Refusal> perform_now(std::string_view payload,
+                                               milliseconds left = milliseconds(60'000),
                                                const Limits& limits = {}) {
   test_now = {};
-  return perform(payload, mine, test_now + left, [] { return test_now; }, limits);
+  return perform(
+      payload, mine, test_now + left, [] { return test_now; }, limits);
 }
 
 struct Answer {
@@ -73,8 +76,8 @@ TEST(Perform, AnswersAnExceptionAsThatItemsOutcome) {
 
 TEST(Perform, StartsNoOtherItemOnceTheAnswerHasEnoughBytes) {
   const auto f = [](int n) { return std::string(std::size_t(n), 'x'); };
-  const Answer answer =
-      answer_of(perform_now(payload_for(f, std::vector{10, 90, 10, 10}), milliseconds(60'000), {.enough_bytes = 100}));
+  const Answer answer = answer_of(
+      perform_now(payload_for(f, std::vector{10, 90, 10, 10}), milliseconds(60'000), {.enough_bytes = 100}));
   EXPECT_EQ(answer.outcome.items.size(), 2u);
 }
 
@@ -90,7 +93,7 @@ TEST(Perform, StartsNoOtherItemWhenLessThanTwiceTheLongestIsLeft) {
   EXPECT_EQ(started(10'000), 4u);
   EXPECT_EQ(started(1'000), 3u);  // 600 left, then 500 left
   EXPECT_EQ(started(999), 2u);
-  EXPECT_EQ(started(1), 1u);      // the first one always
+  EXPECT_EQ(started(1), 1u);  // the first one always
 }
 
 TEST(Perform, AnswersTooMuchAsASentenceInThatItemsPlace) {
@@ -100,8 +103,8 @@ TEST(Perform, AnswersTooMuchAsASentenceInThatItemsPlace) {
     for (char& c : noise) c = static_cast<char>(random());
     return noise;
   };
-  const Answer answer = answer_of(
-      perform_now(payload_for(f, std::vector{10, 5'000, 20}), milliseconds(60'000), {.response_bytes = 2'000}));
+  const Answer answer = answer_of(perform_now(payload_for(f, std::vector{10, 5'000, 20}),
+                                              milliseconds(60'000), {.response_bytes = 2'000}));
   ASSERT_EQ(answer.outcome.items.size(), 3u);
   EXPECT_EQ(answer.outcome.items[0].status, Status::value);
   EXPECT_EQ(answer.outcome.items[1].status, Status::too_large);
@@ -117,15 +120,16 @@ TEST(Perform, RefusesAnotherBuild) {
 }
 
 TEST(Perform, NeverTakesTwoMissingBuildIdsForTheSame) {
-  const auto refused = perform(payload_for(twice, std::vector{1}, ""), {"", ""}, {}, [] { return TimePoint{}; });
+  const auto refused =
+      perform(payload_for(twice, std::vector{1}, ""), {"", ""}, {}, [] { return TimePoint{}; });
   ASSERT_FALSE(refused);
 }
 
 TEST(Perform, RefusesATaskThatThisProgramDoesNotHave) {
   const std::string head = write_head({.name = "unknown", .state = ""});
   const std::string item = encode(1);
-  const auto refused =
-      perform_now(envelope::encode(envelope::Direction::task, "cpp", "aabbcc", head, write_items(head, &item, 1)));
+  const auto refused = perform_now(
+      envelope::encode(envelope::Direction::task, "cpp", "aabbcc", head, write_items(head, &item, 1)));
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().type, "LambdapoolCodeMismatch");
   EXPECT_THAT(refused.error().message, HasSubstr("no task 'unknown'"));
@@ -133,7 +137,8 @@ TEST(Perform, RefusesATaskThatThisProgramDoesNotHave) {
 
 TEST(Perform, RefusesWhatIsNoTask) {
   for (const std::string& payload :
-       {std::string("{}"), std::string(), envelope::encode(envelope::Direction::task, "cpp", "aabbcc", "\x02rubbish")}) {
+       {std::string("{}"), std::string(),
+        envelope::encode(envelope::Direction::task, "cpp", "aabbcc", "\x02rubbish")}) {
     const auto refused = perform_now(payload);
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().type, "LambdapoolProtocolError") << payload;

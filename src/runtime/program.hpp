@@ -13,7 +13,7 @@
 namespace lambdapool::runtime {
 
 struct ProgramIdentity {
-  std::string build;    // build-id in hex, of the executable and then of libraries that hold tasks; "" if none
+  std::string build;  // build-id in hex, of the executable and then of libraries that hold tasks; "" if none
   std::string program;  // program id and the registry's hash; "" where there is no program id
 
   std::string to_string() const;  // the envelope's `peer`

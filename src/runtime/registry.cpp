@@ -19,7 +19,8 @@ bool same(const detail::TaskEntry& a, std::string_view name, std::uint64_t place
 // Newer entries stand before older ones, so an entry's ordinal is the number of namesakes behind it.
 std::uint64_t ordinal_of(const detail::TaskEntry& entry) {
   std::uint64_t ordinal = 0;
-  for (const auto* at = entry.next; at != nullptr; at = at->next) ordinal += same(*at, entry.name, entry.place);
+  for (const auto* at = entry.next; at != nullptr; at = at->next)
+    ordinal += same(*at, entry.name, entry.place);
   return ordinal;
 }
 
@@ -34,7 +35,8 @@ void register_task(TaskEntry& entry) {
 }
 
 std::string task_head(const TaskEntry& entry, std::string_view state, bool aligned_items) {
-  return runtime::write_head({entry.name, entry.place, ordinal_of(entry), entry.schema, state, aligned_items});
+  return runtime::write_head(
+      {entry.name, entry.place, ordinal_of(entry), entry.schema, state, aligned_items});
 }
 
 }  // namespace detail

@@ -61,16 +61,19 @@ SymbolFile SymbolFile::open(const std::string& path, const std::string& build_id
   }
   ::close(fd);
   bool same_build = false;
-  each_section({opened.data_, opened.size_}, [&](std::size_t, const Section& section, std::string_view bytes) {
-    if (section.sh_type == SHT_NOTE && build_id_in_notes(bytes) == build_id) same_build = true;
-    if (section.sh_type == SHT_SYMTAB) opened.complete_ = true;
-  });
+  each_section({opened.data_, opened.size_},
+               [&](std::size_t, const Section& section, std::string_view bytes) {
+                 if (section.sh_type == SHT_NOTE && build_id_in_notes(bytes) == build_id) same_build = true;
+                 if (section.sh_type == SHT_SYMTAB) opened.complete_ = true;
+               });
   if (!same_build) return {};
   return opened;
 }
 
 SymbolFile::SymbolFile(SymbolFile&& other) noexcept
-    : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)), complete_(other.complete_) {}
+    : data_(std::exchange(other.data_, nullptr)),
+      size_(std::exchange(other.size_, 0)),
+      complete_(other.complete_) {}
 
 SymbolFile::~SymbolFile() {
   if (data_ != nullptr) ::munmap(const_cast<char*>(data_), size_);
@@ -86,7 +89,9 @@ void SymbolFile::each_function(Visit visit) const {
       Symbol symbol;
       std::memcpy(&symbol, bytes.data(), sizeof symbol);
       const int type = symbol.st_info & 0xf;
-      if ((type != STT_FUNC && type != STT_GNU_IFUNC) || symbol.st_value == 0 || symbol.st_name >= names.size()) continue;
+      if ((type != STT_FUNC && type != STT_GNU_IFUNC) || symbol.st_value == 0 ||
+          symbol.st_name >= names.size())
+        continue;
       const std::string_view name = names.substr(symbol.st_name);
       visit(symbol.st_value, name.substr(0, name.find('\0')));
     }

@@ -17,7 +17,8 @@ class SymbolFile {
   SymbolFile& operator=(SymbolFile&&) = delete;
   ~SymbolFile();
 
-  // Whether the full table (.symtab) is there. Without it a function that is not named may exist all the same.
+  // Whether the full table (.symtab) is there. Without it a function that is not named may exist all the
+  // same.
   bool complete() const { return complete_; }
 
   std::optional<std::string> function_at(std::uint64_t offset) const;

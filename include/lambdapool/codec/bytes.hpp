@@ -49,7 +49,9 @@ class Writer {
   }
 
   // Zeros up to the next multiple of `alignment`, counted from the message's beginning.
-  void align(std::size_t alignment) { bytes_.append((alignment - bytes_.size() % alignment) % alignment, '\0'); }
+  void align(std::size_t alignment) {
+    bytes_.append((alignment - bytes_.size() % alignment) % alignment, '\0');
+  }
 
   const std::string& bytes() const { return bytes_; }
   std::string take() { return std::exchange(bytes_, {}); }

@@ -113,7 +113,9 @@ struct Codec<std::chrono::time_point<Clock, Duration>> {
   static constexpr std::uint64_t tag = detail::hash_text("time");
   using Parts = detail::Types<Duration>;
   using Point = std::chrono::time_point<Clock, Duration>;
-  static void write(Writer& out, const Point& value) { Codec<Duration>::write(out, value.time_since_epoch()); }
+  static void write(Writer& out, const Point& value) {
+    Codec<Duration>::write(out, value.time_since_epoch());
+  }
   static Point read(Reader& in) { return Point(Codec<Duration>::read(in)); }
 };
 

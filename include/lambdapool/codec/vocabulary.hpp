@@ -116,9 +116,8 @@ template <class T>
 concept NamesItsFields = requires(T& value) { T::lambdapool_fields(value); };
 
 template <class T>
-concept PlainAggregate =
-    std::is_class_v<T> && std::is_aggregate_v<T> && !std::is_empty_v<T> && !NamesItsFields<T> && !has_base<T> &&
-    field_count<T> <= max_fields;
+concept PlainAggregate = std::is_class_v<T> && std::is_aggregate_v<T> && !std::is_empty_v<T> &&
+                         !NamesItsFields<T> && !has_base<T> && field_count<T> <= max_fields;
 
 template <class T>
 auto tie_fields(T& value) {
@@ -174,9 +173,10 @@ struct MembersCodec<T, Types<Field...>> {
 
 template <detail::NamesItsFields T>
 struct Codec<T> {
-  static_assert(std::is_default_constructible_v<T>,
-                "lambdapool: a class with lambdapool_fields is read into a default-constructed object; give it "
-                "a default constructor or specialise lambdapool::Codec for it");
+  static_assert(
+      std::is_default_constructible_v<T>,
+      "lambdapool: a class with lambdapool_fields is read into a default-constructed object; give it "
+      "a default constructor or specialise lambdapool::Codec for it");
   static constexpr std::uint64_t tag = detail::hash_text("members");
   using Fields = detail::FieldTypes<decltype(detail::tie_fields(std::declval<T&>()))>;
   using Parts = typename Fields::type;

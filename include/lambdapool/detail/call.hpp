@@ -13,8 +13,21 @@
 namespace lambdapool::detail {
 
 enum class Misuse {
-  none, std_function, bind, reference_wrapper, captures, state, not_callable, pointer, reference, parameter, count,
-  conversion, borrowed_result, pointer_result, result,
+  none,
+  std_function,
+  bind,
+  reference_wrapper,
+  captures,
+  state,
+  not_callable,
+  pointer,
+  reference,
+  parameter,
+  count,
+  conversion,
+  borrowed_result,
+  pointer_result,
+  result,
 };
 
 template <class P>
@@ -50,7 +63,8 @@ constexpr Misuse first_of(std::initializer_list<Misuse> found) {
 
 template <class... P, class... Args>
 constexpr Misuse arguments_misuse(Types<P...>, Types<Args...>) {
-  if constexpr (constexpr Misuse bad = first_of({Misuse::none, parameter_misuse<P>()...}); bad != Misuse::none) {
+  if constexpr (constexpr Misuse bad = first_of({Misuse::none, parameter_misuse<P>()...});
+                bad != Misuse::none) {
     return bad;
   } else if constexpr (sizeof...(P) != sizeof...(Args)) {
     return Misuse::count;
@@ -88,7 +102,8 @@ constexpr Misuse state_parameters_misuse(Types<P...>, Types<State...>) {
   if constexpr (sizeof...(P) != sizeof...(State)) {
     return Misuse::count;
   } else {
-    const bool reference = ((std::is_lvalue_reference_v<P> && !std::is_const_v<std::remove_reference_t<P>>) || ...);
+    const bool reference =
+        ((std::is_lvalue_reference_v<P> && !std::is_const_v<std::remove_reference_t<P>>) || ...);
     if (reference) return Misuse::reference;
     return (std::is_convertible_v<const State&, P> && ...) ? Misuse::none : Misuse::conversion;
   }
@@ -101,7 +116,8 @@ struct CallTypes {
   using State = StateOf<F>;
 
   static constexpr Misuse misuse = [] {
-    if constexpr (constexpr Misuse bad = first_of({State::misuse, callable_misuse<typename State::Function>()});
+    if constexpr (constexpr Misuse bad =
+                      first_of({State::misuse, callable_misuse<typename State::Function>()});
                   bad != Misuse::none) {
       return bad;
     } else if constexpr (!Signature::known) {
@@ -123,35 +139,43 @@ struct CheckedCall {
   static_assert(misuse != Misuse::std_function,
                 "lambdapool: a std::function cannot travel, since nobody can see what it holds; pass the "
                 "function or the lambda itself");
-  static_assert(misuse != Misuse::bind,
-                "lambdapool: a std::bind expression cannot travel; use a lambda, or lambdapool::with(f, state...)");
-  static_assert(misuse != Misuse::reference_wrapper,
-                "lambdapool: a std::ref cannot travel, since what it refers to stays here; pass the object itself");
-  static_assert(misuse != Misuse::captures,
-                "lambdapool: this lambda or function object cannot travel, since it holds a reference or something "
-                "that is more than its bytes (such as a std::string); capture numbers by value, and pass other "
-                "state with lambdapool::with(f, state...)");
-  static_assert(misuse != Misuse::state,
-                "lambdapool: state given to lambdapool::with has a type that cannot travel; make it an aggregate, "
-                "name its members in lambdapool_fields, or specialise lambdapool::Codec (lambdapool/codec.hpp)");
-  static_assert(misuse != Misuse::not_callable,
-                "lambdapool: this cannot be called with these arguments; pass a function, a member function, a "
-                "lambda or a function object that takes them");
-  static_assert(misuse != Misuse::pointer,
-                "lambdapool: a task cannot take a pointer, since what it points to stays here; take a value, a "
-                "std::string, or a std::span<const T>");
-  static_assert(misuse != Misuse::reference,
-                "lambdapool: a task cannot take a non-const reference, since what it writes there would stay in "
-                "the worker; take a value or a const reference, and return the result");
+  static_assert(
+      misuse != Misuse::bind,
+      "lambdapool: a std::bind expression cannot travel; use a lambda, or lambdapool::with(f, state...)");
+  static_assert(
+      misuse != Misuse::reference_wrapper,
+      "lambdapool: a std::ref cannot travel, since what it refers to stays here; pass the object itself");
+  static_assert(
+      misuse != Misuse::captures,
+      "lambdapool: this lambda or function object cannot travel, since it holds a reference or something "
+      "that is more than its bytes (such as a std::string); capture numbers by value, and pass other "
+      "state with lambdapool::with(f, state...)");
+  static_assert(
+      misuse != Misuse::state,
+      "lambdapool: state given to lambdapool::with has a type that cannot travel; make it an aggregate, "
+      "name its members in lambdapool_fields, or specialise lambdapool::Codec (lambdapool/codec.hpp)");
+  static_assert(
+      misuse != Misuse::not_callable,
+      "lambdapool: this cannot be called with these arguments; pass a function, a member function, a "
+      "lambda or a function object that takes them");
+  static_assert(
+      misuse != Misuse::pointer,
+      "lambdapool: a task cannot take a pointer, since what it points to stays here; take a value, a "
+      "std::string, or a std::span<const T>");
+  static_assert(
+      misuse != Misuse::reference,
+      "lambdapool: a task cannot take a non-const reference, since what it writes there would stay in "
+      "the worker; take a value or a const reference, and return the result");
   static_assert(misuse != Misuse::parameter,
                 "lambdapool: a parameter's type cannot travel; make it an aggregate, name its members in "
                 "lambdapool_fields, or specialise lambdapool::Codec (lambdapool/codec.hpp)");
   static_assert(misuse != Misuse::count, "lambdapool: the task takes another number of arguments");
   static_assert(misuse != Misuse::conversion,
                 "lambdapool: an argument does not convert to the type of the task's parameter");
-  static_assert(misuse != Misuse::pointer_result,
-                "lambdapool: a task cannot return a pointer, since what it points to stays in the worker; return "
-                "a value");
+  static_assert(
+      misuse != Misuse::pointer_result,
+      "lambdapool: a task cannot return a pointer, since what it points to stays in the worker; return "
+      "a value");
   static_assert(misuse != Misuse::borrowed_result,
                 "lambdapool: a task cannot return a view, since what it views stays in the worker; return a "
                 "std::string or a std::vector");

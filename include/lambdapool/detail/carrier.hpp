@@ -35,9 +35,8 @@ inline constexpr bool travels_as_bytes = std::is_trivially_copyable_v<F> && std:
 
 template <class F>
 struct Carrier {
-  static constexpr bool possible =
-      std::is_class_v<F> && !is_std_function<F> && !is_reference_wrapper<F> && !std::is_bind_expression_v<F> &&
-      (Sendable<F> || travels_as_bytes<F>);
+  static constexpr bool possible = std::is_class_v<F> && !is_std_function<F> && !is_reference_wrapper<F> &&
+                                   !std::is_bind_expression_v<F> && (Sendable<F> || travels_as_bytes<F>);
 
   static void write(Writer& out, const F& f) {
     if constexpr (std::is_empty_v<F>) {

@@ -34,8 +34,8 @@ class Session {
   virtual ~Session() = default;
 
   // `chunksize` 0: chosen while running.
-  virtual std::shared_ptr<Batch> start(std::string head, std::vector<std::string> items, std::size_t chunksize,
-                                       OnFailure on_failure) = 0;
+  virtual std::shared_ptr<Batch> start(std::string head, std::vector<std::string> items,
+                                       std::size_t chunksize, OnFailure on_failure) = 0;
   virtual void wait_until_idle() = 0;
   virtual void close() noexcept = 0;  // what is unfinished fails with Cancelled
 };

@@ -31,16 +31,16 @@ struct FunctionSignature<R (*)(P...) noexcept> : Signature<R, P...> {};
 // Of a member function: the object first.
 template <class Pointer>
 struct MemberSignature : NoSignature {};
-#define LAMBDAPOOL_MEMBER_SIGNATURE(QUALIFIERS)                                  \
-  template <class R, class C, class... P>                                        \
-  struct MemberSignature<R (C::*)(P...) QUALIFIERS> : Signature<R, P...> {       \
-    using Class = C;                                                             \
-    using WithObject = Signature<R, C, P...>;                                    \
-  };                                                                             \
-  template <class R, class C, class... P>                                        \
+#define LAMBDAPOOL_MEMBER_SIGNATURE(QUALIFIERS)                                     \
+  template <class R, class C, class... P>                                           \
+  struct MemberSignature<R (C::*)(P...) QUALIFIERS> : Signature<R, P...> {          \
+    using Class = C;                                                                \
+    using WithObject = Signature<R, C, P...>;                                       \
+  };                                                                                \
+  template <class R, class C, class... P>                                           \
   struct MemberSignature<R (C::*)(P...) QUALIFIERS noexcept> : Signature<R, P...> { \
-    using Class = C;                                                             \
-    using WithObject = Signature<R, C, P...>;                                    \
+    using Class = C;                                                                \
+    using WithObject = Signature<R, C, P...>;                                       \
   };
 LAMBDAPOOL_MEMBER_SIGNATURE()
 LAMBDAPOOL_MEMBER_SIGNATURE(const)
@@ -101,6 +101,7 @@ struct Split<N, Types<Front...>, Types<>> {  // too few: everything is front
 };
 template <std::size_t N, class... Front, class Next, class... Back>
   requires(N > 0)
-struct Split<N, Types<Front...>, Types<Next, Back...>> : Split<N - 1, Types<Front..., Next>, Types<Back...>> {};
+struct Split<N, Types<Front...>, Types<Next, Back...>> : Split<N - 1, Types<Front..., Next>, Types<Back...>> {
+};
 
 }  // namespace lambdapool::detail

@@ -42,9 +42,9 @@ struct StarCall<F, Tuple, std::index_sequence<I...>> {
   }
 };
 template <class F, class Range>
-using StarOf = StarCall<F, std::ranges::range_reference_t<Range>,
-                        std::make_index_sequence<std::tuple_size_v<
-                            std::remove_cvref_t<std::ranges::range_reference_t<Range>>>>>;
+using StarOf = StarCall<
+    F, std::ranges::range_reference_t<Range>,
+    std::make_index_sequence<std::tuple_size_v<std::remove_cvref_t<std::ranges::range_reference_t<Range>>>>>;
 template <class F, class Range>
 using StarResult = typename StarOf<F, Range>::Result;
 
@@ -59,8 +59,8 @@ auto start_items(Session& session, const F& f, Range&& range, MapOptions options
     for (auto&& element : range) items.push_back(encode_one(std::forward<decltype(element)>(element)));
     const std::size_t count = items.size();
     std::string head = head_of<std::decay_t<F>, typename This::Declared>(f, typename This::Parameters{});
-    return Future<Collected>(session.start(std::move(head), std::move(items), options.chunksize, on_failure), count,
-                             &Results::collect);
+    return Future<Collected>(session.start(std::move(head), std::move(items), options.chunksize, on_failure),
+                             count, &Results::collect);
   } else {
     return Future<Collected>();
   }
@@ -69,11 +69,10 @@ auto start_items(Session& session, const F& f, Range&& range, MapOptions options
 template <class Results, class F, class Range>
 auto start_map(Session& session, const F& f, Range&& range, MapOptions options, OnFailure on_failure) {
   using This = Call<F, std::ranges::range_reference_t<Range>>;
-  return start_items<Results, This>(session, f, std::forward<Range>(range), options, on_failure,
-                                    [](auto&& element) {
-                                      return encode_item(typename This::Parameters{},
-                                                         std::forward<decltype(element)>(element));
-                                    });
+  return start_items<Results, This>(
+      session, f, std::forward<Range>(range), options, on_failure, [](auto&& element) {
+        return encode_item(typename This::Parameters{}, std::forward<decltype(element)>(element));
+      });
 }
 
 template <class Results, class F, class Range>

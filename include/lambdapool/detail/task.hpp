@@ -23,9 +23,9 @@ class Callable {
 
 // An entry of the executable's list. Made before main, never removed, and constant from then on.
 struct TaskEntry {
-  const char* name;          // typeid(Task<...>).name()
-  std::uint64_t place;       // clang names lambdas by a number only: a hash of where they stand
-  std::uint64_t schema;      // of parameters, state and result
+  const char* name;      // typeid(Task<...>).name()
+  std::uint64_t place;   // clang names lambdas by a number only: a hash of where they stand
+  std::uint64_t schema;  // of parameters, state and result
   std::unique_ptr<Callable> (*make)(Reader& state);
   TaskEntry* next = nullptr;
 };
@@ -51,7 +51,9 @@ struct Task<F, R, Types<P...>> final : Callable {
   explicit Task(F f) : function(std::move(f)) {}
 
   void call(Reader& in, Writer& out) override {
-    const auto call_with = [&](Stored<P>&... argument) -> R { return invoke(function, static_cast<P&&>(argument)...); };
+    const auto call_with = [&](Stored<P>&... argument) -> R {
+      return invoke(function, static_cast<P&&>(argument)...);
+    };
     std::tuple<Stored<P>...> arguments{Codec<Stored<P>>::read(in)...};
     in.finish();
     if constexpr (std::is_void_v<R>) {
@@ -89,8 +91,7 @@ struct Task<F, R, Types<P...>> final : Callable {
 #endif
   }
   static TaskEntry registered() {
-    return {typeid(Task).name(), place(), schema(),
-            [](Reader& state) -> std::unique_ptr<Callable> {
+    return {typeid(Task).name(), place(), schema(), [](Reader& state) -> std::unique_ptr<Callable> {
               auto task = std::make_unique<Task>(Carrier<F>::read(state));
               state.finish();
               return task;

@@ -3,7 +3,6 @@
 #include <lambdapool/lambdapool.hpp>
 #include <memory>
 
-
 void misuse(lambdapool::LambdaPool& pool) {
   pool.apply(std::bind([](int a, int b) { return a + b; }, 1, std::placeholders::_1), 1);
 }

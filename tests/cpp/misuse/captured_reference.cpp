@@ -3,7 +3,6 @@
 #include <lambdapool/lambdapool.hpp>
 #include <memory>
 
-
 void misuse(lambdapool::LambdaPool& pool) {
   int k = 3;
   pool.map([&k](int n) { return n * k; }, std::vector<int>{1});

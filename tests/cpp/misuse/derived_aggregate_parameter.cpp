@@ -11,6 +11,4 @@ struct Circle : Shape {
 };
 double f(Circle circle);
 
-void misuse(lambdapool::LambdaPool& pool) {
-  pool.apply(f, Circle{});
-}
+void misuse(lambdapool::LambdaPool& pool) { pool.apply(f, Circle{}); }

@@ -5,6 +5,4 @@
 
 int f(int a, int b);
 
-void misuse(lambdapool::LambdaPool& pool) {
-  pool.map(f, std::vector<int>{1});
-}
+void misuse(lambdapool::LambdaPool& pool) { pool.map(f, std::vector<int>{1}); }

@@ -9,6 +9,4 @@ struct Node {
 };
 int f(const Node& node);
 
-void misuse(lambdapool::LambdaPool& pool) {
-  pool.map(f, std::vector<Node>{});
-}
+void misuse(lambdapool::LambdaPool& pool) { pool.map(f, std::vector<Node>{}); }

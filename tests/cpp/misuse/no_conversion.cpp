@@ -5,6 +5,4 @@
 
 int f(int n);
 
-void misuse(lambdapool::LambdaPool& pool) {
-  pool.apply(f, std::string("x"));
-}
+void misuse(lambdapool::LambdaPool& pool) { pool.apply(f, std::string("x")); }

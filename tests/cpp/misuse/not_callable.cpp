@@ -3,7 +3,7 @@
 #include <lambdapool/lambdapool.hpp>
 #include <memory>
 
-
 void misuse(lambdapool::LambdaPool& pool) {
-  pool.apply([](auto n) requires(sizeof(n) > 1000) { return n; }, 1);
+  pool.apply(
+      [](auto n) requires(sizeof(n) > 1000) { return n; }, 1);
 }

@@ -5,6 +5,4 @@
 
 int* f();
 
-void misuse(lambdapool::LambdaPool& pool) {
-  pool.apply(f);
-}
+void misuse(lambdapool::LambdaPool& pool) { pool.apply(f); }

@@ -5,6 +5,4 @@
 
 std::shared_ptr<int> f();
 
-void misuse(lambdapool::LambdaPool& pool) {
-  pool.apply(f);
-}
+void misuse(lambdapool::LambdaPool& pool) { pool.apply(f); }

@@ -5,6 +5,4 @@
 
 std::span<const double> f();
 
-void misuse(lambdapool::LambdaPool& pool) {
-  pool.apply(f);
-}
+void misuse(lambdapool::LambdaPool& pool) { pool.apply(f); }

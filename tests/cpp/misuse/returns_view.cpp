@@ -5,6 +5,4 @@
 
 std::string_view f(std::string_view text);
 
-void misuse(lambdapool::LambdaPool& pool) {
-  pool.apply(f, "x");
-}
+void misuse(lambdapool::LambdaPool& pool) { pool.apply(f, "x"); }

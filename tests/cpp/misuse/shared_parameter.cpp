@@ -5,6 +5,4 @@
 
 int f(std::shared_ptr<int> p);
 
-void misuse(lambdapool::LambdaPool& pool) {
-  pool.apply(f, std::make_shared<int>(3));
-}
+void misuse(lambdapool::LambdaPool& pool) { pool.apply(f, std::make_shared<int>(3)); }

@@ -5,6 +5,4 @@
 
 int f(int a, int b);
 
-void misuse(lambdapool::LambdaPool& pool) {
-  pool.starmap(f, std::vector<std::tuple<int, int, int>>{});
-}
+void misuse(lambdapool::LambdaPool& pool) { pool.starmap(f, std::vector<std::tuple<int, int, int>>{}); }

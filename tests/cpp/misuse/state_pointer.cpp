@@ -3,7 +3,6 @@
 #include <lambdapool/lambdapool.hpp>
 #include <memory>
 
-
 void misuse(lambdapool::LambdaPool& pool) {
   int k = 3;
   pool.apply(lambdapool::with([](int* p, int n) { return *p * n; }, &k), 1);

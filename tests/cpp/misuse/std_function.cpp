@@ -3,7 +3,6 @@
 #include <lambdapool/lambdapool.hpp>
 #include <memory>
 
-
 void misuse(lambdapool::LambdaPool& pool) {
   pool.apply(std::function<int(int)>([](int n) { return n; }), 1);
 }

@@ -5,6 +5,4 @@
 
 int f(std::chrono::steady_clock::time_point at);
 
-void misuse(lambdapool::LambdaPool& pool) {
-  pool.apply(f, std::chrono::steady_clock::now());
-}
+void misuse(lambdapool::LambdaPool& pool) { pool.apply(f, std::chrono::steady_clock::now()); }

@@ -5,6 +5,4 @@
 
 int f(const char* text);
 
-void misuse(lambdapool::LambdaPool& pool) {
-  pool.apply(f, "x");
-}
+void misuse(lambdapool::LambdaPool& pool) { pool.apply(f, "x"); }

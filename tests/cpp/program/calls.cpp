@@ -2,6 +2,7 @@
 #include <array>
 #include <chrono>
 #include <cstdlib>
+#include <lambdapool/lambdapool.hpp>
 #include <map>
 #include <memory>
 #include <numeric>
@@ -10,8 +11,6 @@
 #include <thread>
 #include <tuple>
 #include <variant>
-
-#include <lambdapool/lambdapool.hpp>
 
 #include "check.hpp"
 
@@ -83,7 +82,8 @@ void callables(lp::LambdaPool& pool) {
   int offset = 1;
   CHECK(pool.apply([k, offset](int n) { return int(n * k) + offset; }, 5) == 16);
   CHECK(pool.apply(lp::with([](const std::map<int, std::string>& names, int n) { return names.at(n); },
-                            std::map<int, std::string>{{7, "seven"}}), 7) == "seven");
+                            std::map<int, std::string>{{7, "seven"}}),
+                   7) == "seven");
   CHECK(pool.apply(lp::with(add, 40L), 2) == 42);
   CHECK(pool.apply(lp::with(add, 40, 2)) == 42);
   pool.apply(nothing, 1);
@@ -97,7 +97,8 @@ void values(lp::LambdaPool& pool) {
   CHECK(pool.apply([](const Account& a) { return Account(a.cents() * 2); }, Account(5)).cents() == 10);
   CHECK(pool.apply(sum, std::vector<double>(1000, 0.5)) == 500);
   CHECK(pool.apply(length, "four") == 4);
-  CHECK(*pool.apply([](std::unique_ptr<int> p) { return std::make_unique<int>(*p + 1); }, std::make_unique<int>(1)) == 2);
+  CHECK(*pool.apply([](std::unique_ptr<int> p) { return std::make_unique<int>(*p + 1); },
+                    std::make_unique<int>(1)) == 2);
   CHECK(pool.apply([](std::variant<int, std::string> v) { return v.index(); }, std::string("x")) == 1);
   CHECK(pool.apply([](std::chrono::seconds s) { return s + 1s; }, 2min) == 121s);
   CHECK(pool.apply([](std::vector<bool> bits) { return bits; }, std::vector<bool>{true, false}).size() == 2);
@@ -119,8 +120,8 @@ void maps(lp::LambdaPool& pool) {
   CHECK(outcomes.size() == 3 && outcomes[0].value() == 0 && outcomes[2].value() == 2 && !outcomes[1]);
   CHECK(MESSAGE_OF(std::domain_error, outcomes[1].value()) == "one");
   // Each answer is over a mebibyte, so that a worker starts no other: the rest is sent again.
-  const auto big = pool.map([](int n) { return std::string(1'500'000, char('a' + n)); }, std::views::iota(0, 5),
-                            {.chunksize = 5});
+  const auto big = pool.map([](int n) { return std::string(1'500'000, char('a' + n)); },
+                            std::views::iota(0, 5), {.chunksize = 5});
   CHECK(big.size() == 5 && big[4] == std::string(1'500'000, 'e'));
   auto later = pool.map_async(twice, std::views::iota(0, 50));
   CHECK(later.valid() && later.get().at(49) == 98 && !later.valid());
@@ -142,8 +143,8 @@ int throw_nested(int n) {
 }
 
 void exceptions(lp::LambdaPool& pool) {
-  CHECK(MESSAGE_OF(std::out_of_range, pool.apply([](int n) { return std::vector<int>(1).at(n); }, 7)).find("7") !=
-        std::string::npos);
+  CHECK(MESSAGE_OF(std::out_of_range, pool.apply([](int n) { return std::vector<int>(1).at(n); }, 7))
+            .find("7") != std::string::npos);
   CHECK(MESSAGE_OF(std::bad_alloc, pool.apply([] { throw std::bad_alloc(); })) == std::bad_alloc().what());
   CHECK(MESSAGE_OF(std::exception, pool.apply([] { throw 3; })).find("int") != std::string::npos);
   try {
@@ -177,12 +178,17 @@ void exceptions(lp::LambdaPool& pool) {
 void addresses(lp::LambdaPool& pool) {
   const std::vector<int> data{1, 2, 3};
   const int* pointer = data.data();
-  CHECK(MESSAGE_OF(lp::InvalidArgument, pool.apply([pointer](int n) { return pointer[n]; }, 0)).find("address") !=
-        std::string::npos);
+  CHECK(MESSAGE_OF(lp::InvalidArgument, pool.apply([pointer](int n) { return pointer[n]; }, 0))
+            .find("address") != std::string::npos);
 }
 
 void futures(lp::LambdaPool& pool, lp::LambdaExecutor& executor) {
-  auto slow = executor.submit([](int ms) { std::this_thread::sleep_for(std::chrono::milliseconds(ms)); return ms; }, 60);
+  auto slow = executor.submit(
+      [](int ms) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(ms));
+        return ms;
+      },
+      60);
   CHECK(slow.wait_for(0ms) == std::future_status::timeout);
   CHECK(slow.wait_for(60s) == std::future_status::ready && slow.get() == 60);
   executor.submit(twice, 1);  // dropped, and no matter
@@ -228,9 +234,15 @@ void run_failures(const std::string& function) {
   MESSAGE_OF(lp::PayloadTooLarge, pool.apply(length, noise(6'000'000)));
   const std::string large = MESSAGE_OF(lp::PayloadTooLarge, pool.apply(noise, 6'000'000));
   CHECK(large.find("6291556") != std::string::npos);
-  const auto outcomes = pool.map_outcomes(noise, std::array<std::size_t, 3>{1, 6'000'000, 2}, {.chunksize = 3});
+  const auto outcomes =
+      pool.map_outcomes(noise, std::array<std::size_t, 3>{1, 6'000'000, 2}, {.chunksize = 3});
   CHECK(outcomes[0] && !outcomes[1] && outcomes[2]);
-  const auto died = pool.map_outcomes([](int n) { if (n == 1) std::abort(); return n; }, std::views::iota(0, 3));
+  const auto died = pool.map_outcomes(
+      [](int n) {
+        if (n == 1) std::abort();
+        return n;
+      },
+      std::views::iota(0, 3));
   CHECK(died[0] && !died[1] && died[2]);
   MESSAGE_OF(lp::WorkerDied, died[1].value());
   CHECK(pool.apply(twice, 2) == 4);
@@ -240,7 +252,12 @@ void run_failures(const std::string& function) {
   lp::Future<int> abandoned;
   {
     lp::LambdaPool closing{{.workers = 1, .lambda_function = function}};
-    abandoned = closing.apply_async([](int n) { std::this_thread::sleep_for(300ms); return n; }, 1);
+    abandoned = closing.apply_async(
+        [](int n) {
+          std::this_thread::sleep_for(300ms);
+          return n;
+        },
+        1);
     auto queued = closing.apply_async(twice, 1);
     CHECK(queued.cancel());
     MESSAGE_OF(lp::Cancelled, queued.get());

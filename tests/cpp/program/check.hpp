@@ -5,12 +5,12 @@
 
 inline int failed_checks = 0;
 
-#define CHECK(condition)                                                                     \
-  do {                                                                                       \
-    if (!(condition)) {                                                                      \
-      ++failed_checks;                                                                       \
+#define CHECK(condition)                                                                    \
+  do {                                                                                      \
+    if (!(condition)) {                                                                     \
+      ++failed_checks;                                                                      \
       std::cout << __FILE__ << ":" << __LINE__ << ": " << #condition << " does not hold\n"; \
-    }                                                                                        \
+    }                                                                                       \
   } while (false)
 
 // The message of the Exception that `expression` throws; a failed check and "" where it throws none.

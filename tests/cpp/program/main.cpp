@@ -9,7 +9,8 @@ void run_failures(const std::string& function);
 
 int main(int argc, char** argv) {
   if (argc > 1 && std::string(argv[1]) == "without-init") {
-    std::cout << MESSAGE_OF(lambdapool::InvalidArgument, lambdapool::LambdaPool{{.lambda_function = "f"}}) << "\n";
+    std::cout << MESSAGE_OF(lambdapool::InvalidArgument, lambdapool::LambdaPool{{.lambda_function = "f"}})
+              << "\n";
     return failed_checks;
   }
   register_exceptions();
