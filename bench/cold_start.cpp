@@ -1,11 +1,10 @@
 // The C++ half of cold_start.py: the first call of a process, and calls that find no worker of the newest
 // version. Deployed as the function `bench-cpp`. Usage: lambdapool_bench_cold_start PROGRAM.
-#include <lambdapool/lambdapool.hpp>
-
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <lambdapool/lambdapool.hpp>
 #include <string>
 #include <vector>
 
@@ -36,7 +35,8 @@ int main(int argc, char** argv) {
   std::vector<double> next;
   std::vector<double> process;
   for (int memory = 257; memory < 267; ++memory) {
-    const auto update = program + " update bench-cpp --memory " + std::to_string(memory) + " --target local > /dev/null";
+    const auto update =
+        program + " update bench-cpp --memory " + std::to_string(memory) + " --target local > /dev/null";
     if (std::system(update.c_str()) != 0) return 1;
     next.push_back(milliseconds([&] { pool.apply(negate, 1); }));
     process.push_back(milliseconds([&] { (void)!std::system(argv[0]); }));

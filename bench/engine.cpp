@@ -1,5 +1,7 @@
 // Drives the engine against an endpoint: `engine PORT IN_FLIGHT CALLS` prints one JSON line with the CPU of
 // this process and the wall time, both in microseconds per call, after a warm-up of a tenth of the calls.
+#include "pool/engine.hpp"
+
 #include <sys/resource.h>
 
 #include <chrono>
@@ -8,8 +10,6 @@
 #include <cstdlib>
 #include <mutex>
 #include <string>
-
-#include "pool/engine.hpp"
 
 namespace {
 
@@ -46,7 +46,9 @@ int run(lambdapool::pool::Engine& engine, int calls) {
       R"({"lambdapool":1,"codec":"pickle","peer":"3.11","encoding":"base64","task":"gASVIQAAAAAAAAA="})";
   Countdown countdown(calls);
   for (int i = 0; i < calls; ++i) {
-    engine.submit(payload, [&](lambdapool::Result<lambdapool::aws::Invoked> result) { countdown.down(result.has_value()); });
+    engine.submit(payload, [&](lambdapool::Result<lambdapool::aws::Invoked> result) {
+      countdown.down(result.has_value());
+    });
   }
   return countdown.wait();
 }
@@ -62,7 +64,8 @@ int main(int argc, char** argv) {
   const int calls = std::atoi(argv[3]);
   lambdapool::target::Target target;
   target.name = "aws";
-  target.endpoint = {.scheme = lambdapool::http::Endpoint::Scheme::http, .host = "127.0.0.1", .port = std::atoi(argv[1])};
+  target.endpoint = {
+      .scheme = lambdapool::http::Endpoint::Scheme::http, .host = "127.0.0.1", .port = std::atoi(argv[1])};
   target.region = "us-east-1";
   target.credentials.identity = {.access_key_id = "AKIDEXAMPLE", .secret_access_key = "secret"};
   auto engine = lambdapool::pool::Engine::open(target, {.function = "bench", .workers = in_flight});
@@ -74,7 +77,8 @@ int main(int argc, char** argv) {
   const double cpu = cpu_us();
   const auto start = std::chrono::steady_clock::now();
   const int failed = run(**engine, calls);
-  const double wall = std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start).count();
+  const double wall =
+      std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start).count();
   std::printf("{\"calls\": %d, \"failed\": %d, \"cpu_us\": %.3f, \"wall_us\": %.3f}\n", calls, failed,
               (cpu_us() - cpu) / calls, wall / calls);
   return failed == 0 ? 0 : 1;

@@ -11,7 +11,8 @@ namespace http = lambdapool::http;
 
 int main() {
   http::EventLoop loop;
-  const std::string answer = R"({"lambdapool":1,"codec":"pickle","peer":"3.11","encoding":"base64","outcome":"gARLAS4="})";
+  const std::string answer =
+      R"({"lambdapool":1,"codec":"pickle","peer":"3.11","encoding":"base64","outcome":"gARLAS4="})";
   auto listener = http::listen_tcp(loop, "127.0.0.1", 0, [&](http::Request, http::Responder responder) {
     responder.send({.status = 200,
                     .headers = {{"Content-Type", "application/json"},

@@ -34,8 +34,8 @@ class EngineQueue {
   // All answers there are; waits for the first until `timeout` (nullopt: for ever) or wake() or close().
   std::vector<Completion> take(std::optional<std::chrono::duration<double>> timeout);
 
-  void wake();   // take() returns now, or the next time
-  void close();  // take() never waits again
+  void wake();                    // take() returns now, or the next time
+  void close();                   // take() never waits again
   std::uint64_t batches() const;  // how many non-empty answers take() gave
 
  private:

@@ -70,7 +70,8 @@ Result<Opened> open(const Settings& settings) {
   return Opened{std::shared_ptr<pool::Engine>(std::move(*engine)), std::move(name)};
 }
 
-// (kind, message, code, request id, HTTP status, log tail, detail), as lambdapool.errors.from_native reads it.
+// (kind, message, code, request id, HTTP status, log tail, detail), as lambdapool.errors.from_native reads
+// it.
 nb::object text(const std::string& bytes) {
   PyObject* decoded = PyUnicode_DecodeUTF8(bytes.data(), static_cast<Py_ssize_t>(bytes.size()), "replace");
   return nb::steal<nb::object>(decoded);
@@ -90,8 +91,9 @@ Result<std::string> body_of(Result<aws::Invoked>& answer) {
   Error error;
   if (decoded && decoded->codec == codec) return std::move(decoded->body);
   if (decoded) {
-    error = {ErrorKind::code_mismatch, "the function is not a Python function of lambdapool: it answered with the codec \"" +
-                                           decoded->codec + "\"; deploy a Python package with `lambdapool create`"};
+    error = {ErrorKind::code_mismatch,
+             "the function is not a Python function of lambdapool: it answered with the codec \"" +
+                 decoded->codec + "\"; deploy a Python package with `lambdapool create`"};
   } else {
     error = std::move(decoded.error());
   }
@@ -190,7 +192,8 @@ class Engine {
   bool forked() const { return owner_ != ::getpid(); }
 
   void refuse_forked() const {
-    if (forked()) throw std::runtime_error("this pool was made before fork(): make a new one in the child process");
+    if (forked())
+      throw std::runtime_error("this pool was made before fork(): make a new one in the child process");
   }
 
   std::shared_ptr<pool::Engine> running() {
@@ -204,9 +207,10 @@ class Engine {
     const auto engine = running();
     queue_->sent(id);
     auto payload = envelope::encode(envelope::Direction::task, codec, settings_.peer, function, arguments);
-    const auto engine_id = engine->submit(std::move(payload), [queue = queue_, id](Result<aws::Invoked> answer) {
-      queue->push({id, std::move(answer)});
-    });
+    const auto engine_id =
+        engine->submit(std::move(payload), [queue = queue_, id](Result<aws::Invoked> answer) {
+          queue->push({id, std::move(answer)});
+        });
     queue_->named(id, engine_id);
   }
 

@@ -33,12 +33,12 @@ std::string_view to_string(ErrorKind kind);
 
 struct Error {
   ErrorKind kind = ErrorKind::service;
-  std::string message;       // one clear sentence: what, where, and what to do
-  std::string code = {};     // the service's own error type, such as ResourceNotFoundException
+  std::string message;    // one clear sentence: what, where, and what to do
+  std::string code = {};  // the service's own error type, such as ResourceNotFoundException
   std::string request_id = {};
-  int http_status = 0;       // 0: no answer
-  std::string log_tail = {}; // the last lines of the function's log (plain text), where they came along
-  std::string detail = {};   // the service's own payload, verbatim (a function error's JSON)
+  int http_status = 0;        // 0: no answer
+  std::string log_tail = {};  // the last lines of the function's log (plain text), where they came along
+  std::string detail = {};    // the service's own payload, verbatim (a function error's JSON)
 };
 
 template <class T>
