@@ -122,6 +122,10 @@ Result<void> validate_code(const FunctionOptions& options) {
   if (!executable && options.runtime && !std::regex_match(*options.runtime, python))
     return fail(ErrorKind::invalid_argument,
                 "runtime '" + *options.runtime + "' is not one of Python's, such as python3.13.");
+  static const std::regex known(R"(python3\.(9|1[0-5])|provided\.al2023)");
+  if (options.runtime && !std::regex_match(*options.runtime, known))
+    return fail(ErrorKind::invalid_argument,
+                "Lambda has no runtime '" + *options.runtime + "'; it has python3.9 to python3.15.");
   return {};
 }
 

@@ -21,9 +21,12 @@ Result<void> validate_paths(const FunctionOptions& options) {
   for (const std::string& path : options.paths)
     if (!std::filesystem::exists(path, ignored))
       return fail(ErrorKind::invalid_argument, "path '" + path + "' does not exist.");
-  if (options.requirements && !std::filesystem::is_regular_file(*options.requirements, ignored))
-    return fail(ErrorKind::invalid_argument,
-                "requirements file '" + *options.requirements + "' does not exist.");
+  if (!options.requirements) return {};
+  const auto file = std::filesystem::status(*options.requirements, ignored);
+  if (!std::filesystem::exists(file))
+    return fail(ErrorKind::invalid_argument, "requirements file '" + *options.requirements + "' does not exist.");
+  if (!std::filesystem::is_regular_file(file))
+    return fail(ErrorKind::invalid_argument, "requirements file '" + *options.requirements + "' is not a file.");
   return {};
 }
 

@@ -1,6 +1,7 @@
 """Every bad input is one sentence on stderr and a non-zero exit, and nothing is made."""
 
 import json
+import subprocess
 
 import pytest
 
@@ -34,6 +35,8 @@ def refused(done):
         (["f", "nowhere.py"], "path 'nowhere.py' does not exist."),
         (["f", "-r", "nowhere.txt"], "requirements file 'nowhere.txt' does not exist."),
         (["f", "--runtime", "cobol"], "runtime 'cobol' is not one of Python's, such as python3.13."),
+        (["f", "--runtime", "python3.99"], "Lambda has no runtime 'python3.99'; it has python3.9 to python3.15."),
+        (["f", "-r", "/dev/null"], "requirements file '/dev/null' is not a file."),
         (["f", "--role", "admin"], "'admin' is not a role's ARN, such as arn:aws:iam::123456789012:role/NAME."),
     ],
 )
@@ -94,3 +97,12 @@ def test_no_python_anywhere_means_that_the_runtime_must_be_named(run, tmp_path):
     empty = tmp_path / "empty"
     empty.mkdir()
     assert "--runtime python3.N" in refused(run("create", "f", PATH=str(empty), VIRTUAL_ENV=str(empty)))
+
+
+def test_output_that_cannot_be_written_is_a_failure(lambdapool, clean_environment, home):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [lambdapool, "list", "--output", "json"], env=clean_environment, stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert done.returncode == 1
+    assert done.stderr == "Error: the output could not be written; see whether the disk is full or the output closed.\n"
