@@ -9,6 +9,7 @@
 #include <fstream>
 #include <map>
 #include <mutex>
+#include <tuple>
 
 #include "lambdapool/detail/carrier.hpp"
 #include "lambdapool/errors.hpp"
@@ -57,44 +58,14 @@ std::string describe(const void* address) {
   throw InvalidArgument("the function pointer is not a function of this executable or of its libraries");
 }
 
-// Reading symbol tables takes up to milliseconds, and programs call few functions many times.
-class Described {
- public:
-  std::string of(const void* address) {
-    const std::lock_guard lock(mutex_);
-    auto found = known_.find(address);
-    if (found == known_.end()) found = known_.emplace(address, describe(address)).first;
-    return found->second;
-  }
-
- private:
-  std::mutex mutex_;
-  std::map<const void*, std::string> known_;
-};
-
-bool is_mapped(std::uintptr_t address) {
-  const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
-  unsigned char residency = 0;
-  return ::mincore(reinterpret_cast<void*>(address & ~(page - 1)), 1, &residency) == 0 || errno != ENOMEM;
-}
-
-}  // namespace
-
-void write_function(Writer& out, const void* address) {
-  static Described described;
-  out.raw(described.of(address));
-}
-
-const void* read_function(Reader& in) {
-  const std::string build_id(in.text());
-  const std::uint64_t offset = in.number();
-  const std::string name(in.text());
+const void* resolve(const std::string& build_id, std::uint64_t offset, const std::string& name) {
   const std::vector<Module> modules = runtime::loaded_modules();
   for (const Module& module : modules) {
     if (build_id.empty() || module.build_id != build_id) continue;
     const std::uintptr_t address = module.base + offset;
-    if (!module.has_code_at(address))
+    if (!module.has_code_at(address)) {
       throw MalformedMessage("the task's function lies outside of the program's code");
+    }
     const SymbolFile symbols = symbols_of(module);
     if (symbols.complete() && !symbols.function_at(offset)) {
       throw MalformedMessage("the task's function is not the beginning of one");
@@ -109,6 +80,44 @@ const void* read_function(Reader& in) {
   }
   throw MalformedMessage("the task's function '" + name +
                          "' is not found in this build of the program; pass it as lambdapool::fn<&function>");
+}
+
+// Reading a symbol table takes milliseconds, and programs call few functions many times.
+template <class Key, class Value>
+class Remembered {
+ public:
+  template <class Find>
+  Value get(const Key& key, Find find) {
+    const std::lock_guard lock(mutex_);
+    auto found = known_.find(key);
+    if (found == known_.end()) found = known_.emplace(key, find()).first;
+    return found->second;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<Key, Value> known_;
+};
+
+bool is_mapped(std::uintptr_t address) {
+  const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  unsigned char residency = 0;
+  return ::mincore(reinterpret_cast<void*>(address & ~(page - 1)), 1, &residency) == 0 || errno != ENOMEM;
+}
+
+}  // namespace
+
+void write_function(Writer& out, const void* address) {
+  static Remembered<const void*, std::string> described;
+  out.raw(described.get(address, [&] { return describe(address); }));
+}
+
+const void* read_function(Reader& in) {
+  static Remembered<std::tuple<std::string, std::uint64_t, std::string>, const void*> resolved;
+  const std::string build_id(in.text());
+  const std::uint64_t offset = in.number();
+  const std::string name(in.text());
+  return resolved.get({build_id, offset, name}, [&] { return resolve(build_id, offset, name); });
 }
 
 // The kernel says whether a word is an address, without reading what is there.
