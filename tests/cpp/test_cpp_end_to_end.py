@@ -93,3 +93,9 @@ def test_a_python_function_refuses_cpp_calls(run, program, algorithms):
     assert run("create", "python", algorithms / "algorithms").returncode == 0
     output = program(BUILD / "tests" / "twin_one", "python")
     assert "pickle" in output or "Python" in output
+
+
+def test_an_executable_without_build_id_is_told_how_to_link(program, tmp_path):
+    nameless = tmp_path / "nameless"
+    subprocess.run(["objcopy", "-R", ".note.gnu.build-id", BUILD / "tests" / "twin_one", nameless], check=True)
+    assert "link it with -Wl,--build-id" in program(nameless, "one")
