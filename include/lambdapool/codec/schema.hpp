@@ -108,18 +108,17 @@ constexpr bool all_plain(Types<Part...>) {
 
 template <class T>
 constexpr bool is_plain() {
-  if constexpr (std::is_same_v<T, bool> || !std::is_trivially_copyable_v<T>) {
-    return false;
-  } else if constexpr (std::is_arithmetic_v<T> || std::is_enum_v<T>) {
-    return true;
+  if constexpr (std::is_arithmetic_v<T> || std::is_enum_v<T>) {
+    return !std::is_same_v<T, bool>;
   } else if constexpr (requires { Codec<T>::by_members; }) {
-    return std::is_standard_layout_v<T> && all_plain(typename PartsOf<T>::type{});
+    return std::is_trivially_copyable_v<T> && std::is_standard_layout_v<T> &&
+           all_plain(typename PartsOf<T>::type{});
   } else {
     return false;
   }
 }
 
-// Plain and without padding: consecutive values may be copied as one block.
+// A number: a vector of them is copied as one block.
 template <class T>
 inline constexpr bool is_block = is_plain<T>() && (std::is_arithmetic_v<T> || std::is_enum_v<T>);
 

@@ -31,6 +31,7 @@ struct FunctionSignature<R (*)(P...) noexcept> : Signature<R, P...> {};
 // Of a member function: the object first.
 template <class Pointer>
 struct MemberSignature : NoSignature {};
+// NOLINTBEGIN(bugprone-macro-parentheses): qualifiers cannot be parenthesised
 #define LAMBDAPOOL_MEMBER_SIGNATURE(QUALIFIERS)                                     \
   template <class R, class C, class... P>                                           \
   struct MemberSignature<R (C::*)(P...) QUALIFIERS> : Signature<R, P...> {          \
@@ -48,6 +49,7 @@ LAMBDAPOOL_MEMBER_SIGNATURE(&)
 LAMBDAPOOL_MEMBER_SIGNATURE(const&)
 LAMBDAPOOL_MEMBER_SIGNATURE(&&)
 #undef LAMBDAPOOL_MEMBER_SIGNATURE
+// NOLINTEND(bugprone-macro-parentheses)
 
 template <class F>
 concept FunctionPointer = std::is_pointer_v<F> && std::is_function_v<std::remove_pointer_t<F>>;
