@@ -184,9 +184,10 @@ def test_throttling_beyond_the_deadline(enter, stub):
 def test_never_more_calls_in_flight_than_workers(enter, stub):
     enter("stub")
     stub.most_in_flight = 0
+    left_over = stub.in_flight  # calls that an earlier test abandoned still run in the shared service
     with LambdaPool(3, "algorithms") as pool:
         pool.map(tasks.sleep, [0.01] * 30, chunksize=1)
-    assert stub.most_in_flight == 3
+    assert 3 <= stub.most_in_flight <= 3 + left_over
 
 
 def test_a_service_that_cannot_be_reached(enter, monkeypatch):
