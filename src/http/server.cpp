@@ -95,7 +95,7 @@ class SocketListener : public Listener {
  public:
   SocketListener(std::shared_ptr<EventLoop::Impl> loop, int fd, Endpoint endpoint, Handler handler,
                  ServerLimits limits)
-      : loop_(loop), endpoint_(std::move(endpoint)) {
+      : loop_(loop), endpoint_(std::move(endpoint)), fd_(fd) {
     run_on(*loop, [&] {
       acceptor_ = std::make_shared<Acceptor>(loop, fd, std::move(handler), limits);
       acceptor_->wait();
@@ -108,10 +108,14 @@ class SocketListener : public Listener {
     }
   }
   Endpoint endpoint() const override { return endpoint_; }
+  void close_in_fork() override {
+    if (const int fd = std::exchange(fd_, -1); fd >= 0) ::close(fd);
+  }
 
  private:
   std::weak_ptr<EventLoop::Impl> loop_;
   Endpoint endpoint_;
+  int fd_;  // the acceptor's
   std::shared_ptr<Acceptor> acceptor_;
 };
 

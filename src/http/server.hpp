@@ -48,6 +48,9 @@ class Listener {
  public:
   virtual ~Listener() = default;
   virtual Endpoint endpoint() const = 0;  // with the port that the system chose
+  // In a forked child, which has a copy of the socket and must not destroy this: without it, the port would
+  // still be open, and nobody there to answer, after the parent has gone.
+  virtual void close_in_fork() = 0;
 };
 
 // port 0: the system chooses. Error kind io, naming address and reason.

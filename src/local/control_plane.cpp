@@ -328,6 +328,9 @@ void ControlPlane::handle(http::Request request, http::Responder responder) {
   impl_->handle(std::move(request), std::move(responder));
 }
 
+void ControlPlane::pause() { impl_->threads.pause(); }
+void ControlPlane::resume() { impl_->threads.resume(); }
+
 Result<void> DatabasePool::with(const std::function<void(Database&)>& use) {
   std::unique_ptr<Database> connection;
   {

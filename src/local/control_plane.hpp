@@ -47,6 +47,10 @@ class ControlPlane {
 
   void handle(http::Request request, http::Responder responder);  // on the loop's thread
 
+  // Between the two nothing is done in the background. Not on the loop's thread.
+  void pause();
+  void resume();
+
  private:
   struct Impl;
   explicit ControlPlane(std::shared_ptr<Impl> impl);

@@ -1,6 +1,7 @@
 #include "local/service.hpp"
 
 #include <cstring>
+#include <future>
 
 #include "http/event_loop.hpp"
 #include "http/server.hpp"
@@ -63,7 +64,24 @@ class RunningService : public Service {
   http::Endpoint endpoint() const override { return listener_->endpoint(); }
   std::string isolation() const override { return workers_->isolation(); }
 
+  void before_fork() override {
+    plane_->pause();
+    go_on_ = {};
+    std::promise<void> waiting;
+    loop_.post([&waiting, go_on = go_on_.get_future().share()] {
+      waiting.set_value();
+      go_on.wait();
+    });
+    waiting.get_future().wait();
+  }
+  void after_fork_in_parent() override {
+    go_on_.set_value();
+    plane_->resume();
+  }
+  void after_fork_in_child() override { listener_->close_in_fork(); }
+
  private:
+  std::promise<void> go_on_;  // holds the loop up during a fork
   http::EventLoop loop_;
   std::unique_ptr<Workers> workers_;
   std::unique_ptr<ControlPlane> plane_;

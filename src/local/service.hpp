@@ -34,6 +34,13 @@ class Service {
   virtual ~Service() = default;  // stops: no new invocations, workers killed, nothing left behind
   virtual http::Endpoint endpoint() const = 0;
   virtual std::string isolation() const = 0;  // which limits are enforced and how, one line
+
+  // Around a fork(), so that no thread of the service is in the middle of anything: the child gets a copy of
+  // every lock that is held, and nobody to let go of it. Not on the service's own threads.
+  virtual void before_fork() = 0;
+  virtual void after_fork_in_parent() = 0;
+  // The child, which must not destroy this, closes what would make the parent's end go unnoticed.
+  virtual void after_fork_in_child() = 0;
 };
 
 // $LAMBDAPOOL_HOME, else $XDG_DATA_HOME/lambdapool, else ~/.local/share/lambdapool.

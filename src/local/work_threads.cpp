@@ -25,9 +25,10 @@ void WorkThreads::serve() {
   std::unique_lock lock(mutex_);
   for (;;) {
     ++idle_;
-    arrived_.wait(lock, [this] { return stopped_ || !queue_.empty(); });
+    arrived_.wait(lock, [this] { return stopped_ || (!paused_ && !queue_.empty()); });
     --idle_;
     if (stopped_) return;
+    ++busy_;
     {
       const auto work = std::move(queue_.front());
       queue_.pop_front();
@@ -35,7 +36,20 @@ void WorkThreads::serve() {
       work();
     }
     lock.lock();
+    if (--busy_ == 0) finished_.notify_all();
   }
+}
+
+void WorkThreads::pause() {
+  std::unique_lock lock(mutex_);
+  paused_ = true;
+  finished_.wait(lock, [this] { return busy_ == 0; });
+}
+
+void WorkThreads::resume() {
+  std::lock_guard lock(mutex_);
+  paused_ = false;
+  arrived_.notify_all();
 }
 
 void WorkThreads::stop() {

@@ -21,14 +21,21 @@ class WorkThreads {
   void run(std::function<void()> work);  // nothing after stop()
   void stop();                           // work that was not begun is dropped; what was begun is waited for
 
+  // Waits for what was begun, and begins nothing more until resume().
+  void pause();
+  void resume();
+
  private:
   void serve();
 
   const std::size_t most_;
   std::mutex mutex_;
-  std::condition_variable arrived_;
+  std::condition_variable arrived_;  // work, or the end, or of pause()
+  std::condition_variable finished_;
   std::deque<std::function<void()>> queue_;
   std::size_t idle_ = 0;
+  std::size_t busy_ = 0;
+  bool paused_ = false;
   bool stopped_ = false;
   std::vector<std::thread> threads_;
 };

@@ -1,13 +1,13 @@
 #include "target/target.hpp"
 
+#include <pthread.h>
 #include <sys/random.h>
-#include <unistd.h>
 
-#include <atomic>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <utility>
+#include <vector>
 
 #include "core/encoding.hpp"
 #include "local/service.hpp"
@@ -30,10 +30,12 @@ struct Embedded {
 
 // The one piece of process-wide state in the project: pools of one process that name the same home share one
 // service, so that they share its warm workers.
+//
+// A child after fork() shares it too, over the wire. One of its own for the same home would not do while its
+// parent's is alive: SQLite keeps what it knows of a file's locks in memory, which the child has a copy of
+// but not the locks, and the threads that held its mutexes are not there to let go of them.
 class Registry {
  public:
-  bool is_this_process() const { return owner_ == getpid(); }
-
   Result<std::shared_ptr<Embedded>> find_or_start(const std::filesystem::path& home,
                                                   const TargetOptions& options,
                                                   const Environment& environment) {
@@ -43,6 +45,25 @@ class Registry {
     auto started = start(home, options, environment);
     if (started) entry = *started;
     return started;
+  }
+
+  void before_fork() {
+    mutex_.lock();
+    for (const auto& [home, entry] : running_) {
+      if (auto embedded = entry.lock()) forked_.push_back(std::move(embedded));
+    }
+    for (const auto& embedded : forked_) embedded->service->before_fork();
+  }
+  void after_fork_in_parent() {
+    auto services = std::exchange(forked_, {});
+    for (const auto& embedded : services) embedded->service->after_fork_in_parent();
+    mutex_.unlock();
+  }
+  void after_fork_in_child() {
+    for (const auto& embedded : forked_) embedded->service->after_fork_in_child();
+    // Never to be destroyed: that would wait for threads that are the parent's.
+    new std::vector(std::exchange(forked_, {}));
+    mutex_.unlock();
   }
 
  private:
@@ -62,22 +83,20 @@ class Registry {
     return embedded;
   }
 
-  const pid_t owner_ = getpid();
   std::mutex mutex_;
   std::map<std::string, std::weak_ptr<Embedded>> running_;
+  std::vector<std::shared_ptr<Embedded>> forked_;  // those that a fork under way has stopped
 };
 
-// A child after fork() has its parent's registry in memory, but not its threads, and perhaps its lock held by
-// one that is not there: so it makes a registry of its own. Never destroyed: a pool that outlives main() may
-// still look in here.
+// Never destroyed: a pool that outlives main() may still look in here.
 Registry& registry() {
-  static std::atomic<Registry*> current{nullptr};
-  Registry* found = current.load();
-  while (!found || !found->is_this_process()) {
-    auto made = std::make_unique<Registry>();
-    if (current.compare_exchange_strong(found, made.get())) found = made.release();
-  }
-  return *found;
+  static Registry* const only = [] {
+    static Registry* made = new Registry;
+    ::pthread_atfork([] { made->before_fork(); }, [] { made->after_fork_in_parent(); },
+                     [] { made->after_fork_in_child(); });
+    return made;
+  }();
+  return *only;
 }
 
 Result<Target> resolve_local(const TargetOptions& options, const Environment& environment) {
