@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "aws/service_error.hpp"
+#include "aws/xml_answer.hpp"
 #include "core/encoding.hpp"
 
 namespace lambdapool::aws::iam {
@@ -22,65 +22,6 @@ http::Request call(const char* action, const Parameters& parameters) {
   return request;
 }
 
-// IAM's answers are small and regular, so finding an element by its name is enough: none of the elements
-// that are read here can hold one of the same name, and text cannot hold a tag.
-std::optional<std::string_view> element(std::string_view xml, std::string_view name) {
-  const auto open = "<" + std::string(name) + ">", close = "</" + std::string(name) + ">";
-  const auto start = xml.find(open);
-  if (start == std::string_view::npos) return std::nullopt;
-  const auto from = start + open.size();
-  const auto end = xml.find(close, from);
-  if (end == std::string_view::npos) return std::nullopt;
-  return xml.substr(from, end - from);
-}
-
-std::string unescaped(std::string_view text) {
-  static constexpr std::pair<std::string_view, char> entities[] = {
-      {"&lt;", '<'},   {"&gt;", '>'},  {"&quot;", '"'}, {"&apos;", '\''},
-      {"&#39;", '\''}, {"&#34;", '"'}, {"&amp;", '&'}};
-  std::string out;
-  while (!text.empty()) {
-    bool found = false;
-    for (const auto& [entity, character] : entities) {
-      if (!text.starts_with(entity)) continue;
-      out += character;
-      text.remove_prefix(entity.size());
-      found = true;
-      break;
-    }
-    if (found) continue;
-    out += text.front();
-    text.remove_prefix(1);
-  }
-  return out;
-}
-
-std::string text_of(std::string_view xml, std::string_view name) {
-  const auto text = element(xml, name);
-  return text ? unescaped(*text) : std::string();
-}
-
-Error refused(const http::Response& response) {
-  const auto error = element(response.body, "Error").value_or(std::string_view());
-  Refusal refusal{response.status, text_of(error, "Code"), text_of(error, "Message")};
-  refusal.request_id = text_of(response.body, "RequestId");
-  if (refusal.request_id.empty()) refusal.request_id = response.headers.get("x-amzn-requestid");
-  refusal.body = response.body;
-  return error_of(std::move(refusal));
-}
-
-bool is_success(const http::Response& response) { return response.status >= 200 && response.status < 300; }
-
-tl::unexpected<Error> unreadable(const http::Response& response, const char* missing) {
-  Error error;
-  error.kind = ErrorKind::protocol;
-  error.message = "the endpoint answered HTTP " + std::to_string(response.status) + " without a " + missing +
-                  "; is it an AWS IAM endpoint?";
-  error.http_status = response.status;
-  error.detail = response.body;
-  return tl::unexpected(std::move(error));
-}
-
 }  // namespace
 
 std::string role_name_for(const std::string& function) {
@@ -93,6 +34,10 @@ std::string role_name_for(const std::string& function) {
 
 std::string basic_execution_policy_arn(const std::string& partition) {
   return "arn:" + partition + ":iam::aws:policy/service-role/AWSLambdaBasicExecutionRole";
+}
+
+std::string vpc_policy_arn(const std::string& partition) {
+  return "arn:" + partition + ":iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole";
 }
 
 http::Request create_role_request(const std::string& name, const std::string& description,
@@ -126,37 +71,56 @@ http::Request list_attached_role_policies_request(const std::string& name,
   return call("ListAttachedRolePolicies", parameters);
 }
 
+http::Request put_role_policy_request(const std::string& name, const std::string& policy,
+                                      const std::string& document) {
+  return call("PutRolePolicy", {{"RoleName", name}, {"PolicyName", policy}, {"PolicyDocument", document}});
+}
+
+http::Request delete_role_policy_request(const std::string& name, const std::string& policy) {
+  return call("DeleteRolePolicy", {{"RoleName", name}, {"PolicyName", policy}});
+}
+
+http::Request list_role_policies_request(const std::string& name, const std::optional<std::string>& marker) {
+  Parameters parameters = {{"RoleName", name}};
+  if (marker) parameters.emplace_back("Marker", *marker);
+  return call("ListRolePolicies", parameters);
+}
+
 http::Request delete_role_request(const std::string& name) {
   return call("DeleteRole", {{"RoleName", name}});
 }
 
 Result<Role> parse_role(const http::Response& response) {
-  if (!is_success(response)) return tl::unexpected(refused(response));
-  const auto role = element(response.body, "Role").value_or(std::string_view());
-  Role out{text_of(role, "RoleName"), text_of(role, "Arn"), text_of(role, "Path")};
-  if (out.arn.empty()) return unreadable(response, "Role's Arn");
+  if (!xml::is_success(response)) return tl::unexpected(xml::refused(response));
+  const auto role = xml::element(response.body, "Role").value_or(std::string_view());
+  Role out{xml::text_of(role, "RoleName"), xml::text_of(role, "Arn"), xml::text_of(role, "Path")};
+  if (out.arn.empty()) return tl::unexpected(xml::unreadable(response, "Role's Arn", "IAM"));
   return out;
 }
 
-Result<AttachedPolicies> parse_attached_policies(const http::Response& response) {
-  if (!is_success(response)) return tl::unexpected(refused(response));
-  constexpr std::string_view container = "AttachedPolicies", end_of_one = "</member>";
-  AttachedPolicies out;
-  auto rest = element(response.body, container);
-  if (!rest && response.body.find("<AttachedPolicies/>") == std::string::npos) {
-    return unreadable(response, "list of AttachedPolicies");
-  }
-  std::string_view members = rest.value_or(std::string_view());
-  while (const auto policy = element(members, "member")) {
-    out.arns.push_back(text_of(*policy, "PolicyArn"));
-    members.remove_prefix(members.find(end_of_one) + end_of_one.size());
-  }
-  if (text_of(response.body, "IsTruncated") == "true") out.next_marker = text_of(response.body, "Marker");
+Result<PolicyPage> parse_attached_policies(const http::Response& response) {
+  if (!xml::is_success(response)) return tl::unexpected(xml::refused(response));
+  const auto members = xml::members(response.body, "AttachedPolicies");
+  if (!members) return tl::unexpected(xml::unreadable(response, "list of AttachedPolicies", "IAM"));
+  PolicyPage out;
+  for (const auto policy : *members) out.policies.push_back(xml::text_of(policy, "PolicyArn"));
+  if (xml::text_of(response.body, "IsTruncated") == "true")
+    out.next_marker = xml::text_of(response.body, "Marker");
+  return out;
+}
+
+Result<PolicyPage> parse_policy_names(const http::Response& response) {
+  if (!xml::is_success(response)) return tl::unexpected(xml::refused(response));
+  const auto members = xml::members(response.body, "PolicyNames");
+  if (!members) return tl::unexpected(xml::unreadable(response, "list of PolicyNames", "IAM"));
+  PolicyPage out{{members->begin(), members->end()}, {}};
+  if (xml::text_of(response.body, "IsTruncated") == "true")
+    out.next_marker = xml::text_of(response.body, "Marker");
   return out;
 }
 
 Result<void> parse_done(const http::Response& response) {
-  if (!is_success(response)) return tl::unexpected(refused(response));
+  if (!xml::is_success(response)) return tl::unexpected(xml::refused(response));
   return {};
 }
 

@@ -19,15 +19,19 @@ std::string role_name_for(const std::string& function);
 // arn:PARTITION:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole: may write its logs, no more.
 std::string basic_execution_policy_arn(const std::string& partition);
 
+// arn:PARTITION:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole: the same, and the network
+// interfaces of a VPC.
+std::string vpc_policy_arn(const std::string& partition);
+
 struct Role {
   std::string name;
   std::string arn;
   std::string path;
 };
 
-struct AttachedPolicies {
-  std::vector<std::string> arns;
-  std::optional<std::string> next_marker;
+struct PolicyPage {
+  std::vector<std::string> policies;  // ARNs of attached ones, names of inline ones
+  std::optional<std::string> next_marker = {};
 };
 
 // CreateRole makes a role under the path /lambdapool/ that Lambda may assume.
@@ -38,10 +42,16 @@ http::Request attach_role_policy_request(const std::string& name, const std::str
 http::Request detach_role_policy_request(const std::string& name, const std::string& policy_arn);
 http::Request list_attached_role_policies_request(const std::string& name,
                                                   const std::optional<std::string>& marker = {});
+http::Request put_role_policy_request(const std::string& name, const std::string& policy,
+                                      const std::string& document);
+http::Request delete_role_policy_request(const std::string& name, const std::string& policy);
+http::Request list_role_policies_request(const std::string& name,
+                                         const std::optional<std::string>& marker = {});
 http::Request delete_role_request(const std::string& name);
 
 Result<Role> parse_role(const http::Response& response);  // CreateRole, GetRole
-Result<AttachedPolicies> parse_attached_policies(const http::Response& response);
+Result<PolicyPage> parse_attached_policies(const http::Response& response);
+Result<PolicyPage> parse_policy_names(const http::Response& response);
 Result<void> parse_done(const http::Response& response);  // AttachRolePolicy, DetachRolePolicy, DeleteRole
 
 }  // namespace lambdapool::aws::iam

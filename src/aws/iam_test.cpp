@@ -66,11 +66,11 @@ TEST(ParseAttachedPolicies, ReadsEveryPage) {
        "<PolicyArn>arn:b</PolicyArn></member></AttachedPolicies><IsTruncated>true</IsTruncated><Marker>m</"
        "Marker></R>"});
   ASSERT_TRUE(policies);
-  EXPECT_THAT(policies->arns, ElementsAre("arn:a", "arn:b"));
+  EXPECT_THAT(policies->policies, ElementsAre("arn:a", "arn:b"));
   EXPECT_EQ(policies->next_marker, "m");
   policies = parse_attached_policies({200, {}, "<R><AttachedPolicies/><IsTruncated>false</IsTruncated></R>"});
   ASSERT_TRUE(policies);
-  EXPECT_THAT(policies->arns, IsEmpty());
+  EXPECT_THAT(policies->policies, IsEmpty());
   EXPECT_EQ(policies->next_marker, std::nullopt);
 }
 

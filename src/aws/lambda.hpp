@@ -18,6 +18,17 @@ struct LayerReference {
   std::int64_t code_size = 0;
 };
 
+struct VpcConfig {
+  std::vector<std::string> subnets;
+  std::vector<std::string> security_groups;
+  bool operator==(const VpcConfig&) const = default;
+};
+
+struct S3Object {
+  std::string bucket;
+  std::string key;
+};
+
 // GetFunctionConfiguration's members that somebody here reads.
 struct FunctionConfiguration {
   std::string name;
@@ -40,6 +51,8 @@ struct FunctionConfiguration {
   std::string architecture;
   std::map<std::string, std::string> environment;
   std::vector<LayerReference> layers;
+  int ephemeral_mb = 512;
+  VpcConfig vpc = {};
 };
 
 struct CreateFunction {
@@ -47,7 +60,8 @@ struct CreateFunction {
   std::string runtime;
   std::string role;
   std::string handler;
-  std::string zip;  // bytes
+  std::string zip;  // bytes; not sent where the code is in S3
+  std::optional<S3Object> code_in_s3 = {};
   std::string description = {};
   std::string architecture = "x86_64";
   int memory_mb = 128;
@@ -55,13 +69,16 @@ struct CreateFunction {
   std::vector<std::string> layers = {};
   std::map<std::string, std::string> environment = {};
   std::map<std::string, std::string> tags = {};
+  std::optional<int> ephemeral_mb = {};
+  std::optional<VpcConfig> vpc = {};
 };
 
 struct UpdateFunctionCode {
   std::string name;
-  std::string zip;
+  std::string zip;  // bytes; not sent where the code is in S3
   std::optional<std::string> architecture = {};
   std::optional<std::string> revision_id = {};
+  std::optional<S3Object> code_in_s3 = {};
 };
 
 // Only what is set is sent, so only that changes.
@@ -74,11 +91,17 @@ struct UpdateFunctionConfiguration {
   std::optional<std::string> handler = {};
   std::optional<std::map<std::string, std::string>> environment = {};
   std::optional<std::string> revision_id = {};
+  std::optional<std::string> role = {};
+  std::optional<std::string> description = {};
+  std::optional<int> ephemeral_mb = {};
+  std::optional<VpcConfig> vpc = {};
 };
 
 struct FunctionDescription {  // GetFunction
   FunctionConfiguration configuration;
   std::map<std::string, std::string> tags;
+  std::optional<int> reserved_concurrency = {};
+  std::string code_url = {};  // where the code can be had for ten minutes, without a signature
 };
 
 struct FunctionPage {
@@ -93,12 +116,17 @@ http::Request get_function_request(const std::string& name);
 http::Request get_function_configuration_request(const std::string& name);
 http::Request delete_function_request(const std::string& name);
 http::Request list_functions_request(const std::optional<std::string>& marker);
+http::Request tag_resource_request(const std::string& arn, const std::map<std::string, std::string>& tags);
+http::Request untag_resource_request(const std::string& arn, const std::vector<std::string>& keys);
+http::Request put_function_concurrency_request(const std::string& name, int executions);
+http::Request delete_function_concurrency_request(const std::string& name);
 
 Result<FunctionConfiguration> parse_configuration(
     const http::Response& response);  // Create, Update*, GetConfiguration
 Result<FunctionDescription> parse_get_function(const http::Response& response);
 Result<FunctionPage> parse_list_functions(const http::Response& response);
-Result<void> parse_no_content(const http::Response& response);
+Result<void> parse_no_content(
+    const http::Response& response);  // also of an answer whose content nobody reads
 
 // Invoke. `name` may be a name, name:qualifier, partial ARN or ARN.
 http::Request invoke_request(const std::string& name, std::string payload);

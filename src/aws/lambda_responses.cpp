@@ -1,7 +1,6 @@
-// Readers take what is there and leave out what is not: AWS omits members freely. Only a body that is
-// not the expected object at all is an error.
 #include <nlohmann/json.hpp>
 
+#include "aws/json_answer.hpp"
 #include "aws/lambda.hpp"
 
 namespace lambdapool::aws {
@@ -9,32 +8,6 @@ namespace lambdapool::aws {
 namespace {
 
 using nlohmann::json;
-
-const json& member(const json& object, const char* name) {
-  static const json nothing;
-  if (!object.is_object()) return nothing;
-  const auto found = object.find(name);
-  return found == object.end() ? nothing : *found;
-}
-
-std::string text(const json& object, const char* name) {
-  const auto& value = member(object, name);
-  return value.is_string() ? value.get<std::string>() : std::string();
-}
-
-std::int64_t number(const json& object, const char* name) {
-  const auto& value = member(object, name);
-  return value.is_number_integer() ? value.get<std::int64_t>() : 0;
-}
-
-std::map<std::string, std::string> texts(const json& object) {
-  std::map<std::string, std::string> out;
-  if (!object.is_object()) return out;
-  for (const auto& [name, value] : object.items()) {
-    if (value.is_string()) out[name] = value.get<std::string>();
-  }
-  return out;
-}
 
 FunctionConfiguration configuration_of(const json& object) {
   FunctionConfiguration out;
@@ -65,28 +38,11 @@ FunctionConfiguration configuration_of(const json& object) {
   if (layers.is_array()) {
     for (const auto& layer : layers) out.layers.push_back({text(layer, "Arn"), number(layer, "CodeSize")});
   }
+  if (const auto size = number(member(object, "EphemeralStorage"), "Size"); size > 0)
+    out.ephemeral_mb = static_cast<int>(size);
+  const auto& vpc = member(object, "VpcConfig");
+  out.vpc = {text_list(member(vpc, "SubnetIds")), text_list(member(vpc, "SecurityGroupIds"))};
   return out;
-}
-
-bool is_success(const http::Response& response) { return response.status >= 200 && response.status < 300; }
-
-Error unreadable(const http::Response& response, const std::string& what) {
-  Error error;
-  error.kind = ErrorKind::protocol;
-  error.message = "the endpoint answered HTTP " + std::to_string(response.status) + " with " + what +
-                  "; is it an AWS Lambda endpoint?";
-  error.http_status = response.status;
-  error.request_id = response.headers.get("x-amzn-requestid");
-  error.detail = response.body;
-  return error;
-}
-
-// The body of a successful answer.
-Result<json> object_of(const http::Response& response) {
-  if (!is_success(response)) return tl::unexpected(service_error(response));
-  auto body = json::parse(response.body, nullptr, false);
-  if (!body.is_object()) return tl::unexpected(unreadable(response, "a body that is not a JSON object"));
-  return body;
 }
 
 }  // namespace
@@ -105,6 +61,9 @@ Result<FunctionDescription> parse_get_function(const http::Response& response) {
   FunctionDescription out{configuration_of(member(*body, "Configuration")), texts(member(*body, "Tags"))};
   if (out.configuration.name.empty())
     return tl::unexpected(unreadable(response, "no Configuration.FunctionName"));
+  out.code_url = text(member(*body, "Code"), "Location");
+  const auto& reserved = member(member(*body, "Concurrency"), "ReservedConcurrentExecutions");
+  if (reserved.is_number_integer()) out.reserved_concurrency = reserved.get<int>();
   return out;
 }
 
@@ -120,7 +79,7 @@ Result<FunctionPage> parse_list_functions(const http::Response& response) {
 }
 
 Result<void> parse_no_content(const http::Response& response) {
-  if (!is_success(response)) return tl::unexpected(service_error(response));
+  if (response.status < 200 || response.status >= 300) return tl::unexpected(service_error(response));
   return {};
 }
 

@@ -5,6 +5,8 @@
 
 #include "aws/iam.hpp"
 #include "aws/lambda.hpp"
+#include "aws/layers.hpp"
+#include "aws/s3.hpp"
 
 namespace {
 
@@ -23,7 +25,9 @@ void print(const char* service, const char* operation, const http::Request& requ
 
 void print_lambda() {
   constexpr const char* arn = "arn:aws:lambda:eu-west-1:123456789012:function:algorithms:$LATEST";
+  constexpr const char* function_arn = "arn:aws:lambda:eu-west-1:123456789012:function:algorithms";
   const std::vector<std::string> layers = {"arn:aws:lambda:eu-west-1:123456789012:layer:numpy:3"};
+  const aws::VpcConfig vpc = {{"subnet-1a"}, {"sg-2b"}};
   aws::CreateFunction create;
   create.name = "algorithms";
   create.runtime = "python3.12";
@@ -37,12 +41,25 @@ void print_lambda() {
   create.layers = layers;
   create.environment = {{"LAMBDAPOOL_CODEC", "pickle"}};
   create.tags = {{"lambdapool", "0.10.0"}};
+  create.ephemeral_mb = 1024;
+  create.vpc = vpc;
   print("lambda", "CreateFunction", aws::create_function_request(create));
   print("lambda", "UpdateFunctionCode",
         aws::update_function_code_request({"algorithms", create.zip, "arm64", "revision"}));
   print("lambda", "UpdateFunctionConfiguration",
-        aws::update_function_configuration_request(
-            {"algorithms", 512, 60, layers, "python3.13", "handler", create.environment, "revision"}));
+        aws::update_function_configuration_request({"algorithms", 512, 60, layers, "python3.13", "handler",
+                                                    create.environment, "revision", create.role,
+                                                    "changed by a test", 1024, vpc}));
+  print("lambda", "TagResource", aws::tag_resource_request(function_arn, create.tags));
+  print("lambda", "UntagResource", aws::untag_resource_request(function_arn, {"a b", "c"}));
+  print("lambda", "PutFunctionConcurrency", aws::put_function_concurrency_request("algorithms", 5));
+  print("lambda", "DeleteFunctionConcurrency", aws::delete_function_concurrency_request("algorithms"));
+  print("lambda", "PublishLayerVersion",
+        aws::publish_layer_version_request(
+            {"things", create.zip, {}, "made by a test", {"python3.12"}, {"arm64"}}));
+  print("lambda", "ListLayers", aws::list_layers_request("m"));
+  print("lambda", "ListLayerVersions", aws::list_layer_versions_request("things", "m"));
+  print("lambda", "DeleteLayerVersion", aws::delete_layer_version_request("things", 3));
   print("lambda", "GetFunction", aws::get_function_request(arn));
   print("lambda", "GetFunctionConfiguration", aws::get_function_configuration_request("algorithms"));
   print("lambda", "DeleteFunction", aws::delete_function_request("algorithms"));
@@ -59,7 +76,21 @@ void print_iam() {
   print("iam", "AttachRolePolicy", aws::iam::attach_role_policy_request(role, policy));
   print("iam", "DetachRolePolicy", aws::iam::detach_role_policy_request(role, policy));
   print("iam", "ListAttachedRolePolicies", aws::iam::list_attached_role_policies_request(role, "m"));
+  const char* document = R"({"Version":"2012-10-17","Statement":[]})";
+  print("iam", "PutRolePolicy", aws::iam::put_role_policy_request(role, "things", document));
+  print("iam", "DeleteRolePolicy", aws::iam::delete_role_policy_request(role, "things"));
+  print("iam", "ListRolePolicies", aws::iam::list_role_policies_request(role, "m"));
   print("iam", "DeleteRole", aws::iam::delete_role_request(role));
+}
+
+void print_s3() {
+  const aws::s3::Location location{{"bucket", "lambdapool/a b/c.zip"}, aws::s3::Addressing::path};
+  print("s3", "CreateMultipartUpload", aws::s3::create_multipart_upload_request(location));
+  print("s3", "UploadPart", aws::s3::upload_part_request(location, "id/+=", 2, "PK"));
+  print("s3", "CompleteMultipartUpload",
+        aws::s3::complete_multipart_upload_request(location, "id/+=", {"\"a\"", "\"b\""}));
+  print("s3", "AbortMultipartUpload", aws::s3::abort_multipart_upload_request(location, "id/+="));
+  print("s3", "DeleteObject", aws::s3::delete_object_request(location));
 }
 
 }  // namespace
@@ -67,5 +98,6 @@ void print_iam() {
 int main() {
   print_lambda();
   print_iam();
+  print_s3();
   return 0;
 }

@@ -7,7 +7,8 @@ import json
 import os
 import pathlib
 import subprocess
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
+from xml.etree.ElementTree import canonicalize
 
 import pytest
 
@@ -24,6 +25,10 @@ pytestmark = pytest.mark.skipif(not DUMP.exists(), reason=f"{DUMP} is not built"
 ARN = "arn:aws:lambda:eu-west-1:123456789012:function:algorithms:$LATEST"
 LAYERS = ["arn:aws:lambda:eu-west-1:123456789012:layer:numpy:3"]
 ZIP = b"PK\x03\x04\x00\xff"
+FUNCTION_ARN = "arn:aws:lambda:eu-west-1:123456789012:function:algorithms"
+VPC = {"SubnetIds": ["subnet-1a"], "SecurityGroupIds": ["sg-2b"]}
+DOCUMENT = '{"Version":"2012-10-17","Statement":[]}'
+OBJECT = {"Bucket": "bucket", "Key": "lambdapool/a b/c.zip"}
 ENVIRONMENT = {"Variables": {"LAMBDAPOOL_CODEC": "pickle"}}
 ROLE = "lambdapool-role-algorithms"
 POLICY = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
@@ -49,6 +54,8 @@ PARAMETERS = {
         "Layers": LAYERS,
         "Environment": ENVIRONMENT,
         "Tags": {"lambdapool": "0.10.0"},
+        "EphemeralStorage": {"Size": 1024},
+        "VpcConfig": VPC,
     },
     "UpdateFunctionCode": {
         "FunctionName": "algorithms",
@@ -65,7 +72,25 @@ PARAMETERS = {
         "Handler": "handler",
         "Environment": ENVIRONMENT,
         "RevisionId": "revision",
+        "Role": "arn:aws:iam::123456789012:role/lambdapool/r",
+        "Description": "changed by a test",
+        "EphemeralStorage": {"Size": 1024},
+        "VpcConfig": VPC,
     },
+    "TagResource": {"Resource": FUNCTION_ARN, "Tags": {"lambdapool": "0.10.0"}},
+    "UntagResource": {"Resource": FUNCTION_ARN, "TagKeys": ["a b", "c"]},
+    "PutFunctionConcurrency": {"FunctionName": "algorithms", "ReservedConcurrentExecutions": 5},
+    "DeleteFunctionConcurrency": {"FunctionName": "algorithms"},
+    "PublishLayerVersion": {
+        "LayerName": "things",
+        "Content": {"ZipFile": ZIP},
+        "Description": "made by a test",
+        "CompatibleRuntimes": ["python3.12"],
+        "CompatibleArchitectures": ["arm64"],
+    },
+    "ListLayers": {"MaxItems": 50, "Marker": "m"},
+    "ListLayerVersions": {"LayerName": "things", "MaxItems": 50, "Marker": "m"},
+    "DeleteLayerVersion": {"LayerName": "things", "VersionNumber": 3},
     "GetFunction": {"FunctionName": ARN},
     "GetFunctionConfiguration": {"FunctionName": "algorithms"},
     "DeleteFunction": {"FunctionName": "algorithms"},
@@ -82,8 +107,23 @@ PARAMETERS = {
     "AttachRolePolicy": {"RoleName": ROLE, "PolicyArn": POLICY},
     "DetachRolePolicy": {"RoleName": ROLE, "PolicyArn": POLICY},
     "ListAttachedRolePolicies": {"RoleName": ROLE, "Marker": "m"},
+    "PutRolePolicy": {"RoleName": ROLE, "PolicyName": "things", "PolicyDocument": DOCUMENT},
+    "DeleteRolePolicy": {"RoleName": ROLE, "PolicyName": "things"},
+    "ListRolePolicies": {"RoleName": ROLE, "Marker": "m"},
     "DeleteRole": {"RoleName": ROLE},
+    "CreateMultipartUpload": OBJECT,
+    "UploadPart": {**OBJECT, "UploadId": "id/+=", "PartNumber": 2, "Body": b"PK"},
+    "CompleteMultipartUpload": {
+        **OBJECT,
+        "UploadId": "id/+=",
+        "MultipartUpload": {"Parts": [{"ETag": '"a"', "PartNumber": 1}, {"ETag": '"b"', "PartNumber": 2}]},
+    },
+    "AbortMultipartUpload": {**OBJECT, "UploadId": "id/+="},
+    "DeleteObject": OBJECT,
 }
+S3_OPERATIONS = [o for o in PARAMETERS if "Multipart" in o or o in ("UploadPart", "DeleteObject")]
+IAM_OPERATIONS = [o for o in PARAMETERS if o.endswith(("Role", "RolePolicy", "RolePolicies"))]
+LAMBDA_OPERATIONS = [o for o in PARAMETERS if o not in S3_OPERATIONS + IAM_OPERATIONS]
 
 
 @pytest.fixture(scope="module")
@@ -103,14 +143,14 @@ def test_every_builder_has_its_parameters_here(ours):
     assert set(ours) == set(PARAMETERS)
 
 
-@pytest.mark.parametrize("operation", [o for o in PARAMETERS if not o.endswith(("Role", "RolePolicy", "RolePolicies"))])
+@pytest.mark.parametrize("operation", LAMBDA_OPERATIONS)
 def test_lambda_requests_are_those_of_the_model(ours, operation):
     request, expected = ours[operation], modelled("lambda", operation)
     target = urlsplit(request["target"])
     assert request["method"] == expected["method"]
     assert target.path.rstrip("/") == expected["url_path"].rstrip("/")
-    query = {name: values[0] for name, values in parse_qs(target.query).items()}
-    assert query == {name: str(value) for name, value in expected["query_string"].items()}
+    wanted = expected["query_string"].items()
+    assert parse_qs(target.query) == {k: v if isinstance(v, list) else [str(v)] for k, v in wanted}
     if operation == "Invoke":
         assert request["body"].encode() == expected["body"]
         assert request["log_type"] == expected["headers"]["X-Amz-Log-Type"]
@@ -121,10 +161,23 @@ def test_lambda_requests_are_those_of_the_model(ours, operation):
         assert request["body"] == ""
 
 
-@pytest.mark.parametrize("operation", [o for o in PARAMETERS if o.endswith(("Role", "RolePolicy", "RolePolicies"))])
+@pytest.mark.parametrize("operation", IAM_OPERATIONS)
 def test_iam_requests_are_those_of_the_model(ours, operation):
     request, expected = ours[operation], modelled("iam", operation)
     assert (request["method"], request["target"]) == (expected["method"], expected["url_path"])
     assert request["content_type"] == expected["headers"]["Content-Type"]
     form = {name: values[0] for name, values in parse_qs(request["body"], strict_parsing=True).items()}
     assert form == expected["body"]
+
+
+@pytest.mark.parametrize("operation", S3_OPERATIONS)
+def test_s3_requests_are_those_of_the_model(ours, operation):
+    request, expected = ours[operation], modelled("s3", operation)
+    target, wanted = urlsplit(request["target"]), urlsplit(expected["url_path"])
+    assert request["method"] == expected["method"]
+    assert unquote(target.path) == unquote(wanted.path)
+    query = {**parse_qs(wanted.query, keep_blank_values=True)}
+    query.update({name: [str(value)] for name, value in expected["query_string"].items()})
+    assert parse_qs(target.query, keep_blank_values=True) == query
+    ours_body, body = request["body"].encode(), expected["body"]
+    assert ours_body == body or canonicalize(ours_body.decode()) == canonicalize(body.decode())
