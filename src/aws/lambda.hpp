@@ -49,6 +49,7 @@ struct FunctionConfiguration {
   std::string last_update_status;  // "" where the answer has none
   std::string last_update_status_reason;
   std::string architecture;
+  std::string log_group;  // "" where the answer has none
   std::map<std::string, std::string> environment;
   std::vector<LayerReference> layers;
   int ephemeral_mb = 512;

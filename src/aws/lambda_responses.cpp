@@ -33,6 +33,7 @@ FunctionConfiguration configuration_of(const json& object) {
   if (architectures.is_array() && !architectures.empty() && architectures[0].is_string()) {
     out.architecture = architectures[0].get<std::string>();
   }
+  out.log_group = text(member(object, "LoggingConfig"), "LogGroup");
   out.environment = texts(member(member(object, "Environment"), "Variables"));
   const auto& layers = member(object, "Layers");
   if (layers.is_array()) {

@@ -20,16 +20,25 @@ double number_after(std::string_view line, std::string_view name) {
   return value;
 }
 
+// The word after "NAME: ", wherever it stands.
+std::string word_after(std::string_view line, std::string_view name) {
+  const auto at = line.find(std::string(name) + ": ");
+  if (at == std::string_view::npos) return {};
+  const auto rest = line.substr(at + name.size() + 2);
+  return std::string(rest.substr(0, rest.find_first_of("\t\r\n ")));
+}
+
 Report parse_text(std::string_view line) {
   Report out;
+  out.request_id = word_after(line, "REPORT RequestId");
   out.duration_ms = number_after(line, "Duration");
+  out.billed_ms = number_after(line, "Billed Duration");
+  if (line.find("\tInit Duration: ") != std::string_view::npos)
+    out.init_ms = number_after(line, "Init Duration");
   out.memory_mb = static_cast<int>(number_after(line, "Memory Size"));
   out.max_memory_used_mb = static_cast<int>(number_after(line, "Max Memory Used"));
-  constexpr std::string_view error_type = "Error Type: ";
-  if (const auto at = line.find(error_type); at != std::string_view::npos) {
-    const auto rest = line.substr(at + error_type.size());
-    out.error_type = rest.substr(0, rest.find_first_of("\t\r\n "));
-  }
+  out.status = word_after(line, "\tStatus");
+  out.error_type = word_after(line, "Error Type");
   return out;
 }
 
@@ -42,26 +51,37 @@ std::optional<Report> parse_json(std::string_view line) {
     const auto value = metrics.is_object() ? metrics.value(name, json()) : json();
     return value.is_number() ? value.get<double>() : 0.0;
   };
+  const auto text = [&](const char* name) {
+    const auto value = record.is_object() ? record.value(name, json()) : json();
+    return value.is_string() ? value.get<std::string>() : std::string();
+  };
   Report out;
+  out.request_id = text("requestId");
   out.duration_ms = number("durationMs");
+  out.billed_ms = number("billedDurationMs");
+  if (metrics.is_object() && metrics.contains("initDurationMs")) out.init_ms = number("initDurationMs");
   out.memory_mb = static_cast<int>(number("memorySizeMB"));
   out.max_memory_used_mb = static_cast<int>(number("maxMemoryUsedMB"));
-  const auto type = record.is_object() ? record.value("errorType", json()) : json();
-  if (type.is_string()) out.error_type = type.get<std::string>();
+  out.status = text("status");
+  out.error_type = text("errorType");
   return out;
 }
 
 }  // namespace
+
+std::optional<Report> parse_report(std::string_view line) {
+  if (line.starts_with("REPORT RequestId: ")) return parse_text(line);
+  if (line.starts_with('{') && line.find("platform.report") != std::string_view::npos)
+    return parse_json(line);
+  return std::nullopt;
+}
 
 std::optional<Report> find_report(std::string_view log) {
   while (!log.empty()) {
     const auto end = log.rfind('\n');
     const auto line = end == std::string_view::npos ? log : log.substr(end + 1);
     log = end == std::string_view::npos ? std::string_view() : log.substr(0, end);
-    if (line.starts_with("REPORT RequestId: ")) return parse_text(line);
-    if (line.starts_with('{') && line.find("platform.report") != std::string_view::npos) {
-      if (auto report = parse_json(line)) return report;
-    }
+    if (auto report = parse_report(line)) return report;
   }
   return std::nullopt;
 }

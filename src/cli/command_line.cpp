@@ -20,6 +20,7 @@ struct Parsed {
   FunctionOptions function = {};
   ListOptions list = {};
   DeleteOptions del = {};
+  LogsOptions logs = {};
   ServeOptions serve = {};
   std::function<Result<void>(const Context&)> verb = {};
 };
@@ -153,6 +154,22 @@ void add_delete(CLI::App& app, Parsed& parsed) {
   add_connection(verb, parsed.connection);
 }
 
+void add_logs(CLI::App& app, Parsed& parsed) {
+  CLI::App& verb = add_verb(app, parsed, "logs", "Show what a function has logged",
+                            [&](const Context& context) { return show_logs(context, parsed.logs); });
+  add_name(verb, parsed.logs.name);
+  verb.add_flag("-f,--follow", parsed.logs.follow, "Go on with new lines until Ctrl-C");
+  add_text(verb, "--since", parsed.logs.since, "TIME",
+           "Sets how far to look back (90s, 15m, 1h, 2d; the default is 1h) or from when "
+           "(2026-11-22T19:00:00Z)");
+  add_text(verb, "--filter", parsed.logs.filter, "TEXT", "Shows only lines that have this text in them");
+  add_text(verb, "--request-id", parsed.logs.request_id, "ID", "Shows only the lines of this invocation");
+  add_choice(
+      verb, "--output", {"text", "json"}, [&](const std::string& form) { parsed.logs.json = form == "json"; },
+      "Sets the form of the lines (the default is text)");
+  add_connection(verb, parsed.connection);
+}
+
 void add_serve(CLI::App& app, Parsed& parsed) {
   CLI::App& verb = add_verb(app, parsed, "serve", "Serve the local Lambda to any AWS client",
                             [&](const Context& context) { return serve(context, parsed.serve); });
@@ -203,7 +220,7 @@ std::string sentence(std::string text) {
 
 int report(const Error& error) {
   std::cout.flush();
-  std::cerr << "Error: " << sentence(error.message) << "\n";
+  if (!error.message.empty()) std::cerr << "Error: " << sentence(error.message) << "\n";
   return error.kind == ErrorKind::cancelled ? 130 : 1;
 }
 
@@ -221,6 +238,7 @@ int run(int argc, const char* const* argv, const Environment& environment) {
   add_create(app, parsed);
   add_delete(app, parsed);
   add_list(app, parsed);
+  add_logs(app, parsed);
   add_serve(app, parsed);
   add_update(app, parsed);
   try {

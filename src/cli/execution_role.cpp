@@ -10,21 +10,6 @@ namespace {
 
 using aws::iam::role_name_for;
 
-Result<std::unique_ptr<Session>> open_iam(const Session& lambda) {
-  const Context& context = lambda.context();
-  aws::Explicit given;
-  given.profile = context.connection.profile;
-  target::Target target = lambda.target();
-  const auto url = aws::resolve_endpoint_url(given, context.environment, "iam", target.region);
-  if (!url) return tl::unexpected(url.error());
-  const auto endpoint = http::Endpoint::parse(*url);
-  if (!endpoint)
-    return fail(ErrorKind::invalid_argument, "the endpoint of IAM, '" + *url + "', is not a URL.");
-  target.endpoint = *endpoint;
-  const std::string region = aws::signing_region("iam", target.region);
-  return std::make_unique<Session>(context, std::move(target), sigv4::Scope{region, "iam"});
-}
-
 template <class T>
 Result<T> call(Session& iam, const http::Request& request, Result<T> (*parse)(const http::Response&)) {
   const auto answer = iam.send(request, Repeatable::yes);
@@ -65,7 +50,7 @@ std::string basic_policy(const Session& session) {
 }  // namespace
 
 Result<ExecutionRole> ensure_role(Session& session, const std::string& function_name) {
-  auto iam = open_iam(session);
+  auto iam = Session::open_beside(session, "iam");
   if (!iam) return tl::unexpected(iam.error());
   if (auto go_on = session.context().interruption.check("nothing was changed"); !go_on)
     return tl::unexpected(go_on.error());
@@ -80,7 +65,7 @@ Result<ExecutionRole> ensure_role(Session& session, const std::string& function_
 }
 
 Result<void> remove_role(Session& session, const std::string& function_name) {
-  auto iam = open_iam(session);
+  auto iam = Session::open_beside(session, "iam");
   if (!iam) return tl::unexpected(iam.error());
   (*iam)->see_through();
   const std::string name = role_name_for(function_name);

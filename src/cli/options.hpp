@@ -34,6 +34,15 @@ struct DeleteOptions {
   std::string name = {};
 };
 
+struct LogsOptions {
+  std::string name = {};
+  bool follow = false;
+  bool json = false;
+  std::optional<std::string> since = {};
+  std::optional<std::string> filter = {};
+  std::optional<std::string> request_id = {};
+};
+
 struct ServeOptions {
   int port = 0;
   std::optional<std::string> access_key_id = {};

@@ -5,6 +5,7 @@
 #include <thread>
 #include <utility>
 
+#include "aws/credentials.hpp"
 #include "aws/lambda.hpp"
 #include "aws/signed_request.hpp"
 
@@ -42,6 +43,22 @@ Result<std::unique_ptr<Session>> Session::open(const Context& context) {
   if (!target) return tl::unexpected(target.error());
   const std::string region = target->region;
   return std::make_unique<Session>(context, std::move(*target), sigv4::Scope{region, "lambda"});
+}
+
+Result<std::unique_ptr<Session>> Session::open_beside(const Session& lambda, const std::string& service) {
+  const Context& context = lambda.context();
+  aws::Explicit given;
+  given.profile = context.connection.profile;
+  target::Target target = lambda.target();
+  const auto url = aws::resolve_endpoint_url(given, context.environment, service, target.region);
+  if (!url) return tl::unexpected(url.error());
+  const auto endpoint = http::Endpoint::parse(*url);
+  if (!endpoint)
+    return fail(ErrorKind::invalid_argument,
+                "the endpoint of " + service + ", '" + *url + "', is not a URL.");
+  target.endpoint = *endpoint;
+  const std::string region = aws::signing_region(service, target.region);
+  return std::make_unique<Session>(context, std::move(target), sigv4::Scope{region, service});
 }
 
 Session::Session(const Context& context, target::Target target, sigv4::Scope scope)

@@ -24,7 +24,8 @@ class Session {
  public:
   // To the Lambda of the target that the options and the environment name.
   static Result<std::unique_ptr<Session>> open(const Context& context);
-  // To another service (such as "iam") of the same target and identity.
+  // To another service (such as "logs") in the same place and with the same identity.
+  static Result<std::unique_ptr<Session>> open_beside(const Session& lambda, const std::string& service);
   Session(const Context& context, target::Target target, sigv4::Scope scope);
 
   // Any answer that is not to be tried again, also one that reports an error. Errors: network, timed_out,

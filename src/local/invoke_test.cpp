@@ -3,7 +3,7 @@
 
 #include "core/limits.hpp"
 #include "local/control_plane_fixture.hpp"
-#include "local/log_store.hpp"
+#include "local/log_reader.hpp"
 
 namespace lambdapool::local {
 namespace {

@@ -6,9 +6,8 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
-#include <fstream>
 #include <utility>
+#include <vector>
 
 namespace lambdapool::local {
 namespace {
@@ -84,26 +83,6 @@ void LogStore::flush() {
 void LogStore::flush_now() {
   timer_.reset();
   for (const auto& [file, text] : std::exchange(gathered_, {})) write_log(file, text);
-}
-
-std::vector<LogEvent> read_log(const fs::path& home, const std::string& function, std::int64_t since_ms) {
-  std::vector<LogEvent> events;
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(home / "logs" / function, error)) {
-    const auto name = entry.path().filename().string();
-    const auto stream = name.substr(0, name.rfind(".log"));
-    std::ifstream file(entry.path(), std::ios::binary);
-    for (std::string line; std::getline(file, line);) {
-      LogEvent event{0, stream, {}};
-      const auto [stop, bad] = std::from_chars(line.data(), line.data() + line.size(), event.time_ms);
-      if (bad != std::errc{} || event.time_ms < since_ms || *stop != ' ') continue;
-      event.text = line.substr(static_cast<std::size_t>(stop - line.data()) + 1);
-      events.push_back(std::move(event));
-    }
-  }
-  std::stable_sort(events.begin(), events.end(),
-                   [](const LogEvent& a, const LogEvent& b) { return a.time_ms < b.time_ms; });
-  return events;
 }
 
 }  // namespace lambdapool::local

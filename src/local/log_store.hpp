@@ -11,7 +11,6 @@
 #include <map>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "http/event_loop.hpp"
 #include "local/work_threads.hpp"
@@ -37,15 +36,5 @@ class LogStore {
   std::map<std::filesystem::path, std::string> gathered_;  // by file
   std::unique_ptr<http::EventLoop::Timer> timer_;
 };
-
-struct LogEvent {
-  std::int64_t time_ms = 0;
-  std::string stream;  // the file's name without its ending
-  std::string text;    // one line, without its end
-};
-
-// A function's lines from `since_ms` on, oldest first; empty where it has never run.
-std::vector<LogEvent> read_log(const std::filesystem::path& home, const std::string& function,
-                               std::int64_t since_ms);
 
 }  // namespace lambdapool::local

@@ -1,0 +1,20 @@
+// Points in time as people write and read them.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <string_view>
+
+#include "core/error.hpp"
+
+namespace lambdapool::cli {
+
+using Instant = std::chrono::sys_time<std::chrono::milliseconds>;
+
+// How long ago (90s, 15m, 1h, 2d, 1w), or when: 2026-11-22, 2026-11-22T19:00, 2026-11-22T19:00:00.5Z, with Z,
+// an offset such as +01:00, or neither, which means UTC.
+Result<Instant> parse_since(std::string_view text, Instant now);
+
+std::string format_instant(Instant instant);  // 2026-11-22T19:00:00.000Z
+
+}  // namespace lambdapool::cli
