@@ -67,7 +67,8 @@ int main(int argc, char** argv) {
   target.endpoint = {
       .scheme = lambdapool::http::Endpoint::Scheme::http, .host = "127.0.0.1", .port = std::atoi(argv[1])};
   target.region = "us-east-1";
-  target.credentials.identity = {.access_key_id = "AKIDEXAMPLE", .secret_access_key = "secret"};
+  target.provider = std::make_shared<lambdapool::identity::Provider>(
+      lambdapool::aws::Credentials{{"AKIDEXAMPLE", "secret"}, "the benchmark"});
   auto engine = lambdapool::pool::Engine::open(target, {.function = "bench", .workers = in_flight});
   if (!engine) {
     std::fprintf(stderr, "%s\n", engine.error().message.c_str());

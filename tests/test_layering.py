@@ -18,13 +18,15 @@ MAY_INCLUDE = {
     "core": set(),
     "http": {"core"},
     "aws": {"core", "http/message"},
-    "package": {"core"},
+    "process": {"core"},
+    "identity": {"core", "http", "aws", "process"},
+    "package": {"core", "process"},
     "runtime": {"core"},
     "local": {"core", "http", "package/zip"},
-    "target": {"core", "http/message", "aws", "local"},
-    "pool": {"core", "http", "aws", "target"},
+    "target": {"core", "http/message", "aws", "identity", "local"},
+    "pool": {"core", "http", "aws", "identity", "target"},
     "api": {"core", "aws", "pool", "target", "runtime"},
-    "cli": {"core", "http", "aws", "package", "local", "target"},
+    "cli": {"core", "http", "aws", "identity", "process", "package", "local", "target"},
 }
 
 SYSTEM_HEADERS = {  # header prefix -> folders of src/ that may know it

@@ -1,6 +1,7 @@
 // Which identity calls AWS, in which region and at which address. No sockets.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 
@@ -21,7 +22,8 @@ struct Explicit {
 
 struct Credentials {
   sigv4::Identity identity;
-  std::string source;  // "arguments", "environment", "profile NAME in ~/.aws/credentials", ...
+  std::string source;  // "arguments", "the environment", "the profile NAME in ~/.aws/credentials", ...
+  std::optional<std::chrono::system_clock::time_point> expires = {};
 };
 
 // Explicit keys, then (unless a profile was given explicitly) the environment, then the profile in

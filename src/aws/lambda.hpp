@@ -146,4 +146,8 @@ Result<Invoked> parse_invoke(http::Response response, std::string_view function 
 // The Error that a non-2xx answer stands for, of any rest-json operation.
 Error service_error(const http::Response& response);
 
+// Whether the service refused the request because the session token's time is over: nothing was done, and
+// with new credentials it may be sent again. Of any protocol.
+bool is_expired_token(const Error& error);
+
 }  // namespace lambdapool::aws

@@ -209,4 +209,11 @@ Error service_error(const http::Response& response) {
   return error_of(std::move(refusal));
 }
 
+bool is_expired_token(const Error& error) {
+  if (error.http_status < 400 || error.http_status >= 500) return false;
+  return error.code == "ExpiredTokenException" || error.code == "ExpiredToken" ||
+         error.detail.find("<Code>ExpiredToken") != std::string::npos ||
+         error.detail.find("security token included in the request is expired") != std::string::npos;
+}
+
 }  // namespace lambdapool::aws

@@ -4,7 +4,7 @@
 
 #include <optional>
 
-#include "package/process.hpp"
+#include "process/process.hpp"
 
 namespace lambdapool::cli {
 namespace {
@@ -21,7 +21,7 @@ std::optional<std::filesystem::path> python_in(const std::filesystem::path& dire
 // The program as it was called: a bare name is looked up as the shell did.
 std::optional<std::filesystem::path> called_as(const std::filesystem::path& program,
                                                const Environment& environment) {
-  return program.has_parent_path() ? program : package::find_program(program.string(), environment);
+  return program.has_parent_path() ? program : process::find_program(program.string(), environment);
 }
 
 std::optional<std::filesystem::path> choose(const Environment& environment,
@@ -30,7 +30,7 @@ std::optional<std::filesystem::path> choose(const Environment& environment,
     if (const auto python = python_in(std::filesystem::path(*venv) / "bin")) return python;
   if (const auto path = called_as(program, environment))
     if (const auto python = python_in(path->parent_path())) return python;
-  return package::find_program("python3", environment);
+  return process::find_program("python3", environment);
 }
 
 }  // namespace
@@ -42,7 +42,7 @@ Result<Interpreter> find_interpreter(const Environment& environment, const std::
         ErrorKind::invalid_argument,
         "no Python was found (in $VIRTUAL_ENV, beside lambdapool, or as python3 on the PATH) to take the "
         "function's runtime from; name one with --runtime python3.N.");
-  const auto ran = package::run_process(
+  const auto ran = process::run(
       {python->string(), "-I", "-S", "-c", "import sys; print('%d.%d' % sys.version_info[:2], end='')"},
       environment);
   if (!ran || ran->exit_status != 0 || ran->output.rfind("3.", 0) != 0)

@@ -64,12 +64,14 @@ Result<std::unique_ptr<Session>> Session::open_beside(const Session& lambda, con
 Session::Session(const Context& context, target::Target target, sigv4::Scope scope)
     : context_(context),
       target_(std::move(target)),
-      signer_(target_.credentials.identity, std::move(scope)),
+      scope_(std::move(scope)),
       loop_(std::make_unique<http::EventLoop>()),
       client_(std::make_unique<http::Client>(*loop_, client_options(target_))) {}
 
-http::Answer Session::send_once(http::Request request, Repeatable repeatable) {
-  aws::sign(request, signer_, target_.endpoint.host_header(), std::chrono::system_clock::now());
+http::Answer Session::send_once(http::Request request, Repeatable repeatable,
+                                const identity::Snapshot& identity) {
+  sigv4::Signer signer(identity->identity, scope_);
+  aws::sign(request, signer, target_.endpoint.host_header(), std::chrono::system_clock::now());
   const auto timeout = request.body.size() > large_body ? upload_timeout : read_timeout;
   auto promise = std::make_shared<std::promise<http::Answer>>();
   std::future<http::Answer> answer = promise->get_future();
@@ -95,13 +97,21 @@ Result<void> Session::pause(std::chrono::milliseconds delay) const {
 
 Result<http::Response> Session::send(const http::Request& request, Repeatable repeatable) {
   retry::Attempts attempts;
-  for (;;) {
-    http::Answer answer = send_once(request, repeatable);
+  identity::Snapshot identity = target_.provider->current();
+  for (bool renewed = false;;) {
+    http::Answer answer = send_once(request, repeatable, identity);
     if (answer && answer->status < 400) {
       attempts.succeeded(budget_);
       return std::move(*answer);
     }
     const Error error = answer ? aws::service_error(*answer) : answer.error().error;
+    if (answer && !renewed && aws::is_expired_token(error)) {
+      auto fresh = target_.provider->renew(identity);
+      if (!fresh) return tl::unexpected(fresh.error());
+      identity = std::move(*fresh);
+      renewed = true;
+      continue;
+    }
     const bool lost = !answer && answer.error().reached == http::TransportError::Reached::maybe;
     retry::Failure failure = retry::classify(error);
     if (lost && repeatable == Repeatable::no) failure = retry::Failure::permanent;

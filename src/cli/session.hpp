@@ -43,11 +43,11 @@ class Session {
   const Context& context() const { return context_; }
 
  private:
-  http::Answer send_once(http::Request request, Repeatable repeatable);
+  http::Answer send_once(http::Request request, Repeatable repeatable, const identity::Snapshot& identity);
 
   Context context_;
   target::Target target_;
-  sigv4::Signer signer_;
+  sigv4::Scope scope_;
   retry::Budget budget_;
   bool see_through_ = false;
   std::unique_ptr<http::EventLoop> loop_;

@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "package/installed_files.hpp"
-#include "package/process.hpp"
+#include "process/process.hpp"
 
 namespace lambdapool::package {
 
@@ -49,8 +49,9 @@ std::string function_platform(const PythonPackageRequest& request) {
 }
 
 tl::unexpected<Error> installer_failed(const PythonPackageRequest& request, const std::string& installer,
-                                       const ProcessOutcome& outcome) {
-  const std::string said = last_lines(outcome.errors.empty() ? outcome.output : outcome.errors, error_lines);
+                                       const process::Outcome& outcome) {
+  const std::string said =
+      process::last_lines(outcome.errors.empty() ? outcome.output : outcome.errors, error_lines);
   return fail(ErrorKind::io, installer + " could not install " + request.requirements->string() + " for " +
                                  function_platform(request) + "; it said:\n" + said);
 }
@@ -80,7 +81,7 @@ class Installation {
         python_(request.python.empty() ? "python3" : request.python.string()) {}
 
   Result<std::vector<ZipEntry>> run() {
-    const auto uv = find_program("uv", environment_);
+    const auto uv = process::find_program("uv", environment_);
     auto done = uv ? with_uv(uv->string()) : with_pip();
     if (!done) return tl::unexpected(std::move(done.error()));
     if (const auto compiled = compiled_here(installed_, built_); !compiled.empty())
@@ -98,7 +99,7 @@ class Installation {
 
   Result<void> with_uv(const std::string& uv) {
     for (;;) {
-      auto outcome = run_process(uv_command(uv), environment_);
+      auto outcome = process::run(uv_command(uv), environment_);
       if (!outcome) return tl::unexpected(std::move(outcome.error()));
       if (outcome->exit_status == 0) return {};
       const std::string project = between(outcome->errors, "Wheels are required for `", "`");
@@ -109,7 +110,7 @@ class Installation {
 
   Result<void> with_pip() {
     for (;;) {
-      auto outcome = run_process(pip_command(), environment_);
+      auto outcome = process::run(pip_command(), environment_);
       if (!outcome) return tl::unexpected(std::move(outcome.error()));
       if (outcome->exit_status == 0) return {};
       if (outcome->errors.find("No module named pip") != std::string::npos)
@@ -130,12 +131,12 @@ class Installation {
   }
 
   // The requirements file serves as constraints here: its pins and its index options count, its list doesn't.
-  Result<void> build_wheel(const std::string& wanted, const ProcessOutcome& refused) {
+  Result<void> build_wheel(const std::string& wanted, const process::Outcome& refused) {
     const std::string project = project_name(wanted);
     const std::size_t extras_end = wanted.find(']');
     const std::string version =
         wanted.substr(extras_end == std::string::npos ? project.size() : extras_end + 1);
-    auto outcome = run_process(
+    auto outcome = process::run(
         {python_, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-binary", project, "--wheel-dir",
          wheels_.string(), "--constraint", request_.requirements->string(), project + version},
         environment_);

@@ -35,6 +35,26 @@ struct Call {
   http::Request request;  // only its body before it is first sent; the client has it while in flight
   Engine::Done done;
   std::chrono::system_clock::time_point signed_at = {};  // of a large payload
+  identity::Snapshot signed_as = {};
+  bool renewed = false;  // it has been refused as expired once
+};
+
+// Through which another thread reaches the loop, for as long as there is one.
+class Gate {
+ public:
+  explicit Gate(http::EventLoop& loop) : loop_(&loop) {}
+  void post(std::function<void()> work) {
+    std::lock_guard lock(mutex_);
+    if (loop_) loop_->post(std::move(work));
+  }
+  void close() {
+    std::lock_guard lock(mutex_);
+    loop_ = nullptr;
+  }
+
+ private:
+  std::mutex mutex_;
+  http::EventLoop* loop_;
 };
 
 Error cancelled() { return {ErrorKind::cancelled, "the call was cancelled before it was sent"}; }
@@ -91,8 +111,12 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   bool terminated = false;
 
   // On the I/O thread only.
+  identity::Snapshot signing_as;
   sigv4::Signer signer;
+  std::vector<Id> refused_as_expired;  // to be sent again when there are new credentials
+  bool renewing = false;
   std::unique_ptr<http::EventLoop> loop;
+  std::shared_ptr<Gate> gate;
   std::unique_ptr<http::EventLoop::Timer> timer;
   Clock::time_point timer_at = Clock::time_point::max();
   std::unique_ptr<http::Client> client;
@@ -112,6 +136,8 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   void answered(Id id, http::Answer answer, http::Request request);
   std::optional<Error> consider_again(Id id, http::Request request, Error error,
                                       std::optional<Window::Throttle> why);
+  bool send_with_new_credentials(Id id, http::Request& request);
+  void renewed(Result<identity::Snapshot> result);
   void finish(Id id, Result<aws::Invoked> result);
   void set_timer(std::optional<Clock::time_point> wake);
 };
@@ -122,8 +148,10 @@ Engine::Impl::Impl(target::Target where, EngineOptions with)
       host(target.endpoint.host_header()),
       prototype(aws::invoke_request(options.function, {})),
       window(options.workers, options.throttle_deadline, random_source()),
-      signer(target.credentials.identity, scope()),
-      loop(std::make_unique<http::EventLoop>(http::EventLoop::Signals::blocked)) {
+      signing_as(target.provider->current()),
+      signer(signing_as->identity, scope()),
+      loop(std::make_unique<http::EventLoop>(http::EventLoop::Signals::blocked)),
+      gate(std::make_shared<Gate>(*loop)) {
   prototype.headers.set("X-Amz-Log-Type", "Tail");
   http::ClientOptions client_options;
   client_options.endpoint = target.endpoint;
@@ -143,7 +171,8 @@ Engine::Id Engine::Impl::submit(std::string payload, Done done) {
     if (size >= large_payload) {
       complete(call.request);
       call.signed_at = std::chrono::system_clock::now();
-      sigv4::Signer own(target.credentials.identity, scope());
+      call.signed_as = target.provider->current();
+      sigv4::Signer own(call.signed_as->identity, scope());
       aws::sign(call.request, own, host, call.signed_at);
     }
   }
@@ -190,7 +219,7 @@ void Engine::Impl::complete(http::Request& request) const {
 void Engine::Impl::pump() {
   std::unique_lock lock(mutex);
   pump_posted = false;
-  while (!terminated) {
+  while (!terminated && !renewing) {
     auto id = window.next(Clock::now());
     if (!id) break;
     Call& call = calls.at(*id);  // nobody else touches it while it is in flight
@@ -198,7 +227,7 @@ void Engine::Impl::pump() {
     send(*id, call);
     lock.lock();
   }
-  auto wake = terminated ? std::nullopt : window.wake_at(Clock::now());
+  auto wake = terminated || renewing ? std::nullopt : window.wake_at(Clock::now());
   bool any_refused = !refused.empty();
   lock.unlock();
   set_timer(wake);
@@ -215,7 +244,13 @@ void Engine::Impl::tell_refused() {
 void Engine::Impl::send(Id id, Call& call) {
   complete(call.request);
   auto now = std::chrono::system_clock::now();
-  if (now - call.signed_at > signature_life) {
+  auto newest = target.provider->current();
+  if (newest != signing_as) {
+    signer = sigv4::Signer(newest->identity, scope());
+    signing_as = std::move(newest);
+  }
+  if (now - call.signed_at > signature_life || call.signed_as != signing_as) {
+    call.signed_as = signing_as;
     if (call.request.body.size() >= large_payload) call.signed_at = now;
     aws::sign(call.request, signer, host, now);
   }
@@ -239,6 +274,7 @@ void Engine::Impl::answered(Id id, http::Answer answer, http::Request request) {
   }
   int status = answer->status;
   auto result = aws::parse_invoke(std::move(*answer));
+  if (!result && aws::is_expired_token(result.error()) && send_with_new_credentials(id, request)) return;
   // Only the service's own refusals count: a function's error may have any name.
   if (!result && status >= 400 && retry::has_not_run(result.error())) {
     auto why = throttle_reason(result.error());
@@ -270,6 +306,37 @@ std::optional<Error> Engine::Impl::consider_again(Id id, http::Request request, 
                     "; use fewer workers, or raise the concurrency limit";
   }
   return error;
+}
+
+// Of a call that was refused because its credentials had expired. False: it ends with that refusal, because
+// even new ones were refused.
+bool Engine::Impl::send_with_new_credentials(Id id, http::Request& request) {
+  std::unique_lock lock(mutex);
+  Call& call = calls.at(id);
+  if (terminated || std::exchange(call.renewed, true)) return false;
+  call.request = std::move(request);
+  const auto stale = call.signed_as;
+  window.put_back(id, Clock::now());
+  lock.unlock();
+  refused_as_expired.push_back(id);
+  if (std::exchange(renewing, true)) return true;
+  target.provider->renew(stale, [weak = weak_from_this(), through = gate](Result<identity::Snapshot> result) {
+    through->post([weak, result = std::move(result)] {
+      if (auto self = weak.lock()) self->renewed(result);
+    });
+  });
+  return true;
+}
+
+void Engine::Impl::renewed(Result<identity::Snapshot> result) {
+  renewing = false;
+  std::unique_lock lock(mutex);
+  for (Id id : std::exchange(refused_as_expired, {})) {
+    if (result || !window.cancel(id)) continue;
+    refused.emplace_back(std::move(calls.extract(id).mapped().done), result.error());
+  }
+  lock.unlock();
+  pump();
 }
 
 // Fills the window again before the caller hears of the result.
@@ -306,6 +373,7 @@ void Engine::Impl::terminate() {
 
 void Engine::Impl::terminate_on_loop() {
   auto self = weak_from_this().lock();
+  gate->close();
   std::unique_lock lock(mutex);
   terminated = true;
   std::vector<Id> waiting;

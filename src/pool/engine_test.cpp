@@ -40,7 +40,7 @@ class EngineTest : public testing::Test {
     target.name = "aws";
     target.endpoint = endpoint;
     target.region = "us-east-1";
-    target.credentials.identity = {"AKID", "secret"};
+    target.provider = std::make_shared<identity::Provider>(aws::Credentials{{"AKID", "secret"}, "a test"});
     return target;
   }
 

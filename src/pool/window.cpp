@@ -104,6 +104,11 @@ Window::Verdict Window::not_reached(Id id, Time now) {
   return Verdict::again;
 }
 
+void Window::put_back(Id id, Time now) {
+  --in_flight_;
+  wait(id, calls_.at(id), {}, now);
+}
+
 Window::Id Window::send(Id id, Call& call, Time now) {
   call.state = State::in_flight;
   call.sent_at = now;

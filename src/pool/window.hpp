@@ -44,6 +44,9 @@ class Window {
   Verdict throttled(Id id, Throttle reason, Time now);
   Verdict not_reached(Id id, Time now);  // the network failed before anything was sent
 
+  // Refused for a reason that lies with neither call nor service: next() returns it again first of all.
+  void put_back(Id id, Time now);
+
   std::size_t size() const { return calls_.size(); }
   int in_flight() const { return in_flight_; }
   int limit() const { return static_cast<int>(limit_); }

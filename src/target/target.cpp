@@ -109,7 +109,8 @@ Result<Target> resolve_local(const TargetOptions& options, const Environment& en
   target.name = "local";
   target.endpoint = (*embedded)->service->endpoint();
   target.region = (*embedded)->region;
-  target.credentials = {.identity = (*embedded)->identity, .source = "the embedded local Lambda"};
+  target.provider = std::make_shared<identity::Provider>(
+      aws::Credentials{.identity = (*embedded)->identity, .source = "the embedded local Lambda"});
   target.service = std::move(*embedded);
   return target;
 }
@@ -130,7 +131,7 @@ Result<Target> resolve_aws(const TargetOptions& options, const Environment& envi
   target.name = "aws";
   target.endpoint = std::move(*endpoint);
   target.region = std::move(*region);
-  target.credentials = std::move(*credentials);
+  target.provider = std::make_shared<identity::Provider>(std::move(*credentials));
   target.ca_bundle = environment.get("AWS_CA_BUNDLE").value_or("");
   return target;
 }

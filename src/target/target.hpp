@@ -10,6 +10,7 @@
 #include "core/environment.hpp"
 #include "core/error.hpp"
 #include "http/message.hpp"
+#include "identity/provider.hpp"
 
 namespace lambdapool::target {
 
@@ -23,9 +24,9 @@ struct Target {
   std::string name;  // "aws" or "local"
   http::Endpoint endpoint;
   std::string region;
-  aws::Credentials credentials;
-  std::string ca_bundle;          // AWS_CA_BUNDLE, or ""
-  std::shared_ptr<void> service;  // keeps the embedded local Lambda running; null for aws
+  std::shared_ptr<identity::Provider> provider;  // of credentials; shared by copies
+  std::string ca_bundle;                         // AWS_CA_BUNDLE, or ""
+  std::shared_ptr<void> service;                 // keeps the embedded local Lambda running; null for aws
 };
 
 // For local: starts the embedded service, or joins the one that this process already runs for the same

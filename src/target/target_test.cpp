@@ -39,7 +39,7 @@ TEST_F(TargetTest, IsAwsUnlessSaidOtherwise) {
   EXPECT_EQ(target->name, "aws");
   EXPECT_EQ(target->region, "eu-west-1");
   EXPECT_EQ(target->endpoint.url(), "https://lambda.eu-west-1.amazonaws.com");
-  EXPECT_EQ(target->credentials.identity.access_key_id, "AKID");
+  EXPECT_EQ(target->provider->current()->identity.access_key_id, "AKID");
   EXPECT_EQ(target->service, nullptr);
 }
 
@@ -87,7 +87,7 @@ TEST_F(TargetTest, LocalNeedsNoCredentialsAndIsSharedWithinAProcess) {
   ASSERT_TRUE(first) << first.error().message;
   EXPECT_EQ(first->name, "local");
   EXPECT_EQ(first->region, "us-east-1");
-  EXPECT_THAT(first->credentials.identity.access_key_id, StartsWith("LOCAL"));
+  EXPECT_THAT(first->provider->current()->identity.access_key_id, StartsWith("LOCAL"));
   auto second = resolve({.target = "local"}, environment());
   ASSERT_TRUE(second) << second.error().message;
   EXPECT_EQ(second->endpoint.url(), first->endpoint.url());
@@ -97,13 +97,13 @@ TEST_F(TargetTest, LocalNeedsNoCredentialsAndIsSharedWithinAProcess) {
 TEST_F(TargetTest, LocalEndsWithItsLastUserAndIsAnotherTheNextTime) {
   auto first = resolve({.target = "local"}, environment());
   ASSERT_TRUE(first) << first.error().message;
-  auto secret = first->credentials.identity.secret_access_key;
+  auto secret = first->provider->current()->identity.secret_access_key;
   std::weak_ptr<void> service = first->service;
   *first = {};
   EXPECT_TRUE(service.expired());
   auto second = resolve({.target = "local"}, environment());
   ASSERT_TRUE(second) << second.error().message;
-  EXPECT_NE(second->credentials.identity.secret_access_key, secret);
+  EXPECT_NE(second->provider->current()->identity.secret_access_key, secret);
 }
 
 // Whether the two can be told apart is beside the point: one home has one service in a family of processes.

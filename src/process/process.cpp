@@ -1,4 +1,4 @@
-#include "package/process.hpp"
+#include "process/process.hpp"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -13,7 +13,7 @@
 #include <sys/prctl.h>
 #endif
 
-namespace lambdapool::package {
+namespace lambdapool::process {
 
 namespace {
 
@@ -69,7 +69,7 @@ std::vector<char*> c_strings(const std::vector<std::string>& strings) {
   _exit(127);
 }
 
-void drain(int out, int err, ProcessOutcome& outcome) {
+void drain(int out, int err, Outcome& outcome) {
   std::array<pollfd, 2> polled{pollfd{out, POLLIN, 0}, pollfd{err, POLLIN, 0}};
   std::array<char, 16'384> buffer{};
   while (polled[0].fd >= 0 || polled[1].fd >= 0) {
@@ -116,7 +116,7 @@ std::optional<fs::path> find_program(const std::string& name, const Environment&
   return std::nullopt;
 }
 
-Result<ProcessOutcome> run_process(const std::vector<std::string>& command, const Environment& environment) {
+Result<Outcome> run(const std::vector<std::string>& command, const Environment& environment) {
   const auto program = find_program(command.front(), environment);
   if (!program) return fail(ErrorKind::io, "Can't start " + command.front() + ": it is not on the PATH.");
   std::vector<std::string> variables;
@@ -134,7 +134,7 @@ Result<ProcessOutcome> run_process(const std::vector<std::string>& command, cons
     become(program->c_str(), argv.data(), envp.data(), out.writing(), err.writing(), failed.writing(),
            parent);
   for (Pipe* each : {&out, &err, &failed}) each->close_end(1);
-  ProcessOutcome outcome;
+  Outcome outcome;
   drain(out.reading(), err.reading(), outcome);
   outcome.exit_status = wait_for(child);
   int error = 0;
@@ -153,4 +153,4 @@ std::string last_lines(const std::string& text, std::size_t lines) {
   return text.substr(begin, end - begin);
 }
 
-}  // namespace lambdapool::package
+}  // namespace lambdapool::process

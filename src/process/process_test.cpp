@@ -1,13 +1,13 @@
-#include "package/process.hpp"
+#include "process/process.hpp"
 
 #include <gtest/gtest.h>
 
-namespace lambdapool::package {
+namespace lambdapool::process {
 namespace {
 
 TEST(Process, KeepsBothOutputsAndTheExitStatusWhateverTheirSize) {
-  const auto outcome = run_process(
-      {"/bin/sh", "-c", "head -c 300000 /dev/zero; head -c 200000 /dev/zero >&2; exit 3"}, Environment());
+  const auto outcome =
+      run({"/bin/sh", "-c", "head -c 300000 /dev/zero; head -c 200000 /dev/zero >&2; exit 3"}, Environment());
   ASSERT_TRUE(outcome) << outcome.error().message;
   EXPECT_EQ(outcome->output.size(), 300'000U);
   EXPECT_EQ(outcome->errors.size(), 200'000U);
@@ -15,23 +15,23 @@ TEST(Process, KeepsBothOutputsAndTheExitStatusWhateverTheirSize) {
 }
 
 TEST(Process, HasThisEnvironmentAndAnEmptyInput) {
-  const auto outcome = run_process({"sh", "-c", "read line || echo \"$COLOR\""},
-                                   Environment(std::map<std::string, std::string>{{"COLOR", "blue"}}));
+  const auto outcome = run({"sh", "-c", "read line || echo \"$COLOR\""},
+                           Environment(std::map<std::string, std::string>{{"COLOR", "blue"}}));
   ASSERT_TRUE(outcome);
   EXPECT_EQ(outcome->output, "blue\n");
 }
 
 TEST(Process, EndedByASignalIsAFailure) {
-  const auto outcome = run_process({"sh", "-c", "kill -TERM $$"}, Environment());
+  const auto outcome = run({"sh", "-c", "kill -TERM $$"}, Environment());
   ASSERT_TRUE(outcome);
   EXPECT_EQ(outcome->exit_status, 128 + 15);
 }
 
 TEST(Process, ThatCannotBeStartedIsNamed) {
-  const auto missing = run_process({"no-such-program-anywhere"}, Environment());
+  const auto missing = run({"no-such-program-anywhere"}, Environment());
   ASSERT_FALSE(missing);
   EXPECT_EQ(missing.error().message, "Can't start no-such-program-anywhere: it is not on the PATH.");
-  const auto path = run_process({"/no/such/program"}, Environment());
+  const auto path = run({"/no/such/program"}, Environment());
   ASSERT_FALSE(path);
   EXPECT_EQ(path.error().message, "Can't start /no/such/program: No such file or directory.");
 }
@@ -44,4 +44,4 @@ TEST(Process, LastLinesOfItsOutputAreShortenedAtLineStarts) {
 }
 
 }  // namespace
-}  // namespace lambdapool::package
+}  // namespace lambdapool::process

@@ -9,9 +9,9 @@
 #include "core/environment.hpp"
 #include "core/error.hpp"
 
-namespace lambdapool::package {
+namespace lambdapool::process {
 
-struct ProcessOutcome {
+struct Outcome {
   int exit_status = 0;  // 128 + the signal where one ended it
   std::string output;   // standard output
   std::string errors;   // standard error
@@ -19,11 +19,11 @@ struct ProcessOutcome {
 
 // `command[0]` is a path, or a name looked up in the environment's PATH. The program reads an empty
 // standard input, gets Ctrl-C with us, and is killed if this process dies. Error: io (it can't be started).
-Result<ProcessOutcome> run_process(const std::vector<std::string>& command, const Environment& environment);
+Result<Outcome> run(const std::vector<std::string>& command, const Environment& environment);
 
 std::optional<std::filesystem::path> find_program(const std::string& name, const Environment& environment);
 
 // The last lines of a program's output that say something, for an error message.
 std::string last_lines(const std::string& text, std::size_t lines);
 
-}  // namespace lambdapool::package
+}  // namespace lambdapool::process
