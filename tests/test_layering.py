@@ -23,7 +23,7 @@ MAY_INCLUDE = {
     "package": {"core", "process"},
     "runtime": {"core"},
     "local": {"core", "http", "package/zip"},
-    "target": {"core", "http/message", "aws", "identity", "local"},
+    "target": {"core", "http/message", "http/proxy", "aws", "identity", "local"},
     "pool": {"core", "http", "aws", "identity", "target"},
     "api": {"core", "aws", "pool", "target", "runtime"},
     "cli": {"core", "http", "aws", "identity", "process", "package", "local", "target"},

@@ -24,7 +24,8 @@ double random_fraction() {
 http::ClientOptions client_options(const target::Target& target) {
   http::ClientOptions options;
   options.endpoint = target.endpoint;
-  options.ca_bundle = target.ca_bundle;
+  options.ca_bundle = target.settings.ca_bundle;
+  options.proxies = target.proxies;
   return options;
 }
 
@@ -96,7 +97,7 @@ Result<void> Session::pause(std::chrono::milliseconds delay) const {
 }
 
 Result<http::Response> Session::send(const http::Request& request, Repeatable repeatable) {
-  retry::Attempts attempts;
+  retry::Attempts attempts({.max_attempts = target_.settings.max_attempts});
   identity::Snapshot identity = target_.provider->current();
   for (bool renewed = false;;) {
     http::Answer answer = send_once(request, repeatable, identity);

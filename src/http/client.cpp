@@ -50,18 +50,14 @@ struct Client::Impl final : ClientConnection::Pool, std::enable_shared_from_this
   using Clock = ClientConnection::Clock;
 
   Impl(std::shared_ptr<EventLoop::Impl> on, ClientOptions with)
-      : loop(on),
-        options(std::move(with)),
-        timer(on->io),
-        resolver(std::make_shared<Resolver>(on->io, options.endpoint)) {}
+      : loop(on), options(std::move(with)), timer(on->io) {}
 
   std::weak_ptr<EventLoop::Impl> loop;
   const ClientOptions options;
   std::atomic<Id> last_id{0};
   asio::steady_timer timer;
   Clock::time_point timer_at = Clock::time_point::max();
-  std::shared_ptr<Resolver> resolver;
-  std::unique_ptr<TlsContext> tls;
+  std::shared_ptr<const Route> route;  // null: not worked out yet
 
   std::deque<std::unique_ptr<Exchange>> queue;
   std::vector<ConnectionPointer> connections;  // of every state; each knows its slot
@@ -110,7 +106,7 @@ struct Client::Impl final : ClientConnection::Pool, std::enable_shared_from_this
         connecting + (options.max_connections - std::min(options.max_connections, connections.size())));
     // The first TLS connection gets the session that makes the others cheap.
     if (options.endpoint.scheme == Endpoint::Scheme::https && !met) wanted = std::min<std::size_t>(wanted, 1);
-    if (connecting >= wanted || closed || !prepare_tls()) return;
+    if (connecting >= wanted || closed || !prepare_route()) return;
     while (connecting < wanted) open();
   }
 
@@ -133,11 +129,11 @@ struct Client::Impl final : ClientConnection::Pool, std::enable_shared_from_this
     });
   }
 
-  bool prepare_tls() {
-    if (options.endpoint.scheme != Endpoint::Scheme::https || tls) return true;
-    auto made = TlsContext::create(options.ca_bundle);
+  bool prepare_route() {
+    if (route) return true;
+    auto made = plan_route();
     if (made) {
-      tls = std::move(*made);
+      route = std::move(*made);
       return true;
     }
     for (auto failed = std::exchange(queue, {}); auto& exchange : failed)
@@ -145,13 +141,31 @@ struct Client::Impl final : ClientConnection::Pool, std::enable_shared_from_this
     return false;
   }
 
+  Result<std::shared_ptr<Route>> plan_route() {
+    auto proxy = options.proxies.choose(options.endpoint);
+    if (!proxy) return tl::unexpected(std::move(proxy.error()));
+    auto made = std::make_shared<Route>(Route{options.endpoint, std::move(*proxy), nullptr});
+    const Endpoint& first = made->proxy ? made->proxy->endpoint : made->endpoint;
+    made->resolver = std::make_shared<Resolver>(loop.lock()->io, first);
+    auto trust = [&](const Endpoint& endpoint, std::unique_ptr<TlsContext>& into) -> Result<void> {
+      if (endpoint.scheme != Endpoint::Scheme::https) return {};
+      return TlsContext::create(options.ca_bundle).map([&](auto context) { into = std::move(context); });
+    };
+    if (auto ready = trust(made->endpoint, made->tls); !ready)
+      return tl::unexpected(std::move(ready.error()));
+    if (made->proxy) {
+      auto ready = trust(made->proxy->endpoint, made->proxy_tls);
+      if (!ready) return tl::unexpected(std::move(ready.error()));
+    }
+    return made;
+  }
+
   void open() {
-    auto loop_now = loop.lock();
-    auto connection = std::make_shared<ClientConnection>(loop_now->io, *this, options);
+    auto connection = std::make_shared<ClientConnection>(loop.lock()->io, *this, options, route);
     connection->slot = connections.size();
     connections.push_back(connection);
     ++connecting;
-    connection->connect(resolver, tls.get(), turn++);
+    connection->connect(turn++);
   }
 
   ConnectionPointer forget(ClientConnection& connection) {
@@ -177,7 +191,7 @@ struct Client::Impl final : ClientConnection::Pool, std::enable_shared_from_this
   void not_connected(ClientConnection& connection, Error error) override {
     --connecting;
     forget(connection);
-    resolver->forget();
+    route->resolver->forget();
     std::size_t affected = connections.empty() ? queue.size() : std::min<std::size_t>(queue.size(), 1);
     std::vector<std::unique_ptr<Exchange>> failed;
     for (std::size_t i = 0; i < affected; ++i) {
@@ -259,7 +273,7 @@ struct Client::Impl final : ClientConnection::Pool, std::enable_shared_from_this
   void close() {
     closed = true;
     timer.cancel();
-    resolver->close();
+    if (route) route->resolver->close();
     auto open = std::exchange(connections, {});
     auto waiting = std::exchange(queue, {});
     idle.clear();

@@ -10,6 +10,7 @@
 #include "core/error.hpp"
 #include "http/event_loop.hpp"
 #include "http/message.hpp"
+#include "http/proxy.hpp"
 
 namespace lambdapool::http {
 
@@ -25,6 +26,7 @@ using Answer = tl::expected<Response, TransportError>;
 
 struct ClientOptions {
   Endpoint endpoint = {};
+  ProxySettings proxies = {};
   std::size_t max_connections = 64;  // further requests wait their turn, first come first served
   std::chrono::milliseconds connect_timeout{10'000};
   std::chrono::milliseconds idle_timeout{55'000};  // below the service's own, so that we close first

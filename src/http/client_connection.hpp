@@ -7,9 +7,9 @@
 #include <string>
 
 #include "http/client.hpp"
+#include "http/connector.hpp"
 #include "http/parser.hpp"
 #include "http/read_buffer.hpp"
-#include "http/resolver.hpp"
 #include "http/stream.hpp"
 
 namespace lambdapool::http {
@@ -47,9 +47,10 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
     ~Pool() = default;
   };
 
-  ClientConnection(asio::io_context& io, Pool& pool, const ClientOptions& options);
+  ClientConnection(asio::io_context& io, Pool& pool, const ClientOptions& options,
+                   std::shared_ptr<const Route> route);
 
-  void connect(std::shared_ptr<Resolver> resolver, TlsContext* tls, std::size_t turn);
+  void connect(std::size_t turn);  // begins at another of the host's addresses each turn
   bool is_ready() const { return state_ == State::idle; }
   bool is_fresh() const { return !used_; }
   // Closed by the peer while it was idle. Not looked at within an instant of its last answer.
@@ -74,11 +75,8 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
   enum class State { connecting, idle, busy, closed };
   using Reached = TransportError::Reached;
 
-  void try_addresses(const Addresses& addresses, std::size_t turn);
-  void try_address();
-  void shake_hands();
-  void ready();
-  void connect_failed(const std::string& why, ErrorKind kind = ErrorKind::network);
+  void connected(Stream stream);
+  void connect_failed(Error error);
 
   void append_head(const Request& request);
   bool write();
@@ -96,12 +94,9 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
   const ClientOptions& options_;
   Stream stream_;
   State state_ = State::connecting;
-  std::string where_;  // host:port, for messages
-
-  std::vector<asio::generic::stream_protocol::endpoint> addresses_;
-  std::size_t next_address_ = 0;
-  TlsContext* tls_ = nullptr;
-  std::string connect_failure_;
+  std::shared_ptr<const Route> route_;
+  std::string where_;  // for messages
+  std::shared_ptr<Connector> connector_;
 
   std::unique_ptr<Exchange> exchange_;
   ResponseParser parser_;

@@ -16,8 +16,10 @@ namespace lambdapool::http {
 
 namespace asio = boost::asio;
 
+using Address = asio::generic::stream_protocol::endpoint;
+
 struct Addresses {
-  std::vector<asio::generic::stream_protocol::endpoint> list;
+  std::vector<Address> list;
   std::string failure;  // why the list is empty
 };
 

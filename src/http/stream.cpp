@@ -39,10 +39,22 @@ void tune_tcp(int fd) {
   ::setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
 #ifdef TCP_KEEPIDLE
   // Long calls are silent on the wire; NAT gateways forget such connections after 350 seconds.
-  int idle_s = 60, interval_s = 30;
+  int idle_s = 60, interval_s = 30, probes = 4;
   ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof idle_s);
   ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval_s, sizeof interval_s);
+  ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes);
 #endif
+#ifdef TCP_USER_TIMEOUT
+  // A peer that acknowledges nothing for three minutes is gone; Linux would try for a quarter of an hour.
+  unsigned int unacknowledged_ms = 180'000;
+  ::setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unacknowledged_ms, sizeof unacknowledged_ms);
+#endif
+}
+
+void Stream::start_tls(TlsContext& context, const std::string& host) {
+  outer_ = std::move(ssl_);
+  ssl_ =
+      outer_ ? context.connect_through(outer_.get(), host) : context.connect(socket_.native_handle(), host);
 }
 
 Stream::Outcome Stream::read(char* into, std::size_t size) {

@@ -25,6 +25,7 @@ std::string reason(int error_number);
 class Stream {
  public:
   explicit Stream(asio::io_context& io) : socket_(io) {}
+  explicit Stream(Socket connected) : socket_(std::move(connected)) {}
 
   enum class Status { done, want_read, want_write, closed, failed };
   struct Outcome {
@@ -37,9 +38,8 @@ class Stream {
   Outcome write(std::string_view first, std::string_view second);  // second follows first
   bool peer_has_closed();  // or has sent what nobody asked for; looks without taking anything
 
-  void start_tls(TlsContext& context, const std::string& host) {
-    ssl_ = context.connect(socket_.native_handle(), host);
-  }
+  // A second time: TLS within TLS, to a server behind an https proxy.
+  void start_tls(TlsContext& context, const std::string& host);
   Outcome handshake();
   bool is_tls() const { return ssl_ != nullptr; }
 
@@ -56,7 +56,8 @@ class Stream {
   Outcome tls_outcome(int result);
 
   Socket socket_;
-  SslPointer ssl_;
+  SslPointer outer_;  // with the proxy
+  SslPointer ssl_;    // over it, where there is one
 };
 
 }  // namespace lambdapool::http

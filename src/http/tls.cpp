@@ -64,6 +64,26 @@ void trust_system(SSL_CTX* context) {
   ERR_clear_error();
 }
 
+std::string way_out_of(long verdict) {
+  switch (verdict) {
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+    case X509_V_ERR_CERT_UNTRUSTED:
+      return "; if you trust who signed it, name the file with the signer's certificate in AWS_CA_BUNDLE";
+    case X509_V_ERR_CERT_NOT_YET_VALID:
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+      return "; it has to be renewed there (or this machine's clock is wrong)";
+    case X509_V_ERR_HOSTNAME_MISMATCH:
+    case X509_V_ERR_IP_ADDRESS_MISMATCH:
+      return "; it belongs to another host than the endpoint's URL names";
+    default:
+      return "";
+  }
+}
+
 }  // namespace
 
 Result<std::unique_ptr<TlsContext>> TlsContext::create(const std::string& ca_bundle) {
@@ -89,11 +109,21 @@ Result<std::unique_ptr<TlsContext>> TlsContext::create(const std::string& ca_bun
 }
 
 SslPointer TlsContext::connect(int fd, const std::string& host) {
-  SslPointer ssl(SSL_new(context_.get()));
   BIO* bio = BIO_new(descriptor_bio());
   BIO_set_data(bio, reinterpret_cast<void*>(static_cast<std::intptr_t>(fd)));
   BIO_set_init(bio, 1);
-  SSL_set_bio(ssl.get(), bio, bio);
+  return connect_over(bio, host);
+}
+
+SslPointer TlsContext::connect_through(SSL* outer, const std::string& host) {
+  BIO* bio = BIO_new(BIO_f_ssl());
+  BIO_set_ssl(bio, outer, BIO_NOCLOSE);
+  return connect_over(bio, host);
+}
+
+SslPointer TlsContext::connect_over(BIO* transport, const std::string& host) {
+  SslPointer ssl(SSL_new(context_.get()));
+  SSL_set_bio(ssl.get(), transport, transport);
   SSL_set_connect_state(ssl.get());
   if (X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl.get()), host.c_str()) != 1) {
     ERR_clear_error();
@@ -115,7 +145,8 @@ std::string tls_failure(SSL* ssl) {
   unsigned long code = ERR_get_error();
   ERR_clear_error();
   if (verdict != X509_V_OK) {
-    return std::string("its certificate was refused: ") + X509_verify_cert_error_string(verdict);
+    return std::string("its certificate was refused: ") + X509_verify_cert_error_string(verdict) +
+           way_out_of(verdict);
   }
   const char* reason = code ? ERR_reason_error_string(code) : nullptr;
   if (reason) return std::string("TLS failed: ") + reason;

@@ -26,9 +26,12 @@ class TlsContext {
 
   // A session for `fd` that verifies the certificate for `host` (a name or an IP address).
   SslPointer connect(int fd, const std::string& host);
+  // The same over another session, which must outlive it.
+  SslPointer connect_through(SSL* outer, const std::string& host);
 
  private:
   TlsContext() = default;
+  SslPointer connect_over(BIO* transport, const std::string& host);
   static int remember_session(SSL* ssl, SSL_SESSION* session);
 
   std::unique_ptr<SSL_CTX, SslFree> context_;

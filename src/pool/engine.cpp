@@ -156,7 +156,8 @@ Engine::Impl::Impl(target::Target where, EngineOptions with)
   http::ClientOptions client_options;
   client_options.endpoint = target.endpoint;
   client_options.max_connections = static_cast<std::size_t>(options.workers);
-  client_options.ca_bundle = target.ca_bundle;
+  client_options.ca_bundle = target.settings.ca_bundle;
+  client_options.proxies = target.proxies;
   client = std::make_unique<http::Client>(*loop, std::move(client_options));
 }
 

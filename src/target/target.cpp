@@ -127,12 +127,17 @@ Result<Target> resolve_aws(const TargetOptions& options, const Environment& envi
     return fail(ErrorKind::invalid_argument,
                 "the Lambda endpoint '" + *url + "' is not a URL such as https://host:port");
   }
+  auto settings = aws::resolve_client_settings(options.aws, environment);
+  if (!settings) return tl::unexpected(std::move(settings.error()));
+  http::ProxySettings proxies(environment.all());
+  if (auto proxy = proxies.choose(*endpoint); !proxy) return tl::unexpected(std::move(proxy.error()));
   Target target;
   target.name = "aws";
   target.endpoint = std::move(*endpoint);
   target.region = std::move(*region);
   target.provider = std::make_shared<identity::Provider>(std::move(*credentials));
-  target.ca_bundle = environment.get("AWS_CA_BUNDLE").value_or("");
+  target.settings = std::move(*settings);
+  target.proxies = std::move(proxies);
   return target;
 }
 

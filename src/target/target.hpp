@@ -6,10 +6,12 @@
 #include <optional>
 #include <string>
 
+#include "aws/client_settings.hpp"
 #include "aws/credentials.hpp"
 #include "core/environment.hpp"
 #include "core/error.hpp"
 #include "http/message.hpp"
+#include "http/proxy.hpp"
 #include "identity/provider.hpp"
 
 namespace lambdapool::target {
@@ -25,8 +27,9 @@ struct Target {
   http::Endpoint endpoint;
   std::string region;
   std::shared_ptr<identity::Provider> provider;  // of credentials; shared by copies
-  std::string ca_bundle;                         // AWS_CA_BUNDLE, or ""
-  std::shared_ptr<void> service;                 // keeps the embedded local Lambda running; null for aws
+  aws::ClientSettings settings = {};
+  http::ProxySettings proxies = {};  // none for local
+  std::shared_ptr<void> service;     // keeps the embedded local Lambda running; null for aws
 };
 
 // For local: starts the embedded service, or joins the one that this process already runs for the same

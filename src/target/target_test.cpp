@@ -50,7 +50,29 @@ TEST_F(TargetTest, TheEnvironmentNamesEndpointAndAuthorities) {
   auto target = resolve({.target = "aws"}, environment(variables));
   ASSERT_TRUE(target) << target.error().message;
   EXPECT_EQ(target->endpoint.url(), "http://localhost:4566");
-  EXPECT_EQ(target->ca_bundle, "/some/ca.pem");
+  EXPECT_EQ(target->settings.ca_bundle, "/some/ca.pem");
+}
+
+TEST_F(TargetTest, ProxiesAreForAwsAndNotForLocal) {
+  auto variables = keys;
+  variables["HTTPS_PROXY"] = variables["HTTP_PROXY"] = "http://proxy.example:3128";
+  auto target = resolve({.target = "aws"}, environment(variables));
+  ASSERT_TRUE(target) << target.error().message;
+  auto proxy = target->proxies.choose(target->endpoint);
+  ASSERT_TRUE(proxy && *proxy);
+  EXPECT_EQ((*proxy)->endpoint.url(), "http://proxy.example:3128");
+  auto local = resolve({.target = "local"}, environment(variables));
+  ASSERT_TRUE(local) << local.error().message;
+  EXPECT_FALSE(local->proxies.choose(local->endpoint)->has_value());
+}
+
+TEST_F(TargetTest, AProxyThatIsNoUrlIsRefusedBeforeAnythingIsSent) {
+  auto variables = keys;
+  variables["HTTPS_PROXY"] = "socks5://proxy.example";
+  auto target = resolve({.target = "aws"}, environment(variables));
+  ASSERT_FALSE(target);
+  EXPECT_EQ(target.error().kind, ErrorKind::invalid_argument);
+  EXPECT_THAT(target.error().message, HasSubstr("HTTPS_PROXY"));
 }
 
 TEST_F(TargetTest, WithoutCredentialsBothWaysOutAreNamed) {
