@@ -48,6 +48,7 @@ class LambdaPoolError : public std::runtime_error {
   Kind kind() const { return kind_; }
   const std::string& request_id() const { return details_.request_id; }
   const std::string& log_tail() const { return details_.log_tail; }
+  const std::string& logs() const { return details_.log_tail; }  // by the name that futures have for it
   const std::string& code() const { return details_.code; }
 
  private:
@@ -96,9 +97,13 @@ class RemoteError {
   const std::string& remote_what() const { return chain_.front().what; }
   // The exception itself, then what it was nested around (std::throw_with_nested), outermost first.
   const std::vector<Cause>& chain() const { return chain_; }
+  // The end of the log of the call that threw it, 4 KB at most: what it printed before.
+  const std::string& logs() const { return logs_; }
+  void attach_logs(std::string logs) { logs_ = std::move(logs); }  // for pools only
 
  private:
   std::vector<Cause> chain_;
+  std::string logs_ = {};
 };
 
 // E is the most derived standard class of what was thrown, or the very type where send_exception<E>() was

@@ -6,6 +6,7 @@
 #include <future>
 #include <memory>
 #include <optional>
+#include <string>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -107,11 +108,16 @@ class Future {
 
   // Waits for the result, or throws what the call failed with. Once; then the future is no longer valid.
   T get() {
-    const std::shared_ptr<detail::Batch> batch = std::move(checked());
+    finished_ = std::move(checked());
     batch_.reset();
-    batch->wait();
-    return collect_(*batch, count_);
+    finished_->wait();
+    const Forget results{*finished_};
+    return collect_(*finished_, count_);
   }
+
+  // What the calls of it that have ended logged, 4 KB of each, in the order in which they were sent: what the
+  // tasks printed, between what Lambda logs of them. Also after get(). Items of one chunk share a call.
+  std::string logs() const { return (finished_ ? finished_ : checked())->logs(); }
 
   void wait() const { checked()->wait(); }
 
@@ -133,6 +139,11 @@ class Future {
       : batch_(std::move(batch)), count_(count), collect_(collect) {}
 
  private:
+  struct Forget {
+    detail::Batch& batch;
+    ~Forget() { batch.forget_results(); }
+  };
+
   const std::shared_ptr<detail::Batch>& checked() const {
     if (!batch_) throw std::future_error(std::future_errc::no_state);
     return batch_;
@@ -143,6 +154,7 @@ class Future {
   }
 
   std::shared_ptr<detail::Batch> batch_;
+  std::shared_ptr<detail::Batch> finished_;  // after get(), for its logs
   std::size_t count_ = 0;
   Collect collect_ = nullptr;
 };

@@ -33,6 +33,8 @@ class Engine:
     def wait(self, timeout: Optional[float] = None) -> List[Tuple[int, Optional[bytes], Optional[NativeError]]]:
         """All outcomes there are: the answer's body, or the error. Waits for the first, in seconds; returns
         none after the timeout, wake() or close(). The GIL is free meanwhile."""
+    def log_of(self, id: int) -> Tuple[bool, str]:
+        """The end of this call's log, and whether it is kept (still, or already)."""
     def wake(self) -> None:
         """Makes wait() return."""
     def terminate(self) -> None:

@@ -30,6 +30,11 @@ class LambdaPoolError(Exception):
     log_tail: str = ""
     detail: str = ""
 
+    @property
+    def logs(self) -> str:
+        """log_tail, by the name that results have for it."""
+        return self.log_tail
+
 
 class CredentialsError(LambdaPoolError):
     """There are no AWS credentials, or they cannot be used."""

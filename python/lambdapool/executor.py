@@ -16,9 +16,23 @@ from .chunking import FixedChunks
 from .connection import connect
 from .errors import PoolForked
 from .jobs import Batch, Task
+from .logs import JobLogs
 from .outcomes import Outcome
 
 DEFAULT_WORKERS = 100
+
+
+class TaskFuture(Future):  # type: ignore[type-arg]
+    """A task's future, with its log."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._logs = JobLogs()
+
+    @property
+    def logs(self) -> str:
+        """What the task printed, between what Lambda logs of it; its last 4 KB. "" until it is done."""
+        return self._logs.text(self.done())
 
 
 class LambdaExecutor(Executor):
@@ -71,13 +85,13 @@ class LambdaExecutor(Executor):
         dispatcher = self._dispatcher
         return "<lambdapool.LambdaExecutor function=%r max_workers=%d>" % (dispatcher.function, dispatcher.workers)
 
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
-        """``fn(*args, **kwargs)``, there. A future that was not sent yet can be cancelled.
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> TaskFuture:
+        """``fn(*args, **kwargs)``, there. A future that was not sent yet can be cancelled. It has ``logs`` too.
 
         Raises RuntimeError after shutdown().
         """
         self._check_running()
-        future: "Future[Any]" = Future()
+        future = TaskFuture()
         try:
             function = pickling.dumps(fn)
             arguments = pickling.dump_items(pickling.CALL, [(args, kwargs)])
@@ -93,6 +107,7 @@ class LambdaExecutor(Executor):
                 begin=future.set_running_or_notify_cancel,
                 on_fork=partial(_end_forked, future),
                 on_cancel=future.cancel,
+                logs=future._logs,
             )
         )
         return future

@@ -10,6 +10,7 @@ from . import outcomes, pickling
 from .chunking import AdaptiveChunks, FixedChunks
 from .dispatcher import Dispatcher
 from .errors import HOPELESS, NativeError, from_native
+from .logs import JobLogs
 from .outcomes import Outcome
 
 ANY = sys.maxsize
@@ -24,7 +25,7 @@ class Task:
     """
 
     window = ANY
-    __slots__ = ("_function", "_arguments", "_deliver", "_begin", "_name", "_taken", "on_fork", "on_cancel", "job")
+    __slots__ = ("_function", "_arguments", "_deliver", "_begin", "_name", "_taken", "_logs", "on_fork", "on_cancel", "job")
 
     def __init__(
         self,
@@ -35,9 +36,11 @@ class Task:
         begin: Optional[Callable[[], bool]] = None,
         on_fork: Optional[Callable[[BaseException], None]] = None,
         on_cancel: Optional[Callable[[], Any]] = None,
+        logs: Optional[JobLogs] = None,
     ) -> None:
         self._function = function
         self._arguments = arguments
+        self._logs = logs or JobLogs()
         self._deliver = deliver
         self._begin = begin
         self._name = name
@@ -55,6 +58,7 @@ class Task:
         return self
 
     def send(self, engine: Any, id: int) -> None:
+        self._logs.sent(engine, id)
         engine.submit(id, self._function, self._arguments)
 
     def answered(self, body: Optional[bytes], error: Optional[NativeError]) -> None:
@@ -62,7 +66,10 @@ class Task:
             self._deliver((False, from_native(error, self._name)))
         else:
             assert body is not None
-            self._deliver(outcomes.read(body, 1, self._name).outcomes[0])
+            self._deliver(outcomes.read(body, 1, self._name, self._read_log).outcomes[0])
+
+    def _read_log(self) -> str:
+        return self._logs.text(complete=False)
 
     def more(self) -> bool:
         return not self._taken
@@ -101,8 +108,10 @@ class Batch:
         on_fork: Optional[Callable[[BaseException], None]] = None,
         begin: Optional[Callable[[], bool]] = None,
         on_cancel: Optional[Callable[[], Any]] = None,
+        logs: Optional[JobLogs] = None,
     ) -> None:
         self.dispatcher = dispatcher
+        self.logs = logs or JobLogs()
         self.function = function
         self.style = style
         self.items = items
@@ -174,7 +183,7 @@ class Batch:
 class Span:
     """Some items of a batch in one invocation."""
 
-    __slots__ = ("job", "start", "stop")
+    __slots__ = ("job", "start", "stop", "_engine", "_id")
 
     def __init__(self, job: Batch, start: int, stop: int) -> None:
         self.job = job
@@ -192,6 +201,8 @@ class Span:
             self.stop = self.start + size // 2
         if self.stop < whole:
             job.put_back(self.stop, whole)
+        job.logs.sent(engine, id)
+        self._engine, self._id = engine, id
         engine.submit(id, job.function, arguments)
 
     def answered(self, body: Optional[bytes], error: Optional[NativeError]) -> None:
@@ -201,7 +212,7 @@ class Span:
             self._failed(from_native(error, name))
             return
         assert body is not None
-        answer = outcomes.read(body, count, name)
+        answer = outcomes.read(body, count, name, self._read_log)
         done = len(answer.outcomes)
         job.chunks.observe(done, answer.seconds, len(body))
         if done < count:
@@ -213,6 +224,10 @@ class Span:
 
     def forked(self, exception: BaseException) -> None:
         self.job.forked(exception)
+
+    def _read_log(self) -> str:
+        text: str = self._engine.log_of(self._id)[1]
+        return text
 
     def _failed(self, exception: BaseException) -> None:
         self._settle([(False, exception)] * (self.stop - self.start))

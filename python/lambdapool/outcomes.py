@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pickle
 from multiprocessing.pool import RemoteTraceback
-from typing import Any, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, List, NamedTuple, Optional, Tuple
 
-from .errors import CodeMismatch, PayloadTooLarge, ProtocolError, RemoteError, UnsendableResult, make
+from .errors import CodeMismatch, LambdaPoolError, PayloadTooLarge, ProtocolError, RemoteError, UnsendableResult, make
 
 Outcome = Tuple[bool, Any]  # (True, value) or (False, exception)
 
@@ -18,12 +18,27 @@ class Answer(NamedTuple):
     seconds: float  # that the worker spent on them
 
 
-def read(body: bytes, items: int, function: str) -> Answer:
-    """The answer to a task of so many items. Never raises: what cannot be read is an outcome too."""
+def read(body: bytes, items: int, function: str, read_log: Callable[[], str] = str) -> Answer:
+    """The answer to a task of so many items. Never raises: what cannot be read is an outcome too.
+
+    `read_log` is asked for the invocation's log where something failed, which is told it.
+    """
+    failed: List[BaseException] = []
+    answer = _read(body, items, function, failed)
+    if failed:
+        _attach(failed, read_log())
+    return answer
+
+
+def _read(body: bytes, items: int, function: str, failed: List[BaseException]) -> Answer:
+    def failure(exception: BaseException) -> Outcome:
+        failed.append(exception)
+        return False, exception
+
     try:
         raw, seconds = pickle.loads(body)
         if seconds is None:
-            return Answer([_outcome(*raw[0], function)] * items, 0.0)
+            return Answer([failure(_failure(*raw[0], function))] * items, 0.0)
         if not 0 < len(raw) <= items:
             raise ValueError("%d outcomes for %d items" % (len(raw), items))
         loads = pickle.loads
@@ -34,17 +49,26 @@ def read(body: bytes, items: int, function: str) -> Answer:
                     outcomes.append((True, loads(data)))
                     continue
                 except BaseException as error:
-                    outcomes.append((False, _unreadable_result(error, function)))
+                    outcomes.append(failure(_unreadable_result(error, function)))
             else:
-                outcomes.append(_outcome(status, data, function))
+                outcomes.append(failure(_failure(status, data, function)))
         return Answer(outcomes, seconds)
     except BaseException as error:
         message = "the function's answer is not an outcome of this protocol: %s: %s" % (type(error).__name__, error)
-        return Answer([(False, make(ProtocolError, message, function))] * items, 0.0)
+        return Answer([failure(make(ProtocolError, message, function))] * items, 0.0)
 
 
-def _outcome(status: int, data: bytes, function: str) -> Outcome:
-    return False, _failures[status](pickle.loads(data), function)
+def _attach(failed: List[BaseException], log: str) -> None:
+    """An exception of the function's own may be of any class: its log goes to its remote traceback."""
+    for exception in failed:
+        if isinstance(exception, LambdaPoolError):
+            exception.log_tail = exception.log_tail or log
+        if isinstance(exception.__cause__, RemoteTraceback):
+            exception.__cause__.logs = log  # type: ignore[attr-defined]
+
+
+def _failure(status: int, data: bytes, function: str) -> BaseException:
+    return _failures[status](pickle.loads(data), function)
 
 
 def _exception(parts: Tuple[str, bytes, str, str, str], function: str) -> BaseException:

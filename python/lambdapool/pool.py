@@ -14,7 +14,7 @@ from .connection import connect
 from .errors import PoolForked
 from .imap import LambdaIMapIterator, LambdaIMapUnorderedIterator, iterate
 from .jobs import Batch, Task
-from .results import BatchResult, Callback, apply_result, end_forked
+from .results import BatchResult, Callback, TaskResult, end_forked
 
 AHEAD = 32  # enough for answers to be taken in batches even with few workers
 
@@ -94,7 +94,7 @@ class LambdaPool:
     def apply(self, func: Callable[..., Any], args: Iterable[Any] = (), kwds: Mapping[str, Any] = {}) -> Any:
         """``func(*args, **kwds)``, there; waits for the value."""
         self._check_running()
-        result = ApplyResult(self, None, None)
+        result = TaskResult(self, None, None)
         task = self._task(result, func, args, kwds)
         try:
             return result.get()
@@ -112,9 +112,10 @@ class LambdaPool:
         callback: Callback = None,
         error_callback: Callback = None,
     ) -> ApplyResult:
-        """Returns at once. The callbacks run on the pool's own thread and should return soon."""
+        """Returns at once. The callbacks run on the pool's own thread and should return soon. The result has
+        ``logs`` too: what the task printed, between what Lambda logs of it."""
         self._check_running()
-        result = apply_result(self, callback, error_callback)
+        result = TaskResult(self, callback, error_callback)
         self._task(result, func, args, kwds)
         return result
 
@@ -213,7 +214,7 @@ class LambdaPool:
         if self._state != RUN:
             raise ValueError("Pool not running")
 
-    def _task(self, result: ApplyResult, func: Any, args: Iterable[Any], kwds: Mapping[str, Any]) -> Optional[Task]:
+    def _task(self, result: TaskResult, func: Any, args: Iterable[Any], kwds: Mapping[str, Any]) -> Optional[Task]:
         deliver = partial(result._set, 0)
         try:
             function = pickling.dumps(func)
@@ -222,7 +223,12 @@ class LambdaPool:
             deliver((False, error))
             return None
         task = Task(
-            function, arguments, deliver, self._dispatcher.function, on_fork=partial(end_forked, result)
+            function,
+            arguments,
+            deliver,
+            self._dispatcher.function,
+            on_fork=partial(end_forked, result),
+            logs=result._logs,
         )
         self._dispatcher.enqueue(task)
         return task
@@ -252,7 +258,14 @@ class LambdaPool:
             return result
         chunks = FixedChunks(chunksize) if chunksize else AdaptiveChunks(self._dispatcher.workers)
         result.batch = Batch(
-            self._dispatcher, function, style, items, chunks, result.deliver, on_fork=partial(end_forked, result)
+            self._dispatcher,
+            function,
+            style,
+            items,
+            chunks,
+            result.deliver,
+            on_fork=partial(end_forked, result),
+            logs=result._logs,
         )
         self._dispatcher.enqueue(result.batch)
         return result

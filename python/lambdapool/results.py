@@ -1,7 +1,7 @@
 """multiprocessing's results, fulfilled from here.
 
-An ApplyResult is exactly multiprocessing's. A map's result is a subclass, because the chunks of a map come in
-whatever sizes they were sent; and a callback that raises must leave no result unset.
+They are subclasses: results here have their calls' logs too, the chunks of a map come in whatever sizes they
+were sent, and a callback that raises must leave no result unset.
 """
 
 from __future__ import annotations
@@ -13,13 +13,28 @@ from multiprocessing.pool import ApplyResult, MapResult
 from typing import Any, Callable, List, Optional
 
 from .jobs import Batch
+from .logs import JobLogs
 from .outcomes import Outcome
 
 Callback = Optional[Callable[[Any], object]]
 
 
-def apply_result(pool: Any, callback: Callback, error_callback: Callback) -> ApplyResult:
-    return ApplyResult(pool, guarded(callback), guarded(error_callback))
+class TaskResult(ApplyResult):
+    """A task's result, with its log."""
+
+    def __init__(self, pool: Any, callback: Callback, error_callback: Callback) -> None:
+        super().__init__(pool, guarded(callback), guarded(error_callback))
+        self._logs = JobLogs()
+
+    @property
+    def logs(self) -> str:
+        """What the task printed, between what Lambda logs of it; its last 4 KB. "" until it is done."""
+        return self._logs.text(self.ready())
+
+
+# By the name that users know it by: it shows in type(result) and in tracebacks.
+TaskResult.__name__ = TaskResult.__qualname__ = ApplyResult.__name__
+TaskResult.__module__ = ApplyResult.__module__
 
 
 class BatchResult(MapResult):
@@ -29,7 +44,14 @@ class BatchResult(MapResult):
         # A chunksize of 0 is multiprocessing's way to say that there is nothing to wait for.
         super().__init__(pool, 1 if length else 0, length, guarded(callback), guarded(error_callback))
         self._left = threading.Lock()
+        self._logs = JobLogs()
         self.batch: Optional[Batch] = None
+
+    @property
+    def logs(self) -> str:
+        """What its calls logged, in the order in which they were sent, 4 KB of each. Items of one chunk share a
+        call. A pool keeps the newest 16 MB."""
+        return self._logs.text(self.ready())
 
     def deliver(self, start: int, outcomes: List[Outcome]) -> None:
         """From the completion thread, or from whoever ends the pool."""

@@ -19,6 +19,7 @@
 #include "core/environment.hpp"
 #include "engine_queue.hpp"
 #include "pool/engine.hpp"
+#include "pool/log_tails.hpp"
 #include "target/target.hpp"
 
 namespace nb = nanobind;
@@ -27,6 +28,7 @@ namespace lambdapool::python {
 namespace {
 
 constexpr std::string_view codec = "pickle";
+constexpr std::size_t log_bytes_max = std::size_t{16} << 20;  // of one pool's newest calls
 
 struct Settings {
   std::string function;
@@ -155,7 +157,9 @@ class Engine {
       std::optional<std::chrono::duration<double>> span;
       if (timeout) span = std::chrono::duration<double>(*timeout);
       for (auto& completion : queue->take(span)) {
-        outcomes.emplace_back(completion.id, body_of(completion.answer));
+        auto body = body_of(completion.answer);
+        keep_log(completion, body);
+        outcomes.emplace_back(completion.id, std::move(body));
       }
     }
     nb::list batch;
@@ -167,6 +171,16 @@ class Engine {
       }
     }
     return batch;
+  }
+
+  // (whether it is kept, the text). A forked child cannot trust the lock: it has none.
+  nb::tuple log_of(std::uint64_t id) const {
+    pool::LogTails::Tail tail;
+    if (!forked()) {
+      const std::lock_guard lock(log_mutex_);
+      tail = log_tails_.of(id);
+    }
+    return nb::make_tuple(tail.kept, text(tail.text));
   }
 
   void wake() { queue_->wake(); }
@@ -214,6 +228,15 @@ class Engine {
     queue_->named(id, engine_id);
   }
 
+  void keep_log(Completion& completion, const Result<std::string>& body) {
+    const std::lock_guard lock(log_mutex_);
+    if (completion.answer) {
+      log_tails_.keep_base64(completion.id, std::move(completion.answer->log_tail_base64));
+    } else {
+      log_tails_.keep_text(completion.id, body.error().log_tail);
+    }
+  }
+
   void close() {
     std::shared_ptr<pool::Engine> engine;
     {
@@ -234,6 +257,8 @@ class Engine {
   std::shared_ptr<pool::Engine> engine_;
   std::shared_ptr<EngineQueue> queue_ = std::make_shared<EngineQueue>();
   std::string target_;
+  mutable std::mutex log_mutex_;  // never held while the GIL is wanted
+  pool::LogTails log_tails_{log_bytes_max};
 };
 
 }  // namespace lambdapool::python
@@ -266,6 +291,7 @@ NB_MODULE(_native, module) {
       .def("submit", &Engine::submit, nb::arg("id"), nb::arg("function"), nb::arg("arguments"))
       .def("cancel", &Engine::cancel, nb::arg("id"))
       .def("wait", &Engine::wait, nb::arg("timeout") = nb::none())
+      .def("log_of", &Engine::log_of, nb::arg("id"))
       .def("wake", &Engine::wake)
       .def("terminate", &Engine::terminate)
       .def("close", &Engine::close_engine)

@@ -84,8 +84,8 @@ void ItemBatch::send() {
       out_.emplace(chunk, Chunk{*range});
     }
     const Transport::Id id =
-        transport_->submit(head_, items, [self = shared_from_this(), chunk](Result<std::string> payload) {
-          self->arrived(chunk, std::move(payload));
+        transport_->submit(head_, items, [self = shared_from_this(), chunk](Result<Reply> reply) {
+          self->arrived(chunk, std::move(reply));
           self->send();
         });
     const std::lock_guard lock(mutex_);
@@ -93,37 +93,45 @@ void ItemBatch::send() {
   }
 }
 
-void ItemBatch::arrived(std::uint64_t chunk, Result<std::string> payload) {
+void ItemBatch::keep_log(std::uint64_t chunk, Result<Reply>& reply) {
+  if (reply)
+    log_tails_.keep_base64(chunk, std::move(reply->log_tail_base64));
+  else
+    log_tails_.keep_text(chunk, reply.error().log_tail);
+}
+
+void ItemBatch::arrived(std::uint64_t chunk, Result<Reply> reply) {
   const std::lock_guard lock(mutex_);
   const auto found = out_.find(chunk);
   if (found == out_.end()) return;
   const Range range = found->second.range;
   out_.erase(found);
-  if (done_) return;
-  if (!payload) {
-    fail_range(range, to_exception(payload.error()));
+  if (done_) return;  // also no logs any more: result() reads them without the lock
+  keep_log(chunk, reply);
+  if (!reply) {
+    fail_range(range, to_exception(reply.error()));
   } else if (items_.size() == 1) {
-    single_ = std::move(*payload);
+    single_ = std::move(reply->payload);
     finish(nullptr);
     return;
   } else {
-    accept(range, *payload);
+    accept(chunk, range, reply->payload);
   }
   if (answered_ == items_.size() && !done_) finish(nullptr);
 }
 
-void ItemBatch::accept(Range range, const std::string& payload) {
+void ItemBatch::accept(std::uint64_t chunk, Range range, const std::string& payload) {
   auto body = outcome_body(payload);
   if (!body) return fail_range(range, to_exception(body.error()));
   try {
-    accept_items(range, std::move(*body));
+    accept_items(chunk, range, std::move(*body));
   } catch (const MalformedMessage& malformed) {
     fail_range(range, std::make_exception_ptr(ProtocolError(
                           std::string("the function's answer cannot be read: ") + malformed.what())));
   }
 }
 
-void ItemBatch::accept_items(Range range, std::string body) {
+void ItemBatch::accept_items(std::uint64_t chunk, Range range, std::string body) {
   bodies_.push_back(std::move(body));
   const runtime::OutcomeMessage outcome = runtime::read_outcome(bodies_.back());
   const std::size_t count = outcome.items.size();
@@ -131,7 +139,7 @@ void ItemBatch::accept_items(Range range, std::string body) {
     throw MalformedMessage("it holds another number of results than was asked for");
   chunking_.observe(count, outcome.busy);
   for (std::size_t i = 0; i < count; ++i) {
-    answers_[range.first + i] = {outcome.items[i].status, outcome.items[i].bytes, nullptr};
+    answers_[range.first + i] = {outcome.items[i].status, outcome.items[i].bytes, nullptr, chunk};
     std::string().swap(items_[range.first + i]);
   }
   answered_ += count;
@@ -213,12 +221,34 @@ std::string_view ItemBatch::result(std::size_t item) {
   const Answer& answer = answers_[item];
   if (answer.failure) std::rethrow_exception(answer.failure);
   if (answer.status == runtime::Status::value) return answer.bytes;
-  if (answer.status == runtime::Status::too_large) throw PayloadTooLarge(std::string(answer.bytes));
+  const std::string log = log_tails_.of(answer.call).text;
+  if (answer.status == runtime::Status::too_large)
+    throw PayloadTooLarge(std::string(answer.bytes), {.log_tail = log});
   try {
     runtime::throw_described(answer.bytes);
+  } catch (RemoteError& own) {
+    own.attach_logs(log);
+    throw;
   } catch (const MalformedMessage& malformed) {
     throw ProtocolError(std::string("the function's exception cannot be read: ") + malformed.what());
   }
+}
+
+std::string ItemBatch::logs() {
+  const std::lock_guard lock(mutex_);
+  std::string all;
+  for (std::uint64_t chunk = 0; chunk < chunks_; ++chunk) all += log_tails_.of(chunk).text;
+  if (log_tails_.dropped() == 0) return all;
+  return "[lambdapool: the logs of " + std::to_string(log_tails_.dropped()) +
+         " earlier calls are not kept any more]\n" + all;
+}
+
+void ItemBatch::forget_results() {
+  const std::lock_guard lock(mutex_);
+  answers_ = {};
+  bodies_ = {};
+  items_ = {};
+  single_.reset();
 }
 
 }  // namespace lambdapool::api

@@ -19,6 +19,7 @@
 #include "api/chunking.hpp"
 #include "api/transport.hpp"
 #include "lambdapool/detail/session.hpp"
+#include "pool/log_tails.hpp"
 #include "runtime/message.hpp"
 
 namespace lambdapool::api {
@@ -34,8 +35,12 @@ class ItemBatch final : public detail::Batch, public std::enable_shared_from_thi
   bool wait_until(std::chrono::steady_clock::time_point deadline) override;
   bool cancel() override;
   std::string_view result(std::size_t item) override;
+  std::string logs() override;
+  void forget_results() override;
 
  private:
+  static constexpr std::size_t log_bytes_max = std::size_t{4} << 20;
+
   struct Range {
     std::size_t first;
     std::size_t count;
@@ -48,13 +53,15 @@ class ItemBatch final : public detail::Batch, public std::enable_shared_from_thi
     runtime::Status status = runtime::Status::value;
     std::string_view bytes = {};
     std::exception_ptr failure = nullptr;
+    std::uint64_t call = 0;  // the chunk that carried it
   };
 
   std::optional<Range> next_range();
   std::size_t fit_bytes(Range range) const;
-  void arrived(std::uint64_t chunk, Result<std::string> payload);
-  void accept(Range range, const std::string& payload);
-  void accept_items(Range range, std::string body);
+  void arrived(std::uint64_t chunk, Result<Reply> reply);
+  void accept(std::uint64_t chunk, Range range, const std::string& payload);
+  void accept_items(std::uint64_t chunk, Range range, std::string body);
+  void keep_log(std::uint64_t chunk, Result<Reply>& reply);
   void fail_range(Range range, const std::exception_ptr& failure);
   void finish(const std::exception_ptr& failure);
   void open_single();
@@ -76,6 +83,7 @@ class ItemBatch final : public detail::Batch, public std::enable_shared_from_thi
   std::deque<std::string> bodies_;
   std::optional<std::string> single_;  // a lone item's payload, read by who waits for it
   std::exception_ptr failure_;         // of the whole
+  pool::LogTails log_tails_{log_bytes_max};
   bool sending_ = false;
   bool done_ = false;
 };

@@ -3,9 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "core/encoding.hpp"
 #include "core/envelope.hpp"
 #include "lambdapool/codec.hpp"
 #include "lambdapool/errors.hpp"
+#include "runtime/exception.hpp"
 
 namespace lambdapool::api {
 namespace {
@@ -40,7 +42,9 @@ class ScriptedTransport final : public Transport {
   std::size_t workers() const override { return workers_; }
 
   void answer(std::size_t call, Result<std::string> payload) {
-    std::exchange(calls[call].done, nullptr)(std::move(payload));
+    std::exchange(calls[call].done, nullptr)(std::move(payload).map([&](std::string&& bytes) {
+      return Reply{std::move(bytes), base64_encode("log of call " + std::to_string(call) + "\n")};
+    }));
   }
   void answer(std::size_t call, const std::vector<ItemOutcome>& items) {
     answer(call,
@@ -148,6 +152,30 @@ TEST_F(BatchTest, CancelsAMapThatIsUnderWay) {
   ASSERT_TRUE(ready(*batch));
   EXPECT_THROW(batch->result(0), Cancelled);
   EXPECT_EQ(transport->calls.size(), 3u);
+}
+
+TEST_F(BatchTest, HasTheLogsOfItsCallsInTheOrderOfSendingAlsoWithoutItsResults) {
+  const auto batch = start({"a", "b"}, 1, OnFailure::go_on);
+  EXPECT_EQ(batch->logs(), "");
+  transport->answer(1, {value("B")});
+  EXPECT_EQ(batch->logs(), "log of call 1\n");
+  transport->answer(0, fail(ErrorKind::worker_died, "died"));
+  EXPECT_EQ(batch->logs(), "log of call 1\n");  // this error brought none
+  batch->forget_results();
+  EXPECT_EQ(batch->logs(), "log of call 1\n");
+}
+
+TEST_F(BatchTest, AnExceptionOfAnItemHasTheLogOfTheCallThatCarriedIt) {
+  const auto batch = start({"a", "b"}, 1, OnFailure::go_on);
+  const auto thrown = runtime::describe_exception(std::make_exception_ptr(std::out_of_range("far")));
+  transport->answer(0, {value("A")});
+  transport->answer(1, {{Status::exception, thrown}});
+  try {
+    batch->result(1);
+    FAIL();
+  } catch (const RemoteError& error) {
+    EXPECT_EQ(error.logs(), "log of call 1\n");
+  }
 }
 
 TEST_F(BatchTest, IsReadyAtOnceWithoutItems) {

@@ -47,7 +47,9 @@ class EngineTransport final : public Transport {
       return 0;
     }
     return engine->submit(std::move(payload), [this, done = std::move(done)](Result<aws::Invoked> invoked) {
-      done(std::move(invoked).map([](aws::Invoked&& answer) { return std::move(answer.payload); }));
+      done(std::move(invoked).map([](aws::Invoked&& answer) {
+        return Reply{std::move(answer.payload), std::move(answer.log_tail_base64)};
+      }));
       end();
     });
   }

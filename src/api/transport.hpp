@@ -11,10 +11,15 @@
 
 namespace lambdapool::api {
 
+struct Reply {
+  std::string payload;               // an envelope
+  std::string log_tail_base64 = {};  // as it came
+};
+
 class Transport {
  public:
   using Id = std::uint64_t;
-  using Done = std::function<void(Result<std::string>)>;  // the answer's payload, an envelope
+  using Done = std::function<void(Result<Reply>)>;
 
   virtual ~Transport() = default;
   // `done` runs exactly once, perhaps before submit returns.

@@ -26,6 +26,11 @@ class Batch {
 
   // Once ready: an item's encoded result, or throws what the item failed with.
   virtual std::string_view result(std::size_t item) = 0;
+
+  // What the calls that have come to their end logged, in the order in which they were sent. At any time.
+  virtual std::string logs() = 0;
+  // Frees what result() needs; logs() goes on.
+  virtual void forget_results() = 0;
 };
 
 class Session {

@@ -200,6 +200,31 @@ void futures(lp::LambdaPool& pool, lp::LambdaExecutor& executor) {
   for (int i = 0; i < 20; ++i) CHECK(many[std::size_t(i)].get() == 2 * i);
 }
 
+int print(int n) {
+  std::cout << "printed " << n << "\n";
+  if (n < 0) throw std::out_of_range("negative");
+  return n;
+}
+
+void logs(lp::LambdaPool& pool) {
+  auto call = pool.apply_async(print, 7);
+  CHECK(call.get() == 7);
+  CHECK(!call.valid());
+  CHECK(call.logs().find("printed 7\n") != std::string::npos);
+  CHECK(call.logs().find("REPORT RequestId: ") != std::string::npos);
+  auto map = pool.map_async(print, std::views::iota(0, 3));
+  CHECK(map.get().size() == 3);
+  CHECK(map.logs().find("printed 2\n") != std::string::npos);
+  auto failed = pool.apply_async(print, -1);
+  try {
+    failed.get();
+    CHECK(false);
+  } catch (const lp::RemoteError& error) {
+    CHECK(error.logs().find("printed -1\n") != std::string::npos);
+  }
+  CHECK(failed.logs().find("printed -1\n") != std::string::npos);
+}
+
 std::string noise(std::size_t size) {
   std::string text(size, ' ');
   std::uint64_t state = 88172645463325252u;
@@ -223,6 +248,7 @@ void run_calls(const std::string& function) {
   exceptions(pool);
   addresses(pool);
   futures(pool, executor);
+  logs(pool);
 }
 
 // Of the platform. The function was created with a timeout of 1 s.
@@ -246,6 +272,14 @@ void run_failures(const std::string& function) {
   CHECK(died[0] && !died[1] && died[2]);
   MESSAGE_OF(lp::WorkerDied, died[1].value());
   CHECK(pool.apply(twice, 2) == 4);
+  try {
+    pool.apply([] {
+      std::cout << "last words" << std::endl;
+      std::abort();
+    });
+  } catch (const lp::WorkerDied& error) {
+    CHECK(error.logs().find("last words") != std::string::npos);
+  }
 
   lp::LambdaPool missing{{.lambda_function = "no-such-function"}};
   CHECK(MESSAGE_OF(lp::NotFound, missing.apply(twice, 1)).find("no-such-function") != std::string::npos);

@@ -140,3 +140,13 @@ def print_and_return(x):
 
 def raise_stop_iteration(x):
     raise StopIteration(x)
+
+
+def print_and_raise(error):
+    print("about to fail")
+    raise error
+
+
+def print_and_exit():
+    print("about to exit", flush=True)
+    os._exit(3)

@@ -1,0 +1,111 @@
+"""What a task printed reaches the caller: results, futures, and errors have the logs of their calls."""
+
+import gc
+import multiprocessing.pool
+from concurrent.futures import Future
+
+import pytest
+
+import lambdapool_tasks as tasks
+from lambdapool import LambdaExecutor, LambdaPool, LambdaPoolError, UnsendableResult, WorkerDied
+from lambdapool.logs import JobLogs
+
+
+@pytest.fixture
+def local(enter):
+    enter("local")
+
+
+@pytest.fixture
+def pool(local):
+    with LambdaPool(workers=2, lambda_function="algorithms") as pool:
+        yield pool
+
+
+def test_a_result_has_what_its_task_printed(pool):
+    result = pool.apply_async(tasks.print_and_return, (1,))
+    result.get(60)
+    lines = result.logs.splitlines()
+    assert lines[0].startswith("START RequestId: ") or "START RequestId: " in result.logs
+    assert "hello from a task" in lines and lines[-1].startswith("REPORT RequestId: ")
+
+
+def test_a_result_is_multiprocessing_s_by_kind_and_by_name(pool):
+    result = pool.apply_async(tasks.square, (1,))
+    assert isinstance(result, multiprocessing.pool.ApplyResult)
+    assert str(type(result)) == "<class 'multiprocessing.pool.ApplyResult'>"
+
+
+def test_a_map_s_result_has_the_logs_of_all_its_calls(pool):
+    result = pool.map_async(tasks.print_and_return, range(6), chunksize=2)
+    result.get(60)
+    assert result.logs.count("hello from a task") == 6
+    assert result.logs.count("REPORT RequestId: ") == 3
+
+
+def test_logs_outlive_the_pool_and_need_no_answer(local):
+    with LambdaPool(workers=1, lambda_function="algorithms") as pool:
+        done = pool.apply_async(tasks.print_and_return, (1,))
+        done.get(60)
+        waiting = pool.apply_async(tasks.sleep, (30,))
+        assert waiting.logs == ""
+    del pool
+    gc.collect()
+    assert "hello from a task" in done.logs
+
+
+def test_a_future_has_what_its_task_printed(local):
+    with LambdaExecutor(lambda_function="algorithms", max_workers=2) as executor:
+        future = executor.submit(tasks.print_and_return, 1)
+        assert isinstance(future, Future)
+        future.result(60)
+        assert "hello from a task" in future.logs
+
+
+def test_an_exception_of_the_task_s_own_has_its_log_at_the_remote_traceback(pool):
+    with pytest.raises(ValueError) as caught:
+        pool.apply(tasks.print_and_raise, (ValueError("no luck"),))
+    assert "about to fail" in caught.value.__cause__.logs
+    with pytest.raises(ValueError) as caught:
+        pool.map(tasks.fails_on_three, range(5), chunksize=5)
+    assert "REPORT RequestId: " in caught.value.__cause__.logs
+
+
+def test_an_error_of_the_platform_or_of_ours_has_the_log(pool):
+    with pytest.raises(WorkerDied) as died:
+        pool.apply(tasks.print_and_exit)
+    assert "about to exit" in died.value.logs and died.value.logs == died.value.log_tail
+    with pytest.raises(UnsendableResult) as unsendable:
+        pool.apply(tasks.return_lock)
+    assert "REPORT RequestId: " in unsendable.value.logs
+    assert LambdaPoolError("made by hand").logs == ""
+
+
+class Engine:
+    """Has dropped the logs of every call below `oldest`."""
+
+    def __init__(self, oldest):
+        self.oldest = oldest
+
+    def log_of(self, call):
+        return (call >= self.oldest, "log of %d\n" % call if call >= self.oldest else "")
+
+
+def test_what_is_no_longer_kept_is_counted():
+    logs = JobLogs()
+    for call in range(1, 6):
+        logs.sent(Engine(4), call)
+    assert logs.text(complete=True).splitlines() == [
+        "[lambdapool: the logs of 3 earlier calls are not kept any more]",
+        "log of 4",
+        "log of 5",
+    ]
+    assert logs.text(complete=False) == "log of 4\nlog of 5\n"
+
+
+def test_a_million_calls_are_not_all_remembered():
+    logs, engine = JobLogs(), Engine(1_000_000)
+    for call in range(1_000_001):
+        logs.sent(engine, call)
+    assert len(logs._calls) <= 2 * 65_536
+    assert logs.text(complete=True).endswith("[lambdapool: the logs of 1000000 earlier calls are not kept any more]\nlog of 1000000\n")
