@@ -50,6 +50,10 @@ class RawConnection {
     while (!heard.ends_with(end) && ::recv(fd_, &byte, 1, 0) == 1) heard += byte;
     return heard;
   }
+  bool can_hear() const {  // something is there to be read now
+    char byte = 0;
+    return ::recv(fd_, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 1;
+  }
   std::string hear_to_the_end() {
     std::string heard;
     char bytes[4'096];

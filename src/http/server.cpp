@@ -241,11 +241,13 @@ Result<std::unique_ptr<Listener>> listen_unix(EventLoop& loop, const std::string
 }
 
 std::unique_ptr<Connection> serve_connection(EventLoop& loop, int fd, Handler handler,
-                                             std::function<void()> closed, ServerLimits limits) {
+                                             std::function<void()> closed, Pipelined pipelined,
+                                             ServerLimits limits) {
   std::shared_ptr<ServerConnection> connection;
   run_on(*loop.impl(), [&] {
-    connection = std::make_shared<ServerConnection>(loop.impl(), loop.impl()->io, std::move(handler), limits,
-                                                    ServerConnection::Events{std::move(closed), {}});
+    connection =
+        std::make_shared<ServerConnection>(loop.impl(), loop.impl()->io, std::move(handler), limits,
+                                           ServerConnection::Events{std::move(closed), {}}, pipelined);
     connection->start(fd);
   });
   return std::make_unique<AdoptedConnection>(loop.impl(), std::move(connection));

@@ -59,13 +59,20 @@ Result<std::unique_ptr<Listener>> listen_tcp(EventLoop& loop, const std::string&
 Result<std::unique_ptr<Listener>> listen_unix(EventLoop& loop, const std::string& path, Handler handler,
                                               ServerLimits limits = {});
 
-// Serves HTTP on one connected stream socket (a socketpair's end); takes ownership of `fd`. `closed`
-// runs when the peer has closed it. Destroying the handle closes the connection.
 class Connection {
  public:
   virtual ~Connection() = default;
 };
+
+// When an answer goes out that the peer's next request has already overtaken: at once, or in one write with
+// the answer to that one, which spares a peer that knows of it a wake-up.
+enum class Pipelined { at_once, together };
+
+// Serves HTTP on one connected stream socket (a socketpair's end); takes ownership of `fd`. `closed`
+// runs when the peer has closed it. Destroying the handle closes the connection.
 std::unique_ptr<Connection> serve_connection(EventLoop& loop, int fd, Handler handler,
-                                             std::function<void()> closed, ServerLimits limits = {});
+                                             std::function<void()> closed,
+                                             Pipelined pipelined = Pipelined::at_once,
+                                             ServerLimits limits = {});
 
 }  // namespace lambdapool::http

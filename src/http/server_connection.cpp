@@ -114,12 +114,13 @@ class ResponderSink : public Responder::Sink {
 };
 
 ServerConnection::ServerConnection(std::weak_ptr<EventLoop::Impl> loop, asio::io_context& io, Handler handler,
-                                   ServerLimits limits, Events events)
+                                   ServerLimits limits, Events events, Pipelined pipelined)
     : loop_(std::move(loop)),
       stream_(io),
       handler_(std::move(handler)),
       events_(std::move(events)),
       limits_(limits),
+      pipelined_(pipelined),
       parser_({limits.max_header_bytes, limits.max_body_bytes}) {}
 
 void ServerConnection::start(int fd) {
@@ -264,10 +265,13 @@ void ServerConnection::answer(Response response) {
     response.headers.remove("connection");
     keep_alive_ = false;
   }
-  head_.clear();
   append_head(head_, response, keep_alive_);
-  body_ = head_only_ || !has_body(response.status) ? std::string() : std::move(response.body);
-  head_sent_ = body_sent_ = 0;
+  const bool bodiless = head_only_ || !has_body(response.status);
+  if (pipelined_ == Pipelined::together && keep_alive_ && !buffer_.empty()) {
+    if (!bodiless) head_ += response.body;
+    return answered();
+  }
+  if (!bodiless) body_ = std::move(response.body);
   state_ = State::writing;
   write();
 }
@@ -300,8 +304,15 @@ void ServerConnection::write() {
 }
 
 void ServerConnection::written() {
-  body_ = {};
+  head_.clear();
+  body_.clear();
+  head_sent_ = body_sent_ = 0;
   if (!keep_alive_) return linger();
+  answered();
+}
+
+// What is held back in head_ goes out with the next answer.
+void ServerConnection::answered() {
   state_ = State::reading;
   if (serving_) return;
   // A read-ahead that had filled its allowance stopped waiting.

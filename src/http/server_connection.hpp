@@ -23,7 +23,7 @@ class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
   };
 
   ServerConnection(std::weak_ptr<EventLoop::Impl> loop, asio::io_context& io, Handler handler,
-                   ServerLimits limits, Events events);
+                   ServerLimits limits, Events events, Pipelined pipelined = Pipelined::at_once);
 
   // `fd` is a connected stream socket and becomes this connection's.
   void start(int fd);
@@ -44,6 +44,7 @@ class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
   void abandon();
   void write();
   void written();
+  void answered();
   void linger();
   void discard();
   void peer_has_closed();
@@ -53,6 +54,7 @@ class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
   Handler handler_;
   Events events_;
   ServerLimits limits_;
+  Pipelined pipelined_;
   RequestParser parser_;
   ReadBuffer buffer_;
 
@@ -67,7 +69,7 @@ class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
   std::uint64_t discarded_ = 0;
   std::function<void()> gone_;
 
-  std::string head_;
+  std::string head_;  // behind the answers that were held back for it
   std::string body_;
   std::size_t head_sent_ = 0;
   std::size_t body_sent_ = 0;

@@ -218,6 +218,27 @@ TEST_F(AdoptedTest, ThePeersEndIsToldEvenWhileALongPollWaits) {
   EXPECT_EQ(closed.get_future().wait_for(patience), std::future_status::ready);
 }
 
+TEST_F(AdoptedTest, AnAnswerThatIsOvertakenGoesOutTogetherWithTheNextWhereThatIsAgreed) {
+  std::promise<void> polled;
+  std::optional<Responder> held;
+  auto connection = serve_connection(
+      loop_, ours_,
+      [&](Request request, Responder responder) {
+        if (request.target != "/next") return responder.send({202, {}, "taken"});
+        held.emplace(std::move(responder));
+        polled.set_value();
+      },
+      [] {}, Pipelined::together);
+  peer_->say("POST /response HTTP/1.1\r\nContent-Length: 2\r\n\r\nokGET /next HTTP/1.1\r\n\r\n");
+  polled.get_future().wait();
+  EXPECT_FALSE(peer_->can_hear());
+  loop_.post([&] { held->send({200, {}, "event"}); });
+  EXPECT_THAT(peer_->hear_until("event"),
+              AllOf(StartsWith("HTTP/1.1 202 "), HasSubstr("takenHTTP/1.1 200 OK")));
+  peer_->say("POST /response HTTP/1.1\r\nContent-Length: 2\r\n\r\nok");
+  EXPECT_THAT(peer_->hear_until("taken"), StartsWith("HTTP/1.1 202 "));  // nothing follows it
+}
+
 TEST_F(AdoptedTest, WhatThePeerSaidBeforeItDiedIsServedFirst) {
   std::vector<std::string> order;
   std::promise<void> closed;

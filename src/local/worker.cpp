@@ -16,6 +16,9 @@ using std::chrono::seconds;
 constexpr seconds patience_after_init_error{2};
 constexpr seconds patience_with_the_dying{5};  // a process may hang in the kernel
 constexpr milliseconds memory_interval{50};
+// In so short a time a process cannot make many pages its own: what it took last is then true enough, and
+// asking the system for each of thousands of quick invocations would cost more than all else about them.
+constexpr milliseconds peak_interval{5};
 
 double ms_between(Worker::Clock::time_point from, Worker::Clock::time_point to) {
   return duration<double, std::milli>(to - from).count();
@@ -96,7 +99,8 @@ void Worker::begin(Invocation invocation) {
 
 void Worker::on_answered(RuntimeApi::Kind kind, std::string body) {
   if (state_ != State::busy || kill_wanted_) return;  // too late: the verdict is out
-  if (!enclosed() && peak_ && over_limit(peak_->bytes())) {
+  note_peak();
+  if (!enclosed() && over_limit(peak_bytes_)) {
     return kill(out_of_memory());  // it was faster than the watch, or than its cgroup
   }
   state_ = State::returning;  // its time still runs, until it asks for the next
@@ -116,7 +120,6 @@ void Worker::on_init_failed(std::string type, std::string body) {
 void Worker::complete(std::string payload, const Failure* failure, bool function_error) {
   const auto now = Clock::now();
   const std::string& id = invocation_->call.request_id;
-  if (peak_) peak_bytes_ = std::max(peak_bytes_, peak_->bytes());
   InvokeOutcome outcome;
   outcome.payload = std::move(payload);
   outcome.function_error = function_error;
@@ -157,7 +160,7 @@ void Worker::stop() {
 }
 
 void Worker::kill(std::optional<Failure> verdict) {
-  if (peak_) peak_bytes_ = std::max(peak_bytes_, peak_->bytes());
+  note_peak();
   if (verdict) verdict_ = std::move(verdict);
   if (state_ != State::starting && !invocation_) state_ = State::dying;
   set_deadline(Clock::now() + patience_with_the_dying);
@@ -275,6 +278,13 @@ bool Worker::enclosed() const { return cgroup_ && cgroup_->enclosed(); }
 
 bool Worker::over_limit(std::uint64_t resident) const {
   return resident > static_cast<std::uint64_t>(setting_.function->memory_mb) << 20;
+}
+
+void Worker::note_peak() {
+  const auto now = Clock::now();
+  if (!peak_ || now - peak_noted_ < peak_interval) return;
+  peak_bytes_ = std::max(peak_bytes_, peak_->bytes());
+  peak_noted_ = now;
 }
 
 void Worker::watch_memory() {

@@ -94,6 +94,7 @@ class Worker : public std::enable_shared_from_this<Worker> {
 
   void set_deadline(Clock::time_point deadline);
   void on_timer();
+  void note_peak();
   void watch_memory();
   bool over_limit(std::uint64_t resident) const;
   bool enclosed() const;
@@ -118,6 +119,7 @@ class Worker : public std::enable_shared_from_this<Worker> {
   Descriptor channel_;  // the worker's end, until it has been handed over
   std::unique_ptr<PeakMemory> peak_;
   std::uint64_t peak_bytes_ = 0;
+  Clock::time_point peak_noted_{};
 
   std::optional<Invocation> invocation_;
   std::string log_before_start_;

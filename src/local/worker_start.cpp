@@ -51,7 +51,8 @@ bool Worker::open_channel() {
   const http::Handler handler = [weak = weak_from_this()](http::Request request, http::Responder responder) {
     if (const auto self = weak.lock()) self->api_.handle(std::move(request), std::move(responder));
   };
-  connection_ = http::serve_connection(parts_.loop, pair.ours.release(), handler, [] {});
+  connection_ = http::serve_connection(
+      parts_.loop, pair.ours.release(), handler, [] {}, http::Pipelined::together);
   auto listener = http::listen_tcp(parts_.loop, "127.0.0.1", 0, handler);
   if (!listener) return false;
   listener_ = std::move(*listener);

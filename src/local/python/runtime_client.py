@@ -49,15 +49,10 @@ class ClientContext:
 
 
 class Context:
-    def __init__(self, headers, deadline_ms, client_context):
-        environment = os.environ
+    def __init__(self, function, headers, deadline_ms, client_context):
+        vars(self).update(function)
         self.aws_request_id = headers["lambda-runtime-aws-request-id"]
         self.invoked_function_arn = headers.get("lambda-runtime-invoked-function-arn")
-        self.function_name = environment.get("AWS_LAMBDA_FUNCTION_NAME")
-        self.function_version = environment.get("AWS_LAMBDA_FUNCTION_VERSION")
-        self.memory_limit_in_mb = environment.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")
-        self.log_group_name = environment.get("AWS_LAMBDA_LOG_GROUP_NAME")
-        self.log_stream_name = environment.get("AWS_LAMBDA_LOG_STREAM_NAME")
         self.tenant_id = headers.get("lambda-runtime-aws-tenant-id")
         self.identity = Identity()
         self.client_context = client_context
@@ -72,6 +67,17 @@ class Context:
     def __repr__(self):
         members = ",".join("%s=%s" % item for item in vars(self).items() if not item[0].startswith("_"))
         return "LambdaContext([" + members + "])"
+
+
+def function_of_environment():
+    """The members of each invocation's context that are the function's; read once, since it takes its time."""
+    return {
+        "function_name": os.environ.get("AWS_LAMBDA_FUNCTION_NAME"),
+        "function_version": os.environ.get("AWS_LAMBDA_FUNCTION_VERSION"),
+        "memory_limit_in_mb": os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"),
+        "log_group_name": os.environ.get("AWS_LAMBDA_LOG_GROUP_NAME"),
+        "log_stream_name": os.environ.get("AWS_LAMBDA_LOG_STREAM_NAME"),
+    }
 
 
 class Channel:
@@ -135,12 +141,20 @@ class Decimals:
         return re.sub('"' + self.mark + '([^"]*)"', r"\1", text) if self.mark else text
 
 
-def marshal(value, ascii_only):
+# As json.dumps does, which would make a new one for each answer.
+ENCODER = json.JSONEncoder(ensure_ascii=sys.version_info < (3, 12))
+
+
+def marshal(value):
     if isinstance(value, bytes):
         return value, "application/unknown"
     try:
+        return ENCODER.encode(value).encode(), "application/json"
+    except Exception:
+        pass  # it has Decimals, or else fails in the same way again
+    try:
         decimals = Decimals()
-        text = json.dumps(value, default=decimals.default, ensure_ascii=ascii_only)
+        text = json.dumps(value, default=decimals.default, ensure_ascii=ENCODER.ensure_ascii)
         return decimals.finish(text).encode(), "application/json"
     except Exception as error:
         raise Fault("MarshalError", "Unable to marshal response: %s" % error) from None
@@ -148,7 +162,7 @@ def marshal(value, ascii_only):
 
 def unmarshal(body):
     try:
-        return json.loads(body)
+        return json.loads(body.decode())
     except Exception as error:
         raise Fault("UnmarshalError", "Unable to unmarshal input: %s" % error) from None
 
@@ -241,7 +255,7 @@ def search_path():
     return own + [entry for entry in sys.path if entry not in own]
 
 
-def context_of(headers):
+def context_of(function, headers):
     client_context = headers.get("lambda-runtime-client-context")
     if client_context:
         try:
@@ -249,15 +263,15 @@ def context_of(headers):
         except Exception as error:
             message = "Unable to parse Client Context JSON: %s" % error
             raise Fault("LambdaContextUnmarshalError", message) from None
-    return Context(headers, int(headers["lambda-runtime-deadline-ms"]), client_context or None)
+    return Context(function, headers, int(headers["lambda-runtime-deadline-ms"]), client_context or None)
 
 
-def answer(handler, headers, body, ascii_only):
+def answer(handler, function, headers, body):
     """Runs the handler once; the bytes that answer the invocation."""
     request_id = headers["lambda-runtime-aws-request-id"]
     try:
-        context = context_of(headers)
-        result, content_type = marshal(handler(unmarshal(body), context), ascii_only)
+        context = context_of(function, headers)
+        result, content_type = marshal(handler(unmarshal(body), context))
         kind = "/response"
     except Exception as error:
         description = describe(error, request_id)
@@ -297,7 +311,7 @@ def run(connection, handler_name):
     except Exception as error:
         fail_init(channel, error)
         return 1
-    ascii_only = sys.version_info < (3, 12)
+    function = function_of_environment()
     channel.send(NEXT)
     while True:
         _, headers, body = channel.receive()
@@ -307,4 +321,4 @@ def run(connection, handler_name):
         trace = headers.get("lambda-runtime-trace-id")
         if trace:
             os.environ["_X_AMZN_TRACE_ID"] = trace
-        channel.send(answer(handler, headers, body, ascii_only) + NEXT)
+        channel.send(answer(handler, function, headers, body) + NEXT)
