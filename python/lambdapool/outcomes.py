@@ -10,7 +10,7 @@ from .errors import CodeMismatch, LambdaPoolError, PayloadTooLarge, ProtocolErro
 
 Outcome = Tuple[bool, Any]  # (True, value) or (False, exception)
 
-VALUE, EXCEPTION, UNSENDABLE, TOO_LARGE, UNREADABLE = range(5)
+VALUE, EXCEPTION, UNSENDABLE, TOO_LARGE, UNREADABLE, VALUES = range(6)
 
 
 class Answer(NamedTuple):
@@ -39,8 +39,6 @@ def _read(body: bytes, items: int, function: str, failed: List[BaseException]) -
         raw, seconds = pickle.loads(body)
         if seconds is None:
             return Answer([failure(_failure(*raw[0], function))] * items, 0.0)
-        if not 0 < len(raw) <= items:
-            raise ValueError("%d outcomes for %d items" % (len(raw), items))
         loads = pickle.loads
         outcomes: List[Outcome] = []
         for status, data in raw:
@@ -50,8 +48,12 @@ def _read(body: bytes, items: int, function: str, failed: List[BaseException]) -
                     continue
                 except BaseException as error:
                     outcomes.append(failure(_unreadable_result(error, function)))
+            elif status == VALUES:
+                outcomes += [(True, value) for value in loads(data)]
             else:
                 outcomes.append(failure(_failure(status, data, function)))
+        if not 0 < len(outcomes) <= items:
+            raise ValueError("%d outcomes for %d items" % (len(outcomes), items))
         return Answer(outcomes, seconds)
     except BaseException as error:
         message = "the function's answer is not an outcome of this protocol: %s: %s" % (type(error).__name__, error)

@@ -13,7 +13,6 @@ from . import envelope, outcome
 
 RESPONSE_LIMIT = 6 * 1024 * 1024 + 100  # AWS Lambda's, of a synchronous invocation
 ENOUGH_BYTES = 1024 * 1024
-_OUTCOME_OVERHEAD = 16  # of the pickle around an outcome
 
 # How cloudpickle's own functions appear in a pickle: a short string with its length before it.
 _BY_VALUE = b"\x8c\x17cloudpickle.cloudpickle"
@@ -43,24 +42,22 @@ def _run(body, remaining):
         raise envelope.LambdapoolProtocolError("the task's body is not two pickles: %s" % error) from None
     except BaseException as error:
         return [outcome.unreadable(error)], None  # stands for every item
-    outcomes, size, longest = [], 0, 0.0
-    started = now = time.perf_counter()
+    outcomes, longest, clock = outcome.Outcomes(), 0.0, time.perf_counter
+    started = now = clock()
+    deadline = started + remaining()
     for item in items:
-        if outcomes and (size > ENOUGH_BYTES or remaining() < 2 * longest):
+        if outcomes.size > ENOUGH_BYTES or (longest and now + 2 * longest > deadline):
             break
-        outcomes.append(_outcome(call, function, item))
-        size += len(outcomes[-1][1]) + _OUTCOME_OVERHEAD
-        before, now = now, time.perf_counter()
-        longest = max(longest, now - before)
-    return outcomes, now - started
-
-
-def _outcome(call, function, item):
-    try:
-        result = call(function, item)
-    except BaseException as error:  # SystemExit too: it must not end the worker
-        return outcome.exception(error)
-    return outcome.value(result)
+        try:
+            result = call(function, item)
+        except BaseException as error:  # SystemExit too: it must not end the worker
+            outcomes.add(outcome.exception(error))
+        else:
+            outcomes.add_value(result)
+        before, now = now, clock()
+        if now - before > longest:
+            longest = now - before
+    return outcomes.finish(), now - started
 
 
 def _call(function, item):
@@ -89,7 +86,8 @@ def _answer(outcomes, seconds):
 
 
 def _shorten(outcomes):
-    """The largest outcome gives way to the news that it was too large."""
+    """The largest outcome gives way to the news that it was too large. It is one item's: before an answer
+    grows beyond the limit, all but its last item take no more than ENOUGH_BYTES."""
     sizes = [len(data) for _, data in outcomes]
     largest = max(range(len(sizes)), key=sizes.__getitem__)
     outcomes[largest] = outcome.too_large(sizes[largest], RESPONSE_LIMIT, sum(sizes) - sizes[largest])

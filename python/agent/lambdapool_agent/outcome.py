@@ -12,7 +12,9 @@ EXCEPTION = 1  # see exception()
 UNSENDABLE = 2  # pickle of (why, repr of the value)
 TOO_LARGE = 3  # pickle of (size, limit, bytes of the other outcomes in the answer)
 UNREADABLE = 4  # pickle of (exception's type name, message, module or None): the task could not be unpickled
+VALUES = 5  # pickle of the list of several items' values
 
+_OVERHEAD = 16  # of the pickle around an outcome
 _REPR_LIMIT = 1000
 _TRACEBACK_LIMIT = 200_000
 
@@ -25,6 +27,43 @@ def dumps(value):
         import cloudpickle
 
         return cloudpickle.dumps(value, protocol=5)
+
+
+_NUMBER_BYTES = 10  # of a pickle, at most
+
+
+class Outcomes:
+    """Those of an invocation's items, in order. Numbers in a row share a pickle: one each would cost more
+    than to compute them."""
+
+    def __init__(self):
+        self.size = 0  # in bytes, about
+        self._done = []
+        self._numbers = []
+
+    def add_value(self, result):
+        kind = type(result)
+        if kind is float or kind is bool or result is None or (kind is int and -(2**63) <= result < 2**63):
+            self._numbers.append(result)
+            self.size += _NUMBER_BYTES
+        else:
+            self.add(value(result))
+
+    def add(self, outcome):
+        self._end_numbers()
+        self._done.append(outcome)
+        self.size += len(outcome[1]) + _OVERHEAD
+
+    def finish(self):
+        self._end_numbers()
+        return self._done
+
+    def _end_numbers(self):
+        if len(self._numbers) > 1:
+            self._done.append((VALUES, pickle.dumps(self._numbers, 5)))
+        elif self._numbers:
+            self._done.append(value(self._numbers[0]))
+        self._numbers = []
 
 
 def value(result):
