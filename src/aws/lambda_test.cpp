@@ -190,7 +190,15 @@ TEST(ServiceError, MeansWhatAwsMeans) {
        R"({"Message":"User: arn:aws:iam::1:user/bob is not authorized to perform: lambda:InvokeFunction on resource: arn:f because no identity-based policy allows the lambda:InvokeFunction action"})",
        ErrorKind::access_denied, "AccessDeniedException",
        "arn:aws:iam::1:user/bob may not perform lambda:InvokeFunction on arn:f, because no identity-based "
-       "policy"},
+       "policy allows the lambda:InvokeFunction action; add to its IAM policy the statement "
+       "{\"Effect\":\"Allow\",\"Action\":\"lambda:InvokeFunction\",\"Resource\":\"arn:f\"}"},
+      {403, "AccessDeniedException",
+       R"({"Message":"User: bob is not authorized to perform: lambda:ListFunctions on resource: * because no permissions boundary allows the lambda:ListFunctions action"})",
+       ErrorKind::access_denied, "AccessDeniedException", "add to its permissions boundary the statement"},
+      {403, "AccessDeniedException",
+       R"({"Message":"User: bob is not authorized to perform: lambda:InvokeFunction on resource: arn:f with an explicit deny in an identity-based policy"})",
+       ErrorKind::access_denied, "AccessDeniedException",
+       "on arn:f, with an explicit deny in an identity-based policy; as long as that denies it, no other"},
       {403, "AccessDeniedException", R"({"Message":null})", ErrorKind::access_denied, "AccessDeniedException",
        "access denied"},
       {403, "UnrecognizedClientException",

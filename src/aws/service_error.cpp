@@ -112,7 +112,7 @@ ErrorKind kind_of(const Error& error, bool from_aws) {
 
 struct Denied {
   std::string_view who, action, resource, because;
-};
+};  // because: "because ..." or "with an explicit deny ..."
 
 // "User: W is not authorized to perform: A on resource: R because no identity-based policy allows ..."
 std::optional<Denied> parse_denied(std::string_view text) {
@@ -124,7 +124,7 @@ std::optional<Denied> parse_denied(std::string_view text) {
   Denied out;
   out.who = text.substr(who + user.size(), action - who - user.size());
   auto rest = text.substr(action + verb.size());
-  const auto because = rest.find(" because ");
+  const auto because = std::min(rest.find(" because "), rest.find(" with an explicit deny"));
   if (because != std::string_view::npos) {
     out.because = rest.substr(because + 1);
     rest = rest.substr(0, because);
@@ -135,6 +135,24 @@ std::optional<Denied> parse_denied(std::string_view text) {
   return out;
 }
 
+// Where a statement has to be added; nullopt where none would help.
+std::optional<std::string_view> policy_to_change(std::string_view because) {
+  const auto says = [&](std::string_view words) { return because.find(words) != std::string_view::npos; };
+  if (says("explicit deny")) return std::nullopt;
+  if (says("permissions boundary")) return "its permissions boundary";
+  if (says("service control policy")) return "the organisation's service control policy";
+  if (says("resource control policy")) return "the organisation's resource control policy";
+  if (says("session policy")) return "its session policy";
+  if (says("VPC endpoint policy")) return "the VPC endpoint's policy";
+  return "its IAM policy";
+}
+
+std::string statement(std::string_view action, std::string_view resource) {
+  const nlohmann::ordered_json object = {
+      {"Effect", "Allow"}, {"Action", action}, {"Resource", resource.empty() ? "*" : resource}};
+  return object.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
 std::string access_denied_message(const std::string& text) {
   const auto denied = parse_denied(text);
   if (!denied) return "access denied: " + text;
@@ -142,7 +160,10 @@ std::string access_denied_message(const std::string& text) {
       "access denied: " + std::string(denied->who) + " may not perform " + std::string(denied->action);
   if (!denied->resource.empty()) out.append(" on ").append(denied->resource);
   if (!denied->because.empty()) out.append(", ").append(denied->because);
-  return out + "; allow " + std::string(denied->action) + " in its IAM policy";
+  const auto policy = policy_to_change(denied->because);
+  if (!policy) return out + "; as long as that denies it, no other statement allows it";
+  return out + "; add to " + std::string(*policy) + " the statement " +
+         statement(denied->action, denied->resource);
 }
 
 std::string credentials_message(const Error& error, const std::string& text) {

@@ -21,6 +21,7 @@ struct Parsed {
   ListOptions list = {};
   DeleteOptions del = {};
   LogsOptions logs = {};
+  PolicyOptions policy = {};
   ServeOptions serve = {};
   std::function<Result<void>(const Context&)> verb = {};
 };
@@ -170,6 +171,29 @@ void add_logs(CLI::App& app, Parsed& parsed) {
   add_connection(verb, parsed.connection);
 }
 
+void add_policy(CLI::App& app, Parsed& parsed) {
+  CLI::App& verb =
+      add_verb(app, parsed, "policy", "Print the IAM policy that suffices to invoke, deploy or read logs",
+               [&](const Context& context) { return print_policy(context, parsed.policy); });
+  const auto set = [&](const std::string& action) {
+    if (action != "invoke" && action != "deploy" && action != "logs")
+      throw CLI::ValidationError("Invalid value for 'ACTION': '" + action +
+                                 "' is not one of 'invoke', 'deploy', 'logs'");
+    parsed.policy.action = action;
+  };
+  verb.add_option_function<std::string>("ACTION", set)->required();
+  add_name(verb, parsed.policy.name);
+  add_text(verb, "--account", parsed.policy.account, "ID",
+           "Sets the account that the policy names (the default is any)");
+  add_text(
+      verb, "--role", parsed.policy.role, "ARN",
+      "deploy: Names the role that the function runs as. Without it, that of 'create' is made and removed.");
+  add_text(verb, "--bucket", parsed.policy.bucket, "TEXT",
+           "deploy: Names the S3 bucket that large packages go through");
+  verb.add_flag("--layers", parsed.policy.layers, "deploy: The function uses layers");
+  add_connection(verb, parsed.connection);
+}
+
 void add_serve(CLI::App& app, Parsed& parsed) {
   CLI::App& verb = add_verb(app, parsed, "serve", "Serve the local Lambda to any AWS client",
                             [&](const Context& context) { return serve(context, parsed.serve); });
@@ -239,6 +263,7 @@ int run(int argc, const char* const* argv, const Environment& environment) {
   add_delete(app, parsed);
   add_list(app, parsed);
   add_logs(app, parsed);
+  add_policy(app, parsed);
   add_serve(app, parsed);
   add_update(app, parsed);
   try {

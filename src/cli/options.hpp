@@ -43,6 +43,15 @@ struct LogsOptions {
   std::optional<std::string> request_id = {};
 };
 
+struct PolicyOptions {
+  std::string action = {};  // invoke, deploy or logs
+  std::string name = {};
+  std::optional<std::string> account = {};
+  std::optional<std::string> role = {};
+  std::optional<std::string> bucket = {};
+  bool layers = false;
+};
+
 struct ServeOptions {
   int port = 0;
   std::optional<std::string> access_key_id = {};

@@ -23,6 +23,7 @@ Result<void> list_functions(const Context& context, const ListOptions& options);
 Result<void> update_function(const Context& context, const FunctionOptions& options);
 Result<void> delete_function(const Context& context, const DeleteOptions& options);
 Result<void> show_logs(const Context& context, const LogsOptions& options);
+Result<void> print_policy(const Context& context, const PolicyOptions& options);
 Result<void> serve(const Context& context, const ServeOptions& options);
 
 }  // namespace lambdapool::cli

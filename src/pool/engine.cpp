@@ -10,11 +10,13 @@
 #include <unordered_map>
 #include <vector>
 
+#include "aws/function_name.hpp"
 #include "aws/signed_request.hpp"
 #include "core/limits.hpp"
 #include "core/retry.hpp"
 #include "http/client.hpp"
 #include "http/event_loop.hpp"
+#include "pool/refusal.hpp"
 #include "pool/window.hpp"
 
 namespace lambdapool::pool {
@@ -275,6 +277,7 @@ void Engine::Impl::answered(Id id, http::Answer answer, http::Request request) {
   }
   int status = answer->status;
   auto result = aws::parse_invoke(std::move(*answer));
+  if (!result) explain_refusal(result.error(), options.function, target.name, target.region);
   if (!result && aws::is_expired_token(result.error()) && send_with_new_credentials(id, request)) return;
   // Only the service's own refusals count: a function's error may have any name.
   if (!result && status >= 400 && retry::has_not_run(result.error())) {
@@ -398,8 +401,7 @@ Engine::~Engine() {
 }
 
 Result<std::unique_ptr<Engine>> Engine::open(target::Target target, EngineOptions options) {
-  if (options.function.empty())
-    return fail(ErrorKind::invalid_argument, "a pool needs the name of a Lambda function");
+  if (auto name = aws::parse_function_name(options.function); !name) return tl::unexpected(name.error());
   if (options.workers < 1 || options.workers > workers_max) {
     return fail(ErrorKind::invalid_argument, "a pool has 1 to " + std::to_string(workers_max) +
                                                  " workers, not " + std::to_string(options.workers));

@@ -1,0 +1,14 @@
+// What a service's refusal of an Invoke means to who called a pool, and the way to mend it.
+#pragma once
+
+#include <string>
+
+#include "core/error.hpp"
+
+namespace lambdapool::pool {
+
+// `target`: "aws" or "local". Errors that say it all already stay as they are.
+void explain_refusal(Error& error, const std::string& function, const std::string& target,
+                     const std::string& region);
+
+}  // namespace lambdapool::pool

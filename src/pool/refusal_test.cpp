@@ -1,0 +1,38 @@
+#include "pool/refusal.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace lambdapool::pool {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+std::string explained(Error error, const char* function, const char* target = "aws") {
+  explain_refusal(error, function, target, "eu-west-1");
+  return error.message;
+}
+
+const Error absent{ErrorKind::not_found, "Function not found: arn:f", "ResourceNotFoundException", "id", 404};
+
+TEST(Refusal, OfAFunctionThatIsNotThereSaysWhereAndHowToMakeIt) {
+  EXPECT_THAT(explained(absent, "f"),
+              AllOf(HasSubstr("no function f in eu-west-1"), HasSubstr("lambdapool create f"),
+                    HasSubstr("Function not found: arn:f")));
+  EXPECT_THAT(explained(absent, "f", "local"), HasSubstr("on the target local"));
+  EXPECT_THAT(explained(absent, "f:prod"), HasSubstr("no version or alias prod of a function f"));
+}
+
+TEST(Refusal, WithoutAnActionNamesTheOneThatAPoolNeeds) {
+  EXPECT_THAT(explained({ErrorKind::access_denied, "access denied: Forbidden", "", "", 403},
+                        "123456789012:function:f"),
+              AllOf(HasSubstr("lambda:InvokeFunction"), HasSubstr("`lambdapool policy invoke f`")));
+}
+
+TEST(Refusal, ThatIsNoneStaysAsItIs) {
+  EXPECT_EQ(explained({ErrorKind::timed_out, "timed out", "Sandbox.Timedout", "", 200}, "f"), "timed out");
+}
+
+}  // namespace
+}  // namespace lambdapool::pool
