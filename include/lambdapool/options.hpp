@@ -1,7 +1,9 @@
 // Which function a pool or an executor calls, how many calls at once, and as whom.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
+#include <optional>
 #include <string>
 
 namespace lambdapool {
@@ -17,6 +19,17 @@ struct Options {
   std::string aws_access_key_id = {};  // with aws_secret_access_key: these keys and no others
   std::string aws_secret_access_key = {};
   std::string aws_session_token = {};
+
+  // The Lambda function's own timeout is at most so long: a connection that is silent for longer is given up.
+  std::chrono::seconds function_timeout{900};
+  // A call that Lambda refuses for rate or concurrency is tried again until no call of the pool has got
+  // through for so long; then it fails with Throttled.
+  std::chrono::milliseconds throttle_timeout{300'000};
+  // A call may run twice without harm. Then one that may have run, because its answer was lost or was an
+  // error of the service (5xx), is sent again, `retries` times at most (2 unless given). Else it fails at
+  // once.
+  bool idempotent = false;
+  std::optional<int> retries = {};
 };
 
 struct MapOptions {

@@ -23,6 +23,9 @@ class Engine:
         session_token: Optional[str] = None,
         function_timeout: float = 900.0,
         throttle_timeout: float = 300.0,
+        read_margin: float = 30.0,
+        idempotent: bool = False,
+        retries: Optional[int] = None,
     ) -> None: ...
     def open(self) -> Optional[NativeError]:
         """Finds the target and identity. Returns what went wrong."""

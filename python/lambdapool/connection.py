@@ -8,6 +8,9 @@ from typing import Any, Optional
 from . import _native, errors, pickling
 from .dispatcher import Dispatcher
 
+#: After the function's own timeout its answer may take so many seconds more.
+READ_MARGIN = 30.0
+
 
 def connect(
     function: str,
@@ -23,6 +26,8 @@ def connect(
     session_token: Optional[str] = None,
     function_timeout: float = 900,
     throttle_timeout: float = 300,
+    idempotent: bool = False,
+    retries: Optional[int] = None,
 ) -> Dispatcher:
     """`ahead`: so many calls wait in the engine beyond those that the workers have; at least one a worker.
 
@@ -40,6 +45,12 @@ def connect(
             raise TypeError("%s must be a number of seconds, not %s" % (name, type(seconds).__name__))
         if not 0 < seconds <= 1e6:
             raise ValueError("%s must be a number of seconds above 0, not %r" % (name, seconds))
+    if not isinstance(idempotent, bool):
+        raise TypeError("idempotent must be True or False, not %s" % type(idempotent).__name__)
+    if retries is not None and (isinstance(retries, bool) or not isinstance(retries, int)):
+        raise TypeError("retries must be an int, not %s" % type(retries).__name__)
+    if retries is not None and not 0 <= retries <= 100:
+        raise ValueError("retries must be between 0 and 100, not %d" % retries)
     texts = {
         "target": target,
         "aws_region_name": region,
@@ -64,6 +75,9 @@ def connect(
         session_token=session_token,
         function_timeout=float(function_timeout),
         throttle_timeout=float(throttle_timeout),
+        read_margin=READ_MARGIN,
+        idempotent=idempotent,
+        retries=retries,
     )
     error = engine.open()
     if error is not None:

@@ -63,6 +63,8 @@ class LambdaExecutor(Executor):
         target: Optional[str] = None,
         function_timeout: float = 900,
         throttle_timeout: float = 300,
+        idempotent: bool = False,
+        retries: Optional[int] = None,
     ) -> None:
         self._shutdown_lock = threading.Lock()
         self._shutdown = False
@@ -79,6 +81,8 @@ class LambdaExecutor(Executor):
             session_token=aws_session_token,
             function_timeout=function_timeout,
             throttle_timeout=throttle_timeout,
+            idempotent=idempotent,
+            retries=retries,
         )
 
     def __repr__(self) -> str:

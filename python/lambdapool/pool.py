@@ -35,14 +35,19 @@ class LambdaPool:
         target: ``"aws"`` or ``"local"``; else ``LAMBDAPOOL_TARGET``; else ``"aws"``.
         function_timeout: the Lambda function's own timeout is at most so many seconds. A connection that
             is silent for longer than that is given up.
-        throttle_timeout: how many seconds a task is tried again while Lambda refuses it for concurrency.
+        throttle_timeout: how many seconds a task is tried again while Lambda refuses it for rate or concurrency
+            and no other task of the pool gets through.
+        idempotent: the tasks may run twice without harm. Then one that may have run, because its answer was
+            lost or was an error of the service, is sent again; else it fails at once.
+        retries: how often that, at most; 2 if not given. Only with `idempotent`.
 
     Raises:
         CredentialsError: there is no identity for AWS; the message says what to do.
         ValueError, TypeError: an argument makes no sense.
 
     A task's function raises its own exceptions here, with the remote traceback as ``__cause__``. What the
-    platform does to a task is a :class:`lambdapool.LambdaPoolError`. A task runs at most once.
+    platform does to a task is a :class:`lambdapool.LambdaPoolError`. A task runs at most once,
+    unless it is idempotent.
 
     As in multiprocessing, leaving the ``with`` block terminates the pool.
     """
@@ -60,6 +65,8 @@ class LambdaPool:
         target: Optional[str] = None,
         function_timeout: float = 900,
         throttle_timeout: float = 300,
+        idempotent: bool = False,
+        retries: Optional[int] = None,
     ) -> None:
         self._cache: Dict[int, Any] = {}  # results without an outcome, as multiprocessing's results want it
         self._state = TERMINATE
@@ -76,6 +83,8 @@ class LambdaPool:
             session_token=aws_session_token,
             function_timeout=function_timeout,
             throttle_timeout=throttle_timeout,
+            idempotent=idempotent,
+            retries=retries,
         )
         self._state = RUN
 

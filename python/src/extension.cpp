@@ -5,6 +5,7 @@
 #include <nanobind/stl/string.h>
 #include <unistd.h>
 
+#include <cmath>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -43,6 +44,9 @@ struct Settings {
   std::optional<std::string> session_token;
   double function_timeout;
   double throttle_timeout;
+  double read_margin;
+  bool idempotent;
+  std::optional<int> retries;
 };
 
 struct Opened {
@@ -64,8 +68,11 @@ Result<Opened> open(const Settings& settings) {
   pool::EngineOptions options;
   options.function = settings.function;
   options.workers = settings.workers;
-  options.function_timeout = std::chrono::seconds(static_cast<long>(settings.function_timeout));
+  options.function_timeout = std::chrono::seconds(static_cast<long>(std::ceil(settings.function_timeout)));
   options.throttle_deadline = std::chrono::milliseconds(static_cast<long>(settings.throttle_timeout * 1e3));
+  options.read_margin = std::chrono::milliseconds(static_cast<long>(settings.read_margin * 1e3));
+  options.idempotent = settings.idempotent;
+  options.retries = settings.retries;
   std::string name = found->name;
   auto engine = pool::Engine::open(std::move(*found), std::move(options));
   if (!engine) return tl::unexpected<Error>(std::move(engine.error()));
@@ -276,17 +283,19 @@ NB_MODULE(_native, module) {
           [](Engine* self, std::string function, int workers, std::string peer, std::string python,
              optional_text target, optional_text region, optional_text profile, optional_text access_key_id,
              optional_text secret_access_key, optional_text session_token, double function_timeout,
-             double throttle_timeout) {
+             double throttle_timeout, double read_margin, bool idempotent, std::optional<int> retries) {
             new (self) Engine(Settings{std::move(function), workers, std::move(peer), std::move(python),
                                        std::move(target), std::move(region), std::move(profile),
                                        std::move(access_key_id), std::move(secret_access_key),
-                                       std::move(session_token), function_timeout, throttle_timeout});
+                                       std::move(session_token), function_timeout, throttle_timeout,
+                                       read_margin, idempotent, retries});
           },
           nb::arg("function"), nb::arg("workers"), nb::kw_only(), nb::arg("peer"), nb::arg("python"),
           nb::arg("target") = nb::none(), nb::arg("region") = nb::none(), nb::arg("profile") = nb::none(),
           nb::arg("access_key_id") = nb::none(), nb::arg("secret_access_key") = nb::none(),
           nb::arg("session_token") = nb::none(), nb::arg("function_timeout") = 900.0,
-          nb::arg("throttle_timeout") = 300.0)
+          nb::arg("throttle_timeout") = 300.0, nb::arg("read_margin") = 30.0, nb::arg("idempotent") = false,
+          nb::arg("retries") = nb::none())
       .def("open", &Engine::open_engine)
       .def("submit", &Engine::submit, nb::arg("id"), nb::arg("function"), nb::arg("arguments"))
       .def("cancel", &Engine::cancel, nb::arg("id"))

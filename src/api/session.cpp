@@ -162,6 +162,10 @@ std::shared_ptr<Session> Session::open(const Options& options) {
   pool::EngineOptions engine_options;
   engine_options.function = options.lambda_function;
   engine_options.workers = options.workers;
+  engine_options.function_timeout = options.function_timeout;
+  engine_options.throttle_deadline = options.throttle_timeout;
+  engine_options.idempotent = options.idempotent;
+  engine_options.retries = options.retries;
   auto target = api::value_or_throw(target::resolve(api::target_options(options), environment));
   auto engine = api::value_or_throw(pool::Engine::open(std::move(target), engine_options));
   return std::make_shared<api::EngineSession>(std::make_shared<api::EngineTransport>(

@@ -72,7 +72,8 @@ Session::Session(const Context& context, target::Target target, sigv4::Scope sco
 http::Answer Session::send_once(http::Request request, Repeatable repeatable,
                                 const identity::Snapshot& identity) {
   sigv4::Signer signer(identity->identity, scope_);
-  aws::sign(request, signer, target_.endpoint.host_header(), std::chrono::system_clock::now());
+  aws::sign(request, signer, target_.endpoint.host_header(),
+            std::chrono::system_clock::now() + clock_offset_);
   const auto timeout = request.body.size() > large_body ? upload_timeout : read_timeout;
   auto promise = std::make_shared<std::promise<http::Answer>>();
   std::future<http::Answer> answer = promise->get_future();
@@ -96,10 +97,17 @@ Result<void> Session::pause(std::chrono::milliseconds delay) const {
   return {};
 }
 
+bool Session::learn_time(const Error& refusal, const http::Response& answer) {
+  const auto offset = clock_skew::correction(refusal, answer.headers.get("Date"),
+                                             std::chrono::system_clock::now(), clock_offset_);
+  if (offset) clock_offset_ = *offset;
+  return offset.has_value();
+}
+
 Result<http::Response> Session::send(const http::Request& request, Repeatable repeatable) {
   retry::Attempts attempts({.max_attempts = target_.settings.max_attempts});
   identity::Snapshot identity = target_.provider->current();
-  for (bool renewed = false;;) {
+  for (bool renewed = false, corrected = false;;) {
     http::Answer answer = send_once(request, repeatable, identity);
     if (answer && answer->status < 400) {
       attempts.succeeded(budget_);
@@ -111,6 +119,10 @@ Result<http::Response> Session::send(const http::Request& request, Repeatable re
       if (!fresh) return tl::unexpected(fresh.error());
       identity = std::move(*fresh);
       renewed = true;
+      continue;
+    }
+    if (answer && !corrected && learn_time(error, *answer)) {
+      corrected = true;
       continue;
     }
     const bool lost = !answer && answer.error().reached == http::TransportError::Reached::maybe;

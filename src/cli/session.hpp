@@ -7,6 +7,7 @@
 
 #include "cli/options.hpp"
 #include "cli/verbs.hpp"
+#include "core/clock_skew.hpp"
 #include "core/error.hpp"
 #include "core/retry.hpp"
 #include "core/sigv4.hpp"
@@ -44,11 +45,13 @@ class Session {
 
  private:
   http::Answer send_once(http::Request request, Repeatable repeatable, const identity::Snapshot& identity);
+  bool learn_time(const Error& refusal, const http::Response& answer);  // false: the clock was right
 
   Context context_;
   target::Target target_;
   sigv4::Scope scope_;
   retry::Budget budget_;
+  clock_skew::Offset clock_offset_{};  // from this machine's clock to the service's
   bool see_through_ = false;
   std::unique_ptr<http::EventLoop> loop_;
   std::unique_ptr<http::Client> client_;

@@ -19,7 +19,8 @@ namespace lambdapool::http {
 struct TransportError {
   enum class Reached { no, maybe };
   Reached reached = Reached::no;
-  Error error;  // kind network, timed_out (the read timeout), protocol, or cancelled
+  Error error;           // kind network, timed_out (the read timeout), protocol, or cancelled
+  Headers headers = {};  // of an answer that broke off, as far as they came
 };
 
 using Answer = tl::expected<Response, TransportError>;

@@ -253,7 +253,7 @@ void ClientConnection::fail_exchange(ErrorKind kind, std::string message) {
   Reached reached = sent_some_ ? Reached::maybe : Reached::no;
   auto exchange = abort();
   pool_.answered(*this, std::move(exchange),
-                 tl::unexpected(TransportError{reached, Error{kind, std::move(message)}}));
+                 tl::unexpected(TransportError{reached, Error{kind, std::move(message)}, parser_.headers()}));
 }
 
 std::unique_ptr<Exchange> ClientConnection::abort() {

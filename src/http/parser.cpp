@@ -159,6 +159,7 @@ Progress ResponseParser::feed_end() {
 }
 
 bool ResponseParser::started() const { return impl_->parser->got_some(); }
+const Headers& ResponseParser::headers() const { return impl_->parser->headers; }
 bool ResponseParser::keep_alive() const { return impl_->parser->keep_alive(); }
 std::string_view ResponseParser::why() const { return impl_->why; }
 

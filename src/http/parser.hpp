@@ -56,6 +56,7 @@ class ResponseParser {
   Progress feed_end();  // the peer has closed: the end of a body without a length, or a broken message
 
   bool started() const;
+  const Headers& headers() const;  // as far as they came
   bool keep_alive() const;
   std::string_view why() const;
   Response take();

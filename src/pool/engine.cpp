@@ -4,6 +4,7 @@
 #include "pool/engine.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <future>
 #include <mutex>
 #include <random>
@@ -12,10 +13,11 @@
 
 #include "aws/function_name.hpp"
 #include "aws/signed_request.hpp"
+#include "core/clock_skew.hpp"
 #include "core/limits.hpp"
-#include "core/retry.hpp"
 #include "http/client.hpp"
 #include "http/event_loop.hpp"
+#include "pool/failure.hpp"
 #include "pool/refusal.hpp"
 #include "pool/window.hpp"
 
@@ -23,11 +25,10 @@ namespace lambdapool::pool {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-using Reached = http::TransportError::Reached;
 
 constexpr int workers_max = 10'000;
-// The function's own timeout always comes first; this much later something is wrong with the connection.
-constexpr std::chrono::seconds read_margin{30};
+constexpr int retries_usual = 2;  // three attempts, as the SDKs make
+constexpr int retries_max = 100;
 // From here up, hashing a payload would hold up the other calls on the I/O thread.
 constexpr std::size_t large_payload = 256 * 1'024;
 // Lambda accepts signatures for five minutes. One made at submission is made anew after less.
@@ -39,6 +40,9 @@ struct Call {
   std::chrono::system_clock::time_point signed_at = {};  // of a large payload
   identity::Snapshot signed_as = {};
   bool renewed = false;  // it has been refused as expired once
+  clock_skew::Offset signed_with = {};
+  bool corrected = false;  // it has been refused for its time once
+  int lost = 0;            // so often it may have run
 };
 
 // Through which another thread reaches the loop, for as long as there is one.
@@ -59,7 +63,10 @@ class Gate {
   http::EventLoop* loop_;
 };
 
-Error cancelled() { return {ErrorKind::cancelled, "the call was cancelled before it was sent"}; }
+Error cancelled(int lost = 0) {
+  if (lost == 0) return {ErrorKind::cancelled, "the call was cancelled before it was sent"};
+  return {ErrorKind::cancelled, "the call was cancelled before it was sent again; the function may have run"};
+}
 
 Error too_large(std::size_t size) {
   return {ErrorKind::payload_too_large,
@@ -72,19 +79,19 @@ std::string words(std::chrono::milliseconds time) {
                                          : std::to_string(time.count() / 1'000) + " s";
 }
 
-// Of a call that got no answer. Whoever reads it must know whether the function may have run.
-Error describe(http::TransportError failure) {
-  Error error = std::move(failure.error);
-  if (error.kind == ErrorKind::timed_out) error.kind = ErrorKind::network;  // not the function's own timeout
-  if (failure.reached == Reached::maybe && error.kind != ErrorKind::cancelled) {
-    error.message += "; the function may have run, so the call was not sent again";
-  }
-  return error;
+// Whoever reads it must know whether the function may have run, and by which name the logs know the call.
+// `lost`: so many of the call's requests may have reached the function.
+std::string sentence(const Error& error, int lost, int retries) {
+  std::string text = error.message;
+  if (lost > 0) text += "; the function may have run";
+  if (lost > 0 && retries == 0) text += ", so the call was not sent again";
+  if (lost > 1) text += ", up to " + std::to_string(lost) + " times";
+  if (!error.request_id.empty()) text += " (request id " + error.request_id + ")";
+  return text;
 }
 
-Window::Throttle throttle_reason(const Error& error) {
-  bool rate = error.detail.find("RateLimitExceeded") != std::string::npos;
-  return rate ? Window::Throttle::rate : Window::Throttle::concurrency;
+int retries_of(const EngineOptions& options) {
+  return options.idempotent ? options.retries.value_or(retries_usual) : 0;
 }
 
 std::function<double()> random_source() {
@@ -115,7 +122,8 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   // On the I/O thread only.
   identity::Snapshot signing_as;
   sigv4::Signer signer;
-  std::vector<Id> refused_as_expired;  // to be sent again when there are new credentials
+  std::atomic<clock_skew::Offset> clock_offset{};  // from this machine's clock to the service's; any thread
+  std::vector<Id> refused_as_expired;              // to be sent again when there are new credentials
   bool renewing = false;
   std::unique_ptr<http::EventLoop> loop;
   std::shared_ptr<Gate> gate;
@@ -136,8 +144,9 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   void tell_refused();
   void send(Id id, Call& call);
   void answered(Id id, http::Answer answer, http::Request request);
-  std::optional<Error> consider_again(Id id, http::Request request, Error error,
-                                      std::optional<Window::Throttle> why);
+  void failed(Id id, Failure failure, http::Request request);
+  bool send_again(Id id, Failure& failure, http::Request& request);
+  bool send_with_right_time(Id id, const Failure& failure, http::Request& request);
   bool send_with_new_credentials(Id id, http::Request& request);
   void renewed(Result<identity::Snapshot> result);
   void finish(Id id, Result<aws::Invoked> result);
@@ -149,7 +158,7 @@ Engine::Impl::Impl(target::Target where, EngineOptions with)
       options(std::move(with)),
       host(target.endpoint.host_header()),
       prototype(aws::invoke_request(options.function, {})),
-      window(options.workers, options.throttle_deadline, random_source()),
+      window(options.workers, options.throttle_deadline, random_source(), retries_of(options)),
       signing_as(target.provider->current()),
       signer(signing_as->identity, scope()),
       loop(std::make_unique<http::EventLoop>(http::EventLoop::Signals::blocked)),
@@ -175,8 +184,9 @@ Engine::Id Engine::Impl::submit(std::string payload, Done done) {
       complete(call.request);
       call.signed_at = std::chrono::system_clock::now();
       call.signed_as = target.provider->current();
+      call.signed_with = clock_offset;
       sigv4::Signer own(call.signed_as->identity, scope());
-      aws::sign(call.request, own, host, call.signed_at);
+      aws::sign(call.request, own, host, call.signed_at + call.signed_with);
     }
   }
   std::lock_guard lock(mutex);
@@ -197,7 +207,8 @@ Engine::Id Engine::Impl::submit(std::string payload, Done done) {
 bool Engine::Impl::cancel(Id id) {
   std::lock_guard lock(mutex);
   if (!window.cancel(id)) return false;
-  refused.emplace_back(std::move(calls.at(id).done), cancelled());
+  Call& call = calls.at(id);
+  refused.emplace_back(std::move(call.done), cancelled(call.lost));
   calls.erase(id);
   post_pump();
   return true;
@@ -252,64 +263,80 @@ void Engine::Impl::send(Id id, Call& call) {
     signer = sigv4::Signer(newest->identity, scope());
     signing_as = std::move(newest);
   }
-  if (now - call.signed_at > signature_life || call.signed_as != signing_as) {
+  const clock_skew::Offset offset = clock_offset;
+  if (now - call.signed_at > signature_life || call.signed_as != signing_as || call.signed_with != offset) {
     call.signed_as = signing_as;
+    call.signed_with = offset;
     if (call.request.body.size() >= large_payload) call.signed_at = now;
-    aws::sign(call.request, signer, host, now);
+    aws::sign(call.request, signer, host, now + offset);
   }
-  client->send_returning(std::move(call.request), options.function_timeout + read_margin,
+  client->send_returning(std::move(call.request), options.function_timeout + options.read_margin,
                          [this, id](http::Answer answer, http::Request request) {
                            answered(id, std::move(answer), std::move(request));
                          });
 }
 
 void Engine::Impl::answered(Id id, http::Answer answer, http::Request request) {
-  if (!answer) {
-    auto reached = answer.error().reached;
-    bool network = answer.error().error.kind == ErrorKind::network;
-    Error error = describe(std::move(answer.error()));
-    if (reached == Reached::no && network) {
-      auto final_error = consider_again(id, std::move(request), std::move(error), std::nullopt);
-      if (final_error) finish(id, tl::unexpected(std::move(*final_error)));
-      return;
-    }
-    return finish(id, tl::unexpected(std::move(error)));
-  }
-  int status = answer->status;
-  auto result = aws::parse_invoke(std::move(*answer));
-  if (!result) explain_refusal(result.error(), options.function, target.name, target.region);
-  if (!result && aws::is_expired_token(result.error()) && send_with_new_credentials(id, request)) return;
-  // Only the service's own refusals count: a function's error may have any name.
-  if (!result && status >= 400 && retry::has_not_run(result.error())) {
-    auto why = throttle_reason(result.error());
-    auto final_error = consider_again(id, std::move(request), std::move(result.error()), why);
-    if (final_error) finish(id, tl::unexpected(std::move(*final_error)));
-    return;
-  }
-  if (!result && status >= 500)
-    result.error().message += "; the function may have run, so the call was not sent again";
-  finish(id, std::move(result));
+  if (!answer) return failed(id, judge(std::move(answer.error())), std::move(request));
+  const http::Headers headers = answer->status < 400 ? http::Headers() : answer->headers;
+  auto result = aws::parse_invoke(std::move(*answer), options.function);
+  if (result) return finish(id, std::move(result));
+  explain_refusal(result.error(), options.function, target.name, target.region);
+  failed(id, judge(std::move(result.error()), headers), std::move(request));
 }
 
-// A call that has surely not run: it waits to be sent again, or comes back with the error to end with.
-std::optional<Error> Engine::Impl::consider_again(Id id, http::Request request, Error error,
-                                                  std::optional<Window::Throttle> why) {
-  std::unique_lock lock(mutex);
-  if (terminated) return cancelled();
-  auto now = Clock::now();
-  auto verdict = why ? window.throttled(id, *why, now) : window.not_reached(id, now);
+// The call waits to be sent again, or ends with the error.
+void Engine::Impl::failed(Id id, Failure failure, http::Request request) {
+  using Kind = Failure::Kind;
+  if (failure.kind == Kind::expired_token && send_with_new_credentials(id, request)) return;
+  if (failure.kind == Kind::wrong_time && send_with_right_time(id, failure, request)) return pump();
+  const bool by_window = failure.kind == Kind::throttled || failure.kind == Kind::not_reached ||
+                         failure.kind == Kind::may_have_run;
+  if (by_window && send_again(id, failure, request)) return pump();
+  finish(id, tl::unexpected(std::move(failure.error)));
+}
+
+// False: it ends with the failure's error, which says why.
+bool Engine::Impl::send_again(Id id, Failure& failure, http::Request& request) {
+  const std::lock_guard lock(mutex);
+  const bool may_have_run = failure.kind == Failure::Kind::may_have_run;
+  if (terminated) {
+    if (!may_have_run) failure.error = cancelled();
+    return false;
+  }
+  Call& call = calls.at(id);
+  if (may_have_run) ++call.lost;
+  const auto now = Clock::now();
+  auto verdict = Window::Verdict::give_up;
+  if (may_have_run) {
+    verdict = window.may_have_run(id, now);
+  } else if (failure.kind == Failure::Kind::throttled) {
+    verdict = window.throttled(id, failure.reason, now, failure.retry_after);
+  } else {
+    verdict = window.not_reached(id, now);
+  }
   if (verdict == Window::Verdict::again) {
-    calls.at(id).request = std::move(request);
-    lock.unlock();
-    pump();
-    return {};
+    call.request = std::move(request);
+    return true;
   }
-  if (error.kind == ErrorKind::throttled) {
-    error.message = "throttled for " + words(options.throttle_deadline) +
-                    " without a call getting through: " + error.message +
-                    "; use fewer workers, or raise the concurrency limit";
+  if (failure.error.kind == ErrorKind::throttled) {
+    failure.error.message = "throttled for " + words(options.throttle_deadline) +
+                            " without a call getting through: " + failure.error.message +
+                            "; use fewer workers, or raise the concurrency limit";
   }
-  return error;
+  return false;
+}
+
+bool Engine::Impl::send_with_right_time(Id id, const Failure& failure, http::Request& request) {
+  const std::lock_guard lock(mutex);
+  Call& call = calls.at(id);
+  const auto offset =
+      clock_skew::correction(failure.error, failure.date, std::chrono::system_clock::now(), call.signed_with);
+  if (terminated || !offset || std::exchange(call.corrected, true)) return false;
+  clock_offset = *offset;
+  call.request = std::move(request);
+  window.put_back(id, Clock::now());
+  return true;
 }
 
 // Of a call that was refused because its credentials had expired. False: it ends with that refusal, because
@@ -348,6 +375,8 @@ void Engine::Impl::finish(Id id, Result<aws::Invoked> result) {
   auto self = weak_from_this().lock();
   std::unique_lock lock(mutex);
   auto node = calls.extract(id);
+  if (node && !result)
+    result.error().message = sentence(result.error(), node.mapped().lost, retries_of(options));
   window.completed(id, Clock::now());
   bool ended = terminated;
   lock.unlock();
@@ -385,7 +414,10 @@ void Engine::Impl::terminate_on_loop() {
     if (window.cancel(id)) waiting.push_back(id);
   }
   std::ranges::sort(waiting);  // in the order of submission
-  for (Id id : waiting) refused.emplace_back(std::move(calls.extract(id).mapped().done), cancelled());
+  for (Id id : waiting) {
+    Call call = std::move(calls.extract(id).mapped());
+    refused.emplace_back(std::move(call.done), cancelled(call.lost));
+  }
   lock.unlock();
   timer.reset();
   client.reset();  // those in flight end here
@@ -405,6 +437,20 @@ Result<std::unique_ptr<Engine>> Engine::open(target::Target target, EngineOption
   if (options.workers < 1 || options.workers > workers_max) {
     return fail(ErrorKind::invalid_argument, "a pool has 1 to " + std::to_string(workers_max) +
                                                  " workers, not " + std::to_string(options.workers));
+  }
+  if (options.function_timeout < std::chrono::seconds(1) || options.throttle_deadline.count() < 0) {
+    return fail(ErrorKind::invalid_argument,
+                "function_timeout must be a second or more, and throttle_timeout not less than none");
+  }
+  if (options.retries && !options.idempotent) {
+    return fail(
+        ErrorKind::invalid_argument,
+        "retries says how often a call that may have run is sent again, which does no harm only where "
+        "the function is idempotent: say so too (idempotent), or leave retries out");
+  }
+  if (const int retries = retries_of(options); retries < 0 || retries > retries_max) {
+    return fail(ErrorKind::invalid_argument,
+                "retries is 0 to " + std::to_string(retries_max) + ", not " + std::to_string(retries));
   }
   return std::unique_ptr<Engine>(new Engine(std::make_shared<Impl>(std::move(target), std::move(options))));
 }

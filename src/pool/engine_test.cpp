@@ -173,6 +173,81 @@ TEST_F(EngineTest, AConnectionThatBreaksAfterSendingIsNotTriedAgain) {
   EXPECT_EQ(seen, 1);
 }
 
+TEST_F(EngineTest, WhatMayHaveRunIsSentAgainWhereThatDoesNoHarm) {
+  std::atomic<int> seen{0};
+  serve([&](http::Request request, http::Responder responder) {
+    const int number = ++seen;
+    if (number == 1) return;  // dropped: the connection closes
+    if (number == 2) return responder.send({503, {}, "{}"});
+    responder.send(answer(request.body));
+  });
+  auto engine = open({.idempotent = true, .retries = 2});
+  auto result = call(*engine, "1");
+  ASSERT_TRUE(result) << result.error().message;
+  EXPECT_EQ(result->payload, "1");
+  engine.reset();
+  EXPECT_EQ(seen, 3);
+}
+
+TEST_F(EngineTest, ACallThatFailsAllItsTimesSaysSoAndNamesTheRequest) {
+  std::atomic<int> seen{0};
+  serve([&](http::Request, http::Responder responder) {
+    ++seen;
+    responder.send({503, {{"x-amzn-requestid", "the-last-id"}}, R"({"message":"oops"})"});
+  });
+  auto engine = open({.idempotent = true, .retries = 2});
+  auto result = call(*engine, "1");
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().message,
+            "oops; the function may have run, up to 3 times (request id the-last-id)");
+  EXPECT_EQ(seen, 3);
+}
+
+TEST_F(EngineTest, AWrongClockIsCorrectedOnceAndForAllTheCallsThatFollow) {
+  using std::chrono::system_clock;
+  std::atomic<int> refused{0}, ran{0};
+  const auto shifted = [] { return system_clock::now() + 3h; };
+  serve([&](http::Request request, http::Responder responder) {
+    const auto date = sigv4::parse_amz_date(request.headers.get("X-Amz-Date"));
+    if (date && std::chrono::abs(*date - shifted()) < 5min) {
+      ++ran;
+      return responder.send(answer(request.body));
+    }
+    ++refused;
+    const auto now = system_clock::to_time_t(shifted());
+    char text[64];
+    std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", std::gmtime(&now));
+    responder.send({403,
+                    {{"x-amzn-errortype", "InvalidSignatureException"}, {"Date", text}},
+                    R"({"message":"Signature expired: is now earlier than"})"});
+  });
+  auto engine = open({.workers = 4});
+  for (const std::size_t size : {1u, 300'000u}) {
+    const std::string payload(size, '1');
+    for (int i = 0; i < 5; ++i) {
+      auto result = call(*engine, payload);
+      ASSERT_TRUE(result) << result.error().message;
+    }
+  }
+  engine.reset();
+  EXPECT_EQ(refused, 1);
+  EXPECT_EQ(ran, 10);
+}
+
+TEST_F(EngineTest, ARefusedSignatureWhoseTimeWasRightEndsTheCall) {
+  std::atomic<int> seen{0};
+  serve([&](http::Request, http::Responder responder) {
+    ++seen;
+    responder.send({403,
+                    {{"x-amzn-errortype", "InvalidSignatureException"}},
+                    R"({"message":"Signature expired: is now earlier than"})"});
+  });
+  auto result = call(*open({}), "1");
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().kind, ErrorKind::credentials);
+  EXPECT_EQ(seen, 1);
+}
+
 TEST_F(EngineTest, AServiceFailureIsNotTriedAgain) {
   std::atomic<int> seen{0};
   serve([&](http::Request, http::Responder responder) {
@@ -296,6 +371,12 @@ TEST_F(EngineTest, OptionsThatMakeNoSenseAreRefused) {
   auto nobody = Engine::open({}, {.function = "f", .workers = 0});
   ASSERT_FALSE(nobody);
   EXPECT_THAT(nobody.error().message, HasSubstr("not 0"));
+  auto careless = Engine::open({}, {.function = "f", .retries = 1});
+  ASSERT_FALSE(careless);
+  EXPECT_THAT(careless.error().message, HasSubstr("idempotent"));
+  auto endless = Engine::open({}, {.function = "f", .idempotent = true, .retries = 1'000});
+  ASSERT_FALSE(endless);
+  EXPECT_THAT(endless.error().message, HasSubstr("not 1000"));
 }
 
 }  // namespace

@@ -13,15 +13,19 @@ using Seconds = std::chrono::duration<double>;
 constexpr double shrink_to = 0.7;
 constexpr double growth_per_second = 0.05;  // of `workers`, and at least one call
 constexpr int not_reached_max = 4;
+// The service may ask for a longer wait than ours, but not for any: as in the SDKs.
+constexpr std::chrono::seconds retry_after_slack{5};
 // A throttle is answered at once; a call that is out for longer than this is running.
 constexpr std::chrono::seconds surely_running{10};
 
 }  // namespace
 
-Window::Window(int workers, std::chrono::milliseconds throttle_deadline, std::function<double()> random)
+Window::Window(int workers, std::chrono::milliseconds throttle_deadline, std::function<double()> random,
+               int retries)
     : workers_(std::max(workers, 1)),
       throttle_deadline_(throttle_deadline),
       random_(std::move(random)),
+      retries_(retries),
       limit_(workers_) {}
 
 void Window::submit(Id id) {
@@ -78,7 +82,8 @@ void Window::completed(Id id, Time now) {
   last_success_ = now;
 }
 
-Window::Verdict Window::throttled(Id id, Throttle reason, Time now) {
+Window::Verdict Window::throttled(Id id, Throttle reason, Time now,
+                                  std::optional<std::chrono::milliseconds> retry_after) {
   Call& call = calls_.at(id);
   shrink(call, now);
   --in_flight_;
@@ -88,6 +93,7 @@ Window::Verdict Window::throttled(Id id, Throttle reason, Time now) {
     return Verdict::give_up;
   }
   auto delay = retry::throttled_invoke_delay(++call.throttles, random_());
+  if (retry_after) delay = std::clamp(*retry_after, delay, delay + retry_after_slack);
   if (reason == Throttle::rate) paused_until_ = std::max(paused_until_, now + delay);
   wait(id, call, delay, now);
   return Verdict::again;
@@ -101,6 +107,17 @@ Window::Verdict Window::not_reached(Id id, Time now) {
     return Verdict::give_up;
   }
   wait(id, call, retry::throttled_invoke_delay(call.not_reached, random_()), now);
+  return Verdict::again;
+}
+
+Window::Verdict Window::may_have_run(Id id, Time now) {
+  Call& call = calls_.at(id);
+  --in_flight_;
+  if (++call.lost > retries_) {
+    calls_.erase(id);
+    return Verdict::give_up;
+  }
+  wait(id, call, retry::throttled_invoke_delay(call.lost, random_()), now);
   return Verdict::again;
 }
 

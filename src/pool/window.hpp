@@ -25,8 +25,9 @@ class Window {
   using Id = std::uint64_t;
   using Time = std::chrono::steady_clock::time_point;
 
-  // `random` gives numbers in [0, 1).
-  Window(int workers, std::chrono::milliseconds throttle_deadline, std::function<double()> random);
+  // `random` gives numbers in [0, 1). `retries`: how often a call that may have run is sent again.
+  Window(int workers, std::chrono::milliseconds throttle_deadline, std::function<double()> random,
+         int retries = 0);
 
   void submit(Id id);
   bool cancel(Id id);  // true: it was waiting, and is forgotten; false: in flight, or unknown
@@ -41,8 +42,10 @@ class Window {
   void completed(Id id, Time now);
   enum class Verdict { again, give_up };
   enum class Throttle { concurrency, rate };  // too many at a time, too many a second
-  Verdict throttled(Id id, Throttle reason, Time now);
-  Verdict not_reached(Id id, Time now);  // the network failed before anything was sent
+  Verdict throttled(Id id, Throttle reason, Time now,
+                    std::optional<std::chrono::milliseconds> retry_after = {});
+  Verdict not_reached(Id id, Time now);   // the network failed before anything was sent
+  Verdict may_have_run(Id id, Time now);  // no answer, or one that proves nothing
 
   // Refused for a reason that lies with neither call nor service: next() returns it again first of all.
   void put_back(Id id, Time now);
@@ -57,6 +60,7 @@ class Window {
     State state = State::queued;
     int throttles = 0;
     int not_reached = 0;
+    int lost = 0;
     std::optional<Time> throttled_since = {};
     Time sent_at = {};
     Time due_at = {};
@@ -73,6 +77,7 @@ class Window {
   const int workers_;
   const std::chrono::milliseconds throttle_deadline_;
   const std::function<double()> random_;
+  const int retries_;
 
   std::unordered_map<Id, Call> calls_;
   std::deque<Id> queue_;  // also holds ids that have been cancelled

@@ -72,6 +72,42 @@ TEST_F(WindowTest, AThrottledCallThatWaitsCanBeCancelled) {
   EXPECT_THAT(sendable(window), ElementsAre(2));
 }
 
+TEST_F(WindowTest, ACallThatMayHaveRunIsNotSentAgainUnlessAllowed) {
+  Window window(1, 5min, always_least);
+  submit(window, 1, 2);
+  ASSERT_THAT(sendable(window), ElementsAre(1));
+  EXPECT_EQ(window.may_have_run(1, now_), Verdict::give_up);
+  EXPECT_THAT(sendable(window), ElementsAre(2));
+}
+
+TEST_F(WindowTest, ACallThatMayRunTwiceIsSentAgainAsOftenAsAllowed) {
+  Window window(1, 5min, always_least, 2);
+  submit(window, 1, 1);
+  for (int again = 0; again < 2; ++again) {
+    ASSERT_THAT(sendable(window), ElementsAre(1));
+    EXPECT_EQ(window.may_have_run(1, now_), Verdict::again);
+    EXPECT_THAT(sendable(window), IsEmpty()) << "it waits a moment";
+    now_ += 1s;
+  }
+  ASSERT_THAT(sendable(window), ElementsAre(1));
+  EXPECT_EQ(window.may_have_run(1, now_), Verdict::give_up);
+  EXPECT_EQ(window.in_flight(), 0);
+}
+
+TEST_F(WindowTest, TheServicesOwnWaitIsKeptWithinFiveSeconds) {
+  Window window(1, 5min, always_least);
+  submit(window, 1, 1);
+  ASSERT_THAT(sendable(window), ElementsAre(1));
+  window.throttled(1, Throttle::concurrency, now_, 2s);
+  now_ += 1'999ms;
+  EXPECT_THAT(sendable(window), IsEmpty());
+  now_ += 1ms;
+  ASSERT_THAT(sendable(window), ElementsAre(1));
+  window.throttled(1, Throttle::concurrency, now_, 1h);
+  now_ += 5'100ms;
+  EXPECT_THAT(sendable(window), ElementsAre(1));
+}
+
 TEST_F(WindowTest, OneBurstOfThrottlesShrinksTheWindowOnce) {
   Window window(100, 5min, always_most);
   submit(window, 1, 100);

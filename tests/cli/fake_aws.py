@@ -17,7 +17,8 @@ ACCOUNT = "123456789012"
 
 
 class Request:
-    def __init__(self, method, path, body):
+    def __init__(self, method, path, body, headers=None):
+        self.headers = headers
         self.method, self.path, self.body = method, urllib.parse.unquote(path), body
         self.form = dict(urllib.parse.parse_qsl(body.decode("utf-8", "replace"))) if path == "/" else {}
 
@@ -59,7 +60,7 @@ class FakeAws:
 
             def do(self):
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                request = Request(self.command, self.path, body)
+                request = Request(self.command, self.path, body, self.headers)
                 with fake.lock:
                     fake.requests.append(request)
                     answers = (hook(request) for hook in list(fake.hooks))

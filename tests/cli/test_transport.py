@@ -1,13 +1,16 @@
 """The way to the service: a real proxy (tinyproxy), TLS under an authority of our own, IPv6."""
 
+import calendar
+import email.utils
 import shutil
 import socket
 import threading
+import time
 from http.server import ThreadingHTTPServer
 
 import pytest
 from authority import Authority, serve_tls
-from fake_aws import FakeAws
+from fake_aws import FakeAws, error
 from tiny_proxy import TinyProxy, free_port
 
 needs_tinyproxy = pytest.mark.skipif(not shutil.which("tinyproxy"), reason="tinyproxy is not installed")
@@ -175,6 +178,58 @@ def test_an_unknown_authority_is_told_with_the_way_to_trust_it(aws, run_aws, aut
 def test_a_bundle_that_is_not_there_is_told(aws, run_aws, authority):
     where = https(aws, authority.server_context())
     assert "/nonexistent.pem" in one_sentence(run_aws("list", **where, AWS_CA_BUNDLE="/nonexistent.pem"))
+
+
+def shift_clock(aws, seconds):
+    """The service's clock goes `seconds` before ours, and it refuses signatures that are not of its time.
+    The refused requests' list."""
+    refused = []
+
+    def shifted():
+        return time.time() + seconds
+
+    def check(request):
+        signed = calendar.timegm(time.strptime(request.headers["X-Amz-Date"], "%Y%m%dT%H%M%SZ"))
+        if abs(signed - shifted()) < 300:
+            return None
+        refused.append(request.action)
+        late = "Signature expired: it is" if signed < shifted() else "Signature not yet current: it is"
+        if request.form:
+            body = "<ErrorResponse><Error><Code>SignatureDoesNotMatch</Code><Message>%s</Message></Error></ErrorResponse>"
+            return 403, body % late
+        return error(403, "InvalidSignatureException", late)
+
+    aws.server.RequestHandlerClass.date_time_string = lambda *_: email.utils.formatdate(shifted(), usegmt=True)
+    aws.hooks.append(check)
+    return refused
+
+
+@pytest.mark.parametrize("seconds", [7200, -7200])
+def test_a_wrong_clock_is_corrected_once_for_each_service(aws, run_aws, algorithms, seconds):
+    refused = shift_clock(aws, seconds)
+    done = run_aws("create", "f", "algorithms")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(refused) == 2 and sum("Role" in action for action in refused) == 1, refused
+    assert "f" in aws.functions and "lambdapool-role-f" in aws.roles
+
+
+def test_a_clock_that_is_refused_even_when_right_is_told(aws, run_aws):
+    aws.hooks.append(lambda request: error(403, "InvalidSignatureException", "Signature expired: it is"))
+    assert "set this machine's clock" in one_sentence(run_aws("list"))
+    assert len(aws.requests) == 1
+
+
+@pytest.mark.parametrize("attempts", [1, 2, 5])
+def test_the_number_of_attempts_is_the_users(aws, run_aws, attempts):
+    aws.hooks.append(lambda request: (503, {}))
+    one_sentence(run_aws("list", AWS_MAX_ATTEMPTS=str(attempts)))
+    assert len(aws.requests) == attempts
+
+
+def test_settings_that_make_no_sense_are_refused_before_anything_is_sent(aws, run_aws):
+    assert "AWS_MAX_ATTEMPTS" in one_sentence(run_aws("list", AWS_MAX_ATTEMPTS="many"))
+    assert "AWS_RETRY_MODE" in one_sentence(run_aws("list", AWS_RETRY_MODE="eager"))
+    assert aws.requests == []
 
 
 def test_an_endpoint_may_be_an_ipv6_address(run_aws):
