@@ -8,6 +8,7 @@
 #include <optional>
 #include <regex>
 
+#include "cli/code_upload.hpp"
 #include "cli/interpreter.hpp"
 #include "cli/progress.hpp"
 #include "package/copied_paths.hpp"
@@ -154,11 +155,16 @@ Result<package::Package> build_code(const Context& context, const FunctionOption
   if (auto go_on = context.interruption.check("nothing was changed"); !go_on)
     return tl::unexpected(go_on.error());
   if (!built) return built;
+  if (options.architecture && built->architecture != *options.architecture)
+    return fail(ErrorKind::invalid_argument, "'" + options.paths.front() + "' is made for " +
+                                                 built->architecture + ", not for " + *options.architecture +
+                                                 ".");
   if (platform.local && built->architecture != this_machines_architecture())
     return fail(ErrorKind::invalid_argument,
                 "'" + options.paths.front() + "' is made for " + built->architecture +
                     ", but this machine, the local target, is " + this_machines_architecture() + ".");
-  if (auto fits = package::check_sizes(*built); !fits) return tl::unexpected(fits.error());
+  if (auto fits = check_package(*built, platform.local, platform.bucket); !fits)
+    return tl::unexpected(fits.error());
   transcript.copied();
   return built;
 }

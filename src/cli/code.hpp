@@ -1,6 +1,7 @@
 // From the paths on the command line to the package that is uploaded: a Python package, or one executable.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "cli/options.hpp"
@@ -14,9 +15,10 @@ bool is_executable_code(const FunctionOptions& options);  // any of the paths is
 
 // What the function will run on, known before anything is copied.
 struct Platform {
-  std::string runtime;       // "python3.11"; unused for an executable, which brings its own
-  std::string architecture;  // "x86_64" or "arm64"; an executable has its own
-  bool local = false;        // the code must run on this very machine
+  std::string runtime;                     // "python3.11"; unused for an executable, which brings its own
+  std::string architecture;                // "x86_64" or "arm64"; an executable has its own
+  bool local = false;                      // the code must run on this very machine
+  std::optional<std::string> bucket = {};  // for a package too large for a request
 };
 
 // Errors beside the package's own: invalid_argument for what does not go with an executable.

@@ -3,11 +3,12 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <array>
-#include <charconv>
+#include <algorithm>
 #include <functional>
 #include <iostream>
 
+#include "cli/arguments.hpp"
+#include "cli/function_arguments.hpp"
 #include "cli/help_formatter.hpp"
 #include "cli/verbs.hpp"
 
@@ -25,40 +26,6 @@ struct Parsed {
   ServeOptions serve = {};
   std::function<Result<void>(const Context&)> verb = {};
 };
-
-void add_text(CLI::App& app, const std::string& names, std::optional<std::string>& value, const char* type,
-              const char* help) {
-  app.add_option_function<std::string>(
-         names, [&value](const std::string& text) { value = text; }, help)
-      ->type_name(type)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-}
-
-void add_integer(CLI::App& app, const std::string& name, std::function<void(int)> set, const char* help) {
-  const auto parse = [name, set = std::move(set)](const std::string& text) {
-    int value = 0;
-    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (problem != std::errc{} || end != text.data() + text.size())
-      throw CLI::ValidationError("Invalid value for '" + name + "': '" + text + "' is not a valid integer");
-    set(value);
-  };
-  app.add_option_function<std::string>(name, parse, help)
-      ->type_name("INTEGER")
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-}
-
-void add_choice(CLI::App& app, const std::string& name, const std::array<std::string, 2>& choices,
-                std::function<void(const std::string&)> set, const char* help) {
-  const auto parse = [name, choices, set = std::move(set)](const std::string& text) {
-    if (text != choices[0] && text != choices[1])
-      throw CLI::ValidationError("Invalid value for '" + name + "': '" + text + "' is not one of '" +
-                                 choices[0] + "', '" + choices[1] + "'");
-    set(text);
-  };
-  app.add_option_function<std::string>(name, parse, help)
-      ->type_name("[" + choices[0] + "|" + choices[1] + "]")
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-}
 
 void add_target(CLI::App& app, ConnectionOptions& connection, const std::string& group) {
   add_choice(
@@ -86,44 +53,11 @@ CLI::App& add_verb(CLI::App& app, Parsed& parsed, const char* name, const char* 
 
 void add_name(CLI::App& verb, std::string& name) { verb.add_option("FUNCTION_NAME", name)->required(); }
 
-void add_function_options(CLI::App& verb, FunctionOptions& function, const char* runtime_help) {
-  add_name(verb, function.name);
-  verb.add_option("PATHS", function.paths);
-  add_text(verb, "-r,--requirements", function.requirements, "PATH",
-           "Specifies the dependencies to be installed along with the function");
-  add_integer(
-      verb, "--memory", [&](int value) { function.memory_mb = value; },
-      "Sets the memory size of the function environment");
-  add_integer(
-      verb, "--timeout", [&](int value) { function.timeout_s = value; },
-      "Sets the timeout for the function in seconds");
-  const auto layers = [&](const std::vector<std::string>& given) {
-    function.layers.emplace();
-    for (const std::string& layer : given)
-      if (!layer.empty()) function.layers->push_back(layer);
-  };
-  verb.add_option_function<std::vector<std::string>>("--layers", layers,
-                                                     "Sets the layers to be used when the function is ran. "
-                                                     "The Layers ARN's (a maximum of 5) should be specified.")
-      ->type_name("TEXT")
-      ->delimiter(',')
-      ->expected(1)
-      ->allow_extra_args(false)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  add_text(verb, "--runtime", function.runtime, "TEXT", runtime_help);
-}
-
 void add_create(CLI::App& app, Parsed& parsed) {
   CLI::App& verb = add_verb(app, parsed, "create", "Create a new function", [&](const Context& context) {
     return create_function(context, parsed.function);
   });
-  add_function_options(
-      verb, parsed.function,
-      "Sets the runtime, such as python3.13. Without it, that of the Python that calls the function: "
-      "the one of $VIRTUAL_ENV, else the one beside lambdapool, else python3 on the PATH.");
-  add_text(
-      verb, "--role", parsed.function.role, "TEXT",
-      "Sets the ARN of the role that the function runs as. Without it, a role is made for the function.");
+  add_create_arguments(verb, parsed.function);
   add_connection(verb, parsed.connection);
 }
 
@@ -142,9 +76,7 @@ void add_update(CLI::App& app, Parsed& parsed) {
   CLI::App& verb =
       add_verb(app, parsed, "update", "Update an existing function",
                [&](const Context& context) { return update_function(context, parsed.function); });
-  add_function_options(
-      verb, parsed.function,
-      "Sets the runtime, such as python3.13. Without it, the function keeps the one it has.");
+  add_update_arguments(verb, parsed.function);
   add_connection(verb, parsed.connection);
 }
 
@@ -152,6 +84,7 @@ void add_delete(CLI::App& app, Parsed& parsed) {
   CLI::App& verb = add_verb(app, parsed, "delete", "Delete a function",
                             [&](const Context& context) { return delete_function(context, parsed.del); });
   add_name(verb, parsed.del.name);
+  verb.add_flag("--dry-run", parsed.del.dry_run, "Say what would be done and do nothing");
   add_connection(verb, parsed.connection);
 }
 
@@ -248,6 +181,21 @@ int report(const Error& error) {
   return error.kind == ErrorKind::cancelled ? 130 : 1;
 }
 
+// CLI11 takes "--layers=" for an option whose value is missing; here it is an empty one.
+std::vector<std::string> with_empty_values(int argc, const char* const* argv) {
+  std::vector<std::string> arguments;
+  for (int i = 1; i < argc; ++i) {
+    std::string argument = argv[i];
+    const bool is_empty =
+        argument.size() > 3 && argument.starts_with("--") && argument.find('=') == argument.size() - 1;
+    if (is_empty) argument.pop_back();
+    arguments.push_back(std::move(argument));
+    if (is_empty) arguments.emplace_back();
+  }
+  std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
+  return arguments;
+}
+
 }  // namespace
 
 int run(int argc, const char* const* argv, const Environment& environment) {
@@ -267,7 +215,7 @@ int run(int argc, const char* const* argv, const Environment& environment) {
   add_serve(app, parsed);
   add_update(app, parsed);
   try {
-    app.parse(argc, argv);
+    app.parse(with_empty_values(argc, argv));
   } catch (const CLI::CallForHelp&) {
     std::cout << chosen_command(app).help();
     return 0;

@@ -1,16 +1,25 @@
 // create leaves either a function that is ready or nothing: what this run made before a failure (role,
-// function) it removes again, and what it did not make it never touches.
+// function) it removes again, and what it did not make it never touches. One that was killed leaves at most
+// a role, which the next create takes and delete removes, or a function with the tag of an unfinished one,
+// which the next create finishes.
 
-#include <chrono>
 #include <iostream>
 
+#include "aws/iam.hpp"
 #include "aws/lambda.hpp"
 #include "cli/code.hpp"
+#include "cli/code_upload.hpp"
 #include "cli/deployed_function.hpp"
 #include "cli/execution_role.hpp"
+#include "cli/layer_names.hpp"
+#include "cli/local_limits.hpp"
 #include "cli/progress.hpp"
+#include "cli/quantity.hpp"
 #include "cli/session.hpp"
 #include "cli/settings.hpp"
+#include "cli/tags.hpp"
+#include "cli/update.hpp"
+#include "cli/variables.hpp"
 #include "cli/verbs.hpp"
 #include "core/limits.hpp"
 
@@ -18,51 +27,59 @@ namespace lambdapool::cli {
 namespace {
 
 constexpr const char* local_role = "arn:aws:iam::000000000000:role/lambdapool-local";
-constexpr std::chrono::seconds role_propagates_within{90};
 
-Result<void> require_absent(Session& session, const std::string& name) {
-  const auto found = find_function(session, name);
-  if (!found) return tl::unexpected(found.error());
-  if (*found)
-    return fail(ErrorKind::conflict,
-                "function " + name + " already exists; 'lambdapool update " + name + "' changes it.");
-  return {};
+Result<void> validate_request(const FunctionOptions& options) {
+  if (auto valid = validate(options); !valid) return valid;
+  if (auto valid = validate_code(options); !valid) return valid;
+  if (!options.unset_environment.empty() || !options.untags.empty())
+    return fail(ErrorKind::invalid_argument, "there is nothing to remove from a function that is created.");
+  Variables variables = options.environment;
+  variables.insert({{version_variable, LAMBDAPOOL_VERSION}, {codec_variable, "pickle"}});
+  if (auto fits = validate_variables_size(variables); !fits) return fits;
+  if (auto fits = validate_tag_count({{version_tag, ""}}, {options.tags}); !fits) return fits;
+  if (auto readable = read_policies(options.policies.value_or(std::vector<std::string>{})); !readable)
+    return tl::unexpected(readable.error());
+  return validate_vpc({options.subnets.value_or(std::vector<std::string>{}),
+                       options.security_groups.value_or(std::vector<std::string>{})});
 }
 
-aws::CreateFunction creation(const FunctionOptions& options, package::Package code, const std::string& role) {
+bool is_in_vpc(const FunctionOptions& options) { return options.subnets && !options.subnets->empty(); }
+
+aws::CreateFunction creation(const FunctionOptions& options, const package::Package& code,
+                             const CodeUpload& upload, const std::string& role) {
   aws::CreateFunction call;
   call.name = options.name;
   call.runtime = code.runtime;
   call.role = role;
   call.handler = code.handler;
-  call.zip = std::move(code.zip);
-  call.description = "Made by lambdapool";
+  call.code_in_s3 = upload.object();
+  if (!call.code_in_s3) call.zip = code.zip;
+  call.description = options.description.value_or("Made by lambdapool");
   call.architecture = code.architecture;
   call.memory_mb = options.memory_mb.value_or(limits::memory_mb_default);
   call.timeout_s = options.timeout_s.value_or(limits::timeout_s_default);
+  call.ephemeral_mb = options.ephemeral_mb;
   call.layers = options.layers.value_or(std::vector<std::string>{});
-  call.environment = {{version_variable, LAMBDAPOOL_VERSION}, {codec_variable, code.codec}};
-  call.tags = {{version_tag, LAMBDAPOOL_VERSION}};
+  call.environment = options.environment;
+  call.environment.insert({{version_variable, LAMBDAPOOL_VERSION}, {codec_variable, code.codec}});
+  call.tags = options.tags;
+  call.tags[version_tag] = LAMBDAPOOL_VERSION;
+  if (options.concurrency) call.tags[unfinished_tag] = "";
+  if (is_in_vpc(options)) call.vpc = aws::VpcConfig{*options.subnets, *options.security_groups};
   return call;
 }
 
-bool role_not_yet_known(const Error& error) {
-  return error.message.find("cannot be assumed by Lambda") != std::string::npos ||
-         error.detail.find("cannot be assumed by Lambda") != std::string::npos;
-}
-
 // IAM tells Lambda of a new role some seconds later, so that refusal alone is waited out.
-Result<void> send_creation(Session& session, const http::Request& request, bool role_is_new) {
-  const auto deadline = std::chrono::steady_clock::now() + role_propagates_within;
-  for (std::chrono::milliseconds delay{1'000};;
-       delay = std::min(delay * 2, std::chrono::milliseconds{8'000})) {
+Result<void> send_creation(Session& session, const http::Request& request, const ExecutionRole& role) {
+  for (int refusals = 1;; ++refusals) {
     const auto answer = session.send(request, Repeatable::no);
     if (!answer) return tl::unexpected(answer.error());
     const auto created = aws::parse_configuration(*answer);
     if (created) return {};
-    if (!role_is_new || !role_not_yet_known(created.error()) || std::chrono::steady_clock::now() > deadline)
-      return tl::unexpected(created.error());
-    if (auto waited = session.pause(delay); !waited) return waited;
+    if (!is_role_refusal(created.error())) return tl::unexpected(created.error());
+    const auto delay = role_patience(refusals, role.made_now);
+    if (!delay) return tl::unexpected(role_refused(role.arn, created.error()));
+    if (auto waited = session.pause(*delay); !waited) return waited;
   }
 }
 
@@ -81,14 +98,31 @@ void remove_function(Session& session, const std::string& name) {
               << "' removes it.\n";
 }
 
+// What CreateFunction can't say, once the function is active.
+Result<void> finish(Session& session, const FunctionOptions& options,
+                    const aws::FunctionConfiguration& function) {
+  const auto done = [&](const http::Request& request) -> Result<void> {
+    const auto answer = session.send(request, Repeatable::yes);
+    return answer ? aws::parse_no_content(*answer) : tl::unexpected(answer.error());
+  };
+  if (!options.concurrency) return {};
+  if (options.concurrency->executions) {
+    const auto request =
+        aws::put_function_concurrency_request(options.name, *options.concurrency->executions);
+    if (auto reserved = done(request); !reserved) return reserved;
+  }
+  return done(aws::untag_resource_request(function.arn, {unfinished_tag}));
+}
+
 // Sends the code and waits until it runs. On failure the function is gone again.
-Result<void> upload(Session& session, const FunctionOptions& options, package::Package code,
-                    const ExecutionRole& role) {
+Result<void> create_ready(Session& session, const FunctionOptions& options, const package::Package& code,
+                          const ExecutionRole& role) {
   const Activity activity("Uploading the function");
-  const std::string sha256 = code.sha256_base64;
-  const http::Request request = aws::create_function_request(creation(options, std::move(code), role.arn));
+  const auto upload = CodeUpload::prepare(session, options.bucket, options.name, code);
+  if (!upload) return tl::unexpected(upload.error());
+  const http::Request request = aws::create_function_request(creation(options, code, *upload, role.arn));
   if (auto go_on = session.context().interruption.check("nothing was changed"); !go_on) return go_on;
-  Result<void> created = send_creation(session, request, role.made_now);
+  Result<void> created = send_creation(session, request, role);
   if (!created && created.error().kind == ErrorKind::conflict)
     return fail(ErrorKind::conflict,
                 "function " + options.name + " already exists; somebody made it just now.");
@@ -96,54 +130,115 @@ Result<void> upload(Session& session, const FunctionOptions& options, package::P
     const bool unknown =
         created.error().kind == ErrorKind::network || created.error().kind == ErrorKind::timed_out;
     session.see_through();
-    if (!unknown || !happened_all_the_same(session, options.name, sha256)) return created;
+    if (!unknown || !happened_all_the_same(session, options.name, code.sha256_base64)) return created;
   }
   const auto active = wait_until_settled(session, options.name);
+  Result<void> ready = active ? finish(session, options, *active) : tl::unexpected(active.error());
   const auto go_on = session.context().interruption.check("nothing was changed");
-  if (active && go_on) return {};
+  if (ready && go_on) return {};
   session.see_through();
   remove_function(session, options.name);
-  return go_on ? Result<void>(tl::unexpected(active.error())) : go_on;
+  return go_on ? ready : go_on;
 }
 
 Result<ExecutionRole> role_for(Session& session, const FunctionOptions& options) {
   if (options.role) return ExecutionRole{*options.role, false};
   if (session.is_local()) return ExecutionRole{local_role, false};
-  return ensure_role(session, options.name);
+  auto asked = read_policies(options.policies.value_or(std::vector<std::string>{}));
+  if (!asked) return tl::unexpected(asked.error());
+  return ensure_role(
+      session, options.name,
+      made_role_policies(session, std::move(*asked), is_in_vpc(options) ? InVpc::yes : InVpc::no));
+}
+
+Result<void> create_with_role(Session& session, const FunctionOptions& options,
+                              const package::Package& code) {
+  const auto role = role_for(session, options);
+  if (!role) return tl::unexpected(role.error());
+  say("=== Uploading function and dependencies ===");
+  auto created = create_ready(session, options, code, *role);
+  if (created) return created;
+  session.see_through();
+  if (role->made_now)
+    if (auto removed = remove_role(session, options.name); !removed)
+      std::cerr << "Warning: " << removed.error().message << "\n";
+  return created;
+}
+
+void tell(const Session& session, const FunctionOptions& options, const package::Package& code) {
+  if (!options.role && !session.is_local())
+    say("Would make the role " + aws::iam::role_name_for(options.name));
+  const auto call = creation(options, code, CodeUpload::none(), "");
+  say("Would create function " + options.name + ": " + call.runtime + " on " + call.architecture + ", " +
+      std::to_string(call.memory_mb) + " MB, " + std::to_string(call.timeout_s) + " s, code of " +
+      readable_size(static_cast<std::int64_t>(code.zip.size())));
+  for (const std::string& layer : call.layers) say("Would use layer " + layer);
+  for (const auto& [name, value] : options.environment) say("Would set environment variable " + name);
+  if (options.concurrency && options.concurrency->executions)
+    say("Would reserve a concurrency of " + std::to_string(*options.concurrency->executions));
+  say("=== Dry run: nothing was changed ===");
+}
+
+Result<Platform> platform_of(const Context& context, const FunctionOptions& options) {
+  Platform platform;
+  if (is_executable_code(options)) return platform;
+  auto runtime = python_runtime(context, options);
+  if (!runtime) return tl::unexpected(runtime.error());
+  platform.runtime = std::move(*runtime);
+  return platform;
+}
+
+Result<void> create_new(Session& session, const FunctionOptions& options, const Platform& platform) {
+  say("=== Creating lambdapool function ===");
+  auto code = build_code(session.context(), options, platform, Verb::create);
+  if (!code) return tl::unexpected(code.error());
+  if (options.dry_run) {
+    tell(session, options, *code);
+    return {};
+  }
+  if (auto created = create_with_role(session, options, *code); !created) return created;
+  say("=== Function " + options.name + " uploaded along with all dependencies ===");
+  say("=== Succesfully created lambdapool function " + options.name + " ===");
+  return {};
+}
+
+Result<void> finish_old(Session& session, const FunctionOptions& options) {
+  say("=== Creating lambdapool function ===");
+  say("An interrupted create left function " + options.name + " unfinished; it is finished now.");
+  if (auto finished = update_found(session, options); !finished || options.dry_run) return finished;
+  say("=== Succesfully created lambdapool function " + options.name + " ===");
+  return {};
 }
 
 }  // namespace
 
-Result<void> create_function(const Context& context, const FunctionOptions& options) {
-  if (auto valid = validate(options); !valid) return valid;
-  if (auto valid = validate_code(options); !valid) return valid;
-  Platform platform;
-  if (!is_executable_code(options)) {
-    auto runtime = python_runtime(context, options);
-    if (!runtime) return tl::unexpected(runtime.error());
-    platform.runtime = *runtime;
+Result<void> create_function(const Context& context, const FunctionOptions& given) {
+  if (auto valid = validate_request(given); !valid) return valid;
+  FunctionOptions options = given;
+  auto bucket = chosen_bucket(context, options.bucket);
+  if (!bucket) return tl::unexpected(bucket.error());
+  options.bucket = *bucket;
+  auto platform = platform_of(context, options);
+  if (!platform) return tl::unexpected(platform.error());
+  auto opened = Session::open(context);
+  if (!opened) return tl::unexpected(opened.error());
+  Session& session = **opened;
+  if (auto possible = check_on_local(session, options); !possible) return possible;
+  platform->local = session.is_local();
+  platform->architecture =
+      options.architecture.value_or(platform->local ? this_machines_architecture() : "x86_64");
+  platform->bucket = options.bucket;
+  const auto found = find_function(session, options.name);
+  if (!found) return tl::unexpected(found.error());
+  if (*found && (*found)->tags.count(unfinished_tag) == 0)
+    return fail(ErrorKind::conflict, "function " + options.name + " already exists; 'lambdapool update " +
+                                         options.name + "' changes it.");
+  if (options.layers) {
+    auto arns = resolve_layers(session, *options.layers);
+    if (!arns) return tl::unexpected(arns.error());
+    options.layers = std::move(*arns);
   }
-  auto session = Session::open(context);
-  if (!session) return tl::unexpected(session.error());
-  platform.local = (*session)->is_local();
-  platform.architecture = platform.local ? this_machines_architecture() : "x86_64";
-  if (auto absent = require_absent(**session, options.name); !absent) return absent;
-  say("=== Creating lambdapool function ===");
-  auto code = build_code(context, options, platform, Verb::create);
-  if (!code) return tl::unexpected(code.error());
-  const auto role = role_for(**session, options);
-  if (!role) return tl::unexpected(role.error());
-  say("=== Uploading function and dependencies ===");
-  if (auto uploaded = upload(**session, options, std::move(*code), *role); !uploaded) {
-    (*session)->see_through();
-    if (role->made_now)
-      if (auto removed = remove_role(**session, options.name); !removed)
-        std::cerr << "Warning: " << removed.error().message << "\n";
-    return uploaded;
-  }
-  say("=== Function " + options.name + " uploaded along with all dependencies ===");
-  say("=== Succesfully created lambdapool function " + options.name + " ===");
-  return {};
+  return *found ? finish_old(session, options) : create_new(session, options, *platform);
 }
 
 }  // namespace lambdapool::cli

@@ -35,26 +35,34 @@ Result<aws::FunctionDescription> own_function(Session& session, const std::strin
   return std::move(**found);
 }
 
-Result<aws::FunctionConfiguration> wait_until_settled(Session& session, const std::string& name) {
+Result<aws::FunctionDescription> wait_until_idle(Session& session, const std::string& name) {
+  const std::chrono::milliseconds longest = session.is_local() ? 100ms : 1s;
   const auto deadline = std::chrono::steady_clock::now() + settle_within;
-  for (std::chrono::milliseconds delay = 50ms;; delay = std::min(delay * 2, std::chrono::milliseconds{2s})) {
+  for (std::chrono::milliseconds delay = 50ms;; delay = std::min(delay * 2, longest)) {
     auto found = find_function(session, name);
     if (!found) return tl::unexpected(found.error());
     if (!*found)
       return fail(ErrorKind::not_found, "function " + name + " disappeared while it was being changed.");
     const aws::FunctionConfiguration& now = (*found)->configuration;
-    if (now.state == "Failed")
-      return fail(ErrorKind::service,
-                  "function " + name + " failed to become active: " + reason(now.state_reason));
-    if (now.last_update_status == "Failed")
-      return fail(ErrorKind::service,
-                  "the update of function " + name + " failed: " + reason(now.last_update_status_reason));
-    if (now.state != "Pending" && now.last_update_status != "InProgress") return now;
+    if (now.state != "Pending" && now.last_update_status != "InProgress") return std::move(**found);
     if (std::chrono::steady_clock::now() > deadline)
       return fail(ErrorKind::timed_out,
                   "function " + name + " was still being changed by the service after five minutes.");
     if (auto waited = session.pause(delay); !waited) return tl::unexpected(waited.error());
   }
+}
+
+Result<aws::FunctionConfiguration> wait_until_settled(Session& session, const std::string& name) {
+  auto idle = wait_until_idle(session, name);
+  if (!idle) return tl::unexpected(idle.error());
+  const aws::FunctionConfiguration& now = idle->configuration;
+  if (now.state == "Failed")
+    return fail(ErrorKind::service,
+                "function " + name + " failed to become active: " + reason(now.state_reason));
+  if (now.last_update_status == "Failed")
+    return fail(ErrorKind::service,
+                "the update of function " + name + " failed: " + reason(now.last_update_status_reason));
+  return now;
 }
 
 }  // namespace lambdapool::cli

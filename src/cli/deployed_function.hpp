@@ -6,14 +6,11 @@
 #include <string>
 
 #include "aws/lambda.hpp"
+#include "cli/marks.hpp"
 #include "cli/session.hpp"
 #include "core/error.hpp"
 
 namespace lambdapool::cli {
-
-inline constexpr const char* version_tag = "lambdapool";
-inline constexpr const char* version_variable = "LAMBDAPOOL_VERSION";
-inline constexpr const char* codec_variable = "LAMBDAPOOL_CODEC";
 
 // nullopt where there is no function of that name.
 Result<std::optional<aws::FunctionDescription>> find_function(Session& session, const std::string& name);
@@ -22,8 +19,12 @@ Result<std::optional<aws::FunctionDescription>> find_function(Session& session, 
 // not make.
 Result<aws::FunctionDescription> own_function(Session& session, const std::string& name);
 
-// Returns once the service has finished what it was doing to the function, or after five minutes. Errors:
-// service with the service's own reason when it failed; timed_out; cancelled.
+// Waits as the SDKs' waiters FunctionActiveV2 and FunctionUpdatedV2 do: each second, at most five minutes.
+// Returns once the service has finished what it was doing to the function, whatever came of it. Errors:
+// timed_out; not_found; cancelled.
+Result<aws::FunctionDescription> wait_until_idle(Session& session, const std::string& name);
+
+// The same; error service with the service's own reason when what it was doing failed.
 Result<aws::FunctionConfiguration> wait_until_settled(Session& session, const std::string& name);
 
 }  // namespace lambdapool::cli

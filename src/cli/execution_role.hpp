@@ -1,9 +1,13 @@
 // The role that a function runs as on AWS. Unless the user brings one, create makes one for each function,
-// with a name and a path that tell its origin, and delete removes exactly that one again.
+// with a name and a path that tell its origin, and delete removes exactly that one again, with whatever
+// policies it has: they are attached to nothing else.
 #pragma once
 
+#include <chrono>
+#include <optional>
 #include <string>
 
+#include "cli/role_policies.hpp"
 #include "cli/session.hpp"
 #include "core/error.hpp"
 
@@ -14,11 +18,26 @@ struct ExecutionRole {
   bool made_now = false;  // false: brought by the user, or left by an earlier run
 };
 
-// The role for this function, with the policy to write logs. On an error nothing that was made is left.
-Result<ExecutionRole> ensure_role(Session& session, const std::string& function_name);
+enum class InVpc { no, yes };
+
+// What the made role may do: write logs, have network interfaces in a VPC, and what was asked for.
+RolePolicies made_role_policies(const Session& session, RolePolicies asked, InVpc in_vpc);
+
+// The role for this function with exactly these policies. On an error nothing that was made is left.
+Result<ExecutionRole> ensure_role(Session& session, const std::string& function_name,
+                                  const RolePolicies& policies);
 Result<void> remove_role(Session& session, const std::string& function_name);
+
+// Whether a role that create made for this function is there, though perhaps no function.
+Result<bool> made_role_exists(Session& session, const std::string& function_name);
 
 // Whether this ARN is that of the role that create makes for this function.
 bool is_made_role(const std::string& role_arn, const std::string& function_name);
+
+// IAM tells Lambda of a new role some seconds later. How long to wait before Lambda is asked again, after it
+// said `refusals` times that it can't assume the role; nullopt: it has had its time.
+std::optional<std::chrono::milliseconds> role_patience(int refusals, bool made_now);
+bool is_role_refusal(const Error& error);
+Error role_refused(const std::string& role_arn, const Error& error);
 
 }  // namespace lambdapool::cli

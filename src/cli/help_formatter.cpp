@@ -9,7 +9,7 @@ namespace lambdapool::cli {
 namespace {
 
 constexpr std::size_t page_width = 78;
-constexpr std::size_t first_column_max = 30;
+constexpr std::size_t first_column_max = 23;
 
 using Rows = std::vector<std::pair<std::string, std::string>>;
 

@@ -8,7 +8,8 @@ int main(int argc, char** argv) {
   try {
     const int code = lambdapool::cli::run(argc, argv, lambdapool::Environment::of_this_process());
     if (std::cout.flush()) return code;
-    std::cerr << "Error: the output could not be written; see whether the disk is full or the output closed.\n";
+    std::cerr
+        << "Error: the output could not be written; see whether the disk is full or the output closed.\n";
     return 1;
   } catch (const std::exception& bug) {
     std::cerr << "Error: " << bug.what() << "\n";

@@ -1,7 +1,9 @@
 // What the user asked for on the command line, parsed but not yet judged.
 #pragma once
 
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -13,6 +15,12 @@ struct ConnectionOptions {
   std::optional<std::string> profile = {};
 };
 
+// Concurrency that is kept for one function; nullopt: none, it shares what the account has.
+struct Reservation {
+  std::optional<int> executions = {};
+  bool operator==(const Reservation&) const = default;
+};
+
 // What create and update have in common. An option that was not given stays empty.
 struct FunctionOptions {
   std::string name = {};
@@ -20,9 +28,23 @@ struct FunctionOptions {
   std::optional<std::string> requirements = {};
   std::optional<int> memory_mb = {};
   std::optional<int> timeout_s = {};
-  std::optional<std::vector<std::string>> layers = {};
+  std::optional<std::vector<std::string>> layers = {};  // ARNs and names
   std::optional<std::string> runtime = {};
-  std::optional<std::string> role = {};  // create only
+  std::optional<std::string> architecture = {};
+  std::optional<int> ephemeral_mb = {};
+  std::optional<std::string> description = {};
+  std::map<std::string, std::string> environment = {};
+  std::set<std::string> unset_environment = {};
+  bool whole_environment = false;  // what `environment` does not name is removed
+  std::map<std::string, std::string> tags = {};
+  std::set<std::string> untags = {};
+  std::optional<std::vector<std::string>> subnets = {};
+  std::optional<std::vector<std::string>> security_groups = {};
+  std::optional<Reservation> concurrency = {};
+  std::optional<std::string> role = {};
+  std::optional<std::vector<std::string>> policies = {};  // ARNs and JSON files
+  std::optional<std::string> bucket = {};
+  bool dry_run = false;
 };
 
 struct ListOptions {
@@ -32,6 +54,7 @@ struct ListOptions {
 
 struct DeleteOptions {
   std::string name = {};
+  bool dry_run = false;
 };
 
 struct LogsOptions {

@@ -71,7 +71,8 @@ Session::Session(const Context& context, target::Target target, sigv4::Scope sco
 
 http::Answer Session::send_once(http::Request request, Repeatable repeatable,
                                 const identity::Snapshot& identity) {
-  sigv4::Signer signer(identity->identity, scope_);
+  const auto encoding = scope_.service == "s3" ? sigv4::PathEncoding::once : sigv4::PathEncoding::twice;
+  sigv4::Signer signer(identity->identity, scope_, encoding);
   aws::sign(request, signer, target_.endpoint.host_header(),
             std::chrono::system_clock::now() + clock_offset_);
   const auto timeout = request.body.size() > large_body ? upload_timeout : read_timeout;

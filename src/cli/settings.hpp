@@ -4,13 +4,16 @@
 #include <string>
 #include <vector>
 
+#include "aws/lambda.hpp"
 #include "cli/options.hpp"
 #include "core/error.hpp"
 
 namespace lambdapool::cli {
 
 Result<void> validate_name(const std::string& name);
-Result<void> validate_layers(const std::vector<std::string>& layers);
+Result<void> validate_layers(const std::vector<std::string>& layers);  // ARNs, NAME or NAME:VERSION
+Result<void> validate_layer_name(const std::string& name);
+Result<void> validate_vpc(const aws::VpcConfig& vpc);
 Result<void> validate(const FunctionOptions& options);  // all of it, paths and requirements file included
 
 }  // namespace lambdapool::cli

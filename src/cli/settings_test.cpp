@@ -51,10 +51,11 @@ TEST(Settings, RefuseNamesThatLambdaDoesNotKnow) {
 }
 
 TEST(Settings, RefuseWhatIsNoLayerVersion) {
-  for (const std::string& bad : {std::string("numpy"), layer + "numpy", layer + "numpy:x", layer + ":1"}) {
+  for (const std::string& bad : {std::string("num py"), layer + "numpy", layer + "numpy:x", layer + ":1"}) {
     FunctionOptions options = named("f");
     options.layers = {bad};
-    EXPECT_NE(refusal(options).find("'" + bad + "' is not a layer version's ARN"), std::string::npos) << bad;
+    EXPECT_NE(refusal(options).find("'" + bad + "' is neither a layer version's ARN"), std::string::npos)
+        << bad;
   }
 }
 

@@ -1,16 +1,26 @@
 // update changes what it is told to and nothing else, and a failure leaves the function as it was.
 //
-// Lambda changes configuration and code in two calls, each of them atomic. The configuration goes first:
-// it is where the service can still say no (a layer that does not exist), and its old values are known, so
-// it can be put back should the code then be refused. Each step names the revision that it builds on, so
-// that somebody else's change in between is noticed instead of overwritten.
+// Lambda changes code and configuration in two calls, each of them atomic. The code goes first. Each step
+// names the revision that it builds on, and after the first one the function is compared with what it was
+// expected to be, so that somebody else's change in between is noticed instead of overwritten. If the
+// configuration is then refused, the old code, fetched before, is put back. Killed in between, the function
+// has new code with its old configuration; the same command again finds the code unchanged and goes on with
+// the rest.
 
-#include <iostream>
+#include "cli/update.hpp"
 
+#include "aws/iam.hpp"
 #include "aws/lambda.hpp"
+#include "cli/change.hpp"
 #include "cli/code.hpp"
+#include "cli/code_fetch.hpp"
+#include "cli/code_upload.hpp"
 #include "cli/deployed_function.hpp"
+#include "cli/execution_role.hpp"
+#include "cli/layer_names.hpp"
+#include "cli/local_limits.hpp"
 #include "cli/progress.hpp"
+#include "cli/quantity.hpp"
 #include "cli/session.hpp"
 #include "cli/settings.hpp"
 #include "cli/verbs.hpp"
@@ -19,12 +29,20 @@ namespace lambdapool::cli {
 namespace {
 
 using aws::FunctionConfiguration;
-using aws::UpdateFunctionConfiguration;
+using aws::FunctionDescription;
 
-std::vector<std::string> layer_arns(const FunctionConfiguration& function) {
-  std::vector<std::string> arns;
-  for (const auto& layer : function.layers) arns.push_back(layer.arn);
-  return arns;
+// What this update has to do; decided before anything is sent.
+struct Plan {
+  std::optional<package::Package> code;
+  Change change;
+  std::optional<RolePolicies> policies;  // of the made role, all that it shall have
+};
+
+bool asks_for_anything(const FunctionOptions& o) {
+  return !o.paths.empty() || o.memory_mb || o.timeout_s || o.layers || o.runtime || o.ephemeral_mb ||
+         o.description || !o.environment.empty() || !o.unset_environment.empty() || o.whole_environment ||
+         !o.tags.empty() || !o.untags.empty() || o.subnets || o.security_groups || o.concurrency || o.role ||
+         o.policies;
 }
 
 Result<void> validate_request(const FunctionOptions& options) {
@@ -34,11 +52,13 @@ Result<void> validate_request(const FunctionOptions& options) {
     return fail(
         ErrorKind::invalid_argument,
         "--requirements needs the paths as well, because an update replaces all of the function's code.");
-  if (options.paths.empty() && !options.memory_mb && !options.timeout_s && !options.layers &&
-      !options.runtime)
+  if (options.paths.empty() && options.architecture)
     return fail(ErrorKind::invalid_argument,
-                "there is nothing to update: give paths, --memory, --timeout, --layers or "
-                "--runtime.");
+                "--architecture needs the paths as well, because code is made for one instruction set.");
+  if (!asks_for_anything(options))
+    return fail(ErrorKind::invalid_argument,
+                "there is nothing to update: give paths, or options such as --memory, --timeout, --layers or "
+                "--env.");
   return {};
 }
 
@@ -56,88 +76,12 @@ Result<void> same_kind(const FunctionConfiguration& now, const FunctionOptions& 
   return {};
 }
 
-// Sets `field` of the change, and its old value in `back`, if it was asked for and differs.
-template <class T>
-void set_if_new(std::optional<T>& field, std::optional<T>& back, const std::optional<T>& asked,
-                const T& now) {
-  if (!asked || *asked == now) return;
-  field = asked;
-  back = now;
-}
-
-// A change of the configuration and the way back.
-struct Change {
-  UpdateFunctionConfiguration forth;
-  UpdateFunctionConfiguration back;
-
-  bool empty() const {
-    return !forth.memory_mb && !forth.timeout_s && !forth.layers && !forth.runtime && !forth.environment;
-  }
-};
-
-Change change_of(const FunctionConfiguration& now, const FunctionOptions& options, bool new_code) {
-  Change change{{options.name}, {options.name}};
-  set_if_new(change.forth.memory_mb, change.back.memory_mb, options.memory_mb, now.memory_mb);
-  set_if_new(change.forth.timeout_s, change.back.timeout_s, options.timeout_s, now.timeout_s);
-  set_if_new(change.forth.layers, change.back.layers, options.layers, layer_arns(now));
-  set_if_new(change.forth.runtime, change.back.runtime, options.runtime, now.runtime);
-  if (new_code) {
-    auto environment = now.environment;
-    environment[version_variable] = LAMBDAPOOL_VERSION;
-    set_if_new(change.forth.environment, change.back.environment, std::optional(environment),
-               now.environment);
-  }
-  return change;
-}
-
-Result<FunctionConfiguration> send_and_settle(Session& session, const http::Request& request,
-                                              const std::string& name) {
-  const auto answer = session.send(request, Repeatable::no);
-  if (!answer) return tl::unexpected(answer.error());
-  const auto accepted = aws::parse_configuration(*answer);
-  if (!accepted && accepted.error().http_status == 412)
-    return fail(ErrorKind::conflict,
-                "function " + name + " was changed by somebody else in the meantime; try again.");
-  if (!accepted) return accepted;
-  return wait_until_settled(session, name);
-}
-
-void put_back(Session& session, const Change& change) {
-  const auto done =
-      send_and_settle(session, aws::update_function_configuration_request(change.back), change.back.name);
-  if (!done)
-    std::cerr << "Warning: the configuration of function " << change.back.name
-              << " could not be put back: " << done.error().message << "\n";
-}
-
-// The configuration as it stands afterwards.
-Result<FunctionConfiguration> update_configuration(Session& session, Change& change,
-                                                   const FunctionConfiguration& now) {
-  if (change.empty()) return now;
-  const Activity activity("Configuring the function");
-  change.forth.revision_id = now.revision_id;
-  auto done =
-      send_and_settle(session, aws::update_function_configuration_request(change.forth), change.forth.name);
-  const bool refused = !done && done.error().http_status >= 400 && done.error().http_status < 500;
-  if (!done && !refused && done.error().kind != ErrorKind::conflict) put_back(session, change);
-  return done;
-}
-
-Result<void> update_code(Session& session, const std::string& name, package::Package code,
-                         const FunctionConfiguration& now) {
-  const Activity activity("Uploading the function");
-  aws::UpdateFunctionCode call{name, std::move(code.zip)};
-  if (!now.architecture.empty() && now.architecture != code.architecture)
-    call.architecture = code.architecture;
-  call.revision_id = now.revision_id;
-  const auto done = send_and_settle(session, aws::update_function_code_request(call), name);
-  if (done) return {};
-  // An answer that got lost may have been a yes.
-  const auto found = find_function(session, name);
-  if (found && *found && (*found)->configuration.code_sha256 == code.sha256_base64 &&
-      (*found)->configuration.last_update_status != "Failed")
-    return {};
-  return tl::unexpected(done.error());
+Result<void> own_role(const FunctionConfiguration& now, const FunctionOptions& options, bool local) {
+  if (!options.policies || local || is_made_role(options.role.value_or(now.role), options.name)) return {};
+  if (options.policies->empty() && options.role) return {};
+  return fail(ErrorKind::invalid_argument,
+              "function " + options.name + " runs as " + now.role +
+                  ", which lambdapool did not make; change that role's policies yourself.");
 }
 
 // Nothing changes that was not asked for, so the runtime stays; that tasks of the calling Python might then
@@ -151,56 +95,301 @@ void tell_of_another_python(const Context& context, const FunctionOptions& optio
         "; --runtime " + *calling + " changes it.");
 }
 
-Result<std::optional<package::Package>> new_code(const Context& context, const FunctionOptions& options,
-                                                 const FunctionConfiguration& now, bool local) {
+bool is_already_there(const package::Package& code, const FunctionConfiguration& now) {
+  return code.sha256_base64 == now.code_sha256 && code.architecture == now.architecture &&
+         now.last_update_status != "Failed" && now.state != "Failed";
+}
+
+Result<std::optional<package::Package>> new_code(Session& session, const FunctionOptions& options,
+                                                 const FunctionConfiguration& now) {
   if (options.paths.empty()) return std::optional<package::Package>{};
+  const Context& context = session.context();
   tell_of_another_python(context, options, now);
   Platform platform;
   platform.runtime = options.runtime.value_or(now.runtime);
-  platform.architecture = now.architecture.empty() ? "x86_64" : now.architecture;
-  platform.local = local;
+  platform.architecture = options.architecture.value_or(now.architecture);
+  platform.local = session.is_local();
+  platform.bucket = options.bucket;
   auto code = build_code(context, options, platform, Verb::update);
   if (!code) return tl::unexpected(code.error());
-  if (code->sha256_base64 == now.code_sha256) {
+  if (is_already_there(*code, now)) {
     say("=== Unchanged: the code of function " + options.name + " is not uploaded again ===");
     return std::optional<package::Package>{};
   }
   return std::optional(std::move(*code));
 }
 
-Result<void> apply(Session& session, const FunctionOptions& options, std::optional<package::Package> code,
-                   const FunctionConfiguration& now) {
+Result<std::optional<RolePolicies>> new_policies(const Session& session, const FunctionOptions& options,
+                                                 const FunctionDescription& now, Change& change) {
+  const bool in_vpc = !change.configuration.vpc.value_or(now.configuration.vpc).subnets.empty();
+  const std::string role = options.role.value_or(now.configuration.role);
+  const bool wanted = options.policies || (change.configuration.vpc && in_vpc);
+  if (!wanted || session.is_local() || !is_made_role(role, options.name))
+    return std::optional<RolePolicies>{};
+  auto asked = read_policies(options.policies.value_or(std::vector<std::string>{}));
+  if (!asked) return tl::unexpected(asked.error());
+  if (options.policies) change.lines.push_back("policies of role " + aws::iam::role_name_for(options.name));
+  return std::optional(made_role_policies(session, std::move(*asked), in_vpc ? InVpc::yes : InVpc::no));
+}
+
+Result<Plan> make_plan(Session& session, const FunctionOptions& options, const FunctionDescription& now) {
+  auto code = new_code(session, options, now.configuration);
+  if (!code) return tl::unexpected(code.error());
+  auto change = change_of(now, options, code->has_value() ? NewCode::yes : NewCode::no, LAMBDAPOOL_VERSION);
+  if (!change) return tl::unexpected(change.error());
+  auto policies = new_policies(session, options, now, *change);
+  if (!policies) return tl::unexpected(policies.error());
+  return Plan{std::move(*code), std::move(*change), std::move(*policies)};
+}
+
+// ---- carrying it out ------------------------------------------------------------------------------------
+
+Error changed_meanwhile(const std::string& name, const Error& error = {}) {
+  Error told = error;
+  told.kind = ErrorKind::conflict;
+  told.message = "function " + name + " was changed by somebody else in the meantime; try again.";
+  return told;
+}
+
+Result<FunctionConfiguration> send_and_settle(Session& session, const http::Request& request,
+                                              const std::string& name) {
+  const auto answer = session.send(request, Repeatable::no);
+  if (!answer) return tl::unexpected(answer.error());
+  const auto accepted = aws::parse_configuration(*answer);
+  if (!accepted && (accepted.error().http_status == 412 || accepted.error().kind == ErrorKind::conflict))
+    return tl::unexpected(changed_meanwhile(name, accepted.error()));
+  if (!accepted) return accepted;
+  return wait_until_settled(session, name);
+}
+
+aws::UpdateFunctionCode code_call(const std::string& name, std::string zip, const CodeUpload& upload) {
+  aws::UpdateFunctionCode call{name, std::move(zip)};
+  call.code_in_s3 = upload.object();
+  return call;
+}
+
+// The state after new code, which must be the state before but for the code: otherwise somebody came between.
+Result<FunctionConfiguration> update_code(Session& session, const std::string& name,
+                                          const package::Package& code, const CodeUpload& upload,
+                                          const FunctionConfiguration& now) {
+  const Activity activity("Uploading the function");
+  auto call = code_call(name, code.zip, upload);
+  if (now.architecture != code.architecture) call.architecture = code.architecture;
+  call.revision_id = now.revision_id;
+  auto done = send_and_settle(session, aws::update_function_code_request(call), name);
+  if (!done && done.error().kind != ErrorKind::conflict) {
+    // An answer that got lost may have been a yes.
+    const auto found = find_function(session, name);
+    if (!found || !*found || !is_already_there(code, (*found)->configuration)) return done;
+    done = (*found)->configuration;
+  }
+  if (!done) return done;
+  aws::UpdateFunctionConfiguration unchanged{name, now.memory_mb, now.timeout_s, layer_arns(now),
+                                             now.runtime};
+  unchanged.environment = now.environment;
+  unchanged.role = now.role;
+  unchanged.description = now.description;
+  unchanged.ephemeral_mb = now.ephemeral_mb;
+  unchanged.vpc = now.vpc;
+  if (done->code_sha256 != code.sha256_base64 || !is_in_force(unchanged, *done))
+    return tl::unexpected(changed_meanwhile(name));
+  return done;
+}
+
+Result<void> update_configuration(Session& session, aws::UpdateFunctionConfiguration call,
+                                  const FunctionConfiguration& now) {
+  const Activity activity("Configuring the function");
+  call.revision_id = now.revision_id;
+  for (int refusals = 1;; ++refusals) {
+    const auto done = send_and_settle(session, aws::update_function_configuration_request(call), call.name);
+    if (done) return {};
+    if (!is_role_refusal(done.error())) {
+      const auto found = find_function(session, call.name);
+      const bool lost = done.error().http_status == 0 && done.error().kind != ErrorKind::service;
+      if (lost && found && *found && is_in_force(call, (*found)->configuration)) return {};
+      return tl::unexpected(done.error());
+    }
+    const std::string role = call.role.value_or(now.role);
+    const auto delay = role_patience(refusals, false);
+    if (!delay) return tl::unexpected(role_refused(role, done.error()));
+    if (auto waited = session.pause(*delay); !waited) return waited;
+  }
+}
+
+// What there was before, to be put back.
+struct Before {
+  FunctionConfiguration configuration;
+  std::optional<std::string> zip;  // nullopt: it could not be had
+};
+
+Result<void> restore(Session& session, const FunctionOptions& options, const Change& change, Before before) {
+  const auto now = wait_until_idle(session, options.name);
+  if (!now) return tl::unexpected(now.error());
+  FunctionConfiguration current = now->configuration;
+  if (is_in_force(change.configuration, current)) {
+    auto call = change.way_back;
+    call.revision_id = current.revision_id;
+    const auto done =
+        send_and_settle(session, aws::update_function_configuration_request(call), options.name);
+    if (!done) return tl::unexpected(done.error());
+    current = *done;
+  }
+  if (current.code_sha256 == before.configuration.code_sha256) return {};
+  if (!before.zip) return fail(ErrorKind::io, "the old code could not be fetched");
+  package::Package old;
+  old.zip = std::move(*before.zip);
+  auto upload = CodeUpload::prepare(session, options.bucket, options.name, old);
+  if (!upload) return tl::unexpected(upload.error());
+  auto call = code_call(options.name, std::move(old.zip), *upload);
+  call.architecture = before.configuration.architecture;
+  call.revision_id = current.revision_id;
+  const auto done = send_and_settle(session, aws::update_function_code_request(call), options.name);
+  return done ? Result<void>{} : tl::unexpected(done.error());
+}
+
+// The refusal, and the state that the function is in now.
+tl::unexpected<Error> after_refusal(Session& session, const FunctionOptions& options, const Change& change,
+                                    Before before, Error error) {
+  if (error.kind == ErrorKind::conflict) {
+    error.message = "the code of function " + options.name +
+                    " was updated, but then somebody else changed the function; update it again.";
+    return tl::unexpected(std::move(error));
+  }
+  if (const auto done = restore(session, options, change, std::move(before)); !done)
+    error.message =
+        "function " + options.name +
+        " has its new code with its old configuration, because the new one was refused: " + error.message +
+        " (The old code was not put back: " + done.error().message + ")";
+  return tl::unexpected(std::move(error));
+}
+
+Result<void> change_policies(Session& session, const FunctionOptions& options, const Plan& plan) {
+  if (!plan.policies) return {};
+  auto iam = Session::open_beside(session, "iam");
+  if (!iam) return tl::unexpected(iam.error());
+  (*iam)->see_through();
+  return add_policies(**iam, aws::iam::role_name_for(options.name), *plan.policies);
+}
+
+// Rights go last, when nothing runs any more that could need them.
+Result<void> drop_rights(Session& session, const FunctionOptions& options, const Plan& plan,
+                         const FunctionConfiguration& before) {
+  const bool left =
+      plan.change.configuration.role && is_made_role(before.role, options.name) && !session.is_local();
+  if (left) return remove_role(session, options.name);
+  if (!plan.policies || !options.policies) return {};
+  auto iam = Session::open_beside(session, "iam");
+  if (!iam) return tl::unexpected(iam.error());
+  (*iam)->see_through();
+  return drop_policies(**iam, aws::iam::role_name_for(options.name), *plan.policies);
+}
+
+Result<void> done_without_content(Session& session, const http::Request& request) {
+  const auto answer = session.send(request, Repeatable::yes);
+  return answer ? aws::parse_no_content(*answer) : tl::unexpected(answer.error());
+}
+
+// Each of these is idempotent and has no revision: a repetition mends what was interrupted.
+Result<void> change_marks(Session& session, const std::string& name, const std::string& arn,
+                          const Change& change) {
+  Result<void> done;
+  if (change.concurrency && change.concurrency->executions)
+    done = done_without_content(session,
+                                aws::put_function_concurrency_request(name, *change.concurrency->executions));
+  else if (change.concurrency)
+    done = done_without_content(session, aws::delete_function_concurrency_request(name));
+  if (done && !change.tags.set.empty())
+    done = done_without_content(session, aws::tag_resource_request(arn, change.tags.set));
+  if (done && !change.tags.remove.empty())
+    done = done_without_content(session, aws::untag_resource_request(arn, change.tags.remove));
+  return done;
+}
+
+Result<void> change_function(Session& session, const FunctionOptions& options, const Plan& plan,
+                             const CodeUpload& upload, const FunctionDescription& now) {
+  Before before{now.configuration, {}};
+  if (plan.code && plan.change.of_configuration())
+    before.zip = fetch_code(session, now.code_url, now.configuration.code_sha256);
+  FunctionConfiguration current = now.configuration;
+  if (plan.code) {
+    auto updated = update_code(session, options.name, *plan.code, upload, current);
+    if (!updated) return tl::unexpected(updated.error());
+    current = std::move(*updated);
+    say("=== Function " + options.name + " uploaded along with all dependencies ===");
+  }
+  for (const std::string& line : plan.change.lines) say("Changing " + line + "...");
+  if (!plan.change.of_configuration()) return {};
+  auto configured = update_configuration(session, plan.change.configuration, current);
+  const bool untouched = !configured && !plan.code && configured.error().http_status != 0;
+  if (!configured && !untouched)
+    return after_refusal(session, options, plan.change, std::move(before), configured.error());
+  return configured;
+}
+
+Result<void> apply(Session& session, const FunctionOptions& options, const Plan& plan,
+                   const FunctionDescription& now) {
+  if (plan.code) say("=== Uploading function and dependencies ===");
+  auto upload = plan.code ? CodeUpload::prepare(session, options.bucket, options.name, *plan.code)
+                          : Result<CodeUpload>(CodeUpload::none());
+  if (!upload) return tl::unexpected(upload.error());
   if (auto go_on = session.context().interruption.check("nothing was changed"); !go_on) return go_on;
   session.see_through();
-  Change change = change_of(now, options, code.has_value());
-  if (code) say("=== Uploading function and dependencies ===");
-  const auto configured = update_configuration(session, change, now);
-  if (!configured) return tl::unexpected(configured.error());
-  if (!code) return {};
-  if (auto uploaded = update_code(session, options.name, std::move(*code), *configured); !uploaded) {
-    if (!change.empty()) put_back(session, change);
-    return uploaded;
-  }
-  say("=== Function " + options.name + " uploaded along with all dependencies ===");
-  return {};
+  if (auto done = change_policies(session, options, plan); !done) return done;
+  if (auto done = change_function(session, options, plan, *upload, now); !done) return done;
+  Result<void> done = change_marks(session, options.name, now.configuration.arn, plan.change);
+  if (done) done = drop_rights(session, options, plan, now.configuration);
+  if (done) return done;
+  Error error = done.error();
+  error.message = "the code and the configuration of function " + options.name +
+                  " are updated, but not the rest, which the same command does again: " + error.message;
+  return tl::unexpected(std::move(error));
+}
+
+void tell(const Plan& plan) {
+  if (plan.code)
+    say("Would upload the code (" + readable_size(static_cast<std::int64_t>(plan.code->zip.size())) + ")");
+  for (const std::string& line : plan.change.lines) say("Would change " + line);
 }
 
 }  // namespace
 
-Result<void> update_function(const Context& context, const FunctionOptions& options) {
-  if (auto valid = validate_request(options); !valid) return valid;
+Result<void> update_found(Session& session, FunctionOptions options) {
+  const auto now = wait_until_idle(session, options.name);
+  if (!now) return tl::unexpected(now.error());
+  auto plan = make_plan(session, options, *now);
+  if (!plan) return tl::unexpected(plan.error());
+  const bool nothing = !plan->code && plan->change.empty() && !plan->policies;
+  if (nothing && !options.dry_run)
+    say("=== Unchanged: function " + options.name + " is as it was asked to be ===");
+  if (!options.dry_run) return nothing ? Result<void>{} : apply(session, options, *plan, *now);
+  tell(*plan);
+  say("=== Dry run: nothing was changed ===");
+  return {};
+}
+
+Result<void> update_function(const Context& context, const FunctionOptions& given) {
+  if (auto valid = validate_request(given); !valid) return valid;
+  FunctionOptions options = given;
+  auto bucket = chosen_bucket(context, options.bucket);
+  if (!bucket) return tl::unexpected(bucket.error());
+  options.bucket = *bucket;
+  if (options.policies)
+    if (auto readable = read_policies(*options.policies); !readable) return tl::unexpected(readable.error());
   auto opened = Session::open(context);
   if (!opened) return tl::unexpected(opened.error());
   Session& session = **opened;
+  if (auto possible = check_on_local(session, options); !possible) return possible;
   const auto function = own_function(session, options.name);
   if (!function) return tl::unexpected(function.error());
   if (auto same = same_kind(function->configuration, options); !same) return same;
+  if (auto own = own_role(function->configuration, options, session.is_local()); !own) return own;
+  if (options.layers) {
+    auto arns = resolve_layers(session, *options.layers);
+    if (!arns) return tl::unexpected(arns.error());
+    options.layers = std::move(*arns);
+  }
   say("=== Updating lambdapool function ===");
-  const auto now = wait_until_settled(session, options.name);
-  if (!now) return tl::unexpected(now.error());
-  auto code = new_code(context, options, *now, session.is_local());
-  if (!code) return tl::unexpected(code.error());
-  if (auto applied = apply(session, options, std::move(*code), *now); !applied) return applied;
+  if (auto updated = update_found(session, options); !updated || options.dry_run) return updated;
   say("=== Updated lambdapool function " + options.name + " ===");
   return {};
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 
 namespace lambdapool::limits {
@@ -16,6 +17,9 @@ inline constexpr int ephemeral_mb_min = 512;
 inline constexpr int ephemeral_mb_max = 10'240;
 inline constexpr int layers_max = 5;
 inline constexpr int function_name_max = 64;
+inline constexpr std::size_t description_max = 256;
+inline constexpr std::size_t subnets_max = 16;
+inline constexpr std::size_t security_groups_max = 5;
 inline constexpr std::int64_t environment_bytes_max = 4'096;
 inline constexpr std::int64_t zip_bytes_max = 52'428'800;              // through the API; larger through S3
 inline constexpr std::int64_t unzipped_bytes_max = 262'144'000;        // layers included

@@ -38,6 +38,11 @@ class Request:
             ("DELETE", r"/functions/[^/]+$"): "DeleteFunction",
             ("PUT", r"/code$"): "UpdateFunctionCode",
             ("PUT", r"/configuration$"): "UpdateFunctionConfiguration",
+            ("POST", r"/tags/"): "TagResource",
+            ("DELETE", r"/tags/"): "UntagResource",
+            ("PUT", r"/concurrency$"): "PutFunctionConcurrency",
+            ("DELETE", r"/concurrency$"): "DeleteFunctionConcurrency",
+            ("GET", r"^/code/"): "GetCode",
         }
         for (method, pattern), name in kinds.items():
             if method == self.method and re.search(pattern, self.path):
@@ -52,6 +57,7 @@ def error(status, kind, message):
 class FakeAws:
     def __init__(self):
         self.functions, self.tags, self.roles, self.requests, self.hooks = {}, {}, {}, [], []
+        self.zips, self.reserved = {}, {}
         self.pending_polls = 0  # how many GetFunction answers say Pending after a creation
         fake = self
 
@@ -69,7 +75,10 @@ class FakeAws:
                     self.close_connection = True
                     return
                 status, content, *headers = answer
-                data = content.encode() if isinstance(content, str) else json.dumps(content).encode()
+                if isinstance(content, bytes):
+                    data = content
+                else:
+                    data = content.encode() if isinstance(content, str) else json.dumps(content).encode()
                 self.send_response(status)
                 for name, value in (headers[0] if headers else {}).items():
                     self.send_header(name, value)
@@ -124,13 +133,21 @@ class FakeAws:
             return missing
         role = self.roles[name]
         if request.action == "AttachRolePolicy":
-            role["policies"].append(request.form["PolicyArn"])
+            if request.form["PolicyArn"] not in role["policies"]:
+                role["policies"].append(request.form["PolicyArn"])
+        elif request.action == "PutRolePolicy":
+            role.setdefault("inline", {})[request.form["PolicyName"]] = request.form["PolicyDocument"]
+        elif request.action == "DeleteRolePolicy":
+            del role["inline"][request.form["PolicyName"]]
+        elif request.action == "ListRolePolicies":
+            members = "".join(f"<member>{name}</member>" for name in role.get("inline", {}))
+            return 200, wrap % f"<PolicyNames>{members}</PolicyNames><IsTruncated>false</IsTruncated>"
         elif request.action == "DetachRolePolicy":
             if request.form["PolicyArn"] not in role["policies"]:
                 return missing
             role["policies"].remove(request.form["PolicyArn"])
         elif request.action == "DeleteRole":
-            if role["policies"]:
+            if role["policies"] or role.get("inline"):
                 return 409, "<ErrorResponse><Error><Type>Sender</Type><Code>DeleteConflict</Code><Message>policies</Message></Error></ErrorResponse>"  # fmt: skip
             del self.roles[name]
         elif request.action == "GetRole":
@@ -145,15 +162,34 @@ class FakeAws:
             return self.create(request.json)
         if request.action == "ListFunctions":
             return 200, {"Functions": list(self.functions.values())}
-        name = re.search(r"/functions/([^/]+)", request.path)[1]
+        if request.action == "GetCode":
+            return 200, self.zips[request.path.rsplit("/", 1)[1]]
+        name = re.search(r"[/:]functions?[/:]([^/?]+)", request.path)[1]
         if name not in self.functions:
             return error(404, "ResourceNotFoundException", f"Function not found: {name}")
         function = self.functions[name]
         if request.action == "GetFunction":
+            answer = {"Configuration": function, "Tags": self.tags[name]}
             if self.pending_polls > 0:
                 self.pending_polls -= 1
-                return 200, {"Configuration": {**function, "State": "Pending"}, "Tags": self.tags[name]}
-            return 200, {"Configuration": function, "Tags": self.tags[name]}
+                return 200, {**answer, "Configuration": {**function, "State": "Pending"}}
+            answer["Code"] = {"Location": f"{self.environment['AWS_ENDPOINT_URL']}/code/{function['CodeSha256'].encode().hex()}"}
+            if name in self.reserved:
+                answer["Concurrency"] = {"ReservedConcurrentExecutions": self.reserved[name]}
+            return 200, answer
+        if request.action == "TagResource":
+            self.tags[name].update(request.json["Tags"])
+            return 204, ""
+        if request.action == "UntagResource":
+            for key in urllib.parse.parse_qs(request.path.partition("?")[2])["tagKeys"]:
+                self.tags[name].pop(key, None)
+            return 204, ""
+        if request.action == "PutFunctionConcurrency":
+            self.reserved[name] = request.json["ReservedConcurrentExecutions"]
+            return 200, request.json
+        if request.action == "DeleteFunctionConcurrency":
+            del self.reserved[name]
+            return 204, ""
         if request.action == "DeleteFunction":
             del self.functions[name]
             return 204, ""
@@ -176,10 +212,10 @@ class FakeAws:
         self.tags[name] = body.get("Tags", {})
         return 201, {**self.functions[name], "State": "Pending"}
 
-    @staticmethod
-    def code(zip_base64):
+    def code(self, zip_base64):
         data = base64.b64decode(zip_base64)
         digest = hashlib.sha256(data).digest()
+        self.zips[base64.b64encode(digest).hex()] = data
         return {"CodeSize": len(data), "CodeSha256": base64.b64encode(digest).decode(), "RevisionId": digest[:8].hex()}
 
     def update(self, request, function):

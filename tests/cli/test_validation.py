@@ -25,8 +25,9 @@ def refused(done):
         (["f", "--timeout", "0"], "timeout must be between 1 and 900 seconds, not 0."),
         (["f", "--timeout", "901"], "timeout must be between 1 and 900 seconds, not 901."),
         (
-            ["f", "--layers", "numpy"],
-            "layer 'numpy' is not a layer version's ARN, such as arn:aws:lambda:us-east-1:123456789012:layer:NAME:1.",
+            ["f", "--layers", "numpy:new"],
+            "layer 'numpy:new' is neither a layer version's ARN, such as "
+            "arn:aws:lambda:us-east-1:123456789012:layer:NAME:1, nor the name of a layer.",
         ),
         (
             ["f", "--layers", ",".join(f"{LAYER}{n}:1" for n in "abcdef")],
@@ -37,6 +38,31 @@ def refused(done):
         (["f", "--runtime", "cobol"], "runtime 'cobol' is not one of Python's, such as python3.13."),
         (["f", "--runtime", "python3.99"], "Lambda has no runtime 'python3.99'; it has python3.9 to python3.15."),
         (["f", "-r", "/dev/null"], "requirements file '/dev/null' is not a file."),
+        (["f", "--ephemeral-storage", "511"], "ephemeral storage must be between 512 and 10240 MB, not 511."),
+        (["f", "--concurrency", "-1"], "concurrency must be 0 or more, not -1; 'none' lets the function share the account's."),
+        (["f", "--description", "x" * 257], "the description has 257 bytes; at most 256 are allowed."),
+        (["f", "--env", "AWS_REGION=x"], "environment variable AWS_REGION is set by Lambda and can't be changed."),
+        (["f", "--env", "LAMBDAPOOL_CODEC=x"], "environment variable LAMBDAPOOL_CODEC is lambdapool's own and can't be changed."),
+        (
+            ["f", "--env", "1X=x"],
+            "environment variable '1X' must have two characters or more, begin with a letter, and have only letters, "
+            "digits and underscores.",
+        ),
+        (
+            ["f", "--env", "BIG=" + "x" * 4096],
+            "the environment variables have 4164 bytes together, and Lambda takes 4096; put large values into the code "
+            "or a store.",
+        ),
+        (["f", "--tag", "aws:x=y"], "tag 'aws:x' begins with aws:, which is AWS's own."),
+        (["f", "--tag", "lambdapool=y"], "tag 'lambdapool' is lambdapool's own and can't be changed."),
+        (["f", "--subnet", "net-1", "--security-group", "sg-1"], "'net-1' is not the id of a subnet; one begins with subnet-."),
+        (["f", "--subnet", "subnet-1"], "a subnet needs a security group beside it: give --security-group as well."),
+        (
+            ["f", "--bucket", "My_Bucket"],
+            "'My_Bucket' is not the name of an S3 bucket: 3 to 63 of a-z, 0-9, '-' and '.'.",
+        ),
+        (["f", "--policy", "nowhere.json"], "policy 'nowhere.json' is neither an ARN nor a file that can be read."),
+        (["f", "--policy", "/dev/null"], "policy file '/dev/null' is not JSON: see line 1."),
         (["f", "--role", "admin"], "'admin' is not a role's ARN, such as arn:aws:iam::123456789012:role/NAME."),
     ],
 )

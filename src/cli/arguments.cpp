@@ -1,0 +1,76 @@
+#include "cli/arguments.hpp"
+
+#include <charconv>
+#include <utility>
+
+namespace lambdapool::cli {
+namespace {
+
+CLI::ValidationError invalid(const std::string& name, const std::string& text, const std::string& why) {
+  return CLI::ValidationError("Invalid value for '" + name + "': '" + text + "' " + why);
+}
+
+}  // namespace
+
+std::optional<int> parse_integer(const std::string& text) {
+  int value = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (problem != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+void add_text(CLI::App& app, const std::string& names, std::optional<std::string>& value, const char* type,
+              const char* help) {
+  app.add_option_function<std::string>(
+         names, [&value](const std::string& text) { value = text; }, help)
+      ->type_name(type)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+}
+
+void add_integer(CLI::App& app, const std::string& name, std::function<void(int)> set, const char* help) {
+  const auto parse = [name, set = std::move(set)](const std::string& text) {
+    const auto value = parse_integer(text);
+    if (!value) throw invalid(name, text, "is not a valid integer");
+    set(*value);
+  };
+  app.add_option_function<std::string>(name, parse, help)
+      ->type_name("INTEGER")
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+}
+
+void add_choice(CLI::App& app, const std::string& name, const std::array<std::string, 2>& choices,
+                std::function<void(const std::string&)> set, const char* help) {
+  const auto parse = [name, choices, set = std::move(set)](const std::string& text) {
+    if (text != choices[0] && text != choices[1])
+      throw invalid(name, text, "is not one of '" + choices[0] + "', '" + choices[1] + "'");
+    set(text);
+  };
+  app.add_option_function<std::string>(name, parse, help)
+      ->type_name("[" + choices[0] + "|" + choices[1] + "]")
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+}
+
+void add_repeated(CLI::App& app, const std::string& name, const char* type, Commas commas,
+                  std::function<void(const std::vector<std::string>&)> set, const char* help) {
+  auto* option = app.add_option_function<std::vector<std::string>>(name, std::move(set), help)
+                     ->type_name(type)
+                     ->expected(1)
+                     ->allow_extra_args(false)
+                     ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  if (commas == Commas::separate) option->delimiter(',');
+}
+
+void add_pairs(CLI::App& app, const std::string& name, const char* type,
+               std::function<void(std::string, std::string)> add, const char* help) {
+  const auto parse = [name, type, add = std::move(add)](const std::vector<std::string>& given) {
+    for (const std::string& pair : given) {
+      const auto equals = pair.find('=');
+      if (equals == std::string::npos || equals == 0)
+        throw invalid(name, pair, std::string("is not of the form ") + type);
+      add(pair.substr(0, equals), pair.substr(equals + 1));
+    }
+  };
+  add_repeated(app, name, type, Commas::belong, parse, help);
+}
+
+}  // namespace lambdapool::cli

@@ -1,0 +1,148 @@
+#include "cli/change.hpp"
+
+#include <utility>
+
+#include "cli/marks.hpp"
+#include "cli/settings.hpp"
+#include "cli/variables.hpp"
+
+namespace lambdapool::cli {
+namespace {
+
+using aws::FunctionConfiguration;
+
+std::string joined(const std::vector<std::string>& items) {
+  std::string text;
+  for (const auto& item : items) text += (text.empty() ? "" : ", ") + item;
+  return text.empty() ? "none" : text;
+}
+
+std::string shown(int value) { return std::to_string(value); }
+std::string shown(const std::string& value) { return "'" + value + "'"; }
+std::string shown(const std::vector<std::string>& value) { return joined(value); }
+std::string shown(const aws::VpcConfig& vpc) {
+  return vpc == aws::VpcConfig{} ? "none" : joined(vpc.subnets) + " with " + joined(vpc.security_groups);
+}
+std::string shown(const Reservation& reservation) {
+  return reservation.executions ? std::to_string(*reservation.executions) : "none";
+}
+
+class Comparison {
+ public:
+  explicit Comparison(Change& change) : change_(change) {}
+
+  // A member that was asked for and differs goes forth, and its old value into the way back.
+  template <class T>
+  void compare(std::optional<T> aws::UpdateFunctionConfiguration::*member, const std::optional<T>& asked,
+               const T& now, const std::string& what, const std::string& unit = "") {
+    if (!asked || *asked == now) return;
+    change_.configuration.*member = *asked;
+    change_.way_back.*member = now;
+    if (!what.empty()) change_.lines.push_back(what + " from " + shown(now) + " to " + shown(*asked) + unit);
+  }
+
+ private:
+  Change& change_;
+};
+
+// Values may be secrets, so only names are told.
+void tell_variables(const Variables& now, const Variables& then, std::vector<std::string>& lines) {
+  for (const auto& [name, value] : then) {
+    const auto found = now.find(name);
+    if (found == now.end() || found->second != value) lines.push_back("environment variable " + name);
+  }
+  for (const auto& [name, value] : now)
+    if (then.count(name) == 0) lines.push_back("environment variable " + name + ": removed");
+}
+
+std::optional<aws::VpcConfig> asked_vpc(const aws::VpcConfig& now, const FunctionOptions& options) {
+  if (!options.subnets && !options.security_groups) return std::nullopt;
+  return aws::VpcConfig{options.subnets.value_or(now.subnets),
+                        options.security_groups.value_or(now.security_groups)};
+}
+
+// The tag follows the code: what this update brings, or what an interrupted one had brought.
+void compare_tags(const aws::FunctionDescription& now, const FunctionOptions& options, Change& change) {
+  change.tags = tag_change(now.tags, options);
+  for (const auto& [key, value] : change.tags.set)
+    change.lines.push_back("tag " + key + " to '" + value + "'");
+  for (const auto& key : change.tags.remove) change.lines.push_back("tag " + key + ": removed");
+  const auto& variables =
+      change.configuration.environment ? *change.configuration.environment : now.configuration.environment;
+  const auto version = variables.find(version_variable);
+  const auto tag = now.tags.find(version_tag);
+  if (version != variables.end() && (tag == now.tags.end() || tag->second != version->second))
+    change.tags.set[version_tag] = version->second;
+  if (now.tags.count(unfinished_tag) != 0) change.tags.remove.push_back(unfinished_tag);
+}
+
+void compare_environment(const FunctionConfiguration& now, const FunctionOptions& options, NewCode code,
+                         const std::string& version, Change& change) {
+  Variables variables = changed_variables(now.environment, options);
+  if (code == NewCode::yes) variables[version_variable] = version;
+  if (variables == now.environment) return;
+  tell_variables(now.environment, variables, change.lines);
+  change.configuration.environment = std::move(variables);
+  change.way_back.environment = now.environment;
+}
+
+Result<void> validate(const aws::FunctionDescription& now, const Change& change) {
+  if (change.configuration.environment)
+    if (auto fits = validate_variables_size(*change.configuration.environment); !fits) return fits;
+  if (change.configuration.vpc)
+    if (auto whole = validate_vpc(*change.configuration.vpc); !whole) return whole;
+  return validate_tag_count(now.tags, change.tags);
+}
+
+}  // namespace
+
+bool Change::of_configuration() const {
+  const auto& c = configuration;
+  return c.memory_mb || c.timeout_s || c.layers || c.runtime || c.handler || c.environment || c.role ||
+         c.description || c.ephemeral_mb || c.vpc;
+}
+
+std::vector<std::string> layer_arns(const FunctionConfiguration& function) {
+  std::vector<std::string> arns;
+  for (const auto& layer : function.layers) arns.push_back(layer.arn);
+  return arns;
+}
+
+Result<Change> change_of(const aws::FunctionDescription& description, const FunctionOptions& options,
+                         NewCode code, const std::string& version) {
+  using Update = aws::UpdateFunctionConfiguration;
+  const FunctionConfiguration& now = description.configuration;
+  Change change;
+  change.configuration.name = change.way_back.name = options.name;
+  Comparison comparison(change);
+  comparison.compare(&Update::memory_mb, options.memory_mb, now.memory_mb, "memory", " MB");
+  comparison.compare(&Update::timeout_s, options.timeout_s, now.timeout_s, "timeout", " s");
+  comparison.compare(&Update::ephemeral_mb, options.ephemeral_mb, now.ephemeral_mb, "ephemeral storage",
+                     " MB");
+  comparison.compare(&Update::runtime, options.runtime, now.runtime, "runtime");
+  comparison.compare(&Update::layers, options.layers, layer_arns(now), "layers");
+  comparison.compare(&Update::role, options.role, now.role, "role");
+  comparison.compare(&Update::description, options.description, now.description, "description");
+  comparison.compare(&Update::vpc, asked_vpc(now.vpc, options), now.vpc, "VPC");
+  compare_environment(now, options, code, version, change);
+  compare_tags(description, options, change);
+  const Reservation reserved{description.reserved_concurrency};
+  if (options.concurrency && *options.concurrency != reserved) {
+    change.concurrency = options.concurrency;
+    change.lines.push_back("reserved concurrency from " + shown(reserved) + " to " +
+                           shown(*options.concurrency));
+  }
+  if (auto valid = validate(description, change); !valid) return tl::unexpected(valid.error());
+  return change;
+}
+
+bool is_in_force(const aws::UpdateFunctionConfiguration& asked, const FunctionConfiguration& now) {
+  const auto same = [](const auto& wanted, const auto& is) { return !wanted || *wanted == is; };
+  return same(asked.memory_mb, now.memory_mb) && same(asked.timeout_s, now.timeout_s) &&
+         same(asked.ephemeral_mb, now.ephemeral_mb) && same(asked.runtime, now.runtime) &&
+         same(asked.layers, layer_arns(now)) && same(asked.role, now.role) &&
+         same(asked.description, now.description) && same(asked.vpc, now.vpc) &&
+         same(asked.environment, now.environment);
+}
+
+}  // namespace lambdapool::cli

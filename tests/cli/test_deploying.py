@@ -1,0 +1,267 @@
+"""What create and update send, and what they leave, when things go wrong between two calls: a scripted AWS."""
+
+import json
+import os
+import signal
+import subprocess
+
+import pytest
+
+from fake_aws import DROP, FakeAws, error
+
+BASIC = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
+VPC = "arn:aws:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole"
+READ = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"
+
+
+@pytest.fixture
+def aws():
+    fake = FakeAws()
+    yield fake
+    fake.close()
+
+
+@pytest.fixture
+def run_aws(run, aws):
+    return lambda *arguments, **environment: run(*arguments, **{**aws.environment, **environment})
+
+
+@pytest.fixture
+def function(aws, run_aws, algorithms):
+    """A function f; from here on only later requests are counted."""
+    assert run_aws("create", "f", "algorithms").returncode == 0
+    aws.requests.clear()
+    (algorithms / "algorithms" / "more.py").write_text("")
+    return aws.functions["f"]
+
+
+def refused(done, code=1):
+    assert done.returncode == code, done
+    assert done.stderr.startswith("Error: ") and done.stderr.count("\n") == 1, done.stderr
+    return done.stderr
+
+
+def writes(aws):
+    return [action for action in aws.actions() if not action.startswith(("Get", "List"))]
+
+
+def test_every_option_reaches_the_service(aws, run_aws, algorithms):
+    (algorithms / "more.json").write_text('{"Version": "2012-10-17",\n "Statement": []}')
+    done = run_aws(
+        "create", "f", "algorithms", "--architecture", "arm64", "--ephemeral-storage", "1024", "--description", "words",
+        "--env", "AA=1=2", "--env", "BB=", "--tag", "team=x y", "--subnet", "subnet-1", "--security-group", "sg-1",
+        "--concurrency", "0", "--policy", READ, "--policy", "more.json", "--runtime", "python3.13",
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    f = aws.functions["f"]
+    assert (f["Architectures"], f["EphemeralStorage"], f["Description"]) == (["arm64"], {"Size": 1024}, "words")
+    assert {name: f["Environment"]["Variables"][name] for name in ("AA", "BB")} == {"AA": "1=2", "BB": ""}
+    assert f["VpcConfig"] == {"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]}
+    assert f["Runtime"] == "python3.13"
+    assert aws.reserved == {"f": 0}
+    assert {key: aws.tags["f"][key] for key in aws.tags["f"] if key != "lambdapool"} == {"team": "x y"}
+    role = aws.roles["lambdapool-role-f"]
+    assert set(role["policies"]) == {BASIC, VPC, READ}
+    assert {name: json.loads(text) for name, text in role["inline"].items()} == {
+        "more": {"Version": "2012-10-17", "Statement": []}
+    }
+    assert run_aws("delete", "f").returncode == 0
+    assert (aws.functions, aws.roles) == ({}, {})
+
+
+def test_an_update_sends_code_before_configuration_and_each_with_its_revision(aws, run_aws, function):
+    done = run_aws("update", "f", "algorithms", "--memory", "256", "--env", "AB=1")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert writes(aws) == ["UpdateFunctionCode", "UpdateFunctionConfiguration"]
+    assert all("RevisionId" in request.json for request in aws.requests if request.method == "PUT")
+    assert "Changing memory from 128 to 256 MB..." in done.stdout
+    assert "Changing environment variable AB..." in done.stdout
+
+
+def test_an_update_sends_only_what_differs(aws, run_aws, function):
+    done = run_aws("update", "f", "--memory", "128", "--timeout", "60", "--tag", "team=x", "--concurrency", "none")
+    assert done.returncode == 0
+    assert writes(aws) == ["UpdateFunctionConfiguration", "TagResource"]
+    sent = next(r.json for r in aws.requests if r.action == "UpdateFunctionConfiguration")
+    assert set(sent) == {"Timeout", "RevisionId"}
+    aws.requests.clear()
+    done = run_aws("update", "f", "--timeout", "60", "--tag", "team=x", "--untag", "other", "--unset-env", "ABC")
+    assert "is as it was asked to be" in done.stdout
+    assert writes(aws) == []
+
+
+def test_variables_and_tags_are_merged_and_can_be_removed(aws, run_aws, function):
+    assert run_aws("update", "f", "--env", "AA=1", "--env", "BB=2", "--tag", "a=1", "--tag", "b=2").returncode == 0
+    assert run_aws("update", "f", "--env", "BB=3", "--unset-env", "AA", "--tag", "b=3", "--untag", "a").returncode == 0
+    variables = function["Environment"]["Variables"]
+    assert {name: value for name, value in variables.items() if "LAMBDAPOOL" not in name} == {"BB": "3"}
+    assert {key: value for key, value in aws.tags["f"].items() if key != "lambdapool"} == {"b": "3"}
+
+
+def test_new_code_renews_the_mark_of_the_version_that_made_it(aws, run_aws, function):
+    current = aws.tags["f"]["lambdapool"]
+    aws.tags["f"]["lambdapool"] = function["Environment"]["Variables"]["LAMBDAPOOL_VERSION"] = "0.0.1"
+    assert run_aws("update", "f", "--memory", "256").returncode == 0
+    assert aws.tags["f"]["lambdapool"] == "0.0.1", "the code is still that version's"
+    assert run_aws("update", "f", "algorithms").returncode == 0
+    assert aws.tags["f"]["lambdapool"] == function["Environment"]["Variables"]["LAMBDAPOOL_VERSION"] == current
+
+
+def test_a_refused_configuration_puts_the_old_code_back(aws, run_aws, function):
+    before = dict(function)
+    aws.hook("UpdateFunctionConfiguration", error(400, "InvalidParameterValueException", "Layer version does not exist."))
+    message = refused(run_aws("update", "f", "algorithms", "--memory", "512"))
+    assert "Layer version does not exist" in message
+    assert {**before, "RevisionId": 0} == {**function, "RevisionId": 0}
+    assert writes(aws) == ["UpdateFunctionCode", "UpdateFunctionConfiguration", "UpdateFunctionCode"]
+
+
+def test_where_the_old_code_cannot_be_had_the_state_is_said(aws, run_aws, function):
+    aws.hook("GetCode", (403, "expired"))
+    aws.hook("UpdateFunctionConfiguration", error(400, "InvalidParameterValueException", "No such layer."))
+    message = refused(run_aws("update", "f", "algorithms", "--memory", "512"))
+    assert "has its new code with its old configuration" in message and "No such layer." in message
+    assert run_aws("update", "f", "algorithms", "--memory", "512").returncode == 0
+    assert function["MemorySize"] == 512
+
+
+def test_a_configuration_that_fails_afterwards_is_put_back_with_the_code(aws, run_aws, function):
+    before = dict(function)
+    failed = []
+
+    def fail(request):
+        if request.action == "UpdateFunctionConfiguration" and not failed:
+            failed.append(request)
+            answer = aws.update(request, function)
+            function.update(LastUpdateStatus="Failed", LastUpdateStatusReason="no address left in the subnet")
+            return answer
+        if request.action.startswith("Update"):
+            function["LastUpdateStatus"] = "Successful"
+
+    aws.hooks.append(fail)
+    assert "no address left" in refused(run_aws("update", "f", "algorithms", "--memory", "512"))
+    del function["LastUpdateStatusReason"]
+    assert {**before, "RevisionId": 0} == {**function, "RevisionId": 0}
+
+
+@pytest.mark.parametrize("step", ["UpdateFunctionCode", "UpdateFunctionConfiguration"])
+def test_two_who_deploy_at_once_get_a_conflict_and_no_mixture(aws, run_aws, function, step):
+    seen = []
+
+    def interfere(request):
+        if request.action == step and not seen:
+            seen.append(request)
+            function["RevisionId"] = "another"
+
+    aws.hooks.append(interfere)
+    assert "somebody else" in refused(run_aws("update", "f", "algorithms", "--memory", "512"))
+    assert function["MemorySize"] == 128
+
+
+def test_a_change_between_the_two_steps_is_noticed_though_its_revision_is_new(aws, run_aws, function):
+    def interfere(request):
+        if request.action == "UpdateFunctionCode":
+            answer = aws.update(request, function)
+            function.update(MemorySize=1024, RevisionId="theirs")
+            return answer
+
+    aws.hooks.append(interfere)
+    assert "somebody else" in refused(run_aws("update", "f", "algorithms", "--timeout", "60"))
+    assert (function["MemorySize"], function["Timeout"]) == (1024, 3)
+
+
+def test_an_update_after_one_that_failed_sends_the_code_again(aws, run_aws, function):
+    function.update(LastUpdateStatus="Failed", LastUpdateStatusReason="broken")
+    def heal(request):
+        if request.action == "UpdateFunctionCode":
+            function["LastUpdateStatus"] = "Successful"
+
+    aws.hooks.append(heal)
+    done = run_aws("update", "f", "algorithms")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert writes(aws)[0] == "UpdateFunctionCode"
+
+
+@pytest.mark.parametrize("verb", [["create", "g", "algorithms"], ["update", "f", "algorithms", "--memory", "256"], ["delete", "f"]])
+def test_a_dry_run_sends_nothing_that_changes_anything(aws, run_aws, function, verb):
+    done = run_aws(*verb, "--dry-run")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Would" in done.stdout and done.stdout.endswith("=== Dry run: nothing was changed ===\n")
+    assert writes(aws) == []
+
+
+def test_policies_of_an_update_replace_those_before(aws, run_aws, function, algorithms):
+    assert run_aws("update", "f", "--policy", READ).returncode == 0
+    assert set(aws.roles["lambdapool-role-f"]["policies"]) == {BASIC, READ}
+    assert run_aws("update", "f", "--policy=").returncode == 0
+    assert aws.roles["lambdapool-role-f"]["policies"] == [BASIC]
+
+
+def test_an_update_to_a_brought_role_removes_the_made_one(aws, run_aws, function):
+    mine = "arn:aws:iam::123456789012:role/mine"
+    assert run_aws("update", "f", "--role", mine).returncode == 0
+    assert (function["Role"], aws.roles) == (mine, {})
+    assert "did not make" in refused(run_aws("update", "f", "--policy", READ))
+
+
+def test_a_brought_role_that_lambda_cannot_assume_is_told_with_its_principal(aws, run_aws, algorithms):
+    aws.hooks.append(
+        lambda request: error(400, "InvalidParameterValueException", "The role defined for the function cannot be assumed by Lambda.")
+        if request.action == "CreateFunction"
+        else None
+    )
+    message = refused(run_aws("create", "f", "algorithms", "--role", "arn:aws:iam::123456789012:role/mine"))
+    assert "role/mine" in message and "lambda.amazonaws.com" in message
+
+
+def killed(lambdapool, clean_environment, aws, cwd, arguments, action):
+    """Runs a command and kills it at the first `action`, before it is answered; a kill can't be noticed."""
+    process = None
+
+    def kill(request):
+        if request.action == action and process.poll() is None:
+            os.kill(process.pid, signal.SIGKILL)
+            process.wait()
+            return None
+
+    aws.hooks.append(kill)
+    with aws.lock:
+        process = subprocess.Popen(
+            [lambdapool, *arguments], cwd=cwd, env={**clean_environment, **aws.environment}, stdout=subprocess.DEVNULL
+        )
+    assert process.wait(60) == -signal.SIGKILL
+    aws.hooks.remove(kill)
+
+
+STEPS = ["CreateRole", "AttachRolePolicy", "CreateFunction", "PutFunctionConcurrency", "UntagResource"]
+
+
+@pytest.mark.parametrize("action", STEPS)
+def test_a_killed_creation_is_mended_by_the_next_one(aws, run_aws, lambdapool, clean_environment, algorithms, action):
+    create = ["create", "f", "algorithms", "--concurrency", "5"]
+    killed(lambdapool, clean_environment, aws, algorithms, create, action)
+    done = run_aws(*create)
+    if action == "UntagResource":  # the last step, which the service carried out
+        assert "already exists" in refused(done)
+    else:
+        assert (done.returncode, done.stderr) == (0, "")
+    assert (aws.reserved, set(aws.tags["f"])) == ({"f": 5}, {"lambdapool"})
+    assert run_aws("delete", "f").returncode == 0
+    assert (aws.functions, aws.roles) == ({}, {})
+
+
+@pytest.mark.parametrize("action", STEPS)
+def test_a_killed_creation_is_cleaned_up_by_delete(aws, run_aws, lambdapool, clean_environment, algorithms, action):
+    killed(lambdapool, clean_environment, aws, algorithms, ["create", "f", "algorithms", "--concurrency", "5"], action)
+    done = run_aws("delete", "f")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (aws.functions, aws.roles) == ({}, {})
+
+
+@pytest.mark.parametrize("action", ["UpdateFunctionCode", "UpdateFunctionConfiguration", "TagResource"])
+def test_a_killed_update_is_mended_by_the_next_one(aws, run_aws, lambdapool, clean_environment, function, algorithms, action):
+    update = ["update", "f", "algorithms", "--memory", "256", "--tag", "a=b"]
+    killed(lambdapool, clean_environment, aws, algorithms, update, action)
+    done = run_aws(*update)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (function["MemorySize"], aws.tags["f"]["a"]) == (256, "b")
