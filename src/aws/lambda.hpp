@@ -132,6 +132,9 @@ Result<void> parse_no_content(
 // Invoke. `name` may be a name, name:qualifier, partial ARN or ARN.
 http::Request invoke_request(const std::string& name, std::string payload);
 
+// Runs nothing: 204 says that the function could be invoked, by this caller.
+http::Request invoke_dry_run_request(const std::string& name);
+
 struct Invoked {
   std::string payload;
   std::string request_id;

@@ -128,4 +128,8 @@ http::Request invoke_request(const std::string& name, std::string payload) {
   return {"POST", function_path(name, "/invocations"), {{"X-Amz-Log-Type", "Tail"}}, std::move(payload)};
 }
 
+http::Request invoke_dry_run_request(const std::string& name) {
+  return {"POST", function_path(name, "/invocations"), {{"X-Amz-Invocation-Type", "DryRun"}}};
+}
+
 }  // namespace lambdapool::aws

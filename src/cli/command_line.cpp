@@ -21,6 +21,7 @@ struct Parsed {
   FunctionOptions function = {};
   ListOptions list = {};
   DeleteOptions del = {};
+  DoctorOptions doctor = {};
   LogsOptions logs = {};
   PolicyOptions policy = {};
   ServeOptions serve = {};
@@ -101,6 +102,18 @@ void add_logs(CLI::App& app, Parsed& parsed) {
   add_choice(
       verb, "--output", {"text", "json"}, [&](const std::string& form) { parsed.logs.json = form == "json"; },
       "Sets the form of the lines (the default is text)");
+  add_connection(verb, parsed.connection);
+}
+
+void add_doctor(CLI::App& app, Parsed& parsed) {
+  CLI::App& verb = add_verb(app, parsed, "doctor", "Say what works, what does not, and how to mend it",
+                            [&](const Context& context) { return doctor(context, parsed.doctor); });
+  verb.add_option_function<std::string>("FUNCTION_NAME",
+                                        [&](const std::string& name) { parsed.doctor.name = name; });
+  add_choice(
+      verb, "--output", {"text", "json"},
+      [&](const std::string& form) { parsed.doctor.json = form == "json"; },
+      "Sets the form of the findings (the default is text)");
   add_connection(verb, parsed.connection);
 }
 
@@ -209,6 +222,7 @@ int run(int argc, const char* const* argv, const Environment& environment) {
       ->group("Further options");
   add_create(app, parsed);
   add_delete(app, parsed);
+  add_doctor(app, parsed);
   add_list(app, parsed);
   add_logs(app, parsed);
   add_policy(app, parsed);

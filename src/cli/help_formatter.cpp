@@ -56,7 +56,10 @@ std::string usage(const CLI::App& app) {
   for (const CLI::Option* option : app.get_options()) {
     if (!option->get_positional()) continue;
     const std::string name = option->get_name(true);
-    text += option->get_expected_max() > 1 ? " [" + name + "]..." : " " + name;
+    if (option->get_expected_max() > 1)
+      text += " [" + name + "]...";
+    else
+      text += option->get_required() ? " " + name : " [" + name + "]";
   }
   if (!app.get_subcommands({}).empty()) text += " COMMAND [ARGS]...";
   return text + "\n";

@@ -75,6 +75,11 @@ struct PolicyOptions {
   bool layers = false;
 };
 
+struct DoctorOptions {
+  std::optional<std::string> name = {};
+  bool json = false;
+};
+
 struct ServeOptions {
   int port = 0;
   std::optional<std::string> access_key_id = {};

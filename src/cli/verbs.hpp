@@ -24,6 +24,7 @@ Result<void> update_function(const Context& context, const FunctionOptions& opti
 Result<void> delete_function(const Context& context, const DeleteOptions& options);
 Result<void> show_logs(const Context& context, const LogsOptions& options);
 Result<void> print_policy(const Context& context, const PolicyOptions& options);
+Result<void> doctor(const Context& context, const DoctorOptions& options);
 Result<void> serve(const Context& context, const ServeOptions& options);
 
 }  // namespace lambdapool::cli

@@ -79,7 +79,8 @@ class FakeAws:
                     data = content
                 else:
                     data = content.encode() if isinstance(content, str) else json.dumps(content).encode()
-                self.send_response(status)
+                own_date = bool(headers) and "Date" in headers[0]
+                (self.send_response_only if own_date else self.send_response)(status)
                 for name, value in (headers[0] if headers else {}).items():
                     self.send_header(name, value)
                 self.send_header("Content-Length", str(0 if status == 204 else len(data)))

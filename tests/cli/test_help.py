@@ -50,7 +50,7 @@ def test_without_a_command_the_help_is_printed(run):
     assert run().stdout == run("--help").stdout
 
 
-@pytest.mark.parametrize("verb", ["create", "delete", "list", "logs", "policy", "serve", "update"])
+@pytest.mark.parametrize("verb", ["create", "delete", "doctor", "list", "logs", "policy", "serve", "update"])
 def test_each_command_has_help_that_fits_a_terminal_and_ends_with_help(run, verb):
     done = run(verb, "--help")
     assert done.returncode == 0

@@ -1,0 +1,33 @@
+// The parts of `doctor`: each looks at one side and adds what it finds. Calls only what changes nothing.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/finding.hpp"
+#include "cli/session.hpp"
+#include "cli/verbs.hpp"
+#include "core/error.hpp"
+
+namespace lambdapool::cli {
+
+using Findings = std::vector<Finding>;
+
+// Region, endpoint, proxy, credentials, identity, clock. nullptr where no connection can be made.
+Result<std::unique_ptr<Session>> check_aws(const Context& context, Findings& findings);
+// Home, limits, interpreters.
+Result<std::unique_ptr<Session>> check_local(const Context& context, Findings& findings);
+
+// What may be called without naming a function.
+Result<void> check_account(Session& session, Findings& findings);
+// Existence, state, maker, runtime; and what the caller may do with it.
+Result<void> check_function(Session& session, const std::string& name, Findings& findings);
+
+// The error as a finding. It ends the checkup where it is an interruption, or of the network: what else could
+// be asked would fail likewise.
+Result<void> add_refusal(const Error& error, Finding finding, Findings& findings);
+
+}  // namespace lambdapool::cli

@@ -1,0 +1,130 @@
+#include <chrono>
+
+#include "aws/lambda.hpp"
+#include "aws/logs.hpp"
+#include "cli/checkup.hpp"
+#include "cli/deployed_function.hpp"
+#include "cli/interpreter.hpp"
+
+namespace lambdapool::cli {
+namespace {
+
+using Level = Finding::Level;
+
+// What a call that changes nothing answers tells whether the caller may make it. A refusal for want of
+// permission names the statement to add already.
+Result<void> check_permission(Session& session, const http::Request& request, const char* action,
+                              const char* needed_by, Level level, Findings& findings) {
+  const auto answer = session.send(request, Repeatable::yes);
+  const std::string topic = std::string("may ") + action;
+  if (!answer) return add_refusal(answer.error(), {Level::problem, topic, ""}, findings);
+  if (answer->status < 400) {
+    findings.push_back({Level::ok, topic, "yes"});
+    return {};
+  }
+  const Error error = aws::service_error(*answer);
+  if (error.kind == ErrorKind::access_denied)
+    return add_refusal(error, {level, topic, "no", std::string("needed by ") + needed_by}, findings);
+  if (error.kind == ErrorKind::not_found) return {};  // told elsewhere
+  return add_refusal(error, {Level::problem, topic, ""}, findings);
+}
+
+void check_state(const aws::FunctionConfiguration& function, Findings& findings) {
+  const std::string update = "lambdapool update " + function.name;
+  if (function.state == "Failed") {
+    findings.push_back(
+        {Level::problem, "state", "Failed: " + function.state_reason, "`" + update + "`, or delete it"});
+  } else if (function.last_update_status == "Failed") {
+    findings.push_back({Level::problem, "state",
+                        "its last update failed: " + function.last_update_status_reason,
+                        "`" + update + " PATHS` once more"});
+  } else if (function.state == "Pending" || function.last_update_status == "InProgress") {
+    findings.push_back({Level::note, "state", "the service is still changing it", "wait, and look again"});
+  } else if (function.state == "Inactive") {
+    findings.push_back({Level::note, "state", "Inactive, as it was idle: its first call will take longer"});
+  } else {
+    findings.push_back({Level::ok, "state", function.state.empty() ? "Active" : function.state});
+  }
+}
+
+std::string release(const std::string& version) {  // 0.10.3 and 0.10.1 understand each other
+  const auto minor = version.find('.', version.find('.') + 1);
+  return version.substr(0, minor);
+}
+
+void check_maker(const aws::FunctionDescription& found, Findings& findings) {
+  const auto& variables = found.configuration.environment;
+  const auto version = variables.find(version_variable);
+  const std::string update = "`lambdapool update " + found.configuration.name + " PATHS`";
+  if (version == variables.end() || found.tags.count(version_tag) == 0)
+    findings.push_back({Level::problem, "made by", "something else than lambdapool, so pools cannot use it",
+                        "make one of another name with `lambdapool create`"});
+  else if (release(version->second) != release(LAMBDAPOOL_VERSION))
+    findings.push_back({Level::problem, "made by",
+                        "lambdapool " + version->second + ", and this is " LAMBDAPOOL_VERSION, update});
+  else
+    findings.push_back({Level::ok, "made by", "lambdapool " + version->second});
+}
+
+void check_runtime(const Context& context, const aws::FunctionConfiguration& function, Findings& findings) {
+  const std::string size = ", " + std::to_string(function.memory_mb) + " MB, timeout " +
+                           std::to_string(function.timeout_s) + " s, " + function.architecture;
+  if (!function.runtime.starts_with("python"))
+    return findings.push_back({Level::ok, "runtime", function.runtime + size});
+  const auto here = find_interpreter(context.environment, context.program);
+  if (!here)
+    return findings.push_back(
+        {Level::note, "runtime", function.runtime + size + "; " + here.error().message});
+  if (function.runtime == "python" + here->version)
+    return findings.push_back({Level::ok, "runtime", function.runtime + size + ", as the Python here"});
+  findings.push_back({Level::note, "runtime",
+                      function.runtime + size + ", and the Python here is " + here->version +
+                          ": lambdas and functions of __main__ do not travel between versions",
+                      "call it from " + function.runtime + ", or `lambdapool update " + function.name +
+                          " --runtime python" + here->version + " PATHS`"});
+}
+
+Result<void> check_log_permission(Session& session, const aws::FunctionConfiguration* function,
+                                  const std::string& name, Findings& findings) {
+  auto logs = Session::open_beside(session, "logs");
+  if (!logs) return add_refusal(logs.error(), {Level::note, "may read logs", ""}, findings);
+  const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+  const bool named = function && !function->log_group.empty();
+  const auto request = aws::logs::filter_log_events_request(
+      {named ? function->log_group : aws::logs::default_group(name), now.time_since_epoch().count()});
+  return check_permission(**logs, request, "read logs", "lambdapool logs", Level::note, findings);
+}
+
+}  // namespace
+
+Result<void> check_account(Session& session, Findings& findings) {
+  return check_permission(session, aws::list_functions_request({}), "list", "lambdapool list", Level::note,
+                          findings);
+}
+
+Result<void> check_function(Session& session, const std::string& name, Findings& findings) {
+  const auto found = find_function(session, name);
+  const std::string where = session.is_local() ? "on the target local" : "in " + session.target().region;
+  if (!found) {
+    if (auto go_on = add_refusal(found.error(), {Level::note, "function", "cannot be looked at"}, findings);
+        !go_on)
+      return go_on;
+  } else if (!*found) {
+    findings.push_back(
+        {Level::problem, "function", "there is no " + name + " " + where,
+         "`lambdapool create " + name + " PATHS` makes it, `lambdapool list` shows those there are"});
+    return {};
+  } else {
+    findings.push_back({Level::ok, "function", (*found)->configuration.arn});
+    check_state((*found)->configuration, findings);
+    check_maker(**found, findings);
+    check_runtime(session.context(), (*found)->configuration, findings);
+  }
+  if (auto invoked = check_permission(session, aws::invoke_dry_run_request(name), "invoke", "pools",
+                                      Level::problem, findings);
+      !invoked || session.is_local())
+    return invoked;
+  return check_log_permission(session, found ? &(*found)->configuration : nullptr, name, findings);
+}
+
+}  // namespace lambdapool::cli

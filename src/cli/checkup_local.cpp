@@ -1,0 +1,57 @@
+#include <unistd.h>
+
+#include "cli/checkup.hpp"
+#include "local/service.hpp"
+#include "local/worker_python.hpp"
+#include "process/process.hpp"
+
+namespace lambdapool::cli {
+namespace {
+
+using Level = Finding::Level;
+
+constexpr int oldest_minor = 9, newest_minor = 15;
+
+// The first candidate that is called so and says that it is.
+std::optional<std::filesystem::path> interpreter(const std::string& version, const Environment& environment) {
+  for (const auto& path : local::interpreter_candidates(version, environment, {})) {
+    if (path.filename() != "python" + version) continue;
+    const auto ran = process::run(
+        {path.string(), "-I", "-S", "-c", "import sys; print('%d.%d' % sys.version_info[:2], end='')"},
+        environment);
+    if (ran && ran->exit_status == 0 && ran->output == version) return path;
+  }
+  return std::nullopt;
+}
+
+void check_interpreters(const Environment& environment, Findings& findings) {
+  std::string found;
+  for (int minor = oldest_minor; minor <= newest_minor; ++minor) {
+    const std::string version = "3." + std::to_string(minor);
+    if (const auto path = interpreter(version, environment))
+      found += (found.empty() ? "" : ", ") + version + " (" + path->string() + ")";
+  }
+  if (found.empty())
+    findings.push_back({Level::note, "interpreters", "no python3.N was found, so only executables can run",
+                        "install Python, or put it on the PATH, for functions that are Python"});
+  else
+    findings.push_back({Level::ok, "interpreters", found});
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Session>> check_local(const Context& context, Findings& findings) {
+  const auto home = local::default_home(context.environment);
+  const auto service = local::Service::start({.home = home, .environment = context.environment});
+  if (!service) {
+    findings.push_back({Level::problem, "home", service.error().message,
+                        "make " + home.string() + " writable, or name another with LAMBDAPOOL_HOME"});
+    return std::unique_ptr<Session>();
+  }
+  findings.push_back({Level::ok, "home", home.string()});
+  findings.push_back({Level::ok, "limits", (*service)->isolation()});
+  check_interpreters(context.environment, findings);
+  return Session::open(context);
+}
+
+}  // namespace lambdapool::cli
