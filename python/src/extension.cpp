@@ -107,6 +107,7 @@ Result<std::string> body_of(Result<aws::Invoked>& answer) {
     error = std::move(decoded.error());
   }
   error.request_id = answer->request_id;
+  if (!error.request_id.empty()) error.message += " (request id " + error.request_id + ")";
   error.log_tail = base64_decode(answer->log_tail_base64).value_or("");
   return tl::unexpected<Error>(std::move(error));
 }
