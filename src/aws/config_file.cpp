@@ -40,9 +40,9 @@ std::optional<std::string> name_after(std::string_view kind, std::string_view he
 
 class Parser {
  public:
-  Parser(std::map<std::string, Section>& profiles, std::map<std::string, Section>& services,
-         ConfigFile::Kind kind)
-      : profiles_(profiles), services_(services), kind_(kind) {}
+  using Sections = std::map<std::string, Section>;
+  Parser(Sections& profiles, Sections& services, Sections& sso_sessions, ConfigFile::Kind kind)
+      : profiles_(profiles), services_(services), sso_sessions_(sso_sessions), kind_(kind) {}
 
   // What is wrong with the line; "" if nothing is.
   std::string line(std::string_view raw) {
@@ -78,6 +78,8 @@ class Parser {
       section_ = &profiles_[*profile];
     } else if (const auto services = name_after("services", name)) {
       section_ = &services_[*services];
+    } else if (const auto session = name_after("sso-session", name)) {
+      section_ = &sso_sessions_[*session];
     }
     return "";
   }
@@ -91,8 +93,9 @@ class Parser {
     }
   }
 
-  std::map<std::string, Section>& profiles_;
-  std::map<std::string, Section>& services_;
+  Sections& profiles_;
+  Sections& services_;
+  Sections& sso_sessions_;
   ConfigFile::Kind kind_;
   bool in_section_ = false;
   Section* section_ = nullptr;
@@ -137,7 +140,7 @@ Result<ConfigFile> ConfigFile::parse(Kind kind, std::string_view text, const std
   constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
   if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
   ConfigFile file;
-  Parser parser(file.profiles_, file.services_, kind);
+  Parser parser(file.profiles_, file.services_, file.sso_sessions_, kind);
   for (int number = 1; !text.empty(); ++number) {
     const auto end = std::min(text.find('\n'), text.size());
     if (const auto wrong = parser.line(text.substr(0, end)); !wrong.empty()) {
@@ -161,34 +164,55 @@ const Section* ConfigFile::profile(const std::string& name) const { return find_
 
 const Section* ConfigFile::services(const std::string& name) const { return find_section(services_, name); }
 
-Result<Profile> load_profile(const std::optional<std::string>& wanted, const Environment& environment) {
+const Section* ConfigFile::sso_session(const std::string& name) const {
+  return find_section(sso_sessions_, name);
+}
+
+Result<SharedFiles> SharedFiles::read(const Environment& environment) {
+  SharedFiles out;
+  out.config_path_ = path_from(environment, "AWS_CONFIG_FILE", "config");
+  out.credentials_path_ = path_from(environment, "AWS_SHARED_CREDENTIALS_FILE", "credentials");
+  auto config = ConfigFile::read(ConfigFile::Kind::config, out.config_path_);
+  if (!config) return tl::unexpected(std::move(config.error()));
+  auto credentials = ConfigFile::read(ConfigFile::Kind::credentials, out.credentials_path_);
+  if (!credentials) return tl::unexpected(std::move(credentials.error()));
+  out.config_ = std::move(*config);
+  out.credentials_ = std::move(*credentials);
+  return out;
+}
+
+Profile SharedFiles::profile(const std::string& name) const {
   Profile out;
-  auto name = wanted ? wanted : environment.get("AWS_PROFILE");
-  if (!name) name = environment.get("AWS_DEFAULT_PROFILE");
-  out.named = name.has_value();
-  out.name = name.value_or("default");
-  out.config_path = path_from(environment, "AWS_CONFIG_FILE", "config");
-  out.credentials_path = path_from(environment, "AWS_SHARED_CREDENTIALS_FILE", "credentials");
-
-  const auto config = ConfigFile::read(ConfigFile::Kind::config, out.config_path);
-  if (!config) return tl::unexpected(config.error());
-  const auto credentials = ConfigFile::read(ConfigFile::Kind::credentials, out.credentials_path);
-  if (!credentials) return tl::unexpected(credentials.error());
-
-  const auto* in_config = config->profile(out.name);
-  const auto* in_credentials = credentials->profile(out.name);
+  out.name = name;
+  out.config_path = config_path_;
+  out.credentials_path = credentials_path_;
+  const auto* in_config = config_.profile(name);
+  const auto* in_credentials = credentials_.profile(name);
   out.exists = in_config != nullptr || in_credentials != nullptr;
-  if (!out.exists && out.named) {
-    return fail(ErrorKind::credentials,
-                "the profile \"" + out.name + "\" is neither in " + out.config_path.string() + " ([profile " +
-                    out.name + "]) nor in " + out.credentials_path.string() + " ([" + out.name + "])");
-  }
   if (in_config != nullptr) out.config.merge(*in_config);
   if (in_credentials != nullptr) out.credentials.merge(*in_credentials);
   out.merged.merge(out.config);
   out.merged.merge(out.credentials);
-  if (const auto* services = config->services(out.merged.get("services"))) out.services.merge(*services);
+  if (const auto* services = config_.services(out.merged.get("services"))) out.services.merge(*services);
   return out;
+}
+
+Result<Profile> SharedFiles::chosen(const std::optional<std::string>& wanted,
+                                    const Environment& environment) const {
+  auto name = wanted ? wanted : environment.get("AWS_DEFAULT_PROFILE");
+  if (!name) name = environment.get("AWS_PROFILE");
+  Profile out = profile(name.value_or("default"));
+  out.named = name.has_value();
+  if (out.exists || !out.named) return out;
+  return fail(ErrorKind::credentials, "the profile \"" + out.name + "\" is neither in " +
+                                          out.config_path.string() + " ([profile " + out.name + "]) nor in " +
+                                          out.credentials_path.string() + " ([" + out.name + "])");
+}
+
+Result<Profile> load_profile(const std::optional<std::string>& wanted, const Environment& environment) {
+  const auto files = SharedFiles::read(environment);
+  if (!files) return tl::unexpected(files.error());
+  return files->chosen(wanted, environment);
 }
 
 }  // namespace lambdapool::aws

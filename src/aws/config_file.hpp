@@ -24,6 +24,7 @@ class Section {
   std::string get(const std::string& name) const;  // "" where it is absent
   Property* set(std::string name, Property property);
   void merge(const Section& other);  // the other's properties win
+  const std::map<std::string, Property>& properties() const { return properties_; }
 
  private:
   std::map<std::string, Property> properties_;
@@ -38,11 +39,13 @@ class ConfigFile {
   static Result<ConfigFile> read(Kind kind, const std::filesystem::path& path);  // a missing file is empty
 
   const Section* profile(const std::string& name) const;
-  const Section* services(const std::string& name) const;  // [services NAME]
+  const Section* services(const std::string& name) const;     // [services NAME]
+  const Section* sso_session(const std::string& name) const;  // [sso-session NAME]
 
  private:
   std::map<std::string, Section> profiles_;
   std::map<std::string, Section> services_;
+  std::map<std::string, Section> sso_sessions_;
 };
 
 // Both files' view of one profile.
@@ -58,8 +61,27 @@ struct Profile {
   std::filesystem::path credentials_path = {};
 };
 
-// The profile `wanted`, else AWS_PROFILE's, else "default". Error kind credentials: a file that cannot be
-// read, or a profile that was named and does not exist.
+// Both files, read once.
+class SharedFiles {
+ public:
+  // Error kind credentials: a file that cannot be read or understood.
+  static Result<SharedFiles> read(const Environment& environment);
+
+  Profile profile(const std::string& name) const;
+  // The profile `wanted`, else AWS_PROFILE's, else "default". Error kind credentials: it was named and is in
+  // neither file.
+  Result<Profile> chosen(const std::optional<std::string>& wanted, const Environment& environment) const;
+  const Section* sso_session(const std::string& name) const { return config_.sso_session(name); }
+  const std::filesystem::path& config_path() const { return config_path_; }
+
+ private:
+  ConfigFile config_;
+  ConfigFile credentials_;
+  std::filesystem::path config_path_;
+  std::filesystem::path credentials_path_;
+};
+
+// SharedFiles::read() and chosen() at once.
 Result<Profile> load_profile(const std::optional<std::string>& wanted, const Environment& environment);
 
 }  // namespace lambdapool::aws

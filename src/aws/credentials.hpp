@@ -4,6 +4,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "core/environment.hpp"
 #include "core/error.hpp"
@@ -22,20 +23,23 @@ struct Explicit {
 
 struct Credentials {
   sigv4::Identity identity;
-  std::string source;  // "arguments", "the environment", "the profile NAME in ~/.aws/credentials", ...
+  std::string source = {};  // "arguments", "the environment", "the profile NAME in ~/.aws/credentials", ...
   std::optional<std::chrono::system_clock::time_point> expires = {};
+  std::string_view method = {};  // botocore's name of the source's kind: "env", "sso", ...
 };
 
-// Explicit keys, then (unless a profile was given explicitly) the environment, then the profile in
-// AWS_SHARED_CREDENTIALS_FILE and AWS_CONFIG_FILE. Error kind credentials, naming the ways out.
-Result<Credentials> resolve_credentials(const Explicit& given, const Environment& environment);
-
-// Explicit, AWS_REGION, AWS_DEFAULT_REGION, the profile's region.
+// Explicit, AWS_REGION, AWS_DEFAULT_REGION, the profile's region. Error kind invalid_argument.
 Result<std::string> resolve_region(const Explicit& given, const Environment& environment);
+
+// A region becomes part of a host name: error kind invalid_argument, naming where it is `from`, where it
+// cannot.
+Result<std::string> checked_region(std::string region, const std::string& from);
 
 // AWS_ENDPOINT_URL_LAMBDA, AWS_ENDPOINT_URL, the profile's [services] section, the profile's
 // endpoint_url; else https://lambda.REGION.amazonaws.com, with the suffix of the region's partition.
-// AWS_IGNORE_CONFIGURED_ENDPOINT_URLS leaves only the last. `service` is "lambda", "iam", ...
+// AWS_IGNORE_CONFIGURED_ENDPOINT_URLS leaves only the last. FIPS and dual-stack addresses where the
+// environment or the profile asks for them. `service` is botocore's name: "lambda", "iam", "sts", "s3",
+// "logs", "sso", "sso-oidc".
 Result<std::string> resolve_endpoint_url(const Explicit& given, const Environment& environment,
                                          const std::string& service, const std::string& region);
 

@@ -8,6 +8,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "aws/credential_source.hpp"
+
 namespace lambdapool::aws {
 namespace {
 
@@ -36,9 +38,26 @@ class Home : public testing::Test {
     variables["HOME"] = path_.string();
     return Environment(std::move(variables));
   }
+  Result<CredentialSource> source_of(const Explicit& given = {}, Variables variables = {}) {
+    const auto here = environment(std::move(variables));
+    const auto files = SharedFiles::read(here);
+    if (!files) return tl::unexpected(files.error());
+    return choose_source(given, here, *files);
+  }
+  // The key id, the method of a source that is no mere key, or the error.
   std::string id_of(const Explicit& given = {}, Variables variables = {}) {
-    const auto found = resolve_credentials(given, environment(std::move(variables)));
-    return found ? found->identity.access_key_id : found.error().message;
+    const auto found = source_of(given, std::move(variables));
+    if (!found) return found.error().message;
+    const auto* keys = std::get_if<StaticKeys>(&found->kind);
+    return keys != nullptr ? keys->identity.access_key_id : std::string(found->method);
+  }
+  template <class Kind>
+  Kind kind_of(const std::string& profile, Variables variables = {}) {
+    Explicit given;
+    given.profile = profile;
+    const auto found = source_of(given, std::move(variables));
+    EXPECT_TRUE(found) << found.error().message;
+    return found ? std::get<Kind>(found->kind) : Kind();
   }
   std::string region_of(const Explicit& given = {}, Variables variables = {}) {
     const auto found = resolve_region(given, environment(std::move(variables)));
@@ -83,24 +102,24 @@ TEST_F(CredentialsLookup, OfAnExplicitProfileWinOverTheEnvironmentButAwsProfileD
 TEST_F(CredentialsLookup, CarryTheirSessionTokenAndSource) {
   auto variables = keys;
   variables["AWS_SESSION_TOKEN"] = "token";
-  auto found = resolve_credentials({}, environment(variables));
+  auto found = source_of({}, variables);
   ASSERT_TRUE(found);
-  EXPECT_EQ(found->identity.session_token, "token");
-  EXPECT_EQ(found->source, "environment");
+  EXPECT_EQ(std::get<StaticKeys>(found->kind).identity.session_token, "token");
+  EXPECT_EQ(found->name, "environment");
 
   credentials("[default]\naws_access_key_id=A\naws_secret_access_key=s=/+\naws_session_token=t\n");
-  found = resolve_credentials({}, environment());
+  found = source_of();
   ASSERT_TRUE(found);
-  EXPECT_EQ(found->identity.secret_access_key, "s=/+");
-  EXPECT_EQ(found->identity.session_token, "t");
-  EXPECT_THAT(found->source, AllOf(HasSubstr("profile default"), HasSubstr(".aws/credentials")));
+  EXPECT_EQ(std::get<StaticKeys>(found->kind).identity.secret_access_key, "s=/+");
+  EXPECT_EQ(std::get<StaticKeys>(found->kind).identity.session_token, "t");
+  EXPECT_THAT(found->name, AllOf(HasSubstr("profile default"), HasSubstr(".aws/credentials")));
 }
 
-TEST_F(CredentialsLookup, MissingAltogetherNameBothWaysOut) {
-  const auto found = resolve_credentials({}, environment());
-  ASSERT_FALSE(found);
-  EXPECT_EQ(found.error().kind, ErrorKind::credentials);
-  EXPECT_THAT(found.error().message,
+TEST_F(CredentialsLookup, EndAtTheInstanceWhoseAbsenceNamesBothWaysOut) {
+  const auto found = source_of();
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->method, "iam-role");
+  EXPECT_THAT(std::get<InstanceMetadata>(found->kind).nothing_there,
               AllOf(HasSubstr("aws configure"), HasSubstr("AWS_ACCESS_KEY_ID"), HasSubstr("--target local"),
                     HasSubstr("LAMBDAPOOL_TARGET=local")));
 }
@@ -144,21 +163,109 @@ TEST_F(CredentialsLookup, InTheCredentialsFileWinOverThoseInTheConfigFile) {
   EXPECT_EQ(id_of(), "FILE");
 }
 
-TEST_F(CredentialsLookup, OfUnsupportedProfilesSayWhichKindItIsAndHowToGetKeys) {
+TEST_F(CredentialsLookup, OfARoleComeFromItsSourceProfileHoweverLongTheChain) {
   config(
-      "[profile role]\nrole_arn = arn\nsource_profile = default\n[profile web]\nrole_arn = a\n"
-      "web_identity_token_file = f\n[profile sso]\nsso_session = s\n[profile process]\ncredential_process = "
-      "p\n"
-      "[profile login]\nlogin_session = s\n");
-  for (const auto& [profile, kind] : std::map<std::string, std::string>{{"role", "role_arn"},
-                                                                        {"web", "web_identity_token_file"},
-                                                                        {"sso", "IAM Identity Center"},
-                                                                        {"process", "credential_process"},
-                                                                        {"login", "aws login"}}) {
+      "[profile top]\nrole_arn = TOP\nsource_profile = middle\nexternal_id = x\nduration_seconds = 900\n"
+      "mfa_serial = m\nrole_session_name = n\n"
+      "[profile middle]\nrole_arn = MIDDLE\nsource_profile = bottom\n"
+      "[profile self]\nrole_arn = SELF\nsource_profile = self\naws_access_key_id = "
+      "OWN\naws_secret_access_key = s\n");
+  credentials("[bottom]\naws_access_key_id = BOTTOM\naws_secret_access_key = s\n");
+  const auto top = kind_of<AssumedRole>("top");
+  EXPECT_EQ(top.role_arn, "TOP");
+  EXPECT_EQ(top.external_id, "x");
+  EXPECT_EQ(top.duration_seconds, 900);
+  EXPECT_EQ(top.mfa_serial, "m");
+  EXPECT_EQ(top.session_name, "n");
+  const auto& middle = std::get<AssumedRole>(top.from->kind);
+  EXPECT_EQ(middle.role_arn, "MIDDLE");
+  EXPECT_EQ(std::get<StaticKeys>(middle.from->kind).identity.access_key_id, "BOTTOM");
+  EXPECT_EQ(std::get<StaticKeys>(kind_of<AssumedRole>("self").from->kind).identity.access_key_id, "OWN");
+}
+
+TEST_F(CredentialsLookup, OfARoleMayComeFromANamedSource) {
+  config(
+      "[profile env]\nrole_arn = R\ncredential_source = Environment\n"
+      "[profile box]\nrole_arn = R\ncredential_source = EcsContainer\n"
+      "[profile vm]\nrole_arn = R\ncredential_source = Ec2InstanceMetadata\n");
+  EXPECT_EQ(kind_of<AssumedRole>("env", keys).from->method, "env");
+  EXPECT_EQ(kind_of<AssumedRole>("box", {{"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/x"}}).from->method,
+            "container-role");
+  EXPECT_EQ(kind_of<AssumedRole>("vm").from->method, "iam-role");
+}
+
+TEST_F(CredentialsLookup, OfARoleThatLeadsNowhereSayWhy) {
+  config(
+      "[profile both]\nrole_arn = R\nsource_profile = default\ncredential_source = Environment\n"
+      "[profile neither]\nrole_arn = R\n[profile absent]\nrole_arn = R\nsource_profile = nobody\n"
+      "[profile empty]\nrole_arn = R\nsource_profile = bare\n[profile bare]\nregion = x\n"
+      "[profile a]\nrole_arn = R\nsource_profile = b\n[profile b]\nrole_arn = R\nsource_profile = a\n"
+      "[profile self]\nrole_arn = R\nsource_profile = self\n"
+      "[profile odd]\nrole_arn = R\ncredential_source = Moon\n[profile env]\nrole_arn = R\ncredential_source "
+      "= "
+      "Environment\n[profile long]\nrole_arn = R\nsource_profile = bare\nduration_seconds = 1h\n");
+  for (const auto& [profile, words] : std::map<std::string, std::string>{
+           {"both", "both source_profile and credential_source"},
+           {"neither", "add source_profile or credential_source"},
+           {"absent", "\"nobody\", which is source_profile of \"absent\", does not exist"},
+           {"empty", "has no credentials"},
+           {"a", "a -> b -> a"},
+           {"self", "self -> self"},
+           {"odd", "Environment, EcsContainer and Ec2InstanceMetadata"},
+           {"env", "AWS_ACCESS_KEY_ID is not set"},
+           {"long", "duration_seconds = 1h"}}) {
     Explicit given;
     given.profile = profile;
-    EXPECT_THAT(id_of(given), AllOf(HasSubstr(kind), HasSubstr("export-credentials --profile " + profile)));
+    EXPECT_THAT(id_of(given), HasSubstr(words));
   }
+}
+
+TEST_F(CredentialsLookup, OfAWebIdentityComeFromTheEnvironmentOrTheProfile) {
+  config(
+      "[profile web]\nrole_arn = PROFILE\nweb_identity_token_file = /p\nrole_session_name = n\n"
+      "[profile half]\nweb_identity_token_file = /p\n");
+  const auto web =
+      kind_of<WebIdentity>("web", {{"AWS_WEB_IDENTITY_TOKEN_FILE", "/e"}, {"AWS_ROLE_ARN", "ENV"}});
+  EXPECT_EQ(web.role_arn, "PROFILE");
+  EXPECT_EQ(web.session_name, "n");
+  EXPECT_EQ(id_of({}, {{"AWS_WEB_IDENTITY_TOKEN_FILE", "/e"}, {"AWS_ROLE_ARN", "ENV"}}),
+            "assume-role-with-web-identity");
+  EXPECT_THAT(id_of({}, {{"AWS_PROFILE", "half"}}), HasSubstr("AWS_ROLE_ARN"));
+}
+
+TEST_F(CredentialsLookup, OfASignInAreInTheClisCache) {
+  config(
+      "[profile new]\nsso_session = s\nsso_account_id = 1\nsso_role_name = R\n"
+      "[sso-session s]\nsso_region = eu-west-1\nsso_start_url = https://x\n"
+      "[profile old]\nsso_start_url = https://x\nsso_region = us-east-1\nsso_account_id = 1\nsso_role_name = "
+      "R\n"
+      "[profile missing]\nsso_session = gone\nsso_account_id = 1\n"
+      "[profile lacking]\nsso_start_url = https://x\nsso_role_name = R\nsso_region = r\n"
+      "[profile torn]\nsso_session = s\nsso_region = other\nsso_account_id = 1\nsso_role_name = R\n");
+  const auto session = kind_of<SingleSignOn>("new");
+  EXPECT_EQ(session.region, "eu-west-1");
+  EXPECT_EQ(session.token_file, path_ / ".aws/sso/cache/a0f1490a20d0211c997b44bc357e1972deab8ae3.json");
+  EXPECT_EQ(kind_of<SingleSignOn>("old").session, "");
+  for (const auto& [profile, words] : std::map<std::string, std::string>{{"missing", "[sso-session gone]"},
+                                                                         {"lacking", "lacks sso_account_id"},
+                                                                         {"torn", "sso_region = other"}}) {
+    Explicit given;
+    given.profile = profile;
+    EXPECT_THAT(id_of(given), HasSubstr(words));
+  }
+}
+
+TEST_F(CredentialsLookup, ByProcessComeBeforeTheConfigFilesAndAfterTheCredentialsFiles) {
+  config("[default]\ncredential_process = p\naws_access_key_id = CONFIG\naws_secret_access_key = s\n");
+  EXPECT_EQ(id_of(), "custom-process");
+  credentials("[default]\naws_access_key_id = FILE\naws_secret_access_key = s\n");
+  EXPECT_EQ(id_of(), "FILE");
+}
+
+TEST_F(CredentialsLookup, OfAwsLoginSayHowToGetKeys) {
+  config("[profile login]\nlogin_session = s\n");
+  EXPECT_THAT(id_of({}, {{"AWS_PROFILE", "login"}}),
+              AllOf(HasSubstr("aws login"), HasSubstr("export-credentials --profile login")));
 }
 
 TEST_F(CredentialsLookup, OfAMalformedFileNameTheLine) {
@@ -201,6 +308,11 @@ TEST_F(EndpointUrl, IsThatOfTheRegionsPartition) {
   EXPECT_EQ(url_of({}, "iam", "cn-northwest-1"), "https://iam.cn-north-1.amazonaws.com.cn");
   EXPECT_EQ(url_of({}, "iam", "us-gov-east-1"), "https://iam.us-gov.amazonaws.com");
   EXPECT_EQ(url_of({{"AWS_USE_FIPS_ENDPOINT", "true"}}), "https://lambda-fips.eu-central-1.amazonaws.com");
+  EXPECT_EQ(url_of({{"AWS_USE_DUALSTACK_ENDPOINT", "true"}}), "https://lambda.eu-central-1.api.aws");
+  EXPECT_EQ(url_of({}, "sso"), "https://portal.sso.eu-central-1.amazonaws.com");
+  EXPECT_EQ(url_of({}, "sso-oidc"), "https://oidc.eu-central-1.amazonaws.com");
+  EXPECT_THAT(url_of({{"AWS_USE_FIPS_ENDPOINT", "true"}}, "s3", "cn-north-1"),
+              HasSubstr("no FIPS endpoints"));
   EXPECT_EQ(signing_region("iam", "eu-central-1"), "us-east-1");
   EXPECT_EQ(signing_region("lambda", "eu-central-1"), "eu-central-1");
   EXPECT_EQ(partition_of("cn-north-1"), "aws-cn");

@@ -10,22 +10,61 @@ namespace lambdapool::aws {
 
 namespace {
 
+enum class Fips { no, yes };
+enum class DualStack { no, yes };
+
+// IAM has one address for a partition, in four variants that follow no rule.
+struct IamHosts {
+  std::string_view region;
+  std::string_view plain, fips, dual_stack, fips_dual_stack;
+};
+
 struct Partition {
   std::string_view region_prefix;
   std::string_view name;
   std::string_view suffix;
-  std::string_view iam_host;
-  std::string_view iam_region;
+  std::string_view dual_stack_suffix;
+  IamHosts iam;
 };
 
-// botocore's partitions.json and endpoints.json. The last one is that of every other region.
+// botocore's partitions.json and endpoint rule sets. The last one is that of every other region.
 constexpr Partition partitions[] = {
-    {"cn-", "aws-cn", "amazonaws.com.cn", "iam.cn-north-1.amazonaws.com.cn", "cn-north-1"},
-    {"us-gov-", "aws-us-gov", "amazonaws.com", "iam.us-gov.amazonaws.com", "us-gov-west-1"},
-    {"us-isob-", "aws-iso-b", "sc2s.sgov.gov", "iam.us-isob-east-1.sc2s.sgov.gov", "us-isob-east-1"},
-    {"us-iso-", "aws-iso", "c2s.ic.gov", "iam.us-iso-east-1.c2s.ic.gov", "us-iso-east-1"},
-    {"eusc-", "aws-eusc", "amazonaws.eu", "iam.eusc-de-east-1.amazonaws.eu", "eusc-de-east-1"},
-    {"", "aws", "amazonaws.com", "iam.amazonaws.com", "us-east-1"},
+    {"cn-",
+     "aws-cn",
+     "amazonaws.com.cn",
+     "api.amazonwebservices.com.cn",
+     {"cn-north-1", "iam.cn-north-1.amazonaws.com.cn", "iam-fips.amazonaws.com.cn",
+      "iam.global.api.amazonwebservices.com.cn", "iam-fips.api.amazonwebservices.com.cn"}},
+    {"us-gov-",
+     "aws-us-gov",
+     "amazonaws.com",
+     "api.aws",
+     {"us-gov-west-1", "iam.us-gov.amazonaws.com", "iam.us-gov.amazonaws.com", "iam.us-gov.api.aws",
+      "iam.us-gov.api.aws"}},
+    {"us-isob-",
+     "aws-iso-b",
+     "sc2s.sgov.gov",
+     "api.aws.scloud",
+     {"us-isob-east-1", "iam.us-isob-east-1.sc2s.sgov.gov", "iam-fips.us-isob-east-1.sc2s.sgov.gov",
+      "iam.api.aws.scloud", "iam-fips.api.aws.scloud"}},
+    {"us-iso-",
+     "aws-iso",
+     "c2s.ic.gov",
+     "api.aws.ic.gov",
+     {"us-iso-east-1", "iam.us-iso-east-1.c2s.ic.gov", "iam-fips.us-iso-east-1.c2s.ic.gov",
+      "iam.api.aws.ic.gov", "iam-fips.api.aws.ic.gov"}},
+    {"eusc-",
+     "aws-eusc",
+     "amazonaws.eu",
+     "api.amazonwebservices.eu",
+     {"eusc-de-east-1", "iam.eusc-de-east-1.amazonaws.eu", "iam-fips.amazonaws.eu",
+      "iam.global.api.amazonwebservices.eu", "iam-fips.api.amazonwebservices.eu"}},
+    {"",
+     "aws",
+     "amazonaws.com",
+     "api.aws",
+     {"us-east-1", "iam.amazonaws.com", "iam-fips.amazonaws.com", "iam.global.api.aws",
+      "iam-fips.global.api.aws"}},
 };
 
 const Partition& partition(std::string_view region) {
@@ -41,20 +80,13 @@ bool is_host_label(std::string_view text) {
   });
 }
 
-Result<std::string> checked_region(std::string region, const std::string& from) {
-  if (is_host_label(region)) return region;
-  return fail(ErrorKind::invalid_argument,
-              "\"" + region + "\" (from " + from +
-                  ") is not an AWS region; one is called, for example, eu-central-1");
-}
-
-bool is_true(const std::string& text) {
-  return text == "true" || text == "True" || text == "TRUE" || text == "1";
-}
+bool is_true(const std::string& text) { return http::equal_ignoring_case(text, "true"); }
 
 // What AWS's settings call a service: its service id in snake case.
 std::string settings_name(const std::string& service) {
-  return service == "logs" ? "cloudwatch_logs" : service;
+  if (service == "logs") return "cloudwatch_logs";
+  if (service == "sso-oidc") return "sso_oidc";
+  return service;
 }
 
 std::string upper(std::string text) {
@@ -85,12 +117,33 @@ std::optional<Configured> configured_url(const Environment& environment, const P
   return std::nullopt;
 }
 
-std::string default_url(const std::string& service, const std::string& region, bool fips) {
+std::string_view iam_host(const IamHosts& iam, Fips fips, DualStack dual_stack) {
+  if (dual_stack == DualStack::yes) return fips == Fips::yes ? iam.fips_dual_stack : iam.dual_stack;
+  return fips == Fips::yes ? iam.fips : iam.plain;
+}
+
+std::string host_prefix(const std::string& service) {
+  if (service == "sso") return "portal.sso";
+  if (service == "sso-oidc") return "oidc";
+  return service;
+}
+
+Result<std::string> default_url(const std::string& service, const std::string& region, Fips fips,
+                                DualStack dual_stack) {
   const auto& p = partition(region);
-  if (service == "iam" && !fips) return "https://" + std::string(p.iam_host);
-  if (service == "iam" && p.name == "aws") return "https://iam-fips.amazonaws.com";
-  if (service == "iam") return "https://" + std::string(p.iam_host);
-  return "https://" + service + (fips ? "-fips." : ".") + region + "." + std::string(p.suffix);
+  if (service == "iam") return "https://" + std::string(iam_host(p.iam, fips, dual_stack));
+  if (service == "s3") {
+    if (fips == Fips::yes && p.name == "aws-cn")
+      return fail(ErrorKind::invalid_argument, "S3 has no FIPS endpoints in " + region +
+                                                   "; unset AWS_USE_FIPS_ENDPOINT (use_fips_endpoint)");
+    return std::string("https://s3") + (fips == Fips::yes ? "-fips" : "") +
+           (dual_stack == DualStack::yes ? ".dualstack." : ".") + region + "." + std::string(p.suffix);
+  }
+  // GovCloud's ordinary addresses are FIPS ones, but for Lambda, whose has a name of its own.
+  const bool all_fips = p.name == "aws-us-gov" && service != "lambda" && dual_stack == DualStack::no;
+  const auto suffix = dual_stack == DualStack::yes ? p.dual_stack_suffix : p.suffix;
+  return "https://" + host_prefix(service) + (fips == Fips::yes && !all_fips ? "-fips." : ".") + region +
+         "." + std::string(suffix);
 }
 
 // A setting that both the environment and the profile may make.
@@ -101,6 +154,13 @@ bool is_set(const Environment& environment, const char* variable, const Profile&
 }
 
 }  // namespace
+
+Result<std::string> checked_region(std::string region, const std::string& from) {
+  if (is_host_label(region)) return region;
+  return fail(ErrorKind::invalid_argument,
+              "\"" + region + "\" (from " + from +
+                  ") is not an AWS region; one is called, for example, eu-central-1");
+}
 
 Result<std::string> resolve_region(const Explicit& given, const Environment& environment) {
   if (given.region) return checked_region(*given.region, "the argument");
@@ -122,20 +182,24 @@ Result<std::string> resolve_endpoint_url(const Explicit& given, const Environmen
                                          const std::string& service, const std::string& region) {
   const auto profile = load_profile(given.profile, environment);
   if (!profile) return tl::unexpected(profile.error());
-  const bool fips = is_set(environment, "AWS_USE_FIPS_ENDPOINT", *profile, "use_fips_endpoint");
+  const auto fips =
+      is_set(environment, "AWS_USE_FIPS_ENDPOINT", *profile, "use_fips_endpoint") ? Fips::yes : Fips::no;
+  const auto dual_stack =
+      is_set(environment, "AWS_USE_DUALSTACK_ENDPOINT", *profile, "use_dualstack_endpoint") ? DualStack::yes
+                                                                                            : DualStack::no;
   if (is_set(environment, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", *profile,
              "ignore_configured_endpoint_urls")) {
-    return default_url(service, region, fips);
+    return default_url(service, region, fips, dual_stack);
   }
   const auto configured = configured_url(environment, *profile, service);
-  if (!configured) return default_url(service, region, fips);
+  if (!configured) return default_url(service, region, fips, dual_stack);
   if (http::Endpoint::parse(configured->url)) return configured->url;
   return fail(ErrorKind::invalid_argument, "\"" + configured->url + "\" (from " + configured->from +
                                                ") is not an endpoint; one looks like http://127.0.0.1:9001");
 }
 
 std::string signing_region(const std::string& service, const std::string& region) {
-  return service == "iam" ? std::string(partition(region).iam_region) : region;
+  return service == "iam" ? std::string(partition(region).iam.region) : region;
 }
 
 std::string partition_of(const std::string& region) { return std::string(partition(region).name); }

@@ -74,6 +74,12 @@ Sha256 hmac_sha256(std::string_view key, std::string_view bytes) {
   return digest;
 }
 
+std::string sha1_hex(std::string_view bytes) {
+  std::array<std::uint8_t, SHA_DIGEST_LENGTH> digest{};
+  SHA1(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest.data());
+  return hex_encode({reinterpret_cast<const char*>(digest.data()), digest.size()});
+}
+
 std::string sha256_hex(std::string_view bytes) { return hex_encode(view(sha256(bytes))); }
 
 std::string sha256_base64(std::string_view bytes) { return base64_encode(view(sha256(bytes))); }

@@ -19,6 +19,7 @@ std::string hex_encode(std::string_view bytes);
 using Sha256 = std::array<std::uint8_t, 32>;
 Sha256 sha256(std::string_view bytes);
 Sha256 hmac_sha256(std::string_view key, std::string_view bytes);
+std::string sha1_hex(std::string_view bytes);  // names files of the AWS CLI; proves nothing
 std::string sha256_hex(std::string_view bytes);
 std::string sha256_base64(std::string_view bytes);  // Lambda's CodeSha256
 

@@ -7,6 +7,10 @@
 namespace lambdapool {
 namespace {
 
+TEST(Sha1, NamesFilesAsTheAwsCliDoes) {
+  EXPECT_EQ(sha1_hex("my-sso"), "0ad374308c5a4e22f723adf10145eafad7c4031c");
+}
+
 TEST(Base64, EncodesTheVectorsOfRfc4648) {
   EXPECT_EQ(base64_encode(""), "");
   EXPECT_EQ(base64_encode("f"), "Zg==");

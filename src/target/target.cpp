@@ -10,7 +10,10 @@
 #include <vector>
 
 #include "core/encoding.hpp"
+#include "identity/source_fetcher.hpp"
+#include "identity/terminal.hpp"
 #include "local/service.hpp"
+#include "target/identities.hpp"
 
 namespace lambdapool::target {
 namespace {
@@ -28,7 +31,7 @@ struct Embedded {
   std::unique_ptr<local::Service> service;
 };
 
-// The one piece of process-wide state in the project: pools of one process that name the same home share one
+// With identities.cpp the only process-wide state in the project: pools of one process that name the same home share one
 // service, so that they share its warm workers.
 //
 // A child after fork() shares it too, over the wire. One of its own for the same home would not do while its
@@ -116,9 +119,17 @@ Result<Target> resolve_local(const TargetOptions& options, const Environment& en
 }
 
 Result<Target> resolve_aws(const TargetOptions& options, const Environment& environment) {
-  auto credentials = aws::resolve_credentials(options.aws, environment);
-  if (!credentials) return tl::unexpected(std::move(credentials.error()));
-  auto region = aws::resolve_region(options.aws, environment);
+  auto settings = aws::resolve_client_settings(options.aws, environment);
+  if (!settings) return tl::unexpected(std::move(settings.error()));
+  identity::FetchOptions fetch;
+  fetch.given = options.aws;
+  fetch.environment = environment;
+  fetch.connection.ca_bundle = settings->ca_bundle;
+  fetch.connection.proxies = http::ProxySettings(environment.all());
+  fetch.ask = identity::ask_on_terminal;
+  auto provider = find_or_open(fetch);
+  if (!provider) return tl::unexpected(std::move(provider.error()));
+  auto region = identity::SourceFetcher(fetch).region();
   if (!region) return tl::unexpected(std::move(region.error()));
   auto url = aws::resolve_endpoint_url(options.aws, environment, "lambda", *region);
   if (!url) return tl::unexpected(std::move(url.error()));
@@ -127,17 +138,15 @@ Result<Target> resolve_aws(const TargetOptions& options, const Environment& envi
     return fail(ErrorKind::invalid_argument,
                 "the Lambda endpoint '" + *url + "' is not a URL such as https://host:port");
   }
-  auto settings = aws::resolve_client_settings(options.aws, environment);
-  if (!settings) return tl::unexpected(std::move(settings.error()));
-  http::ProxySettings proxies(environment.all());
-  if (auto proxy = proxies.choose(*endpoint); !proxy) return tl::unexpected(std::move(proxy.error()));
+  if (auto proxy = fetch.connection.proxies.choose(*endpoint); !proxy)
+    return tl::unexpected(std::move(proxy.error()));
   Target target;
   target.name = "aws";
   target.endpoint = std::move(*endpoint);
   target.region = std::move(*region);
-  target.provider = std::make_shared<identity::Provider>(std::move(*credentials));
+  target.provider = std::move(*provider);
   target.settings = std::move(*settings);
-  target.proxies = std::move(proxies);
+  target.proxies = std::move(fetch.connection.proxies);
   return target;
 }
 

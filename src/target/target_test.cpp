@@ -24,7 +24,9 @@ class TargetTest : public testing::Test {
   ~TargetTest() override { std::filesystem::remove_all(home_); }
 
   Environment environment(std::map<std::string, std::string> more = {}) {
-    more.insert({{"HOME", home_.string()}, {"LAMBDAPOOL_HOME", (home_ / "data").string()}});
+    more.insert({{"HOME", home_.string()},
+                 {"LAMBDAPOOL_HOME", (home_ / "data").string()},
+                 {"AWS_EC2_METADATA_DISABLED", "true"}});
     return Environment(std::move(more));
   }
   std::filesystem::path home_;

@@ -1,0 +1,32 @@
+#include "core/timestamp.hpp"
+
+#include <gtest/gtest.h>
+
+namespace lambdapool {
+namespace {
+
+using namespace std::chrono_literals;
+
+const std::chrono::system_clock::time_point some{1'795'385'666s};
+
+TEST(Timestamp, IsReadInEveryFormThatAwsWrites) {
+  for (const char* text : {"2026-11-22T22:14:26Z", "2026-11-22T22:14:26.123456Z", "2026-11-22T22:14:26UTC",
+                           "2026-11-22T22:14:26", "2026-11-22T22:14:26+00:00", "2026-11-22T23:44:26+01:30",
+                           "2026-11-22T14:14:26-0800", "2026-11-22 22:14:26Z"}) {
+    const auto time = parse_timestamp(text);
+    ASSERT_TRUE(time) << text;
+    EXPECT_EQ(*time, some) << text;
+  }
+}
+
+TEST(Timestamp, IsNothingElse) {
+  for (const char* text : {"", "soon", "2026-11-22", "2026-02-30T00:00:00Z", "2026-11-22T25:00:00Z",
+                           "2026-11-22T22:14:26Zebra", "2026-1-2T1:2:3Z", "-026-11-22T22:14:26Z"}) {
+    EXPECT_FALSE(parse_timestamp(text)) << text;
+  }
+}
+
+TEST(Timestamp, IsWrittenInUtc) { EXPECT_EQ(format_timestamp(some + 999ms), "2026-11-22T22:14:26Z"); }
+
+}  // namespace
+}  // namespace lambdapool

@@ -1,0 +1,80 @@
+#include "target/identities.hpp"
+
+#include <pthread.h>
+
+#include <map>
+#include <mutex>
+#include <string>
+#include <utility>
+
+namespace lambdapool::target {
+namespace {
+
+// With the embedded local Lambdas (target.cpp) the only process-wide state in the project.
+class Identities {
+ public:
+  struct Entry {
+    std::mutex mutex;  // held while the source is asked, so that the others wait for its answer
+    std::weak_ptr<identity::Provider> provider;
+  };
+
+  std::shared_ptr<Entry> entry(const std::string& key) {
+    std::lock_guard lock(mutex_);
+    auto& entry = entries_[key];
+    if (!entry) entry = std::make_shared<Entry>();
+    return entry;
+  }
+
+  void before_fork() { mutex_.lock(); }
+  void after_fork_in_parent() { mutex_.unlock(); }
+  // The threads that renew are the parent's, and so is whoever holds an entry's mutex: the child begins anew.
+  void after_fork_in_child() {
+    new std::map(std::exchange(entries_, {}));
+    mutex_.unlock();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<std::string, std::shared_ptr<Entry>> entries_;
+};
+
+// Never destroyed: a pool that outlives main() may still look in here.
+Identities& identities() {
+  static Identities* const only = [] {
+    static Identities* made = new Identities;
+    ::pthread_atfork([] { made->before_fork(); }, [] { made->after_fork_in_parent(); },
+                     [] { made->after_fork_in_child(); });
+    return made;
+  }();
+  return *only;
+}
+
+// Everything that may decide who it is. Stays in memory, like the secrets in it.
+std::string key_of(const identity::FetchOptions& options) {
+  std::string key;
+  const auto add = [&key](const std::string& text) { key += std::to_string(text.size()) + ":" + text; };
+  for (const auto& given : {options.given.access_key_id, options.given.secret_access_key,
+                            options.given.session_token, options.given.profile, options.given.region})
+    add(given ? "=" + *given : "");
+  for (const auto& [name, value] : options.environment.all()) {
+    add(name);
+    add(value);
+  }
+  return key;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<identity::Provider>> find_or_open(const identity::FetchOptions& options) {
+  const auto entry = identities().entry(key_of(options));
+  std::lock_guard lock(entry->mutex);
+  if (auto provider = entry->provider.lock()) return provider;
+  auto fetcher = std::make_unique<identity::SourceFetcher>(options);
+  auto first = fetcher->fetch();
+  if (!first) return tl::unexpected(std::move(first.error()));
+  auto provider = std::make_shared<identity::Provider>(*std::move(first), std::move(fetcher), options.clock);
+  entry->provider = provider;
+  return provider;
+}
+
+}  // namespace lambdapool::target
