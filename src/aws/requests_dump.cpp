@@ -7,6 +7,8 @@
 #include "aws/lambda.hpp"
 #include "aws/layers.hpp"
 #include "aws/s3.hpp"
+#include "aws/sso.hpp"
+#include "aws/sts.hpp"
 
 namespace {
 
@@ -19,6 +21,7 @@ void print(const char* service, const char* operation, const http::Request& requ
                               {"target", request.target},
                               {"content_type", request.headers.get("Content-Type")},
                               {"log_type", request.headers.get("X-Amz-Log-Type")},
+                              {"sso_token", request.headers.get("x-amz-sso_bearer_token")},
                               {"body", request.body}}
             << '\n';
 }
@@ -67,6 +70,20 @@ void print_lambda() {
   print("lambda", "Invoke", aws::invoke_request(arn, R"({"lambdapool":1})"));
 }
 
+void print_identity() {
+  aws::sts::RoleSession session{"arn:aws:iam::123456789012:role/r", "me", "an-id/:", 900};
+  session.mfa_serial = "arn:aws:iam::123456789012:mfa/me";
+  session.mfa_code = "123456";
+  print("sts", "AssumeRole", aws::sts::assume_role_request(session));
+  print("sts", "AssumeRoleWithWebIdentity",
+        aws::sts::assume_role_with_web_identity_request({session.role_arn, "me"}, "a.jwt.of+some/kind=="));
+  print("sts", "GetCallerIdentity", aws::sts::get_caller_identity_request());
+  const aws::sso::Token token{"access/token+", {}, "refresh", "id", "secret", ""};
+  print("sso", "GetRoleCredentials",
+        aws::sso::get_role_credentials_request("Admin Role", "123456789012", token.access_token));
+  print("sso-oidc", "CreateToken", aws::sso::create_token_request(token));
+}
+
 void print_iam() {
   const auto policy = aws::iam::basic_execution_policy_arn("aws");
   const auto role = aws::iam::role_name_for("algorithms");
@@ -99,5 +116,6 @@ int main() {
   print_lambda();
   print_iam();
   print_s3();
+  print_identity();
   return 0;
 }

@@ -120,10 +120,35 @@ PARAMETERS = {
     },
     "AbortMultipartUpload": {**OBJECT, "UploadId": "id/+="},
     "DeleteObject": OBJECT,
+    "AssumeRole": {
+        "RoleArn": "arn:aws:iam::123456789012:role/r",
+        "RoleSessionName": "me",
+        "DurationSeconds": 900,
+        "ExternalId": "an-id/:",
+        "SerialNumber": "arn:aws:iam::123456789012:mfa/me",
+        "TokenCode": "123456",
+    },
+    "AssumeRoleWithWebIdentity": {
+        "RoleArn": "arn:aws:iam::123456789012:role/r",
+        "RoleSessionName": "me",
+        "WebIdentityToken": "a.jwt.of+some/kind==",
+    },
+    "GetCallerIdentity": {},
+    "GetRoleCredentials": {"roleName": "Admin Role", "accountId": "123456789012", "accessToken": "access/token+"},
+    "CreateToken": {
+        "clientId": "id",
+        "clientSecret": "secret",
+        "grantType": "refresh_token",
+        "refreshToken": "refresh",
+    },
 }
 S3_OPERATIONS = [o for o in PARAMETERS if "Multipart" in o or o in ("UploadPart", "DeleteObject")]
-IAM_OPERATIONS = [o for o in PARAMETERS if o.endswith(("Role", "RolePolicy", "RolePolicies"))]
-LAMBDA_OPERATIONS = [o for o in PARAMETERS if o not in S3_OPERATIONS + IAM_OPERATIONS]
+STS_OPERATIONS = ["AssumeRole", "AssumeRoleWithWebIdentity", "GetCallerIdentity"]
+SSO_OPERATIONS = {"GetRoleCredentials": "sso", "CreateToken": "sso-oidc"}
+IAM_OPERATIONS = [o for o in PARAMETERS if o.endswith(("Role", "RolePolicy", "RolePolicies")) and o != "AssumeRole"]
+LAMBDA_OPERATIONS = [
+    o for o in PARAMETERS if o not in [*S3_OPERATIONS, *IAM_OPERATIONS, *STS_OPERATIONS, *SSO_OPERATIONS]
+]
 
 
 @pytest.fixture(scope="module")
@@ -161,13 +186,23 @@ def test_lambda_requests_are_those_of_the_model(ours, operation):
         assert request["body"] == ""
 
 
-@pytest.mark.parametrize("operation", IAM_OPERATIONS)
-def test_iam_requests_are_those_of_the_model(ours, operation):
-    request, expected = ours[operation], modelled("iam", operation)
+@pytest.mark.parametrize("operation", IAM_OPERATIONS + STS_OPERATIONS)
+def test_forms_are_those_of_the_model(ours, operation):
+    request, expected = ours[operation], modelled("iam" if operation in IAM_OPERATIONS else "sts", operation)
     assert (request["method"], request["target"]) == (expected["method"], expected["url_path"])
     assert request["content_type"] == expected["headers"]["Content-Type"]
     form = {name: values[0] for name, values in parse_qs(request["body"], strict_parsing=True).items()}
     assert form == expected["body"]
+
+
+@pytest.mark.parametrize("operation", SSO_OPERATIONS)
+def test_identity_center_requests_are_those_of_the_model(ours, operation):
+    request, expected = ours[operation], modelled(SSO_OPERATIONS[operation], operation)
+    target = urlsplit(request["target"])
+    assert (request["method"], target.path) == (expected["method"], expected["url_path"])
+    assert parse_qs(target.query) == {name: [value] for name, value in expected["query_string"].items()}
+    assert request["sso_token"] == expected["headers"].get("x-amz-sso_bearer_token", "")
+    assert request["body"].encode() == b"" or json.loads(request["body"]) == json.loads(expected["body"])
 
 
 @pytest.mark.parametrize("operation", S3_OPERATIONS)
