@@ -192,7 +192,7 @@ def test_forms_are_those_of_the_model(ours, operation):
     assert (request["method"], request["target"]) == (expected["method"], expected["url_path"])
     assert request["content_type"] == expected["headers"]["Content-Type"]
     form = {name: values[0] for name, values in parse_qs(request["body"], strict_parsing=True).items()}
-    assert form == expected["body"]
+    assert form == {name: str(value) for name, value in expected["body"].items()}
 
 
 @pytest.mark.parametrize("operation", SSO_OPERATIONS)
