@@ -1,0 +1,161 @@
+"""Whoever uses the program hears in one sentence what is wrong with their credentials, and soon."""
+
+import hashlib
+import json
+import os
+import pty
+import select
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from fake_aws import FakeAws
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "python"))
+from fake_identity import FakeIdentity  # noqa: E402
+
+
+@pytest.fixture
+def aws():
+    fake = FakeAws()
+    yield fake
+    fake.close()
+
+
+@pytest.fixture
+def identity():
+    fake = FakeIdentity()
+    yield fake
+    fake.close()
+
+
+@pytest.fixture
+def settings(aws, identity, clean_environment):
+    """An environment without keys, whose Lambda is `aws` and whose everything else is `identity`."""
+    folder = Path(clean_environment["HOME"]) / ".aws"
+    (folder / "sso/cache").mkdir(parents=True)
+
+    def settings(config, **more):
+        (folder / "config").write_text(config)
+        return {
+            "LAMBDAPOOL_TARGET": "aws",
+            "AWS_ENDPOINT_URL": identity.url,
+            "AWS_ENDPOINT_URL_LAMBDA": aws.environment["AWS_ENDPOINT_URL"],
+            "AWS_REGION": "us-east-1",
+            **more,
+        }
+
+    settings.folder = folder
+    return settings
+
+
+SSO = """[profile work]
+sso_session = corp
+sso_account_id = 123456789012
+sso_role_name = Admin
+[sso-session corp]
+sso_region = eu-west-1
+sso_start_url = https://corp.awsapps.com/start
+"""
+
+
+def one_sentence(answer):
+    assert answer.returncode == 1
+    assert answer.stdout == ""
+    assert answer.stderr.count("\n") == 1, answer.stderr
+    return answer.stderr
+
+
+def test_an_ended_sign_in_names_the_command_that_begins_a_new_one(run, settings):
+    environment = settings(SSO, AWS_PROFILE="work")
+    assert "`aws sso login --profile work`" in one_sentence(run("list", **environment))
+    name = hashlib.sha1(b"corp").hexdigest() + ".json"
+    token = {"accessToken": "t", "expiresAt": "2020-01-01T00:00:00Z"}
+    (settings.folder / "sso/cache" / name).write_text(json.dumps(token))
+    said = one_sentence(run("list", **environment))
+    assert "ended at 2020-01-01T00:00:00Z" in said
+    assert "`aws sso login --profile work`" in said
+
+
+def test_a_refused_role_names_the_profile_the_role_and_the_source(run, settings):
+    config = (
+        "[profile top]\nrole_arn = arn:aws:iam::1:role/forbidden\nsource_profile = base\n"
+        "[profile base]\naws_access_key_id = AKID\naws_secret_access_key = s\n"
+    )
+    said = one_sentence(run("list", "--profile", "top", **settings(config)))
+    assert '"top" cannot assume arn:aws:iam::1:role/forbidden' in said
+    assert "profile base" in said
+    assert "sts:AssumeRole" in said
+
+
+def test_a_credential_process_that_fails_is_quoted(run, settings):
+    config = "[default]\ncredential_process = sh -c 'echo no ticket >&2; exit 3'\n"
+    said = one_sentence(run("list", **settings(config)))
+    assert "ended with status 3: no ticket" in said
+
+
+def test_a_role_by_a_chain_of_profiles_calls_lambda(run, settings, aws):
+    config = (
+        "[default]\nrole_arn = arn:aws:iam::1:role/top\nsource_profile = middle\n"
+        "[profile middle]\nrole_arn = arn:aws:iam::1:role/middle\ncredential_source = Environment\n"
+    )
+    keys = {"AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "s"}
+    answer = run("list", "--profile", "default", **settings(config), **keys)
+    assert answer.returncode == 0, answer.stderr
+    assert aws.actions() == ["ListFunctions"]
+
+
+def test_without_credentials_the_answer_comes_soon_even_where_nobody_answers_for_the_instance(run, settings):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        environment = settings("", AWS_EC2_METADATA_DISABLED="false", AWS_EC2_METADATA_SERVICE_ENDPOINT=url)
+        start = time.monotonic()
+        said = one_sentence(run("list", **environment))
+        assert time.monotonic() - start < 10  # two waits of a second on a busy machine
+    assert "aws configure" in said
+    assert "--target local" in said
+
+
+MFA = (
+    "[default]\nrole_arn = arn:aws:iam::1:role/r\nsource_profile = base\nmfa_serial = arn:aws:iam::1:mfa/me\n"
+    "[profile base]\naws_access_key_id = AKID\naws_secret_access_key = s\n"
+)
+
+
+def test_an_mfa_code_needs_a_terminal(settings, lambdapool, clean_environment):
+    answer = subprocess.run(
+        [lambdapool, "list"],
+        env={**clean_environment, **settings(MFA)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        start_new_session=True,  # which has none
+    )
+    said = one_sentence(answer)
+    assert "there is no terminal to ask on" in said
+    assert "aws configure export-credentials --profile default" in said
+
+
+def test_an_mfa_code_is_asked_for_on_the_terminal(settings, lambdapool, clean_environment, identity):
+    environment = {**clean_environment, **settings(MFA)}
+    child, terminal = pty.fork()
+    if child == 0:
+        os.execve(lambdapool, [str(lambdapool), "list"], environment)
+    said = b""
+    asked = False
+    while select.select([terminal], [], [], 30)[0]:
+        try:
+            said += os.read(terminal, 1000)
+        except OSError:  # the child has gone
+            break
+        if not asked and b"MFA code for arn:aws:iam::1:mfa/me: " in said:
+            asked = True
+            os.write(terminal, b"123456\n")
+    os.close(terminal)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0, said
+    assert any("TokenCode=123456" in body for _, _, _, body in identity.requests)
