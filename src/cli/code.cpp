@@ -100,6 +100,7 @@ Result<package::Package> build_python(const Context& context, const FunctionOpti
   request.architecture = platform.architecture;
   request.environment = context.environment;
   request.progress = progress;
+  request.give_up = [&context] { return context.interruption.raised(); };
   return package::build_python_package(request);
 }
 
@@ -148,9 +149,11 @@ Result<package::Package> build_code(const Context& context, const FunctionOption
   Transcript transcript(options, verb);
   const package::Progress progress = [&](const std::string& line) { transcript.hear(line); };
   auto built = is_executable_code(options)
-                   ? package::build_executable_package({.executable = options.paths.front(),
-                                                        .environment = context.environment,
-                                                        .progress = progress})
+                   ? package::build_executable_package(
+                         {.executable = options.paths.front(),
+                          .environment = context.environment,
+                          .progress = progress,
+                          .give_up = [&context] { return context.interruption.raised(); }})
                    : build_python(context, options, platform, progress);
   if (auto go_on = context.interruption.check("nothing was changed"); !go_on)
     return tl::unexpected(go_on.error());

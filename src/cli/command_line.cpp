@@ -24,6 +24,7 @@ struct Parsed {
   DoctorOptions doctor = {};
   LogsOptions logs = {};
   PolicyOptions policy = {};
+  LayerOptions layer = {};
   ServeOptions serve = {};
   std::function<Result<void>(const Context&)> verb = {};
 };
@@ -140,6 +141,44 @@ void add_policy(CLI::App& app, Parsed& parsed) {
   add_connection(verb, parsed.connection);
 }
 
+void add_layer_publish(CLI::App& layer, Parsed& parsed) {
+  CLI::App& verb = add_verb(layer, parsed, "publish", "Publish a layer, or a new version of one",
+                            [&](const Context& context) { return publish_layer(context, parsed.layer); });
+  verb.add_option("LAYER_NAME", parsed.layer.name)->required();
+  verb.add_option("PATHS", parsed.layer.paths);
+  add_text(verb, "-r,--requirements", parsed.layer.requirements, "PATH",
+           "Specifies the dependencies to be installed into the layer");
+  add_text(verb, "--runtime", parsed.layer.runtime, "TEXT",
+           "Sets the runtime that the layer is for, such as python3.13 (the default is that of the Python "
+           "that calls)");
+  add_choice(
+      verb, "--architecture", {"x86_64", "arm64"},
+      [&](const std::string& architecture) { parsed.layer.architecture = architecture; },
+      "Sets the instruction set that the layer is for");
+  add_text(verb, "--description", parsed.layer.description, "TEXT", "Describes this version");
+  add_text(verb, "--bucket", parsed.layer.bucket, "NAME",
+           "Sets the S3 bucket through which a layer above 50 MB is uploaded");
+  add_connection(verb, parsed.connection);
+}
+
+void add_layer(CLI::App& app, Parsed& parsed) {
+  CLI::App& layer = *app.add_subcommand("layer", "Publish, list and delete layers, to be used by name");
+  layer.set_help_flag("--help", "Show this message and exit.");
+  layer.require_subcommand(0, 1);
+  add_layer_publish(layer, parsed);
+  CLI::App& list = add_verb(layer, parsed, "list", "List the newest version of each layer",
+                            [&](const Context& context) { return list_layers(context, parsed.layer); });
+  add_choice(
+      list, "--output", {"table", "json"},
+      [&](const std::string& form) { parsed.layer.json = form == "json"; },
+      "Sets the form of the list (the default is a table)");
+  add_connection(list, parsed.connection);
+  CLI::App& del = add_verb(layer, parsed, "delete", "Delete a layer, or one version of it",
+                           [&](const Context& context) { return delete_layer(context, parsed.layer); });
+  del.add_option("LAYER_NAME[:VERSION]", parsed.layer.name)->required();
+  add_connection(del, parsed.connection);
+}
+
 void add_serve(CLI::App& app, Parsed& parsed) {
   CLI::App& verb = add_verb(app, parsed, "serve", "Serve the local Lambda to any AWS client",
                             [&](const Context& context) { return serve(context, parsed.serve); });
@@ -159,7 +198,7 @@ void add_serve(CLI::App& app, Parsed& parsed) {
 
 const CLI::App& chosen_command(const CLI::App& app) {
   const auto verbs = app.get_subcommands();
-  return verbs.empty() ? app : *verbs.front();
+  return verbs.empty() ? app : chosen_command(*verbs.front());
 }
 
 // What CLI11 has to say, in the words that click's users know.
@@ -223,6 +262,7 @@ int run(int argc, const char* const* argv, const Environment& environment) {
   add_create(app, parsed);
   add_delete(app, parsed);
   add_doctor(app, parsed);
+  add_layer(app, parsed);
   add_list(app, parsed);
   add_logs(app, parsed);
   add_policy(app, parsed);
@@ -242,7 +282,7 @@ int run(int argc, const char* const* argv, const Environment& environment) {
     return 2;
   }
   if (!parsed.verb) {
-    std::cout << app.help();
+    std::cout << chosen_command(app).help();
     return 0;
   }
   const Interruption interruption;

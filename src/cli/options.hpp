@@ -47,6 +47,17 @@ struct FunctionOptions {
   bool dry_run = false;
 };
 
+struct LayerOptions {
+  std::string name = {};  // NAME, or NAME:VERSION to delete one version
+  std::vector<std::string> paths = {};
+  std::optional<std::string> requirements = {};
+  std::optional<std::string> runtime = {};
+  std::optional<std::string> architecture = {};
+  std::optional<std::string> description = {};
+  std::optional<std::string> bucket = {};
+  bool json = false;
+};
+
 struct ListOptions {
   bool layers = false;
   bool json = false;

@@ -25,6 +25,9 @@ Result<void> delete_function(const Context& context, const DeleteOptions& option
 Result<void> show_logs(const Context& context, const LogsOptions& options);
 Result<void> print_policy(const Context& context, const PolicyOptions& options);
 Result<void> doctor(const Context& context, const DoctorOptions& options);
+Result<void> publish_layer(const Context& context, const LayerOptions& options);
+Result<void> list_layers(const Context& context, const LayerOptions& options);
+Result<void> delete_layer(const Context& context, const LayerOptions& options);
 Result<void> serve(const Context& context, const ServeOptions& options);
 
 }  // namespace lambdapool::cli

@@ -1,9 +1,11 @@
 #include "package/copied_paths.hpp"
 
 #include <fnmatch.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <map>
 #include <utility>
 
@@ -49,7 +51,7 @@ tl::unexpected<Error> cannot_read(const fs::path& path, const std::error_code& e
   return fail(ErrorKind::io, "Can't read " + path.string() + ": " + error.message() + ".");
 }
 
-// Copying a tree, one directory at a time; `depth` ends a walk round a circle of links.
+// Copying a tree, one directory at a time. A directory that is inside itself, by a link, would never end.
 class Tree {
  public:
   Tree(bool (*leave_out)(const fs::path&), std::vector<ZipEntry>& entries)
@@ -74,6 +76,22 @@ class Tree {
   }
 
   Result<void> add_directory(const fs::path& path, const std::string& name, int depth) {
+    struct stat status {};
+    if (::stat(path.c_str(), &status) != 0) return cannot_read(path, {errno, std::generic_category()});
+    const Identity self{status.st_dev, status.st_ino};
+    if (std::find(inside_.begin(), inside_.end(), self) != inside_.end())
+      return fail(ErrorKind::invalid_argument,
+                  path.string() + " is a link to a directory that it is itself in; remove the link.");
+    inside_.push_back(self);
+    auto added = add_listed(path, name, depth);
+    inside_.pop_back();
+    return added;
+  }
+
+ private:
+  using Identity = std::pair<dev_t, ino_t>;
+
+  Result<void> add_listed(const fs::path& path, const std::string& name, int depth) {
     std::error_code error;
     fs::directory_iterator it(path, error);
     const std::size_t before = entries_.size();
@@ -89,9 +107,9 @@ class Tree {
     return {};
   }
 
- private:
   bool (*leave_out_)(const fs::path&);
   std::vector<ZipEntry>& entries_;
+  std::vector<Identity> inside_;  // the directories that are being copied, outermost first
 };
 
 // "algorithms/" is algorithms, and "." the directory's real name.

@@ -108,7 +108,7 @@ Result<Package> build_executable_package(const ExecutablePackageRequest& request
                                               ? std::vector<ZipEntry>{{"bootstrap", true, request.executable}}
                                               : dynamic_entries(request, *elf);
   if (!entries) return tl::unexpected(std::move(entries.error()));
-  auto package = make_package(std::move(*entries));
+  auto package = make_package(std::move(*entries), request.give_up);
   if (!package) return package;
   package->runtime = "provided.al2023";
   package->handler = "lambdapool";

@@ -21,6 +21,7 @@ struct ExecutablePackageRequest {
   std::filesystem::path executable;
   Environment environment = {};  // LD_LIBRARY_PATH, where libraries are looked for
   Progress progress = {};        // hears "Copying NAME..."
+  GiveUp give_up = {};
 };
 
 // Whether the target can run the package's architecture is for the caller to decide.

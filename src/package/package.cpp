@@ -30,8 +30,8 @@ std::string name_biggest(const Package& package) {
 
 }  // namespace
 
-Result<Package> make_package(std::vector<ZipEntry> entries) {
-  auto zip = write_zip(std::move(entries));
+Result<Package> make_package(std::vector<ZipEntry> entries, const GiveUp& give_up) {
+  auto zip = write_zip(std::move(entries), give_up);
   if (!zip) return tl::unexpected(std::move(zip.error()));
   auto files = list_zip(*zip);
   if (!files) return tl::unexpected(std::move(files.error()));

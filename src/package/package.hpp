@@ -23,7 +23,7 @@ struct Package {
 };
 
 // Zips `entries`; fills in everything that follows from the zip.
-Result<Package> make_package(std::vector<ZipEntry> entries);
+Result<Package> make_package(std::vector<ZipEntry> entries, const GiveUp& give_up = {});
 
 // Error: payload_too_large, one sentence with the size, the limit and the biggest files.
 Result<void> check_sizes(const Package& package, std::int64_t zip_bytes_max = limits::zip_bytes_max);

@@ -1,7 +1,5 @@
 #include "package/python_package.hpp"
 
-#include <stdlib.h>
-
 #include <algorithm>
 #include <iterator>
 #include <map>
@@ -9,33 +7,13 @@
 
 #include "package/agent_files.hpp"
 #include "package/requirements.hpp"
+#include "package/temp_dir.hpp"
 
 namespace lambdapool::package {
 
 namespace {
 
 namespace fs = std::filesystem;
-
-class TempDir {
- public:
-  static Result<TempDir> make(const fs::path& parent) {
-    std::string name = (parent / "lambdapool-XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr)
-      return fail(ErrorKind::io, "Can't make a temporary directory in " + parent.string() + ".");
-    return TempDir(name);
-  }
-  TempDir(TempDir&& other) noexcept : path_(std::exchange(other.path_, {})) {}
-  TempDir& operator=(TempDir&&) = delete;
-  ~TempDir() {
-    std::error_code ignored;
-    if (!path_.empty()) fs::remove_all(path_, ignored);
-  }
-  const fs::path& path() const { return path_; }
-
- private:
-  explicit TempDir(fs::path path) : path_(std::move(path)) {}
-  fs::path path_;
-};
 
 Result<void> check_request(const PythonPackageRequest& request) {
   const std::string& version = request.python_version;
@@ -71,38 +49,66 @@ Result<void> check_collisions(const std::vector<ZipEntry>& own, const std::vecto
   return {};
 }
 
-Result<std::vector<ZipEntry>> requirements_entries(const PythonPackageRequest& request,
-                                                   const fs::path& work) {
-  if (!request.requirements) return std::vector<ZipEntry>{};
+// What goes into the zip, and the directory that some of it is in, until it is zipped. There is a directory
+// only where there is something to install: what is not made can't be left behind.
+struct Collected {
+  std::vector<ZipEntry> entries = {};
+  std::optional<TempDir> installed = {};
+};
+
+Result<void> add_requirements(const PythonPackageRequest& request, Collected& collected) {
+  if (!request.requirements) return {};
+  auto temp = TempDir::make(request.temp_dir.empty() ? fs::temp_directory_path() : request.temp_dir);
+  if (!temp) return tl::unexpected(std::move(temp.error()));
+  collected.installed.emplace(std::move(*temp));
   if (request.progress)
     request.progress("Installing " + request.requirements->filename().string() + " for Python " +
                      request.python_version + " on " + request.architecture + "...");
-  return install_requirements(request, work);
+  auto installed = install_requirements(request, collected.installed->path());
+  if (!installed) return tl::unexpected(std::move(installed.error()));
+  if (auto apart = check_collisions(collected.entries, *installed); !apart) return apart;
+  std::move(installed->begin(), installed->end(), std::back_inserter(collected.entries));
+  return {};
+}
+
+Result<Collected> collect(const PythonPackageRequest& request) {
+  if (auto checked = check_request(request); !checked) return tl::unexpected(std::move(checked.error()));
+  auto copied = copy_paths(request.paths, request.progress);
+  if (!copied) return tl::unexpected(std::move(copied.error()));
+  Collected collected{std::move(*copied)};
+  if (auto added = add_requirements(request, collected); !added)
+    return tl::unexpected(std::move(added.error()));
+  return collected;
+}
+
+Result<Package> packed(const PythonPackageRequest& request, std::vector<ZipEntry> entries) {
+  auto package = make_package(std::move(entries), request.give_up);
+  if (!package) return package;
+  package->runtime = "python" + request.python_version;
+  package->architecture = request.architecture;
+  package->codec = "pickle";
+  return package;
 }
 
 }  // namespace
 
 Result<Package> build_python_package(const PythonPackageRequest& request) {
-  if (auto checked = check_request(request); !checked) return tl::unexpected(std::move(checked.error()));
-  auto entries = copy_paths(request.paths, request.progress);
-  if (!entries) return tl::unexpected(std::move(entries.error()));
-  if (auto free = check_agents_names(*entries); !free) return tl::unexpected(std::move(free.error()));
-  auto temp = TempDir::make(request.temp_dir.empty() ? fs::temp_directory_path() : request.temp_dir);
-  if (!temp) return tl::unexpected(std::move(temp.error()));
-  auto installed = requirements_entries(request, temp->path());
-  if (!installed) return tl::unexpected(std::move(installed.error()));
-  if (auto apart = check_collisions(*entries, *installed); !apart)
-    return tl::unexpected(std::move(apart.error()));
-  std::move(installed->begin(), installed->end(), std::back_inserter(*entries));
+  auto collected = collect(request);
+  if (!collected) return tl::unexpected(std::move(collected.error()));
+  if (auto free = check_agents_names(collected->entries); !free)
+    return tl::unexpected(std::move(free.error()));
   for (const auto& file : agent_files())
-    entries->push_back({std::string(file.name), false, std::string(file.bytes)});
-  auto package = make_package(std::move(*entries));
-  if (!package) return package;
-  package->runtime = "python" + request.python_version;
-  package->handler = "lambdapool_agent.lambda_handler";
-  package->architecture = request.architecture;
-  package->codec = "pickle";
+    collected->entries.push_back({std::string(file.name), false, std::string(file.bytes)});
+  auto package = packed(request, std::move(collected->entries));
+  if (package) package->handler = "lambdapool_agent.lambda_handler";
   return package;
+}
+
+Result<Package> build_python_layer(const PythonPackageRequest& request) {
+  auto collected = collect(request);
+  if (!collected) return tl::unexpected(std::move(collected.error()));
+  for (ZipEntry& entry : collected->entries) entry.name.insert(0, "python/");
+  return packed(request, std::move(collected->entries));
 }
 
 }  // namespace lambdapool::package

@@ -23,10 +23,15 @@ struct PythonPackageRequest {
   Environment environment = {};                            // for pip and uv: PATH, proxies, PIP_*, UV_*
   std::filesystem::path temp_dir = {};                     // {}: the system's
   Progress progress = {};
+  GiveUp give_up = {};
 };
 
 // Errors: invalid_argument (paths, requirements, versions), io (files, pip or uv missing or failing; with
 // what pip itself said).
 Result<Package> build_python_package(const PythonPackageRequest& request);
+
+// A layer for Python functions: the same without the agent, all of it under python/, where Lambda's Python
+// looks for modules.
+Result<Package> build_python_layer(const PythonPackageRequest& request);
 
 }  // namespace lambdapool::package

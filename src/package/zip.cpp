@@ -45,7 +45,15 @@ Result<std::string> read_file(const std::filesystem::path& path) {
   return bytes;
 }
 
-bool add_entry(zipFile zip, const ZipEntry& entry, const std::string& bytes) {
+constexpr std::size_t compressed_at_once = std::size_t{256} << 10;  // some ten milliseconds
+
+tl::unexpected<Error> given_up() { return fail(ErrorKind::cancelled, "zipping was interrupted."); }
+
+tl::unexpected<Error> cannot_add(const ZipEntry& entry) {
+  return fail(ErrorKind::io, "Can't add " + entry.name + " to the zip.");
+}
+
+Result<void> add_entry(zipFile zip, const ZipEntry& entry, const std::string& bytes, const GiveUp& give_up) {
   const bool directory = entry.name.back() == '/';
   const uLong mode = directory ? 0040755 : entry.executable ? 0100755 : 0100644;
   zip_fileinfo info{};
@@ -56,12 +64,17 @@ bool add_entry(zipFile zip, const ZipEntry& entry, const std::string& bytes) {
                               stored ? 0 : Z_DEFLATED, stored ? 0 : compression_level, 0, -MAX_WBITS,
                               DEF_MEM_LEVEL, Z_DEFAULT_STRATEGY, nullptr, 0, made_by_unix, utf8_names,
                               0) != ZIP_OK)
-    return false;
-  if (zipWriteInFileInZip(zip, bytes.data(), static_cast<unsigned>(bytes.size())) != ZIP_OK) return false;
-  return zipCloseFileInZip(zip) == ZIP_OK;
+    return cannot_add(entry);
+  for (std::size_t begin = 0; begin < bytes.size(); begin += compressed_at_once) {
+    if (give_up && give_up()) return given_up();
+    const auto count = static_cast<unsigned>(std::min(compressed_at_once, bytes.size() - begin));
+    if (zipWriteInFileInZip(zip, bytes.data() + begin, count) != ZIP_OK) return cannot_add(entry);
+  }
+  if (zipCloseFileInZip(zip) != ZIP_OK) return cannot_add(entry);
+  return {};
 }
 
-Result<void> add_content(zipFile zip, const ZipEntry& entry) {
+Result<void> add_content(zipFile zip, const ZipEntry& entry, const GiveUp& give_up) {
   std::string read;
   const std::string* bytes = std::get_if<std::string>(&entry.content);
   if (bytes == nullptr) {
@@ -73,8 +86,7 @@ Result<void> add_content(zipFile zip, const ZipEntry& entry) {
   if (bytes->size() > std::numeric_limits<std::int32_t>::max())
     return fail(ErrorKind::payload_too_large,
                 entry.name + " is larger than 2 GB, far more than Lambda takes.");
-  if (!add_entry(zip, entry, *bytes)) return fail(ErrorKind::io, "Can't add " + entry.name + " to the zip.");
-  return {};
+  return add_entry(zip, entry, *bytes, give_up);
 }
 
 struct CloseUnzip {
@@ -83,7 +95,7 @@ struct CloseUnzip {
 
 }  // namespace
 
-Result<std::string> write_zip(std::vector<ZipEntry> entries) {
+Result<std::string> write_zip(std::vector<ZipEntry> entries, const GiveUp& give_up) {
   std::sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
   for (std::size_t i = 0; i < entries.size(); ++i) {
     if (auto named = check_name(entries[i].name); !named) return tl::unexpected(std::move(named.error()));
@@ -97,7 +109,7 @@ Result<std::string> write_zip(std::vector<ZipEntry> entries) {
   zipFile zip = zipOpen2_64("", APPEND_STATUS_CREATE, nullptr, &functions);
   if (zip == nullptr) return fail(ErrorKind::io, "Can't start a zip: out of memory.");
   for (const auto& entry : entries) {
-    if (auto added = add_content(zip, entry); !added) {
+    if (auto added = add_content(zip, entry, give_up); !added) {
       zipClose(zip, nullptr);
       return tl::unexpected(std::move(added.error()));
     }

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -23,7 +24,9 @@ struct ZipEntry {
 // Sorted by name, dated 1980-01-01, mode 0755 or 0644: nothing of the clock, the time zone, the umask or
 // the order of a directory's listing gets in. Errors: invalid_argument (a name that is empty, absolute,
 // twice there or climbs with ".."), io (a file that can't be read).
-Result<std::string> write_zip(std::vector<ZipEntry> entries);
+// `give_up` is asked every few milliseconds; error cancelled once it says yes.
+using GiveUp = std::function<bool()>;
+Result<std::string> write_zip(std::vector<ZipEntry> entries, const GiveUp& give_up = {});
 
 struct UnzipLimits {
   std::int64_t unzipped_bytes = limits::unzipped_bytes_max;

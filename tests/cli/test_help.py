@@ -50,9 +50,12 @@ def test_without_a_command_the_help_is_printed(run):
     assert run().stdout == run("--help").stdout
 
 
-@pytest.mark.parametrize("verb", ["create", "delete", "doctor", "list", "logs", "policy", "serve", "update"])
+VERBS = "create, delete, doctor, layer publish, layer list, layer delete, list, logs, policy, serve, update".split(", ")
+
+
+@pytest.mark.parametrize("verb", VERBS)
 def test_each_command_has_help_that_fits_a_terminal_and_ends_with_help(run, verb):
-    done = run(verb, "--help")
+    done = run(*verb.split(), "--help")
     assert done.returncode == 0
     assert done.stdout.startswith(f"Usage: lambdapool {verb} [OPTIONS]")
     lines = done.stdout.splitlines()
