@@ -92,6 +92,8 @@ void ClientConnection::append_head(const Request& request) {
   head_.append(request.method).append(" ");
   if (route_->asks_proxy()) head_.append(options_.endpoint.url());
   head_.append(request.target).append(" HTTP/1.1\r\n");
+  // Proxies such as tinyproxy pass the endpoint's promise to keep the connection on, and then close it.
+  if (route_->asks_proxy()) head_.append("Connection: close\r\n");
   if (route_->asks_proxy() && !route_->proxy->authorization.empty())
     head_.append("Proxy-Authorization: ").append(route_->proxy->authorization).append("\r\n");
   bool has_host = false;
@@ -216,7 +218,7 @@ ClientConnection::Next ClientConnection::take_in() {
 
 ClientConnection::Next ClientConnection::complete() {
   Response response = parser_.take();
-  bool reusable = parser_.keep_alive() && sent_all_ && buffer_.empty();
+  bool reusable = parser_.keep_alive() && sent_all_ && buffer_.empty() && !route_->asks_proxy();
   auto exchange = std::move(exchange_);
   used_ = true;
   if (reusable) {
