@@ -113,7 +113,8 @@ Result<PolicyPage> parse_policy_names(const http::Response& response) {
   if (!xml::is_success(response)) return tl::unexpected(xml::refused(response));
   const auto members = xml::members(response.body, "PolicyNames");
   if (!members) return tl::unexpected(xml::unreadable(response, "list of PolicyNames", "IAM"));
-  PolicyPage out{{members->begin(), members->end()}, {}};
+  PolicyPage out;
+  for (const auto name : *members) out.policies.push_back(xml::unescaped(name));
   if (xml::text_of(response.body, "IsTruncated") == "true")
     out.next_marker = xml::text_of(response.body, "Marker");
   return out;

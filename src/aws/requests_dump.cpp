@@ -6,6 +6,7 @@
 #include "aws/iam.hpp"
 #include "aws/lambda.hpp"
 #include "aws/layers.hpp"
+#include "aws/logs.hpp"
 #include "aws/s3.hpp"
 #include "aws/sso.hpp"
 #include "aws/sts.hpp"
@@ -22,6 +23,8 @@ void print(const char* service, const char* operation, const http::Request& requ
                               {"content_type", request.headers.get("Content-Type")},
                               {"log_type", request.headers.get("X-Amz-Log-Type")},
                               {"sso_token", request.headers.get("x-amz-sso_bearer_token")},
+                              {"invocation_type", request.headers.get("X-Amz-Invocation-Type")},
+                              {"amz_target", request.headers.get("X-Amz-Target")},
                               {"body", request.body}}
             << '\n';
 }
@@ -68,6 +71,7 @@ void print_lambda() {
   print("lambda", "DeleteFunction", aws::delete_function_request("algorithms"));
   print("lambda", "ListFunctions", aws::list_functions_request("marker+/= x"));
   print("lambda", "Invoke", aws::invoke_request(arn, R"({"lambdapool":1})"));
+  print("lambda", "Invoke DryRun", aws::invoke_dry_run_request("algorithms"));
 }
 
 void print_identity() {
@@ -100,6 +104,11 @@ void print_iam() {
   print("iam", "DeleteRole", aws::iam::delete_role_request(role));
 }
 
+void print_logs() {
+  print("logs", "FilterLogEvents",
+        aws::logs::filter_log_events_request({"/aws/lambda/algorithms", 1'795'374'000'000, "token"}));
+}
+
 void print_s3() {
   const aws::s3::Location location{{"bucket", "lambdapool/a b/c.zip"}, aws::s3::Addressing::path};
   print("s3", "CreateMultipartUpload", aws::s3::create_multipart_upload_request(location));
@@ -115,6 +124,7 @@ void print_s3() {
 int main() {
   print_lambda();
   print_iam();
+  print_logs();
   print_s3();
   print_identity();
   return 0;

@@ -12,6 +12,18 @@ constexpr std::pair<std::string_view, char> entities[] = {{"&lt;", '<'},    {"&g
                                                           {"&apos;", '\''}, {"&#39;", '\''}, {"&#34;", '"'},
                                                           {"&amp;", '&'}};
 
+}  // namespace
+
+std::optional<std::string_view> element(std::string_view xml, std::string_view name) {
+  const auto open = "<" + std::string(name) + ">", close = "</" + std::string(name) + ">";
+  const auto start = xml.find(open);
+  if (start == std::string_view::npos) return std::nullopt;
+  const auto from = start + open.size();
+  const auto end = xml.find(close, from);
+  if (end == std::string_view::npos) return std::nullopt;
+  return xml.substr(from, end - from);
+}
+
 std::string unescaped(std::string_view text) {
   std::string out;
   while (!text.empty()) {
@@ -28,18 +40,6 @@ std::string unescaped(std::string_view text) {
     text.remove_prefix(1);
   }
   return out;
-}
-
-}  // namespace
-
-std::optional<std::string_view> element(std::string_view xml, std::string_view name) {
-  const auto open = "<" + std::string(name) + ">", close = "</" + std::string(name) + ">";
-  const auto start = xml.find(open);
-  if (start == std::string_view::npos) return std::nullopt;
-  const auto from = start + open.size();
-  const auto end = xml.find(close, from);
-  if (end == std::string_view::npos) return std::nullopt;
-  return xml.substr(from, end - from);
 }
 
 std::string text_of(std::string_view xml, std::string_view name) {

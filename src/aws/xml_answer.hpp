@@ -16,6 +16,7 @@ namespace lambdapool::aws::xml {
 std::optional<std::string_view> element(std::string_view xml, std::string_view name);
 std::string text_of(std::string_view xml, std::string_view name);  // unescaped; "" where there is none
 std::string escaped(std::string_view text);
+std::string unescaped(std::string_view text);
 
 // The contents of each <member> of a list; nullopt where there is no such list.
 std::optional<std::vector<std::string_view>> members(std::string_view xml, std::string_view list);

@@ -95,6 +95,8 @@ PARAMETERS = {
     "GetFunctionConfiguration": {"FunctionName": "algorithms"},
     "DeleteFunction": {"FunctionName": "algorithms"},
     "ListFunctions": {"MaxItems": 50, "Marker": "marker+/= x"},
+    "Invoke DryRun": {"FunctionName": "algorithms", "InvocationType": "DryRun"},
+    "FilterLogEvents": {"logGroupName": "/aws/lambda/algorithms", "startTime": 1795374000000, "nextToken": "token"},
     "Invoke": {"FunctionName": ARN, "LogType": "Tail", "Payload": b'{"lambdapool":1}'},
     "CreateRole": {
         "RoleName": ROLE,
@@ -142,12 +144,13 @@ PARAMETERS = {
         "refreshToken": "refresh",
     },
 }
+LOG_OPERATIONS = ["FilterLogEvents"]
 S3_OPERATIONS = [o for o in PARAMETERS if "Multipart" in o or o in ("UploadPart", "DeleteObject")]
 STS_OPERATIONS = ["AssumeRole", "AssumeRoleWithWebIdentity", "GetCallerIdentity"]
 SSO_OPERATIONS = {"GetRoleCredentials": "sso", "CreateToken": "sso-oidc"}
 IAM_OPERATIONS = [o for o in PARAMETERS if o.endswith(("Role", "RolePolicy", "RolePolicies")) and o != "AssumeRole"]
 LAMBDA_OPERATIONS = [
-    o for o in PARAMETERS if o not in [*S3_OPERATIONS, *IAM_OPERATIONS, *STS_OPERATIONS, *SSO_OPERATIONS]
+    o for o in PARAMETERS if o not in [*S3_OPERATIONS, *IAM_OPERATIONS, *STS_OPERATIONS, *SSO_OPERATIONS, *LOG_OPERATIONS]
 ]
 
 
@@ -161,7 +164,7 @@ def modelled(service, operation):
     """botocore's request; its validating serializer refuses what breaks the model's constraints."""
     model = botocore.session.get_session().get_service_model(service)
     serializer = create_serializer(model.metadata["protocol"], include_validation=True)
-    return serializer.serialize_to_request(PARAMETERS[operation], model.operation_model(operation))
+    return serializer.serialize_to_request(PARAMETERS[operation], model.operation_model(operation.split()[0]))
 
 
 def test_every_builder_has_its_parameters_here(ours):
@@ -179,6 +182,8 @@ def test_lambda_requests_are_those_of_the_model(ours, operation):
     if operation == "Invoke":
         assert request["body"].encode() == expected["body"]
         assert request["log_type"] == expected["headers"]["X-Amz-Log-Type"]
+    elif operation == "Invoke DryRun":
+        assert (request["body"], request["invocation_type"]) == ("", expected["headers"]["X-Amz-Invocation-Type"])
     elif expected["body"]:
         assert json.loads(request["body"]) == json.loads(expected["body"])
         assert request["content_type"] == "application/json"
@@ -203,6 +208,14 @@ def test_identity_center_requests_are_those_of_the_model(ours, operation):
     assert parse_qs(target.query) == {name: [value] for name, value in expected["query_string"].items()}
     assert request["sso_token"] == expected["headers"].get("x-amz-sso_bearer_token", "")
     assert request["body"].encode() == b"" or json.loads(request["body"]) == json.loads(expected["body"])
+
+
+def test_log_requests_are_those_of_the_model(ours):
+    request, expected = ours["FilterLogEvents"], modelled("logs", "FilterLogEvents")
+    assert (request["method"], request["target"]) == (expected["method"], expected["url_path"])
+    assert json.loads(request["body"]) == json.loads(expected["body"])
+    assert request["content_type"] == expected["headers"]["Content-Type"]
+    assert request["amz_target"] == expected["headers"]["X-Amz-Target"]
 
 
 @pytest.mark.parametrize("operation", S3_OPERATIONS)
