@@ -7,7 +7,7 @@ JOBS ?= $(shell nproc)
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev configure configure-tests build demo test ctest pytest bench lint format fuzz asan tsan wheel clean
+.PHONY: help setup setup-dev configure configure-tests build demo test ctest pytest test-aws bench lint format fuzz asan tsan wheel clean
 
 define cmake
 { cmake --preset release -DPython_EXECUTABLE=$(CURDIR)/$(PYTHON) $(1) > $(BUILD)/configure.log 2>&1 \
@@ -46,6 +46,13 @@ ctest: build
 
 pytest: build
 	@LAMBDAPOOL_BUILD=$(CURDIR)/$(BUILD) $(PYTHON) -m pytest -n $(JOBS) -q tests
+
+test-aws: build ## Run the tests that need an AWS account (LAMBDAPOOL_TEST_AWS=1; about one cent)
+	@if [ "$$LAMBDAPOOL_TEST_AWS" != 1 ]; then \
+	  echo "make test-aws: not run, since LAMBDAPOOL_TEST_AWS=1 is not set: it uses your AWS account (docs/aws.md)"; \
+	elif ! $(BUILD)/bin/lambdapool doctor --target aws; then \
+	  echo "make test-aws: not run, for the problems above" >&2; exit 1; \
+	else LAMBDAPOOL_BUILD=$(CURDIR)/$(BUILD) $(PYTHON) -m pytest -q tests/aws; fi
 
 bench: configure-tests build ## Run the benchmarks: a table of ratios, and JSON in build/bench
 	@LAMBDAPOOL_BUILD=$(CURDIR)/$(BUILD) $(PYTHON) bench/run.py
