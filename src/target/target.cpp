@@ -31,8 +31,8 @@ struct Embedded {
   std::unique_ptr<local::Service> service;
 };
 
-// With identities.cpp the only process-wide state in the project: pools of one process that name the same home share one
-// service, so that they share its warm workers.
+// With identities.cpp the only process-wide state in the project: pools of one process that name the same
+// home share one service, so that they share its warm workers.
 //
 // A child after fork() shares it too, over the wire. One of its own for the same home would not do while its
 // parent's is alive: SQLite keeps what it knows of a file's locks in memory, which the child has a copy of
