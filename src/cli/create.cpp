@@ -14,6 +14,7 @@
 #include "cli/layer_names.hpp"
 #include "cli/local_limits.hpp"
 #include "cli/progress.hpp"
+#include "cli/project_file.hpp"
 #include "cli/quantity.hpp"
 #include "cli/session.hpp"
 #include "cli/settings.hpp"
@@ -210,10 +211,10 @@ Result<void> finish_old(Session& session, const FunctionOptions& options) {
   return {};
 }
 
-}  // namespace
+// Of a whole project, what is there already is no mistake.
+enum class Existing { refuse, leave };
 
-Result<void> create_function(const Context& context, const FunctionOptions& given) {
-  if (auto valid = validate_request(given); !valid) return valid;
+Result<void> create_one(const Context& context, const FunctionOptions& given, Existing existing) {
   FunctionOptions options = given;
   auto bucket = chosen_bucket(context, options.bucket);
   if (!bucket) return tl::unexpected(bucket.error());
@@ -230,6 +231,10 @@ Result<void> create_function(const Context& context, const FunctionOptions& give
   platform->bucket = options.bucket;
   const auto found = find_function(session, options.name);
   if (!found) return tl::unexpected(found.error());
+  if (*found && (*found)->tags.count(unfinished_tag) == 0 && existing == Existing::leave) {
+    say("Function " + options.name + " already exists and is left as it is.");
+    return {};
+  }
   if (*found && (*found)->tags.count(unfinished_tag) == 0)
     return fail(ErrorKind::conflict, "function " + options.name + " already exists; 'lambdapool update " +
                                          options.name + "' changes it.");
@@ -239,6 +244,20 @@ Result<void> create_function(const Context& context, const FunctionOptions& give
     options.layers = std::move(*arns);
   }
   return *found ? finish_old(session, options) : create_new(session, options, *platform);
+}
+
+}  // namespace
+
+Result<void> create_function(const Context& context, const FunctionOptions& given) {
+  const auto asked = asked_functions(given, asks_for_anything(given) ? Beside::options : Beside::nothing,
+                                     std::filesystem::current_path());
+  if (!asked) return tl::unexpected(asked.error());
+  for (const FunctionOptions& options : *asked)
+    if (auto valid = validate_request(options); !valid) return valid;
+  const auto existing = given.name.empty() ? Existing::leave : Existing::refuse;
+  for (const FunctionOptions& options : *asked)
+    if (auto created = create_one(context, options, existing); !created) return created;
+  return {};
 }
 
 }  // namespace lambdapool::cli

@@ -56,7 +56,9 @@ std::string usage(const CLI::App& app) {
   for (const CLI::Option* option : app.get_options()) {
     if (!option->get_positional()) continue;
     const std::string name = option->get_name(true);
-    if (option->get_expected_max() > 1)
+    if (!option->get_option_text().empty())
+      text += " " + option->get_option_text();
+    else if (option->get_expected_max() > 1)
       text += " [" + name + "]...";
     else
       text += option->get_required() ? " " + name : " [" + name + "]";

@@ -20,6 +20,7 @@
 #include "cli/layer_names.hpp"
 #include "cli/local_limits.hpp"
 #include "cli/progress.hpp"
+#include "cli/project_file.hpp"
 #include "cli/quantity.hpp"
 #include "cli/session.hpp"
 #include "cli/settings.hpp"
@@ -37,13 +38,6 @@ struct Plan {
   Change change;
   std::optional<RolePolicies> policies;  // of the made role, all that it shall have
 };
-
-bool asks_for_anything(const FunctionOptions& o) {
-  return !o.paths.empty() || o.memory_mb || o.timeout_s || o.layers || o.runtime || o.ephemeral_mb ||
-         o.description || !o.environment.empty() || !o.unset_environment.empty() || o.whole_environment ||
-         !o.tags.empty() || !o.untags.empty() || o.subnets || o.security_groups || o.concurrency || o.role ||
-         o.policies;
-}
 
 Result<void> validate_request(const FunctionOptions& options) {
   if (auto valid = validate(options); !valid) return valid;
@@ -353,6 +347,13 @@ void tell(const Plan& plan) {
 
 }  // namespace
 
+bool asks_for_anything(const FunctionOptions& o) {
+  return !o.paths.empty() || o.memory_mb || o.timeout_s || o.layers || o.runtime || o.ephemeral_mb ||
+         o.description || !o.environment.empty() || !o.unset_environment.empty() || o.whole_environment ||
+         !o.tags.empty() || !o.untags.empty() || o.subnets || o.security_groups || o.concurrency || o.role ||
+         o.policies;
+}
+
 Result<void> update_found(Session& session, FunctionOptions options) {
   const auto now = wait_until_idle(session, options.name);
   if (!now) return tl::unexpected(now.error());
@@ -367,8 +368,9 @@ Result<void> update_found(Session& session, FunctionOptions options) {
   return {};
 }
 
-Result<void> update_function(const Context& context, const FunctionOptions& given) {
-  if (auto valid = validate_request(given); !valid) return valid;
+namespace {
+
+Result<void> update_one(const Context& context, const FunctionOptions& given) {
   FunctionOptions options = given;
   auto bucket = chosen_bucket(context, options.bucket);
   if (!bucket) return tl::unexpected(bucket.error());
@@ -391,6 +393,24 @@ Result<void> update_function(const Context& context, const FunctionOptions& give
   say("=== Updating lambdapool function ===");
   if (auto updated = update_found(session, options); !updated || options.dry_run) return updated;
   say("=== Updated lambdapool function " + options.name + " ===");
+  return {};
+}
+
+// Options beside a name are all that is to change; a name alone is what the project file says of it.
+Result<std::vector<FunctionOptions>> asked_updates(const FunctionOptions& given) {
+  if (!given.name.empty() && asks_for_anything(given)) return std::vector{given};
+  return asked_functions(given, Beside::options, std::filesystem::current_path());
+}
+
+}  // namespace
+
+Result<void> update_function(const Context& context, const FunctionOptions& given) {
+  const auto asked = asked_updates(given);
+  if (!asked) return tl::unexpected(asked.error());
+  for (const FunctionOptions& options : *asked)
+    if (auto valid = validate_request(options); !valid) return valid;
+  for (const FunctionOptions& options : *asked)
+    if (auto updated = update_one(context, options); !updated) return updated;
   return {};
 }
 

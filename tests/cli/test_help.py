@@ -77,7 +77,7 @@ def test_the_version_is_told(run):
 @pytest.mark.parametrize(
     "arguments, sentence",
     [
-        (["create"], "Missing argument 'FUNCTION_NAME'; try 'lambdapool create --help'."),
+        (["delete"], "Missing argument 'FUNCTION_NAME'; try 'lambdapool delete --help'."),
         (["create", "f", "--colour"], "No such option: --colour; try 'lambdapool create --help'."),
         (["create", "f", "--memory"], "Option '--memory' requires an argument; try 'lambdapool create --help'."),
         (

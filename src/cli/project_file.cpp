@@ -1,0 +1,246 @@
+#include "cli/project_file.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <toml.hpp>
+
+namespace lambdapool::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* file_name = "lambdapool.toml";
+
+// A refusal on its way to the edge of this file; toml11 throws too.
+struct Refused {
+  std::string message;
+};
+
+[[noreturn]] void refuse(const fs::path& file, const toml::value& at, const std::string& why) {
+  throw Refused{file.string() + ":" + std::to_string(at.location().line()) + ": " + why + "."};
+}
+
+class Reader {
+ public:
+  explicit Reader(fs::path file) : file_(std::move(file)), directory_(file_.parent_path()) {}
+
+  FunctionOptions function(const std::string& name, const toml::value& table) const {
+    if (!table.is_table()) refuse(file_, table, "functions." + name + " is not a table");
+    FunctionOptions options;
+    options.name = name;
+    for (const auto& [key, value] : table.as_table()) {
+      const auto known = readers().find(key);
+      if (known == readers().end())
+        refuse(file_, value, "function " + name + " has no setting '" + key + "'; there are " + names());
+      known->second(*this, value, options);
+    }
+    return options;
+  }
+
+ private:
+  using Set = std::function<void(const Reader&, const toml::value&, FunctionOptions&)>;
+
+  std::string text(const toml::value& value) const {
+    if (!value.is_string()) refuse(file_, value, "a text in quotes is wanted here");
+    return value.as_string();
+  }
+
+  int number(const toml::value& value) const {
+    if (!value.is_integer() || value.as_integer() != static_cast<int>(value.as_integer()))
+      refuse(file_, value, "a whole number is wanted here");
+    return static_cast<int>(value.as_integer());
+  }
+
+  std::vector<std::string> texts(const toml::value& value) const {
+    if (!value.is_array()) refuse(file_, value, "a list of texts is wanted here");
+    std::vector<std::string> list;
+    for (const auto& item : value.as_array()) list.push_back(text(item));
+    return list;
+  }
+
+  std::map<std::string, std::string> pairs(const toml::value& value) const {
+    if (!value.is_table()) refuse(file_, value, "a table of texts is wanted here");
+    std::map<std::string, std::string> map;
+    for (const auto& [key, item] : value.as_table()) map[key] = text(item);
+    return map;
+  }
+
+  std::string path(const std::string& name) const { return (directory_ / name).lexically_normal().string(); }
+
+  Reservation reservation(const toml::value& value) const {
+    if (value.is_string() && text(value) == "none") return {};
+    if (!value.is_integer()) refuse(file_, value, "a whole number or \"none\" is wanted here");
+    return {number(value)};
+  }
+
+  void add_paths(const toml::value& value, FunctionOptions& options) const {
+    for (const std::string& name : texts(value)) options.paths.push_back(path(name));
+  }
+
+  void add_policies(const toml::value& value, FunctionOptions& options) const {
+    options.policies.emplace();
+    for (const std::string& policy : texts(value))
+      options.policies->push_back(policy.starts_with("arn:") ? policy : path(policy));
+  }
+
+  void add_environment(const toml::value& value, FunctionOptions& options) const {
+    options.environment = pairs(value);
+    options.whole_environment = true;
+  }
+
+  template <auto Member, auto Read>
+  static Set setting() {
+    return [](const Reader& reader, const toml::value& value, FunctionOptions& options) {
+      options.*Member = (reader.*Read)(value);
+    };
+  }
+
+  template <auto Add>
+  static Set special() {
+    return [](const Reader& reader, const toml::value& value, FunctionOptions& options) {
+      (reader.*Add)(value, options);
+    };
+  }
+
+  std::string requirements_path(const toml::value& value) const { return path(text(value)); }
+
+  static const std::map<std::string, Set>& readers() {
+    using Options = FunctionOptions;
+    static const std::map<std::string, Set> all = {
+        {"paths", special<&Reader::add_paths>()},
+        {"requirements", setting<&Options::requirements, &Reader::requirements_path>()},
+        {"memory", setting<&Options::memory_mb, &Reader::number>()},
+        {"timeout", setting<&Options::timeout_s, &Reader::number>()},
+        {"layers", setting<&Options::layers, &Reader::texts>()},
+        {"runtime", setting<&Options::runtime, &Reader::text>()},
+        {"architecture", setting<&Options::architecture, &Reader::text>()},
+        {"ephemeral-storage", setting<&Options::ephemeral_mb, &Reader::number>()},
+        {"description", setting<&Options::description, &Reader::text>()},
+        {"env", special<&Reader::add_environment>()},
+        {"tags", setting<&Options::tags, &Reader::pairs>()},
+        {"subnets", setting<&Options::subnets, &Reader::texts>()},
+        {"security-groups", setting<&Options::security_groups, &Reader::texts>()},
+        {"concurrency", setting<&Options::concurrency, &Reader::reservation>()},
+        {"role", setting<&Options::role, &Reader::text>()},
+        {"policies", special<&Reader::add_policies>()},
+        {"bucket", setting<&Options::bucket, &Reader::text>()}};
+    return all;
+  }
+
+  static std::string names() {
+    std::string text;
+    for (const auto& [name, ignored] : readers()) text += (text.empty() ? "" : ", ") + name;
+    return text;
+  }
+
+  fs::path file_;
+  fs::path directory_;
+};
+
+// toml11 explains itself in several lines with a picture, the first of which has what went wrong, behind the
+// name of its own function.
+std::string first_line(const std::string& text) {
+  const std::string line = text.substr(0, text.find('\n'));
+  const auto function = line.find("toml::");
+  const auto end = function == std::string::npos ? function : line.find(": ", function);
+  return end == std::string::npos ? line : line.substr(end + 2);
+}
+
+std::vector<FunctionOptions> functions_of(const fs::path& path, const toml::value& file) {
+  const Reader reader(path);
+  std::vector<FunctionOptions> functions;
+  for (const auto& [key, value] : file.as_table()) {
+    if (key != "functions" || !value.is_table())
+      refuse(path, value, "'" + key + "' is not known; a function is a table [functions.NAME]");
+    for (const auto& [name, table] : value.as_table()) functions.push_back(reader.function(name, table));
+  }
+  std::sort(functions.begin(), functions.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  return functions;
+}
+
+FunctionOptions with_overrides(const FunctionOptions& base, const FunctionOptions& given) {
+  FunctionOptions out = base;
+  const auto take = [](auto& to, const auto& from) {
+    if (from) to = from;
+  };
+  take(out.requirements, given.requirements);
+  take(out.memory_mb, given.memory_mb);
+  take(out.timeout_s, given.timeout_s);
+  take(out.layers, given.layers);
+  take(out.runtime, given.runtime);
+  take(out.architecture, given.architecture);
+  take(out.ephemeral_mb, given.ephemeral_mb);
+  take(out.description, given.description);
+  take(out.subnets, given.subnets);
+  take(out.security_groups, given.security_groups);
+  take(out.concurrency, given.concurrency);
+  take(out.role, given.role);
+  take(out.policies, given.policies);
+  take(out.bucket, given.bucket);
+  for (const auto& [name, value] : given.environment) out.environment[name] = value;
+  for (const auto& [key, value] : given.tags) out.tags[key] = value;
+  out.dry_run = given.dry_run;
+  return out;
+}
+
+tl::unexpected<Error> not_named(const std::optional<ProjectFile>& file) {
+  return fail(ErrorKind::invalid_argument,
+              file ? file->path.string() + " has no functions; name one, or give it a [functions.NAME]."
+                   : std::string("name a function, or list the project's in a ") + file_name + ".");
+}
+
+}  // namespace
+
+const FunctionOptions* ProjectFile::find(const std::string& name) const {
+  const auto found =
+      std::find_if(functions.begin(), functions.end(), [&](const auto& f) { return f.name == name; });
+  return found == functions.end() ? nullptr : &*found;
+}
+
+Result<ProjectFile> read_project_file(const fs::path& path) {
+  try {
+    return ProjectFile{path, functions_of(path, toml::parse(path.string()))};
+  } catch (const Refused& refused) {
+    return fail(ErrorKind::invalid_argument, refused.message);
+  } catch (const toml::exception& error) {
+    return fail(ErrorKind::invalid_argument, path.string() + ":" + std::to_string(error.location().line()) +
+                                                 ": this is not TOML: " + first_line(error.what()) + ".");
+  } catch (const std::exception& error) {
+    return fail(ErrorKind::invalid_argument,
+                path.string() + " could not be read: " + first_line(error.what()) + ".");
+  }
+}
+
+Result<std::optional<ProjectFile>> find_project_file(const fs::path& from) {
+  std::error_code ignored;
+  for (fs::path dir = from;; dir = dir.parent_path()) {
+    if (fs::is_regular_file(dir / file_name, ignored)) {
+      auto file = read_project_file(dir / file_name);
+      if (!file) return tl::unexpected(file.error());
+      return std::optional(std::move(*file));
+    }
+    if (dir == dir.parent_path()) return std::optional<ProjectFile>{};
+  }
+}
+
+Result<std::vector<FunctionOptions>> asked_functions(const FunctionOptions& given, Beside beside,
+                                                     const fs::path& from) {
+  const bool named = !given.name.empty();
+  if (named && !given.paths.empty()) return std::vector{given};
+  const auto file = find_project_file(from);
+  if (!file) return tl::unexpected(file.error());
+  if (named && *file)
+    if (const FunctionOptions* entry = (*file)->find(given.name))
+      return std::vector{with_overrides(*entry, given)};
+  if (named && *file && beside == Beside::nothing)
+    return fail(ErrorKind::invalid_argument, (*file)->path.string() + " has no function " + given.name +
+                                                 "; give its paths, or a [functions." + given.name + "].");
+  if (named) return std::vector{given};
+  if (!*file || (*file)->functions.empty()) return not_named(*file);
+  std::vector<FunctionOptions> all;
+  for (const FunctionOptions& entry : (*file)->functions) all.push_back(with_overrides(entry, given));
+  return all;
+}
+
+}  // namespace lambdapool::cli

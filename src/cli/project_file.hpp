@@ -1,0 +1,32 @@
+// lambdapool.toml: a project's functions with their paths and options, found upward from the current
+// directory.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/options.hpp"
+#include "core/error.hpp"
+
+namespace lambdapool::cli {
+
+struct ProjectFile {
+  std::filesystem::path path;
+  std::vector<FunctionOptions> functions;  // in the order of their names; paths are relative to the file
+
+  const FunctionOptions* find(const std::string& name) const;
+};
+
+// nullopt where neither `from` nor a directory above has one. Errors: invalid_argument with FILE:LINE.
+Result<std::optional<ProjectFile>> find_project_file(const std::filesystem::path& from);
+Result<ProjectFile> read_project_file(const std::filesystem::path& path);
+
+// What create and update have to do: what the command line says, or what the project file says where the
+// command line names nothing or a function alone. Errors: invalid_argument where neither says enough.
+enum class Beside { nothing, options };  // whether options were given beside the name
+Result<std::vector<FunctionOptions>> asked_functions(const FunctionOptions& given, Beside beside,
+                                                     const std::filesystem::path& from);
+
+}  // namespace lambdapool::cli
