@@ -1,0 +1,74 @@
+#include "cli/update_plan.hpp"
+
+#include "aws/iam.hpp"
+#include "cli/code.hpp"
+#include "cli/execution_role.hpp"
+#include "cli/progress.hpp"
+
+namespace lambdapool::cli {
+namespace {
+
+using aws::FunctionConfiguration;
+using aws::FunctionDescription;
+
+// Nothing changes that was not asked for, so the runtime stays; that tasks of the calling Python might then
+// not be understood is worth a line.
+void tell_of_another_python(const Context& context, const FunctionOptions& options,
+                            const FunctionConfiguration& now) {
+  if (options.runtime || is_executable_code(options)) return;
+  const auto calling = python_runtime(context, options);
+  if (calling && *calling != now.runtime)
+    say("The runtime stays " + now.runtime + ", though the Python that calls is that of " + *calling +
+        "; --runtime " + *calling + " changes it.");
+}
+
+Result<std::optional<package::Package>> new_code(Session& session, const FunctionOptions& options,
+                                                 const FunctionConfiguration& now) {
+  if (options.paths.empty()) return std::optional<package::Package>{};
+  const Context& context = session.context();
+  tell_of_another_python(context, options, now);
+  Platform platform;
+  platform.runtime = options.runtime.value_or(now.runtime);
+  platform.architecture = options.architecture.value_or(now.architecture);
+  platform.local = session.is_local();
+  platform.bucket = options.bucket;
+  auto code = build_code(context, options, platform, Verb::update);
+  if (!code) return tl::unexpected(code.error());
+  if (is_already_there(*code, now)) {
+    say("=== Unchanged: the code of function " + options.name + " is not uploaded again ===");
+    return std::optional<package::Package>{};
+  }
+  return std::optional(std::move(*code));
+}
+
+Result<std::optional<RolePolicies>> new_policies(const Session& session, const FunctionOptions& options,
+                                                 const FunctionDescription& now, Change& change) {
+  const bool in_vpc = !change.configuration.vpc.value_or(now.configuration.vpc).subnets.empty();
+  const std::string role = options.role.value_or(now.configuration.role);
+  const bool wanted = options.policies || (change.configuration.vpc && in_vpc);
+  if (!wanted || session.is_local() || !is_made_role(role, options.name))
+    return std::optional<RolePolicies>{};
+  auto asked = read_policies(options.policies.value_or(std::vector<std::string>{}));
+  if (!asked) return tl::unexpected(asked.error());
+  if (options.policies) change.lines.push_back("policies of role " + aws::iam::role_name_for(options.name));
+  return std::optional(made_role_policies(session, std::move(*asked), in_vpc ? InVpc::yes : InVpc::no));
+}
+
+}  // namespace
+
+bool is_already_there(const package::Package& code, const FunctionConfiguration& now) {
+  return code.sha256_base64 == now.code_sha256 && code.architecture == now.architecture &&
+         now.last_update_status != "Failed" && now.state != "Failed";
+}
+
+Result<Plan> make_plan(Session& session, const FunctionOptions& options, const FunctionDescription& now) {
+  auto code = new_code(session, options, now.configuration);
+  if (!code) return tl::unexpected(code.error());
+  auto change = change_of(now, options, code->has_value() ? NewCode::yes : NewCode::no, LAMBDAPOOL_VERSION);
+  if (!change) return tl::unexpected(change.error());
+  auto policies = new_policies(session, options, now, *change);
+  if (!policies) return tl::unexpected(policies.error());
+  return Plan{std::move(*code), std::move(*change), std::move(*policies)};
+}
+
+}  // namespace lambdapool::cli

@@ -1,0 +1,28 @@
+// What an update has to do; decided before anything is sent.
+#pragma once
+
+#include <optional>
+
+#include "aws/lambda.hpp"
+#include "cli/change.hpp"
+#include "cli/options.hpp"
+#include "cli/role_policies.hpp"
+#include "cli/session.hpp"
+#include "core/error.hpp"
+#include "package/package.hpp"
+
+namespace lambdapool::cli {
+
+struct Plan {
+  std::optional<package::Package> code;  // nullopt: none, or what is there already
+  Change change;
+  std::optional<RolePolicies> policies;  // of the made role, all that it shall have
+};
+
+// Builds the package, says so, and compares everything with the function as it is. `options.layers` are ARNs.
+Result<Plan> make_plan(Session& session, const FunctionOptions& options, const aws::FunctionDescription& now);
+
+// Whether the function has this code and runs it.
+bool is_already_there(const package::Package& code, const aws::FunctionConfiguration& now);
+
+}  // namespace lambdapool::cli
