@@ -47,4 +47,9 @@ void Exchange::stop() {
   changed_.notify_all();
 }
 
+bool Exchange::stopped() const {
+  std::lock_guard lock(mutex_);
+  return stopped_;
+}
+
 }  // namespace lambdapool::identity

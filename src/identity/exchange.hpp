@@ -31,10 +31,11 @@ class Exchange {
   bool pause(std::chrono::milliseconds delay);
   // From any thread: what waits ends now, with kind cancelled, and so does what comes later.
   void stop();
+  bool stopped() const;
 
  private:
   const http::ClientOptions connection_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
   bool stopped_ = false;
 };

@@ -15,6 +15,9 @@ namespace lambdapool::identity {
 
 namespace {
 
+// Of a credential_process, which may have to wait for somebody to sign in with a browser.
+constexpr std::chrono::minutes process_patience{5};
+
 // Whatever kept a source from answering, the user hears of it as a matter of credentials.
 tl::unexpected<Error> refuse(const std::string& about, Error error) {
   if (error.kind != ErrorKind::cancelled) error.kind = ErrorKind::credentials;
@@ -128,8 +131,10 @@ Result<aws::Credentials> SourceFetcher::ask(const aws::CredentialProcess& source
       "the credential_process of the profile \"" + source.profile + "\" (" + source.command + ") ";
   const auto command = aws::split_command(source.command);
   if (!command) return fail(ErrorKind::credentials, about + command.error().message);
-  const auto ran = process::run(*command, options_.environment);
-  if (!ran) return refuse(about + "does not run", ran.error());
+  const auto ran =
+      process::run(*command, options_.environment,
+                   {.time = process_patience, .give_up = [this] { return exchange_.stopped(); }});
+  if (!ran) return refuse(about + "failed", ran.error());
   if (ran->exit_status != 0) {
     const auto said = process::last_lines(ran->errors, 3);
     return fail(ErrorKind::credentials, about + "ended with status " + std::to_string(ran->exit_status) +

@@ -76,6 +76,7 @@ class Installation {
   Installation(const PythonPackageRequest& request, const fs::path& work)
       : request_(request),
         environment_(installers_environment(request.environment)),
+        bounds_{.give_up = request.give_up},
         installed_(work / "installed"),
         wheels_(work / "wheels"),
         python_(request.python.empty() ? "python3" : request.python.string()) {}
@@ -99,7 +100,7 @@ class Installation {
 
   Result<void> with_uv(const std::string& uv) {
     for (;;) {
-      auto outcome = process::run(uv_command(uv), environment_);
+      auto outcome = process::run(uv_command(uv), environment_, bounds_);
       if (!outcome) return tl::unexpected(std::move(outcome.error()));
       if (outcome->exit_status == 0) return {};
       const std::string project = between(outcome->errors, "Wheels are required for `", "`");
@@ -110,7 +111,7 @@ class Installation {
 
   Result<void> with_pip() {
     for (;;) {
-      auto outcome = process::run(pip_command(), environment_);
+      auto outcome = process::run(pip_command(), environment_, bounds_);
       if (!outcome) return tl::unexpected(std::move(outcome.error()));
       if (outcome->exit_status == 0) return {};
       if (outcome->errors.find("No module named pip") != std::string::npos)
@@ -139,7 +140,7 @@ class Installation {
     auto outcome = process::run(
         {python_, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-binary", project, "--wheel-dir",
          wheels_.string(), "--constraint", request_.requirements->string(), project + version},
-        environment_);
+        environment_, bounds_);
     if (!outcome) return tl::unexpected(std::move(outcome.error()));
     if (outcome->exit_status != 0) return installer_failed(request_, "pip", refused);
     std::error_code error;
@@ -206,6 +207,7 @@ class Installation {
 
   const PythonPackageRequest& request_;
   Environment environment_;
+  process::Bounds bounds_;
   fs::path installed_;
   fs::path wheels_;
   std::string python_;

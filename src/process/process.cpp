@@ -69,15 +69,60 @@ std::vector<char*> c_strings(const std::vector<std::string>& strings) {
   _exit(127);
 }
 
-void drain(int out, int err, Outcome& outcome) {
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+constexpr milliseconds asked_every{100};
+constexpr milliseconds patience{1'000};  // after each of: the bound, SIGTERM
+
+// Decides how a program that has reached a bound is brought to its end, step by step.
+class Ending {
+ public:
+  Ending(pid_t child, const Bounds& bounds) : child_(child), bounds_(bounds) {}
+
+  bool is_bounded() const { return bounds_.time || bounds_.give_up; }
+  std::optional<ErrorKind> reason() const { return reason_; }
+
+  // To be called again and again until the program has ended.
+  void look(Clock::time_point now) {
+    if (!reason_) {
+      if (bounds_.give_up && bounds_.give_up()) reason_ = ErrorKind::cancelled;
+      if (bounds_.time && now - begun_ >= *bounds_.time) reason_ = ErrorKind::timed_out;
+      since_ = now;
+    } else if (now - since_ >= patience) {
+      kill(child_, asked_ ? SIGKILL : SIGTERM);
+      asked_ = true;
+      since_ = now;
+    }
+  }
+
+ private:
+  const pid_t child_;
+  const Bounds& bounds_;
+  const Clock::time_point begun_ = Clock::now();
+  std::optional<ErrorKind> reason_ = {};
+  Clock::time_point since_ = begun_;
+  bool asked_ = false;
+};
+
+int exit_status(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status); }
+
+// Reads until both ends are closed; of a program that is not waited for any longer, until it has ended, since
+// what it has started may hold them open.
+void drain(int out, int err, pid_t child, Ending& ending, Outcome& outcome) {
   std::array<pollfd, 2> polled{pollfd{out, POLLIN, 0}, pollfd{err, POLLIN, 0}};
   std::array<char, 16'384> buffer{};
+  const int wait_ms = ending.is_bounded() ? static_cast<int>(asked_every.count()) : -1;
   while (polled[0].fd >= 0 || polled[1].fd >= 0) {
-    if (poll(polled.data(), polled.size(), -1) < 0) {
-      if (errno == EINTR) continue;
+    const int ready = poll(polled.data(), polled.size(), wait_ms);
+    if (ready < 0 && errno != EINTR) return;
+    if (ending.is_bounded()) ending.look(Clock::now());
+    siginfo_t ended{};
+    if (ending.reason() &&
+        waitid(P_PID, static_cast<id_t>(child), &ended, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+        ended.si_pid == child)
       return;
-    }
-    for (std::size_t i = 0; i < polled.size(); ++i) {
+    for (std::size_t i = 0; i < polled.size() && ready > 0; ++i) {
       if (polled[i].fd < 0 || polled[i].revents == 0) continue;
       const ssize_t count = read(polled[i].fd, buffer.data(), buffer.size());
       if (count < 0 && errno == EINTR) continue;
@@ -90,11 +135,24 @@ void drain(int out, int err, Outcome& outcome) {
   }
 }
 
-int wait_for(pid_t child) {
+// The bounds hold for a program that has closed its outputs, too.
+int wait_for(pid_t child, Ending& ending) {
   int status = 0;
-  while (waitpid(child, &status, 0) < 0)
-    if (errno != EINTR) return 127;
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  for (;;) {
+    const pid_t ended = waitpid(child, &status, ending.is_bounded() ? WNOHANG : 0);
+    if (ended == child) return exit_status(status);
+    if (ended < 0 && errno != EINTR) return 127;
+    if (ended == 0) {
+      ending.look(Clock::now());
+      poll(nullptr, 0, 10);
+    }
+  }
+}
+
+tl::unexpected<Error> given_up(ErrorKind why, const std::string& program, const Bounds& bounds) {
+  if (why == ErrorKind::cancelled) return fail(why, program + " was interrupted.");
+  return fail(why, program + " did not end within " + std::to_string(bounds.time->count() / 1'000) +
+                       " s, so it was stopped.");
 }
 
 tl::unexpected<Error> cannot_start(const std::string& program, int error) {
@@ -116,7 +174,8 @@ std::optional<fs::path> find_program(const std::string& name, const Environment&
   return std::nullopt;
 }
 
-Result<Outcome> run(const std::vector<std::string>& command, const Environment& environment) {
+Result<Outcome> run(const std::vector<std::string>& command, const Environment& environment,
+                    const Bounds& bounds) {
   const auto program = find_program(command.front(), environment);
   if (!program) return fail(ErrorKind::io, "Can't start " + command.front() + ": it is not on the PATH.");
   std::vector<std::string> variables;
@@ -135,8 +194,10 @@ Result<Outcome> run(const std::vector<std::string>& command, const Environment& 
            parent);
   for (Pipe* each : {&out, &err, &failed}) each->close_end(1);
   Outcome outcome;
-  drain(out.reading(), err.reading(), outcome);
-  outcome.exit_status = wait_for(child);
+  Ending ending(child, bounds);
+  drain(out.reading(), err.reading(), child, ending, outcome);
+  outcome.exit_status = wait_for(child, ending);
+  if (ending.reason()) return given_up(*ending.reason(), program->string(), bounds);
   int error = 0;
   if (read(failed.reading(), &error, sizeof error) == sizeof error)
     return cannot_start(program->string(), error);

@@ -1,7 +1,9 @@
 // Runs a program to its end and keeps what it printed. No shell in between.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,9 +19,18 @@ struct Outcome {
   std::string errors;   // standard error
 };
 
+// When a program is not waited for any longer. It then has a second to end by itself, and another one after
+// SIGTERM, before it is killed.
+struct Bounds {
+  std::optional<std::chrono::milliseconds> time = {};
+  std::function<bool()> give_up = {};  // asked ten times a second
+};
+
 // `command[0]` is a path, or a name looked up in the environment's PATH. The program reads an empty
-// standard input, gets Ctrl-C with us, and is killed if this process dies. Error: io (it can't be started).
-Result<Outcome> run(const std::vector<std::string>& command, const Environment& environment);
+// standard input, gets Ctrl-C with us, and is killed if this process dies. Errors: io (it can't be started),
+// timed_out and cancelled (the bounds).
+Result<Outcome> run(const std::vector<std::string>& command, const Environment& environment,
+                    const Bounds& bounds = {});
 
 std::optional<std::filesystem::path> find_program(const std::string& name, const Environment& environment);
 

@@ -1,6 +1,9 @@
 #include "process/process.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <utility>
 
 namespace lambdapool::process {
 namespace {
@@ -25,6 +28,31 @@ TEST(Process, EndedByASignalIsAFailure) {
   const auto outcome = run({"sh", "-c", "kill -TERM $$"}, Environment());
   ASSERT_TRUE(outcome);
   EXPECT_EQ(outcome->exit_status, 128 + 15);
+}
+
+TEST(Process, ThatIsGivenUpEndsThoughItIgnoresSignalsAndItsOwnChildrenLiveOn) {
+  bool asked = false;
+  const auto outcome =
+      run({"sh", "-c", "trap '' INT TERM; sleep 3 & wait; sleep 20"},
+          Environment::of_this_process(), {.give_up = [&] { return std::exchange(asked, true); }});
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(outcome.error().kind, ErrorKind::cancelled);
+  EXPECT_THAT(outcome.error().message, testing::HasSubstr("sh was interrupted"));
+}
+
+TEST(Process, ThatTakesTooLongIsStoppedAlsoWithItsOutputsClosed) {
+  const auto outcome = run({"sh", "-c", "exec >&- 2>&-; exec sleep 20"}, Environment::of_this_process(),
+                           {.time = std::chrono::milliseconds{50}});
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(outcome.error().kind, ErrorKind::timed_out);
+}
+
+TEST(Process, WithinItsBoundsIsAsWithout) {
+  const auto outcome = run({"sh", "-c", "echo done; exit 3"}, Environment::of_this_process(),
+                           {.time = std::chrono::minutes{1}, .give_up = [] { return false; }});
+  ASSERT_TRUE(outcome);
+  EXPECT_EQ(outcome->output, "done\n");
+  EXPECT_EQ(outcome->exit_status, 3);
 }
 
 TEST(Process, ThatCannotBeStartedIsNamed) {
