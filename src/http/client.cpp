@@ -95,7 +95,7 @@ struct Client::Impl final : ClientConnection::Pool, std::enable_shared_from_this
     while (!queue.empty() && !idle.empty()) {
       ClientConnection* connection = idle.back();
       idle.pop_back();
-      if (connection->is_stale(Clock::now())) {
+      if (connection->is_stale()) {
         forget(*connection)->close();
       } else {
         start_on(*connection);

@@ -61,11 +61,6 @@ void ClientConnection::connect_failed(Error error) {
 
 // --- sending
 
-bool ClientConnection::is_stale(Clock::time_point now) {
-  constexpr std::chrono::milliseconds instant{5};
-  return now - (deadline_ - options_.idle_timeout) > instant && stream_.peer_has_closed();
-}
-
 ClientConnection::Started ClientConnection::start(std::unique_ptr<Exchange>& exchange,
                                                   Clock::time_point now) {
   exchange_ = std::move(exchange);
@@ -227,6 +222,7 @@ ClientConnection::Next ClientConnection::complete() {
   } else {
     close();
   }
+  telling_ = true;
   if (route_->asks_proxy() && is_proxys_refusal(response)) {
     pool_.answered(*this, std::move(exchange),
                    tl::unexpected(TransportError{
@@ -234,6 +230,7 @@ ClientConnection::Next ClientConnection::complete() {
   } else {
     pool_.answered(*this, std::move(exchange), std::move(response));
   }
+  telling_ = false;
   return state_ == State::closed ? Next::stop : stream_.is_tls() ? Next::read_on : Next::wait;
 }
 

@@ -53,8 +53,8 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
   void connect(std::size_t turn);  // begins at another of the host's addresses each turn
   bool is_ready() const { return state_ == State::idle; }
   bool is_fresh() const { return !used_; }
-  // Closed by the peer while it was idle. Not looked at within an instant of its last answer.
-  bool is_stale(Clock::time_point now);
+  // Closed by the peer while it was idle. Not looked at while its last answer is being told.
+  bool is_stale() { return !telling_ && stream_.peer_has_closed(); }
   const std::string& where() const { return where_; }
 
   // Takes the exchange and starts to send it; leaves it where it is, and is closed, when the peer turns
@@ -107,6 +107,7 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
   bool sent_all_ = false;
   bool sent_some_ = false;
   bool used_ = false;  // has carried an answer
+  bool telling_ = false;
   std::string write_failure_;
   bool waiting_to_read_ = false;
   bool waiting_to_write_ = false;
