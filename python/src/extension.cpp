@@ -54,8 +54,27 @@ struct Opened {
   std::string target;
 };
 
-Result<Opened> open(const Settings& settings) {
+// Whether Python has a signal to handle, whose exception (KeyboardInterrupt) is raised then. Only the main
+// thread ever has.
+class Interruption {
+ public:
+  bool raised() {
+    if (raised_) return true;
+    const nb::gil_scoped_acquire acquired;
+    raised_ = PyErr_CheckSignals() != 0;
+    return raised_;
+  }
+  void rethrow() const {
+    if (raised_) throw nb::python_error();
+  }
+
+ private:
+  bool raised_ = false;
+};
+
+Result<Opened> open(const Settings& settings, Interruption& interruption) {
   target::TargetOptions where;
+  where.give_up = [&interruption] { return interruption.raised(); };
   where.target = settings.target;
   where.aws = {.access_key_id = settings.access_key_id,
                .secret_access_key = settings.secret_access_key,
@@ -130,10 +149,12 @@ class Engine {
   // None, or the error's tuple: the package raises its own exceptions.
   nb::object open_engine() {
     Result<Opened> opened;
+    Interruption interruption;
     {
       const nb::gil_scoped_release released;
-      opened = python::open(settings_);
+      opened = python::open(settings_, interruption);
     }
+    interruption.rethrow();
     if (!opened) return to_tuple(opened.error());
     const std::lock_guard lock(mutex_);
     target_ = opened->target;

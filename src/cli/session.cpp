@@ -40,7 +40,9 @@ Result<std::unique_ptr<Session>> Session::open(const Context& context) {
   options.target = context.connection.target;
   options.aws.region = context.connection.region;
   options.aws.profile = context.connection.profile;
+  options.give_up = [&context] { return context.interruption.raised(); };
   Result<target::Target> target = target::resolve(options, context.environment);
+  if (!target && target.error().kind == ErrorKind::cancelled) return interrupted();
   if (!target) return tl::unexpected(target.error());
   const std::string region = target->region;
   return std::make_unique<Session>(context, std::move(*target), sigv4::Scope{region, "lambda"});
@@ -98,6 +100,16 @@ Result<void> Session::pause(std::chrono::milliseconds delay) const {
   return {};
 }
 
+Result<identity::Snapshot> Session::renew(const identity::Snapshot& stale) {
+  auto promise = std::make_shared<std::promise<Result<identity::Snapshot>>>();
+  auto renewed = promise->get_future();
+  target_.provider->renew(
+      stale, [promise](Result<identity::Snapshot> result) { promise->set_value(std::move(result)); });
+  while (renewed.wait_for(std::chrono::milliseconds{50}) != std::future_status::ready)
+    if (!see_through_ && context_.interruption.raised()) return interrupted();
+  return renewed.get();
+}
+
 bool Session::learn_time(const Error& refusal, const http::Response& answer) {
   const auto offset = clock_skew::correction(refusal, answer.headers.get("Date"),
                                              std::chrono::system_clock::now(), clock_offset_);
@@ -116,7 +128,7 @@ Result<http::Response> Session::send(const http::Request& request, Repeatable re
     }
     const Error error = answer ? aws::service_error(*answer) : answer.error().error;
     if (answer && !renewed && aws::is_expired_token(error)) {
-      auto fresh = target_.provider->renew(identity);
+      auto fresh = renew(identity);
       if (!fresh) return tl::unexpected(fresh.error());
       identity = std::move(*fresh);
       renewed = true;

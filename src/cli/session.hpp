@@ -45,6 +45,7 @@ class Session {
 
  private:
   http::Answer send_once(http::Request request, Repeatable repeatable, const identity::Snapshot& identity);
+  Result<identity::Snapshot> renew(const identity::Snapshot& stale);
   bool learn_time(const Error& refusal, const http::Response& answer);  // false: the clock was right
 
   Context context_;

@@ -15,9 +15,6 @@ namespace lambdapool::identity {
 
 namespace {
 
-// Of a credential_process, which may have to wait for somebody to sign in with a browser.
-constexpr std::chrono::minutes process_patience{5};
-
 // Whatever kept a source from answering, the user hears of it as a matter of credentials.
 tl::unexpected<Error> refuse(const std::string& about, Error error) {
   if (error.kind != ErrorKind::cancelled) error.kind = ErrorKind::credentials;
@@ -25,11 +22,15 @@ tl::unexpected<Error> refuse(const std::string& about, Error error) {
   return tl::unexpected(std::move(error));
 }
 
+tl::unexpected<Error> given_up() {
+  return fail(ErrorKind::cancelled, "cancelled while asking for credentials");
+}
+
 }  // namespace
 
 SourceFetcher::SourceFetcher(FetchOptions options)
     : options_(std::move(options)),
-      exchange_(options_.connection),
+      exchange_(options_.connection, options_.give_up),
       call_{options_.given, options_.environment, exchange_, options_.clock} {}
 
 Result<aws::Credentials> SourceFetcher::fetch() {
@@ -38,7 +39,7 @@ Result<aws::Credentials> SourceFetcher::fetch() {
   const auto source = aws::choose_source(options_.given, options_.environment, *files);
   if (!source) return tl::unexpected(source.error());
   auto credentials = ask(*source);
-  first_ = false;
+  if (!credentials && exchange_.is_given_up()) return given_up();
   if (!credentials) return credentials;
   // Instance metadata in trouble hands out keys past their time, which work for as long as the trouble lasts.
   const bool may_be_old = std::holds_alternative<aws::InstanceMetadata>(source->kind);
@@ -61,6 +62,7 @@ Result<std::string> SourceFetcher::region() {
   if (!instance) return tl::unexpected(std::move(instance.error()));
   const auto found =
       instance->disabled ? Result<std::string>(region) : ask_instance_region(*instance, exchange_);
+  if (!found && exchange_.is_given_up()) return given_up();
   return found ? aws::checked_region(*found, "the instance metadata") : region;
 }
 
@@ -95,10 +97,6 @@ Result<aws::Credentials> SourceFetcher::ask(const aws::AssumedRole& role) {
 
 Result<std::string> SourceFetcher::mfa_code(const aws::AssumedRole& role) {
   if (role.mfa_serial.empty()) return std::string();
-  if (!first_) {
-    return fail(ErrorKind::credentials,
-                "its session was begun with an MFA code and has come to its end; start the program again");
-  }
   auto code = options_.ask ? options_.ask("MFA code for " + role.mfa_serial + ": ")
                            : Result<std::string>(fail(ErrorKind::credentials, "there is nobody to ask"));
   if (code || code.error().kind == ErrorKind::cancelled) return code;
@@ -133,7 +131,7 @@ Result<aws::Credentials> SourceFetcher::ask(const aws::CredentialProcess& source
   if (!command) return fail(ErrorKind::credentials, about + command.error().message);
   const auto ran =
       process::run(*command, options_.environment,
-                   {.time = process_patience, .give_up = [this] { return exchange_.stopped(); }});
+                   {.time = options_.process_time, .give_up = [this] { return exchange_.is_given_up(); }});
   if (!ran) return refuse(about + "failed", ran.error());
   if (ran->exit_status != 0) {
     const auto said = process::last_lines(ran->errors, 3);

@@ -22,7 +22,10 @@ struct FetchOptions {
   Environment environment = {};
   http::ClientOptions connection = {};  // trust and proxies
   std::function<Result<std::string>(const std::string&)> ask =
-      {};  // for an MFA code; empty: nobody can be asked
+      {};                              // for an MFA code; empty: nobody can be asked
+  std::function<bool()> give_up = {};  // see Exchange
+  // Of a credential_process, which may have to wait for somebody to sign in with a browser.
+  std::chrono::milliseconds process_time = std::chrono::minutes(5);
   std::function<Time()> clock = std::chrono::system_clock::now;
 };
 
@@ -30,7 +33,6 @@ class SourceFetcher final : public Fetcher {
  public:
   explicit SourceFetcher(FetchOptions options);
 
-  // An MFA code is asked for the first time only: a renewal happens behind the user's back.
   Result<aws::Credentials> fetch() override;
   void stop() override { exchange_.stop(); }
 
@@ -52,7 +54,6 @@ class SourceFetcher final : public Fetcher {
   const FetchOptions options_;
   Exchange exchange_;
   const ServiceCall call_;
-  bool first_ = true;
 };
 
 }  // namespace lambdapool::identity

@@ -63,15 +63,24 @@ std::string key_of(const identity::FetchOptions& options) {
   return key;
 }
 
+// A renewal happens behind the user's back, and when whoever began has gone.
+identity::FetchOptions for_renewals(identity::FetchOptions options) {
+  options.give_up = nullptr;
+  options.ask = [](const std::string&) -> Result<std::string> {
+    return fail(ErrorKind::credentials, "the session that was begun with one has come to its end");
+  };
+  return options;
+}
+
 }  // namespace
 
 Result<std::shared_ptr<identity::Provider>> find_or_open(const identity::FetchOptions& options) {
   const auto entry = identities().entry(key_of(options));
   std::lock_guard lock(entry->mutex);
   if (auto provider = entry->provider.lock()) return provider;
-  auto fetcher = std::make_unique<identity::SourceFetcher>(options);
-  auto first = fetcher->fetch();
+  auto first = identity::SourceFetcher(options).fetch();
   if (!first) return tl::unexpected(std::move(first.error()));
+  auto fetcher = std::make_unique<identity::SourceFetcher>(for_renewals(options));
   auto provider = std::make_shared<identity::Provider>(*std::move(first), std::move(fetcher), options.clock);
   entry->provider = provider;
   return provider;

@@ -126,7 +126,10 @@ Result<Target> resolve_aws(const TargetOptions& options, const Environment& envi
   fetch.environment = environment;
   fetch.connection.ca_bundle = settings->ca_bundle;
   fetch.connection.proxies = http::ProxySettings(environment.all());
-  fetch.ask = identity::ask_on_terminal;
+  fetch.give_up = options.give_up;
+  fetch.ask = [give_up = options.give_up](const std::string& question) {
+    return identity::ask_on_terminal(question, give_up);
+  };
   auto provider = find_or_open(fetch);
   if (!provider) return tl::unexpected(std::move(provider.error()));
   auto region = identity::SourceFetcher(fetch).region();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,6 +21,8 @@ struct TargetOptions {
   std::optional<std::string> target = {};  // "aws" or "local"; else LAMBDAPOOL_TARGET; else aws
   aws::Explicit aws = {};
   std::filesystem::path python = {};  // see local::ServiceOptions::python
+  // Asked ten times a second, on the caller's thread, while credentials are fetched: yes ends that.
+  std::function<bool()> give_up = {};
 };
 
 struct Target {
@@ -33,7 +36,7 @@ struct Target {
 };
 
 // For local: starts the embedded service, or joins the one that this process already runs for the same
-// home. Errors: invalid_argument (unknown target), credentials (naming both ways out), io.
+// home. Errors: invalid_argument (unknown target), credentials (naming both ways out), cancelled, io.
 Result<Target> resolve(const TargetOptions& options, const Environment& environment);
 
 }  // namespace lambdapool::target

@@ -5,6 +5,7 @@ import json
 import os
 import pty
 import select
+import signal
 import socket
 import subprocess
 import sys
@@ -118,6 +119,37 @@ def test_without_credentials_the_answer_comes_soon_even_where_nobody_answers_for
         assert time.monotonic() - start < 10  # two waits of a second on a busy machine
     assert "aws configure" in said
     assert "--target local" in said
+
+
+def test_ctrl_c_ends_the_wait_for_sts(settings, interrupted):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(30)
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        environment = settings(MFA.replace("mfa_serial", "external_id"), AWS_ENDPOINT_URL_STS=url)
+        interrupted(environment, lambda: silent.accept()[0].recv(1))
+
+
+def test_ctrl_c_ends_the_wait_for_a_credential_process(settings, interrupted, tmp_path):
+    begun = tmp_path / "begun"
+    os.mkfifo(begun)
+    config = f"[default]\ncredential_process = sh -c 'echo > {begun}; exec sleep 600'\n"
+    interrupted(settings(config), begun.read_text)
+
+
+@pytest.fixture
+def interrupted(lambdapool, clean_environment):
+    """Ctrl-C, once `begun` has returned, ends `lambdapool list`: sooner than any of its waits."""
+
+    def interrupted(environment, begun):
+        child = subprocess.Popen(
+            [lambdapool, "list"], env={**clean_environment, **environment}, stderr=subprocess.PIPE, text=True
+        )
+        begun()
+        child.send_signal(signal.SIGINT)
+        _, said = child.communicate(timeout=15)
+        assert (child.returncode, said) == (130, "Error: interrupted: nothing was changed.\n")
+
+    return interrupted
 
 
 MFA = (
