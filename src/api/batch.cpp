@@ -22,6 +22,10 @@ Result<std::string> outcome_body(std::string_view payload) {
   return std::move(envelope->body);
 }
 
+Error unreadable(const MalformedMessage& malformed) {
+  return {ErrorKind::protocol, std::string("the function's answer cannot be read: ") + malformed.what()};
+}
+
 std::exception_ptr cancelled() {
   return std::make_exception_ptr(Cancelled("the call was cancelled before it finished"));
 }
@@ -111,23 +115,30 @@ void ItemBatch::arrived(std::uint64_t chunk, Result<Reply> reply) {
   if (!reply) {
     fail_range(range, to_exception(reply.error()));
   } else if (items_.size() == 1) {
-    single_ = std::move(reply->payload);
+    single_ = std::move(*reply);
     finish(nullptr);
     return;
   } else {
-    accept(chunk, range, reply->payload);
+    accept(chunk, range, *reply);
   }
   if (answered_ == items_.size() && !done_) finish(nullptr);
 }
 
-void ItemBatch::accept(std::uint64_t chunk, Range range, const std::string& payload) {
-  auto body = outcome_body(payload);
-  if (!body) return fail_range(range, to_exception(body.error()));
+// Of an answer that came and is none: with what its sender may look the call up by.
+std::exception_ptr ItemBatch::refusal(Error error, std::uint64_t chunk, const std::string& request_id) const {
+  if (!request_id.empty()) error.message += " (request id " + request_id + ")";
+  error.request_id = request_id;
+  error.log_tail = log_tails_.of(chunk).text;
+  return to_exception(error);
+}
+
+void ItemBatch::accept(std::uint64_t chunk, Range range, const Reply& reply) {
+  auto body = outcome_body(reply.payload);
+  if (!body) return fail_range(range, refusal(body.error(), chunk, reply.request_id));
   try {
     accept_items(chunk, range, std::move(*body));
   } catch (const MalformedMessage& malformed) {
-    fail_range(range, std::make_exception_ptr(ProtocolError(
-                          std::string("the function's answer cannot be read: ") + malformed.what())));
+    fail_range(range, refusal(unreadable(malformed), chunk, reply.request_id));
   }
 }
 
@@ -198,17 +209,17 @@ bool ItemBatch::cancel() {
 }
 
 void ItemBatch::open_single() {
-  const std::string payload = *std::exchange(single_, std::nullopt);
-  auto body = outcome_body(payload);
-  if (!body) return void(failure_ = to_exception(body.error()));
+  constexpr std::uint64_t only_chunk = 0;
+  const Reply reply = *std::exchange(single_, std::nullopt);
+  auto body = outcome_body(reply.payload);
+  if (!body) return void(failure_ = refusal(body.error(), only_chunk, reply.request_id));
   try {
     bodies_.push_back(std::move(*body));
     const runtime::OutcomeMessage outcome = runtime::read_outcome(bodies_.back());
     if (outcome.items.size() != 1) throw MalformedMessage("it does not hold one result");
     answers_[0] = {outcome.items[0].status, outcome.items[0].bytes, nullptr};
   } catch (const MalformedMessage& malformed) {
-    failure_ = std::make_exception_ptr(
-        ProtocolError(std::string("the function's answer cannot be read: ") + malformed.what()));
+    failure_ = refusal(unreadable(malformed), only_chunk, reply.request_id);
   }
 }
 

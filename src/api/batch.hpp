@@ -59,9 +59,10 @@ class ItemBatch final : public detail::Batch, public std::enable_shared_from_thi
   std::optional<Range> next_range();
   std::size_t fit_bytes(Range range) const;
   void arrived(std::uint64_t chunk, Result<Reply> reply);
-  void accept(std::uint64_t chunk, Range range, const std::string& payload);
+  void accept(std::uint64_t chunk, Range range, const Reply& reply);
   void accept_items(std::uint64_t chunk, Range range, std::string body);
   void keep_log(std::uint64_t chunk, Result<Reply>& reply);
+  std::exception_ptr refusal(Error error, std::uint64_t chunk, const std::string& request_id) const;
   void fail_range(Range range, const std::exception_ptr& failure);
   void finish(const std::exception_ptr& failure);
   void open_single();
@@ -81,8 +82,8 @@ class ItemBatch final : public detail::Batch, public std::enable_shared_from_thi
   std::vector<Answer> answers_;
   std::size_t answered_ = 0;
   std::deque<std::string> bodies_;
-  std::optional<std::string> single_;  // a lone item's payload, read by who waits for it
-  std::exception_ptr failure_;         // of the whole
+  std::optional<Reply> single_;  // a lone item's, read by who waits for it
+  std::exception_ptr failure_;   // of the whole
   pool::LogTails log_tails_{log_bytes_max};
   bool sending_ = false;
   bool done_ = false;

@@ -43,7 +43,8 @@ class ScriptedTransport final : public Transport {
 
   void answer(std::size_t call, Result<std::string> payload) {
     std::exchange(calls[call].done, nullptr)(std::move(payload).map([&](std::string&& bytes) {
-      return Reply{std::move(bytes), base64_encode("log of call " + std::to_string(call) + "\n")};
+      const std::string number = std::to_string(call);
+      return Reply{std::move(bytes), base64_encode("log of call " + number + "\n"), "request-" + number};
     }));
   }
   void answer(std::size_t call, const std::vector<ItemOutcome>& items) {
@@ -193,12 +194,18 @@ TEST_F(BatchTest, TakesNonsenseForAProtocolError) {
        {std::string("null"), envelope::encode(envelope::Direction::outcome, "cpp", "", "\x01rubbish"),
         envelope::encode(envelope::Direction::outcome, "cpp", "",
                          runtime::write_outcome({value("a"), value("b"), value("c")}, {}))}) {
-    const auto single = start({"a"}, 1, OnFailure::stop);
-    transport->answer(0, payload);
-    EXPECT_THROW(single->result(0), ProtocolError) << payload;
-    const auto two = start({"a", "b"}, 2, OnFailure::stop);
-    transport->answer(0, payload);
-    EXPECT_THROW(two->result(0), ProtocolError) << payload;
+    for (const auto& items : {std::vector<std::string>{"a"}, std::vector<std::string>{"a", "b"}}) {
+      const auto batch = start(items, 2, OnFailure::stop);
+      transport->answer(0, payload);
+      try {
+        batch->result(0);
+        ADD_FAILURE() << payload;
+      } catch (const ProtocolError& error) {
+        EXPECT_EQ(error.request_id(), "request-0");
+        EXPECT_THAT(error.what(), testing::EndsWith(" (request id request-0)"));
+        EXPECT_EQ(error.logs(), "log of call 0\n");
+      }
+    }
   }
 }
 

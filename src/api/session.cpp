@@ -48,7 +48,8 @@ class EngineTransport final : public Transport {
     }
     return engine->submit(std::move(payload), [this, done = std::move(done)](Result<aws::Invoked> invoked) {
       done(std::move(invoked).map([](aws::Invoked&& answer) {
-        return Reply{std::move(answer.payload), std::move(answer.log_tail_base64)};
+        return Reply{std::move(answer.payload), std::move(answer.log_tail_base64),
+                     std::move(answer.request_id)};
       }));
       end();
     });

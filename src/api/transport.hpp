@@ -14,6 +14,7 @@ namespace lambdapool::api {
 struct Reply {
   std::string payload;               // an envelope
   std::string log_tail_base64 = {};  // as it came
+  std::string request_id = {};
 };
 
 class Transport {
