@@ -1,5 +1,6 @@
 #include "aws/sso.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "aws/json_answer.hpp"
@@ -12,6 +13,8 @@ namespace lambdapool::aws::sso {
 namespace {
 
 using nlohmann::json;
+
+constexpr std::chrono::seconds longest_life = std::chrono::years(1);
 
 Result<json> answer_of(const http::Response& response) {
   if (response.status < 200 || response.status >= 300) return tl::unexpected(service_error(response));
@@ -53,7 +56,8 @@ std::string format_token(const Token& token, const std::string& start_url, const
                {"clientSecret", token.client_secret},
                {"registrationExpiresAt", token.registration_expires_at}};
   if (!token.refresh_token.empty()) file["refreshToken"] = token.refresh_token;
-  return file.dump();
+  // The address comes from a file that may have any bytes in it.
+  return file.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 http::Request create_token_request(const Token& token) {
@@ -71,7 +75,8 @@ Result<Token> parse_created_token(const http::Response& response, const Token& b
   if (!answer) return tl::unexpected(answer.error());
   Token token = before;
   token.access_token = text(*answer, "accessToken");
-  token.expires_at = now + std::chrono::seconds(number(*answer, "expiresIn"));
+  const auto lives_s = std::clamp<std::int64_t>(number(*answer, "expiresIn"), 0, longest_life.count());
+  token.expires_at = now + std::chrono::seconds(lives_s);
   token.refresh_token = text(*answer, "refreshToken");
   if (token.access_token.empty()) return fail(ErrorKind::protocol, "the answer has no accessToken");
   return token;
@@ -94,7 +99,8 @@ Result<Credentials> parse_role_credentials(const http::Response& response) {
   const auto expires_ms = number(keys, "expiration");
   if (out.identity.access_key_id.empty() || out.identity.secret_access_key.empty() || expires_ms <= 0)
     return fail(ErrorKind::protocol, "the answer has no complete roleCredentials");
-  out.expires = Time(std::chrono::milliseconds(expires_ms));
+  out.expires =
+      nearest_time(std::chrono::sys_time<std::chrono::milliseconds>(std::chrono::milliseconds(expires_ms)));
   return out;
 }
 

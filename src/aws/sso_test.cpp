@@ -57,6 +57,10 @@ TEST(SsoToken, IsRenewedAtOidc) {
   EXPECT_EQ(created->expires_at, now + 8h);
   EXPECT_EQ(created->refresh_token, "next");
   EXPECT_EQ(created->client_id, "id");
+  const auto endless =
+      parse_created_token({200, {}, R"({"accessToken":"new","expiresIn":9223372036854775807})"}, token, now);
+  ASSERT_TRUE(endless);
+  EXPECT_GT(endless->expires_at, now + 24h * 300);
   EXPECT_FALSE(parse_created_token({400, {}, R"({"error":"invalid_grant"})"}, token, now));
   EXPECT_FALSE(parse_created_token({200, {}, "null"}, token, now));
 }
@@ -72,6 +76,12 @@ TEST(SsoRole, ItsKeysAreAskedForWithTheToken) {
   ASSERT_TRUE(keys);
   EXPECT_EQ(keys->identity.access_key_id, "A");
   EXPECT_EQ(keys->expires, now);
+  const auto endless = parse_role_credentials(
+      {200,
+       {},
+       R"({"roleCredentials":{"accessKeyId":"A","secretAccessKey":"s","sessionToken":"t","expiration":9223372036854775807}})"});
+  ASSERT_TRUE(endless);
+  EXPECT_GT(endless->expires, now + 24h * 300);
   EXPECT_FALSE(parse_role_credentials({200, {}, R"({"roleCredentials":{}})"}));
 }
 

@@ -14,6 +14,7 @@
 #include "cli/settings.hpp"
 #include "cli/table.hpp"
 #include "cli/verbs.hpp"
+#include "core/timestamp.hpp"
 #include "package/python_package.hpp"
 
 namespace lambdapool::cli {
@@ -109,7 +110,7 @@ std::string table(const Layers& layers) {
   std::vector<std::vector<std::string>> rows;
   const auto now = std::chrono::system_clock::now();
   for (const auto& layer : layers) {
-    const auto at = parse_last_modified(layer.created);
+    const auto at = parse_timestamp(layer.created);
     const auto age =
         at ? readable_age(std::chrono::duration_cast<std::chrono::seconds>(now - *at)) : layer.created;
     rows.push_back({layer.name, std::to_string(layer.version), age, joined(layer.runtimes), layer.arn});

@@ -9,6 +9,7 @@
 #include "cli/session.hpp"
 #include "cli/table.hpp"
 #include "cli/verbs.hpp"
+#include "core/timestamp.hpp"
 
 namespace lambdapool::cli {
 namespace {
@@ -36,7 +37,7 @@ Result<Functions> own_functions(Session& session) {
 }
 
 std::string age(const aws::FunctionConfiguration& function, Clock::time_point now) {
-  const auto at = parse_last_modified(function.last_modified);
+  const auto at = parse_timestamp(function.last_modified);
   return at ? readable_age(std::chrono::duration_cast<std::chrono::seconds>(now - *at))
             : function.last_modified;
 }

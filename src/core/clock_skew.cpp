@@ -4,6 +4,8 @@
 #include <array>
 #include <charconv>
 
+#include "core/timestamp.hpp"
+
 namespace lambdapool::clock_skew {
 namespace {
 
@@ -66,7 +68,7 @@ std::optional<Time> parse_http_date(std::string_view text) {
   using namespace std::chrono;
   const auto date = std::chrono::year(*year) / static_cast<int>(month - months.begin() + 1) / *day;
   if (!date.ok()) return std::nullopt;
-  return sys_days(date) + hours(*hour) + minutes(*minute) + seconds(*second);
+  return nearest_time(sys_days(date) + hours(*hour) + minutes(*minute) + seconds(*second));
 }
 
 }  // namespace lambdapool::clock_skew

@@ -1,5 +1,6 @@
 #include "core/timestamp.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
 
@@ -81,6 +82,12 @@ std::optional<seconds> offset(Reader& in) {
 
 }  // namespace
 
+system_clock::time_point nearest_time(sys_time<milliseconds> time) {
+  constexpr sys_time<milliseconds> earliest = sys_days(year(1900) / 1 / 1),
+                                   latest = sys_days(year(2200) / 1 / 1);
+  return std::clamp(time, earliest, latest);
+}
+
 std::optional<system_clock::time_point> parse_timestamp(std::string_view text) {
   Reader in(text);
   const auto day = date(in);
@@ -89,7 +96,7 @@ std::optional<system_clock::time_point> parse_timestamp(std::string_view text) {
   if (!time) return std::nullopt;
   const auto ahead = offset(in);
   if (!ahead || !in.at_end()) return std::nullopt;
-  return *day + *time - *ahead;
+  return nearest_time(*day + *time - *ahead);
 }
 
 std::string format_timestamp(system_clock::time_point time) {
