@@ -8,28 +8,10 @@
 
 #include "cli/marks.hpp"
 #include "core/limits.hpp"
+#include "core/reserved_variables.hpp"
 
 namespace lambdapool::cli {
 namespace {
-
-constexpr std::array<std::string_view, 18> reserved = {"_HANDLER",
-                                                       "_X_AMZN_TRACE_ID",
-                                                       "AWS_DEFAULT_REGION",
-                                                       "AWS_REGION",
-                                                       "AWS_EXECUTION_ENV",
-                                                       "AWS_LAMBDA_FUNCTION_NAME",
-                                                       "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
-                                                       "AWS_LAMBDA_FUNCTION_VERSION",
-                                                       "AWS_LAMBDA_INITIALIZATION_TYPE",
-                                                       "AWS_LAMBDA_LOG_GROUP_NAME",
-                                                       "AWS_LAMBDA_LOG_STREAM_NAME",
-                                                       "AWS_ACCESS_KEY",
-                                                       "AWS_ACCESS_KEY_ID",
-                                                       "AWS_SECRET_ACCESS_KEY",
-                                                       "AWS_SESSION_TOKEN",
-                                                       "AWS_LAMBDA_RUNTIME_API",
-                                                       "LAMBDA_TASK_ROOT",
-                                                       "LAMBDA_RUNTIME_DIR"};
 
 bool is_own(const std::string& name) { return name == version_variable || name == codec_variable; }
 
@@ -38,7 +20,7 @@ Result<void> validate_variable_name(const std::string& name) {
   if (is_own(name))
     return fail(ErrorKind::invalid_argument,
                 "environment variable " + name + " is lambdapool's own and can't be changed.");
-  if (std::find(reserved.begin(), reserved.end(), name) != reserved.end())
+  if (is_reserved_variable(name))
     return fail(ErrorKind::invalid_argument,
                 "environment variable " + name + " is set by Lambda and can't be changed.");
   if (!std::regex_match(name, pattern))

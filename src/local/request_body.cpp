@@ -4,6 +4,7 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "core/reserved_variables.hpp"
 #include "local/arn.hpp"
 
 namespace lambdapool::local {
@@ -83,33 +84,11 @@ Outcome<void> check_range(std::int64_t value, const char* member, std::int64_t l
   return {};
 }
 
-bool reserved_key(const std::string& key) {
-  static constexpr std::array<std::string_view, 18> reserved{"_HANDLER",
-                                                             "_X_AMZN_TRACE_ID",
-                                                             "AWS_DEFAULT_REGION",
-                                                             "AWS_REGION",
-                                                             "AWS_EXECUTION_ENV",
-                                                             "AWS_LAMBDA_FUNCTION_NAME",
-                                                             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
-                                                             "AWS_LAMBDA_FUNCTION_VERSION",
-                                                             "AWS_LAMBDA_INITIALIZATION_TYPE",
-                                                             "AWS_LAMBDA_LOG_GROUP_NAME",
-                                                             "AWS_LAMBDA_LOG_STREAM_NAME",
-                                                             "AWS_ACCESS_KEY",
-                                                             "AWS_ACCESS_KEY_ID",
-                                                             "AWS_SECRET_ACCESS_KEY",
-                                                             "AWS_SESSION_TOKEN",
-                                                             "AWS_LAMBDA_RUNTIME_API",
-                                                             "LAMBDA_TASK_ROOT",
-                                                             "LAMBDA_RUNTIME_DIR"};
-  return std::find(reserved.begin(), reserved.end(), key) != reserved.end();
-}
-
 Outcome<void> check_environment(const StringMap& variables) {
   std::string reserved;
   for (const auto& [key, value] : variables) {
     const bool letter = !key.empty() && all_in(key.substr(0, 1), "") && !(key[0] >= '0' && key[0] <= '9');
-    if (reserved_key(key)) {
+    if (is_reserved_variable(key)) {
       reserved.append(reserved.empty() ? "" : ", ").append(key);
     } else if (!letter || key.size() < 2 || !all_in(key, "_")) {
       return validation_error(
