@@ -25,6 +25,12 @@ class Form {
   std::string body_;
 };
 
+// Errors reach users and their logs; what there was of keys in the answer must not.
+Error without_secrets(Error error) {
+  error.detail.clear();
+  return error;
+}
+
 }  // namespace
 
 http::Request assume_role_request(const RoleSession& session) {
@@ -56,7 +62,7 @@ Result<Credentials> parse_assumed_role(const http::Response& response) {
                   xml::text_of(keys, "SessionToken")};
   out.expires = parse_timestamp(xml::text_of(keys, "Expiration"));
   if (out.identity.access_key_id.empty() || out.identity.secret_access_key.empty() || !out.expires)
-    return tl::unexpected(xml::unreadable(response, "role's Credentials", "STS"));
+    return tl::unexpected(without_secrets(xml::unreadable(response, "role's Credentials", "STS")));
   return out;
 }
 

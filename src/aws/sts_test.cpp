@@ -39,6 +39,19 @@ TEST(Sts, AnAssumedRoleHasKeysATokenAndAnEnd) {
   EXPECT_EQ(format_timestamp(*got->expires), "2026-11-22T22:14:26Z");
 }
 
+TEST(Sts, AnIncompleteRoleIsRefusedWithoutTellingItsKeys) {
+  const auto refused =
+      parse_assumed_role({200,
+                          {},
+                          "<R><Credentials><AccessKeyId>A</AccessKeyId><SecretAccessKey>secret-key</"
+                          "SecretAccessKey></Credentials>"
+                          "<ResponseMetadata><RequestId>id</RequestId></ResponseMetadata></R>"});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().request_id, "id");
+  EXPECT_EQ(refused.error().message.find("secret-key"), std::string::npos);
+  EXPECT_EQ(refused.error().detail, "");
+}
+
 TEST(Sts, ARefusalKeepsItsCodeAndText) {
   const auto got =
       parse_assumed_role({403,

@@ -12,6 +12,12 @@ constexpr std::pair<std::string_view, char> entities[] = {{"&lt;", '<'},    {"&g
                                                           {"&apos;", '\''}, {"&#39;", '\''}, {"&#34;", '"'},
                                                           {"&amp;", '&'}};
 
+std::string request_id_of(const http::Response& response) {
+  if (auto id = text_of(response.body, "RequestId"); !id.empty()) return id;
+  std::string id(response.headers.get("x-amzn-requestid"));
+  return id.empty() ? std::string(response.headers.get("x-amz-request-id")) : id;
+}
+
 }  // namespace
 
 std::optional<std::string_view> element(std::string_view xml, std::string_view name) {
@@ -84,9 +90,7 @@ Error refused(const http::Response& response) {
   std::string_view error = response.body;
   if (const auto inner = element(error, "Error")) error = *inner;
   Refusal refusal{response.status, text_of(error, "Code"), text_of(error, "Message")};
-  refusal.request_id = text_of(response.body, "RequestId");
-  if (refusal.request_id.empty()) refusal.request_id = response.headers.get("x-amzn-requestid");
-  if (refusal.request_id.empty()) refusal.request_id = response.headers.get("x-amz-request-id");
+  refusal.request_id = request_id_of(response);
   refusal.body = response.body;
   return error_of(std::move(refusal));
 }
@@ -97,6 +101,7 @@ Error unreadable(const http::Response& response, const char* missing, const char
   error.message = "the endpoint answered HTTP " + std::to_string(response.status) + " without a " + missing +
                   "; is it an AWS " + service + " endpoint?";
   error.http_status = response.status;
+  error.request_id = request_id_of(response);
   error.detail = response.body;
   return error;
 }

@@ -49,8 +49,12 @@ Result<Proxy> Proxy::parse(std::string_view url, const std::string& variable) {
   }
   auto endpoint = Endpoint::parse(whole);
   if (!endpoint || endpoint->scheme == Endpoint::Scheme::unix_socket) {
-    return fail(ErrorKind::invalid_argument, variable + " does not hold a proxy's URL (" + whole +
-                                                 "); one looks like http://user:password@host:3128, and only "
+    // A password with a slash in it has been cut there, and its first part is in what is left.
+    const bool may_be_secret = url.find('@') != std::string_view::npos;
+    const std::string shown = may_be_secret ? "" : " (" + whole + ")";
+    return fail(ErrorKind::invalid_argument, variable + " does not hold a proxy's URL" + shown +
+                                                 "; one looks like http://user:password@host:3128 with "
+                                                 "special characters percent-encoded, and only "
                                                  "http and https proxies are supported");
   }
   proxy.endpoint = std::move(*endpoint);

@@ -45,7 +45,9 @@ TEST(Proxy, UserAndPasswordAreDecodedIntoAHeader) {
 }
 
 TEST(Proxy, WhatIsNoProxysUrlIsRefusedWithoutTellingThePassword) {
-  for (const char* wrong : {"socks5://user:secret@proxy:1080", "http://user:secret@proxy:99999", "http://"}) {
+  for (const char* wrong :
+       {"socks5://user:secret@proxy:1080", "http://user:secret@proxy:99999",
+        "http://user:secret/2@proxy:3128", "http://user:secret#2@proxy:3128", "http://"}) {
     auto proxy = Proxy::parse(wrong, "HTTPS_PROXY");
     ASSERT_FALSE(proxy) << wrong;
     EXPECT_EQ(proxy.error().kind, ErrorKind::invalid_argument);
