@@ -84,6 +84,12 @@ Result<void> send_creation(Session& session, const http::Request& request, const
   }
 }
 
+// No answer, or one that cannot be read.
+bool is_unknown(const Error& error) {
+  return error.kind == ErrorKind::network || error.kind == ErrorKind::timed_out ||
+         error.kind == ErrorKind::protocol;
+}
+
 // Whether a creation whose answer got lost has happened all the same. There was no function of that name
 // when we looked first, so one with our very code is ours.
 bool happened_all_the_same(Session& session, const std::string& name, const std::string& code_sha256) {
@@ -128,10 +134,9 @@ Result<void> create_ready(Session& session, const FunctionOptions& options, cons
     return fail(ErrorKind::conflict,
                 "function " + options.name + " already exists; somebody made it just now.");
   if (!created) {
-    const bool unknown =
-        created.error().kind == ErrorKind::network || created.error().kind == ErrorKind::timed_out;
     session.see_through();
-    if (!unknown || !happened_all_the_same(session, options.name, code.sha256_base64)) return created;
+    if (!is_unknown(created.error()) || !happened_all_the_same(session, options.name, code.sha256_base64))
+      return created;
   }
   const auto active = wait_until_settled(session, options.name);
   Result<void> ready = active ? finish(session, options, *active) : tl::unexpected(active.error());
@@ -152,6 +157,15 @@ Result<ExecutionRole> role_for(Session& session, const FunctionOptions& options)
       made_role_policies(session, std::move(*asked), is_in_vpc(options) ? InVpc::yes : InVpc::no));
 }
 
+// Two who create a function of one name at once share the role that the first of them has made: whoever is
+// too late must not take it away.
+bool has_become_anothers(Session& session, const std::string& name, const Error& failure,
+                         const ExecutionRole& role) {
+  if (failure.kind != ErrorKind::conflict) return false;
+  const auto found = find_function(session, name);
+  return !found || (*found && (*found)->configuration.role == role.arn);
+}
+
 Result<void> create_with_role(Session& session, const FunctionOptions& options,
                               const package::Package& code) {
   const auto role = role_for(session, options);
@@ -160,7 +174,7 @@ Result<void> create_with_role(Session& session, const FunctionOptions& options,
   auto created = create_ready(session, options, code, *role);
   if (created) return created;
   session.see_through();
-  if (role->made_now)
+  if (role->made_now && !has_become_anothers(session, options.name, created.error(), *role))
     if (auto removed = remove_role(session, options.name); !removed)
       std::cerr << "Warning: " << removed.error().message << "\n";
   return created;

@@ -106,6 +106,29 @@ def test_a_creation_whose_answer_got_lost_is_found_and_not_sent_twice(aws, creat
     assert aws.actions().count("CreateFunction") == 1
 
 
+def test_a_creation_whose_answer_cannot_be_read_is_found(aws, create):
+    def garble(request):
+        if request.action == "CreateFunction":
+            return aws.create(request.json)[0], "<html>"
+
+    aws.hooks.append(garble)
+    done = create()
+    assert (done.returncode, done.stderr) == (0, "")
+    assert list(aws.functions) == list(aws.tags) == ["f"]
+
+
+def test_who_creates_a_moment_too_late_leaves_the_role_to_who_was_first(aws, create):
+    def overtake(request):
+        if request.action == "CreateFunction" and not aws.functions:
+            aws.create({**request.json, "MemorySize": 512})
+
+    aws.hooks.append(overtake)
+    assert "somebody made it just now" in one_sentence(create())
+    assert aws.functions["f"]["MemorySize"] == 512
+    assert aws.functions["f"]["Role"] == aws.roles["lambdapool-role-f"]["arn"]
+    assert aws.roles["lambdapool-role-f"]["policies"] == [BASIC]
+
+
 def test_throttles_and_failing_servers_are_tried_again(aws, run_aws):
     aws.hook("ListFunctions", (503, {}), error(429, "TooManyRequestsException", "Rate exceeded"))
     assert run_aws("list").returncode == 0
