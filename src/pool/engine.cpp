@@ -4,7 +4,6 @@
 #include "pool/engine.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <future>
 #include <mutex>
 #include <random>
@@ -12,11 +11,10 @@
 #include <vector>
 
 #include "aws/function_name.hpp"
-#include "aws/signed_request.hpp"
-#include "core/clock_skew.hpp"
 #include "core/limits.hpp"
 #include "http/client.hpp"
 #include "http/event_loop.hpp"
+#include "pool/call_signer.hpp"
 #include "pool/failure.hpp"
 #include "pool/refusal.hpp"
 #include "pool/window.hpp"
@@ -29,18 +27,12 @@ using Clock = std::chrono::steady_clock;
 constexpr int workers_max = 10'000;
 constexpr int retries_usual = 2;  // three attempts, as the SDKs make
 constexpr int retries_max = 100;
-// From here up, hashing a payload would hold up the other calls on the I/O thread.
-constexpr std::size_t large_payload = 256 * 1'024;
-// Lambda accepts signatures for five minutes. One made at submission is made anew after less.
-constexpr std::chrono::minutes signature_life{3};
 
 struct Call {
   http::Request request;  // only its body before it is first sent; the client has it while in flight
   Engine::Done done;
-  std::chrono::system_clock::time_point signed_at = {};  // of a large payload
-  identity::Snapshot signed_as = {};
-  bool renewed = false;  // it has been refused as expired once
-  clock_skew::Offset signed_with = {};
+  Signature signature = {};
+  bool renewed = false;    // it has been refused as expired once
   bool corrected = false;  // it has been refused for its time once
   int lost = 0;            // so often it may have run
 };
@@ -108,8 +100,7 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
 
   const target::Target target;
   const EngineOptions options;
-  const std::string host;
-  http::Request prototype;  // of every call, without its payload
+  CallSigner signer;
 
   mutable std::mutex mutex;
   Window window;
@@ -120,10 +111,7 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   bool terminated = false;
 
   // On the I/O thread only.
-  identity::Snapshot signing_as;
-  sigv4::Signer signer;
-  std::atomic<clock_skew::Offset> clock_offset{};  // from this machine's clock to the service's; any thread
-  std::vector<Id> refused_as_expired;              // to be sent again when there are new credentials
+  std::vector<Id> refused_as_expired;  // to be sent again when there are new credentials
   bool renewing = false;
   std::unique_ptr<http::EventLoop> loop;
   std::shared_ptr<Gate> gate;
@@ -135,10 +123,8 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   bool cancel(Id id);
   void terminate();
   void terminate_on_loop();
-  sigv4::Scope scope() const { return {target.region, "lambda"}; }
 
  private:
-  void complete(http::Request& request) const;
   void post_pump();
   void pump();
   void tell_refused();
@@ -156,14 +142,10 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
 Engine::Impl::Impl(target::Target where, EngineOptions with)
     : target(std::move(where)),
       options(std::move(with)),
-      host(target.endpoint.host_header()),
-      prototype(aws::invoke_request(options.function, {})),
+      signer(target, options.function),
       window(options.workers, options.throttle_deadline, random_source(), retries_of(options)),
-      signing_as(target.provider->current()),
-      signer(signing_as->identity, scope()),
       loop(std::make_unique<http::EventLoop>(http::EventLoop::Signals::blocked)),
       gate(std::make_shared<Gate>(*loop)) {
-  prototype.headers.set("X-Amz-Log-Type", "Tail");
   http::ClientOptions client_options;
   client_options.endpoint = target.endpoint;
   client_options.max_connections = static_cast<std::size_t>(options.workers);
@@ -180,14 +162,7 @@ Engine::Id Engine::Impl::submit(std::string payload, Done done) {
     refusal = too_large(size);
   } else {
     call.request.body = std::move(payload);
-    if (size >= large_payload) {
-      complete(call.request);
-      call.signed_at = std::chrono::system_clock::now();
-      call.signed_as = target.provider->current();
-      call.signed_with = clock_offset;
-      sigv4::Signer own(call.signed_as->identity, scope());
-      aws::sign(call.request, own, host, call.signed_at + call.signed_with);
-    }
+    if (size >= CallSigner::large_payload) call.signature = signer.sign_early(call.request);
   }
   std::lock_guard lock(mutex);
   Id id = ++last_id;
@@ -221,14 +196,6 @@ void Engine::Impl::post_pump() {
   });
 }
 
-// A queue of a million calls holds their payloads, not as many copies of the same headers.
-void Engine::Impl::complete(http::Request& request) const {
-  if (!request.headers.items().empty()) return;
-  request.method = prototype.method;
-  request.target = prototype.target;
-  request.headers = prototype.headers;
-}
-
 // Sends what the window allows.
 void Engine::Impl::pump() {
   std::unique_lock lock(mutex);
@@ -256,20 +223,7 @@ void Engine::Impl::tell_refused() {
 }
 
 void Engine::Impl::send(Id id, Call& call) {
-  complete(call.request);
-  auto now = std::chrono::system_clock::now();
-  auto newest = target.provider->current();
-  if (newest != signing_as) {
-    signer = sigv4::Signer(newest->identity, scope());
-    signing_as = std::move(newest);
-  }
-  const clock_skew::Offset offset = clock_offset;
-  if (now - call.signed_at > signature_life || call.signed_as != signing_as || call.signed_with != offset) {
-    call.signed_as = signing_as;
-    call.signed_with = offset;
-    if (call.request.body.size() >= large_payload) call.signed_at = now;
-    aws::sign(call.request, signer, host, now + offset);
-  }
+  signer.sign(call.request, call.signature);
   client->send_returning(std::move(call.request), options.function_timeout + options.read_margin,
                          [this, id](http::Answer answer, http::Request request) {
                            answered(id, std::move(answer), std::move(request));
@@ -330,10 +284,8 @@ bool Engine::Impl::send_again(Id id, Failure& failure, http::Request& request) {
 bool Engine::Impl::send_with_right_time(Id id, const Failure& failure, http::Request& request) {
   const std::lock_guard lock(mutex);
   Call& call = calls.at(id);
-  const auto offset =
-      clock_skew::correction(failure.error, failure.date, std::chrono::system_clock::now(), call.signed_with);
-  if (terminated || !offset || std::exchange(call.corrected, true)) return false;
-  clock_offset = *offset;
+  if (terminated || call.corrected || !signer.learn_time(failure, call.signature)) return false;
+  call.corrected = true;
   call.request = std::move(request);
   window.put_back(id, Clock::now());
   return true;
@@ -346,7 +298,7 @@ bool Engine::Impl::send_with_new_credentials(Id id, http::Request& request) {
   Call& call = calls.at(id);
   if (terminated || std::exchange(call.renewed, true)) return false;
   call.request = std::move(request);
-  const auto stale = call.signed_as;
+  const auto stale = call.signature.as;
   window.put_back(id, Clock::now());
   lock.unlock();
   refused_as_expired.push_back(id);
