@@ -1,0 +1,161 @@
+#include "cli/code_and_configuration.hpp"
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "cli/change.hpp"
+#include "cli/code_fetch.hpp"
+#include "cli/deployed_function.hpp"
+#include "cli/execution_role.hpp"
+#include "cli/progress.hpp"
+
+namespace lambdapool::cli {
+namespace {
+
+using aws::FunctionConfiguration;
+using aws::FunctionDescription;
+
+Error changed_meanwhile(const std::string& name, const Error& error = {}) {
+  Error told = error;
+  told.kind = ErrorKind::conflict;
+  told.message = "function " + name + " was changed by somebody else in the meantime; try again.";
+  return told;
+}
+
+Result<FunctionConfiguration> send_and_settle(Session& session, const http::Request& request,
+                                              const std::string& name) {
+  const auto answer = session.send(request, Repeatable::no);
+  if (!answer) return tl::unexpected(answer.error());
+  const auto accepted = aws::parse_configuration(*answer);
+  if (!accepted && (accepted.error().http_status == 412 || accepted.error().kind == ErrorKind::conflict))
+    return tl::unexpected(changed_meanwhile(name, accepted.error()));
+  if (!accepted) return accepted;
+  return wait_until_settled(session, name);
+}
+
+aws::UpdateFunctionCode code_call(const std::string& name, std::string zip, const CodeUpload& upload) {
+  aws::UpdateFunctionCode call{name, std::move(zip)};
+  call.code_in_s3 = upload.object();
+  return call;
+}
+
+// The state after new code, which must be the state before but for the code: otherwise somebody came between.
+Result<FunctionConfiguration> update_code(Session& session, const std::string& name,
+                                          const package::Package& code, const CodeUpload& upload,
+                                          const FunctionConfiguration& now) {
+  const Activity activity("Uploading the function");
+  auto call = code_call(name, code.zip, upload);
+  if (now.architecture != code.architecture) call.architecture = code.architecture;
+  call.revision_id = now.revision_id;
+  auto done = send_and_settle(session, aws::update_function_code_request(call), name);
+  if (!done && done.error().kind != ErrorKind::conflict) {
+    // An answer that got lost may have been a yes.
+    const auto found = find_function(session, name);
+    if (!found || !*found || !is_already_there(code, (*found)->configuration)) return done;
+    done = (*found)->configuration;
+  }
+  if (!done) return done;
+  aws::UpdateFunctionConfiguration unchanged{name, now.memory_mb, now.timeout_s, layer_arns(now),
+                                             now.runtime};
+  unchanged.environment = now.environment;
+  unchanged.role = now.role;
+  unchanged.description = now.description;
+  unchanged.ephemeral_mb = now.ephemeral_mb;
+  unchanged.vpc = now.vpc;
+  if (done->code_sha256 != code.sha256_base64 || !is_in_force(unchanged, *done))
+    return tl::unexpected(changed_meanwhile(name));
+  return done;
+}
+
+Result<void> update_configuration(Session& session, aws::UpdateFunctionConfiguration call,
+                                  const FunctionConfiguration& now) {
+  const Activity activity("Configuring the function");
+  call.revision_id = now.revision_id;
+  for (int refusals = 1;; ++refusals) {
+    const auto done = send_and_settle(session, aws::update_function_configuration_request(call), call.name);
+    if (done) return {};
+    if (!is_role_refusal(done.error())) {
+      const auto found = find_function(session, call.name);
+      const bool lost = done.error().http_status == 0 && done.error().kind != ErrorKind::service;
+      if (lost && found && *found && is_in_force(call, (*found)->configuration)) return {};
+      return tl::unexpected(done.error());
+    }
+    const std::string role = call.role.value_or(now.role);
+    const auto delay = role_patience(refusals, false);
+    if (!delay) return tl::unexpected(role_refused(role, done.error()));
+    if (auto waited = session.pause(*delay); !waited) return waited;
+  }
+}
+
+// What there was before, to be put back.
+struct Before {
+  FunctionConfiguration configuration;
+  std::optional<std::string> zip;  // nullopt: it could not be had
+};
+
+Result<void> restore(Session& session, const FunctionOptions& options, const Change& change, Before before) {
+  const auto now = wait_until_idle(session, options.name);
+  if (!now) return tl::unexpected(now.error());
+  FunctionConfiguration current = now->configuration;
+  if (is_in_force(change.configuration, current)) {
+    auto call = change.way_back;
+    call.revision_id = current.revision_id;
+    const auto done =
+        send_and_settle(session, aws::update_function_configuration_request(call), options.name);
+    if (!done) return tl::unexpected(done.error());
+    current = *done;
+  }
+  if (current.code_sha256 == before.configuration.code_sha256) return {};
+  if (!before.zip) return fail(ErrorKind::io, "the old code could not be fetched");
+  package::Package old;
+  old.zip = std::move(*before.zip);
+  auto upload = CodeUpload::prepare(session, options.bucket, options.name, old);
+  if (!upload) return tl::unexpected(upload.error());
+  auto call = code_call(options.name, std::move(old.zip), *upload);
+  call.architecture = before.configuration.architecture;
+  call.revision_id = current.revision_id;
+  const auto done = send_and_settle(session, aws::update_function_code_request(call), options.name);
+  return done ? Result<void>{} : tl::unexpected(done.error());
+}
+
+// The refusal, and the state that the function is in now.
+tl::unexpected<Error> after_refusal(Session& session, const FunctionOptions& options, const Change& change,
+                                    Before before, Error error) {
+  if (error.kind == ErrorKind::conflict) {
+    error.message = "the code of function " + options.name +
+                    " was updated, but then somebody else changed the function; update it again.";
+    return tl::unexpected(std::move(error));
+  }
+  if (const auto done = restore(session, options, change, std::move(before)); !done)
+    error.message =
+        "function " + options.name +
+        " has its new code with its old configuration, because the new one was refused: " + error.message +
+        " (The old code was not put back: " + done.error().message + ")";
+  return tl::unexpected(std::move(error));
+}
+
+}  // namespace
+
+Result<void> change_code_and_configuration(Session& session, const FunctionOptions& options, const Plan& plan,
+                                           const CodeUpload& upload, const FunctionDescription& now) {
+  Before before{now.configuration, {}};
+  if (plan.code && plan.change.of_configuration())
+    before.zip = fetch_code(session, now.code_url, now.configuration.code_sha256);
+  FunctionConfiguration current = now.configuration;
+  if (plan.code) {
+    auto updated = update_code(session, options.name, *plan.code, upload, current);
+    if (!updated) return tl::unexpected(updated.error());
+    current = std::move(*updated);
+    say("=== Function " + options.name + " uploaded along with all dependencies ===");
+  }
+  for (const std::string& line : plan.change.lines) say("Changing " + line + "...");
+  if (!plan.change.of_configuration()) return {};
+  auto configured = update_configuration(session, plan.change.configuration, current);
+  const bool untouched = !configured && !plan.code && configured.error().http_status != 0;
+  if (!configured && !untouched)
+    return after_refusal(session, options, plan.change, std::move(before), configured.error());
+  return configured;
+}
+
+}  // namespace lambdapool::cli
