@@ -164,7 +164,8 @@ TEST(PythonPackage, RefusesWhatItCannotCopyNamingIt) {
   EXPECT_THAT(error_of({dir.path() / "c/lambdapool_agent"}), HasSubstr("name lambdapool_agent is taken"));
   EXPECT_THAT(error_of({dir.path() / "dangling"}),
               HasSubstr("dangling/link is a link to something that does not"));
-  EXPECT_THAT(error_of({dir.path() / "circle"}), HasSubstr("in/out is a link to a directory that it is itself in"));
+  EXPECT_THAT(error_of({dir.path() / "circle"}),
+              HasSubstr("in/out is a link to a directory that it is itself in"));
   EXPECT_THAT(error_of({"/dev/null"}), HasSubstr("neither a file nor a directory"));
 }
 

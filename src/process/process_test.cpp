@@ -33,8 +33,8 @@ TEST(Process, EndedByASignalIsAFailure) {
 TEST(Process, ThatIsGivenUpEndsThoughItIgnoresSignalsAndItsOwnChildrenLiveOn) {
   bool asked = false;
   const auto outcome =
-      run({"sh", "-c", "trap '' INT TERM; sleep 3 & wait; sleep 20"},
-          Environment::of_this_process(), {.give_up = [&] { return std::exchange(asked, true); }});
+      run({"sh", "-c", "trap '' INT TERM; sleep 3 & wait; sleep 20"}, Environment::of_this_process(),
+          {.give_up = [&] { return std::exchange(asked, true); }});
   ASSERT_FALSE(outcome);
   EXPECT_EQ(outcome.error().kind, ErrorKind::cancelled);
   EXPECT_THAT(outcome.error().message, testing::HasSubstr("sh was interrupted"));
