@@ -80,13 +80,26 @@ void Window::completed(Id id, Time now) {
   if (calls_.erase(id) == 0) return;  // given up before
   --in_flight_;
   last_success_ = now;
+  give_room(now);
+}
+
+// The next call that waits for another to end need not wait for its time.
+void Window::give_room(Time now) {
+  const auto next =
+      std::ranges::find_if(waiting_, [&](const auto& entry) { return calls_.at(entry.second).needs_room; });
+  if (next == waiting_.end() || next->first <= now) return;
+  const Id id = next->second;
+  waiting_.erase(next);
+  calls_.at(id).due_at = now;
+  waiting_.emplace(now, id);
 }
 
 Window::Verdict Window::throttled(Id id, Throttle reason, Time now,
                                   std::optional<std::chrono::milliseconds> retry_after) {
   Call& call = calls_.at(id);
-  shrink(call, now);
   --in_flight_;
+  shrink(call, reason, now);
+  call.needs_room = reason == Throttle::concurrency;
   if (!call.throttled_since) call.throttled_since = now;
   if (is_deadline_over(call, now)) {
     calls_.erase(id);
@@ -128,6 +141,7 @@ void Window::put_back(Id id, Time now) {
 
 Window::Id Window::send(Id id, Call& call, Time now) {
   call.state = State::in_flight;
+  call.needs_room = false;
   call.sent_at = now;
   call.epoch = epoch_;
   ++in_flight_;
@@ -140,11 +154,15 @@ void Window::wait(Id id, Call& call, std::chrono::milliseconds delay, Time now) 
   waiting_.emplace(call.due_at, id);
 }
 
-// Called while the throttled call still counts as in flight.
-void Window::shrink(const Call& call, Time now) {
+void Window::shrink(const Call& call, Throttle reason, Time now) {
+  if (reason == Throttle::concurrency) {
+    limit_ = std::max(1.0, std::min(limit_, static_cast<double>(in_flight_)));
+    grown_at_ = now;
+    return;
+  }
   if (call.epoch != epoch_) return;
   ++epoch_;
-  limit_ = std::max(1.0, std::min(limit_, static_cast<double>(in_flight_)) * shrink_to);
+  limit_ = std::max(1.0, std::min(limit_, in_flight_ + 1.0) * shrink_to);
   grown_at_ = now;
 }
 

@@ -1,9 +1,14 @@
 // Which call to send next, and when: the pool's decisions without clock, sockets or payloads.
 //
-// At most `workers` calls are in flight. When the service throttles, the window shrinks by a third, once
-// for all the calls that had been sent before it shrank (a burst is one piece of news, not a hundred), and
-// grows back steadily with time: not with completions, since calls may last a quarter of an hour. A
-// throttled call waits, longer each time and by chance, so that calls spread out; while it waits it keeps
+// At most `workers` calls are in flight. When the service throttles, the window shrinks, and grows back
+// steadily with time: not with completions, since calls may last a quarter of an hour.
+//
+// Too many calls at a time: those that were not refused are running, and so many is what the service has room
+// for. Each refusal makes the window smaller by its own call, and each completion makes room for one of those
+// that wait. Too many a second: nothing tells how many would do, so the window shrinks by a third, once for
+// all the calls that had been sent before it shrank (a burst is one piece of news, not a hundred).
+//
+// A throttled call waits, longer each time and by chance, so that calls spread out; while it waits it keeps
 // its place in the window, so that a storm does not run through the whole queue.
 //
 // A throttled call is given up when for the whole deadline nothing of this pool got through. While the
@@ -58,6 +63,7 @@ class Window {
   enum class State { queued, in_flight, waiting };
   struct Call {
     State state = State::queued;
+    bool needs_room = false;  // waits because too many were running
     int throttles = 0;
     int not_reached = 0;
     int lost = 0;
@@ -69,7 +75,8 @@ class Window {
 
   Id send(Id id, Call& call, Time now);
   void wait(Id id, Call& call, std::chrono::milliseconds delay, Time now);
-  void shrink(const Call& call, Time now);
+  void shrink(const Call& call, Throttle reason, Time now);
+  void give_room(Time now);
   void grow(Time now);
   bool is_deadline_over(const Call& call, Time now) const;
   void skip_cancelled();

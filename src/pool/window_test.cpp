@@ -108,12 +108,42 @@ TEST_F(WindowTest, TheServicesOwnWaitIsKeptWithinFiveSeconds) {
   EXPECT_THAT(sendable(window), ElementsAre(1));
 }
 
-TEST_F(WindowTest, OneBurstOfThrottlesShrinksTheWindowOnce) {
+TEST_F(WindowTest, OneBurstOfRateThrottlesShrinksTheWindowOnce) {
+  Window window(100, 5min, always_most);
+  submit(window, 1, 100);
+  ASSERT_EQ(sendable(window).size(), 100u);
+  for (Window::Id id = 1; id <= 60; ++id) window.throttled(id, Throttle::rate, now_);
+  EXPECT_EQ(window.limit(), 70);
+}
+
+TEST_F(WindowTest, ConcurrencyThrottlesLeaveTheWindowThatTheServiceHasRoomFor) {
   Window window(100, 5min, always_most);
   submit(window, 1, 100);
   ASSERT_EQ(sendable(window).size(), 100u);
   for (Window::Id id = 1; id <= 60; ++id) window.throttled(id, Throttle::concurrency, now_);
-  EXPECT_EQ(window.limit(), 70);
+  EXPECT_EQ(window.limit(), 40);
+}
+
+TEST_F(WindowTest, ACompletionMakesRoomForACallThatWaitsForSome) {
+  Window window(10, 5min, always_most);
+  submit(window, 1, 12);
+  ASSERT_EQ(sendable(window).size(), 10u);
+  for (Window::Id id = 1; id <= 8; ++id) window.throttled(id, Throttle::concurrency, now_);
+  EXPECT_THAT(sendable(window), IsEmpty());
+  window.completed(9, now_);
+  EXPECT_EQ(sendable(window).size(), 1u);
+  window.completed(10, now_);
+  EXPECT_EQ(sendable(window).size(), 1u);
+  EXPECT_EQ(window.in_flight(), 2);
+}
+
+TEST_F(WindowTest, ACompletionMakesNoRoomForACallThatWaitsForARate) {
+  Window window(2, 5min, always_most);
+  submit(window, 1, 2);
+  ASSERT_EQ(sendable(window).size(), 2u);
+  window.throttled(1, Throttle::rate, now_);
+  window.completed(2, now_);
+  EXPECT_THAT(sendable(window), IsEmpty());
 }
 
 TEST_F(WindowTest, TheWindowNeverClosesAndGrowsBackWithTime) {
