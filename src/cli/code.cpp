@@ -13,7 +13,6 @@
 #include "cli/progress.hpp"
 #include "package/copied_paths.hpp"
 #include "package/executable_package.hpp"
-#include "package/python_package.hpp"
 
 namespace lambdapool::cli {
 namespace {
@@ -87,23 +86,6 @@ class Transcript {
   Activity activity_;
 };
 
-Result<package::Package> build_python(const Context& context, const FunctionOptions& options,
-                                      const Platform& platform, const package::Progress& progress) {
-  package::PythonPackageRequest request;
-  request.paths.assign(options.paths.begin(), options.paths.end());
-  if (options.requirements) {
-    request.requirements = *options.requirements;
-    if (const auto python = find_interpreter(context.environment, context.program))
-      request.python = python->executable;
-  }
-  request.python_version = platform.runtime.substr(std::string_view("python").size());
-  request.architecture = platform.architecture;
-  request.environment = context.environment;
-  request.progress = progress;
-  request.give_up = [&context] { return context.interruption.raised(); };
-  return package::build_python_package(request);
-}
-
 }  // namespace
 
 bool is_executable_code(const FunctionOptions& options) {
@@ -144,17 +126,37 @@ std::string this_machines_architecture() {
   return std::string_view(machine.machine) == "aarch64" ? "arm64" : "x86_64";
 }
 
+package::PythonPackageRequest python_request(const Context& context, const FunctionOptions& options,
+                                             const Platform& platform) {
+  package::PythonPackageRequest request;
+  request.paths.assign(options.paths.begin(), options.paths.end());
+  if (options.requirements) {
+    request.requirements = *options.requirements;
+    if (const auto python = find_interpreter(context.environment, context.program))
+      request.python = python->executable;
+  }
+  request.python_version = platform.runtime.substr(std::string_view("python").size());
+  request.architecture = platform.architecture;
+  request.environment = context.environment;
+  request.give_up = [&context] { return context.interruption.raised(); };
+  return request;
+}
+
 Result<package::Package> build_code(const Context& context, const FunctionOptions& options,
                                     const Platform& platform, Verb verb) {
   Transcript transcript(options, verb);
   const package::Progress progress = [&](const std::string& line) { transcript.hear(line); };
-  auto built = is_executable_code(options)
-                   ? package::build_executable_package(
-                         {.executable = options.paths.front(),
-                          .environment = context.environment,
-                          .progress = progress,
-                          .give_up = [&context] { return context.interruption.raised(); }})
-                   : build_python(context, options, platform, progress);
+  auto built = [&] {
+    if (is_executable_code(options))
+      return package::build_executable_package(
+          {.executable = options.paths.front(),
+           .environment = context.environment,
+           .progress = progress,
+           .give_up = [&context] { return context.interruption.raised(); }});
+    auto request = python_request(context, options, platform);
+    request.progress = progress;
+    return package::build_python_package(request);
+  }();
   if (auto go_on = context.interruption.check("nothing was changed"); !go_on)
     return tl::unexpected(go_on.error());
   if (!built) return built;

@@ -8,6 +8,7 @@
 #include "cli/verbs.hpp"
 #include "core/error.hpp"
 #include "package/package.hpp"
+#include "package/python_package.hpp"
 
 namespace lambdapool::cli {
 
@@ -27,6 +28,10 @@ Result<void> validate_code(const FunctionOptions& options);
 // The runtime for Python code: --runtime, else that of the Python that will call the function.
 Result<std::string> python_runtime(const Context& context, const FunctionOptions& options);
 std::string this_machines_architecture();
+
+// What a package of the options' paths and requirements is made from; its progress is not told yet.
+package::PythonPackageRequest python_request(const Context& context, const FunctionOptions& options,
+                                             const Platform& platform);
 
 enum class Verb { create, update };  // their transcripts differ a little
 Result<package::Package> build_code(const Context& context, const FunctionOptions& options,

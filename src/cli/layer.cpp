@@ -7,7 +7,6 @@
 #include "aws/layers.hpp"
 #include "cli/code.hpp"
 #include "cli/code_upload.hpp"
-#include "cli/interpreter.hpp"
 #include "cli/layer_names.hpp"
 #include "cli/progress.hpp"
 #include "cli/quantity.hpp"
@@ -15,7 +14,6 @@
 #include "cli/table.hpp"
 #include "cli/verbs.hpp"
 #include "core/timestamp.hpp"
-#include "package/python_package.hpp"
 
 namespace lambdapool::cli {
 namespace {
@@ -49,23 +47,14 @@ Result<void> validate_publication(const LayerOptions& options) {
 Result<package::Package> build(const Session& session, const LayerOptions& options,
                                const std::string& runtime) {
   const Context& context = session.context();
-  package::PythonPackageRequest request;
-  request.paths.assign(options.paths.begin(), options.paths.end());
-  if (options.requirements) {
-    request.requirements = *options.requirements;
-    if (const auto python = find_interpreter(context.environment, context.program))
-      request.python = python->executable;
-  }
-  request.python_version = runtime.substr(std::string_view("python").size());
-  request.architecture =
-      options.architecture.value_or(session.is_local() ? this_machines_architecture() : "x86_64");
-  request.environment = context.environment;
+  const Platform platform{
+      runtime, options.architecture.value_or(session.is_local() ? this_machines_architecture() : "x86_64")};
+  auto request = python_request(context, as_function(options), platform);
   Activity activity("Copying");
   request.progress = [&](const std::string& line) {
     say(line);
     activity.now(line);
   };
-  request.give_up = [&context] { return context.interruption.raised(); };
   auto built = package::build_python_layer(request);
   if (auto go_on = context.interruption.check("nothing was changed"); !go_on)
     return tl::unexpected(go_on.error());
