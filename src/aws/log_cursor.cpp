@@ -11,7 +11,7 @@ bool LogCursor::is_new(const LogEvent& event) {
   return seen_.emplace(event.id, event.time_ms).second;
 }
 
-void LogCursor::round_done() {
+void LogCursor::page_done() {
   const auto from = start_ms();
   std::erase_if(seen_, [from](const auto& seen) { return seen.second < from; });
 }

@@ -20,7 +20,7 @@ class LogCursor {
 
   std::int64_t start_ms() const;       // what to ask from
   bool is_new(const LogEvent& event);  // the first time that it is seen
-  void round_done();                   // all pages of one question have been seen
+  void page_done();                    // what no later question brings is forgotten: a log has no end
 
  private:
   std::int64_t since_ms_;

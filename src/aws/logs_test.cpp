@@ -40,17 +40,26 @@ TEST(LogCursor, ShowsAnEventOnceHoweverOftenItComes) {
   LogCursor cursor(1'000);
   EXPECT_EQ(cursor.start_ms(), 1'000);
   EXPECT_TRUE(cursor.is_new({"a", "s", 2'000, ""}));
-  cursor.round_done();
+  cursor.page_done();
   EXPECT_FALSE(cursor.is_new({"a", "s", 2'000, ""}));
+}
+
+TEST(LogCursor, RemembersOnlyWhatTheNextQuestionMayBringAgain) {
+  LogCursor cursor(0);
+  EXPECT_TRUE(cursor.is_new({"a", "s", 1'000, ""}));
+  EXPECT_TRUE(cursor.is_new({"b", "s", 100'000, ""}));
+  cursor.page_done();
+  EXPECT_TRUE(cursor.is_new({"a", "s", 1'000, ""})) << "the next question begins later, so it can't come";
+  EXPECT_FALSE(cursor.is_new({"b", "s", 100'000, ""}));
 }
 
 TEST(LogCursor, ReachesBackForEventsThatTurnUpLate) {
   LogCursor cursor(1'000);
   EXPECT_TRUE(cursor.is_new({"b", "s", 100'000, ""}));
-  cursor.round_done();
+  cursor.page_done();
   EXPECT_EQ(cursor.start_ms(), 70'000);
   EXPECT_TRUE(cursor.is_new({"late", "s", 75'000, ""}));
-  cursor.round_done();
+  cursor.page_done();
   EXPECT_FALSE(cursor.is_new({"late", "s", 75'000, ""}));
   EXPECT_FALSE(cursor.is_new({"b", "s", 100'000, ""}));
 }

@@ -27,9 +27,9 @@ class CloudWatchLog final : public LogSource {
       auto page = ask(call);
       if (!page) return tl::unexpected(page.error());
       if (auto taken = sink(new_lines(page->events)); !taken) return taken;
+      cursor_.page_done();
       call.next_token = std::move(page->next_token);
     } while (call.next_token);
-    cursor_.round_done();
     return {};
   }
   bool exists() const override { return exists_; }
