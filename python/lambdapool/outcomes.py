@@ -10,6 +10,12 @@ from .errors import CodeMismatch, LambdaPoolError, PayloadTooLarge, ProtocolErro
 
 Outcome = Tuple[bool, Any]  # (True, value) or (False, exception)
 
+# lambdapool is no part of what it deploys: code that imports it there has to bring it.
+NESTED = (
+    "a function has lambdapool only where its package has: name it, or a wheel of it, in the requirements file "
+    "and deploy again: `lambdapool update %s -r FILE PATHS`"
+)
+
 VALUE, EXCEPTION, UNSENDABLE, TOO_LARGE, UNREADABLE, VALUES = range(6)
 
 
@@ -85,6 +91,8 @@ def _exception(parts: Tuple[str, bytes, str, str, str], function: str) -> BaseEx
             remote_message=message,
             remote_traceback=trace,
         )
+    if isinstance(exception, ModuleNotFoundError) and _is_own(exception.name):
+        trace += "\n%s\n" % (NESTED % (function or "NAME"))
     exception.__cause__ = RemoteTraceback('\n"""\n%s"""' % trace)
     return exception
 
@@ -127,12 +135,13 @@ def _missing_code(parts: Tuple[str, str, Optional[str]], function: str) -> BaseE
     kind, message, module = parts
     what = "the module %r" % module if module else "what the task needs"
     name = function or "NAME"
-    return make(
-        CodeMismatch,
-        "the function %s does not have %s (%s: %s); deploy your code again: `lambdapool update %s PATHS` "
-        "(with --requirements FILE for packages)" % (name, what, kind, message, name),
-        function,
-    )
+    mend = "deploy your code again: `lambdapool update %s PATHS` (with --requirements FILE for packages)"
+    message = "the function %s does not have %s (%s: %s); " % (name, what, kind, message)
+    return make(CodeMismatch, message + (NESTED if _is_own(module) else mend) % name, function)
+
+
+def _is_own(module: Optional[str]) -> bool:
+    return (module or "").partition(".")[0] == "lambdapool"
 
 
 def _unreadable_result(error: BaseException, function: str) -> BaseException:

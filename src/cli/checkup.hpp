@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "aws/lambda.hpp"
 #include "cli/finding.hpp"
 #include "cli/session.hpp"
 #include "cli/verbs.hpp"
@@ -23,8 +24,14 @@ Result<std::unique_ptr<Session>> check_local(const Context& context, Findings& f
 
 // What may be called without naming a function.
 Result<void> check_account(Session& session, Findings& findings);
-// Existence, state, maker, runtime; and what the caller may do with it.
+// Existence, state, maker, runtime, concurrency, role; and what the caller may do with it.
 Result<void> check_function(Session& session, const std::string& name, Findings& findings);
+// Whether the role that the function runs as is still there.
+Result<void> check_role(Session& session, const aws::FunctionConfiguration& function, Findings& findings);
+
+// False where Lambda is at an address of the user's own and this service is AWS's, which may not know the
+// keys.
+bool is_beside(const Session& lambda, const std::string& service);
 
 // The error as a finding. It ends the checkup where it is an interruption, or of the network: what else could
 // be asked would fail likewise.

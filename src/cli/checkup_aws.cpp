@@ -111,6 +111,15 @@ Result<void> add_refusal(const Error& error, Finding finding, Findings& findings
   return {};
 }
 
+bool is_beside(const Session& lambda, const std::string& service) {
+  const Context& context = lambda.context();
+  const target::Target& target = lambda.target();
+  if (endpoint_source(context, "lambda", target.endpoint.url(), target.region).empty()) return true;
+  const auto url =
+      aws::resolve_endpoint_url(explicit_of(context), context.environment, service, target.region);
+  return !url || !endpoint_source(context, service, *url, target.region).empty();
+}
+
 Result<std::unique_ptr<Session>> check_aws(const Context& context, Findings& findings) {
   const auto given = explicit_of(context);
   const auto region = aws::resolve_region(given, context.environment);
@@ -130,12 +139,7 @@ Result<std::unique_ptr<Session>> check_aws(const Context& context, Findings& fin
   }
   check_proxy((*session)->target(), findings);
   check_credentials((*session)->target(), findings);
-  const auto sts = aws::resolve_endpoint_url(given, context.environment, "sts", (*session)->target().region);
-  const bool lambda_is_aws =
-      endpoint_source(context, "lambda", (*session)->target().endpoint.url(), (*session)->target().region)
-          .empty();
-  const bool sts_is_aws = sts && endpoint_source(context, "sts", *sts, (*session)->target().region).empty();
-  if (!lambda_is_aws && sts_is_aws) {
+  if (!is_beside(**session, "sts")) {
     findings.push_back(
         {Level::note, "identity",
          "not asked for: Lambda is at an address of your own, and these keys may be no AWS account's"});

@@ -84,6 +84,16 @@ void check_runtime(const Context& context, const aws::FunctionConfiguration& fun
                           " --runtime python" + here->version + " PATHS`"});
 }
 
+void check_concurrency(const aws::FunctionDescription& found, Findings& findings) {
+  const auto& reserved = found.reserved_concurrency;
+  if (!reserved) return findings.push_back({Level::ok, "concurrency", "the account's, none is reserved"});
+  if (*reserved > 0)
+    return findings.push_back({Level::ok, "concurrency", std::to_string(*reserved) + " reserved"});
+  findings.push_back(
+      {Level::problem, "concurrency", "0 is reserved for it, so every call is refused",
+       "`lambdapool update " + found.configuration.name + " --concurrency none`, or a number above 0"});
+}
+
 Result<void> check_log_permission(Session& session, const aws::FunctionConfiguration* function,
                                   const std::string& name, Findings& findings) {
   auto logs = Session::open_beside(session, "logs");
@@ -119,6 +129,8 @@ Result<void> check_function(Session& session, const std::string& name, Findings&
     check_state((*found)->configuration, findings);
     check_maker(**found, findings);
     check_runtime(session.context(), (*found)->configuration, findings);
+    check_concurrency(**found, findings);
+    if (auto looked = check_role(session, (*found)->configuration, findings); !looked) return looked;
   }
   if (auto invoked = check_permission(session, aws::invoke_dry_run_request(name), "invoke", "pools",
                                       Level::problem, findings);

@@ -275,8 +275,8 @@ bool Engine::Impl::send_again(Id id, Failure& failure, http::Request& request) {
   }
   if (failure.error.kind == ErrorKind::throttled) {
     failure.error.message = "throttled for " + words(options.throttle_deadline) +
-                            " without a call getting through: " + failure.error.message +
-                            "; use fewer workers, or raise the concurrency limit";
+                            " without a call getting through: " + failure.error.message + "; " +
+                            explain_throttle(failure.error, options.function, target.name, target.region);
   }
   return false;
 }

@@ -13,6 +13,15 @@ std::string missing(const aws::FunctionName& function, const std::string& where)
          " PATHS` makes it, and `lambdapool list` shows those that are there";
 }
 
+std::string place(const std::string& target, const std::string& region) {
+  return target == "local" ? "on the target local" : "in " + region;
+}
+
+// ThrottleReason of Lambda's API. The body says nothing else that contains one.
+bool has_reason(const Error& error, const char* reason) {
+  return error.detail.find('"' + std::string(reason) + '"') != std::string::npos;
+}
+
 }  // namespace
 
 void explain_refusal(Error& error, const std::string& function, const std::string& target,
@@ -20,13 +29,35 @@ void explain_refusal(Error& error, const std::string& function, const std::strin
   const auto parsed = aws::parse_function_name(function);
   if (!parsed || error.http_status < 400) return;
   if (error.kind == ErrorKind::not_found && error.code == "ResourceNotFoundException") {
-    const std::string where = target == "local" ? "on the target local" : "in " + region;
-    error.message = missing(*parsed, where) + " (the service says: " + error.message + ")";
+    error.message = missing(*parsed, place(target, region)) + " (the service says: " + error.message + ")";
   }
   const bool names_action = error.message.find("lambda:") != std::string::npos;
   if (error.kind == ErrorKind::access_denied && error.http_status == 403 && !names_action)
     error.message += "; a pool needs lambda:InvokeFunction, and `lambdapool policy invoke " + parsed->name +
                      "` prints the policy that grants it";
+}
+
+std::string explain_throttle(const Error& error, const std::string& function, const std::string& target,
+                             const std::string& region) {
+  const auto parsed = aws::parse_function_name(function);
+  const std::string name = parsed ? parsed->name : function;
+  const std::string where = place(target, region);
+  const std::string slower = "use fewer workers, or larger chunks";
+  const std::string reserve = "`lambdapool update " + name + " --concurrency N` reserves more, and none " +
+                              "lets it share the account's";
+  if (has_reason(error, "ReservedFunctionConcurrentInvocationLimitExceeded"))
+    return "the concurrency that is reserved for " + name + " " + where + " is 0 or in use; " + reserve;
+  if (has_reason(error, "ReservedFunctionInvocationRateLimitExceeded"))
+    return "the concurrency that is reserved for " + name + " " + where + " allows no more calls a second; " +
+           slower + ", or " + reserve;
+  if (has_reason(error, "ConcurrentInvocationLimitExceeded"))
+    return "the account's concurrency " + where + " is in use; use fewer workers, or " +
+           (target == "local" ? "wait for what else runs there" : "raise the account's quota");
+  if (has_reason(error, "FunctionInvocationRateLimitExceeded"))
+    return name + " " + where + " may not be called more often a second; " + slower;
+  if (has_reason(error, "CallerRateLimitExceeded"))
+    return "the account makes more requests a second than it may " + where + "; " + slower;
+  return "use fewer workers, or raise the concurrency limit " + where;
 }
 
 }  // namespace lambdapool::pool

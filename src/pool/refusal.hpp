@@ -11,4 +11,8 @@ namespace lambdapool::pool {
 void explain_refusal(Error& error, const std::string& function, const std::string& target,
                      const std::string& region);
 
+// To whoever's call was throttled to the deadline: which limit it was, where, and the way around it.
+std::string explain_throttle(const Error& error, const std::string& function, const std::string& target,
+                             const std::string& region);
+
 }  // namespace lambdapool::pool

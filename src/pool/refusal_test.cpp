@@ -8,6 +8,7 @@ namespace {
 
 using testing::AllOf;
 using testing::HasSubstr;
+using testing::Not;
 
 std::string explained(Error error, const char* function, const char* target = "aws") {
   explain_refusal(error, function, target, "eu-west-1");
@@ -28,6 +29,27 @@ TEST(Refusal, WithoutAnActionNamesTheOneThatAPoolNeeds) {
   EXPECT_THAT(explained({ErrorKind::access_denied, "access denied: Forbidden", "", "", 403},
                         "123456789012:function:f"),
               AllOf(HasSubstr("lambda:InvokeFunction"), HasSubstr("`lambdapool policy invoke f`")));
+}
+
+std::string throttled(const std::string& reason, const char* target = "aws") {
+  Error error{ErrorKind::throttled, "Rate Exceeded.", "TooManyRequestsException", "", 429};
+  error.detail = R"({"Reason":")" + reason + R"(","message":"Rate Exceeded."})";
+  return explain_throttle(error, "f:prod", target, "eu-west-1");
+}
+
+TEST(Refusal, ByThrottlingNamesTheLimitAndWhere) {
+  EXPECT_THAT(throttled("ReservedFunctionConcurrentInvocationLimitExceeded"),
+              AllOf(HasSubstr("reserved for f in eu-west-1 is 0 or in use"),
+                    HasSubstr("`lambdapool update f --concurrency N`")));
+  EXPECT_THAT(throttled("ReservedFunctionConcurrentInvocationLimitExceeded", "local"),
+              HasSubstr("reserved for f on the target local"));
+  EXPECT_THAT(throttled("ReservedFunctionInvocationRateLimitExceeded"), HasSubstr("calls a second"));
+  EXPECT_THAT(throttled("ConcurrentInvocationLimitExceeded"),
+              AllOf(HasSubstr("the account's concurrency in eu-west-1"), HasSubstr("quota")));
+  EXPECT_THAT(throttled("ConcurrentInvocationLimitExceeded", "local"), Not(HasSubstr("quota")));
+  EXPECT_THAT(throttled("FunctionInvocationRateLimitExceeded"), HasSubstr("f in eu-west-1 may not"));
+  EXPECT_THAT(throttled("CallerRateLimitExceeded"), HasSubstr("requests a second"));
+  EXPECT_THAT(throttled("SomethingNew"), HasSubstr("use fewer workers"));
 }
 
 TEST(Refusal, ThatIsNoneStaysAsItIs) {

@@ -97,6 +97,37 @@ def test_what_is_wrong_with_a_function_comes_with_its_mend(aws, run, doctor, alg
     assert found[topic]["level"] == "problem" and words in found[topic]["text"] and found[topic]["mend"]
 
 
+def test_a_role_that_is_gone_is_missed(aws, run, doctor, algorithms):
+    run("create", "f", "algorithms", **aws.environment)
+    assert doctor("f", **aws.environment)["role"]["text"] == aws.functions["f"]["Role"]
+    role = aws.roles.pop("lambdapool-role-f")
+    found = doctor("f", code=1, **aws.environment)["role"]
+    assert found["level"] == "problem" and "not there any more" in found["text"]
+    assert "lambdapool update f --role ARN" in found["mend"] and "lambdapool delete f" in found["mend"]
+    aws.roles["lambdapool-role-f"] = {**role, "arn": role["arn"].replace("/lambdapool/", "/other/")}
+    assert "/other/" in doctor("f", code=1, **aws.environment)["role"]["text"]
+
+
+def test_a_role_that_may_not_be_looked_at_is_unknown(aws, run, doctor, algorithms):
+    run("create", "f", "algorithms", **aws.environment)
+    denied = 403, "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>not allowed: iam:GetRole</Message></Error></ErrorResponse>"  # fmt: skip
+    aws.hook("GetRole", denied)
+    found = doctor("f", **aws.environment)["role"]
+    assert found["level"] == "note" and "unknown" in found["text"]
+
+
+def test_reserved_concurrency_is_told_and_none_at_all_is_a_problem(aws, run, doctor, algorithms):
+    for environment in (aws.environment, {}):
+        assert run("create", "f", "algorithms", "--concurrency", "5", **environment).returncode == 0
+        assert doctor("f", **environment)["concurrency"]["text"] == "5 reserved"
+        assert run("update", "f", "--concurrency", "0", **environment).returncode == 0
+        found = doctor("f", code=1, **environment)["concurrency"]
+        assert found["level"] == "problem" and "every call is refused" in found["text"]
+        assert "`lambdapool update f --concurrency none`" in found["mend"]
+        assert run("update", "f", "--concurrency", "none", **environment).returncode == 0
+        assert doctor("f", **environment)["concurrency"]["level"] == "ok"
+
+
 def test_another_python_is_a_note(aws, run, doctor, algorithms):
     run("create", "f", "algorithms", **aws.environment)
     aws.functions["f"]["Runtime"] = "python3.99"
@@ -163,3 +194,26 @@ def test_moto_s_identity_is_understood(doctor):
     finally:
         moto.close()
     assert "arn:aws:sts::123456789012:user/moto" in found["identity"]["text"]
+
+
+def test_moto_s_role_and_concurrency_are_understood(run, algorithms):
+    pytest.importorskip("moto")
+    from moto_server import MotoServer
+
+    moto = MotoServer()
+
+    def looked():
+        answer = json.loads(run("doctor", "f", "--output", "json", **moto.environment).stdout)
+        return {finding["topic"]: finding["level"] for finding in answer["findings"]}
+
+    try:
+        iam = moto.client("iam")
+        trust = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]}'
+        arn = iam.create_role(RoleName="runs", Path="/some/", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+        done = run("create", "f", "algorithms", "--role", arn, "--concurrency", "2", **moto.environment)
+        assert done.returncode == 0, done
+        assert (looked()["role"], looked()["concurrency"]) == ("ok", "ok")
+        iam.delete_role(RoleName="runs")
+        assert (looked()["role"], looked()["concurrency"]) == ("problem", "ok")
+    finally:
+        moto.close()

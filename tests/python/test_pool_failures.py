@@ -12,7 +12,7 @@ from multiprocessing.pool import MaybeEncodingError, RemoteTraceback
 import lambdapool
 import lambdapool_tasks as tasks
 import pytest
-from lambdapool import LambdaPool
+from lambdapool import LambdaPool, outcomes
 from stub_service import StubService
 
 
@@ -163,6 +163,26 @@ def test_a_hopeless_map_stops_at_once(enter, stub):
     assert stub.invocations - before < 50
 
 
+def test_a_function_that_lacks_lambdapool_itself_is_told_how_it_gets_there(pool, request):
+    if "local" not in request.node.name:
+        pytest.skip("the stub runs in this environment, which has lambdapool")
+    with pytest.raises(ModuleNotFoundError, match="lambdapool") as caught:
+        pool.apply(tasks.import_lambdapool)
+    assert "`lambdapool update algorithms -r FILE PATHS`" in str(caught.value.__cause__)
+    assert still_works(pool)
+
+
+def test_missing_code_says_how_it_gets_there():
+    def said(module):
+        data = pickle.dumps(("ModuleNotFoundError", "No module named '%s'" % module, module))
+        [(_, error)] = outcomes.read(pickle.dumps(([(outcomes.UNREADABLE, data)], None)), 1, "f").outcomes
+        assert isinstance(error, lambdapool.CodeMismatch)
+        return str(error)
+
+    assert "deploy your code again: `lambdapool update f PATHS`" in said("lambdapool_tusks")
+    assert "`lambdapool update f -r FILE PATHS`" in said("lambdapool.errors")
+
+
 def test_throttling_is_retried_and_not_seen(enter, stub):
     enter("stub")
     stub.throttles = 5
@@ -176,7 +196,7 @@ def test_throttling_beyond_the_deadline(enter, stub):
     stub.throttles = 1_000_000
     try:
         with LambdaPool(1, "algorithms", throttle_timeout=0.2) as pool:
-            with pytest.raises(lambdapool.Throttled):
+            with pytest.raises(lambdapool.Throttled, match="use fewer workers"):
                 pool.apply(tasks.square, (1,))
     finally:
         stub.throttles = 0

@@ -154,3 +154,9 @@ def print_and_raise(error):
 def print_and_exit():
     print("about to exit", flush=True)
     os._exit(3)
+
+
+def import_lambdapool():
+    import lambdapool
+
+    return lambdapool.__name__
