@@ -1,5 +1,6 @@
 #include "aws/iam.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "aws/xml_answer.hpp"
@@ -13,6 +14,17 @@ constexpr std::string_view trust_policy =
     R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},)"
     R"("Action":"sts:AssumeRole"}]})";
 
+constexpr std::size_t name_max = 64;
+constexpr std::size_t region_room = 16;  // the longest region's name has 14 characters
+
+std::string stem_for(const std::string& function, std::size_t longest) {
+  constexpr std::size_t hash_digits = 8;
+  auto name = "lambdapool-role-" + function;
+  if (name.size() <= longest) return name;
+  name.resize(longest - hash_digits - 1);
+  return name + "-" + sha256_hex(function).substr(0, hash_digits);
+}
+
 using Parameters = std::vector<std::pair<std::string, std::string>>;
 
 http::Request call(const char* action, const Parameters& parameters) {
@@ -24,12 +36,10 @@ http::Request call(const char* action, const Parameters& parameters) {
 
 }  // namespace
 
-std::string role_name_for(const std::string& function) {
-  constexpr std::size_t longest = 64, hash_digits = 8;
-  auto name = "lambdapool-role-" + function;
-  if (name.size() <= longest) return name;
-  name.resize(longest - hash_digits - 1);
-  return name + "-" + sha256_hex(function).substr(0, hash_digits);
+std::string role_name_for(const std::string& function) { return stem_for(function, name_max); }
+
+std::string role_name_for(const std::string& function, const std::string& region) {
+  return stem_for(function, name_max - 1 - std::max(region_room, region.size())) + "-" + region;
 }
 
 std::string basic_execution_policy_arn(const std::string& partition) {
@@ -95,6 +105,8 @@ Result<Role> parse_role(const http::Response& response) {
   const auto role = xml::element(response.body, "Role").value_or(std::string_view());
   Role out{xml::text_of(role, "RoleName"), xml::text_of(role, "Arn"), xml::text_of(role, "Path")};
   if (out.arn.empty()) return tl::unexpected(xml::unreadable(response, "Role's Arn", "IAM"));
+  if (const auto tags = xml::members(role, "Tags"))
+    for (const auto tag : *tags) out.tags[xml::text_of(tag, "Key")] = xml::text_of(tag, "Value");
   return out;
 }
 

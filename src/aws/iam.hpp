@@ -16,6 +16,10 @@ namespace lambdapool::aws::iam {
 // ends in eight digits of its hash.
 std::string role_name_for(const std::string& function);
 
+// "lambdapool-role-FUNCTION-REGION": IAM is one for all regions, so where the function of another region has
+// the first name, this is the second. The region is never cut, and may be "*" for a policy.
+std::string role_name_for(const std::string& function, const std::string& region);
+
 // arn:PARTITION:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole: may write its logs, no more.
 std::string basic_execution_policy_arn(const std::string& partition);
 
@@ -27,6 +31,7 @@ struct Role {
   std::string name;
   std::string arn;
   std::string path;
+  std::map<std::string, std::string> tags = {};
 };
 
 struct PolicyPage {

@@ -50,6 +50,26 @@ TEST(ParseRole, ReadsNameAndArn) {
   EXPECT_EQ(role->path, "/lambdapool/");
 }
 
+TEST(RoleName, KeepsTheRegionWholeInTheSecondName) {
+  EXPECT_EQ(role_name_for("f", "us-east-1"), "lambdapool-role-f-us-east-1");
+  const std::string longest(64, 'x');
+  for (const char* region : {"us-east-1", "ap-southeast-3", "*"}) {
+    const auto name = role_name_for(longest, region);
+    EXPECT_LE(name.size(), 64u);
+    EXPECT_TRUE(name.ends_with(std::string("-") + region));
+    EXPECT_NE(name, role_name_for(longest + "y", region));
+    EXPECT_EQ(name.substr(0, 47), role_name_for(longest, "*").substr(0, 47));
+  }
+}
+
+TEST(ParseRole, ReadsTags) {
+  const auto role = parse_role({200, {}, R"(<GetRoleResponse><GetRoleResult><Role><Arn>arn:x</Arn><Tags>
+  <member><Key>a</Key><Value>1&amp;2</Value></member><member><Key>b</Key><Value></Value></member></Tags>
+  </Role></GetRoleResult></GetRoleResponse>)"});
+  ASSERT_TRUE(role) << role.error().message;
+  EXPECT_EQ(role->tags, (std::map<std::string, std::string>{{"a", "1&2"}, {"b", ""}}));
+}
+
 TEST(ParseRole, RefusesWhatIsNoIamAnswer) {
   for (const char* body : {"", "{}", "<Role>", "<Role><Arn></Role>"}) {
     const auto role = parse_role({200, {}, body});

@@ -25,25 +25,25 @@ std::string lambda_arn(const PolicyScope& scope, const std::string& resource) {
   return "arn:" + scope.partition + ":lambda:" + scope.region + ":" + scope.account + ":" + resource;
 }
 
-Json pass_role(const std::string& role_arn) {
-  Json out = statement("PassRole", "iam:PassRole", role_arn);
+Json pass_role(const Json& role_arns) {
+  Json out = statement("PassRole", "iam:PassRole", role_arns);
   out["Condition"] = {{"StringEquals", {{"iam:PassedToService", "lambda.amazonaws.com"}}}};
   return out;
 }
 
 // Who may attach any policy to a role that he may pass has what that policy gives: so only the one that every
 // function gets.
-Json attach_basic_policy(const PolicyScope& scope, const std::string& role_arn) {
-  Json out = statement("AttachBasicPolicy", "iam:AttachRolePolicy", role_arn);
+Json attach_basic_policy(const PolicyScope& scope, const Json& role_arns) {
+  Json out = statement("AttachBasicPolicy", "iam:AttachRolePolicy", role_arns);
   out["Condition"] = {{"ArnEquals", {{"iam:PolicyARN", iam::basic_execution_policy_arn(scope.partition)}}}};
   return out;
 }
 
-Json own_role(const std::string& role_arn) {
+Json own_role(const Json& role_arns) {
   return statement("MakeAndRemoveRole",
                    {"iam:CreateRole", "iam:TagRole", "iam:GetRole", "iam:DeleteRole", "iam:DetachRolePolicy",
                     "iam:ListAttachedRolePolicies", "iam:DeleteRolePolicy", "iam:ListRolePolicies"},
-                   role_arn);
+                   role_arns);
 }
 
 }  // namespace
@@ -56,8 +56,8 @@ std::string invoke_policy(const PolicyScope& scope, const std::string& function)
 
 std::string deploy_policy(const PolicyScope& scope, const std::string& function,
                           const DeployPermissions& permissions) {
-  const auto made = "arn:" + scope.partition + ":iam::" + scope.account + ":role/lambdapool/" +
-                    iam::role_name_for(function);
+  const auto path = "arn:" + scope.partition + ":iam::" + scope.account + ":role/lambdapool/";
+  const Json made = {path + iam::role_name_for(function), path + iam::role_name_for(function, scope.region)};
   Json statements = Json::array();
   statements.push_back(
       statement("Deploy",
@@ -67,7 +67,7 @@ std::string deploy_policy(const PolicyScope& scope, const std::string& function,
                  "lambda:DeleteFunctionConcurrency"},
                 lambda_arn(scope, "function:" + function)));
   statements.push_back(statement("List", "lambda:ListFunctions", "*"));
-  statements.push_back(pass_role(permissions.role_arn.value_or(made)));
+  statements.push_back(pass_role(permissions.role_arn ? Json(*permissions.role_arn) : made));
   if (!permissions.role_arn) {
     statements.push_back(own_role(made));
     statements.push_back(attach_basic_policy(scope, made));

@@ -5,7 +5,6 @@
 
 #include <iostream>
 
-#include "aws/iam.hpp"
 #include "aws/lambda.hpp"
 #include "cli/code.hpp"
 #include "cli/code_upload.hpp"
@@ -148,8 +147,8 @@ Result<void> create_ready(Session& session, const FunctionOptions& options, cons
 }
 
 Result<ExecutionRole> role_for(Session& session, const FunctionOptions& options) {
-  if (options.role) return ExecutionRole{*options.role, false};
-  if (session.is_local()) return ExecutionRole{local_role, false};
+  if (options.role) return ExecutionRole{{}, *options.role, false};
+  if (session.is_local()) return ExecutionRole{{}, local_role, false};
   auto asked = read_policies(options.policies.value_or(std::vector<std::string>{}));
   if (!asked) return tl::unexpected(asked.error());
   return ensure_role(
@@ -175,14 +174,17 @@ Result<void> create_with_role(Session& session, const FunctionOptions& options,
   if (created) return created;
   session.see_through();
   if (role->made_now && !has_become_anothers(session, options.name, created.error(), *role))
-    if (auto removed = remove_role(session, options.name); !removed)
+    if (auto removed = remove_role(session, role->name); !removed)
       std::cerr << "Warning: " << removed.error().message << "\n";
   return created;
 }
 
-void tell(const Session& session, const FunctionOptions& options, const package::Package& code) {
-  if (!options.role && !session.is_local())
-    say("Would make the role " + aws::iam::role_name_for(options.name));
+Result<void> tell(Session& session, const FunctionOptions& options, const package::Package& code) {
+  if (!options.role && !session.is_local()) {
+    const auto role = future_role_name(session, options.name);
+    if (!role) return tl::unexpected(role.error());
+    say("Would make the role " + *role);
+  }
   const auto call = creation(options, code, CodeUpload::none(), "");
   say("Would create function " + options.name + ": " + call.runtime + " on " + call.architecture + ", " +
       std::to_string(call.memory_mb) + " MB, " + std::to_string(call.timeout_s) + " s, code of " +
@@ -192,6 +194,7 @@ void tell(const Session& session, const FunctionOptions& options, const package:
   if (options.concurrency && options.concurrency->executions)
     say("Would reserve a concurrency of " + std::to_string(*options.concurrency->executions));
   say("=== Dry run: nothing was changed ===");
+  return {};
 }
 
 Result<Platform> platform_of(const Context& context, const FunctionOptions& options) {
@@ -207,10 +210,7 @@ Result<void> create_new(Session& session, const FunctionOptions& options, const 
   say("=== Creating lambdapool function ===");
   auto code = build_code(session.context(), options, platform, Verb::create);
   if (!code) return tl::unexpected(code.error());
-  if (options.dry_run) {
-    tell(session, options, *code);
-    return {};
-  }
+  if (options.dry_run) return tell(session, options, *code);
   if (auto created = create_with_role(session, options, *code); !created) return created;
   say("=== Function " + options.name + " uploaded along with all dependencies ===");
   say("=== Succesfully created lambdapool function " + options.name + " ===");

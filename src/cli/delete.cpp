@@ -1,6 +1,7 @@
 #include <iostream>
+#include <optional>
+#include <string>
 
-#include "aws/iam.hpp"
 #include "aws/lambda.hpp"
 #include "cli/deployed_function.hpp"
 #include "cli/execution_role.hpp"
@@ -16,23 +17,50 @@ namespace {
 // say anything else than that there is no function.
 Result<void> remove_left_role(Session& session, const DeleteOptions& options, const Error& no_function) {
   if (session.is_local() || no_function.kind != ErrorKind::not_found) return tl::unexpected(no_function);
-  const auto left = made_role_exists(session, options.name);
-  if (!left || !*left) return tl::unexpected(no_function);
-  const std::string role = aws::iam::role_name_for(options.name);
-  if (options.dry_run) {
-    say("Would remove the role " + role + ", which an interrupted create left");
-    return {};
+  const auto left = made_roles(session, options.name);
+  if (!left || left->empty()) return tl::unexpected(no_function);
+  for (const std::string& role : *left) {
+    if (options.dry_run) {
+      say("Would remove the role " + role + ", which an interrupted create left");
+      continue;
+    }
+    if (auto removed = remove_role(session, role); !removed) return removed;
+    say("There was no function " + options.name + "; its role " + role +
+        ", which an interrupted create had left, is removed.");
   }
-  if (auto removed = remove_role(session, options.name); !removed) return removed;
-  say("There was no function " + options.name + "; its role " + role +
-      ", which an interrupted create had left, is removed.");
   return {};
 }
 
-void tell(const std::string& name, bool with_role) {
+// The role that goes with the function, and what there is to say of one that stays although its name is
+// lambdapool's.
+struct RoleToRemove {
+  std::optional<std::string> name = {};
+  std::string warning = {};
+};
+
+Result<RoleToRemove> role_to_remove(Session& session, const std::string& function, const std::string& arn) {
+  if (session.is_local() || !has_made_name(session, arn, function)) return RoleToRemove{};
+  const auto made = made_role(session, arn, function);
+  if (!made && made.error().kind == ErrorKind::cancelled) return tl::unexpected(made.error());
+  if (!made) return RoleToRemove{{}, "role " + arn + " is left: " + made.error().message};
+  if (!*made)
+    return RoleToRemove{{},
+                        "role " + arn +
+                            " is left, because its tags do not say that it was made for function " +
+                            function + " in " + session.target().region + "."};
+  return RoleToRemove{*made};
+}
+
+void tell(const std::string& name, const RoleToRemove& role) {
   say("Would delete function " + name);
-  if (with_role) say("Would remove the role " + aws::iam::role_name_for(name));
+  if (role.name) say("Would remove the role " + *role.name);
   say("=== Dry run: nothing was changed ===");
+}
+
+void remove(Session& session, RoleToRemove role) {
+  if (role.name)
+    if (auto removed = remove_role(session, *role.name); !removed) role.warning = removed.error().message;
+  if (!role.warning.empty()) std::cerr << "Warning: " << role.warning << "\n";
 }
 
 }  // namespace
@@ -43,9 +71,10 @@ Result<void> delete_function(const Context& context, const DeleteOptions& option
   if (!session) return tl::unexpected(session.error());
   const auto function = own_function(**session, options.name);
   if (!function) return remove_left_role(**session, options, function.error());
-  const bool with_role = !(*session)->is_local() && is_made_role(function->configuration.role, options.name);
+  const auto role = role_to_remove(**session, options.name, function->configuration.role);
+  if (!role) return tl::unexpected(role.error());
   if (options.dry_run) {
-    tell(options.name, with_role);
+    tell(options.name, *role);
     return {};
   }
   (*session)->see_through();
@@ -55,9 +84,7 @@ Result<void> delete_function(const Context& context, const DeleteOptions& option
   const auto deleted = aws::parse_no_content(*answer);
   // Not there any more: an earlier attempt of ours got through, or somebody else was faster.
   if (!deleted && deleted.error().kind != ErrorKind::not_found) return deleted;
-  if (with_role)
-    if (auto removed = remove_role(**session, options.name); !removed)
-      std::cerr << "Warning: " << removed.error().message << "\n";
+  remove(**session, *role);
   say("=== Deleted lambdapool function " + options.name + "===");
   return {};
 }

@@ -5,6 +5,8 @@
 
 #include "aws/credentials.hpp"
 #include "aws/iam.hpp"
+#include "cli/marks.hpp"
+#include "cli/tags.hpp"
 
 namespace lambdapool::cli {
 namespace {
@@ -25,22 +27,45 @@ Result<void> remove(Session& iam, const std::string& role) {
   return deleted;
 }
 
+std::vector<std::string> possible_names(const Session& session, const std::string& function_name) {
+  return {role_name_for(function_name), role_name_for(function_name, session.target().region)};
+}
+
+bool is_for(const aws::iam::Role& role, const Session& session, const std::string& function_name) {
+  const auto says = [&](const char* tag, const std::string& value) {
+    const auto found = role.tags.find(tag);
+    return found != role.tags.end() && found->second == value;
+  };
+  return says(function_tag, function_name) && says(region_tag, session.target().region) &&
+         has_made_name(session, role.arn, function_name);
+}
+
+// nullopt where there is no such role.
+Result<std::optional<aws::iam::Role>> find_role(Session& iam, const std::string& name) {
+  auto found = call(iam, aws::iam::get_role_request(name), aws::iam::parse_role);
+  if (found) return std::optional(std::move(*found));
+  if (found.error().kind == ErrorKind::not_found) return std::optional<aws::iam::Role>{};
+  return tl::unexpected(found.error());
+}
+
 // IAM answers 409 where the role exists. Sent again after a lost answer it may be our own, which then
 // counts as an earlier run's: better to keep a role too many than to remove one that is not ours.
-Result<ExecutionRole> make_or_find(Session& iam, const std::string& role, const std::string& function_name) {
-  const auto made =
-      call(iam, aws::iam::create_role_request(role, "Runs the lambdapool function " + function_name),
-           aws::iam::parse_role);
-  if (made) return ExecutionRole{made->arn, true};
-  if (made.error().kind != ErrorKind::conflict) return tl::unexpected(made.error());
-  const auto found = call(iam, aws::iam::get_role_request(role), aws::iam::parse_role);
-  if (!found) return tl::unexpected(found.error());
-  if (!is_made_role(found->arn, function_name))
-    return fail(ErrorKind::conflict,
-                "role " + found->arn +
-                    " has the name that lambdapool gives the function's role, but was not "
-                    "made by it; name the role with --role.");
-  return ExecutionRole{found->arn, false};
+Result<ExecutionRole> make_or_find(Session& iam, const std::string& function_name) {
+  const Tags tags = {{function_tag, function_name}, {region_tag, iam.target().region}};
+  for (const std::string& name : possible_names(iam, function_name)) {
+    const auto request =
+        aws::iam::create_role_request(name, "Runs the lambdapool function " + function_name, tags);
+    const auto made = call(iam, request, aws::iam::parse_role);
+    if (made) return ExecutionRole{name, made->arn, true};
+    if (made.error().kind != ErrorKind::conflict) return tl::unexpected(made.error());
+    const auto found = call(iam, aws::iam::get_role_request(name), aws::iam::parse_role);
+    if (!found) return tl::unexpected(found.error());
+    if (is_for(*found, iam, function_name)) return ExecutionRole{name, found->arn, false};
+  }
+  const auto names = possible_names(iam, function_name);
+  return fail(ErrorKind::conflict, "the roles " + names[0] + " and " + names[1] +
+                                       " exist, but were not made for this function in this region; name a "
+                                       "role with --role.");
 }
 
 }  // namespace
@@ -63,38 +88,62 @@ Result<ExecutionRole> ensure_role(Session& session, const std::string& function_
   if (auto go_on = session.context().interruption.check("nothing was changed"); !go_on)
     return tl::unexpected(go_on.error());
   (*iam)->see_through();  // a request that is given up half-way might leave a role behind
-  const std::string name = role_name_for(function_name);
-  auto role = make_or_find(**iam, name, function_name);
+  auto role = make_or_find(**iam, function_name);
   if (!role) return role;
-  Result<void> done = add_policies(**iam, name, policies);
-  if (done && !role->made_now) done = drop_policies(**iam, name, policies);
+  Result<void> done = add_policies(**iam, role->name, policies);
+  if (done && !role->made_now) done = drop_policies(**iam, role->name, policies);
   if (done) return role;
-  if (role->made_now) (void)remove(**iam, name);
+  if (role->made_now) (void)remove(**iam, role->name);
   return tl::unexpected(done.error());
 }
 
-Result<void> remove_role(Session& session, const std::string& function_name) {
+Result<void> remove_role(Session& session, const std::string& role_name) {
   auto iam = Session::open_beside(session, "iam");
   if (!iam) return tl::unexpected(iam.error());
   (*iam)->see_through();
-  const std::string name = role_name_for(function_name);
-  const auto removed = remove(**iam, name);
+  const auto removed = remove(**iam, role_name);
   if (removed) return removed;
-  return fail(removed.error().kind, "role " + name + " could not be removed: " + removed.error().message);
+  return fail(removed.error().kind,
+              "role " + role_name + " could not be removed: " + removed.error().message);
 }
 
-Result<bool> made_role_exists(Session& session, const std::string& function_name) {
+Result<std::string> future_role_name(Session& session, const std::string& function_name) {
   auto iam = Session::open_beside(session, "iam");
   if (!iam) return tl::unexpected(iam.error());
-  const auto found =
-      call(**iam, aws::iam::get_role_request(role_name_for(function_name)), aws::iam::parse_role);
-  if (found) return is_made_role(found->arn, function_name);
-  if (found.error().kind == ErrorKind::not_found) return false;
-  return tl::unexpected(found.error());
+  const auto names = possible_names(session, function_name);
+  const auto first = find_role(**iam, names.front());
+  if (!first) return tl::unexpected(first.error());
+  return !*first || is_for(**first, session, function_name) ? names.front() : names.back();
 }
 
-bool is_made_role(const std::string& role_arn, const std::string& function_name) {
-  return role_arn.ends_with(":role/lambdapool/" + role_name_for(function_name));
+Result<std::vector<std::string>> made_roles(Session& session, const std::string& function_name) {
+  auto iam = Session::open_beside(session, "iam");
+  if (!iam) return tl::unexpected(iam.error());
+  std::vector<std::string> made;
+  for (const std::string& name : possible_names(session, function_name)) {
+    const auto found = find_role(**iam, name);
+    if (!found) return tl::unexpected(found.error());
+    if (*found && is_for(**found, session, function_name)) made.push_back(name);
+  }
+  return made;
+}
+
+Result<std::optional<std::string>> made_role(Session& session, const std::string& role_arn,
+                                             const std::string& function_name) {
+  if (!has_made_name(session, role_arn, function_name)) return std::optional<std::string>{};
+  auto iam = Session::open_beside(session, "iam");
+  if (!iam) return tl::unexpected(iam.error());
+  const std::string name = role_arn.substr(role_arn.rfind('/') + 1);
+  const auto found = find_role(**iam, name);
+  if (!found) return tl::unexpected(found.error());
+  if (!*found || !is_for(**found, session, function_name)) return std::optional<std::string>{};
+  return std::optional(name);
+}
+
+bool has_made_name(const Session& session, const std::string& role_arn, const std::string& function_name) {
+  const auto names = possible_names(session, function_name);
+  return std::any_of(names.begin(), names.end(),
+                     [&](const std::string& name) { return role_arn.ends_with(":role/lambdapool/" + name); });
 }
 
 // A made role is known within seconds, says AWS; a brought one is probably refused for good.

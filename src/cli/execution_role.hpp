@@ -1,11 +1,14 @@
 // The role that a function runs as on AWS. Unless the user brings one, create makes one for each function,
-// with a name and a path that tell its origin, and delete removes exactly that one again, with whatever
-// policies it has: they are attached to nothing else.
+// and delete removes exactly that one again, with whatever policies it has: they are attached to nothing
+// else. IAM is one for all regions while functions are regional, so a role's name and path alone don't tell
+// whose it is: tags say for which function in which region it was made, and no other function's verb touches
+// it. The first region to ask gets lambdapool-role-FUNCTION, any other lambdapool-role-FUNCTION-REGION.
 #pragma once
 
 #include <chrono>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "cli/role_policies.hpp"
 #include "cli/session.hpp"
@@ -14,6 +17,7 @@
 namespace lambdapool::cli {
 
 struct ExecutionRole {
+  std::string name;
   std::string arn;
   bool made_now = false;  // false: brought by the user, or left by an earlier run
 };
@@ -26,13 +30,21 @@ RolePolicies made_role_policies(const Session& session, RolePolicies asked, InVp
 // The role for this function with exactly these policies. On an error nothing that was made is left.
 Result<ExecutionRole> ensure_role(Session& session, const std::string& function_name,
                                   const RolePolicies& policies);
-Result<void> remove_role(Session& session, const std::string& function_name);
+Result<void> remove_role(Session& session, const std::string& role_name);
 
-// Whether a role that create made for this function is there, though perhaps no function.
-Result<bool> made_role_exists(Session& session, const std::string& function_name);
+// The name that ensure_role would make or find a role by.
+Result<std::string> future_role_name(Session& session, const std::string& function_name);
 
-// Whether this ARN is that of the role that create makes for this function.
-bool is_made_role(const std::string& role_arn, const std::string& function_name);
+// The roles that create made for this function in this region, though there may be no function.
+Result<std::vector<std::string>> made_roles(Session& session, const std::string& function_name);
+
+// The name of the role with this ARN if create made it for this function in this region; nullopt if not, or
+// if it is gone.
+Result<std::optional<std::string>> made_role(Session& session, const std::string& role_arn,
+                                             const std::string& function_name);
+
+// Whether the ARN is one that create gives to a role of this function, in this region or another.
+bool has_made_name(const Session& session, const std::string& role_arn, const std::string& function_name);
 
 // IAM tells Lambda of a new role some seconds later. How long to wait before Lambda is asked again, after it
 // said `refusals` times that it can't assume the role; nullopt: it has had its time.

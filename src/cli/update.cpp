@@ -4,7 +4,6 @@
 
 #include "cli/update.hpp"
 
-#include "aws/iam.hpp"
 #include "aws/lambda.hpp"
 #include "cli/change.hpp"
 #include "cli/code.hpp"
@@ -59,33 +58,39 @@ Result<void> same_kind(const FunctionConfiguration& now, const FunctionOptions& 
   return {};
 }
 
-Result<void> own_role(const FunctionConfiguration& now, const FunctionOptions& options, bool local) {
-  if (!options.policies || local || is_made_role(options.role.value_or(now.role), options.name)) return {};
+Result<void> own_role(Session& session, const FunctionConfiguration& now, const FunctionOptions& options) {
+  if (!options.policies || session.is_local()) return {};
   if (options.policies->empty() && options.role) return {};
-  return fail(ErrorKind::invalid_argument,
-              "function " + options.name + " runs as " + now.role +
-                  ", which lambdapool did not make; change that role's policies yourself.");
+  const auto made = made_role(session, options.role.value_or(now.role), options.name);
+  if (!made) return tl::unexpected(made.error());
+  if (*made) return {};
+  return fail(ErrorKind::invalid_argument, "function " + options.name + " runs as " + now.role +
+                                               ", which lambdapool did not make for it in " +
+                                               session.target().region +
+                                               "; change that role's policies yourself.");
 }
 
-Result<void> change_policies(Session& session, const FunctionOptions& options, const Plan& plan) {
+Result<void> change_policies(Session& session, const Plan& plan) {
   if (!plan.policies) return {};
   auto iam = Session::open_beside(session, "iam");
   if (!iam) return tl::unexpected(iam.error());
   (*iam)->see_through();
-  return add_policies(**iam, aws::iam::role_name_for(options.name), *plan.policies);
+  return add_policies(**iam, plan.role, *plan.policies);
 }
 
 // Rights go last, when nothing runs any more that could need them.
 Result<void> drop_rights(Session& session, const FunctionOptions& options, const Plan& plan,
                          const FunctionConfiguration& before) {
-  const bool left =
-      plan.change.configuration.role && is_made_role(before.role, options.name) && !session.is_local();
-  if (left) return remove_role(session, options.name);
+  if (plan.change.configuration.role && !session.is_local()) {
+    const auto left = made_role(session, before.role, options.name);
+    if (!left) return tl::unexpected(left.error());
+    if (*left) return remove_role(session, **left);
+  }
   if (!plan.policies || !options.policies) return {};
   auto iam = Session::open_beside(session, "iam");
   if (!iam) return tl::unexpected(iam.error());
   (*iam)->see_through();
-  return drop_policies(**iam, aws::iam::role_name_for(options.name), *plan.policies);
+  return drop_policies(**iam, plan.role, *plan.policies);
 }
 
 Result<void> done_without_content(Session& session, const http::Request& request) {
@@ -117,7 +122,7 @@ Result<void> apply(Session& session, const FunctionOptions& options, const Plan&
   if (!upload) return tl::unexpected(upload.error());
   if (auto go_on = session.context().interruption.check("nothing was changed"); !go_on) return go_on;
   session.see_through();
-  if (auto done = change_policies(session, options, plan); !done) return done;
+  if (auto done = change_policies(session, plan); !done) return done;
   if (auto done = change_code_and_configuration(session, options, plan, *upload, now); !done) return done;
   Result<void> done = change_marks(session, options.name, now.configuration.arn, plan.change);
   if (done) done = drop_rights(session, options, plan, now.configuration);
@@ -173,7 +178,7 @@ Result<void> update_one(const Context& context, const FunctionOptions& given) {
   const auto function = own_function(session, options.name);
   if (!function) return tl::unexpected(function.error());
   if (auto same = same_kind(function->configuration, options); !same) return same;
-  if (auto own = own_role(function->configuration, options, session.is_local()); !own) return own;
+  if (auto own = own_role(session, function->configuration, options); !own) return own;
   if (options.layers) {
     auto arns = resolve_layers(session, *options.layers);
     if (!arns) return tl::unexpected(arns.error());

@@ -1,6 +1,5 @@
 #include "cli/update_plan.hpp"
 
-#include "aws/iam.hpp"
 #include "cli/code.hpp"
 #include "cli/execution_role.hpp"
 #include "cli/progress.hpp"
@@ -41,17 +40,22 @@ Result<std::optional<package::Package>> new_code(Session& session, const Functio
   return std::optional(std::move(*code));
 }
 
-Result<std::optional<RolePolicies>> new_policies(const Session& session, const FunctionOptions& options,
-                                                 const FunctionDescription& now, Change& change) {
+Result<void> add_policies(Session& session, const FunctionOptions& options, const FunctionDescription& now,
+                          Plan& plan) {
+  Change& change = plan.change;
   const bool in_vpc = !change.configuration.vpc.value_or(now.configuration.vpc).subnets.empty();
   const std::string role = options.role.value_or(now.configuration.role);
   const bool wanted = options.policies || (change.configuration.vpc && in_vpc);
-  if (!wanted || session.is_local() || !is_made_role(role, options.name))
-    return std::optional<RolePolicies>{};
+  if (!wanted || session.is_local()) return {};
+  const auto made = made_role(session, role, options.name);
+  if (!made) return tl::unexpected(made.error());
+  if (!*made) return {};
   auto asked = read_policies(options.policies.value_or(std::vector<std::string>{}));
   if (!asked) return tl::unexpected(asked.error());
-  if (options.policies) change.lines.push_back("policies of role " + aws::iam::role_name_for(options.name));
-  return std::optional(made_role_policies(session, std::move(*asked), in_vpc ? InVpc::yes : InVpc::no));
+  if (options.policies) change.lines.push_back("policies of role " + **made);
+  plan.policies = made_role_policies(session, std::move(*asked), in_vpc ? InVpc::yes : InVpc::no);
+  plan.role = **made;
+  return {};
 }
 
 }  // namespace
@@ -66,9 +70,9 @@ Result<Plan> make_plan(Session& session, const FunctionOptions& options, const F
   if (!code) return tl::unexpected(code.error());
   auto change = change_of(now, options, code->has_value() ? NewCode::yes : NewCode::no, LAMBDAPOOL_VERSION);
   if (!change) return tl::unexpected(change.error());
-  auto policies = new_policies(session, options, now, *change);
-  if (!policies) return tl::unexpected(policies.error());
-  return Plan{std::move(*code), std::move(*change), std::move(*policies)};
+  Plan plan{std::move(*code), std::move(*change), {}};
+  if (auto added = add_policies(session, options, now, plan); !added) return tl::unexpected(added.error());
+  return plan;
 }
 
 }  // namespace lambdapool::cli

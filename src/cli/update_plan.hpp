@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include "aws/lambda.hpp"
 #include "cli/change.hpp"
@@ -17,6 +18,7 @@ struct Plan {
   std::optional<package::Package> code;  // nullopt: none, or what is there already
   Change change;
   std::optional<RolePolicies> policies;  // of the made role, all that it shall have
+  std::string role = {};                 // the made role's name, where there are policies
 };
 
 // Builds the package, says so, and compares everything with the function as it is. `options.layers` are ARNs.

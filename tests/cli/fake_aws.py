@@ -128,7 +128,9 @@ class FakeAws:
         if request.action == "CreateRole":
             if name in self.roles:
                 return 409, "<ErrorResponse><Error><Type>Sender</Type><Code>EntityAlreadyExists</Code><Message>Role exists</Message></Error></ErrorResponse>"  # fmt: skip
-            self.roles[name] = {"arn": arn, "policies": []}
+            keys = [key for key in request.form if key.startswith("Tags.") and key.endswith(".Key")]
+            tags = {request.form[key]: request.form[key[:-3] + "Value"] for key in keys}
+            self.roles[name] = {"arn": arn, "policies": [], "tags": tags}
             return 200, wrap % f"<Role><RoleName>{name}</RoleName><Arn>{arn}</Arn></Role>"
         if name not in self.roles:
             return missing
@@ -152,7 +154,8 @@ class FakeAws:
                 return 409, "<ErrorResponse><Error><Type>Sender</Type><Code>DeleteConflict</Code><Message>policies</Message></Error></ErrorResponse>"  # fmt: skip
             del self.roles[name]
         elif request.action == "GetRole":
-            return 200, wrap % f"<Role><RoleName>{name}</RoleName><Arn>{role['arn']}</Arn></Role>"
+            tags = "".join(f"<member><Key>{k}</Key><Value>{v}</Value></member>" for k, v in role.get("tags", {}).items())
+            return 200, wrap % f"<Role><RoleName>{name}</RoleName><Arn>{role['arn']}</Arn><Tags>{tags}</Tags></Role>"
         elif request.action == "ListAttachedRolePolicies":
             members = "".join(f"<member><PolicyArn>{p}</PolicyArn></member>" for p in role["policies"])
             return 200, wrap % f"<AttachedPolicies>{members}</AttachedPolicies><IsTruncated>false</IsTruncated>"

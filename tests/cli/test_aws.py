@@ -30,6 +30,9 @@ def create(run_aws, algorithms):
     return lambda *arguments, **environment: run_aws("create", "f", "algorithms", *arguments, **environment)
 
 
+OWNED = {"lambdapool:function": "f", "lambdapool:region": "us-east-1"}
+
+
 def one_sentence(done, code=1):
     assert done.returncode == code, done
     assert done.stderr.startswith("Error: ") and done.stderr.count("\n") == 1, done.stderr
@@ -39,7 +42,7 @@ def one_sentence(done, code=1):
 def test_create_makes_a_role_and_delete_removes_it(aws, create, run_aws):
     done = create()
     assert (done.returncode, done.stderr) == (0, "")
-    assert aws.roles == {"lambdapool-role-f": {"arn": aws.functions["f"]["Role"], "policies": [BASIC]}}
+    assert aws.roles == {"lambdapool-role-f": {"arn": aws.functions["f"]["Role"], "policies": [BASIC], "tags": OWNED}}
     assert aws.functions["f"]["Role"].endswith(":role/lambdapool/lambdapool-role-f")
     done = run_aws("delete", "f")
     assert (done.returncode, done.stderr) == (0, "")
@@ -68,7 +71,7 @@ def test_a_refused_creation_leaves_neither_function_nor_role(aws, create):
 
 
 def test_a_role_of_an_earlier_run_is_used_and_kept_on_failure(aws, create):
-    role = {"arn": "arn:aws:iam::123456789012:role/lambdapool/lambdapool-role-f", "policies": [BASIC]}
+    role = {"arn": "arn:aws:iam::123456789012:role/lambdapool/lambdapool-role-f", "policies": [BASIC], "tags": OWNED}
     aws.roles["lambdapool-role-f"] = role
     aws.hook("CreateFunction", DENIED)
     one_sentence(create())

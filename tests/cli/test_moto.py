@@ -122,6 +122,20 @@ def test_a_functions_whole_life(run_moto, client, algorithms, tmp_path):
     assert client("lambda").list_layers()["Layers"] == []
 
 
+def test_functions_of_one_name_in_two_regions_have_a_role_each(run_moto, client, algorithms):
+    iam = client("iam")
+    ok(run_moto("create", "f", "algorithms"))
+    ok(run_moto("create", "f", "algorithms", "--region", "eu-west-1", "--policy", READ))
+    attached = iam.list_attached_role_policies(RoleName="lambdapool-role-f")["AttachedPolicies"]
+    assert [policy["PolicyArn"] for policy in attached] == [BASIC]
+    tags = iam.get_role(RoleName="lambdapool-role-f-eu-west-1")["Role"]["Tags"]
+    assert {"Key": "lambdapool:region", "Value": "eu-west-1"} in tags
+    ok(run_moto("delete", "f", "--region", "eu-west-1"))
+    assert [role["RoleName"] for role in iam.list_roles(PathPrefix="/lambdapool/")["Roles"]] == ["lambdapool-role-f"]
+    ok(run_moto("delete", "f"))
+    assert iam.list_roles(PathPrefix="/lambdapool/")["Roles"] == []
+
+
 @pytest.fixture
 def large(algorithms):
     """More than 50 MB that do not compress."""

@@ -77,7 +77,8 @@ def test_deploy_lets_a_whole_life_through(run, aws, algorithms, policy):
     document = policy("deploy", "f", "--account", ACCOUNT)
     refused = {permission(request) for request in aws.requests if not allows(document, *permission(request))}
     assert refused == set()
-    assert allows(document, "iam:PassRole", ROLE)
+    for role in (ROLE, f"{ROLE}-{REGION}"):
+        assert allows(document, "iam:PassRole", role) and allows(document, "iam:CreateRole", role)
     assert not allows(document, "lambda:UpdateFunctionCode", f"{LAMBDA}:function:other")
 
 
