@@ -51,8 +51,8 @@ void add_choice(CLI::App& app, const std::string& name, const std::array<std::st
 }
 
 void add_repeated(CLI::App& app, const std::string& name, const char* type, Commas commas,
-                  std::function<void(const std::vector<std::string>&)> set, const char* help) {
-  auto* option = app.add_option_function<std::vector<std::string>>(name, std::move(set), help)
+                  const std::function<void(const std::vector<std::string>&)>& set, const char* help) {
+  auto* option = app.add_option_function<std::vector<std::string>>(name, set, help)
                      ->type_name(type)
                      ->expected(1)
                      ->allow_extra_args(false)

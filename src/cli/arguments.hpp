@@ -20,7 +20,7 @@ void add_choice(CLI::App& app, const std::string& name, const std::array<std::st
 // May be repeated; `add` gets each one, in order. Empty ones too: "--layers=" asks for none.
 enum class Commas { separate, belong };
 void add_repeated(CLI::App& app, const std::string& name, const char* type, Commas commas,
-                  std::function<void(const std::vector<std::string>&)> set, const char* help);
+                  const std::function<void(const std::vector<std::string>&)>& set, const char* help);
 
 // "--env NAME=VALUE", repeatable. The value is all that follows the first "=".
 void add_pairs(CLI::App& app, const std::string& name, const char* type,

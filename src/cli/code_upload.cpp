@@ -8,8 +8,8 @@
 #include "aws/s3.hpp"
 #include "cli/progress.hpp"
 #include "cli/quantity.hpp"
-#include "core/encoding.hpp"
 #include "core/limits.hpp"
+#include "core/random.hpp"
 
 namespace lambdapool::cli {
 namespace {
@@ -99,7 +99,7 @@ Result<CodeUpload> CodeUpload::prepare(Session& session, const std::optional<std
   LAMBDAPOOL_CHECK(bucket.has_value());
   auto opened = open_bucket(session, *bucket);
   if (!opened) return tl::unexpected(opened.error());
-  s3::Location location{{*bucket, "lambdapool/" + name + "/" + sha256_hex(package.zip) + ".zip"},
+  s3::Location location{{*bucket, "lambdapool/" + name + "/" + random_hex(16) + ".zip"},
                         opened->addressing};
   if (auto done = upload(*opened->session, location, package.zip); !done)
     return tl::unexpected(done.error().kind == ErrorKind::cancelled ? done.error()

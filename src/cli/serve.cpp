@@ -1,11 +1,9 @@
-#include <sys/random.h>
-
 #include <iostream>
 #include <mutex>
 
 #include "cli/progress.hpp"
 #include "cli/verbs.hpp"
-#include "core/encoding.hpp"
+#include "core/random.hpp"
 #include "local/service.hpp"
 
 namespace lambdapool::cli {
@@ -23,12 +21,6 @@ Result<void> validate(const Context& context, const ServeOptions& options) {
   if (options.access_key_id.has_value() != options.secret_access_key.has_value())
     return fail(ErrorKind::invalid_argument, "--access-key-id and --secret-access-key go together.");
   return {};
-}
-
-std::string random_hex(std::size_t bytes) {
-  std::string raw(bytes, '\0');
-  LAMBDAPOOL_CHECK(::getrandom(raw.data(), raw.size(), 0) == static_cast<ssize_t>(raw.size()));
-  return hex_encode(raw);
 }
 
 // The one identity that is let in, or nullopt for any.

@@ -1,7 +1,6 @@
 #include "target/target.hpp"
 
 #include <pthread.h>
-#include <sys/random.h>
 
 #include <map>
 #include <memory>
@@ -9,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/encoding.hpp"
+#include "core/random.hpp"
 #include "identity/source_fetcher.hpp"
 #include "identity/terminal.hpp"
 #include "local/service.hpp"
@@ -17,12 +16,6 @@
 
 namespace lambdapool::target {
 namespace {
-
-std::string random_hex(std::size_t bytes) {
-  std::string noise(bytes, '\0');
-  LAMBDAPOOL_CHECK(getrandom(noise.data(), noise.size(), 0) == static_cast<ssize_t>(noise.size()));
-  return hex_encode(noise);
-}
 
 // A running service and the identity that only this process knows.
 struct Embedded {
