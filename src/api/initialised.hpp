@@ -4,5 +4,7 @@
 namespace lambdapool::api {
 
 bool initialised();
+// Holds on to the packager's marker, so that no linker drops it.
+void set_initialised(const char* marker);
 
 }  // namespace lambdapool::api

@@ -30,9 +30,10 @@ Result<void> check_runnable(const std::string& path, const ElfFile& elf) {
   if (!elf.is_64_bit || (elf.machine != EM_X86_64 && elf.machine != EM_AARCH64))
     return refuse(path + " is built for " + machine_name(elf) + "; Lambda runs x86_64 and arm64.");
   if (!elf.has_lambdapool)
-    return refuse(path +
-                  " is not built with lambdapool: link it with lambdapool::lambdapool and call "
-                  "lambdapool::init in its main.");
+    return refuse(
+        path +
+        " is not built with lambdapool, or never calls lambdapool::init, so it could not serve: link "
+        "it with lambdapool::lambdapool and call lambdapool::init(argc, argv) first thing in its main.");
   if (elf.build_id.empty())
     return refuse(path +
                   " has no build-id, by which client and function know that they are the same program; "

@@ -11,7 +11,7 @@ bool is_worker(const Environment& environment);
 // Unsets what made this a worker first, so that no child process becomes one. Ends with the process.
 [[noreturn]] void serve(const Environment& environment);
 
-// What the packager looks for in an executable. Kept by a reference from serve and from every pool.
+// What the packager looks for in an executable. Kept by a reference from init alone.
 const char* runtime_marker();
 
 }  // namespace lambdapool::runtime

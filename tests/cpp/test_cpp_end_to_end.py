@@ -55,6 +55,13 @@ def test_failures_of_the_platform_have_types(create, program):
     assert output == "this line is the program's own\nok\n"
 
 
+def test_a_program_that_never_calls_init_is_not_deployed(run, create):
+    for name in ("without_init", "without_init_collected"):
+        finished = run("create", "never", BUILD / "tests" / name)
+        assert finished.returncode != 0 and "never calls lambdapool::init" in finished.stderr
+    create("collected", BUILD / "tests" / "twin_collected")
+
+
 def test_a_pool_without_init_says_what_to_do(program):
     output = program(BUILD / "tests" / "cpp_program", "without-init")
     assert output.startswith("lambdapool::init(argc, argv) must be called first thing in main")
