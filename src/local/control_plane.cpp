@@ -85,9 +85,7 @@ struct ControlPlane::Impl : std::enable_shared_from_this<ControlPlane::Impl> {
         download(random_secret()),
         snapshots(*database, *code, options.region),
         logs(loop, threads, options.home),
-        invoker(
-            loop, workers, snapshots, logs, options.concurrency, options.events,
-            [this] { return epoch_ms(options.clock()); }, std::random_device()()) {}
+        invoker(loop, workers, snapshots, options.concurrency, options.events, std::random_device()()) {}
 
   void handle(http::Request request, http::Responder responder);
   void check_body(std::uint64_t id);
@@ -308,6 +306,10 @@ Result<std::unique_ptr<ControlPlane>> ControlPlane::open(http::EventLoop& loop, 
   if (!code) return tl::unexpected(code.error());
   auto impl =
       std::make_shared<Impl>(loop, workers, std::move(options), std::move(*database), std::move(*code));
+  workers.log_to([weak = std::weak_ptr(impl)](const FunctionVersion& function, const std::string& stream,
+                                              std::string_view lines, std::int64_t at_ms) {
+    if (const auto alive = weak.lock()) alive->logs.append(function.name, stream, lines, at_ms);
+  });
   impl->recover();
   return std::unique_ptr<ControlPlane>(new ControlPlane(std::move(impl)));
 }

@@ -27,6 +27,7 @@ inline constexpr auto patience = std::chrono::seconds(60);
 // Answers an invocation with its own payload; while `holding`, keeps it until release().
 class FakeWorkers : public Workers {
  public:
+  void log_to(LogSink sink) override { log_ = std::move(sink); }
   void invoke(std::shared_ptr<const FunctionVersion> function, InvokeCall call,
               std::function<void(InvokeOutcome)> done) override {
     Answer answer;
@@ -46,6 +47,11 @@ class FakeWorkers : public Workers {
   }
   std::string isolation() const override { return "none: a fake"; }
 
+  // On the loop's thread.
+  void log(const FunctionVersion& function, std::string_view lines, std::int64_t at_ms) {
+    log_(function, "2026/11/22/[$LATEST]ab", lines, at_ms);
+  }
+
   struct Seen {
     std::shared_ptr<const FunctionVersion> function;
     InvokeCall call;
@@ -53,8 +59,7 @@ class FakeWorkers : public Workers {
   using Answer = std::function<InvokeOutcome(const FunctionVersion&, const InvokeCall&)>;
 
   static InvokeOutcome echo(const FunctionVersion&, const InvokeCall& call) {
-    return {call.payload, false, "START RequestId: " + call.request_id + "\nsaid\n",
-            "2026/11/22/[$LATEST]ab"};
+    return {call.payload, false, "START RequestId: " + call.request_id + "\nsaid\n"};
   }
   void answer(Answer with) {
     std::lock_guard lock(mutex_);
@@ -75,10 +80,11 @@ class FakeWorkers : public Workers {
     if (held_.empty()) return;
     auto done = std::move(held_.front());
     held_.pop_front();
-    loop.post([done = std::move(done)] { done({"{}", false, "", "stream"}); });
+    loop.post([done = std::move(done)] { done({"{}", false, ""}); });
   }
 
  private:
+  LogSink log_;
   std::mutex mutex_;
   std::condition_variable changed_;
   Answer answer_ = echo;

@@ -38,7 +38,7 @@ TEST_F(InvokeTest, AnyContentTypeWillDo) {
 
 TEST_F(InvokeTest, AFunctionErrorIs200WithItsHeader) {
   service->workers.answer([](const FunctionVersion&, const InvokeCall&) {
-    return InvokeOutcome{R"({"errorType":"E"})", true, "log", "stream"};
+    return InvokeOutcome{R"({"errorType":"E"})", true, "log"};
   });
   const auto answer = service->invoke("f");
   EXPECT_EQ(answer.status, 200);
@@ -47,7 +47,7 @@ TEST_F(InvokeTest, AFunctionErrorIs200WithItsHeader) {
 
 TEST_F(InvokeTest, TheLogsLastFourKilobytesComeOnRequest) {
   service->workers.answer([](const FunctionVersion&, const InvokeCall&) {
-    return InvokeOutcome{"1", false, "first" + std::string(4095, '.') + "!", "stream"};
+    return InvokeOutcome{"1", false, "first" + std::string(4095, '.') + "!"};
   });
   const auto answer = service->invoke("f", "1", {{"x-amz-log-type", "Tail"}});
   EXPECT_EQ(base64_decode(answer.headers.get("x-amz-log-result")), std::string(4095, '.') + "!");
@@ -145,21 +145,56 @@ TEST_F(InvokeTest, AFailedEventIsTriedTwiceMore) {
     options.events.retry_delays = {std::chrono::milliseconds(1), std::chrono::milliseconds(1)};
   });
   service->workers.answer([](const FunctionVersion&, const InvokeCall&) {
-    return InvokeOutcome{"{}", true, "", "s"};
+    return InvokeOutcome{"{}", true, ""};
   });
   service->invoke("f", "1", {{"x-amz-invocation-type", "Event"}});
   const auto first = service->workers.wait_for_call(1).call;
   EXPECT_EQ(service->workers.wait_for_call(3).call.request_id, first.request_id);
 }
 
-TEST_F(InvokeTest, WhatFunctionsWroteCanBeReadAfterwards) {
+TEST_F(InvokeTest, WhatAFunctionWritesCanBeReadWhileItRuns) {
+  service->workers.answer(nullptr);
+  service->invoke("f", "1", {{"x-amz-invocation-type", "Event"}});
+  const auto function = service->workers.wait_for_call(1).function;
+  service->loop().post([&] { service->workers.log(*function, "START\nsaid", 5); });
+  while (read_log(home, "f", 0).size() < 2) std::this_thread::yield();
+  service->workers.release_one(service->loop());
+}
+
+TEST_F(InvokeTest, OfMoreThanCanBeWrittenTheLogHasTheEndAndSaysSo) {
+  const std::string line(999, 'x');
+  service->workers.answer([&](const FunctionVersion& function, const InvokeCall& call) {
+    std::string lines;
+    for (int i = 0; i < 3000; ++i) lines += line + "\n";
+    service->workers.log(function, lines + "last", 5);
+    return FakeWorkers::echo(function, call);
+  });
   service->invoke("f");
   service.reset();
   const auto events = read_log(home, "f", 0);
-  ASSERT_EQ(events.size(), 2u);
+  ASSERT_GT(events.size(), 1000u);
+  EXPECT_LT(events.size(), 1100u);
+  EXPECT_THAT(events.front().text,
+              testing::MatchesRegex(".lambdapool: [0-9]+ earlier bytes of output left out."));
+  EXPECT_EQ(events[1].text, line);
+  EXPECT_EQ(events.back().text, "last");
+}
+
+TEST_F(InvokeTest, WhatFunctionsWroteCanBeReadAfterwards) {
+  service->workers.answer([this](const FunctionVersion& function, const InvokeCall& call) {
+    service->workers.log(function, "START\nsaid\n", 5);
+    service->workers.log(function, "more", 6);
+    return FakeWorkers::echo(function, call);
+  });
+  service->invoke("f");
+  service.reset();
+  const auto events = read_log(home, "f", 0);
+  ASSERT_EQ(events.size(), 3u);
   EXPECT_EQ(events[1].text, "said");
+  EXPECT_EQ(events[1].time_ms, 5);
   EXPECT_EQ(events[1].stream, "2026-11-22-[$LATEST]ab");
-  EXPECT_TRUE(read_log(home, "f", events[1].time_ms + 1).empty());
+  EXPECT_EQ(events[2].text, "more");
+  EXPECT_TRUE(read_log(home, "f", 7).empty());
 }
 
 }  // namespace

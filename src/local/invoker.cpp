@@ -25,13 +25,11 @@ Refusal throttled(std::string reason) {
 
 }  // namespace
 
-Invoker::Invoker(http::EventLoop& loop, Workers& workers, SnapshotCache& snapshots, LogStore& logs,
-                 int concurrency, EventPolicy policy, Now now, std::uint32_t seed)
+Invoker::Invoker(http::EventLoop& loop, Workers& workers, SnapshotCache& snapshots, int concurrency,
+                 EventPolicy policy, std::uint32_t seed)
     : workers_(workers),
       snapshots_(snapshots),
-      logs_(logs),
       gate_(concurrency),
-      now_(std::move(now)),
       random_(seed),
       self_(std::make_shared<Invoker*>(this)),
       events_(loop, std::move(policy), [this](const Event& event) { return start_event(event); }) {}
@@ -70,7 +68,6 @@ void Invoker::run(const std::string& function, const std::shared_ptr<const Snaps
     if (!alive) return;
     auto& invoker = **alive;
     invoker.gate_.leave(function);
-    invoker.logs_.append(function, outcome.log_stream, outcome.log, invoker.now_());
     done(std::move(outcome));
     invoker.events_.capacity_freed();
   };

@@ -13,7 +13,6 @@
 #include "local/concurrency_gate.hpp"
 #include "local/event_queue.hpp"
 #include "local/invoke_request.hpp"
-#include "local/log_store.hpp"
 #include "local/snapshot_cache.hpp"
 #include "local/workers.hpp"
 
@@ -22,10 +21,9 @@ namespace lambdapool::local {
 class Invoker {
  public:
   using Respond = std::function<void(http::Response)>;
-  using Now = std::function<std::int64_t()>;  // epoch milliseconds
 
-  Invoker(http::EventLoop& loop, Workers& workers, SnapshotCache& snapshots, LogStore& logs, int concurrency,
-          EventPolicy policy, Now now, std::uint32_t seed);
+  Invoker(http::EventLoop& loop, Workers& workers, SnapshotCache& snapshots, int concurrency,
+          EventPolicy policy, std::uint32_t seed);
 
   // `payload` has been checked. Answers through `respond`, once; an Event at once, its work goes on behind
   // it.
@@ -45,9 +43,7 @@ class Invoker {
 
   Workers& workers_;
   SnapshotCache& snapshots_;
-  LogStore& logs_;
   ConcurrencyGate gate_;
-  Now now_;
   std::minstd_rand random_;
   std::shared_ptr<Invoker*> self_;  // calls still out hold it weakly
   EventQueue events_;

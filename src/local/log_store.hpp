@@ -1,16 +1,19 @@
 // Functions' logs as files: HOME/logs/FUNCTION/STREAM.log, each line "<epoch milliseconds> <text>".
 //
-// An invocation only appends to memory; what has gathered is written in the background every tenth of a
-// second. Both ends are bounded: a stream's file is begun anew at 8 MB with its predecessor kept as
-// STREAM.log.1, and a function keeps its newest 100 files.
+// Lines are only appended to memory; what has gathered is written in the background every tenth of a second,
+// and sooner where it is much. All ends are bounded: while one batch is being written, each stream gathers
+// its newest megabyte; a stream's file is begun anew at 8 MB with its predecessor kept as STREAM.log.1, and a
+// function keeps its newest 100 files.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "http/event_loop.hpp"
 #include "local/work_threads.hpp"
@@ -28,12 +31,27 @@ class LogStore {
   void flush_now();  // writes on the calling thread; before an end
 
  private:
+  struct Gathered {
+    std::string text;
+    std::size_t dropped = 0;  // bytes of older lines that were cut off
+  };
+  using Streams = std::map<std::string, Gathered>;
+  struct Batch {
+    std::map<std::string, Streams> functions;
+    std::atomic<bool> written = false;
+  };
+
+  static void write(const std::filesystem::path& home, Batch& batch);
+  static void cut(Gathered& gathered);
   void flush();
+  bool writing() const { return batch_ && !batch_->written; }
 
   http::EventLoop& loop_;
   WorkThreads& threads_;
   std::filesystem::path home_;
-  std::map<std::filesystem::path, std::string> gathered_;  // by file
+  std::map<std::string, Streams> gathered_;  // by function
+  std::size_t gathered_bytes_ = 0;           // appended since the last flush
+  std::shared_ptr<Batch> batch_;             // the last one that was handed on
   std::unique_ptr<http::EventLoop::Timer> timer_;
 };
 

@@ -24,10 +24,6 @@ double ms_between(Worker::Clock::time_point from, Worker::Clock::time_point to) 
   return duration<double, std::milli>(to - from).count();
 }
 
-std::int64_t epoch_ms(std::chrono::system_clock::time_point at) {
-  return std::chrono::duration_cast<milliseconds>(at.time_since_epoch()).count();
-}
-
 // X-Ray's form. The root is derived from the request, so that a trace can be found from a log.
 std::string trace_id(const std::string& request_id, std::int64_t now_ms) {
   std::string digits;
@@ -42,6 +38,11 @@ std::string trace_id(const std::string& request_id, std::int64_t now_ms) {
 }
 
 }  // namespace
+
+std::int64_t now_ms() {
+  const auto now = std::chrono::system_clock::now();
+  return std::chrono::duration_cast<milliseconds>(now.time_since_epoch()).count();
+}
 
 Worker::Worker(Parts parts, Setting setting, Events events)
     : parts_(parts),
@@ -73,6 +74,7 @@ void Worker::on_ready() {
   if (state_ == State::starting) {
     if (phase_ == Phase::init) init_ms_ = ms_between(launched_, Clock::now());
     log_before_start_ = log_->take();
+    log_->hold();
   }
   state_ = State::idle;
   idle_since_ = Clock::now();
@@ -84,17 +86,20 @@ void Worker::begin(Invocation invocation) {
   invocation_ = std::move(invocation);
   state_ = State::busy;
   // An init that took too long was started again on the invocation's account.
-  begun_ = phase_ == Phase::init_in_invocation ? launched_ : Clock::now();
+  const bool with_init = phase_ == Phase::init_in_invocation;
+  begun_ = with_init ? launched_ : Clock::now();
   phase_ = Phase::running;
   set_deadline(begun_ + setting_.function->timeout);
   if (parts_.memory.kind() == MemoryLimits::Kind::watched && !memory_timer_) {
     memory_timer_ = parts_.loop.call_after(memory_interval, [this] { watch_memory(); });
   }
-  const auto now_ms = epoch_ms(std::chrono::system_clock::now());
+  const auto now = now_ms();
   const auto left = std::chrono::duration_cast<milliseconds>(*deadline_ - Clock::now());
   InvokeCall& call = invocation_->call;
   api_.deliver({call.request_id, std::move(call.payload), std::move(call.invoked_arn),
-                std::move(call.client_context), now_ms + left.count(), trace_id(call.request_id, now_ms)});
+                std::move(call.client_context), now + left.count(), trace_id(call.request_id, now)});
+  write_log(start_line(call.request_id, setting_.function->version), with_init ? launched_ms_ : now);
+  log_->pass_on();
 }
 
 void Worker::on_answered(RuntimeApi::Kind kind, std::string body) {
@@ -123,13 +128,14 @@ void Worker::complete(std::string payload, const Failure* failure, bool function
   InvokeOutcome outcome;
   outcome.payload = std::move(payload);
   outcome.function_error = function_error;
-  outcome.log_stream = setting_.slot.log_stream;
   outcome.log = std::move(log_before_start_);
   outcome.log += start_line(id, setting_.function->version);
   outcome.log += log_->take();
-  outcome.log += end_line(id);
-  outcome.log += report_line(
-      {id, ms_between(begun_, now), init_ms_, setting_.function->memory_mb, used_mb(failure), failure});
+  log_->hold();
+  const auto report = end_line(id) + report_line({id, ms_between(begun_, now), init_ms_,
+                                                  setting_.function->memory_mb, used_mb(failure), failure});
+  write_log(report, now_ms());
+  outcome.log += report;
   log_before_start_.clear();
   init_ms_.reset();
   const auto done = std::move(invocation_->done);
@@ -150,8 +156,13 @@ InvokeOutcome Worker::outcome_of_failure(const InvokeCall& call, const Failure& 
   begun_ = launched_;
   InvokeOutcome outcome;
   invocation_->done = [&outcome](InvokeOutcome result) { outcome = std::move(result); };
+  write_log(start_line(call.request_id, setting_.function->version), launched_ms_);
   complete(payload_of(failure, call.request_id), &failure, true);
   return outcome;
+}
+
+void Worker::write_log(std::string_view lines, std::int64_t at_ms) const {
+  parts_.log(*setting_.function, setting_.slot.log_stream, lines, at_ms);
 }
 
 void Worker::stop() {
@@ -179,6 +190,7 @@ void Worker::on_exited(int wait_status, std::uint64_t peak_bytes) {
   parts_.supervisor.kill(0);  // whatever it has left behind
   if (restarting_) {
     restarting_ = false;
+    log_->take();
     drop_channel();
     deadline_.reset();
     return launch();
@@ -208,6 +220,7 @@ void Worker::end(const Failure& failure) {
   } else if (invocation_) {
     complete(payload_of(failure, invocation_->call.request_id), &failure, true);
   }
+  log_->take();  // what it wrote after its last answer
   drop_channel();
   cgroup_.reset();
   events_.ended(*this);

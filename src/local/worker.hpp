@@ -30,6 +30,8 @@ struct WorkerSlot {
   std::string log_stream;
 };
 
+std::int64_t now_ms();  // by the wall clock
+
 class Worker : public std::enable_shared_from_this<Worker> {
  public:
   using Clock = std::chrono::steady_clock;
@@ -45,6 +47,7 @@ class Worker : public std::enable_shared_from_this<Worker> {
   };
   struct Parts {
     http::EventLoop& loop;
+    const LogSink& log;
     Supervisor& supervisor;
     MemoryLimits& memory;
     PythonForkServer* python;  // nullptr for functions with a bootstrap of their own
@@ -91,6 +94,7 @@ class Worker : public std::enable_shared_from_this<Worker> {
   void end(const Failure& failure);
   void complete(std::string payload, const Failure* failure, bool function_error);
   int used_mb(const Failure* failure) const;
+  void write_log(std::string_view lines, std::int64_t at_ms) const;
 
   void set_deadline(Clock::time_point deadline);
   void on_timer();
@@ -123,6 +127,7 @@ class Worker : public std::enable_shared_from_this<Worker> {
 
   std::optional<Invocation> invocation_;
   std::string log_before_start_;
+  std::int64_t launched_ms_ = 0;  // by the wall clock
   std::optional<double> init_ms_;
   Clock::time_point launched_{}, begun_{}, idle_since_{};
   std::optional<Clock::time_point> deadline_;

@@ -5,8 +5,15 @@
 
 #include <cmath>
 #include <cstdio>
+#include <utility>
 
 namespace lambdapool::local {
+namespace {
+
+// What is written without line ends is cut into lines, or it would have to be kept for ever.
+constexpr std::size_t line_bytes_max = 256 * 1024;
+
+}  // namespace
 
 std::string start_line(std::string_view request_id, std::string_view version) {
   return "START RequestId: " + std::string(request_id) + " Version: " + std::string(version) + "\n";
@@ -38,25 +45,24 @@ std::string report_line(const Report& report) {
 
 void BoundedText::append(std::string_view text) {
   text_.append(text);
-  if (text_.size() <= 2 * capacity) return;  // cut rarely, so that long output costs no quadratic moves
-  dropped_ += text_.size() - capacity;
-  text_.erase(0, text_.size() - capacity);
+  if (text_.size() > 2 * capacity_) cut();  // rarely, so that long output costs no quadratic moves
+}
+
+void BoundedText::cut() {
+  if (text_.size() <= capacity_) return;
+  dropped_ += text_.size() - capacity_;
+  text_.erase(0, text_.size() - capacity_);
 }
 
 std::string BoundedText::take() {
-  if (text_.size() > capacity) {
-    dropped_ += text_.size() - capacity;
-    text_.erase(0, text_.size() - capacity);
-  }
-  std::string text = std::move(text_);
-  if (dropped_ > 0)
-    text = "[lambdapool: " + std::to_string(dropped_) + " earlier bytes of output left out]\n" + text;
-  text_.clear();
-  dropped_ = 0;
+  cut();
+  std::string text = std::exchange(text_, {});
+  if (const auto dropped = std::exchange(dropped_, 0); dropped > 0)
+    text = "[lambdapool: " + std::to_string(dropped) + " earlier bytes of output left out]\n" + text;
   return text;
 }
 
-LogPipe::LogPipe(http::EventLoop& loop) {
+LogPipe::LogPipe(http::EventLoop& loop, Sink sink) : sink_(std::move(sink)) {
   int fds[2];
   if (::pipe2(fds, O_CLOEXEC) != 0) return;
   read_.reset(fds[0]);
@@ -70,10 +76,11 @@ LogPipe::~LogPipe() { watch_.reset(); }
 void LogPipe::drain() {
   char buffer[65536];
   // Bounded, or a worker that never stops writing would hold the loop.
-  for (int round = 0; round < 64; ++round) {
+  for (int round = 0; round < 16; ++round) {
     const ssize_t size = ::read(read_.get(), buffer, sizeof buffer);
     if (size > 0) {
-      text_.append({buffer, static_cast<std::size_t>(size)});
+      const std::string_view text{buffer, static_cast<std::size_t>(size)};
+      held_ ? held_->append(text) : pass(text);
       if (static_cast<std::size_t>(size) < sizeof buffer) return;
       continue;
     }
@@ -83,12 +90,42 @@ void LogPipe::drain() {
   }
 }
 
+void LogPipe::pass(std::string_view text) {
+  tail_.append(text);
+  if (const auto end = text.rfind('\n'); end != std::string_view::npos) {
+    const auto lines = text.substr(0, end + 1);
+    text.remove_prefix(end + 1);
+    if (unfinished_.empty()) {
+      sink_(lines);
+    } else {
+      unfinished_.append(lines);
+      finish_line();
+    }
+  }
+  unfinished_.append(text);
+  if (unfinished_.size() >= line_bytes_max) finish_line();
+}
+
+void LogPipe::finish_line() {
+  if (!unfinished_.empty()) sink_(unfinished_);
+  unfinished_.clear();
+}
+
 std::string LogPipe::take() {
   drain();
-  if (text_.empty()) return {};
-  std::string text = text_.take();
+  pass_on();
+  finish_line();
+  if (tail_.empty()) return {};
+  std::string text = tail_.take();
   if (text.back() != '\n') text += '\n';
   return text;
+}
+
+void LogPipe::pass_on() {
+  if (!held_) return;
+  const auto text = held_->take();
+  held_.reset();
+  if (!text.empty()) pass(text);
 }
 
 }  // namespace lambdapool::local

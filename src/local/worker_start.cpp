@@ -29,7 +29,9 @@ void Worker::launch() {
   launched_ = Clock::now();
   pid_ = -1;
   kill_wanted_ = false;
-  log_ = std::make_unique<LogPipe>(parts_.loop);
+  launched_ms_ = now_ms();
+  log_ =
+      std::make_unique<LogPipe>(parts_.loop, [this](std::string_view lines) { write_log(lines, now_ms()); });
   cgroup_ = parts_.memory.make(setting_.function->memory_mb);
   if (!log_->open() || !open_channel()) {
     const std::string hint =

@@ -43,6 +43,7 @@ class LocalWorkers : public Workers {
       : loop_(loop), options_(std::move(options)), machine_(loop_, options_) {}
   ~LocalWorkers() override;
 
+  void log_to(LogSink sink) override { log_ = std::move(sink); }
   void invoke(std::shared_ptr<const FunctionVersion> function, InvokeCall call,
               std::function<void(InvokeOutcome)> done) override;
   void retire(const std::string& key) override;
@@ -52,7 +53,7 @@ class LocalWorkers : public Workers {
   void pump(Group& group);
   void start_worker(Group& group);
   Result<WorkerSlot> take_slot(Group& group);
-  void refuse(Invocation invocation, const Failure& failure);
+  void refuse(const FunctionVersion& function, Invocation invocation, const Failure& failure);
 
   void on_idle(Group& group, Worker& worker);
   void on_start_failed(Group& group, Worker& worker, const Failure& failure);
@@ -63,17 +64,19 @@ class LocalWorkers : public Workers {
 
   http::EventLoop& loop_;
   WorkersOptions options_;
+  LogSink log_ = [](const auto&...) {};
   mutable Machine machine_;  // isolation() makes it where it has not been made
   std::unordered_map<std::string, Group> groups_;
   std::unique_ptr<http::EventLoop::Timer> reaper_;
 };
 
-void LocalWorkers::refuse(Invocation invocation, const Failure& failure) {
+void LocalWorkers::refuse(const FunctionVersion& function, Invocation invocation, const Failure& failure) {
   InvokeOutcome outcome;
   const std::string& id = invocation.call.request_id;
   outcome.payload = payload_of(failure, id);
   outcome.function_error = true;
   outcome.log = start_line(id, "$LATEST") + end_line(id) + report_line({id, 0, {}, 0, 0, &failure});
+  log_(function, "", outcome.log, now_ms());
   loop_.post([done = std::move(invocation.done), outcome = std::move(outcome)] { done(outcome); });
 }
 
@@ -81,7 +84,7 @@ void LocalWorkers::invoke(std::shared_ptr<const FunctionVersion> function, Invok
                           std::function<void(InvokeOutcome)> done) {
   Invocation invocation{std::move(call), std::move(done)};
   if (auto ready = machine_.prepare(); !ready) {
-    return refuse(std::move(invocation), {"Runtime.ExitError", ready.error().message});
+    return refuse(*function, std::move(invocation), {"Runtime.ExitError", ready.error().message});
   }
   Group& group = groups_[function->key];
   group.function = std::move(function);
@@ -123,7 +126,7 @@ void LocalWorkers::start_worker(Group& group) {
   auto refuse_front = [&](const Failure& failure) {
     Invocation invocation = std::move(group.waiting.front());
     group.waiting.pop_front();
-    refuse(std::move(invocation), failure);
+    refuse(*group.function, std::move(invocation), failure);
   };
   if (!python && !runtime.starts_with("provided")) {
     return refuse_front({"Runtime.InvalidRuntime",
@@ -141,7 +144,7 @@ void LocalWorkers::start_worker(Group& group) {
       [this, &group](Worker& worker) { on_idle(group, worker); },
       [this, &group](Worker& worker, const Failure& failure) { on_start_failed(group, worker, failure); },
       [this, key](Worker& worker) { on_ended(key, worker); }};
-  Worker::Parts parts{loop_, machine_.supervisor(), machine_.memory(),
+  Worker::Parts parts{loop_, log_, machine_.supervisor(), machine_.memory(),
                       python ? &machine_.python(runtime.substr(6)) : nullptr};
   auto worker = std::make_shared<Worker>(parts,
                                          Worker::Setting{group.function, std::move(*slot), std::move(*opt),
@@ -184,7 +187,7 @@ void LocalWorkers::on_ended(const std::string& key, Worker& worker) {
   if (!group.waiting.empty() && !machine_.ready()) {
     if (auto ready = machine_.prepare(); !ready) {
       for (auto& invocation : group.waiting)
-        refuse(std::move(invocation), {"Runtime.ExitError", ready.error().message});
+        refuse(*group.function, std::move(invocation), {"Runtime.ExitError", ready.error().message});
       group.waiting.clear();
     }
   }

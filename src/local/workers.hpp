@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/environment.hpp"
@@ -47,9 +48,12 @@ struct InvokeCall {
 struct InvokeOutcome {
   std::string payload;
   bool function_error = false;  // X-Amz-Function-Error: Unhandled
-  std::string log;              // START ... REPORT, whole
-  std::string log_stream;
+  std::string log;              // START ... REPORT; of what the function wrote, the end
 };
+
+// Takes lines of a function's log as they come, on the loop's thread; the last may lack its end.
+using LogSink = std::function<void(const FunctionVersion& function, const std::string& stream,
+                                   std::string_view lines, std::int64_t at_ms)>;
 
 struct WorkersOptions {
   std::filesystem::path scratch;  // a directory of this service's own; removed with it
@@ -66,6 +70,9 @@ class Workers {
  public:
   static Result<std::unique_ptr<Workers>> start(http::EventLoop& loop, WorkersOptions options);
   virtual ~Workers() = default;  // kills every worker and waits for it
+
+  // Before the first invocation.
+  virtual void log_to(LogSink sink) = 0;
 
   // On the loop's thread; `done` runs there, exactly once. Concurrency limits are the caller's.
   virtual void invoke(std::shared_ptr<const FunctionVersion> function, InvokeCall call,

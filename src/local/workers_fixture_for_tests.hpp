@@ -126,6 +126,11 @@ class WorkersTest : public testing::Test {
     auto made = Workers::start(loop, options);
     ASSERT_TRUE(made) << made.error().message;
     workers = std::move(*made);
+    workers->log_to([this](const FunctionVersion&, const std::string& stream, std::string_view lines,
+                           std::int64_t at_ms) {
+      std::lock_guard lock(log_mutex);
+      log.push_back({stream, std::string(lines), at_ms});
+    });
   }
 
   std::future<InvokeOutcome> begin(const std::shared_ptr<const FunctionVersion>& function,
@@ -157,11 +162,28 @@ class WorkersTest : public testing::Test {
     done.get_future().wait();
   }
 
+  struct Logged {
+    std::string stream;
+    std::string lines;
+    std::int64_t at_ms;
+  };
+  std::vector<Logged> logged() {
+    std::lock_guard lock(log_mutex);
+    return log;
+  }
+  std::string logged_text() {
+    std::string text;
+    for (const auto& one : logged()) text += one.lines + (one.lines.ends_with('\n') ? "" : "\n");
+    return text;
+  }
+
   TemporaryDirectory home;
   WorkersOptions options;
   int functions = 0;
   std::atomic<int> requests = 0;
   http::EventLoop loop;
+  std::mutex log_mutex;
+  std::vector<Logged> log;
   std::unique_ptr<Workers> workers;
 };
 

@@ -37,6 +37,16 @@ def wait_for_lines(run, count, *arguments, **environment):
             return lines
 
 
+WAITS = """
+import threading
+
+
+def handler(event, context):
+    print("begun")
+    threading.Event().wait()
+"""
+
+
 @pytest.fixture
 def talks(serve):
     create(serve.client(), "talks", TALKS)
@@ -125,6 +135,16 @@ def test_follow_shows_what_another_process_runs_and_ends_silently_on_ctrl_c(lamb
         guard.cancel()
         process.kill()
         process.communicate()
+
+
+def test_a_killed_service_leaves_the_lines_of_the_task_that_ran(run, serve):
+    create(serve.client(), "talks", WAITS, Timeout=900)
+    id = serve.client().invoke(FunctionName="talks", InvocationType="Event")["ResponseMetadata"]["RequestId"]
+    texts = [line.split(" ", 2)[2] for line in wait_for_lines(run, 2)]  # the task never ends by itself
+    assert texts == [f"START RequestId: {id} Version: $LATEST", "begun"]
+    serve.process.kill()
+    serve.process.wait(30)
+    assert [line.split(" ", 2)[2] for line in wait_for_lines(run, 2)] == texts
 
 
 def test_a_function_that_is_not_there_is_told_from_one_that_has_not_logged(run, talks):
