@@ -64,7 +64,7 @@ std::string Machine::isolation() {
   if (supervisor_->root() == Supervisor::Root::user_namespace) {
     files = "own /var/task, /opt and /tmp in a user and mount namespace";
   }
-  return memory + "; processes by killing the worker's whole tree; " + files;
+  return memory + "; processes by killing the worker's whole tree; " + files + "; size of /tmp not limited";
 }
 
 void Machine::stop() {

@@ -180,6 +180,7 @@ def test_local_tells_home_limits_and_interpreters(run, doctor, home, algorithms)
     assert found["home"]["text"] == str(home)
     assert found["target"]["text"] == "local (LAMBDAPOOL_TARGET)"
     assert "memory" in found["limits"]["text"]
+    assert "size of /tmp not limited" in found["limits"]["text"]
     assert os.path.basename(PYTHON)[6:] in found["interpreters"]["text"]
     assert found["may invoke"]["text"] == "yes"
 
