@@ -38,20 +38,35 @@ void check_interpreters(const Environment& environment, Findings& findings) {
     findings.push_back({Level::ok, "interpreters", found});
 }
 
+void check_home(const LocalHome& home, Findings& findings) {
+  const std::string name = home.named().string();
+  if (home.exists()) return findings.push_back({Level::ok, "home", name});
+  std::error_code error;
+  auto above = home.named().parent_path();
+  while (above.has_relative_path() && !std::filesystem::exists(above, error)) above = above.parent_path();
+  if (std::filesystem::is_directory(above, error) && ::access(above.c_str(), W_OK | X_OK) == 0)
+    return findings.push_back({Level::ok, "home", name + " (not there yet: the first create makes it)"});
+  findings.push_back({Level::problem, "home", name + " is not there and cannot be made in " + above.string(),
+                      "name another with LAMBDAPOOL_HOME, or let that be a directory that you may write to"});
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Session>> check_local(const Context& context, Findings& findings) {
-  const auto home = local::default_home(context.environment);
-  const auto service = local::Service::start({.home = home, .environment = context.environment});
-  if (!service) {
-    findings.push_back({Level::problem, "home", service.error().message,
-                        "make " + home.string() + " writable, or name another with LAMBDAPOOL_HOME"});
+  const auto home = LocalHome::find(context.environment);
+  if (!home) {
+    findings.push_back({Level::problem, "home", home.error().message});
     return std::unique_ptr<Session>();
   }
-  findings.push_back({Level::ok, "home", home.string()});
+  const auto service = local::Service::start({.home = home->path(), .environment = context.environment});
+  if (!service) {  // its message says what to do
+    findings.push_back({Level::problem, "home", service.error().message});
+    return std::unique_ptr<Session>();
+  }
+  check_home(*home, findings);
   findings.push_back({Level::ok, "limits", (*service)->isolation()});
   check_interpreters(context.environment, findings);
-  return Session::open(context);
+  return Session::open_to_read(context);
 }
 
 }  // namespace lambdapool::cli

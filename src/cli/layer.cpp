@@ -143,7 +143,7 @@ Result<void> publish_layer(const Context& context, const LayerOptions& given) {
 }
 
 Result<void> list_layers(const Context& context, const LayerOptions& options) {
-  auto session = Session::open(context);
+  auto session = Session::open_to_read(context);
   if (!session) return tl::unexpected(session.error());
   const auto layers = all_layers(**session);
   if (!layers) return tl::unexpected(layers.error());

@@ -88,7 +88,7 @@ std::string json(const Functions& functions) {
 }  // namespace
 
 Result<void> list_functions(const Context& context, const ListOptions& options) {
-  auto session = Session::open(context);
+  auto session = Session::open_to_read(context);
   if (!session) return tl::unexpected(session.error());
   const auto functions = own_functions(**session);
   if (!functions) return tl::unexpected(functions.error());

@@ -106,8 +106,11 @@ Result<std::string> log_group(Session& session, const std::string& function) {
 Result<std::unique_ptr<LogSource>> open_log(Session& session, const std::string& function, Instant since) {
   auto group = log_group(session, function);
   if (!group) return tl::unexpected(group.error());
-  if (session.is_local())
-    return std::make_unique<LocalLog>(local::default_home(session.context().environment), function, since);
+  if (session.is_local()) {
+    const auto home = local::default_home(session.context().environment);
+    if (!home) return tl::unexpected(home.error());
+    return std::make_unique<LocalLog>(*home, function, since);
+  }
   auto logs = Session::open_beside(session, "logs");
   if (!logs) return tl::unexpected(logs.error());
   return std::make_unique<CloudWatchLog>(std::move(*logs), std::move(*group), since);

@@ -72,7 +72,7 @@ Result<void> show_logs(const Context& context, const LogsOptions& options) {
   const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
   const auto since = parse_since(options.since.value_or(default_since), now);
   if (!since) return tl::unexpected(since.error());
-  auto session = Session::open(context);
+  auto session = Session::open_to_read(context);
   if (!session) return tl::unexpected(session.error());
   auto log = open_log(**session, options.name, *since);
   if (!log) return tl::unexpected(log.error());

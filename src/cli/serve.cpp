@@ -51,7 +51,9 @@ Result<void> serve(const Context& context, const ServeOptions& options) {
   if (auto valid = validate(context, options); !valid) return valid;
   std::mutex one_line_at_a_time;
   local::ServiceOptions service_options;
-  service_options.home = local::default_home(context.environment);
+  auto home = local::default_home(context.environment);
+  if (!home) return tl::unexpected(home.error());
+  service_options.home = std::move(*home);
   service_options.port = static_cast<std::uint16_t>(options.port);
   service_options.identity = identity(options);
   if (context.connection.region) service_options.region = *context.connection.region;

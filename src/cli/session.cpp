@@ -35,8 +35,19 @@ tl::unexpected<Error> interrupted() {
 
 }  // namespace
 
-Result<std::unique_ptr<Session>> Session::open(const Context& context) {
+Result<std::unique_ptr<Session>> Session::open(const Context& context) { return open(context, nullptr); }
+
+Result<std::unique_ptr<Session>> Session::open_to_read(const Context& context) {
+  const auto variable = context.environment.get("LAMBDAPOOL_TARGET");
+  if (context.connection.target.value_or(variable.value_or("aws")) != "local") return open(context);
+  auto home = LocalHome::find(context.environment);
+  if (!home) return tl::unexpected(home.error());
+  return open(context, std::make_unique<LocalHome>(std::move(*home)));
+}
+
+Result<std::unique_ptr<Session>> Session::open(const Context& context, std::unique_ptr<LocalHome> home) {
   target::TargetOptions options;
+  if (home) options.home = home->path();
   options.target = context.connection.target;
   options.aws.region = context.connection.region;
   options.aws.profile = context.connection.profile;
@@ -45,7 +56,9 @@ Result<std::unique_ptr<Session>> Session::open(const Context& context) {
   if (!target && target.error().kind == ErrorKind::cancelled) return interrupted();
   if (!target) return tl::unexpected(target.error());
   const std::string region = target->region;
-  return std::make_unique<Session>(context, std::move(*target), sigv4::Scope{region, "lambda"});
+  auto session = std::make_unique<Session>(context, std::move(*target), sigv4::Scope{region, "lambda"});
+  session->home_ = std::move(home);
+  return session;
 }
 
 Result<std::unique_ptr<Session>> Session::open_beside(const Session& lambda, const std::string& service) {

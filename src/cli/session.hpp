@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "cli/local_home.hpp"
 #include "cli/options.hpp"
 #include "cli/verbs.hpp"
 #include "core/clock_skew.hpp"
@@ -25,6 +26,8 @@ class Session {
  public:
   // To the Lambda of the target that the options and the environment name.
   static Result<std::unique_ptr<Session>> open(const Context& context);
+  // The same for what changes nothing: on local it leaves no home behind where there is none.
+  static Result<std::unique_ptr<Session>> open_to_read(const Context& context);
   // To another service (such as "logs") in the same place and with the same identity.
   static Result<std::unique_ptr<Session>> open_beside(const Session& lambda, const std::string& service);
   Session(const Context& context, target::Target target, sigv4::Scope scope);
@@ -44,10 +47,12 @@ class Session {
   const Context& context() const { return context_; }
 
  private:
+  static Result<std::unique_ptr<Session>> open(const Context& context, std::unique_ptr<LocalHome> home);
   http::Answer send_once(http::Request request, Repeatable repeatable, const identity::Snapshot& identity);
   Result<identity::Snapshot> renew(const identity::Snapshot& stale);
   bool learn_time(const Error& refusal, const http::Response& answer);  // false: the clock was right
 
+  std::unique_ptr<LocalHome> home_;  // outlives the service that the target keeps
   Context context_;
   target::Target target_;
   sigv4::Scope scope_;

@@ -97,9 +97,16 @@ Result<std::unique_ptr<Service>> Service::start(ServiceOptions options) {
   return service;
 }
 
-fs::path default_home(const Environment& environment) {
-  if (const auto home = environment.get("LAMBDAPOOL_HOME")) return *home;
-  if (const auto data = environment.get("XDG_DATA_HOME")) return fs::path(*data) / "lambdapool";
+Result<fs::path> default_home(const Environment& environment) {
+  if (const auto home = environment.get("LAMBDAPOOL_HOME")) {
+    if (fs::path(*home).is_absolute()) return *home;
+    return fail(ErrorKind::invalid_argument,
+                "LAMBDAPOOL_HOME is '" + *home +
+                    "', which is another directory wherever a command runs; give a path that begins with /");
+  }
+  // A relative one counts as not set, says the XDG specification.
+  const fs::path data = environment.get("XDG_DATA_HOME").value_or("");
+  if (data.is_absolute()) return data / "lambdapool";
   return environment.home_directory() / ".local" / "share" / "lambdapool";
 }
 

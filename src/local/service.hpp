@@ -43,7 +43,8 @@ class Service {
   virtual void after_fork_in_child() = 0;
 };
 
-// $LAMBDAPOOL_HOME, else $XDG_DATA_HOME/lambdapool, else ~/.local/share/lambdapool.
-std::filesystem::path default_home(const Environment& environment);
+// $LAMBDAPOOL_HOME, else $XDG_DATA_HOME/lambdapool, else ~/.local/share/lambdapool. Error kind
+// invalid_argument for a relative LAMBDAPOOL_HOME, which would be another one in each directory.
+Result<std::filesystem::path> default_home(const Environment& environment);
 
 }  // namespace lambdapool::local

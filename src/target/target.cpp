@@ -96,9 +96,12 @@ Registry& registry() {
 }
 
 Result<Target> resolve_local(const TargetOptions& options, const Environment& environment) {
+  const auto named =
+      options.home ? Result<std::filesystem::path>(*options.home) : local::default_home(environment);
+  if (!named) return tl::unexpected(named.error());
   std::error_code unresolved;
-  auto home = std::filesystem::weakly_canonical(local::default_home(environment), unresolved);
-  if (unresolved) home = local::default_home(environment);
+  auto home = std::filesystem::weakly_canonical(*named, unresolved);
+  if (unresolved) home = *named;
   auto embedded = registry().find_or_start(home, options, environment);
   if (!embedded) return tl::unexpected(std::move(embedded.error()));
   Target target;

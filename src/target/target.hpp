@@ -20,7 +20,8 @@ namespace lambdapool::target {
 struct TargetOptions {
   std::optional<std::string> target = {};  // "aws" or "local"; else LAMBDAPOOL_TARGET; else aws
   aws::Explicit aws = {};
-  std::filesystem::path python = {};  // see local::ServiceOptions::python
+  std::filesystem::path python = {};               // see local::ServiceOptions::python
+  std::optional<std::filesystem::path> home = {};  // of local; else local::default_home
   // Asked ten times a second, on the caller's thread, while credentials are fetched: yes ends that.
   std::function<bool()> give_up = {};
 };

@@ -185,6 +185,43 @@ def test_local_tells_home_limits_and_interpreters(run, doctor, home, algorithms)
     assert found["may invoke"]["text"] == "yes"
 
 
+def test_what_only_reads_leaves_no_home_behind(run, doctor, home, tmp_path):
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    assert doctor(TMPDIR=str(temporary))["home"]["text"] == f"{home} (not there yet: the first create makes it)"
+    assert doctor("f", code=1, TMPDIR=str(temporary))["function"]["level"] == "problem"
+    for arguments, code in (["list"], 0), (["logs", "f"], 1), (["layer", "list"], 0):
+        done = run(*arguments, TMPDIR=str(temporary))
+        assert done.returncode == code and ("does not exist" in done.stderr) == (code == 1), done
+    assert not home.exists() and not list(temporary.iterdir())
+
+
+def test_a_home_that_cannot_be_made_is_a_problem(doctor, tmp_path):
+    file = tmp_path / "file"
+    file.touch()
+    found = doctor(code=1, LAMBDAPOOL_HOME=str(file / "no" / "home"))["home"]
+    assert f"cannot be made in {file}" in found["text"] and "LAMBDAPOOL_HOME" in found["mend"]
+
+
+@pytest.mark.parametrize("verb", [["doctor"], ["list"], ["logs", "f"], ["serve"]])
+def test_a_relative_home_is_refused(run, tmp_path, verb):
+    done = run(*verb, LAMBDAPOOL_HOME="rel")
+    assert done.returncode != 0 and (done.stdout + done.stderr).count("LAMBDAPOOL_HOME is 'rel'") == 1, done
+    assert not (tmp_path / "rel").exists()
+
+
+def test_an_empty_home_is_as_if_unset(doctor, tmp_path):
+    found = doctor(LAMBDAPOOL_HOME="", XDG_DATA_HOME="relative")["home"]
+    assert found["text"].startswith(str(tmp_path / "user" / ".local" / "share" / "lambdapool"))
+
+
+def test_a_damaged_home_has_one_advice(doctor, home):
+    home.mkdir()
+    (home / "lambdapool.db").write_bytes(b"no database at all" * 1000)
+    found = doctor(code=1)["home"]
+    assert "move it away" in found["text"] and "writable" not in found["text"] and "mend" not in found
+
+
 def test_moto_s_identity_is_understood(doctor):
     pytest.importorskip("moto")
     from moto_server import MotoServer
