@@ -73,4 +73,13 @@ void add_pairs(CLI::App& app, const std::string& name, const char* type,
   add_repeated(app, name, type, Commas::belong, parse, help);
 }
 
+CLI::Option* add_function_name(CLI::App& app, std::function<void(const std::string&)> set) {
+  const auto parse = [set = std::move(set)](const std::string& name) {
+    if (name.empty())
+      throw CLI::ValidationError("Invalid value for 'FUNCTION_NAME': the function's name is empty");
+    set(name);
+  };
+  return app.add_option_function<std::string>("FUNCTION_NAME", parse);
+}
+
 }  // namespace lambdapool::cli

@@ -26,6 +26,9 @@ void add_repeated(CLI::App& app, const std::string& name, const char* type, Comm
 void add_pairs(CLI::App& app, const std::string& name, const char* type,
                std::function<void(std::string, std::string)> add, const char* help);
 
+// FUNCTION_NAME. One that is given and empty ("$UNSET" of a shell) is not the same as none.
+CLI::Option* add_function_name(CLI::App& app, std::function<void(const std::string&)> set);
+
 // The whole text as a number.
 std::optional<int> parse_integer(const std::string& text);
 

@@ -61,6 +61,18 @@ std::optional<aws::VpcConfig> asked_vpc(const aws::VpcConfig& now, const Functio
                         options.security_groups.value_or(now.security_groups)};
 }
 
+// Paths bring all of the code, with packages or without.
+void compare_requirements(const aws::FunctionDescription& now, const FunctionOptions& options,
+                          Change& change) {
+  const auto tag = now.tags.find(requirements_tag);
+  const bool marked = tag != now.tags.end();
+  const std::string runtime = options.runtime.value_or(now.configuration.runtime);
+  if (options.installs() && (!marked || tag->second != runtime))
+    change.tags.set[requirements_tag] = runtime;
+  else if (!options.installs() && marked)
+    change.tags.remove.emplace_back(requirements_tag);
+}
+
 // The tag follows the code: what this update brings, or what an interrupted one had brought.
 void compare_tags(const aws::FunctionDescription& now, const FunctionOptions& options, Change& change) {
   change.tags = tag_change(now.tags, options);
@@ -73,6 +85,7 @@ void compare_tags(const aws::FunctionDescription& now, const FunctionOptions& op
   const auto tag = now.tags.find(version_tag);
   if (version != variables.end() && (tag == now.tags.end() || tag->second != version->second))
     change.tags.set[version_tag] = version->second;
+  if (!options.paths.empty()) compare_requirements(now, options, change);
   if (now.tags.count(unfinished_tag) != 0) change.tags.remove.push_back(unfinished_tag);
 }
 

@@ -5,12 +5,14 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <iostream>
 #include <optional>
 #include <regex>
 
 #include "cli/code_upload.hpp"
 #include "cli/interpreter.hpp"
 #include "cli/progress.hpp"
+#include "core/utf8.hpp"
 #include "package/copied_paths.hpp"
 #include "package/executable_package.hpp"
 
@@ -50,7 +52,10 @@ std::vector<std::string> copied_names(const std::vector<std::string>& paths) {
     } else {
       inside.emplace_back(path);
     }
-    for (const fs::path& entry : inside) names.push_back(entry.filename().string());
+    for (const fs::path& entry : inside) {
+      const std::string name = entry.filename().string();
+      names.push_back(utf8::is_valid(name) ? name : utf8::escaped(name));
+    }
   }
   return names;
 }
@@ -97,7 +102,7 @@ Result<void> validate_code(const FunctionOptions& options) {
   const bool executable = is_executable_code(options);
   if (executable && options.paths.size() > 1)
     return fail(ErrorKind::invalid_argument, "an executable is deployed on its own, without other paths.");
-  if (executable && options.requirements)
+  if (executable && options.installs())
     return fail(ErrorKind::invalid_argument,
                 "an executable brings its own libraries, so --requirements does not go with it.");
   if (executable && options.runtime && *options.runtime != "provided.al2023")
@@ -130,7 +135,7 @@ package::PythonPackageRequest python_request(const Context& context, const Funct
                                              const Platform& platform) {
   package::PythonPackageRequest request;
   request.paths.assign(options.paths.begin(), options.paths.end());
-  if (options.requirements) {
+  if (options.installs()) {
     request.requirements = *options.requirements;
     if (const auto python = find_interpreter(context.environment, context.program))
       request.python = python->executable;
@@ -140,6 +145,17 @@ package::PythonPackageRequest python_request(const Context& context, const Funct
   request.environment = context.environment;
   request.give_up = [&context] { return context.interruption.raised(); };
   return request;
+}
+
+void warn_of_secrets(const package::Package& code) {
+  constexpr std::size_t named = 5;
+  const auto& secrets = code.likely_secrets;
+  if (secrets.empty()) return;
+  std::string names;
+  for (std::size_t i = 0; i < std::min(named, secrets.size()); ++i)
+    names += (i == 0 ? "" : ", ") + utf8::escaped(secrets[i]);
+  if (secrets.size() > named) names += " and " + std::to_string(secrets.size() - named) + " more";
+  std::cerr << "Warning: what looks like a secret goes into the package: " << names << "\n";
 }
 
 Result<package::Package> build_code(const Context& context, const FunctionOptions& options,
@@ -171,6 +187,7 @@ Result<package::Package> build_code(const Context& context, const FunctionOption
   if (auto fits = check_package(*built, platform.local, platform.bucket); !fits)
     return tl::unexpected(fits.error());
   transcript.copied();
+  warn_of_secrets(*built);
   return built;
 }
 

@@ -53,7 +53,9 @@ CLI::App& add_verb(CLI::App& app, Parsed& parsed, const char* name, const char* 
   return *verb;
 }
 
-void add_name(CLI::App& verb, std::string& name) { verb.add_option("FUNCTION_NAME", name)->required(); }
+void add_name(CLI::App& verb, std::string& name) {
+  add_function_name(verb, [&name](const std::string& given) { name = given; })->required();
+}
 
 void add_create(CLI::App& app, Parsed& parsed) {
   CLI::App& verb = add_verb(app, parsed, "create", "Create a new function", [&](const Context& context) {
@@ -109,8 +111,7 @@ void add_logs(CLI::App& app, Parsed& parsed) {
 void add_doctor(CLI::App& app, Parsed& parsed) {
   CLI::App& verb = add_verb(app, parsed, "doctor", "Say what works, what does not, and how to mend it",
                             [&](const Context& context) { return doctor(context, parsed.doctor); });
-  verb.add_option_function<std::string>("FUNCTION_NAME",
-                                        [&](const std::string& name) { parsed.doctor.name = name; });
+  add_function_name(verb, [&](const std::string& name) { parsed.doctor.name = name; });
   add_choice(
       verb, "--output", {"text", "json"},
       [&](const std::string& form) { parsed.doctor.json = form == "json"; },

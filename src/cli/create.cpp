@@ -65,6 +65,7 @@ aws::CreateFunction creation(const FunctionOptions& options, const package::Pack
   call.tags = options.tags;
   call.tags[version_tag] = LAMBDAPOOL_VERSION;
   if (options.concurrency) call.tags[unfinished_tag] = "";
+  if (options.installs()) call.tags[requirements_tag] = code.runtime;
   if (is_in_vpc(options)) call.vpc = aws::VpcConfig{*options.subnets, *options.security_groups};
   return call;
 }
@@ -207,6 +208,9 @@ Result<Platform> platform_of(const Context& context, const FunctionOptions& opti
 }
 
 Result<void> create_new(Session& session, const FunctionOptions& options, const Platform& platform) {
+  if (options.paths.empty())
+    std::cerr << "Note: function " << options.name
+              << " gets no code of its own, as no PATHS are given: it runs what its calls bring along.\n";
   say("=== Creating lambdapool function ===");
   auto code = build_code(session.context(), options, platform, Verb::create);
   if (!code) return tl::unexpected(code.error());
@@ -245,6 +249,10 @@ Result<void> create_one(const Context& context, const FunctionOptions& given, Ex
   platform->bucket = options.bucket;
   const auto found = find_function(session, options.name);
   if (!found) return tl::unexpected(found.error());
+  if (*found && !is_own(**found))
+    return fail(ErrorKind::conflict, "function " + options.name +
+                                         " already exists and was not made by lambdapool; it is left as it "
+                                         "is, so choose another name.");
   if (*found && (*found)->tags.count(unfinished_tag) == 0 && existing == Existing::leave) {
     say("Function " + options.name + " already exists and is left as it is.");
     return {};
@@ -269,9 +277,8 @@ Result<void> create_function(const Context& context, const FunctionOptions& give
   for (const FunctionOptions& options : *asked)
     if (auto valid = validate_request(options); !valid) return valid;
   const auto existing = given.name.empty() ? Existing::leave : Existing::refuse;
-  for (const FunctionOptions& options : *asked)
-    if (auto created = create_one(context, options, existing); !created) return created;
-  return {};
+  return each_in_turn(*asked,
+                      [&](const FunctionOptions& options) { return create_one(context, options, existing); });
 }
 
 }  // namespace lambdapool::cli

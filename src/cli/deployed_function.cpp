@@ -22,14 +22,18 @@ Result<std::optional<aws::FunctionDescription>> find_function(Session& session, 
   return tl::unexpected(found.error());
 }
 
+bool is_own(const aws::FunctionDescription& function) {
+  return function.tags.count(version_tag) != 0 &&
+         function.configuration.environment.count(version_variable) != 0;
+}
+
 Result<aws::FunctionDescription> own_function(Session& session, const std::string& name) {
   auto found = find_function(session, name);
   if (!found) return tl::unexpected(found.error());
   if (!*found)
     return fail(ErrorKind::not_found,
                 "function " + name + " does not exist; 'lambdapool list' shows those that do.");
-  if ((*found)->tags.count(version_tag) == 0 ||
-      (*found)->configuration.environment.count(version_variable) == 0)
+  if (!is_own(**found))
     return fail(ErrorKind::conflict,
                 "function " + name + " was not made by lambdapool, so it is left as it is.");
   return std::move(**found);

@@ -25,7 +25,9 @@ void add_set(CLI::App& verb, const std::string& name, std::set<std::string>& nam
 
 void add_code(CLI::App& verb, FunctionOptions& function) {
   // Shown as it is usually given; a project file may stand in for it.
-  verb.add_option("FUNCTION_NAME", function.name)->option_text("FUNCTION_NAME");
+  add_function_name(verb, [&](const std::string& name) {
+    function.name = name;
+  })->option_text("FUNCTION_NAME");
   verb.add_option("PATHS", function.paths);
   add_text(verb, "-r,--requirements", function.requirements, "PATH",
            "Specifies the dependencies to be installed along with the function");

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstdint>
+#include <iostream>
 #include <string>
 
 namespace lambdapool::cli {
@@ -63,6 +64,12 @@ void Interruption::wait() const {
 Result<void> Interruption::check(const char* consequence) const {
   if (!raised()) return {};
   return fail(ErrorKind::cancelled, std::string("interrupted: ") + consequence + ".");
+}
+
+void Interruption::tell_of_finishing() const {
+  std::call_once(told_, [] {
+    std::cerr << "Finishing the step that has begun; once more stops at once and may leave it half done.\n";
+  });
 }
 
 }  // namespace lambdapool::cli

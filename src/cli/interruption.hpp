@@ -6,6 +6,7 @@
 #pragma once
 
 #include <chrono>
+#include <mutex>
 
 #include "core/error.hpp"
 
@@ -25,8 +26,12 @@ class Interruption {
   // Error kind cancelled with `consequence` ("nothing was changed") once a signal has come.
   Result<void> check(const char* consequence) const;
 
+  // Says on stderr, the first time, that a signal has come and what has begun is brought to its end.
+  void tell_of_finishing() const;
+
  private:
   int event_;
+  mutable std::once_flag told_;
 };
 
 }  // namespace lambdapool::cli

@@ -35,7 +35,7 @@ FunctionOptions as_function(const LayerOptions& options) {
 
 Result<void> validate_publication(const LayerOptions& options) {
   if (auto valid = validate_layer_name(options.name); !valid) return valid;
-  if (options.paths.empty() && !options.requirements)
+  if (options.paths.empty() && options.requirements.value_or("").empty())
     return fail(ErrorKind::invalid_argument, "there is nothing to publish: give paths or --requirements.");
   if (is_executable_code(as_function(options)))
     return fail(ErrorKind::invalid_argument,
@@ -61,6 +61,7 @@ Result<package::Package> build(const Session& session, const LayerOptions& optio
   if (!built) return built;
   if (auto fits = check_package(*built, session.is_local(), options.bucket); !fits)
     return tl::unexpected(fits.error());
+  warn_of_secrets(*built);
   return built;
 }
 

@@ -10,6 +10,9 @@ inline constexpr const char* codec_variable = "LAMBDAPOOL_CODEC";
 // On a function that create has begun and not finished; update finishes it and takes the tag off.
 inline constexpr const char* unfinished_tag = "lambdapool:unfinished";
 
+// On a function whose code has packages of a requirements file: the runtime that they were installed for.
+inline constexpr const char* requirements_tag = "lambdapool:requirements";
+
 // On a role that create made: the one function that it is for. Regions share IAM, so its name can't say it.
 inline constexpr const char* function_tag = "lambdapool:function";
 inline constexpr const char* region_tag = "lambdapool:region";

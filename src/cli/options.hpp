@@ -25,7 +25,7 @@ struct Reservation {
 struct FunctionOptions {
   std::string name = {};
   std::vector<std::string> paths = {};
-  std::optional<std::string> requirements = {};
+  std::optional<std::string> requirements = {};  // "": none, and there shall be none
   std::optional<int> memory_mb = {};
   std::optional<int> timeout_s = {};
   std::optional<std::vector<std::string>> layers = {};  // ARNs and names
@@ -45,6 +45,8 @@ struct FunctionOptions {
   std::optional<std::vector<std::string>> policies = {};  // ARNs and JSON files
   std::optional<std::string> bucket = {};
   bool dry_run = false;
+
+  bool installs() const { return requirements && !requirements->empty(); }
 };
 
 struct LayerOptions {

@@ -5,6 +5,8 @@
 #include <map>
 #include <toml.hpp>
 
+#include "cli/settings.hpp"
+
 namespace lambdapool::cli {
 namespace {
 
@@ -34,11 +36,24 @@ class Reader {
       if (known == readers().end())
         refuse(file_, value, "function " + name + " has no setting '" + key + "'; there are " + names());
       known->second(*this, value, options);
+      FunctionOptions alone;
+      alone.name = name;
+      known->second(*this, value, alone);
+      judge(value, alone);
     }
     return options;
   }
 
  private:
+  // By the command line's rules, with the line; whether paths exist only matters once they are used.
+  void judge(const toml::value& value, const FunctionOptions& options) const {
+    const auto valid = validate_values(options);
+    if (valid) return;
+    std::string why = valid.error().message;
+    if (!why.empty() && why.back() == '.') why.pop_back();
+    refuse(file_, value, why);
+  }
+
   using Set = std::function<void(const Reader&, const toml::value&, FunctionOptions&)>;
 
   std::string text(const toml::value& value) const {
@@ -103,7 +118,9 @@ class Reader {
     };
   }
 
-  std::string requirements_path(const toml::value& value) const { return path(text(value)); }
+  std::string requirements_path(const toml::value& value) const {
+    return text(value).empty() ? "" : path(text(value));
+  }
 
   static const std::map<std::string, Set>& readers() {
     using Options = FunctionOptions;
@@ -241,6 +258,26 @@ Result<std::vector<FunctionOptions>> asked_functions(const FunctionOptions& give
   std::vector<FunctionOptions> all;
   for (const FunctionOptions& entry : (*file)->functions) all.push_back(with_overrides(entry, given));
   return all;
+}
+
+Result<void> each_in_turn(const std::vector<FunctionOptions>& functions,
+                          const std::function<Result<void>(const FunctionOptions&)>& action) {
+  for (auto it = functions.begin(); it != functions.end(); ++it) {
+    const auto done = action(*it);
+    if (done || functions.size() == 1) {
+      if (!done) return done;
+      continue;
+    }
+    Error error = done.error();
+    if (!error.message.empty() && error.message.back() == '.') error.message.pop_back();
+    if (error.message.find("function " + it->name) == std::string::npos)
+      error.message.insert(0, "function " + it->name + ": ");
+    std::string rest;
+    for (auto left = it + 1; left != functions.end(); ++left) rest += (rest.empty() ? "" : ", ") + left->name;
+    error.message += rest.empty() ? "." : "; not tried: " + rest + ".";
+    return tl::unexpected(std::move(error));
+  }
+  return {};
 }
 
 }  // namespace lambdapool::cli

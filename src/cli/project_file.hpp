@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -28,5 +29,9 @@ Result<ProjectFile> read_project_file(const std::filesystem::path& path);
 enum class Beside { nothing, options };  // whether options were given beside the name
 Result<std::vector<FunctionOptions>> asked_functions(const FunctionOptions& given, Beside beside,
                                                      const std::filesystem::path& from);
+
+// Does it to each until one fails. Where there are several, the error names the one and those not tried.
+Result<void> each_in_turn(const std::vector<FunctionOptions>& functions,
+                          const std::function<Result<void>(const FunctionOptions&)>& action);
 
 }  // namespace lambdapool::cli

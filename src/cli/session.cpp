@@ -84,6 +84,17 @@ Session::Session(const Context& context, target::Target target, sigv4::Scope sco
       loop_(std::make_unique<http::EventLoop>()),
       client_(std::make_unique<http::Client>(*loop_, client_options(target_))) {}
 
+void Session::see_through() {
+  if (!see_through_) cleans_up_ = context_.interruption.raised();
+  see_through_ = true;
+}
+
+bool Session::is_given_up() const {
+  if (!context_.interruption.raised()) return false;
+  if (see_through_ && !cleans_up_) context_.interruption.tell_of_finishing();
+  return !see_through_;
+}
+
 http::Answer Session::send_once(http::Request request, Repeatable repeatable,
                                 const identity::Snapshot& identity) {
   const auto encoding = scope_.service == "s3" ? sigv4::PathEncoding::once : sigv4::PathEncoding::twice;
@@ -97,8 +108,7 @@ http::Answer Session::send_once(http::Request request, Repeatable repeatable,
                                 [promise](http::Answer got) { promise->set_value(std::move(got)); });
   bool cancelled = false;
   while (answer.wait_for(std::chrono::milliseconds{50}) != std::future_status::ready) {
-    if (cancelled || repeatable == Repeatable::no || see_through_ || !context_.interruption.raised())
-      continue;
+    if (cancelled || !is_given_up() || repeatable == Repeatable::no) continue;
     client_->cancel(id);
     cancelled = true;
   }
@@ -106,10 +116,9 @@ http::Answer Session::send_once(http::Request request, Repeatable repeatable,
 }
 
 Result<void> Session::pause(std::chrono::milliseconds delay) const {
-  if (see_through_)
-    std::this_thread::sleep_for(delay);
-  else if (context_.interruption.wait_for(delay))
-    return interrupted();
+  const auto until = std::chrono::steady_clock::now() + delay;
+  if (context_.interruption.wait_for(delay) && is_given_up()) return interrupted();
+  std::this_thread::sleep_until(until);
   return {};
 }
 
@@ -119,7 +128,7 @@ Result<identity::Snapshot> Session::renew(const identity::Snapshot& stale) {
   target_.provider->renew(
       stale, [promise](Result<identity::Snapshot> result) { promise->set_value(std::move(result)); });
   while (renewed.wait_for(std::chrono::milliseconds{50}) != std::future_status::ready)
-    if (!see_through_ && context_.interruption.raised()) return interrupted();
+    if (is_given_up()) return interrupted();
   return renewed.get();
 }
 

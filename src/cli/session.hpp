@@ -37,7 +37,7 @@ class Session {
   Result<http::Response> send(const http::Request& request, Repeatable repeatable);
 
   // From here on signals are only noted: what has begun, or has to be cleaned up, is brought to its end.
-  void see_through() { see_through_ = true; }
+  void see_through();
 
   // Waits; Error kind cancelled when a signal ends the wait.
   Result<void> pause(std::chrono::milliseconds delay) const;
@@ -48,6 +48,7 @@ class Session {
 
  private:
   static Result<std::unique_ptr<Session>> open(const Context& context, std::unique_ptr<LocalHome> home);
+  bool is_given_up() const;  // a signal has come that ends what is being done
   http::Answer send_once(http::Request request, Repeatable repeatable, const identity::Snapshot& identity);
   Result<identity::Snapshot> renew(const identity::Snapshot& stale);
   bool learn_time(const Error& refusal, const http::Response& answer);  // false: the clock was right
@@ -59,6 +60,7 @@ class Session {
   retry::Budget budget_;
   clock_skew::Offset clock_offset_{};  // from this machine's clock to the service's
   bool see_through_ = false;
+  bool cleans_up_ = false;  // seen through because of a signal, which needs no further word
   std::unique_ptr<http::EventLoop> loop_;
   std::unique_ptr<http::Client> client_;
 };

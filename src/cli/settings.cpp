@@ -8,6 +8,7 @@
 #include "cli/tags.hpp"
 #include "cli/variables.hpp"
 #include "core/limits.hpp"
+#include "core/utf8.hpp"
 
 namespace lambdapool::cli {
 namespace {
@@ -24,7 +25,7 @@ Result<void> validate_paths(const FunctionOptions& options) {
   for (const std::string& path : options.paths)
     if (!std::filesystem::exists(path, ignored))
       return fail(ErrorKind::invalid_argument, "path '" + path + "' does not exist.");
-  if (!options.requirements) return {};
+  if (!options.installs()) return {};
   const auto file = std::filesystem::status(*options.requirements, ignored);
   if (!std::filesystem::exists(file))
     return fail(ErrorKind::invalid_argument,
@@ -56,10 +57,11 @@ Result<void> validate_ids(const std::vector<std::string>& ids, const char* what,
 }
 
 Result<void> validate_description(const std::string& description) {
-  if (description.size() <= limits::description_max) return {};
-  return fail(ErrorKind::invalid_argument, "the description has " + std::to_string(description.size()) +
-                                               " bytes; at most " + std::to_string(limits::description_max) +
-                                               " are allowed.");
+  const auto length = utf8::length(description);
+  if (length <= limits::description_max) return {};
+  return fail(ErrorKind::invalid_argument, "the description has " + std::to_string(length) +
+                                               " characters; at most " +
+                                               std::to_string(limits::description_max) + " are allowed.");
 }
 
 Result<void> validate_concurrency(const Reservation& reservation) {
@@ -159,7 +161,7 @@ Result<void> validate_layers(const std::vector<std::string>& layers) {
   return {};
 }
 
-Result<void> validate(const FunctionOptions& options) {
+Result<void> validate_values(const FunctionOptions& options) {
   Result<void> valid = validate_name(options.name);
   if (valid) valid = validate_numbers(options);
   if (valid && options.layers) valid = validate_layers(*options.layers);
@@ -168,6 +170,11 @@ Result<void> validate(const FunctionOptions& options) {
   if (valid) valid = validate_rights(options);
   if (valid) valid = validate_variable_names(options);
   if (valid) valid = validate_tags(options);
+  return valid;
+}
+
+Result<void> validate(const FunctionOptions& options) {
+  const auto valid = validate_values(options);
   return valid ? validate_paths(options) : valid;
 }
 

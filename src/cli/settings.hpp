@@ -14,6 +14,7 @@ Result<void> validate_name(const std::string& name);
 Result<void> validate_layers(const std::vector<std::string>& layers);  // ARNs, NAME or NAME:VERSION
 Result<void> validate_layer_name(const std::string& name);
 Result<void> validate_vpc(const aws::VpcConfig& vpc);
+Result<void> validate_values(const FunctionOptions& options);  // the name and what has no other place
 Result<void> validate(const FunctionOptions& options);  // all of it, paths and requirements file included
 
 }  // namespace lambdapool::cli

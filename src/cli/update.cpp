@@ -58,6 +58,22 @@ Result<void> same_kind(const FunctionConfiguration& now, const FunctionOptions& 
   return {};
 }
 
+// Installed packages are of one runtime, and not among the paths: neither may be lost without a word.
+Result<void> keeps_packages(const aws::FunctionDescription& now, const FunctionOptions& options) {
+  const auto installed_for = now.tags.find(requirements_tag);
+  if (installed_for == now.tags.end()) return {};
+  if (!options.paths.empty() && !options.requirements)
+    return fail(ErrorKind::invalid_argument,
+                "function " + options.name +
+                    " has packages of a requirements file, which new code without them would lose: give -r "
+                    "FILE again, or -r \"\" to leave them out.");
+  if (options.paths.empty() && options.runtime && *options.runtime != installed_for->second)
+    return fail(ErrorKind::invalid_argument,
+                "the packages of function " + options.name + " were installed for " + installed_for->second +
+                    "; to change the runtime, give the paths and -r FILE as well.");
+  return {};
+}
+
 Result<void> own_role(Session& session, const FunctionConfiguration& now, const FunctionOptions& options) {
   if (!options.policies || session.is_local()) return {};
   if (options.policies->empty() && options.role) return {};
@@ -178,6 +194,7 @@ Result<void> update_one(const Context& context, const FunctionOptions& given) {
   const auto function = own_function(session, options.name);
   if (!function) return tl::unexpected(function.error());
   if (auto same = same_kind(function->configuration, options); !same) return same;
+  if (auto kept = keeps_packages(*function, options); !kept) return kept;
   if (auto own = own_role(session, function->configuration, options); !own) return own;
   if (options.layers) {
     auto arns = resolve_layers(session, *options.layers);
@@ -193,7 +210,7 @@ Result<void> update_one(const Context& context, const FunctionOptions& given) {
 // Options beside a name are all that is to change; a name alone is what the project file says of it.
 Result<std::vector<FunctionOptions>> asked_updates(const FunctionOptions& given) {
   if (!given.name.empty() && asks_for_anything(given)) return std::vector{given};
-  return asked_functions(given, Beside::options, std::filesystem::current_path());
+  return asked_functions(given, Beside::nothing, std::filesystem::current_path());
 }
 
 }  // namespace
@@ -203,9 +220,7 @@ Result<void> update_function(const Context& context, const FunctionOptions& give
   if (!asked) return tl::unexpected(asked.error());
   for (const FunctionOptions& options : *asked)
     if (auto valid = validate_request(options); !valid) return valid;
-  for (const FunctionOptions& options : *asked)
-    if (auto updated = update_one(context, options); !updated) return updated;
-  return {};
+  return each_in_turn(*asked, [&](const FunctionOptions& options) { return update_one(context, options); });
 }
 
 }  // namespace lambdapool::cli

@@ -19,7 +19,8 @@ struct Package {
   std::string architecture;   // "x86_64" or "arm64"
   std::string codec;          // "pickle" or "cpp"
   std::int64_t unzipped_bytes = 0;
-  std::vector<ZipFile> biggest;  // the largest files, largest first, five at most
+  std::vector<ZipFile> biggest;                  // the largest files, largest first, five at most
+  std::vector<std::string> likely_secrets = {};  // of the user's own files (likely_secret.hpp)
 };
 
 // Zips `entries`; fills in everything that follows from the zip.

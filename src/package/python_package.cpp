@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "package/agent_files.hpp"
+#include "package/likely_secret.hpp"
 #include "package/requirements.hpp"
 #include "package/temp_dir.hpp"
 
@@ -54,6 +55,7 @@ Result<void> check_collisions(const std::vector<ZipEntry>& own, const std::vecto
 struct Collected {
   std::vector<ZipEntry> entries = {};
   std::optional<TempDir> installed = {};
+  std::vector<std::string> likely_secrets = {};
 };
 
 Result<void> add_requirements(const PythonPackageRequest& request, Collected& collected) {
@@ -76,14 +78,16 @@ Result<Collected> collect(const PythonPackageRequest& request) {
   auto copied = copy_paths(request.paths, request.progress);
   if (!copied) return tl::unexpected(std::move(copied.error()));
   Collected collected{std::move(*copied)};
+  collected.likely_secrets = likely_secrets(collected.entries);
   if (auto added = add_requirements(request, collected); !added)
     return tl::unexpected(std::move(added.error()));
   return collected;
 }
 
-Result<Package> packed(const PythonPackageRequest& request, std::vector<ZipEntry> entries) {
-  auto package = make_package(std::move(entries), request.give_up);
+Result<Package> packed(const PythonPackageRequest& request, Collected collected) {
+  auto package = make_package(std::move(collected.entries), request.give_up);
   if (!package) return package;
+  package->likely_secrets = std::move(collected.likely_secrets);
   package->runtime = "python" + request.python_version;
   package->architecture = request.architecture;
   package->codec = "pickle";
@@ -99,7 +103,7 @@ Result<Package> build_python_package(const PythonPackageRequest& request) {
     return tl::unexpected(std::move(free.error()));
   for (const auto& file : agent_files())
     collected->entries.push_back({std::string(file.name), false, std::string(file.bytes)});
-  auto package = packed(request, std::move(collected->entries));
+  auto package = packed(request, std::move(*collected));
   if (package) package->handler = "lambdapool_agent.lambda_handler";
   return package;
 }
@@ -108,7 +112,7 @@ Result<Package> build_python_layer(const PythonPackageRequest& request) {
   auto collected = collect(request);
   if (!collected) return tl::unexpected(std::move(collected.error()));
   for (ZipEntry& entry : collected->entries) entry.name.insert(0, "python/");
-  return packed(request, std::move(collected->entries));
+  return packed(request, std::move(*collected));
 }
 
 }  // namespace lambdapool::package

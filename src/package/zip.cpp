@@ -6,6 +6,7 @@
 #include <memory>
 #include <utility>
 
+#include "core/utf8.hpp"
 #include "package/zip_memory.hpp"
 
 namespace lambdapool::package {
@@ -19,6 +20,9 @@ constexpr int compression_level = 6;
 constexpr std::size_t name_bytes_max = 4'096;  // PATH_MAX: a longer one could not be unpacked
 
 Result<void> check_name(const std::string& name) {
+  if (!utf8::is_valid(name))
+    return fail(ErrorKind::invalid_argument, "The file name \"" + utf8::escaped(name.substr(0, 80)) +
+                                                 "\" is not UTF-8; rename the file or leave it out.");
   if (name.empty() || name.front() == '/' || name.find('\0') != std::string::npos)
     return fail(ErrorKind::invalid_argument,
                 "Can't put \"" + name + "\" into a zip: it is not a relative name.");

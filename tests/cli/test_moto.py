@@ -93,7 +93,7 @@ def test_a_functions_whole_life(run_moto, client, algorithms, tmp_path):
     assert configuration["Environment"]["Variables"]["AA"] == "1"
     assert [layer["Arn"].rsplit(":", 2)[1:] for layer in configuration["Layers"]] == [["numbers", "1"]]
     assert f["Concurrency"] == {"ReservedConcurrentExecutions": 3}
-    assert f["Tags"]["team"] == "x" and set(f["Tags"]) == {"team", "lambdapool"}
+    assert f["Tags"]["team"] == "x" and set(f["Tags"]) == {"team", "lambdapool", "lambdapool:requirements"}
     iam = client("iam")
     role = iam.get_role(RoleName="lambdapool-role-f")["Role"]
     assert role["Path"] == "/lambdapool/" and configuration["Role"] == role["Arn"]
@@ -104,7 +104,7 @@ def test_a_functions_whole_life(run_moto, client, algorithms, tmp_path):
     assert "f" in ok(run_moto("list"))
     with open(algorithms / "algorithms" / "algorithms.py", "a") as source:
         source.write("\nTWO = 2\n")
-    ok(run_moto("update", "f", "algorithms"))
+    ok(run_moto("update", "f", "algorithms", "-r", ""))
     out = ok(run_moto("update", "f", "--memory", "512", "--unset-env", "AA", "--untag", "team", "--concurrency", "none", "--layers="))
     assert "Changing memory from 256 to 512 MB..." in out
     after = client("lambda").get_function(FunctionName="f")

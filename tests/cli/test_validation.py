@@ -40,7 +40,7 @@ def refused(done):
         (["f", "-r", "/dev/null"], "requirements file '/dev/null' is not a file."),
         (["f", "--ephemeral-storage", "511"], "ephemeral storage must be between 512 and 10240 MB, not 511."),
         (["f", "--concurrency", "-1"], "concurrency must be 0 or more, not -1; 'none' lets the function share the account's."),
-        (["f", "--description", "x" * 257], "the description has 257 bytes; at most 256 are allowed."),
+        (["f", "--description", "x" * 257], "the description has 257 characters; at most 256 are allowed."),
         (["f", "--env", "AWS_REGION=x"], "environment variable AWS_REGION is set by Lambda and can't be changed."),
         (["f", "--env", "LAMBDAPOOL_CODEC=x"], "environment variable LAMBDAPOOL_CODEC is lambdapool's own and can't be changed."),
         (
