@@ -49,10 +49,10 @@ def add_distribution(archive, name):
 def package(source=SOURCE):
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        bootstrap = zipfile.ZipInfo("bootstrap")
-        bootstrap.external_attr = (stat.S_IFREG | 0o755) << 16
-        archive.writestr(bootstrap, BOOTSTRAP)
-        archive.writestr("main.py", source)
+        for name, mode, text in (("bootstrap", 0o755, BOOTSTRAP), ("main.py", 0o644, source)):
+            member = zipfile.ZipInfo(name)  # of no particular time: the same source is the same package
+            member.external_attr = (stat.S_IFREG | mode) << 16
+            archive.writestr(member, text)
         for name in ("awslambdaric", "simplejson", "snapshot-restore-py"):
             add_distribution(archive, name)
     return buffer.getvalue()
