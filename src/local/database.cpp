@@ -2,12 +2,15 @@
 
 #include <sqlite3.h>
 
+#include <chrono>
+#include <thread>
 #include <utility>
 
 namespace lambdapool::local {
 namespace {
 
 constexpr std::int64_t schema_version = 1;
+constexpr std::chrono::milliseconds patience{10'000};  // with another process's lock
 
 // versions.config is what the control plane shows; versions.live is what invocations run: null until a
 // function is Active, and the state before an update while that is InProgress.
@@ -54,6 +57,17 @@ std::optional<std::int64_t> user_version(sqlite3* handle) {
   }
   sqlite3_finalize(statement);
   return version;
+}
+
+// SQLite waits for every lock but this one: of two connections that turn a new file into a WAL database at
+// once, one is told "busy" without a wait, since each holds the read lock that the other waits for.
+bool use_wal(sqlite3* handle) {
+  const auto deadline = std::chrono::steady_clock::now() + patience;
+  while (!execute(handle, "PRAGMA journal_mode=WAL")) {
+    if (sqlite3_errcode(handle) != SQLITE_BUSY || std::chrono::steady_clock::now() > deadline) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  return true;
 }
 
 std::string advice(int code) {
@@ -137,9 +151,10 @@ Database::~Database() {
 }
 
 Result<void> Database::set_up() {
-  sqlite3_busy_timeout(handle_, 10'000);
-  const char* settings = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON";
-  auto version = execute(handle_, settings) ? user_version(handle_) : std::nullopt;
+  sqlite3_busy_timeout(handle_, static_cast<int>(patience.count()));
+  const bool configured =
+      use_wal(handle_) && execute(handle_, "PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON");
+  auto version = configured ? user_version(handle_) : std::nullopt;
   if (version && *version == 0) {
     // Two processes may both find a new file; the second one looks again once it has the lock.
     bool done = execute(handle_, "BEGIN IMMEDIATE") && (version = user_version(handle_)).has_value();

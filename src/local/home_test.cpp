@@ -1,7 +1,9 @@
 // What lives in the home: shared by services, finished after crashes, cleared of what nobody needs.
 #include <sqlite3.h>
 
+#include <barrier>
 #include <fstream>
+#include <future>
 
 #include "local/control_plane_fixture.hpp"
 #include "local/function_table.hpp"
@@ -115,6 +117,23 @@ TEST_F(HomeTest, CodeThatStillRunsIsSpared) {
     service->call("DELETE", "/2015-03-31/functions/" + name);
   }
   EXPECT_TRUE(std::filesystem::exists(running->code / "handler.py"));
+}
+
+TEST_F(HomeTest, ManyMayOpenANewHomeAtOnce) {
+  for (int round = 0; round < 20; ++round) {
+    const auto fresh = home / ("fresh" + std::to_string(round));
+    std::filesystem::create_directory(fresh);
+    std::barrier together(6);
+    std::vector<std::future<std::string>> errors;
+    for (int opener = 0; opener < 6; ++opener) {
+      errors.push_back(std::async(std::launch::async, [&] {
+        together.arrive_and_wait();
+        const auto opened = Database::open(fresh);
+        return opened ? std::string() : opened.error().message;
+      }));
+    }
+    for (auto& error : errors) EXPECT_EQ(error.get(), "");
+  }
 }
 
 TEST_F(HomeTest, AHomeOfANewerLambdapoolIsRefused) {
