@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <functional>
 
 namespace lambdapool::target {
 namespace {
@@ -130,42 +131,41 @@ TEST_F(TargetTest, LocalEndsWithItsLastUserAndIsAnotherTheNextTime) {
   EXPECT_NE(second->provider->current()->identity.secret_access_key, secret);
 }
 
+// What `holds` says in a forked child; false also where the child hangs or crashes.
+bool in_child(const std::function<bool()>& holds) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::alarm(60);
+    ::_exit(holds() ? 0 : 1);
+  }
+  int status = 1;
+  return child > 0 && ::waitpid(child, &status, 0) == child && status == 0;
+}
+
 // Whether the two can be told apart is beside the point: one home has one service in a family of processes.
 TEST_F(TargetTest, AForkedChildUsesItsParentsService) {
   auto ours = resolve({.target = "local"}, environment());
   ASSERT_TRUE(ours) << ours.error().message;
-  pid_t child = ::fork();
-  ASSERT_GE(child, 0);
-  if (child == 0) {
-    ::alarm(60);
+  EXPECT_TRUE(in_child([&] {
     auto theirs = resolve({.target = "local"}, environment());
     const bool shared = theirs && theirs->endpoint.port == ours->endpoint.port;
     if (theirs) *theirs = {};
     *ours = {};  // does not wait for threads that the child does not have
-    ::_exit(shared ? 0 : 1);
-  }
-  int status = 0;
-  ASSERT_EQ(::waitpid(child, &status, 0), child);
-  EXPECT_EQ(status, 0);
+    return shared;
+  }));
 }
 
 #ifndef __SANITIZE_THREAD__  // which refuses threads after a fork
 TEST_F(TargetTest, AForkedChildHasAServiceOfItsOwnForAnotherHome) {
   auto ours = resolve({.target = "local"}, environment());
   ASSERT_TRUE(ours) << ours.error().message;
-  pid_t child = ::fork();
-  ASSERT_GE(child, 0);
-  if (child == 0) {
-    ::alarm(60);
+  EXPECT_TRUE(in_child([&] {
     auto theirs =
         resolve({.target = "local"}, environment({{"LAMBDAPOOL_HOME", (home_ / "other").string()}}));
     const bool own = theirs && theirs->endpoint.port != ours->endpoint.port;
     if (theirs) *theirs = {};
-    ::_exit(own ? 0 : 1);
-  }
-  int status = 0;
-  ASSERT_EQ(::waitpid(child, &status, 0), child);
-  EXPECT_EQ(status, 0);
+    return own;
+  }));
 }
 #endif
 
