@@ -66,6 +66,22 @@ def run(lambdapool, clean_environment, tmp_path):
     return run
 
 
+@pytest.fixture
+def aws():
+    """A fake of AWS's services, which also remembers what it was asked: fake_aws.FakeAws."""
+    from fake_aws import FakeAws  # beside the tests of the command line, for which it is
+
+    fake = FakeAws()
+    yield fake
+    fake.close()
+
+
+@pytest.fixture
+def run_aws(run, aws):
+    """Runs `lambdapool ARGS...` with that fake as its AWS."""
+    return lambda *arguments, **environment: run(*arguments, **{**aws.environment, **environment})
+
+
 class Served:
     """A running `lambdapool serve`."""
 

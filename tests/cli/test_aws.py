@@ -6,23 +6,11 @@ import subprocess
 
 import pytest
 
-from fake_aws import DROP, FakeAws, error
+from fake_aws import DROP, error
 
 NOT_ASSUMED = error(400, "InvalidParameterValueException", "The role defined for the function cannot be assumed by Lambda.")
 DENIED = error(403, "AccessDeniedException", "User: x is not authorized to perform: lambda:CreateFunction")
 BASIC = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
-
-
-@pytest.fixture
-def aws():
-    fake = FakeAws()
-    yield fake
-    fake.close()
-
-
-@pytest.fixture
-def run_aws(run, aws):
-    return lambda *arguments, **environment: run(*arguments, **{**aws.environment, **environment})
 
 
 @pytest.fixture

@@ -7,23 +7,11 @@ import subprocess
 
 import pytest
 
-from fake_aws import DROP, FakeAws, error
+from fake_aws import DROP, error
 
 BASIC = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
 VPC = "arn:aws:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole"
 READ = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"
-
-
-@pytest.fixture
-def aws():
-    fake = FakeAws()
-    yield fake
-    fake.close()
-
-
-@pytest.fixture
-def run_aws(run, aws):
-    return lambda *arguments, **environment: run(*arguments, **{**aws.environment, **environment})
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from fake_aws import ACCOUNT, FakeAws, error
+from fake_aws import ACCOUNT, error
 
 ARN = f"arn:aws:iam::{ACCOUNT}:user/ada"
 WHO = f"<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>{ARN}</Arn><UserId>AIDA</UserId><Account>{ACCOUNT}</Account></GetCallerIdentityResult></GetCallerIdentityResponse>"
@@ -16,22 +16,20 @@ PYTHON = f"python3.{sys.version_info.minor}"
 
 
 @pytest.fixture
-def aws():
-    fake = FakeAws()
+def aws(aws):
     date = {"Date": format_datetime(datetime.now(timezone.utc), usegmt=True)}
 
     def answer(request):
         if request.form.get("Action") == "GetCallerIdentity":
             return 200, WHO, date
         if request.path.endswith("/invocations"):
-            return (204, "") if request.path.split("/")[3] in fake.functions else None
+            return (204, "") if request.path.split("/")[3] in aws.functions else None
         if request.path == "/" and not request.form:  # CloudWatch Logs
             return 200, {"events": []}
         return None
 
-    fake.hooks.append(answer)
-    yield fake
-    fake.close()
+    aws.hooks.append(answer)
+    return aws
 
 
 @pytest.fixture

@@ -14,17 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from fake_aws import FakeAws
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "python"))
 from fake_identity import FakeIdentity  # noqa: E402
-
-
-@pytest.fixture
-def aws():
-    fake = FakeAws()
-    yield fake
-    fake.close()
 
 
 @pytest.fixture

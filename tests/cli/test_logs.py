@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from fake_aws import FakeAws, error
+from fake_aws import error
 from functions import create
 
 TALKS = """
@@ -61,13 +61,6 @@ def moto():
     server = MotoServer()
     yield server
     server.close()
-
-
-@pytest.fixture
-def aws():
-    fake = FakeAws()
-    yield fake
-    fake.close()
 
 
 def test_lines_come_in_the_order_of_time_with_the_report_in_words(run, talks):

@@ -8,18 +8,11 @@ import json
 
 import pytest
 
-from fake_aws import ACCOUNT, FakeAws, error
+from fake_aws import ACCOUNT, error
 
 REGION = "us-east-1"
 LAMBDA = f"arn:aws:lambda:{REGION}:{ACCOUNT}"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/lambdapool/lambdapool-role-f"
-
-
-@pytest.fixture
-def aws():
-    fake = FakeAws()
-    yield fake
-    fake.close()
 
 
 @pytest.fixture

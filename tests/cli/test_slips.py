@@ -7,20 +7,6 @@ import time
 
 import pytest
 
-from fake_aws import FakeAws
-
-
-@pytest.fixture
-def aws():
-    fake = FakeAws()
-    yield fake
-    fake.close()
-
-
-@pytest.fixture
-def run_aws(run, aws):
-    return lambda *arguments, **more: run(*arguments, **{**aws.environment, **more})
-
 
 def refused(done, word, code=1):
     assert done.returncode == code, done

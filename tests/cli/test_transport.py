@@ -17,13 +17,6 @@ needs_tinyproxy = pytest.mark.skipif(not shutil.which("tinyproxy"), reason="tiny
 
 
 @pytest.fixture
-def aws():
-    fake = FakeAws()
-    yield fake
-    fake.close()
-
-
-@pytest.fixture
 def authority(tmp_path):
     directory = tmp_path / "authority"
     directory.mkdir()
@@ -45,10 +38,10 @@ def start_proxy(tmp_path):
 
 
 @pytest.fixture
-def run_aws(run, aws, clean_environment):
+def run_aws(run_aws, clean_environment):
     for name in [name for name in clean_environment if name.lower().endswith("_proxy")]:
         del clean_environment[name]
-    return lambda *arguments, **more: run(*arguments, **{**aws.environment, **more})
+    return run_aws
 
 
 def https(aws, context, host="localhost"):
