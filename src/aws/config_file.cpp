@@ -4,25 +4,15 @@
 #include <fstream>
 #include <iterator>
 
+#include "core/ascii.hpp"
+
 namespace lambdapool::aws {
 
 namespace {
 
-constexpr std::string_view blanks = " \t\r\v\f";
-
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(blanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(blanks) - first + 1);
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
-}
+using ascii::blanks;
+using ascii::lower;
+using ascii::trimmed;
 
 std::string unquoted(std::string_view text) {
   const bool quoted =

@@ -4,16 +4,13 @@
 #include <cstdlib>
 
 #include "aws/credential_source.hpp"
+#include "core/ascii.hpp"
 
 namespace lambdapool::aws {
 
 namespace {
 
-std::string lower(std::string text) {
-  for (char& c : text)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return text;
-}
+using ascii::lower;
 
 struct Setting {
   std::string value;

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <optional>
 #include <regex>
@@ -14,22 +13,13 @@
 #include "cli/progress.hpp"
 #include "core/utf8.hpp"
 #include "package/copied_paths.hpp"
+#include "package/elf_file.hpp"
 #include "package/executable_package.hpp"
 
 namespace lambdapool::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-bool is_elf(const fs::path& path) {
-  std::error_code ignored;
-  if (!fs::is_regular_file(path, ignored)) return false;
-  char magic[4] = {};
-  std::ifstream(path, std::ios::binary).read(magic, sizeof magic);
-  return std::string_view(magic, 4) ==
-         "\x7f"
-         "ELF";
-}
 
 // An order without regard to leading underscores, as `ls` and `tree` have it.
 std::string sort_key(const fs::path& path) {
@@ -94,7 +84,7 @@ class Transcript {
 }  // namespace
 
 bool is_executable_code(const FunctionOptions& options) {
-  return std::any_of(options.paths.begin(), options.paths.end(), is_elf);
+  return std::any_of(options.paths.begin(), options.paths.end(), package::is_elf);
 }
 
 Result<void> validate_code(const FunctionOptions& options) {

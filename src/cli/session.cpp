@@ -1,13 +1,13 @@
 #include "cli/session.hpp"
 
 #include <future>
-#include <random>
 #include <thread>
 #include <utility>
 
 #include "aws/credentials.hpp"
 #include "aws/lambda.hpp"
 #include "aws/signed_request.hpp"
+#include "core/random.hpp"
 
 namespace lambdapool::cli {
 namespace {
@@ -15,11 +15,6 @@ namespace {
 constexpr std::chrono::seconds read_timeout{60};
 constexpr std::chrono::seconds upload_timeout{600};  // a zip at its largest over a slow line
 constexpr std::size_t large_body = std::size_t{1} << 20;
-
-double random_fraction() {
-  static thread_local std::mt19937_64 engine{std::random_device{}()};
-  return std::uniform_real_distribution<double>{}(engine);
-}
 
 http::ClientOptions client_options(const target::Target& target) {
   http::ClientOptions options;

@@ -1,25 +1,13 @@
 #include "http/proxy.hpp"
 
-#include <algorithm>
-
+#include "core/ascii.hpp"
 #include "core/encoding.hpp"
 
 namespace lambdapool::http {
 namespace {
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return out;
-}
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view blank = " \t\r\n\v\f";
-  const auto first = text.find_first_not_of(blank);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(blank) - first + 1);
-}
+using ascii::lower;
+using ascii::trimmed;
 
 // "host" of "host:443"; a colon without digits only behind it belongs to the host.
 std::string_view without_port(std::string_view authority) {

@@ -1,9 +1,8 @@
 #include "identity/service_call.hpp"
 
-#include <random>
-
 #include "aws/lambda.hpp"
 #include "aws/signed_request.hpp"
+#include "core/random.hpp"
 #include "core/retry.hpp"
 
 namespace lambdapool::identity {
@@ -13,11 +12,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Patience patience{5s, 20s};
-
-double random_fraction() {
-  std::random_device source;
-  return std::uniform_real_distribution<double>{}(source);
-}
 
 }  // namespace
 

@@ -7,6 +7,7 @@
 
 #include "core/encoding.hpp"
 #include "core/limits.hpp"
+#include "core/random.hpp"
 #include "local/code_download.hpp"
 #include "local/invoker.hpp"
 #include "local/log_store.hpp"
@@ -82,7 +83,7 @@ struct ControlPlane::Impl : std::enable_shared_from_this<ControlPlane::Impl> {
         code(std::move(store)),
         databases(options.home),
         signature(options.identity, options.region),
-        download(random_secret()),
+        download(random_bytes(32)),
         snapshots(*database, *code, options.region),
         logs(loop, threads, options.home),
         invoker(loop, workers, snapshots, options.concurrency, options.events, std::random_device()()) {}
