@@ -23,13 +23,25 @@ Error changed_meanwhile(const std::string& name, const Error& error = {}) {
   return told;
 }
 
+// The service failed when it was first asked, and the second time finds the function changed.
+Error perhaps_ourselves(Session& session, const std::string& name) {
+  if (const auto settled = wait_until_settled(session, name); !settled) return settled.error();
+  Error told;
+  told.message =
+      "the service failed while it changed function " + name + ", which is not what it was; try again.";
+  told.http_status = 500;
+  return told;
+}
+
 Result<FunctionConfiguration> send_and_settle(Session& session, const http::Request& request,
                                               const std::string& name) {
   const auto answer = session.send(request, Repeatable::no);
   if (!answer) return tl::unexpected(answer.error());
   const auto accepted = aws::parse_configuration(*answer);
-  if (!accepted && (accepted.error().http_status == 412 || accepted.error().kind == ErrorKind::conflict))
-    return tl::unexpected(changed_meanwhile(name, accepted.error()));
+  const bool conflict =
+      !accepted && (accepted.error().http_status == 412 || accepted.error().kind == ErrorKind::conflict);
+  if (conflict && answer->is_second) return tl::unexpected(perhaps_ourselves(session, name));
+  if (conflict) return tl::unexpected(changed_meanwhile(name, accepted.error()));
   if (!accepted) return accepted;
   return wait_until_settled(session, name);
 }
@@ -77,7 +89,7 @@ Result<void> update_configuration(Session& session, aws::UpdateFunctionConfigura
     if (done) return {};
     if (!is_role_refusal(done.error())) {
       const auto found = find_function(session, call.name);
-      const bool lost = done.error().http_status == 0 && done.error().kind != ErrorKind::service;
+      const bool lost = may_have_happened(done.error()) || done.error().kind == ErrorKind::cancelled;
       if (lost && found && *found && is_in_force(call, (*found)->configuration)) return {};
       return tl::unexpected(done.error());
     }

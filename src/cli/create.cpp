@@ -70,32 +70,30 @@ aws::CreateFunction creation(const FunctionOptions& options, const package::Pack
   return call;
 }
 
-// IAM tells Lambda of a new role some seconds later, so that refusal alone is waited out.
-Result<void> send_creation(Session& session, const http::Request& request, const ExecutionRole& role) {
-  for (int refusals = 1;; ++refusals) {
-    const auto answer = session.send(request, Repeatable::no);
-    if (!answer) return tl::unexpected(answer.error());
-    const auto created = aws::parse_configuration(*answer);
-    if (created) return {};
-    if (!is_role_refusal(created.error())) return tl::unexpected(created.error());
-    const auto delay = role_patience(refusals, role.made_now);
-    if (!delay) return tl::unexpected(role_refused(role.arn, created.error()));
-    if (auto waited = session.pause(*delay); !waited) return waited;
-  }
-}
-
-// No answer, or one that cannot be read.
-bool is_unknown(const Error& error) {
-  return error.kind == ErrorKind::network || error.kind == ErrorKind::timed_out ||
-         error.kind == ErrorKind::protocol;
-}
-
 // Whether a creation whose answer got lost has happened all the same. There was no function of that name
 // when we looked first, so one with our very code is ours.
 bool happened_all_the_same(Session& session, const std::string& name, const std::string& code_sha256) {
   const auto found = find_function(session, name);
   return found && *found && (*found)->configuration.code_sha256 == code_sha256 &&
          (*found)->tags.count(version_tag) != 0;
+}
+
+// IAM tells Lambda of a new role some seconds later, so that refusal alone is waited out.
+Result<void> send_creation(Session& session, const http::Request& request, const ExecutionRole& role,
+                           const std::string& name, const std::string& code_sha256) {
+  for (int refusals = 1;; ++refusals) {
+    const auto answer = session.send(request, Repeatable::no);
+    if (!answer) return tl::unexpected(answer.error());
+    const auto created = aws::parse_configuration(*answer);
+    if (created) return {};
+    if (created.error().kind == ErrorKind::conflict && answer->is_second &&
+        happened_all_the_same(session, name, code_sha256))
+      return {};
+    if (!is_role_refusal(created.error())) return tl::unexpected(created.error());
+    const auto delay = role_patience(refusals, role.made_now);
+    if (!delay) return tl::unexpected(role_refused(role.arn, created.error()));
+    if (auto waited = session.pause(*delay); !waited) return waited;
+  }
 }
 
 void remove_function(Session& session, const std::string& name) {
@@ -129,13 +127,14 @@ Result<void> create_ready(Session& session, const FunctionOptions& options, cons
   if (!upload) return tl::unexpected(upload.error());
   const http::Request request = aws::create_function_request(creation(options, code, *upload, role.arn));
   if (auto go_on = session.context().interruption.check("nothing was changed"); !go_on) return go_on;
-  Result<void> created = send_creation(session, request, role);
+  Result<void> created = send_creation(session, request, role, options.name, code.sha256_base64);
   if (!created && created.error().kind == ErrorKind::conflict)
     return fail(ErrorKind::conflict,
                 "function " + options.name + " already exists; somebody made it just now.");
   if (!created) {
     session.see_through();
-    if (!is_unknown(created.error()) || !happened_all_the_same(session, options.name, code.sha256_base64))
+    if (!may_have_happened(created.error()) ||
+        !happened_all_the_same(session, options.name, code.sha256_base64))
       return created;
   }
   const auto active = wait_until_settled(session, options.name);

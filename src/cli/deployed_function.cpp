@@ -69,4 +69,9 @@ Result<aws::FunctionConfiguration> wait_until_settled(Session& session, const st
   return now;
 }
 
+bool may_have_happened(const Error& error) {
+  return error.kind == ErrorKind::network || error.kind == ErrorKind::timed_out ||
+         error.kind == ErrorKind::protocol || error.http_status >= 500;
+}
+
 }  // namespace lambdapool::cli

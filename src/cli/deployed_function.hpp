@@ -29,4 +29,8 @@ Result<aws::FunctionDescription> wait_until_idle(Session& session, const std::st
 // The same; error service with the service's own reason when what it was doing failed.
 Result<aws::FunctionConfiguration> wait_until_settled(Session& session, const std::string& name);
 
+// Whether a call that ended so may have changed the function all the same: there was no answer, none that can
+// be read, or the service failed in the middle of it.
+bool may_have_happened(const Error& error);
+
 }  // namespace lambdapool::cli

@@ -134,14 +134,14 @@ bool Session::learn_time(const Error& refusal, const http::Response& answer) {
   return offset.has_value();
 }
 
-Result<http::Response> Session::send(const http::Request& request, Repeatable repeatable) {
+Result<Reply> Session::send(const http::Request& request, Repeatable repeatable) {
   retry::Attempts attempts({.max_attempts = target_.settings.max_attempts});
   identity::Snapshot identity = target_.provider->current();
-  for (bool renewed = false, corrected = false;;) {
+  for (bool renewed = false, corrected = false, failed = false;;) {
     http::Answer answer = send_once(request, repeatable, identity);
     if (answer && answer->status < 400) {
       attempts.succeeded(budget_);
-      return std::move(*answer);
+      return Reply{std::move(*answer), failed};
     }
     const Error error = answer ? aws::service_error(*answer) : answer.error().error;
     if (answer && !renewed && aws::is_expired_token(error)) {
@@ -161,9 +161,10 @@ Result<http::Response> Session::send(const http::Request& request, Repeatable re
     const auto after =
         answer ? retry::parse_retry_after(answer->headers.get("x-amz-retry-after")) : std::nullopt;
     const auto delay = attempts.failed(failure, budget_, random_fraction(), after);
-    if (!delay && answer) return std::move(*answer);
+    if (!delay && answer) return Reply{std::move(*answer), failed};
     if (!delay) return error.kind == ErrorKind::cancelled ? interrupted() : tl::unexpected(error);
     if (auto waited = pause(*delay); !waited) return tl::unexpected(waited.error());
+    failed = failed || (answer && answer->status >= 500);
   }
 }
 

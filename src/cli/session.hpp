@@ -19,8 +19,15 @@
 
 namespace lambdapool::cli {
 
-// Whether doing it twice is as good as once. If not, a request that may have arrived is not sent again.
+// Whether doing it twice is as good as once. If not, a request that got no answer, though it may have
+// arrived, is not sent again.
 enum class Repeatable { no, yes };
+
+// An answer. One with status 5xx may have come before it, so that this one says what the first request did:
+// "it exists already" may mean that we made it.
+struct Reply : http::Response {
+  bool is_second = false;
+};
 
 class Session {
  public:
@@ -34,7 +41,7 @@ class Session {
 
   // Any answer that is not to be tried again, also one that reports an error. Errors: network, timed_out,
   // protocol; cancelled when a signal came (a request already on its way is waited for if not repeatable).
-  Result<http::Response> send(const http::Request& request, Repeatable repeatable);
+  Result<Reply> send(const http::Request& request, Repeatable repeatable);
 
   // From here on signals are only noted: what has begun, or has to be cleaned up, is brought to its end.
   void see_through();
