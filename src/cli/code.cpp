@@ -6,9 +6,9 @@
 #include <filesystem>
 #include <iostream>
 #include <optional>
-#include <regex>
 
 #include "cli/code_upload.hpp"
+#include "cli/form.hpp"
 #include "cli/interpreter.hpp"
 #include "cli/progress.hpp"
 #include "core/utf8.hpp"
@@ -98,11 +98,11 @@ Result<void> validate_code(const FunctionOptions& options) {
   if (executable && options.runtime && *options.runtime != "provided.al2023")
     return fail(ErrorKind::invalid_argument,
                 "an executable runs on provided.al2023, not on '" + *options.runtime + "'.");
-  if (!executable && options.runtime && !std::regex_match(*options.runtime, python))
+  if (!executable && options.runtime && !has_form(*options.runtime, python))
     return fail(ErrorKind::invalid_argument,
                 "runtime '" + *options.runtime + "' is not one of Python's, such as python3.13.");
   static const std::regex known(R"(python3\.(9|1[0-5])|provided\.al2023)");
-  if (options.runtime && !std::regex_match(*options.runtime, known))
+  if (options.runtime && !has_form(*options.runtime, known))
     return fail(ErrorKind::invalid_argument,
                 "Lambda has no runtime '" + *options.runtime + "'; it has python3.9 to python3.15.");
   return {};

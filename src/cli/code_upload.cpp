@@ -99,8 +99,7 @@ Result<CodeUpload> CodeUpload::prepare(Session& session, const std::optional<std
   LAMBDAPOOL_CHECK(bucket.has_value());
   auto opened = open_bucket(session, *bucket);
   if (!opened) return tl::unexpected(opened.error());
-  s3::Location location{{*bucket, "lambdapool/" + name + "/" + random_hex(16) + ".zip"},
-                        opened->addressing};
+  s3::Location location{{*bucket, "lambdapool/" + name + "/" + random_hex(16) + ".zip"}, opened->addressing};
   if (auto done = upload(*opened->session, location, package.zip); !done)
     return tl::unexpected(done.error().kind == ErrorKind::cancelled ? done.error()
                                                                     : upload_failed(*bucket, done.error()));

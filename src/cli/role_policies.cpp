@@ -4,10 +4,10 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <regex>
 #include <sstream>
 
 #include "aws/iam.hpp"
+#include "cli/form.hpp"
 
 namespace lambdapool::cli {
 namespace {
@@ -85,7 +85,7 @@ Result<RolePolicies> read_policies(const std::vector<std::string>& given) {
   RolePolicies policies;
   std::size_t bytes = 0;
   for (const std::string& policy : given) {
-    if (std::regex_match(policy, arn)) {
+    if (has_form(policy, arn)) {
       policies.attached.push_back(policy);
       continue;
     }

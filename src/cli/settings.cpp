@@ -1,10 +1,10 @@
 #include "cli/settings.hpp"
 
 #include <filesystem>
-#include <regex>
 #include <set>
 
 #include "aws/s3.hpp"
+#include "cli/form.hpp"
 #include "cli/tags.hpp"
 #include "cli/variables.hpp"
 #include "core/limits.hpp"
@@ -38,7 +38,7 @@ Result<void> validate_paths(const FunctionOptions& options) {
 
 Result<void> validate_role(const std::string& role) {
   static const std::regex pattern(R"(arn:[a-zA-Z0-9-]+:iam::\d{12}:role/[a-zA-Z_0-9+=,.@\-_/]+)");
-  if (std::regex_match(role, pattern)) return {};
+  if (has_form(role, pattern)) return {};
   return fail(ErrorKind::invalid_argument,
               "'" + role + "' is not a role's ARN, such as arn:aws:iam::123456789012:role/NAME.");
 }
@@ -49,7 +49,7 @@ Result<void> validate_ids(const std::vector<std::string>& ids, const char* what,
     return fail(ErrorKind::invalid_argument, "a function can be in at most " + std::to_string(most) + " " +
                                                  what + "s, not " + std::to_string(ids.size()) + ".");
   for (const std::string& id : ids)
-    if (!std::regex_match(id, std::regex(pattern)))
+    if (!has_form(id, std::regex(pattern)))
       return fail(ErrorKind::invalid_argument,
                   "'" + id + "' is not the id of a " + what + "; one begins with " +
                       std::string(pattern).substr(0, std::string(pattern).find('-') + 1) + ".");
@@ -126,7 +126,7 @@ Result<void> validate_name(const std::string& name) {
     return fail(ErrorKind::invalid_argument, "function name '" + name + "' has " +
                                                  std::to_string(name.size()) + " characters; at most " +
                                                  std::to_string(limits::function_name_max) + " are allowed.");
-  if (!std::regex_match(name, pattern))
+  if (!has_form(name, pattern))
     return fail(ErrorKind::invalid_argument,
                 "function name '" + name + "' may only have letters, digits, hyphens and underscores.");
   return {};
@@ -134,7 +134,7 @@ Result<void> validate_name(const std::string& name) {
 
 Result<void> validate_layer_name(const std::string& name) {
   static const std::regex pattern("[a-zA-Z0-9_-]{1,140}");
-  if (std::regex_match(name, pattern)) return {};
+  if (has_form(name, pattern)) return {};
   return fail(ErrorKind::invalid_argument,
               "layer name '" + name + "' must have 1 to 140 letters, digits, hyphens and underscores.");
 }
@@ -150,7 +150,7 @@ Result<void> validate_layers(const std::vector<std::string>& layers) {
   std::set<std::string> seen;
   for (const std::string& layer : layers) {
     std::smatch parts;
-    if (!std::regex_match(layer, parts, pattern) && !std::regex_match(layer, parts, own))
+    if (!has_form(layer, parts, pattern) && !has_form(layer, parts, own))
       return fail(ErrorKind::invalid_argument,
                   "layer '" + layer +
                       "' is neither a layer version's ARN, such as "

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "cli/marks.hpp"
+#include "core/utf8.hpp"
 
 namespace lambdapool::cli {
 namespace {
@@ -23,7 +24,7 @@ Result<void> validate_key(const std::string& key) {
     return fail(ErrorKind::invalid_argument, "tag '" + key + "' is lambdapool's own and can't be changed.");
   if (key.starts_with("aws:"))
     return fail(ErrorKind::invalid_argument, "tag '" + key + "' begins with aws:, which is AWS's own.");
-  if (key.empty() || key.size() > key_max || !has_tag_characters(key))
+  if (key.empty() || utf8::length(key) > key_max || !has_tag_characters(key))
     return fail(ErrorKind::invalid_argument,
                 "tag '" + key + "' must have 1 to 128 letters, digits, spaces or _.:/=+-@.");
   return {};
@@ -34,7 +35,7 @@ Result<void> validate_key(const std::string& key) {
 Result<void> validate_tags(const FunctionOptions& options) {
   for (const auto& [key, value] : options.tags) {
     if (auto valid = validate_key(key); !valid) return valid;
-    if (value.size() > value_max || !has_tag_characters(value))
+    if (utf8::length(value) > value_max || !has_tag_characters(value))
       return fail(ErrorKind::invalid_argument, "the value of tag '" + key +
                                                    "' must have at most 256 letters, digits, spaces or "
                                                    "_.:/=+-@.");

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
-#include <regex>
 #include <string_view>
 
+#include "cli/form.hpp"
 #include "cli/marks.hpp"
 #include "core/limits.hpp"
 #include "core/reserved_variables.hpp"
@@ -23,7 +23,7 @@ Result<void> validate_variable_name(const std::string& name) {
   if (is_reserved_variable(name))
     return fail(ErrorKind::invalid_argument,
                 "environment variable " + name + " is set by Lambda and can't be changed.");
-  if (!std::regex_match(name, pattern))
+  if (!has_form(name, pattern))
     return fail(ErrorKind::invalid_argument,
                 "environment variable '" + name +
                     "' must have two characters or more, begin with a letter, and have only letters, digits "

@@ -54,6 +54,7 @@ def refused(done):
             "or a store.",
         ),
         (["f", "--tag", "aws:x=y"], "tag 'aws:x' begins with aws:, which is AWS's own."),
+        (["f", "--tag", "x=" + "é" * 257], "the value of tag 'x' must have at most 256 letters, digits, spaces or _.:/=+-@."),
         (["f", "--tag", "lambdapool=y"], "tag 'lambdapool' is lambdapool's own and can't be changed."),
         (["f", "--subnet", "net-1", "--security-group", "sg-1"], "'net-1' is not the id of a subnet; one begins with subnet-."),
         (["f", "--subnet", "subnet-1"], "a subnet needs a security group beside it: give --security-group as well."),
@@ -69,6 +70,25 @@ def refused(done):
 def test_create_refuses(run, home, arguments, sentence):
     assert refused(run("create", *arguments)) == sentence
     assert not home.exists(), "refused before anything was started"
+
+
+ENDLESS = "a" * 100_000
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--role", f"arn:aws:iam::123456789012:role/{ENDLESS}"],
+        ["--policy", f"arn:aws:iam::aws:policy/{ENDLESS}"],
+        ["--env", f"{ENDLESS}=x"],
+        ["--subnet", f"subnet-{ENDLESS}", "--security-group", "sg-1"],
+        ["--layers", f"arn:aws:lambda:us-east-1:123456789012:layer:{ENDLESS}:1"],
+        ["--tag", f"{ENDLESS}=x"],
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_what_has_no_end_is_refused_like_anything_else(run, arguments):
+    assert ENDLESS in refused(run("create", "f", *arguments))
 
 
 @pytest.mark.parametrize("verb", ["create", "update"])
