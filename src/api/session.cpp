@@ -10,7 +10,6 @@
 #include "api/initialised.hpp"
 #include "api/transport.hpp"
 #include "core/envelope.hpp"
-#include "core/limits.hpp"
 #include "lambdapool/errors.hpp"
 #include "pool/engine.hpp"
 #include "runtime/program.hpp"
@@ -23,8 +22,6 @@ std::optional<std::string> given(const std::string& text) {
   return text.empty() ? std::nullopt : std::optional(text);
 }
 
-std::string bytes_text(std::size_t bytes) { return std::to_string(bytes) + " bytes"; }
-
 // Owns the engine until closed; batches hold on to this, not to the pool.
 class EngineTransport final : public Transport {
  public:
@@ -33,13 +30,6 @@ class EngineTransport final : public Transport {
 
   Id submit(std::string_view head, std::string_view items, Done done) override {
     std::string payload = envelope::encode(envelope::Direction::task, "cpp", peer_, head, items);
-    if (payload.size() > static_cast<std::size_t>(limits::request_payload_bytes_max)) {
-      done(fail(ErrorKind::payload_too_large, "the arguments take " + bytes_text(payload.size()) +
-                                                  ", encoded; AWS Lambda's limit for a call is " +
-                                                  bytes_text(limits::request_payload_bytes_max) +
-                                                  ": send less, or what it takes to fetch it"));
-      return 0;
-    }
     const auto engine = begin();
     if (!engine) {
       done(fail(ErrorKind::cancelled, "the pool was closed before this was sent"));

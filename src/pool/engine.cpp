@@ -10,11 +10,11 @@
 #include <unordered_map>
 #include <vector>
 
-#include "aws/function_name.hpp"
 #include "core/limits.hpp"
 #include "http/client.hpp"
 #include "http/event_loop.hpp"
 #include "pool/call_signer.hpp"
+#include "pool/ending.hpp"
 #include "pool/failure.hpp"
 #include "pool/refusal.hpp"
 #include "pool/window.hpp"
@@ -23,10 +23,6 @@ namespace lambdapool::pool {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-constexpr int workers_max = 10'000;
-constexpr int retries_usual = 2;  // three attempts, as the SDKs make
-constexpr int retries_max = 100;
 
 struct Call {
   http::Request request;  // only its body before it is first sent; the client has it while in flight
@@ -54,37 +50,6 @@ class Gate {
   std::mutex mutex_;
   http::EventLoop* loop_;
 };
-
-Error cancelled(int lost = 0) {
-  if (lost == 0) return {ErrorKind::cancelled, "the call was cancelled before it was sent"};
-  return {ErrorKind::cancelled, "the call was cancelled before it was sent again; the function may have run"};
-}
-
-Error too_large(std::size_t size) {
-  return {ErrorKind::payload_too_large,
-          "the call's payload has " + std::to_string(size) + " bytes as JSON and Lambda accepts at most " +
-              std::to_string(limits::request_payload_bytes_max) + "; pass less, or a reference to it"};
-}
-
-std::string words(std::chrono::milliseconds time) {
-  return time < std::chrono::seconds(10) ? std::to_string(time.count()) + " ms"
-                                         : std::to_string(time.count() / 1'000) + " s";
-}
-
-// Whoever reads it must know whether the function may have run, and by which name the logs know the call.
-// `lost`: so many of the call's requests may have reached the function.
-std::string sentence(const Error& error, int lost, int retries) {
-  std::string text = error.message;
-  if (lost > 0) text += "; the function may have run";
-  if (lost > 0 && retries == 0) text += ", so the call was not sent again";
-  if (lost > 1) text += ", up to " + std::to_string(lost) + " times";
-  if (!error.request_id.empty()) text += " (request id " + error.request_id + ")";
-  return text;
-}
-
-int retries_of(const EngineOptions& options) {
-  return options.idempotent ? options.retries.value_or(retries_usual) : 0;
-}
 
 std::function<double()> random_source() {
   std::random_device seed;
@@ -274,9 +239,8 @@ bool Engine::Impl::send_again(Id id, Failure& failure, http::Request& request) {
     return true;
   }
   if (failure.error.kind == ErrorKind::throttled) {
-    failure.error.message = "throttled for " + words(options.throttle_deadline) +
-                            " without a call getting through: " + failure.error.message + "; " +
-                            explain_throttle(failure.error, options.function, target.name, target.region);
+    tell_of_deadline(failure.error, options.throttle_deadline,
+                     explain_throttle(failure.error, options.function, target.name, target.region));
   }
   return false;
 }
@@ -327,8 +291,7 @@ void Engine::Impl::finish(Id id, Result<aws::Invoked> result) {
   auto self = weak_from_this().lock();
   std::unique_lock lock(mutex);
   auto node = calls.extract(id);
-  if (node && !result)
-    result.error().message = sentence(result.error(), node.mapped().lost, retries_of(options));
+  if (node && !result) tell_of_loss(result.error(), node.mapped().lost, retries_of(options));
   window.completed(id, Clock::now());
   bool ended = terminated;
   lock.unlock();
@@ -385,25 +348,7 @@ Engine::~Engine() {
 }
 
 Result<std::unique_ptr<Engine>> Engine::open(target::Target target, EngineOptions options) {
-  if (auto name = aws::parse_function_name(options.function); !name) return tl::unexpected(name.error());
-  if (options.workers < 1 || options.workers > workers_max) {
-    return fail(ErrorKind::invalid_argument, "a pool has 1 to " + std::to_string(workers_max) +
-                                                 " workers, not " + std::to_string(options.workers));
-  }
-  if (options.function_timeout < std::chrono::seconds(1) || options.throttle_deadline.count() < 0) {
-    return fail(ErrorKind::invalid_argument,
-                "function_timeout must be a second or more, and throttle_timeout not less than none");
-  }
-  if (options.retries && !options.idempotent) {
-    return fail(
-        ErrorKind::invalid_argument,
-        "retries says how often a call that may have run is sent again, which does no harm only where "
-        "the function is idempotent: say so too (idempotent), or leave retries out");
-  }
-  if (const int retries = retries_of(options); retries < 0 || retries > retries_max) {
-    return fail(ErrorKind::invalid_argument,
-                "retries is 0 to " + std::to_string(retries_max) + ", not " + std::to_string(retries));
-  }
+  if (auto valid = validate(options); !valid) return tl::unexpected(valid.error());
   return std::unique_ptr<Engine>(new Engine(std::make_shared<Impl>(std::move(target), std::move(options))));
 }
 

@@ -1,0 +1,39 @@
+#include "pool/ending.hpp"
+
+#include "core/limits.hpp"
+
+namespace lambdapool::pool {
+namespace {
+
+std::string words(std::chrono::milliseconds time) {
+  return time < std::chrono::seconds(10) ? std::to_string(time.count()) + " ms"
+                                         : std::to_string(time.count() / 1'000) + " s";
+}
+
+}  // namespace
+
+Error cancelled(int lost) {
+  if (lost == 0) return {ErrorKind::cancelled, "the call was cancelled before it was sent"};
+  return {ErrorKind::cancelled, "the call was cancelled before it was sent again; the function may have run"};
+}
+
+Error too_large(std::size_t payload_bytes) {
+  return {ErrorKind::payload_too_large, "the call's payload has " + std::to_string(payload_bytes) +
+                                            " bytes as JSON and Lambda accepts at most " +
+                                            std::to_string(limits::request_payload_bytes_max) +
+                                            "; pass less, or a reference to it"};
+}
+
+void tell_of_loss(Error& error, int lost, int retries) {
+  if (lost > 0) error.message += "; the function may have run";
+  if (lost > 0 && retries == 0) error.message += ", so the call was not sent again";
+  if (lost > 1) error.message += ", up to " + std::to_string(lost) + " times";
+  if (!error.request_id.empty()) error.message += " (request id " + error.request_id + ")";
+}
+
+void tell_of_deadline(Error& error, std::chrono::milliseconds deadline, const std::string& way_around) {
+  error.message = "throttled for " + words(deadline) + " without a call getting through: " + error.message +
+                  "; " + way_around;
+}
+
+}  // namespace lambdapool::pool

@@ -1,0 +1,24 @@
+// How a call that ends without a value is told of. Whoever reads it must know whether the function may have
+// run, and by which name the logs know the call.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+
+#include "core/error.hpp"
+
+namespace lambdapool::pool {
+
+// `lost`: so many of the call's requests may have reached the function.
+Error cancelled(int lost = 0);
+
+Error too_large(std::size_t payload_bytes);
+
+// Adds what `lost` requests mean, and the request id. `retries`: how many the caller has allowed.
+void tell_of_loss(Error& error, int lost, int retries);
+
+// Of a call that was throttled for `deadline`, and the way around it.
+void tell_of_deadline(Error& error, std::chrono::milliseconds deadline, const std::string& way_around);
+
+}  // namespace lambdapool::pool

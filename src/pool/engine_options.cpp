@@ -1,0 +1,37 @@
+#include "pool/engine_options.hpp"
+
+#include "aws/function_name.hpp"
+
+namespace lambdapool::pool {
+namespace {
+
+constexpr int workers_max = 10'000;
+constexpr int retries_usual = 2;  // three attempts, as the SDKs make
+constexpr int retries_max = 100;
+
+}  // namespace
+
+int retries_of(const EngineOptions& options) {
+  return options.idempotent ? options.retries.value_or(retries_usual) : 0;
+}
+
+Result<void> validate(const EngineOptions& options) {
+  if (auto name = aws::parse_function_name(options.function); !name) return tl::unexpected(name.error());
+  if (options.workers < 1 || options.workers > workers_max)
+    return fail(ErrorKind::invalid_argument, "a pool has 1 to " + std::to_string(workers_max) +
+                                                 " workers, not " + std::to_string(options.workers));
+  if (options.function_timeout < std::chrono::seconds(1) || options.throttle_deadline.count() < 0)
+    return fail(ErrorKind::invalid_argument,
+                "function_timeout must be a second or more, and throttle_timeout not less than none");
+  if (options.retries && !options.idempotent)
+    return fail(
+        ErrorKind::invalid_argument,
+        "retries says how often a call that may have run is sent again, which does no harm only where "
+        "the function is idempotent: say so too (idempotent), or leave retries out");
+  if (const int retries = retries_of(options); retries < 0 || retries > retries_max)
+    return fail(ErrorKind::invalid_argument,
+                "retries is 0 to " + std::to_string(retries_max) + ", not " + std::to_string(retries));
+  return {};
+}
+
+}  // namespace lambdapool::pool
