@@ -126,7 +126,7 @@ Result<aws::Credentials> SourceFetcher::ask(const aws::WebIdentity& identity) {
 
 Result<aws::Credentials> SourceFetcher::ask(const aws::CredentialProcess& source) {
   const std::string about =
-      "the credential_process of the profile \"" + source.profile + "\" (" + source.command + ") ";
+      "the credential_process of the profile \"" + source.profile + "\" ";  // its words may be secrets
   const auto command = aws::split_command(source.command);
   if (!command) return fail(ErrorKind::credentials, about + command.error().message);
   const auto ran =

@@ -20,6 +20,8 @@ class Identities {
 
   std::shared_ptr<Entry> entry(const std::string& key) {
     std::lock_guard lock(mutex_);
+    std::erase_if(entries_,
+                  [](const auto& other) { return other.second.use_count() == 1 && is_over(*other.second); });
     auto& entry = entries_[key];
     if (!entry) entry = std::make_shared<Entry>();
     return entry;
@@ -34,6 +36,11 @@ class Identities {
   }
 
  private:
+  static bool is_over(Entry& entry) {
+    const std::unique_lock held(entry.mutex, std::try_to_lock);
+    return held && entry.provider.expired();
+  }
+
   std::mutex mutex_;
   std::map<std::string, std::shared_ptr<Entry>> entries_;
 };
