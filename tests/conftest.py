@@ -5,6 +5,7 @@ Everything runs on loopback, in the test's own temporary directory, and sees non
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,11 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = Path(os.environ.get("LAMBDAPOOL_BUILD", ROOT / "build"))
+
+
+def pytest_configure():
+    # A shell ignores Ctrl-C on behalf of what it runs in the background, and programs under test inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import time
 
 import pytest
 
@@ -108,12 +107,13 @@ def test_a_function_without_code_of_its_own_is_noted(run_aws):
 
 
 def test_an_interrupted_update_says_that_it_finishes(run_aws, aws, algorithms, lambdapool, clean_environment):
+    said = []
     assert run_aws("create", "f", "algorithms").returncode == 0
 
     def interrupt(request):
         if request.action == "UpdateFunctionConfiguration":
             process.send_signal(signal.SIGINT)
-            time.sleep(0.5)  # long enough for the signal to be noticed before the answer
+            said.append(process.stderr.readline())  # before it has its answer
 
     aws.hooks.append(interrupt)
     with aws.lock:  # no request is answered before `process` is known
@@ -124,6 +124,7 @@ def test_an_interrupted_update_says_that_it_finishes(run_aws, aws, algorithms, l
             stderr=subprocess.PIPE,
             text=True,
         )
-    _, errors = process.communicate(timeout=60)
-    assert process.returncode == 0 and aws.functions["f"]["MemorySize"] == 256
-    assert errors == "Finishing the step that has begun; once more stops at once and may leave it half done.\n"
+    assert process.wait(60) == 0 and aws.functions["f"]["MemorySize"] == 256
+    assert said == ["Finishing the step that has begun; once more stops at once and may leave it half done.\n"]
+    assert process.stderr.read() == ""
+    process.stderr.close()
