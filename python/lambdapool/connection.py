@@ -38,8 +38,8 @@ def connect(
         raise ValueError("lambda_function is empty: it must be a Lambda function's name or ARN")
     if isinstance(workers, bool) or not isinstance(workers, int):
         raise TypeError("the number of workers must be an int, not %s" % type(workers).__name__)
-    if not 0 < workers <= 100_000:
-        raise ValueError("the number of workers must be between 1 and 100000, not %d" % workers)
+    if not 0 < workers <= 10_000:
+        raise ValueError("the number of workers must be between 1 and 10000, not %d" % workers)
     for name, seconds in (("function_timeout", function_timeout), ("throttle_timeout", throttle_timeout)):
         if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
             raise TypeError("%s must be a number of seconds, not %s" % (name, type(seconds).__name__))

@@ -341,7 +341,7 @@ def test_completions_come_in_batches(enter, stub):
     "arguments, sentence",
     [
         (dict(workers=2.5), "the number of workers must be an int, not float"),
-        (dict(workers=0), "the number of workers must be between 1 and 100000, not 0"),
+        (dict(workers=0), "the number of workers must be between 1 and 10000, not 0"),
         (dict(lambda_function=None), "lambda_function must be a str"),
         (dict(target=3), "target must be a str, not int"),
         (dict(target="moon"), "there is no target 'moon'"),
