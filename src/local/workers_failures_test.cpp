@@ -301,8 +301,9 @@ TEST_F(WorkersTest, KillingTheOwnerLeavesNoProcess) {
     });
     never.get_future().wait();
   }
+  ::close(ready[1]);
   char byte;
-  ASSERT_EQ(::read(ready[0], &byte, 1), 1);
+  ASSERT_EQ(::read(ready[0], &byte, 1), 1) << "the owner has ended";
   EXPECT_TRUE(eventually([&] { return processes_marked(mark()).size() >= 3; }));
   ::kill(owner, SIGKILL);
   ::waitpid(owner, nullptr, 0);
@@ -313,7 +314,6 @@ TEST_F(WorkersTest, KillingTheOwnerLeavesNoProcess) {
   EXPECT_EQ(invoke(bootstrap(), "1").payload, "1");
   EXPECT_FALSE(fs::exists(abandoned));
   ::close(ready[0]);
-  ::close(ready[1]);
 }
 
 }  // namespace

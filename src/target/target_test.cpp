@@ -155,7 +155,7 @@ TEST_F(TargetTest, AForkedChildUsesItsParentsService) {
   }));
 }
 
-#ifndef __SANITIZE_THREAD__  // which refuses threads after a fork
+#ifndef __SANITIZE_THREAD__  // which knows nothing of locks that are held across a fork
 TEST_F(TargetTest, AForkedChildHasAServiceOfItsOwnForAnotherHome) {
   auto ours = resolve({.target = "local"}, environment());
   ASSERT_TRUE(ours) << ours.error().message;
