@@ -12,6 +12,10 @@
 #include <boost/asio/steady_timer.hpp>
 #include <deque>
 #include <future>
+#include <iterator>
+#include <mutex>
+#include <utility>
+#include <vector>
 
 #include "http/client_connection.hpp"
 #include "http/loop_impl.hpp"
@@ -59,9 +63,13 @@ struct Client::Impl final : ClientConnection::Pool, std::enable_shared_from_this
   Clock::time_point timer_at = Clock::time_point::max();
   std::shared_ptr<const Route> route;  // null: not worked out yet
 
+  std::mutex mutex;
+  std::vector<std::unique_ptr<Exchange>> arrived;  // under the mutex: sent by other threads, not seen yet
+
   std::deque<std::unique_ptr<Exchange>> queue;
-  std::vector<ConnectionPointer> connections;  // of every state; each knows its slot
-  std::vector<ClientConnection*> idle;         // the most recently used last
+  std::vector<std::pair<std::unique_ptr<Exchange>, Error>> failed;  // to be told so soon
+  std::vector<ConnectionPointer> connections;                       // of every state; each knows its slot
+  std::vector<ClientConnection*> idle;                              // the most recently used last
   std::size_t connecting = 0;
   std::size_t turn = 0;
   bool met = false;  // a connection has once been established
@@ -71,21 +79,31 @@ struct Client::Impl final : ClientConnection::Pool, std::enable_shared_from_this
     auto exchange = std::make_unique<Exchange>(std::move(values));
     Id id = exchange->id = ++last_id;
     auto on = loop.lock();
-    if (on->on_thread() && is_sendable(exchange->request)) {
+    if (on->on_thread()) {
       enqueue(std::move(exchange));
       return id;
     }
-    asio::post(on->io, [self = shared_from_this(), exchange = std::move(exchange)]() mutable {
-      if (is_sendable(exchange->request)) return self->enqueue(std::move(exchange));
-      exchange->finish(failure(Reached::no, ErrorKind::invalid_argument,
-                               "a request's method, target and headers must not contain line breaks"));
+    std::unique_lock lock(mutex);
+    arrived.push_back(std::move(exchange));
+    lock.unlock();
+    asio::post(on->io, [self = shared_from_this()] {
+      for (auto& one : self->take_arrived()) self->enqueue(std::move(one));
     });
     return id;
+  }
+
+  std::vector<std::unique_ptr<Exchange>> take_arrived() {
+    std::lock_guard lock(mutex);
+    return std::exchange(arrived, {});
   }
 
   void enqueue(std::unique_ptr<Exchange> exchange) {
     if (closed)
       return fail_later(std::move(exchange), Error{ErrorKind::cancelled, "the client has been closed"});
+    if (!is_sendable(exchange->request))
+      return fail_later(std::move(exchange),
+                        Error{ErrorKind::invalid_argument,
+                              "a request's method, target and headers must not contain line breaks"});
     queue.push_back(std::move(exchange));
     dispatch();
   }
@@ -124,9 +142,14 @@ struct Client::Impl final : ClientConnection::Pool, std::enable_shared_from_this
 
   // Never from within the caller's own send().
   void fail_later(std::unique_ptr<Exchange> exchange, Error error) {
-    asio::post(loop.lock()->io, [exchange = std::move(exchange), error = std::move(error)] {
-      exchange->finish(tl::unexpected(TransportError{Reached::no, error}));
-    });
+    failed.emplace_back(std::move(exchange), std::move(error));
+    if (failed.size() > 1) return;
+    asio::post(loop.lock()->io, [self = shared_from_this()] { self->tell_failed(); });
+  }
+
+  void tell_failed() {
+    for (auto& [exchange, error] : std::exchange(failed, {}))
+      exchange->finish(tl::unexpected(TransportError{Reached::no, std::move(error)}));
   }
 
   bool prepare_route() {
@@ -136,7 +159,7 @@ struct Client::Impl final : ClientConnection::Pool, std::enable_shared_from_this
       route = std::move(*made);
       return true;
     }
-    for (auto failed = std::exchange(queue, {}); auto& exchange : failed)
+    for (auto refused = std::exchange(queue, {}); auto& exchange : refused)
       fail_later(std::move(exchange), made.error());
     return false;
   }
@@ -193,13 +216,13 @@ struct Client::Impl final : ClientConnection::Pool, std::enable_shared_from_this
     forget(connection);
     route->resolver->forget();
     std::size_t affected = connections.empty() ? queue.size() : std::min<std::size_t>(queue.size(), 1);
-    std::vector<std::unique_ptr<Exchange>> failed;
+    std::vector<std::unique_ptr<Exchange>> with_it;
     for (std::size_t i = 0; i < affected; ++i) {
-      failed.push_back(std::move(queue.front()));
+      with_it.push_back(std::move(queue.front()));
       queue.pop_front();
     }
     dispatch();
-    for (auto& exchange : failed) exchange->finish(tl::unexpected(TransportError{Reached::no, error}));
+    for (auto& exchange : with_it) exchange->finish(tl::unexpected(TransportError{Reached::no, error}));
   }
 
   void answered(ClientConnection& connection, std::unique_ptr<Exchange> exchange, Answer answer) override {
@@ -276,6 +299,7 @@ struct Client::Impl final : ClientConnection::Pool, std::enable_shared_from_this
     if (route) route->resolver->close();
     auto open = std::exchange(connections, {});
     auto waiting = std::exchange(queue, {});
+    std::ranges::move(take_arrived(), std::back_inserter(waiting));
     idle.clear();
     for (const auto& connection : open) {
       if (auto exchange = connection->abort()) {
@@ -287,6 +311,7 @@ struct Client::Impl final : ClientConnection::Pool, std::enable_shared_from_this
       exchange->finish(
           failure(Reached::no, ErrorKind::cancelled, "the client was closed before it was sent"));
     }
+    tell_failed();
   }
 };
 

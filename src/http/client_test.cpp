@@ -251,6 +251,22 @@ TEST(Client, DestroyingItEndsEveryCall) {
   EXPECT_EQ(cancelled, 10);
 }
 
+TEST(Client, DestroyingItFromItsOwnLoopEndsEveryCallToo) {
+  auto loop = std::make_unique<EventLoop>();
+  auto client = std::make_unique<Client>(
+      *loop, ClientOptions{.endpoint = *Endpoint::parse("https://localhost:1"), .ca_bundle = "/nowhere.pem"});
+  int ended = 0;
+  std::promise<int> told;
+  loop->post([&] {
+    const auto count = [&](Answer answer) { ended += answer ? 0 : 1; };
+    for (int i = 0; i < 8; ++i) client->send({"GET", "/", {}, {}}, patience, count);
+    client.reset();
+    loop.reset();
+    told.set_value(ended);
+  });
+  EXPECT_EQ(told.get_future().get(), 8);
+}
+
 TEST(Client, AHeaderWithALineBreakIsNotSent) {
   EventLoop loop;
   Client client(loop, {.endpoint = {Endpoint::Scheme::http, "127.0.0.1", 9, {}}});
