@@ -2,6 +2,8 @@
 
 #include <pthread.h>
 
+#include <chrono>
+#include <condition_variable>
 #include <map>
 #include <mutex>
 #include <string>
@@ -10,11 +12,15 @@
 namespace lambdapool::target {
 namespace {
 
+constexpr std::chrono::milliseconds asking_interval{100};
+
 // With the embedded local Lambdas (target.cpp) the only process-wide state in the project.
 class Identities {
  public:
   struct Entry {
-    std::mutex mutex;  // held while the source is asked, so that the others wait for its answer
+    std::mutex mutex;
+    std::condition_variable changed;
+    bool asking = false;  // somebody asks the source, and the others wait for its answer
     std::weak_ptr<identity::Provider> provider;
   };
 
@@ -79,18 +85,49 @@ identity::FetchOptions for_renewals(identity::FetchOptions options) {
   return options;
 }
 
+// To ask the source. Begins with the entry's mutex held, and lets the others on however it ends.
+class Turn {
+ public:
+  explicit Turn(Identities::Entry& entry) : entry_(entry) { entry_.asking = true; }
+  ~Turn() {
+    const std::lock_guard lock(entry_.mutex);
+    entry_.asking = false;
+    entry_.changed.notify_all();
+  }
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+
+ private:
+  Identities::Entry& entry_;
+};
+
+Result<std::shared_ptr<identity::Provider>> open(const identity::FetchOptions& options) {
+  auto first = identity::SourceFetcher(options).fetch();
+  if (!first) return tl::unexpected(std::move(first.error()));
+  auto fetcher = std::make_unique<identity::SourceFetcher>(for_renewals(options));
+  return std::make_shared<identity::Provider>(*std::move(first), std::move(fetcher), options.clock);
+}
+
 }  // namespace
 
 Result<std::shared_ptr<identity::Provider>> find_or_open(const identity::FetchOptions& options) {
   const auto entry = identities().entry(key_of(options));
-  std::lock_guard lock(entry->mutex);
+  std::unique_lock lock(entry->mutex);
+  while (entry->asking) {
+    entry->changed.wait_for(lock, asking_interval);
+    lock.unlock();
+    if (options.give_up && options.give_up())
+      return fail(ErrorKind::cancelled, "cancelled while another thread was asking for credentials");
+    lock.lock();
+  }
   if (auto provider = entry->provider.lock()) return provider;
-  auto first = identity::SourceFetcher(options).fetch();
-  if (!first) return tl::unexpected(std::move(first.error()));
-  auto fetcher = std::make_unique<identity::SourceFetcher>(for_renewals(options));
-  auto provider = std::make_shared<identity::Provider>(*std::move(first), std::move(fetcher), options.clock);
-  entry->provider = provider;
-  return provider;
+  const Turn turn(*entry);
+  lock.unlock();
+  auto opened = open(options);
+  lock.lock();
+  if (opened) entry->provider = *opened;
+  lock.unlock();
+  return opened;
 }
 
 }  // namespace lambdapool::target

@@ -3,11 +3,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <filesystem>
+#include <fstream>
 #include <functional>
+#include <future>
 
 namespace lambdapool::target {
 namespace {
@@ -105,6 +109,25 @@ TEST_F(TargetTest, AnArgumentIsNearerThanTheEnvironment) {
   auto target = resolve({.target = "aws"}, environment(variables));
   ASSERT_TRUE(target) << target.error().message;
   EXPECT_EQ(target->name, "aws");
+}
+
+TEST_F(TargetTest, WhoWaitsForAnotherThreadsCredentialsMayGiveUp) {
+  const auto begun = home_ / "begun";
+  ASSERT_EQ(::mkfifo(begun.c_str(), 0600), 0);
+  const auto config = home_ / "config";
+  std::ofstream(config) << "[default]\nregion = us-east-1\ncredential_process = sh -c 'echo > "
+                        << begun.string() << "; exec sleep 600'\n";
+  const auto where = environment({{"AWS_CONFIG_FILE", config.string()}});
+  std::atomic<bool> enough{false};
+  auto first = std::async(std::launch::async,
+                          [&] { return resolve({.give_up = [&] { return enough.load(); }}, where); });
+  std::string line;
+  std::getline(std::ifstream(begun), line);
+  const auto second = resolve({.give_up = [] { return true; }}, where);
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().kind, ErrorKind::cancelled) << second.error().message;
+  enough = true;
+  EXPECT_FALSE(first.get());
 }
 
 TEST_F(TargetTest, LocalNeedsNoCredentialsAndIsSharedWithinAProcess) {
