@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "aws/function_error.hpp"
 #include "core/encoding.hpp"
 
 namespace lambdapool::aws {
@@ -315,6 +316,15 @@ TEST(ParseInvoke, TellsHowAFunctionFailed) {
     EXPECT_EQ(error.request_id, "id-1");
     EXPECT_EQ(error.http_status, 200);
   }
+}
+
+TEST(Report, IsNotHurtByWhatAFunctionPrintsInItsForm) {
+  const std::size_t deep = 200'000;
+  const auto nested = std::string(deep, '[') + std::string(deep, ']');
+  const auto read = find_report(R"({"type":"platform.report","record":)" + nested + "}");
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->duration_ms, 0);
+  EXPECT_FALSE(find_report(R"({"type":)" + nested + R"(,"x":"platform.report"})"));
 }
 
 TEST(ParseInvoke, ReadsTheReportOfAFunctionThatLogsJson) {

@@ -18,9 +18,11 @@ class LogCursor {
 
   explicit LogCursor(std::int64_t since_ms) : since_ms_(since_ms) {}
 
-  std::int64_t start_ms() const;       // what to ask from
-  bool is_new(const LogEvent& event);  // the first time that it is seen
-  void page_done();                    // what no later question brings is forgotten: a log has no end
+  std::int64_t start_ms() const;  // what to ask from
+  // The first time that it is seen. One dated in the future (CloudWatch takes up to two hours) does not hide
+  // those of now.
+  bool is_new(const LogEvent& event, std::int64_t now_ms);
+  void page_done();  // what no later question brings is forgotten: a log has no end
 
  private:
   std::int64_t since_ms_;

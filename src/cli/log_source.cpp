@@ -19,7 +19,9 @@ Instant instant(std::int64_t ms) { return Instant{std::chrono::milliseconds{ms}}
 class CloudWatchLog final : public LogSource {
  public:
   CloudWatchLog(std::unique_ptr<Session> session, std::string group, Instant since)
-      : session_(std::move(session)), group_(std::move(group)), cursor_(since.time_since_epoch().count()) {}
+      : session_(std::move(session)),
+        group_(std::move(group)),
+        cursor_(std::max<std::int64_t>(since.time_since_epoch().count(), 0)) {}
 
   Result<void> read(const LogSink& sink) override {
     aws::logs::FilterLogEvents call{group_, cursor_.start_ms()};
@@ -50,8 +52,9 @@ class CloudWatchLog final : public LogSource {
     std::stable_sort(events.begin(), events.end(),
                      [](const auto& a, const auto& b) { return a.time_ms < b.time_ms; });
     std::vector<LogLine> lines;
+    const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
     for (const auto& event : events) {
-      if (!cursor_.is_new(event)) continue;
+      if (!cursor_.is_new(event, now.time_since_epoch().count())) continue;
       auto some = lines_of(instant(event.time_ms), event.stream, event.message);
       std::move(some.begin(), some.end(), std::back_inserter(lines));
     }

@@ -332,6 +332,7 @@ OPERATIONS = {
 }
 REGIONS = ["us-east-1", "us-west-2", "eu-central-1", "ap-east-2", "cn-north-1", "cn-northwest-1"]
 REGIONS += ["us-gov-west-1", "us-gov-east-1"]
+SELDOM = ["us-iso-east-1", "us-isob-east-1", "eu-isoe-west-1", "us-isof-south-1", "eusc-de-east-1"]
 
 
 def botocore_url(case, service, region):
@@ -349,7 +350,7 @@ def botocore_url(case, service, region):
 
 @pytest.mark.parametrize("variant", ["plain", "fips", "dualstack", "both"])
 def test_addresses_are_those_of_botocore(variant, fake, tmp_path):
-    for number, region in enumerate(REGIONS):
+    for number, region in enumerate(REGIONS + SELDOM):
         case = Case(tmp_path / str(number), fake)
         case.environment = {"HOME": str(case.home), "AWS_REGION": region, "AWS_EC2_METADATA_DISABLED": "true"}
         if variant in ("fips", "both"):
@@ -362,6 +363,8 @@ def test_addresses_are_those_of_botocore(variant, fake, tmp_path):
             expected = botocore_url(case, service, region)
             if (service, region, variant) == ("s3", "us-east-1", "plain"):
                 expected = "https://s3.us-east-1.amazonaws.com"  # botocore still has the global one here
+            if not expected and region in SELDOM:
+                continue  # botocore's older table, which it looks at first, has no such variant there
             assert urls[service] == expected, (service, region)
 
 
