@@ -1,5 +1,6 @@
 #include "cli/change.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "cli/marks.hpp"
@@ -57,8 +58,14 @@ void tell_variables(const Variables& now, const Variables& then, std::vector<std
 
 std::optional<aws::VpcConfig> asked_vpc(const aws::VpcConfig& now, const FunctionOptions& options) {
   if (!options.subnets && !options.security_groups) return std::nullopt;
-  return aws::VpcConfig{options.subnets.value_or(now.subnets),
-                        options.security_groups.value_or(now.security_groups)};
+  aws::VpcConfig asked{options.subnets.value_or(now.subnets),
+                       options.security_groups.value_or(now.security_groups)};
+  const auto is_same = [](const std::vector<std::string>& a, const std::vector<std::string>& b) {
+    return std::is_permutation(a.begin(), a.end(), b.begin(), b.end());
+  };
+  // Their order means nothing.
+  if (is_same(asked.subnets, now.subnets) && is_same(asked.security_groups, now.security_groups)) return now;
+  return asked;
 }
 
 // Paths bring all of the code, with packages or without.

@@ -41,6 +41,17 @@ TEST(Change, IsEmptyWhereTheFunctionIsAsAsked) {
   EXPECT_TRUE(change(function(), asked).lines.empty());
 }
 
+TEST(Change, DoesNotDependOnTheOrderOfSubnetsAndGroups) {
+  auto now = function();
+  now.configuration.vpc = {{"subnet-a", "subnet-b"}, {"sg-1", "sg-2"}};
+  FunctionOptions asked = options();
+  asked.subnets = {{"subnet-b", "subnet-a"}};
+  asked.security_groups = {{"sg-2", "sg-1"}};
+  EXPECT_TRUE(change(now, asked).empty());
+  asked.security_groups = {{"sg-2"}};
+  EXPECT_TRUE(change(now, asked).configuration.vpc);
+}
+
 TEST(Change, SendsOnlyWhatDiffersAndKnowsTheWayBack) {
   FunctionOptions asked = options();
   asked.memory_mb = 256;

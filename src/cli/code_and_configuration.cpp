@@ -106,19 +106,8 @@ struct Before {
   std::optional<std::string> zip;  // nullopt: it could not be had
 };
 
-Result<void> restore(Session& session, const FunctionOptions& options, const Change& change, Before before) {
-  const auto now = wait_until_idle(session, options.name);
-  if (!now) return tl::unexpected(now.error());
-  FunctionConfiguration current = now->configuration;
-  if (is_in_force(change.configuration, current)) {
-    auto call = change.way_back;
-    call.revision_id = current.revision_id;
-    const auto done =
-        send_and_settle(session, aws::update_function_configuration_request(call), options.name);
-    if (!done) return tl::unexpected(done.error());
-    current = *done;
-  }
-  if (current.code_sha256 == before.configuration.code_sha256) return {};
+Result<void> restore_code(Session& session, const FunctionOptions& options, Before before,
+                          const FunctionConfiguration& now) {
   if (!before.zip) return fail(ErrorKind::io, "the old code could not be fetched");
   package::Package old;
   old.zip = std::move(*before.zip);
@@ -126,24 +115,52 @@ Result<void> restore(Session& session, const FunctionOptions& options, const Cha
   if (!upload) return tl::unexpected(upload.error());
   auto call = code_call(options.name, std::move(old.zip), *upload);
   call.architecture = before.configuration.architecture;
-  call.revision_id = current.revision_id;
+  call.revision_id = now.revision_id;
   const auto done = send_and_settle(session, aws::update_function_code_request(call), options.name);
   return done ? Result<void>{} : tl::unexpected(done.error());
 }
 
+// Takes back what this update has done, and nothing else: error conflict where somebody else came between.
+Result<void> restore(Session& session, const FunctionOptions& options, const Plan& plan, Before before) {
+  const auto now = wait_until_idle(session, options.name);
+  if (!now) return tl::unexpected(now.error());
+  FunctionConfiguration current = now->configuration;
+  const auto& deployed = plan.code ? plan.code->sha256_base64 : before.configuration.code_sha256;
+  if (current.code_sha256 != deployed) return tl::unexpected(changed_meanwhile(options.name));
+  if (is_in_force(plan.change.configuration, current)) {
+    auto call = plan.change.way_back;
+    call.revision_id = current.revision_id;
+    const auto done =
+        send_and_settle(session, aws::update_function_configuration_request(call), options.name);
+    if (!done) return tl::unexpected(done.error());
+    current = *done;
+  }
+  if (current.code_sha256 == before.configuration.code_sha256) return {};
+  return restore_code(session, options, std::move(before), current);
+}
+
 // The refusal, and the state that the function is in now.
-tl::unexpected<Error> after_refusal(Session& session, const FunctionOptions& options, const Change& change,
+tl::unexpected<Error> after_refusal(Session& session, const FunctionOptions& options, const Plan& plan,
                                     Before before, Error error) {
-  if (error.kind == ErrorKind::conflict) {
-    error.message = "the code of function " + options.name +
+  const std::string function = "function " + options.name;
+  if (error.kind == ErrorKind::conflict && plan.code) {
+    error.message = "the code of " + function +
                     " was updated, but then somebody else changed the function; update it again.";
     return tl::unexpected(std::move(error));
   }
-  if (const auto done = restore(session, options, change, std::move(before)); !done)
+  const auto done = restore(session, options, plan, std::move(before));
+  if (done) return tl::unexpected(std::move(error));
+  if (done.error().kind == ErrorKind::conflict)
+    error.message = "the new configuration of " + function + " was refused: " + error.message + " (" +
+                    function + " is as somebody else has left it in the meantime)";
+  else if (plan.code)
     error.message =
-        "function " + options.name +
+        function +
         " has its new code with its old configuration, because the new one was refused: " + error.message +
         " (The old code was not put back: " + done.error().message + ")";
+  else
+    error.message = "whether the configuration of " + function +
+                    " was changed is not known: " + error.message + " (" + done.error().message + ")";
   return tl::unexpected(std::move(error));
 }
 
@@ -166,7 +183,7 @@ Result<void> change_code_and_configuration(Session& session, const FunctionOptio
   auto configured = update_configuration(session, plan.change.configuration, current);
   const bool untouched = !configured && !plan.code && configured.error().http_status != 0;
   if (!configured && !untouched)
-    return after_refusal(session, options, plan.change, std::move(before), configured.error());
+    return after_refusal(session, options, plan, std::move(before), configured.error());
   return configured;
 }
 

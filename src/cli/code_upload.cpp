@@ -26,6 +26,13 @@ Error upload_failed(const std::string& bucket, const Error& error) {
   return told;
 }
 
+void remove(Session& session, const s3::Location& location) {
+  const auto answer = send(session, s3::delete_object_request(location));
+  if (!answer || !s3::parse_done(*answer))
+    std::cerr << "Warning: " << location.object.key << " could not be removed from bucket "
+              << location.object.bucket << "; remove it yourself.\n";
+}
+
 Result<void> upload_parts(Session& session, const s3::Location& location, const std::string& zip,
                           const std::string& upload_id) {
   std::vector<std::string> etags;
@@ -59,9 +66,14 @@ Result<void> upload(Session& session, const s3::Location& location, const std::s
   if (done) return done;
   session.see_through();
   const auto aborted = send(session, s3::abort_multipart_upload_request(location, *upload_id));
-  if (!aborted || !s3::parse_done(*aborted))
+  const auto gone = aborted ? s3::parse_done(*aborted) : tl::unexpected(aborted.error());
+  // No such upload: it has been completed, though the answer said otherwise or got lost.
+  if (!gone && gone.error().http_status == 404) {
+    remove(session, location);
+  } else if (!gone) {
     std::cerr << "Warning: the begun upload to " << location.object.bucket << "/" << location.object.key
               << " could not be aborted; a lifecycle rule of the bucket removes such parts.\n";
+  }
   return done;
 }
 
@@ -96,7 +108,10 @@ Result<CodeUpload> CodeUpload::prepare(Session& session, const std::optional<std
                                        const std::string& name, const package::Package& package) {
   CodeUpload made;
   if (!needs_bucket(package)) return made;
-  LAMBDAPOOL_CHECK(bucket.has_value());
+  if (!bucket)
+    return fail(ErrorKind::payload_too_large,
+                "a package above 50 MB goes through an S3 bucket: name yours with --bucket or "
+                "LAMBDAPOOL_BUCKET");
   auto opened = open_bucket(session, *bucket);
   if (!opened) return tl::unexpected(opened.error());
   s3::Location location{{*bucket, "lambdapool/" + name + "/" + random_hex(16) + ".zip"}, opened->addressing};
@@ -115,10 +130,7 @@ std::optional<aws::S3Object> CodeUpload::object() const {
 CodeUpload::~CodeUpload() {
   if (!bucket_) return;
   bucket_->session->see_through();
-  const auto answer = send(*bucket_->session, s3::delete_object_request(location_));
-  if (!answer || !s3::parse_done(*answer))
-    std::cerr << "Warning: " << location_.object.key << " could not be removed from bucket "
-              << location_.object.bucket << "; remove it yourself.\n";
+  remove(*bucket_->session, location_);
 }
 
 }  // namespace lambdapool::cli

@@ -1,6 +1,6 @@
 // How a package reaches Lambda: inside the request up to 50 MB, through an S3 bucket beyond. The object in
-// the bucket is there for the time of one command: it is removed however the command ends, and its name
-// follows from the content, so that what a killed command left is overwritten and removed by the next.
+// the bucket is there for the time of one command: it is removed however the command ends, unless it is
+// killed. Its name is random, so that two who deploy at once do not remove each other's.
 #pragma once
 
 #include <memory>

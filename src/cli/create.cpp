@@ -96,11 +96,12 @@ Result<void> send_creation(Session& session, const http::Request& request, const
   }
 }
 
-void remove_function(Session& session, const std::string& name) {
+bool remove_function(Session& session, const std::string& name) {
   const auto answer = session.send(aws::delete_function_request(name), Repeatable::yes);
-  if (!answer || !aws::parse_no_content(*answer))
-    std::cerr << "Warning: function " << name << " could not be removed; 'lambdapool delete " << name
-              << "' removes it.\n";
+  if (answer && aws::parse_no_content(*answer)) return true;
+  std::cerr << "Warning: function " << name << " could not be removed; 'lambdapool delete " << name
+            << "' removes it.\n";
+  return false;
 }
 
 // What CreateFunction can't say, once the function is active.
@@ -142,7 +143,9 @@ Result<void> create_ready(Session& session, const FunctionOptions& options, cons
   const auto go_on = session.context().interruption.check("nothing was changed");
   if (ready && go_on) return {};
   session.see_through();
-  remove_function(session, options.name);
+  const bool removed = remove_function(session, options.name);
+  if (!go_on && !removed)
+    return fail(ErrorKind::cancelled, "interrupted, after function " + options.name + " was made.");
   return go_on ? ready : go_on;
 }
 
@@ -156,12 +159,13 @@ Result<ExecutionRole> role_for(Session& session, const FunctionOptions& options)
       made_role_policies(session, std::move(*asked), is_in_vpc(options) ? InVpc::yes : InVpc::no));
 }
 
-// Two who create a function of one name at once share the role that the first of them has made: whoever is
-// too late must not take it away.
-bool has_become_anothers(Session& session, const std::string& name, const Error& failure,
-                         const ExecutionRole& role) {
-  if (failure.kind != ErrorKind::conflict) return false;
+// Whether there is a function that runs as the role: one that could not be removed again, or that of somebody
+// who creates one of the same name at once and shares the role. Where that cannot be seen, there may be.
+bool is_in_use(Session& session, const std::string& name, const ExecutionRole& role) {
   const auto found = find_function(session, name);
+  if (!found)
+    std::cerr << "Warning: whether there is a function " << name << " now is not known, so role " << role.name
+              << " is left; 'lambdapool delete " << name << "' removes both.\n";
   return !found || (*found && (*found)->configuration.role == role.arn);
 }
 
@@ -173,7 +177,7 @@ Result<void> create_with_role(Session& session, const FunctionOptions& options,
   auto created = create_ready(session, options, code, *role);
   if (created) return created;
   session.see_through();
-  if (role->made_now && !has_become_anothers(session, options.name, created.error(), *role))
+  if (role->made_now && !is_in_use(session, options.name, *role))
     if (auto removed = remove_role(session, role->name); !removed)
       std::cerr << "Warning: " << removed.error().message << "\n";
   return created;
@@ -231,7 +235,8 @@ Result<void> finish_old(Session& session, const FunctionOptions& options) {
 // Of a whole project, what is there already is no mistake.
 enum class Existing { refuse, leave };
 
-Result<void> create_one(const Context& context, const FunctionOptions& given, Existing existing) {
+Result<void> create_one(const Context& context, const FunctionOptions& given, Existing existing,
+                        SharedTarget& shared) {
   FunctionOptions options = given;
   auto bucket = chosen_bucket(context, options.bucket);
   if (!bucket) return tl::unexpected(bucket.error());
@@ -241,6 +246,7 @@ Result<void> create_one(const Context& context, const FunctionOptions& given, Ex
   auto opened = Session::open(context);
   if (!opened) return tl::unexpected(opened.error());
   Session& session = **opened;
+  shared = session.target();
   if (auto possible = check_on_local(session, options); !possible) return possible;
   platform->local = session.is_local();
   platform->architecture =
@@ -276,8 +282,9 @@ Result<void> create_function(const Context& context, const FunctionOptions& give
   for (const FunctionOptions& options : *asked)
     if (auto valid = validate_request(options); !valid) return valid;
   const auto existing = given.name.empty() ? Existing::leave : Existing::refuse;
-  return each_in_turn(*asked,
-                      [&](const FunctionOptions& options) { return create_one(context, options, existing); });
+  SharedTarget shared;
+  return each_in_turn(
+      *asked, [&](const FunctionOptions& options) { return create_one(context, options, existing, shared); });
 }
 
 }  // namespace lambdapool::cli

@@ -1,6 +1,6 @@
 #include <iostream>
-#include <optional>
 #include <string>
+#include <vector>
 
 #include "aws/lambda.hpp"
 #include "cli/deployed_function.hpp"
@@ -31,36 +31,44 @@ Result<void> remove_left_role(Session& session, const DeleteOptions& options, co
   return {};
 }
 
-// The role that goes with the function, and what there is to say of one that stays although its name is
-// lambdapool's.
-struct RoleToRemove {
-  std::optional<std::string> name = {};
-  std::string warning = {};
+// The roles that go with the function. `warnings`: of those that stay although their name is lambdapool's.
+struct RolesToRemove {
+  std::vector<std::string> names = {};
+  std::vector<std::string> warnings = {};
 };
 
-Result<RoleToRemove> role_to_remove(Session& session, const std::string& function, const std::string& arn) {
-  if (session.is_local() || !has_made_name(session, arn, function)) return RoleToRemove{};
-  const auto made = made_role(session, arn, function);
-  if (!made && made.error().kind == ErrorKind::cancelled) return tl::unexpected(made.error());
-  if (!made) return RoleToRemove{{}, "role " + arn + " is left: " + made.error().message};
-  if (!*made)
-    return RoleToRemove{{},
-                        "role " + arn +
-                            " is left, because its tags do not say that it was made for function " +
-                            function + " in " + session.target().region + "."};
-  return RoleToRemove{*made};
+Result<RolesToRemove> roles_to_remove(Session& session, const aws::FunctionDescription& function) {
+  RolesToRemove out;
+  const std::string& name = function.configuration.name;
+  std::vector<std::string> arns = {function.configuration.role};
+  if (const auto left = function.tags.find(left_role_tag); left != function.tags.end())
+    arns.push_back(left->second);
+  for (const std::string& arn : arns) {
+    if (session.is_local() || !has_made_name(session, arn, name)) continue;
+    const auto made = made_role(session, arn, name);
+    if (!made && made.error().kind == ErrorKind::cancelled) return tl::unexpected(made.error());
+    if (!made)
+      out.warnings.push_back("role " + arn + " is left: " + made.error().message);
+    else if (*made)
+      out.names.push_back(**made);
+    else if (arn == function.configuration.role)
+      out.warnings.push_back("role " + arn + " is left, because its tags do not say that it was made for " +
+                             "function " + name + " in " + session.target().region + ".");
+  }
+  return out;
 }
 
-void tell(const std::string& name, const RoleToRemove& role) {
+void tell(const std::string& name, const RolesToRemove& roles) {
   say("Would delete function " + name);
-  if (role.name) say("Would remove the role " + *role.name);
+  for (const std::string& role : roles.names) say("Would remove the role " + role);
   say("=== Dry run: nothing was changed ===");
 }
 
-void remove(Session& session, RoleToRemove role) {
-  if (role.name)
-    if (auto removed = remove_role(session, *role.name); !removed) role.warning = removed.error().message;
-  if (!role.warning.empty()) std::cerr << "Warning: " << role.warning << "\n";
+void remove(Session& session, const RolesToRemove& roles) {
+  for (const std::string& role : roles.names)
+    if (auto removed = remove_role(session, role); !removed)
+      std::cerr << "Warning: " << removed.error().message << "\n";
+  for (const std::string& warning : roles.warnings) std::cerr << "Warning: " << warning << "\n";
 }
 
 }  // namespace
@@ -71,10 +79,10 @@ Result<void> delete_function(const Context& context, const DeleteOptions& option
   if (!session) return tl::unexpected(session.error());
   const auto function = own_function(**session, options.name);
   if (!function) return remove_left_role(**session, options, function.error());
-  const auto role = role_to_remove(**session, options.name, function->configuration.role);
-  if (!role) return tl::unexpected(role.error());
+  const auto roles = roles_to_remove(**session, *function);
+  if (!roles) return tl::unexpected(roles.error());
   if (options.dry_run) {
-    tell(options.name, *role);
+    tell(options.name, *roles);
     return {};
   }
   (*session)->see_through();
@@ -84,7 +92,7 @@ Result<void> delete_function(const Context& context, const DeleteOptions& option
   const auto deleted = aws::parse_no_content(*answer);
   // Not there any more: an earlier attempt of ours got through, or somebody else was faster.
   if (!deleted && deleted.error().kind != ErrorKind::not_found) return deleted;
-  remove(**session, *role);
+  remove(**session, *roles);
   say("=== Deleted lambdapool function " + options.name + "===");
   return {};
 }

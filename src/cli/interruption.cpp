@@ -19,6 +19,8 @@ static_assert(std::atomic<int>::is_always_lock_free);
 
 void on_signal(int) {
   const int saved = errno;
+  ::signal(SIGINT, SIG_DFL);  // both: who sends one after the other means it
+  ::signal(SIGTERM, SIG_DFL);
   const std::uint64_t one = 1;
   [[maybe_unused]] const auto written = ::write(handler_event.load(), &one, sizeof one);
   errno = saved;
@@ -40,7 +42,7 @@ Interruption::Interruption() : event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) 
   handler_event = event_;
   struct sigaction action {};
   action.sa_handler = on_signal;
-  action.sa_flags = static_cast<int>(SA_RESTART | SA_RESETHAND);
+  action.sa_flags = SA_RESTART;
   ::sigaction(SIGINT, &action, nullptr);
   ::sigaction(SIGTERM, &action, nullptr);
 }

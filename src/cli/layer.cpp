@@ -160,6 +160,8 @@ Result<void> delete_layer(const Context& context, const LayerOptions& options) {
   if (!session) return tl::unexpected(session.error());
   const auto versions = layer_versions(**session, name);
   if (!versions) return tl::unexpected(versions.error());
+  if (auto go_on = context.interruption.check("nothing was changed"); !go_on) return go_on;
+  (*session)->see_through();
   bool any = false;
   for (const auto& version : *versions) {
     const std::string number = std::to_string(version.version);

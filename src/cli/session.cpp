@@ -28,6 +28,13 @@ tl::unexpected<Error> interrupted() {
   return fail(ErrorKind::cancelled, "interrupted: nothing was changed.");
 }
 
+// `request` is the one that was not sent again: after a 5xx it may have done what it asked for.
+tl::unexpected<Error> interrupted(const http::Request& request, bool failed) {
+  if (!failed || request.method == "GET") return interrupted();
+  return fail(ErrorKind::cancelled,
+              "interrupted while the service failed: whether the last step was done is not known.");
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Session>> Session::open(const Context& context) { return open(context, nullptr); }
@@ -162,9 +169,10 @@ Result<Reply> Session::send(const http::Request& request, Repeatable repeatable)
         answer ? retry::parse_retry_after(answer->headers.get("x-amz-retry-after")) : std::nullopt;
     const auto delay = attempts.failed(failure, budget_, random_fraction(), after);
     if (!delay && answer) return Reply{std::move(*answer), failed};
-    if (!delay) return error.kind == ErrorKind::cancelled ? interrupted() : tl::unexpected(error);
-    if (auto waited = pause(*delay); !waited) return tl::unexpected(waited.error());
+    if (!delay)
+      return error.kind == ErrorKind::cancelled ? interrupted(request, failed) : tl::unexpected(error);
     failed = failed || (answer && answer->status >= 500);
+    if (auto waited = pause(*delay); !waited) return interrupted(request, failed);
   }
 }
 

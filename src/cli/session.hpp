@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "cli/local_home.hpp"
@@ -28,6 +29,10 @@ enum class Repeatable { no, yes };
 struct Reply : http::Response {
   bool is_second = false;
 };
+
+// Held over several sessions it makes one of their identities and local services: a one-time code is asked
+// for once.
+using SharedTarget = std::optional<target::Target>;
 
 class Session {
  public:

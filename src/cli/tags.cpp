@@ -20,7 +20,7 @@ bool has_tag_characters(const std::string& text) {
 }
 
 Result<void> validate_key(const std::string& key) {
-  if (key == version_tag || key == unfinished_tag || key == requirements_tag)
+  if (key == version_tag || key == unfinished_tag || key == requirements_tag || key == left_role_tag)
     return fail(ErrorKind::invalid_argument, "tag '" + key + "' is lambdapool's own and can't be changed.");
   if (key.starts_with("aws:"))
     return fail(ErrorKind::invalid_argument, "tag '" + key + "' begins with aws:, which is AWS's own.");

@@ -86,6 +86,19 @@ Result<void> own_role(Session& session, const FunctionConfiguration& now, const 
                                                "; change that role's policies yourself.");
 }
 
+Result<void> done_without_content(Session& session, const http::Request& request) {
+  const auto answer = session.send(request, Repeatable::yes);
+  return answer ? aws::parse_no_content(*answer) : tl::unexpected(answer.error());
+}
+
+// Before the role changes, so that whoever comes after an interruption knows of the old one.
+Result<void> mark_left_role(Session& session, const Plan& plan, const FunctionDescription& now) {
+  const auto tag = now.tags.find(left_role_tag);
+  if (!plan.left_role || (tag != now.tags.end() && tag->second == *plan.left_role)) return {};
+  return done_without_content(
+      session, aws::tag_resource_request(now.configuration.arn, {{left_role_tag, *plan.left_role}}));
+}
+
 Result<void> change_policies(Session& session, const Plan& plan) {
   if (!plan.policies) return {};
   auto iam = Session::open_beside(session, "iam");
@@ -96,22 +109,22 @@ Result<void> change_policies(Session& session, const Plan& plan) {
 
 // Rights go last, when nothing runs any more that could need them.
 Result<void> drop_rights(Session& session, const FunctionOptions& options, const Plan& plan,
-                         const FunctionConfiguration& before) {
-  if (plan.change.configuration.role && !session.is_local()) {
-    const auto left = made_role(session, before.role, options.name);
-    if (!left) return tl::unexpected(left.error());
-    if (*left) return remove_role(session, **left);
+                         const std::string& function_arn) {
+  if (plan.left_role) {
+    const auto made = made_role(session, *plan.left_role, options.name);
+    if (!made) return tl::unexpected(made.error());
+    if (*made)
+      if (auto removed = remove_role(session, **made); !removed) return removed;
+    if (auto unmarked =
+            done_without_content(session, aws::untag_resource_request(function_arn, {left_role_tag}));
+        !unmarked)
+      return unmarked;
   }
   if (!plan.policies || !options.policies) return {};
   auto iam = Session::open_beside(session, "iam");
   if (!iam) return tl::unexpected(iam.error());
   (*iam)->see_through();
   return drop_policies(**iam, plan.role, *plan.policies);
-}
-
-Result<void> done_without_content(Session& session, const http::Request& request) {
-  const auto answer = session.send(request, Repeatable::yes);
-  return answer ? aws::parse_no_content(*answer) : tl::unexpected(answer.error());
 }
 
 // Each of these is idempotent and has no revision: a repetition mends what was interrupted.
@@ -139,9 +152,10 @@ Result<void> apply(Session& session, const FunctionOptions& options, const Plan&
   if (auto go_on = session.context().interruption.check("nothing was changed"); !go_on) return go_on;
   session.see_through();
   if (auto done = change_policies(session, plan); !done) return done;
+  if (auto done = mark_left_role(session, plan, now); !done) return done;
   if (auto done = change_code_and_configuration(session, options, plan, *upload, now); !done) return done;
   Result<void> done = change_marks(session, options.name, now.configuration.arn, plan.change);
-  if (done) done = drop_rights(session, options, plan, now.configuration);
+  if (done) done = drop_rights(session, options, plan, now.configuration.arn);
   if (done) return done;
   Error error = done.error();
   error.message = "the code and the configuration of function " + options.name +
@@ -153,6 +167,7 @@ void tell(const Plan& plan) {
   if (plan.code)
     say("Would upload the code (" + readable_size(static_cast<std::int64_t>(plan.code->zip.size())) + ")");
   for (const std::string& line : plan.change.lines) say("Would change " + line);
+  if (plan.left_role) say("Would remove the role " + *plan.left_role);
 }
 
 }  // namespace
@@ -169,7 +184,7 @@ Result<void> update_found(Session& session, FunctionOptions options) {
   if (!now) return tl::unexpected(now.error());
   auto plan = make_plan(session, options, *now);
   if (!plan) return tl::unexpected(plan.error());
-  const bool nothing = !plan->code && plan->change.empty() && !plan->policies;
+  const bool nothing = !plan->code && plan->change.empty() && !plan->policies && !plan->left_role;
   if (nothing && !options.dry_run)
     say("=== Unchanged: function " + options.name + " is as it was asked to be ===");
   if (!options.dry_run) return nothing ? Result<void>{} : apply(session, options, *plan, *now);
@@ -180,7 +195,7 @@ Result<void> update_found(Session& session, FunctionOptions options) {
 
 namespace {
 
-Result<void> update_one(const Context& context, const FunctionOptions& given) {
+Result<void> update_one(const Context& context, const FunctionOptions& given, SharedTarget& shared) {
   FunctionOptions options = given;
   auto bucket = chosen_bucket(context, options.bucket);
   if (!bucket) return tl::unexpected(bucket.error());
@@ -190,6 +205,7 @@ Result<void> update_one(const Context& context, const FunctionOptions& given) {
   auto opened = Session::open(context);
   if (!opened) return tl::unexpected(opened.error());
   Session& session = **opened;
+  shared = session.target();
   if (auto possible = check_on_local(session, options); !possible) return possible;
   const auto function = own_function(session, options.name);
   if (!function) return tl::unexpected(function.error());
@@ -220,7 +236,9 @@ Result<void> update_function(const Context& context, const FunctionOptions& give
   if (!asked) return tl::unexpected(asked.error());
   for (const FunctionOptions& options : *asked)
     if (auto valid = validate_request(options); !valid) return valid;
-  return each_in_turn(*asked, [&](const FunctionOptions& options) { return update_one(context, options); });
+  SharedTarget shared;
+  return each_in_turn(*asked,
+                      [&](const FunctionOptions& options) { return update_one(context, options, shared); });
 }
 
 }  // namespace lambdapool::cli

@@ -2,6 +2,7 @@
 
 #include "cli/code.hpp"
 #include "cli/execution_role.hpp"
+#include "cli/marks.hpp"
 #include "cli/progress.hpp"
 
 namespace lambdapool::cli {
@@ -58,6 +59,16 @@ Result<void> add_policies(Session& session, const FunctionOptions& options, cons
   return {};
 }
 
+// What this update leaves, or an interrupted one has left.
+std::optional<std::string> left_role(const Session& session, const std::string& function,
+                                     const FunctionDescription& now, const Change& change) {
+  const std::string& before = now.configuration.role;
+  const std::string after = change.configuration.role.value_or(before);
+  if (after != before && has_made_name(session, before, function)) return before;
+  const auto tag = now.tags.find(left_role_tag);
+  return tag != now.tags.end() && tag->second != after ? std::optional(tag->second) : std::nullopt;
+}
+
 }  // namespace
 
 bool is_already_there(const package::Package& code, const FunctionConfiguration& now) {
@@ -72,6 +83,7 @@ Result<Plan> make_plan(Session& session, const FunctionOptions& options, const F
   if (!change) return tl::unexpected(change.error());
   Plan plan{std::move(*code), std::move(*change), {}};
   if (auto added = add_policies(session, options, now, plan); !added) return tl::unexpected(added.error());
+  if (!session.is_local()) plan.left_role = left_role(session, options.name, now, plan.change);
   return plan;
 }
 

@@ -19,6 +19,8 @@ struct Plan {
   Change change;
   std::optional<RolePolicies> policies;  // of the made role, all that it shall have
   std::string role = {};                 // the made role's name, where there are policies
+  // The ARN of the made role that the function does not run as after this update.
+  std::optional<std::string> left_role = {};
 };
 
 // Builds the package, says so, and compares everything with the function as it is. `options.layers` are ARNs.

@@ -97,6 +97,22 @@ def test_a_creation_whose_answer_got_lost_is_found_and_not_sent_twice(aws, creat
     assert aws.actions().count("CreateFunction") == 1
 
 
+def test_a_role_stays_where_the_function_may_have_been_made(aws, create, run_aws):
+    def lose(request):
+        if request.action == "CreateFunction":
+            aws.create(request.json)
+            aws.hook("GetFunction", *[error(503, "ServiceUnavailableException", "busy")] * 2)
+            return DROP
+
+    aws.hooks.append(lose)
+    done = create(AWS_MAX_ATTEMPTS="1")
+    assert done.returncode == 1
+    assert "Warning: whether there is a function f now is not known, so role lambdapool-role-f is left" in done.stderr
+    assert "lambdapool-role-f" in aws.roles
+    assert run_aws("delete", "f").returncode == 0
+    assert (aws.functions, aws.roles) == ({}, {})
+
+
 def test_a_creation_whose_answer_cannot_be_read_is_found(aws, create):
     def garble(request):
         if request.action == "CreateFunction":
@@ -257,6 +273,45 @@ def test_a_creation_interrupted_while_pending_leaves_nothing(aws, interrupted):
 
     assert interrupted(["create", "f", "algorithms"], third_poll) == (130, "Error: interrupted: nothing was changed.\n")
     assert (aws.functions, aws.roles) == ({}, {})
+
+
+def test_an_interrupted_creation_that_cannot_be_taken_back_keeps_its_role(aws, interrupted):
+    aws.pending_polls = 1000
+    polls = []
+    aws.hook("DeleteFunction", *[error(500, "ServiceException", "An error occurred")] * 3)
+
+    def third_poll(request):
+        if request.action == "GetFunction" and aws.functions:
+            polls.append(request)
+            return len(polls) == 3
+
+    code, errors = interrupted(["create", "f", "algorithms"], third_poll)
+    assert (code, errors.splitlines()[-1]) == (130, "Error: interrupted, after function f was made.")
+    assert errors.startswith("Warning: function f could not be removed")
+    assert "f" in aws.functions and "lambdapool-role-f" in aws.roles
+
+
+def test_another_signal_ends_what_the_first_one_only_asked_to_end(aws, create, lambdapool, clean_environment):
+    assert create().returncode == 0
+    said = []
+
+    def interrupt(request):
+        if request.action == "UpdateFunctionConfiguration":
+            process.send_signal(signal.SIGINT)
+            said.append(process.stderr.readline())
+            process.send_signal(signal.SIGTERM)
+            said.append(process.wait(60))
+
+    aws.hooks.append(interrupt)
+    with aws.lock:  # no request is answered before `process` is known
+        process = subprocess.Popen(
+            [lambdapool, "update", "f", "--memory", "256"],
+            env={**clean_environment, **aws.environment},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert process.wait(60) == -signal.SIGTERM
+    process.stderr.close()
 
 
 @pytest.mark.parametrize("action", ["GetFunction", "UpdateFunctionConfiguration", "UpdateFunctionCode"])

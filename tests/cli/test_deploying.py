@@ -1,5 +1,6 @@
 """What create and update send, and what they leave, when things go wrong between two calls: a scripted AWS."""
 
+import base64
 import json
 import os
 import signal
@@ -7,10 +8,11 @@ import subprocess
 
 import pytest
 
-from fake_aws import DROP, error
+from fake_aws import ACCOUNT, DROP, error
 
 BASIC = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
 VPC = "arn:aws:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/mine"
 READ = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"
 
 
@@ -104,6 +106,37 @@ def test_a_refused_configuration_puts_the_old_code_back(aws, run_aws, function):
     assert writes(aws) == ["UpdateFunctionCode", "UpdateFunctionConfiguration", "UpdateFunctionCode"]
 
 
+def test_what_somebody_else_deploys_after_a_refusal_is_not_overwritten(aws, run_aws, function):
+    def refuse(request):
+        if request.action == "UpdateFunctionConfiguration":
+            function.update(aws.code(base64.b64encode(b"another's")))
+            return error(400, "InvalidParameterValueException", "No such layer.")
+
+    aws.hooks.append(refuse)
+    message = refused(run_aws("update", "f", "algorithms", "--memory", "512"))
+    assert "No such layer." in message and "as somebody else has left it" in message
+    assert function["CodeSize"] == len("another's")
+    assert writes(aws) == ["UpdateFunctionCode", "UpdateFunctionConfiguration"]
+
+
+def test_old_code_that_needs_a_bucket_is_said_not_to_be_put_back(aws, run_aws, function):
+    function.update(aws.code(base64.b64encode(os.urandom(52_500_000))))
+    aws.hook("UpdateFunctionConfiguration", error(400, "InvalidParameterValueException", "No such layer."))
+    message = refused(run_aws("update", "f", "algorithms", "--memory", "512"))
+    assert "No such layer." in message and "--bucket" in message
+
+
+def test_a_lost_answer_to_a_change_of_the_configuration_alone_is_told_as_such(aws, run_aws, function):
+    def lose(request):
+        if request.action == "UpdateFunctionConfiguration":
+            aws.hooks.append(lambda request: error(503, "ServiceUnavailableException", "busy"))
+            return DROP
+
+    aws.hooks.append(lose)
+    message = refused(run_aws("update", "f", "--memory", "512", AWS_MAX_ATTEMPTS="1"))
+    assert message.startswith("Error: whether the configuration of function f was changed is not known")
+
+
 def test_where_the_old_code_cannot_be_had_the_state_is_said(aws, run_aws, function):
     aws.hook("GetCode", (403, "expired"))
     aws.hook("UpdateFunctionConfiguration", error(400, "InvalidParameterValueException", "No such layer."))
@@ -186,10 +219,19 @@ def test_policies_of_an_update_replace_those_before(aws, run_aws, function, algo
 
 
 def test_an_update_to_a_brought_role_removes_the_made_one(aws, run_aws, function):
-    mine = "arn:aws:iam::123456789012:role/mine"
-    assert run_aws("update", "f", "--role", mine).returncode == 0
-    assert (function["Role"], aws.roles) == (mine, {})
+    assert run_aws("update", "f", "--role", ROLE).returncode == 0
+    assert (function["Role"], aws.roles) == (ROLE, {})
     assert "did not make" in refused(run_aws("update", "f", "--policy", READ))
+
+
+@pytest.mark.parametrize("again", [["update", "f", "--role", ROLE], ["delete", "f"]])
+def test_a_made_role_that_a_failed_update_has_left_is_removed_by_the_next_command(aws, run_aws, function, again):
+    denied = "<ErrorResponse><Error><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>"
+    aws.hook("DeleteRole", (403, denied))
+    assert "which the same command does again" in refused(run_aws("update", "f", "--role", ROLE))
+    assert "lambdapool-role-f" in aws.roles
+    assert run_aws(*again).returncode == 0
+    assert aws.roles == {}
 
 
 def test_a_brought_role_that_lambda_cannot_assume_is_told_with_its_principal(aws, run_aws, algorithms):
@@ -198,7 +240,7 @@ def test_a_brought_role_that_lambda_cannot_assume_is_told_with_its_principal(aws
         if request.action == "CreateFunction"
         else None
     )
-    message = refused(run_aws("create", "f", "algorithms", "--role", "arn:aws:iam::123456789012:role/mine"))
+    message = refused(run_aws("create", "f", "algorithms", "--role", ROLE))
     assert "role/mine" in message and "lambda.amazonaws.com" in message
 
 

@@ -91,6 +91,18 @@ def test_a_credential_process_that_fails_is_quoted(run, settings):
     assert "ended with status 3: no ticket" in said
 
 
+def test_a_project_of_several_functions_asks_once_who_it_is(run, settings, aws, algorithms):
+    asked = algorithms / "asked"
+    keys = '{"Version": 1, "AccessKeyId": "AKID", "SecretAccessKey": "s"}'
+    config = f"[default]\ncredential_process = sh -c 'echo >> {asked}; echo \"$KEYS\"'\n"
+    project = '[functions.one]\npaths = ["algorithms"]\n[functions.two]\npaths = ["algorithms"]\n'
+    (algorithms / "lambdapool.toml").write_text(project)
+    for verb in ("create", "update"):
+        done = run(verb, cwd=algorithms, **settings(config, KEYS=keys, AWS_ENDPOINT_URL_IAM=aws.environment["AWS_ENDPOINT_URL"]))
+        assert done.returncode == 0, done.stderr
+    assert asked.read_text() == "\n\n"
+
+
 def test_a_role_by_a_chain_of_profiles_calls_lambda(run, settings, aws):
     config = (
         "[default]\nrole_arn = arn:aws:iam::1:role/top\nsource_profile = middle\n"
