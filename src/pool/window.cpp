@@ -29,6 +29,7 @@ Window::Window(int workers, std::chrono::milliseconds throttle_deadline, std::fu
       limit_(workers_) {}
 
 void Window::submit(Id id) {
+  if (calls_.empty()) throttled_since_.reset();
   calls_.emplace(id, Call{});
   queue_.push_back(id);
 }
@@ -79,7 +80,7 @@ std::optional<Window::Time> Window::wake_at(Time now) {
 void Window::completed(Id id, Time now) {
   if (calls_.erase(id) == 0) return;  // given up before
   --in_flight_;
-  last_success_ = now;
+  throttled_since_.reset();
   give_room(now);
 }
 
@@ -98,13 +99,14 @@ Window::Verdict Window::throttled(Id id, Throttle reason, Time now,
                                   std::optional<std::chrono::milliseconds> retry_after) {
   Call& call = calls_.at(id);
   --in_flight_;
-  shrink(call, reason, now);
-  call.needs_room = reason == Throttle::concurrency;
-  if (!call.throttled_since) call.throttled_since = now;
-  if (is_deadline_over(call, now)) {
+  if (!throttled_since_) throttled_since_ = now;
+  if (is_deadline_over(now)) {
     calls_.erase(id);
+    limit_ = workers_;  // the others have one attempt left each, which need not be one at a time
     return Verdict::give_up;
   }
+  shrink(call, reason, now);
+  call.needs_room = reason == Throttle::concurrency;
   auto delay = retry::throttled_invoke_delay(++call.throttles, random_());
   if (retry_after) delay = std::clamp(*retry_after, delay, delay + retry_after_slack);
   if (reason == Throttle::rate) paused_until_ = std::max(paused_until_, now + delay);
@@ -173,9 +175,8 @@ void Window::grow(Time now) {
   grown_at_ = now;
 }
 
-bool Window::is_deadline_over(const Call& call, Time now) const {
-  Time hopeless_since = std::max(*call.throttled_since, last_success_);
-  if (now - hopeless_since < throttle_deadline_) return false;
+bool Window::is_deadline_over(Time now) const {
+  if (now - *throttled_since_ < throttle_deadline_) return false;
   return std::ranges::none_of(calls_, [&](const auto& entry) {
     return entry.second.state == State::in_flight && now - entry.second.sent_at > surely_running;
   });

@@ -11,8 +11,9 @@
 // A throttled call waits, longer each time and by chance, so that calls spread out; while it waits it keeps
 // its place in the window, so that a storm does not run through the whole queue.
 //
-// A throttled call is given up when for the whole deadline nothing of this pool got through. While the
-// pool's own calls run or complete, the service is merely full of them, and waiting is right.
+// A throttled call is given up when for the whole deadline nothing of this pool got through: however many
+// there are, each has had an attempt by then, or has one more. While the pool's own calls run or complete,
+// the service is merely full of them, and waiting is right.
 #pragma once
 
 #include <chrono>
@@ -67,7 +68,6 @@ class Window {
     int throttles = 0;
     int not_reached = 0;
     int lost = 0;
-    std::optional<Time> throttled_since = {};
     Time sent_at = {};
     Time due_at = {};
     std::uint64_t epoch = 0;
@@ -78,7 +78,7 @@ class Window {
   void shrink(const Call& call, Throttle reason, Time now);
   void give_room(Time now);
   void grow(Time now);
-  bool is_deadline_over(const Call& call, Time now) const;
+  bool is_deadline_over(Time now) const;
   void skip_cancelled();
 
   const int workers_;
@@ -93,8 +93,8 @@ class Window {
   double limit_;
   Time grown_at_ = {};
   Time paused_until_ = {};
-  Time last_success_ = {};
-  std::uint64_t epoch_ = 0;  // how often the window has shrunk
+  std::optional<Time> throttled_since_ = {};  // the first of the throttles since something got through
+  std::uint64_t epoch_ = 0;                   // how often the window has shrunk
 };
 
 }  // namespace lambdapool::pool

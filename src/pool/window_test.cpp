@@ -190,6 +190,35 @@ TEST_F(WindowTest, GivesUpWhenNothingGotThroughForTheDeadline) {
   EXPECT_EQ(window.in_flight(), 0);
 }
 
+TEST_F(WindowTest, TheDeadlineIsThePoolsAndNotThatOfEachCall) {
+  Window window(2, 10s, always_most);
+  submit(window, 1, 40);
+  const auto first = now_;
+  int attempts = 0;
+  while (window.size() > 0 && now_ < first + 100s) {
+    for (auto id : sendable(window)) {
+      window.throttled(id, Throttle::rate, now_);
+      ++attempts;
+    }
+    now_ += 100ms;
+  }
+  EXPECT_LT(now_, first + 18s);
+  EXPECT_GE(attempts, 40) << "each call has been tried";
+}
+
+TEST_F(WindowTest, WorkAfterAnIdleTimeHasAllOfTheDeadline) {
+  Window window(1, 10s, always_least);
+  submit(window, 1, 1);
+  ASSERT_THAT(sendable(window), ElementsAre(1));
+  ASSERT_EQ(window.throttled(1, Throttle::rate, now_), Verdict::again);
+  now_ += 20s;
+  ASSERT_THAT(sendable(window), ElementsAre(1));
+  ASSERT_EQ(window.throttled(1, Throttle::rate, now_), Verdict::give_up);
+  submit(window, 2, 2);
+  ASSERT_THAT(sendable(window), ElementsAre(2));
+  EXPECT_EQ(window.throttled(2, Throttle::rate, now_), Verdict::again);
+}
+
 TEST_F(WindowTest, DoesNotGiveUpWhileItsOwnCallsFillTheService) {
   Window window(2, 10s, always_least);
   submit(window, 1, 2);
