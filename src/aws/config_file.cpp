@@ -142,8 +142,9 @@ Result<ConfigFile> ConfigFile::parse(Kind kind, std::string_view text, const std
 }
 
 Result<ConfigFile> ConfigFile::read(Kind kind, const std::filesystem::path& path) {
-  std::error_code ignored;
-  if (!std::filesystem::is_regular_file(path, ignored)) return ConfigFile();
+  std::error_code error;
+  const bool is_file = std::filesystem::is_regular_file(path, error);
+  if (!is_file && error != std::errc::permission_denied) return ConfigFile();
   std::ifstream in(path, std::ios::binary);
   const std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
   if (!in) return fail(ErrorKind::credentials, "cannot read " + path.string() + "; check its permissions");
@@ -183,7 +184,11 @@ Profile SharedFiles::profile(const std::string& name) const {
   if (in_credentials != nullptr) out.credentials.merge(*in_credentials);
   out.merged.merge(out.config);
   out.merged.merge(out.credentials);
-  if (const auto* services = config_.services(out.merged.get("services"))) out.services.merge(*services);
+  const std::string services = out.merged.get("services");
+  if (const auto* section = config_.services(services))
+    out.services.merge(*section);
+  else
+    out.missing_services = services;
   return out;
 }
 

@@ -55,8 +55,9 @@ struct Profile {
   bool exists = false;  // in either file
   Section config = {};
   Section credentials = {};
-  Section merged = {};    // the credentials file's properties win
-  Section services = {};  // the [services] section that the profile names
+  Section merged = {};                // the credentials file's properties win
+  Section services = {};              // the [services] section that the profile names
+  std::string missing_services = {};  // its name, where there is no such section
   std::filesystem::path config_path = {};
   std::filesystem::path credentials_path = {};
 };

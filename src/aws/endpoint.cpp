@@ -203,6 +203,11 @@ Result<std::string> resolve_endpoint_url(const Explicit& given, const Environmen
              "ignore_configured_endpoint_urls")) {
     return default_url(service, region, fips, dual_stack);
   }
+  if (!profile->missing_services.empty())
+    return fail(ErrorKind::invalid_argument, "the profile \"" + profile->name +
+                                                 "\" has services = " + profile->missing_services +
+                                                 ", and there is no [services " + profile->missing_services +
+                                                 "] in " + profile->config_path.string());
   const auto configured = configured_url(environment, *profile, service);
   if (!configured) return default_url(service, region, fips, dual_stack);
   if (http::Endpoint::parse(configured->url)) return configured->url;

@@ -6,15 +6,16 @@ namespace lambdapool::identity {
 
 namespace {
 
-constexpr std::chrono::minutes least_life{1};
+constexpr std::chrono::minutes of_ended{1};
 constexpr std::chrono::minutes patient{1};
 constexpr std::chrono::seconds eager{10};
 
 }  // namespace
 
 Time refresh_at(Time fetched, Time expires) {
-  const auto half_life = std::max<Time::duration>((expires - fetched) / 2, least_life);
-  return std::max(expires - advisory_window, fetched + half_life);
+  const auto life = expires - fetched;
+  if (life <= Time::duration::zero()) return fetched + of_ended;
+  return std::max(expires - advisory_window, fetched + life / 2);
 }
 
 Time retry_at(Time failed, Time expires) {

@@ -17,6 +17,7 @@ TEST(Refresh, BeginsAQuarterOfAnHourBeforeTheEnd) {
 TEST(Refresh, OfShortLivedCredentialsBeginsAtHalfTheirLife) {
   EXPECT_EQ(refresh_at(start, start + 15min), start + 7min + 30s);
   EXPECT_EQ(refresh_at(start, start + 10min), start + 5min);
+  EXPECT_EQ(refresh_at(start, start + 20s), start + 10s);
 }
 
 TEST(Refresh, OfCredentialsThatHaveEndedAlreadyWaitsAMinute) {

@@ -1,5 +1,6 @@
 #include "identity/source_fetcher.hpp"
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -20,6 +21,21 @@ tl::unexpected<Error> refuse(const std::string& about, Error error) {
   if (error.kind != ErrorKind::cancelled) error.kind = ErrorKind::credentials;
   error.message = about + ": " + error.message;
   return tl::unexpected(std::move(error));
+}
+
+// What has come out of a file often ends with its line break.
+Result<void> check_form(const sigv4::Identity& identity, const std::string& source) {
+  const std::pair<const char*, const std::string*> parts[] = {
+      {"access key id", &identity.access_key_id},
+      {"secret access key", &identity.secret_access_key},
+      {"session token", &identity.session_token}};
+  for (const auto& [name, value] : parts) {
+    const auto breaks_lines = [](unsigned char c) { return c < ' ' || c == 127; };
+    if (std::none_of(value->begin(), value->end(), breaks_lines)) continue;
+    return fail(ErrorKind::credentials, "the " + std::string(name) + " from " + source +
+                                            " has a line break or the like in it; take that out");
+  }
+  return {};
 }
 
 tl::unexpected<Error> given_up() {
@@ -47,6 +63,8 @@ Result<aws::Credentials> SourceFetcher::fetch() {
     return fail(ErrorKind::credentials, "the AWS credentials from " + source->name + " expired at " +
                                             format_timestamp(*credentials->expires) + "; get new ones");
   }
+  if (auto whole = check_form(credentials->identity, source->name); !whole)
+    return tl::unexpected(whole.error());
   credentials->source = source->name;
   credentials->method = source->method;
   return credentials;

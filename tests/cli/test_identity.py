@@ -103,6 +103,21 @@ def test_a_project_of_several_functions_asks_once_who_it_is(run, settings, aws, 
     assert asked.read_text() == "\n\n"
 
 
+@pytest.mark.parametrize(
+    "config, more, words",
+    [
+        ("[default]\nservices = typo\n[services other]\nlambda =\n", {}, ["[services typo]", "services = typo"]),
+        ("", {"AWS_ACCESS_KEY_ID": "AKID\n"}, ["access key id", "line break"]),
+        ("", {"AWS_SESSION_TOKEN": "token\n"}, ["session token", "line break"]),
+    ],
+    ids=["no such services section", "line break in a key", "line break in a token"],
+)
+def test_what_cannot_be_meant_is_told(run, settings, config, more, words):
+    keys = {"AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "s"}
+    said = one_sentence(run("list", **{**settings(config), **keys, **more}))
+    assert all(word in said for word in words), said
+
+
 def test_a_role_by_a_chain_of_profiles_calls_lambda(run, settings, aws):
     config = (
         "[default]\nrole_arn = arn:aws:iam::1:role/top\nsource_profile = middle\n"
