@@ -66,6 +66,10 @@ class ScriptedTransport final : public Transport {
 };
 
 struct BatchTest : testing::Test {
+  // A call that no test has answered holds its batch, which holds the transport.
+  ~BatchTest() override {
+    if (transport) transport->calls.clear();
+  }
   std::shared_ptr<ItemBatch> start(std::vector<std::string> items, std::size_t chunksize,
                                    OnFailure on_failure, std::size_t workers = 2) {
     transport = std::make_shared<ScriptedTransport>(workers);

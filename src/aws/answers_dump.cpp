@@ -128,6 +128,7 @@ const std::map<std::string, Parser> parsers = {
     {"iam.parse_role", reading(&aws::iam::parse_role)},
     {"iam.parse_attached_policies", reading(&aws::iam::parse_attached_policies)},
     {"iam.parse_policy_names", reading(&aws::iam::parse_policy_names)},
+    {"iam.parse_role_policy", reading(&aws::iam::parse_role_policy)},
     {"iam.parse_done", reading(&aws::iam::parse_done)},
     {"s3.parse_upload_id", reading(&aws::s3::parse_upload_id)},
     {"s3.parse_etag", reading(&aws::s3::parse_etag)},

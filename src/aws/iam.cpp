@@ -86,6 +86,10 @@ http::Request put_role_policy_request(const std::string& name, const std::string
   return call("PutRolePolicy", {{"RoleName", name}, {"PolicyName", policy}, {"PolicyDocument", document}});
 }
 
+http::Request get_role_policy_request(const std::string& name, const std::string& policy) {
+  return call("GetRolePolicy", {{"RoleName", name}, {"PolicyName", policy}});
+}
+
 http::Request delete_role_policy_request(const std::string& name, const std::string& policy) {
   return call("DeleteRolePolicy", {{"RoleName", name}, {"PolicyName", policy}});
 }
@@ -130,6 +134,13 @@ Result<PolicyPage> parse_policy_names(const http::Response& response) {
   if (xml::text_of(response.body, "IsTruncated") == "true")
     out.next_marker = xml::text_of(response.body, "Marker");
   return out;
+}
+
+Result<std::string> parse_role_policy(const http::Response& response) {
+  if (!xml::is_success(response)) return tl::unexpected(xml::refused(response));
+  auto document = percent_decode(xml::text_of(response.body, "PolicyDocument"));
+  if (document.empty()) return tl::unexpected(xml::unreadable(response, "PolicyDocument", "IAM"));
+  return document;
 }
 
 Result<void> parse_done(const http::Response& response) {

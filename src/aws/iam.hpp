@@ -49,6 +49,7 @@ http::Request list_attached_role_policies_request(const std::string& name,
                                                   const std::optional<std::string>& marker = {});
 http::Request put_role_policy_request(const std::string& name, const std::string& policy,
                                       const std::string& document);
+http::Request get_role_policy_request(const std::string& name, const std::string& policy);
 http::Request delete_role_policy_request(const std::string& name, const std::string& policy);
 http::Request list_role_policies_request(const std::string& name,
                                          const std::optional<std::string>& marker = {});
@@ -57,6 +58,7 @@ http::Request delete_role_request(const std::string& name);
 Result<Role> parse_role(const http::Response& response);  // CreateRole, GetRole
 Result<PolicyPage> parse_attached_policies(const http::Response& response);
 Result<PolicyPage> parse_policy_names(const http::Response& response);
+Result<std::string> parse_role_policy(const http::Response& response);  // GetRolePolicy: the JSON document
 Result<void> parse_done(const http::Response& response);  // AttachRolePolicy, DetachRolePolicy, DeleteRole
 
 }  // namespace lambdapool::aws::iam

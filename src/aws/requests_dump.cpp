@@ -99,6 +99,7 @@ void print_iam() {
   print("iam", "ListAttachedRolePolicies", aws::iam::list_attached_role_policies_request(role, "m"));
   const char* document = R"({"Version":"2012-10-17","Statement":[]})";
   print("iam", "PutRolePolicy", aws::iam::put_role_policy_request(role, "things", document));
+  print("iam", "GetRolePolicy", aws::iam::get_role_policy_request(role, "things"));
   print("iam", "DeleteRolePolicy", aws::iam::delete_role_policy_request(role, "things"));
   print("iam", "ListRolePolicies", aws::iam::list_role_policies_request(role, "m"));
   print("iam", "DeleteRole", aws::iam::delete_role_request(role));

@@ -45,6 +45,14 @@ std::string endpoint_source(const Context& context, const std::string& service, 
   return "the configuration files, or FIPS or dual-stack";
 }
 
+void check_endpoint(const Context& context, const std::string& region, Findings& findings) {
+  findings.push_back({Level::ok, "region", region + " (from " + region_source(context) + ")"});
+  const auto url = aws::resolve_endpoint_url(explicit_of(context), context.environment, "lambda", region);
+  if (!url) return;  // told when the connection is made
+  const auto source = endpoint_source(context, "lambda", *url, region);
+  findings.push_back({Level::ok, "endpoint", *url + (source.empty() ? "" : " (from " + source + ")")});
+}
+
 void check_proxy(const target::Target& target, Findings& findings) {
   const auto proxy = target.proxies.choose(target.endpoint);
   if (!proxy)
@@ -121,15 +129,8 @@ bool is_beside(const Session& lambda, const std::string& service) {
 }
 
 Result<std::unique_ptr<Session>> check_aws(const Context& context, Findings& findings) {
-  const auto given = explicit_of(context);
-  const auto region = aws::resolve_region(given, context.environment);
-  if (region) {
-    findings.push_back({Level::ok, "region", *region + " (from " + region_source(context) + ")"});
-    if (const auto url = aws::resolve_endpoint_url(given, context.environment, "lambda", *region)) {
-      const auto source = endpoint_source(context, "lambda", *url, *region);
-      findings.push_back({Level::ok, "endpoint", *url + (source.empty() ? "" : " (from " + source + ")")});
-    }
-  }
+  const auto known = aws::resolve_region(explicit_of(context), context.environment);
+  if (known) check_endpoint(context, *known, findings);
   auto session = Session::open(context);
   if (!session) {
     const char* topic = session.error().kind == ErrorKind::credentials ? "credentials" : "settings";
@@ -137,6 +138,7 @@ Result<std::unique_ptr<Session>> check_aws(const Context& context, Findings& fin
       return tl::unexpected(go_on.error());
     return std::unique_ptr<Session>();
   }
+  if (!known) check_endpoint(context, (*session)->target().region, findings);
   check_proxy((*session)->target(), findings);
   check_credentials((*session)->target(), findings);
   if (!is_beside(**session, "sts")) {
@@ -145,9 +147,9 @@ Result<std::unique_ptr<Session>> check_aws(const Context& context, Findings& fin
          "not asked for: Lambda is at an address of your own, and these keys may be no AWS account's"});
     return session;
   }
-  const auto known = check_identity(**session, findings);
+  const auto asked = check_identity(**session, findings);
   // Lambda may be reached where STS is not: a VPC endpoint is for one service.
-  if (!known && known.error().kind != ErrorKind::network) return tl::unexpected(known.error());
+  if (!asked && asked.error().kind != ErrorKind::network) return tl::unexpected(asked.error());
   return session;
 }
 

@@ -25,15 +25,18 @@ Result<void> check_permission(Session& session, const http::Request& request, co
   const Error error = aws::service_error(*answer);
   if (error.kind == ErrorKind::access_denied)
     return add_refusal(error, {level, topic, "no", std::string("needed by ") + needed_by}, findings);
-  if (error.kind == ErrorKind::not_found) return {};  // told elsewhere
+  if (error.code == "ResourceNotFoundException") {
+    findings.push_back({Level::note, topic, "yes, but " + error.message});
+    return {};
+  }
   return add_refusal(error, {Level::problem, topic, ""}, findings);
 }
 
 void check_state(const aws::FunctionConfiguration& function, Findings& findings) {
   const std::string update = "lambdapool update " + function.name;
   if (function.state == "Failed") {
-    findings.push_back(
-        {Level::problem, "state", "Failed: " + function.state_reason, "`" + update + "`, or delete it"});
+    findings.push_back({Level::problem, "state", "Failed: " + function.state_reason,
+                        "`lambdapool delete " + function.name + "` and create it again"});
   } else if (function.last_update_status == "Failed") {
     findings.push_back({Level::problem, "state",
                         "its last update failed: " + function.last_update_status_reason,

@@ -1,7 +1,7 @@
 // create leaves either a function that is ready or nothing: what this run made before a failure (role,
 // function) it removes again, and what it did not make it never touches. One that was killed leaves at most
 // a role, which the next create takes and delete removes, or a function with the tag of an unfinished one,
-// which the next create finishes.
+// which the next create replaces.
 
 #include <iostream>
 
@@ -18,7 +18,6 @@
 #include "cli/session.hpp"
 #include "cli/settings.hpp"
 #include "cli/tags.hpp"
-#include "cli/update.hpp"
 #include "cli/variables.hpp"
 #include "cli/verbs.hpp"
 #include "core/limits.hpp"
@@ -188,13 +187,22 @@ Result<void> tell(Session& session, const FunctionOptions& options, const packag
     const auto role = future_role_name(session, options.name);
     if (!role) return tl::unexpected(role.error());
     say("Would make the role " + *role);
+    for (const auto& policy : options.policies.value_or(std::vector<std::string>{}))
+      say("Would give the role the policy " + policy);
   }
   const auto call = creation(options, code, CodeUpload::none(), "");
   say("Would create function " + options.name + ": " + call.runtime + " on " + call.architecture + ", " +
       std::to_string(call.memory_mb) + " MB, " + std::to_string(call.timeout_s) + " s, code of " +
       readable_size(static_cast<std::int64_t>(code.zip.size())));
+  if (options.description) say("Would describe it as '" + call.description + "'");
+  if (call.ephemeral_mb) say("Would give it " + std::to_string(*call.ephemeral_mb) + " MB of /tmp");
+  for (const std::string& subnet : call.vpc.value_or(aws::VpcConfig{}).subnets)
+    say("Would put it into " + subnet + " of a VPC");
+  for (const std::string& group : call.vpc.value_or(aws::VpcConfig{}).security_groups)
+    say("Would give it the security group " + group);
   for (const std::string& layer : call.layers) say("Would use layer " + layer);
   for (const auto& [name, value] : options.environment) say("Would set environment variable " + name);
+  for (const auto& [key, value] : options.tags) say("Would tag it " + key + "=" + value);
   if (options.concurrency && options.concurrency->executions)
     say("Would reserve a concurrency of " + std::to_string(*options.concurrency->executions));
   say("=== Dry run: nothing was changed ===");
@@ -210,24 +218,28 @@ Result<Platform> platform_of(const Context& context, const FunctionOptions& opti
   return platform;
 }
 
-Result<void> create_new(Session& session, const FunctionOptions& options, const Platform& platform) {
+enum class Unfinished { no, yes };  // what an interrupted create has left
+
+Result<void> create_new(Session& session, const FunctionOptions& options, const Platform& platform,
+                        Unfinished old) {
   if (options.paths.empty())
     std::cerr << "Note: function " << options.name
               << " gets no code of its own, as no PATHS are given: it runs what its calls bring along.\n";
   say("=== Creating lambdapool function ===");
   auto code = build_code(session.context(), options, platform, Verb::create);
   if (!code) return tl::unexpected(code.error());
+  if (old == Unfinished::yes && options.dry_run)
+    say("Would remove function " + options.name + ", which an interrupted create left unfinished");
   if (options.dry_run) return tell(session, options, *code);
+  if (old == Unfinished::yes) {
+    say("An interrupted create left function " + options.name + " unfinished; it is made anew.");
+    if (auto go_on = session.context().interruption.check("nothing was changed"); !go_on) return go_on;
+    if (!remove_function(session, options.name))
+      return fail(ErrorKind::service,
+                  "function " + options.name + " is unfinished and could not be removed.");
+  }
   if (auto created = create_with_role(session, options, *code); !created) return created;
   say("=== Function " + options.name + " uploaded along with all dependencies ===");
-  say("=== Succesfully created lambdapool function " + options.name + " ===");
-  return {};
-}
-
-Result<void> finish_old(Session& session, const FunctionOptions& options) {
-  say("=== Creating lambdapool function ===");
-  say("An interrupted create left function " + options.name + " unfinished; it is finished now.");
-  if (auto finished = update_found(session, options); !finished || options.dry_run) return finished;
   say("=== Succesfully created lambdapool function " + options.name + " ===");
   return {};
 }
@@ -270,14 +282,13 @@ Result<void> create_one(const Context& context, const FunctionOptions& given, Ex
     if (!arns) return tl::unexpected(arns.error());
     options.layers = std::move(*arns);
   }
-  return *found ? finish_old(session, options) : create_new(session, options, *platform);
+  return create_new(session, options, *platform, *found ? Unfinished::yes : Unfinished::no);
 }
 
 }  // namespace
 
 Result<void> create_function(const Context& context, const FunctionOptions& given) {
-  const auto asked = asked_functions(given, asks_for_anything(given) ? Beside::options : Beside::nothing,
-                                     std::filesystem::current_path());
+  const auto asked = asked_functions(given, asks_for_anything(given) ? Beside::options : Beside::nothing);
   if (!asked) return tl::unexpected(asked.error());
   for (const FunctionOptions& options : *asked)
     if (auto valid = validate_request(options); !valid) return valid;

@@ -44,7 +44,8 @@ class CloudWatchLog final : public LogSource {
     if (!answer) return tl::unexpected(answer.error());
     auto page = aws::logs::parse_filter_log_events(*answer);
     if (page) exists_ = true;
-    if (!page && page.error().kind == ErrorKind::not_found) return aws::logs::LogPage{};
+    // Another 404 is that of something which is no CloudWatch Logs.
+    if (!page && page.error().code == "ResourceNotFoundException") return aws::logs::LogPage{};
     return page;
   }
 

@@ -7,7 +7,7 @@ inline constexpr const char* version_tag = "lambdapool";
 inline constexpr const char* version_variable = "LAMBDAPOOL_VERSION";
 inline constexpr const char* codec_variable = "LAMBDAPOOL_CODEC";
 
-// On a function that create has begun and not finished; update finishes it and takes the tag off.
+// On a function that create has begun and not finished: another create replaces it, update finishes it.
 inline constexpr const char* unfinished_tag = "lambdapool:unfinished";
 
 // On a function whose code has packages of a requirements file: the runtime that they were installed for.

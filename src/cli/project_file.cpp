@@ -241,10 +241,14 @@ Result<std::optional<ProjectFile>> find_project_file(const fs::path& from) {
   }
 }
 
-Result<std::vector<FunctionOptions>> asked_functions(const FunctionOptions& given, Beside beside,
-                                                     const fs::path& from) {
+Result<std::vector<FunctionOptions>> asked_functions(const FunctionOptions& given, Beside beside) {
   const bool named = !given.name.empty();
   if (named && !given.paths.empty()) return std::vector{given};
+  std::error_code error;
+  const auto from = fs::current_path(error);
+  if (error)
+    return fail(ErrorKind::io, "the current directory is not there any more (" + error.message() +
+                                   "); change to another one.");
   const auto file = find_project_file(from);
   if (!file) return tl::unexpected(file.error());
   if (named && *file)
@@ -258,6 +262,13 @@ Result<std::vector<FunctionOptions>> asked_functions(const FunctionOptions& give
   std::vector<FunctionOptions> all;
   for (const FunctionOptions& entry : (*file)->functions) all.push_back(with_overrides(entry, given));
   return all;
+}
+
+bool asks_for_anything(const FunctionOptions& o) {
+  return !o.paths.empty() || o.memory_mb || o.timeout_s || o.layers || o.runtime || o.ephemeral_mb ||
+         o.description || !o.environment.empty() || !o.unset_environment.empty() || o.whole_environment ||
+         !o.tags.empty() || !o.untags.empty() || o.subnets || o.security_groups || o.concurrency || o.role ||
+         o.policies;
 }
 
 Result<void> each_in_turn(const std::vector<FunctionOptions>& functions,

@@ -27,8 +27,10 @@ Result<ProjectFile> read_project_file(const std::filesystem::path& path);
 // What create and update have to do: what the command line says, or what the project file says where the
 // command line names nothing or a function alone. Errors: invalid_argument where neither says enough.
 enum class Beside { nothing, options };  // whether options were given beside the name
-Result<std::vector<FunctionOptions>> asked_functions(const FunctionOptions& given, Beside beside,
-                                                     const std::filesystem::path& from);
+Result<std::vector<FunctionOptions>> asked_functions(const FunctionOptions& given, Beside beside);
+
+// Whether anything but a name is given that a function could be made or changed by.
+bool asks_for_anything(const FunctionOptions& options);
 
 // Does it to each until one fails. Where there are several, the error names the one and those not tried.
 Result<void> each_in_turn(const std::vector<FunctionOptions>& functions,

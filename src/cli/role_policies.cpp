@@ -120,6 +120,22 @@ Result<void> add_policies(Session& iam, const std::string& role, const RolePolic
   return {};
 }
 
+bool has_exactly(Session& iam, const std::string& role, const RolePolicies& policies) {
+  const auto attached =
+      all_pages(iam, role, aws::iam::list_attached_role_policies_request, aws::iam::parse_attached_policies);
+  if (!attached || !std::is_permutation(attached->begin(), attached->end(), policies.attached.begin(),
+                                        policies.attached.end()))
+    return false;
+  const auto own = all_pages(iam, role, aws::iam::list_role_policies_request, aws::iam::parse_policy_names);
+  if (!own || own->size() != policies.own.size()) return false;
+  return std::all_of(policies.own.begin(), policies.own.end(), [&](const auto& policy) {
+    const auto request = aws::iam::get_role_policy_request(role, policy.first);
+    const auto document = call(iam, request, aws::iam::parse_role_policy);
+    const auto parsed = nlohmann::json::parse(document.value_or(""), nullptr, false);
+    return parsed == nlohmann::json::parse(policy.second, nullptr, false);
+  });
+}
+
 Result<void> drop_policies(Session& iam, const std::string& role, const RolePolicies& keep) {
   const auto attached =
       all_pages(iam, role, aws::iam::list_attached_role_policies_request, aws::iam::parse_attached_policies);

@@ -23,4 +23,7 @@ Result<RolePolicies> read_policies(const std::vector<std::string>& given);
 Result<void> add_policies(Session& iam, const std::string& role, const RolePolicies& policies);
 Result<void> drop_policies(Session& iam, const std::string& role, const RolePolicies& keep);
 
+// Whether the role has these and no others. False also where that can't be looked at.
+bool has_exactly(Session& iam, const std::string& role, const RolePolicies& policies);
+
 }  // namespace lambdapool::cli

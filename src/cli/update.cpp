@@ -2,8 +2,6 @@
 // and configuration, both or neither (code_and_configuration.hpp), then what has no revision, and last the
 // rights that nothing needs any more. The same command again goes on where one has failed.
 
-#include "cli/update.hpp"
-
 #include "aws/lambda.hpp"
 #include "cli/change.hpp"
 #include "cli/code.hpp"
@@ -170,15 +168,6 @@ void tell(const Plan& plan) {
   if (plan.left_role) say("Would remove the role " + *plan.left_role);
 }
 
-}  // namespace
-
-bool asks_for_anything(const FunctionOptions& o) {
-  return !o.paths.empty() || o.memory_mb || o.timeout_s || o.layers || o.runtime || o.ephemeral_mb ||
-         o.description || !o.environment.empty() || !o.unset_environment.empty() || o.whole_environment ||
-         !o.tags.empty() || !o.untags.empty() || o.subnets || o.security_groups || o.concurrency || o.role ||
-         o.policies;
-}
-
 Result<void> update_found(Session& session, FunctionOptions options) {
   const auto now = wait_until_idle(session, options.name);
   if (!now) return tl::unexpected(now.error());
@@ -192,8 +181,6 @@ Result<void> update_found(Session& session, FunctionOptions options) {
   say("=== Dry run: nothing was changed ===");
   return {};
 }
-
-namespace {
 
 Result<void> update_one(const Context& context, const FunctionOptions& given, SharedTarget& shared) {
   FunctionOptions options = given;
@@ -226,7 +213,7 @@ Result<void> update_one(const Context& context, const FunctionOptions& given, Sh
 // Options beside a name are all that is to change; a name alone is what the project file says of it.
 Result<std::vector<FunctionOptions>> asked_updates(const FunctionOptions& given) {
   if (!given.name.empty() && asks_for_anything(given)) return std::vector{given};
-  return asked_functions(given, Beside::nothing, std::filesystem::current_path());
+  return asked_functions(given, Beside::nothing);
 }
 
 }  // namespace

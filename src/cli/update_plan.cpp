@@ -53,8 +53,12 @@ Result<void> add_policies(Session& session, const FunctionOptions& options, cons
   if (!*made) return {};
   auto asked = read_policies(options.policies.value_or(std::vector<std::string>{}));
   if (!asked) return tl::unexpected(asked.error());
+  auto policies = made_role_policies(session, std::move(*asked), in_vpc ? InVpc::yes : InVpc::no);
+  auto iam = Session::open_beside(session, "iam");
+  if (!iam) return tl::unexpected(iam.error());
+  if (options.policies && has_exactly(**iam, **made, policies)) return {};
   if (options.policies) change.lines.push_back("policies of role " + **made);
-  plan.policies = made_role_policies(session, std::move(*asked), in_vpc ? InVpc::yes : InVpc::no);
+  plan.policies = std::move(policies);
   plan.role = **made;
   return {};
 }

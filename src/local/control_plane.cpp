@@ -66,9 +66,14 @@ Outcome<void> check_request_size(const Route& route, std::size_t bytes) {
 }
 
 Refusal unknown_operation(const http::Request& request) {
-  return {404, "UnknownOperationException",
-          "The local Lambda has no operation " + request.method + " " +
-              request.target.substr(0, request.target.find('?')) + "."};
+  const std::string path = request.target.substr(0, request.target.find('?'));
+  std::string message = "The local Lambda has no operation " + request.method + " " + path + ".";
+  // Where IAM, STS and CloudWatch Logs take all of their calls.
+  if (request.method == "POST" && path == "/")
+    message +=
+        " It is a Lambda only: name it by AWS_ENDPOINT_URL_LAMBDA instead of AWS_ENDPOINT_URL, and give "
+        "'lambdapool create' a --role.";
+  return {404, "UnknownOperationException", message};
 }
 
 }  // namespace

@@ -60,7 +60,11 @@ struct Collected {
 
 Result<void> add_requirements(const PythonPackageRequest& request, Collected& collected) {
   if (!request.requirements) return {};
-  auto temp = TempDir::make(request.temp_dir.empty() ? fs::temp_directory_path() : request.temp_dir);
+  std::error_code error;
+  const auto parent = request.temp_dir.empty() ? fs::temp_directory_path(error) : request.temp_dir;
+  if (error)
+    return fail(ErrorKind::io, "there is no directory for temporary files: TMPDIR names none that is there");
+  auto temp = TempDir::make(parent);
   if (!temp) return tl::unexpected(std::move(temp.error()));
   collected.installed.emplace(std::move(*temp));
   if (request.progress)

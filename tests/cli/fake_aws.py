@@ -140,6 +140,9 @@ class FakeAws:
                 role["policies"].append(request.form["PolicyArn"])
         elif request.action == "PutRolePolicy":
             role.setdefault("inline", {})[request.form["PolicyName"]] = request.form["PolicyDocument"]
+        elif request.action == "GetRolePolicy":
+            document = urllib.parse.quote(role["inline"][request.form["PolicyName"]])
+            return 200, wrap % f"<PolicyDocument>{document}</PolicyDocument>"
         elif request.action == "DeleteRolePolicy":
             del role["inline"][request.form["PolicyName"]]
         elif request.action == "ListRolePolicies":
@@ -196,6 +199,7 @@ class FakeAws:
             return 204, ""
         if request.action == "DeleteFunction":
             del self.functions[name]
+            self.reserved.pop(name, None)
             return 204, ""
         return self.update(request, function)
 

@@ -211,6 +211,39 @@ def test_a_dry_run_sends_nothing_that_changes_anything(aws, run_aws, function, v
     assert writes(aws) == []
 
 
+def test_policies_that_are_there_already_are_no_change(aws, run_aws, function, algorithms):
+    (algorithms / "more.json").write_text('{"Version": "2012-10-17", "Statement": []}')
+    arguments = ["update", "f", "--policy", READ, "--policy", "more.json"]
+    assert "Changing policies of role lambdapool-role-f" in run_aws(*arguments).stdout
+    aws.requests.clear()
+    done = run_aws(*arguments)
+    assert done.returncode == 0 and "=== Unchanged" in done.stdout
+    assert writes(aws) == [] and not {"AttachRolePolicy", "PutRolePolicy"} & set(aws.actions())
+    (algorithms / "more.json").write_text('{"Version": "2012-10-17", "Statement": [{}]}')
+    assert "Would change policies of role" in run_aws(*arguments, "--dry-run").stdout
+
+
+def test_a_creation_after_a_killed_one_is_as_it_was_asked_to_be(aws, run_aws, algorithms):
+    first = ["--env", "AA=1", "--tag", "old=1", "--description", "old", "--concurrency", "2", "--policy", READ]
+    assert run_aws("create", "f", "algorithms", *first).returncode == 0
+    aws.tags["f"]["lambdapool:unfinished"] = ""
+    done = run_aws("create", "f", "algorithms", "--env", "BB=1", "--memory", "256")
+    assert done.returncode == 0 and "is made anew" in done.stdout, done
+    function = aws.functions["f"]
+    variables = set(function["Environment"]["Variables"]) - {"LAMBDAPOOL_VERSION", "LAMBDAPOOL_CODEC"}
+    assert (variables, function["MemorySize"], function["Description"]) == ({"BB"}, 256, "Made by lambdapool")
+    assert set(aws.tags["f"]) == {"lambdapool"} and aws.reserved == {}
+    assert aws.roles["lambdapool-role-f"]["policies"] == [BASIC]
+
+
+def test_a_dry_run_of_create_tells_all_that_was_asked_for(run_aws, algorithms):
+    asked = ["--tag", "a=b", "--description", "x", "--ephemeral-storage", "1024", "--policy", READ, "--env", "CC=1"]
+    asked += ["--subnet", "subnet-1", "--security-group", "sg-1", "--concurrency", "3"]
+    said = run_aws("create", "f", "algorithms", *asked, "--dry-run").stdout
+    for word in ("a=b", "'x'", "1024 MB", READ, "CC", "subnet-1", "sg-1", "concurrency of 3"):
+        assert word in said, said
+
+
 def test_policies_of_an_update_replace_those_before(aws, run_aws, function, algorithms):
     assert run_aws("update", "f", "--policy", READ).returncode == 0
     assert set(aws.roles["lambdapool-role-f"]["policies"]) == {BASIC, READ}

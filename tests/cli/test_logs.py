@@ -236,3 +236,9 @@ def test_empty_pages_are_passed_and_who_may_only_read_logs_can(run, aws):
     assert done.stdout.endswith(" s here\n") and done.stdout.count("\n") == 1
     assert [body.get("nextToken") for body in asked] == [None, "one", "two"]
     assert {body["logGroupName"] for body in asked} == {"/aws/lambda/f"}
+
+
+def test_what_is_no_cloudwatch_logs_is_not_taken_for_an_empty_log(run, serve, talks):
+    environment = {**serve.environment, "AWS_ENDPOINT_URL": serve.endpoint, "LAMBDAPOOL_TARGET": "aws"}
+    done = run("logs", "talks", **environment)
+    assert done.returncode == 1 and "has no operation POST /" in done.stderr, done

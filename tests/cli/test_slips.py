@@ -128,3 +128,15 @@ def test_an_interrupted_update_says_that_it_finishes(run_aws, aws, algorithms, l
     assert said == ["Finishing the step that has begun; once more stops at once and may leave it half done.\n"]
     assert process.stderr.read() == ""
     process.stderr.close()
+
+
+def test_no_directory_for_temporary_files_is_told(run_aws, algorithms):
+    (algorithms / "requirements.txt").write_text("six\n")
+    refused(run_aws("create", "f", "algorithms", "-r", "requirements.txt", TMPDIR="/nowhere"), "TMPDIR")
+
+
+def test_a_current_directory_that_is_gone_is_told(run, tmp_path, lambdapool, clean_environment):
+    (tmp_path / "gone").mkdir()
+    script = f"cd gone && rmdir ../gone && exec {lambdapool} update f"
+    done = subprocess.run(["sh", "-c", script], cwd=tmp_path, env=clean_environment, capture_output=True, text=True)
+    refused(done, "current directory is not there any more")

@@ -45,6 +45,7 @@ PARSERS = {
     "iam.parse_role": ("iam", ["CreateRole", "GetRole"]),
     "iam.parse_attached_policies": ("iam", ["ListAttachedRolePolicies"]),
     "iam.parse_policy_names": ("iam", ["ListRolePolicies"]),
+    "iam.parse_role_policy": ("iam", ["GetRolePolicy"]),
     "iam.parse_done": (
         "iam",
         ["AttachRolePolicy", "DetachRolePolicy", "PutRolePolicy", "DeleteRolePolicy", "DeleteRole"],
@@ -212,6 +213,8 @@ def shaped(parser, theirs):
         return {"Policies": [each["PolicyArn"] for each in theirs["AttachedPolicies"]], "Marker": theirs["Marker"]}
     if parser == "iam.parse_policy_names":
         return {"Policies": theirs["PolicyNames"], "Marker": theirs["Marker"]}
+    if parser == "iam.parse_role_policy":
+        return theirs["PolicyDocument"]
     if parser == "sts.parse_assumed_role":
         return theirs["Credentials"]
     if parser == "layers.parse_list_layers":

@@ -110,6 +110,7 @@ PARAMETERS = {
     "DetachRolePolicy": {"RoleName": ROLE, "PolicyArn": POLICY},
     "ListAttachedRolePolicies": {"RoleName": ROLE, "Marker": "m"},
     "PutRolePolicy": {"RoleName": ROLE, "PolicyName": "things", "PolicyDocument": DOCUMENT},
+    "GetRolePolicy": {"RoleName": ROLE, "PolicyName": "things"},
     "DeleteRolePolicy": {"RoleName": ROLE, "PolicyName": "things"},
     "ListRolePolicies": {"RoleName": ROLE, "Marker": "m"},
     "DeleteRole": {"RoleName": ROLE},
