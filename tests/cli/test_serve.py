@@ -1,11 +1,14 @@
 """serve: the local Lambda for any AWS client."""
 
 import json
+import os
 import re
 import shutil
 import signal
 import socket
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -110,16 +113,19 @@ def test_verbose_prints_a_line_for_each_request(start_serve):
     assert "/2015-03-31/functions" in errors
 
 
+AWS = shutil.which("aws", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+
+
 def aws(serve, *arguments):
     done = subprocess.run(
-        ["aws", "lambda", *arguments, "--endpoint-url", serve.endpoint, "--output", "json"],
+        [AWS, "lambda", *arguments, "--endpoint-url", serve.endpoint, "--output", "json"],
         env=serve.environment, capture_output=True, text=True, timeout=120,
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout) if done.stdout.strip() else None
 
 
-@pytest.mark.skipif(shutil.which("aws") is None, reason="the AWS CLI is not installed")
+@pytest.mark.skipif(AWS is None, reason="the AWS CLI is not installed")
 def test_the_aws_cli_leads_a_function_through_its_whole_life(serve, run, tmp_path):
     (tmp_path / "code.zip").write_bytes(zipped())
     code = f"fileb://{tmp_path / 'code.zip'}"
