@@ -141,6 +141,7 @@ Result<void> create_ready(Session& session, const FunctionOptions& options, cons
   Result<void> ready = active ? finish(session, options, *active) : tl::unexpected(active.error());
   const auto go_on = session.context().interruption.check("nothing was changed");
   if (ready && go_on) return {};
+  if (!active && active.error().kind == ErrorKind::not_found) return ready;  // what comes now is another's
   session.see_through();
   const bool removed = remove_function(session, options.name);
   if (!go_on && !removed)
@@ -218,26 +219,33 @@ Result<Platform> platform_of(const Context& context, const FunctionOptions& opti
   return platform;
 }
 
-enum class Unfinished { no, yes };  // what an interrupted create has left
+// What an interrupted create has left: the function, and its role where the new one does not take it.
+Result<void> remove_unfinished(Session& session, const FunctionOptions& options,
+                               const aws::FunctionConfiguration& old) {
+  say("An interrupted create left function " + options.name + " unfinished; it is made anew.");
+  if (auto go_on = session.context().interruption.check("nothing was changed"); !go_on) return go_on;
+  if (!remove_function(session, options.name))
+    return fail(ErrorKind::service, "function " + options.name + " is unfinished and could not be removed.");
+  if (!options.role || *options.role == old.role) return {};
+  const auto made = made_role(session, old.role, options.name);
+  if (!made) return tl::unexpected(made.error());
+  return *made ? remove_role(session, **made) : Result<void>{};
+}
 
+// `unfinished`: what an interrupted create has left, or null.
 Result<void> create_new(Session& session, const FunctionOptions& options, const Platform& platform,
-                        Unfinished old) {
+                        const aws::FunctionConfiguration* unfinished) {
   if (options.paths.empty())
     std::cerr << "Note: function " << options.name
               << " gets no code of its own, as no PATHS are given: it runs what its calls bring along.\n";
   say("=== Creating lambdapool function ===");
   auto code = build_code(session.context(), options, platform, Verb::create);
   if (!code) return tl::unexpected(code.error());
-  if (old == Unfinished::yes && options.dry_run)
+  if (unfinished && options.dry_run)
     say("Would remove function " + options.name + ", which an interrupted create left unfinished");
   if (options.dry_run) return tell(session, options, *code);
-  if (old == Unfinished::yes) {
-    say("An interrupted create left function " + options.name + " unfinished; it is made anew.");
-    if (auto go_on = session.context().interruption.check("nothing was changed"); !go_on) return go_on;
-    if (!remove_function(session, options.name))
-      return fail(ErrorKind::service,
-                  "function " + options.name + " is unfinished and could not be removed.");
-  }
+  if (unfinished)
+    if (auto removed = remove_unfinished(session, options, *unfinished); !removed) return removed;
   if (auto created = create_with_role(session, options, *code); !created) return created;
   say("=== Function " + options.name + " uploaded along with all dependencies ===");
   say("=== Succesfully created lambdapool function " + options.name + " ===");
@@ -282,7 +290,7 @@ Result<void> create_one(const Context& context, const FunctionOptions& given, Ex
     if (!arns) return tl::unexpected(arns.error());
     options.layers = std::move(*arns);
   }
-  return create_new(session, options, *platform, *found ? Unfinished::yes : Unfinished::no);
+  return create_new(session, options, *platform, *found ? &(*found)->configuration : nullptr);
 }
 
 }  // namespace

@@ -234,6 +234,9 @@ def test_a_creation_after_a_killed_one_is_as_it_was_asked_to_be(aws, run_aws, al
     assert (variables, function["MemorySize"], function["Description"]) == ({"BB"}, 256, "Made by lambdapool")
     assert set(aws.tags["f"]) == {"lambdapool"} and aws.reserved == {}
     assert aws.roles["lambdapool-role-f"]["policies"] == [BASIC]
+    aws.tags["f"]["lambdapool:unfinished"] = ""
+    assert run_aws("create", "f", "algorithms", "--role", ROLE).returncode == 0
+    assert (aws.functions["f"]["Role"], aws.roles) == (ROLE, {})
 
 
 def test_a_dry_run_of_create_tells_all_that_was_asked_for(run_aws, algorithms):
