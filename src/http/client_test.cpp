@@ -6,6 +6,7 @@
 
 #include <future>
 #include <latch>
+#include <map>
 
 #include "http/raw_peer.hpp"
 #include "http/server.hpp"
@@ -252,9 +253,11 @@ TEST(Client, DestroyingItEndsEveryCall) {
 }
 
 TEST(Client, DestroyingItFromItsOwnLoopEndsEveryCallToo) {
+  const std::map<std::string, std::string> environment = {{"HTTP_PROXY", "socks5://refused.example"}};
   auto loop = std::make_unique<EventLoop>();
-  auto client = std::make_unique<Client>(
-      *loop, ClientOptions{.endpoint = *Endpoint::parse("https://localhost:1"), .ca_bundle = "/nowhere.pem"});
+  auto client =
+      std::make_unique<Client>(*loop, ClientOptions{.endpoint = *Endpoint::parse("http://service.example"),
+                                                    .proxies = ProxySettings(environment)});
   int ended = 0;
   std::promise<int> told;
   loop->post([&] {
