@@ -15,7 +15,7 @@ function(lambdapool_embed_launcher target)
     if(compiler)
       add_custom_command(OUTPUT ${output} DEPENDS ${source} VERBATIM COMMAND ${compiler} -std=gnu11 -Os
         -Wall -Wextra -Werror -ffreestanding -fno-stack-protector -fno-asynchronous-unwind-tables
-        -fno-pie -no-pie -static -nostdlib -nostartfiles -Wl,--build-id=none -s -o ${output} ${source})
+        -fno-pie -static -nostdlib -nostartfiles -Wl,--build-id=none -s -o ${output} ${source})
     else()
       file(WRITE ${output} "")  # empty: this program can't make such packages, and says so
     endif()
