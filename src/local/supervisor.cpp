@@ -40,7 +40,8 @@ struct Program {
 Program in_memory() {
   Descriptor fd(::memfd_create("lambdapool-supervisor", MFD_CLOEXEC));
   if (!fd || !write_all(fd.get(), embedded::supervisor())) return {};
-  return {std::move(fd), "/proc/self/fd/" + std::to_string(fd.get())};
+  std::string path = "/proc/self/fd/" + std::to_string(fd.get());
+  return {std::move(fd), std::move(path)};
 }
 
 Program in_file(const std::filesystem::path& scratch) {
