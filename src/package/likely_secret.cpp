@@ -51,9 +51,8 @@ std::vector<std::string> likely_secrets(const std::vector<ZipEntry>& entries) {
     const std::string file = path.filename().string();
     if (const auto directory = secret_directory(entry.name); !directory.empty())
       found.insert(directory);
-    else if (is_env_file(file) || file == "id_rsa" || file == "id_ed25519")
-      found.insert(entry.name);
-    else if ((path.extension() == ".pem" || path.extension() == ".key") && has_private_key(entry))
+    else if (is_env_file(file) || file == "id_rsa" || file == "id_ed25519" ||
+             ((path.extension() == ".pem" || path.extension() == ".key") && has_private_key(entry)))
       found.insert(entry.name);
   }
   return {found.begin(), found.end()};
