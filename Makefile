@@ -28,7 +28,7 @@ configure: setup
 	@if [ ! -f $(BUILD)/build.ninja ]; then $(call cmake,-DLAMBDAPOOL_TESTS=OFF -DLAMBDAPOOL_BENCH=OFF); fi
 
 configure-tests: setup-dev
-	@if ! grep -qs 'LAMBDAPOOL_TESTS:BOOL=ON' $(BUILD)/CMakeCache.txt; then \
+	@if [ "$$(grep -Ecs '^LAMBDAPOOL_(TESTS|BENCH):BOOL=ON' $(BUILD)/CMakeCache.txt)" != 2 ]; then \
 	  $(call cmake,-DLAMBDAPOOL_TESTS=ON -DLAMBDAPOOL_BENCH=ON); fi
 
 build: configure ## Build the program, the libraries and the Python extension
