@@ -23,8 +23,10 @@ SOURCE = "def handler(event, context):\n    print('called')\n    return {'got': 
 
 def zip_of(source):
     buffer = io.BytesIO()
+    main = zipfile.ZipInfo("main.py")  # without the time, so that the bytes are the same
+    main.external_attr = 0o644 << 16
     with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("main.py", source)
+        archive.writestr(main, source)
     return buffer.getvalue()
 
 
