@@ -360,6 +360,46 @@ def test_an_upload_to_s3_that_is_interrupted_leaves_no_parts(aws, interrupted, a
     assert (aws.functions, aws.roles) == ({}, {})
 
 
+def test_an_object_whose_completion_was_not_told_is_removed(aws, create, algorithms):
+    (algorithms / "algorithms" / "noise.bin").write_bytes(os.urandom(53_000_000))
+    s3 = []
+    gone = 404, "<Error><Code>NoSuchUpload</Code><Message>The specified upload does not exist.</Message></Error>"
+
+    def bucket(request):
+        if "/packages/" not in request.path:
+            return None
+        query = request.path.partition("?")[2]
+        s3.append((request.method, query))
+        if query == "uploads=":
+            return 200, "<InitiateMultipartUploadResult><UploadId>u1</UploadId></InitiateMultipartUploadResult>"
+        if query == "uploadId=u1":
+            return gone
+        return (204, "") if request.method == "DELETE" else (200, "", {"ETag": '"tag"'})
+
+    aws.hooks.append(bucket)
+    assert "The specified upload does not exist" in one_sentence(create("--bucket", "packages"))
+    assert s3[-3:] == [("POST", "uploadId=u1"), ("DELETE", "uploadId=u1"), ("DELETE", "")]
+
+
+def test_a_deletion_of_layer_versions_is_finished_after_ctrl_c(aws, interrupted):
+    arn = "arn:aws:lambda:us-east-1:123456789012:layer:l"
+    created = "2026-11-22T19:00:00.000+0000"
+    versions = [{"LayerVersionArn": f"{arn}:{n}", "Version": n, "CreatedDate": created} for n in (3, 2, 1)]
+    deleted = []
+
+    def layers(request):
+        if request.method == "GET" and "/layers/l/versions" in request.path:
+            return 200, {"LayerVersions": versions}
+        if request.method == "DELETE":
+            deleted.append(request.path.rsplit("/", 1)[1])
+            return 204, ""
+
+    aws.hooks.append(layers)
+    code, errors = interrupted(["layer", "delete", "l"], lambda request: request.path.endswith("/versions/2"))
+    assert code == 0 and "nothing was changed" not in errors
+    assert deleted == ["3", "2", "1"]
+
+
 def test_an_interrupted_installation_of_requirements_leaves_nothing(aws, lambdapool, clean_environment, algorithms):
     programs = algorithms / "programs"
     programs.mkdir()

@@ -56,6 +56,22 @@ def test_all_is_well_on_aws(aws, run, doctor, algorithms):
     assert found["may invoke"]["text"] == found["may list"]["text"] == found["may read logs"]["text"] == "yes"
 
 
+def test_a_region_that_only_the_instance_knows_is_told_too(aws, doctor):
+    def metadata(request):
+        if request.path == "/latest/api/token":
+            return 200, "token", {"x-aws-ec2-metadata-token-ttl-seconds": "21600"}
+        if request.path.startswith("/latest/meta-data/placement/"):
+            return 200, "eu-south-1"
+
+    aws.hooks.insert(0, metadata)
+    url = aws.environment["AWS_ENDPOINT_URL"]
+    environment = {name: value for name, value in aws.environment.items() if name != "AWS_REGION"}
+    instance = {"AWS_EC2_METADATA_DISABLED": "false", "AWS_EC2_METADATA_SERVICE_ENDPOINT": url}
+    found = doctor(**environment, **instance)
+    assert found["region"]["text"] == "eu-south-1 (from the instance's metadata)"
+    assert found["endpoint"]["text"] == url + " (from AWS_ENDPOINT_URL)"
+
+
 def test_the_text_says_the_same_and_never_the_secret(aws, run, algorithms):
     run("create", "f", "algorithms", **aws.environment)
     done = run("doctor", "f", **aws.environment, AWS_SESSION_TOKEN="session-token")
