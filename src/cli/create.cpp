@@ -96,8 +96,7 @@ Result<void> send_creation(Session& session, const http::Request& request, const
 }
 
 bool remove_function(Session& session, const std::string& name) {
-  const auto answer = session.send(aws::delete_function_request(name), Repeatable::yes);
-  if (answer && aws::parse_no_content(*answer)) return true;
+  if (call(session, aws::delete_function_request(name), aws::parse_no_content)) return true;
   std::cerr << "Warning: function " << name << " could not be removed; 'lambdapool delete " << name
             << "' removes it.\n";
   return false;
@@ -106,17 +105,13 @@ bool remove_function(Session& session, const std::string& name) {
 // What CreateFunction can't say, once the function is active.
 Result<void> finish(Session& session, const FunctionOptions& options,
                     const aws::FunctionConfiguration& function) {
-  const auto done = [&](const http::Request& request) -> Result<void> {
-    const auto answer = session.send(request, Repeatable::yes);
-    return answer ? aws::parse_no_content(*answer) : tl::unexpected(answer.error());
-  };
   if (!options.concurrency) return {};
   if (options.concurrency->executions) {
     const auto request =
         aws::put_function_concurrency_request(options.name, *options.concurrency->executions);
-    if (auto reserved = done(request); !reserved) return reserved;
+    if (auto reserved = call(session, request, aws::parse_no_content); !reserved) return reserved;
   }
-  return done(aws::untag_resource_request(function.arn, {unfinished_tag}));
+  return call(session, aws::untag_resource_request(function.arn, {unfinished_tag}), aws::parse_no_content);
 }
 
 // Sends the code and waits until it runs. On failure the function is gone again.

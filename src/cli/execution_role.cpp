@@ -13,13 +13,6 @@ namespace {
 
 using aws::iam::role_name_for;
 
-template <class T>
-Result<T> call(Session& iam, const http::Request& request, Result<T> (*parse)(const http::Response&)) {
-  const auto answer = iam.send(request, Repeatable::yes);
-  if (!answer) return tl::unexpected(answer.error());
-  return parse(*answer);
-}
-
 Result<void> remove(Session& iam, const std::string& role) {
   if (auto dropped = drop_policies(iam, role, {}); !dropped) return dropped;
   const auto deleted = call(iam, aws::iam::delete_role_request(role), aws::iam::parse_done);

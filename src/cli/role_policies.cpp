@@ -49,13 +49,6 @@ Result<std::string> read_document(const std::string& path) {
   return document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-template <class T>
-Result<T> call(Session& iam, const http::Request& request, Result<T> (*parse)(const http::Response&)) {
-  const auto answer = iam.send(request, Repeatable::yes);
-  if (!answer) return tl::unexpected(answer.error());
-  return parse(*answer);
-}
-
 using PageRequest = http::Request (*)(const std::string&, const std::optional<std::string>&);
 using PageReader = Result<aws::iam::PolicyPage> (*)(const http::Response&);
 

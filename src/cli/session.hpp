@@ -77,4 +77,12 @@ class Session {
   std::unique_ptr<http::Client> client_;
 };
 
+// Sends what may be sent twice, and reads the answer.
+template <class T>
+Result<T> call(Session& session, const http::Request& request, Result<T> (*parse)(const http::Response&)) {
+  const auto answer = session.send(request, Repeatable::yes);
+  if (!answer) return tl::unexpected(answer.error());
+  return parse(*answer);
+}
+
 }  // namespace lambdapool::cli

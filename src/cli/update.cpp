@@ -84,17 +84,12 @@ Result<void> own_role(Session& session, const FunctionConfiguration& now, const 
                                                "; change that role's policies yourself.");
 }
 
-Result<void> done_without_content(Session& session, const http::Request& request) {
-  const auto answer = session.send(request, Repeatable::yes);
-  return answer ? aws::parse_no_content(*answer) : tl::unexpected(answer.error());
-}
-
 // Before the role changes, so that whoever comes after an interruption knows of the old one.
 Result<void> mark_left_role(Session& session, const Plan& plan, const FunctionDescription& now) {
   const auto tag = now.tags.find(left_role_tag);
   if (!plan.left_role || (tag != now.tags.end() && tag->second == *plan.left_role)) return {};
-  return done_without_content(
-      session, aws::tag_resource_request(now.configuration.arn, {{left_role_tag, *plan.left_role}}));
+  return call(session, aws::tag_resource_request(now.configuration.arn, {{left_role_tag, *plan.left_role}}),
+              aws::parse_no_content);
 }
 
 Result<void> change_policies(Session& session, const Plan& plan) {
@@ -114,7 +109,7 @@ Result<void> drop_rights(Session& session, const FunctionOptions& options, const
     if (*made)
       if (auto removed = remove_role(session, **made); !removed) return removed;
     if (auto unmarked =
-            done_without_content(session, aws::untag_resource_request(function_arn, {left_role_tag}));
+            call(session, aws::untag_resource_request(function_arn, {left_role_tag}), aws::parse_no_content);
         !unmarked)
       return unmarked;
   }
@@ -130,14 +125,14 @@ Result<void> change_marks(Session& session, const std::string& name, const std::
                           const Change& change) {
   Result<void> done;
   if (change.concurrency && change.concurrency->executions)
-    done = done_without_content(session,
-                                aws::put_function_concurrency_request(name, *change.concurrency->executions));
+    done = call(session, aws::put_function_concurrency_request(name, *change.concurrency->executions),
+                aws::parse_no_content);
   else if (change.concurrency)
-    done = done_without_content(session, aws::delete_function_concurrency_request(name));
+    done = call(session, aws::delete_function_concurrency_request(name), aws::parse_no_content);
   if (done && !change.tags.set.empty())
-    done = done_without_content(session, aws::tag_resource_request(arn, change.tags.set));
+    done = call(session, aws::tag_resource_request(arn, change.tags.set), aws::parse_no_content);
   if (done && !change.tags.remove.empty())
-    done = done_without_content(session, aws::untag_resource_request(arn, change.tags.remove));
+    done = call(session, aws::untag_resource_request(arn, change.tags.remove), aws::parse_no_content);
   return done;
 }
 
