@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "aws/function_error.hpp"
+#include "aws/json_answer.hpp"
 
 namespace lambdapool::aws {
 
@@ -42,14 +43,7 @@ Report parse_text(std::string_view line) {
   return out;
 }
 
-// Null where there is none. By reference: copying what somebody has nested deeply enough exhausts the stack.
-const json& member(const json& object, const char* name) {
-  static const json none;
-  if (!object.is_object()) return none;
-  const auto found = object.find(name);
-  return found == object.end() ? none : *found;
-}
-
+// By reference: copying what somebody has nested deeply enough exhausts the stack.
 std::optional<Report> parse_json(std::string_view line) {
   const auto event = json::parse(line, nullptr, false);
   if (member(event, "type") != "platform.report") return std::nullopt;
@@ -59,19 +53,15 @@ std::optional<Report> parse_json(std::string_view line) {
     const json& value = member(metrics, name);
     return value.is_number() ? value.get<double>() : 0.0;
   };
-  const auto text = [&](const char* name) {
-    const json& value = member(record, name);
-    return value.is_string() ? value.get<std::string>() : std::string();
-  };
   Report out;
-  out.request_id = text("requestId");
+  out.request_id = text(record, "requestId");
   out.duration_ms = number("durationMs");
   out.billed_ms = number("billedDurationMs");
   if (!member(metrics, "initDurationMs").is_null()) out.init_ms = number("initDurationMs");
   out.memory_mb = static_cast<int>(number("memorySizeMB"));
   out.max_memory_used_mb = static_cast<int>(number("maxMemoryUsedMB"));
-  out.status = text("status");
-  out.error_type = text("errorType");
+  out.status = text(record, "status");
+  out.error_type = text(record, "errorType");
   return out;
 }
 
