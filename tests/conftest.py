@@ -88,6 +88,28 @@ def run_aws(run, aws):
     return lambda *arguments, **environment: run(*arguments, **{**aws.environment, **environment})
 
 
+@pytest.fixture
+def start_aws(lambdapool, clean_environment, aws, tmp_path):
+    """Starts `lambdapool ARGS...` with that fake as its AWS. `meanwhile(process, request)` sees each request before
+    it is answered."""
+
+    def start(*arguments, meanwhile):
+        process = None
+        aws.hooks.insert(0, lambda request: meanwhile(process, request))  # before any that answers
+        with aws.lock:  # no request is answered before `process` is known
+            process = subprocess.Popen(
+                [lambdapool, *arguments],
+                cwd=tmp_path,
+                env={**clean_environment, **aws.environment},
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+        return process
+
+    return start
+
+
 class Served:
     """A running `lambdapool serve`."""
 

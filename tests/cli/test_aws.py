@@ -221,26 +221,15 @@ def test_somebody_elses_change_in_between_is_noticed(aws, create, run_aws):
 
 
 @pytest.fixture
-def interrupted(lambdapool, clean_environment, aws, algorithms):
+def interrupted(start_aws, algorithms):
     """Runs a command and sends `number` when `hook(request)` says so; the exit code and stderr."""
 
     def interrupted(arguments, hook, number=signal.SIGINT):
-        process = None
-
-        def watch(request):
+        def watch(process, request):
             if hook(request):
-                os.kill(process.pid, number)
+                process.send_signal(number)
 
-        aws.hooks.insert(0, watch)  # before any that answers
-        with aws.lock:  # no request is answered before `process` is known
-            process = subprocess.Popen(
-                [lambdapool, *arguments],
-                cwd=algorithms,
-                env={**clean_environment, **aws.environment},
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-            )
+        process = start_aws(*arguments, meanwhile=watch)
         _, errors = process.communicate(timeout=60)
         return process.returncode, errors
 
@@ -291,25 +280,17 @@ def test_an_interrupted_creation_that_cannot_be_taken_back_keeps_its_role(aws, i
     assert "f" in aws.functions and "lambdapool-role-f" in aws.roles
 
 
-def test_another_signal_ends_what_the_first_one_only_asked_to_end(aws, create, lambdapool, clean_environment):
+def test_another_signal_ends_what_the_first_one_only_asked_to_end(create, start_aws):
     assert create().returncode == 0
-    said = []
 
-    def interrupt(request):
+    def interrupt(process, request):
         if request.action == "UpdateFunctionConfiguration":
             process.send_signal(signal.SIGINT)
-            said.append(process.stderr.readline())
+            process.stderr.readline()
             process.send_signal(signal.SIGTERM)
-            said.append(process.wait(60))
+            process.wait(60)
 
-    aws.hooks.append(interrupt)
-    with aws.lock:  # no request is answered before `process` is known
-        process = subprocess.Popen(
-            [lambdapool, "update", "f", "--memory", "256"],
-            env={**clean_environment, **aws.environment},
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+    process = start_aws("update", "f", "--memory", "256", meanwhile=interrupt)
     assert process.wait(60) == -signal.SIGTERM
     process.stderr.close()
 

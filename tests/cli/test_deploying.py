@@ -4,7 +4,6 @@ import base64
 import json
 import os
 import signal
-import subprocess
 
 import pytest
 
@@ -280,32 +279,30 @@ def test_a_brought_role_that_lambda_cannot_assume_is_told_with_its_principal(aws
     assert "role/mine" in message and "lambda.amazonaws.com" in message
 
 
-def killed(lambdapool, clean_environment, aws, cwd, arguments, action):
+@pytest.fixture
+def killed(start_aws):
     """Runs a command and kills it at the first `action`, before it is answered; a kill can't be noticed."""
-    process = None
 
-    def kill(request):
-        if request.action == action and process.poll() is None:
-            os.kill(process.pid, signal.SIGKILL)
-            process.wait()
-            return None
+    def killed(arguments, action):
+        def kill(process, request):
+            if request.action == action and process.poll() is None:
+                process.kill()
+                process.wait()
 
-    aws.hooks.append(kill)
-    with aws.lock:
-        process = subprocess.Popen(
-            [lambdapool, *arguments], cwd=cwd, env={**clean_environment, **aws.environment}, stdout=subprocess.DEVNULL
-        )
-    assert process.wait(60) == -signal.SIGKILL
-    aws.hooks.remove(kill)
+        process = start_aws(*arguments, meanwhile=kill)
+        assert process.wait(60) == -signal.SIGKILL
+        process.stderr.close()
+
+    return killed
 
 
 STEPS = ["CreateRole", "AttachRolePolicy", "CreateFunction", "PutFunctionConcurrency", "UntagResource"]
 
 
 @pytest.mark.parametrize("action", STEPS)
-def test_a_killed_creation_is_mended_by_the_next_one(aws, run_aws, lambdapool, clean_environment, algorithms, action):
+def test_a_killed_creation_is_mended_by_the_next_one(aws, run_aws, killed, algorithms, action):
     create = ["create", "f", "algorithms", "--concurrency", "5"]
-    killed(lambdapool, clean_environment, aws, algorithms, create, action)
+    killed(create, action)
     done = run_aws(*create)
     if action == "UntagResource":  # the last step, which the service carried out
         assert "already exists" in refused(done)
@@ -317,17 +314,17 @@ def test_a_killed_creation_is_mended_by_the_next_one(aws, run_aws, lambdapool, c
 
 
 @pytest.mark.parametrize("action", STEPS)
-def test_a_killed_creation_is_cleaned_up_by_delete(aws, run_aws, lambdapool, clean_environment, algorithms, action):
-    killed(lambdapool, clean_environment, aws, algorithms, ["create", "f", "algorithms", "--concurrency", "5"], action)
+def test_a_killed_creation_is_cleaned_up_by_delete(aws, run_aws, killed, algorithms, action):
+    killed(["create", "f", "algorithms", "--concurrency", "5"], action)
     done = run_aws("delete", "f")
     assert (done.returncode, done.stderr) == (0, "")
     assert (aws.functions, aws.roles) == ({}, {})
 
 
 @pytest.mark.parametrize("action", ["UpdateFunctionCode", "UpdateFunctionConfiguration", "TagResource"])
-def test_a_killed_update_is_mended_by_the_next_one(aws, run_aws, lambdapool, clean_environment, function, algorithms, action):
+def test_a_killed_update_is_mended_by_the_next_one(aws, run_aws, killed, function, algorithms, action):
     update = ["update", "f", "algorithms", "--memory", "256", "--tag", "a=b"]
-    killed(lambdapool, clean_environment, aws, algorithms, update, action)
+    killed(update, action)
     done = run_aws(*update)
     assert (done.returncode, done.stderr) == (0, "")
     assert (function["MemorySize"], aws.tags["f"]["a"]) == (256, "b")

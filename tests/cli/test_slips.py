@@ -106,24 +106,16 @@ def test_a_function_without_code_of_its_own_is_noted(run_aws):
     assert done.returncode == 0 and done.stderr.startswith("Note: function f gets no code of its own")
 
 
-def test_an_interrupted_update_says_that_it_finishes(run_aws, aws, algorithms, lambdapool, clean_environment):
+def test_an_interrupted_update_says_that_it_finishes(run_aws, aws, algorithms, start_aws):
     said = []
     assert run_aws("create", "f", "algorithms").returncode == 0
 
-    def interrupt(request):
+    def interrupt(process, request):
         if request.action == "UpdateFunctionConfiguration":
             process.send_signal(signal.SIGINT)
             said.append(process.stderr.readline())  # before it has its answer
 
-    aws.hooks.append(interrupt)
-    with aws.lock:  # no request is answered before `process` is known
-        process = subprocess.Popen(
-            [lambdapool, "update", "f", "--memory", "256"],
-            env={**clean_environment, **aws.environment},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+    process = start_aws("update", "f", "--memory", "256", meanwhile=interrupt)
     assert process.wait(60) == 0 and aws.functions["f"]["MemorySize"] == 256
     assert said == ["Finishing the step that has begun; once more stops at once and may leave it half done.\n"]
     assert process.stderr.read() == ""
