@@ -192,6 +192,7 @@ ClientConnection::Next ClientConnection::take_in() {
   Progress progress = parser_.feed(bytes);
   buffer_.keep_last(bytes.size());
   switch (progress) {
+    case Progress::head:  // of requests only
     case Progress::more:
       return Next::read_on;
     case Progress::complete:

@@ -29,18 +29,15 @@ class Collector : public beast::http::basic_parser<is_request> {
   }
 
   int status = 0;
-  std::string method;
-  std::string target;
-  Headers headers;
-  std::string body;
+  Request message;  // of a response: headers and body
   bool expects_continue = false;
 
  private:
   using View = beast::string_view;
 
   void on_request_impl(beast::http::verb, View method_text, View target_text, int, error_code&) override {
-    method = text(method_text);
-    target = text(target_text);
+    message.method = text(method_text);
+    message.target = text(target_text);
   }
   void on_response_impl(int code, View, int, error_code&) override { status = code; }
   void on_field_impl(beast::http::field field, View name, View value, error_code&) override {
@@ -48,19 +45,19 @@ class Collector : public beast::http::basic_parser<is_request> {
         equal_ignoring_case({value.data(), value.size()}, "100-continue")) {
       expects_continue = true;
     }
-    headers.add(text(name), text(value));
+    message.headers.add(text(name), text(value));
   }
   void on_header_impl(error_code&) override {}
   void on_body_init_impl(boost::optional<std::uint64_t> const& length, error_code&) override {
-    if (length) body.reserve(std::min(*length, reserve_max));
+    if (length) message.body.reserve(std::min(*length, reserve_max));
   }
   std::size_t on_body_impl(View bytes, error_code&) override {
-    body.append(bytes.data(), bytes.size());
+    message.body.append(bytes.data(), bytes.size());
     return bytes.size();
   }
   void on_chunk_header_impl(std::uint64_t, View, error_code&) override {}
   std::size_t on_chunk_body_impl(std::uint64_t, View bytes, error_code&) override {
-    body.append(bytes.data(), bytes.size());
+    message.body.append(bytes.data(), bytes.size());
     return bytes.size();
   }
   void on_finish_impl(error_code&) override {}
@@ -88,6 +85,7 @@ Progress feed_into(Parser& parser, std::string_view& bytes, std::string& why) {
 struct RequestParser::Impl {
   ParserLimits limits;
   std::optional<Collector<true>> parser;
+  bool head_told = false;
   std::string why;
 };
 
@@ -97,15 +95,37 @@ RequestParser::RequestParser(ParserLimits limits) : impl_(std::make_unique<Impl>
 }
 RequestParser::~RequestParser() = default;
 
-void RequestParser::reset() { impl_->parser.emplace(impl_->limits); }
+void RequestParser::reset() {
+  impl_->parser.emplace(impl_->limits);
+  impl_->parser->eager(false);  // until the head has been told
+  impl_->head_told = false;
+}
 
 Progress RequestParser::feed(std::string_view& bytes) {
   // RFC 9112, 2.2: a server ignores empty lines before the request line.
   while (!started() && !bytes.empty() && (bytes.front() == '\r' || bytes.front() == '\n'))
     bytes.remove_prefix(1);
+  auto& parser = *impl_->parser;
+  if (parser.is_done()) return Progress::complete;
   if (bytes.empty()) return Progress::more;
-  return feed_into(*impl_->parser, bytes, impl_->why);
+  const Progress progress = feed_into(parser, bytes, impl_->why);
+  const bool good = progress == Progress::more || progress == Progress::complete;
+  if (!good || !parser.is_header_done() || impl_->head_told) return progress;
+  impl_->head_told = true;
+  parser.eager(true);
+  return Progress::head;
 }
+
+const Request& RequestParser::head() const { return impl_->parser->message; }
+
+std::optional<std::uint64_t> RequestParser::body_length() const {
+  if (impl_->parser->chunked()) return std::nullopt;
+  const auto length = impl_->parser->content_length();
+  return length ? *length : 0;
+}
+
+void RequestParser::expect_body(std::uint64_t bytes) { impl_->parser->message.body.reserve(bytes); }
+std::size_t RequestParser::body_bytes() const { return impl_->parser->message.body.size(); }
 
 bool RequestParser::started() const { return impl_->parser->got_some(); }
 bool RequestParser::wants_continue() const {
@@ -116,8 +136,7 @@ std::string_view RequestParser::why() const { return impl_->why; }
 
 Request RequestParser::take() {
   auto& parser = *impl_->parser;
-  return {std::move(parser.method), std::move(parser.target), std::move(parser.headers),
-          std::move(parser.body)};
+  return std::move(parser.message);
 }
 
 struct ResponseParser::Impl {
@@ -159,13 +178,13 @@ Progress ResponseParser::feed_end() {
 }
 
 bool ResponseParser::started() const { return impl_->parser->got_some(); }
-const Headers& ResponseParser::headers() const { return impl_->parser->headers; }
+const Headers& ResponseParser::headers() const { return impl_->parser->message.headers; }
 bool ResponseParser::keep_alive() const { return impl_->parser->keep_alive(); }
 std::string_view ResponseParser::why() const { return impl_->why; }
 
 Response ResponseParser::take() {
   auto& parser = *impl_->parser;
-  return {parser.status, std::move(parser.headers), std::move(parser.body)};
+  return {parser.status, std::move(parser.message.headers), std::move(parser.message.body)};
 }
 
 }  // namespace lambdapool::http

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -13,6 +14,7 @@ namespace lambdapool::http {
 
 enum class Progress {
   more,             // the message is not complete yet
+  head,             // of a request, told once: its headers are complete, and its body has not been looked at
   complete,         // it is; what was not consumed belongs to the next one
   malformed,        // not HTTP
   header_too_long,  // beyond the limit
@@ -33,6 +35,11 @@ class RequestParser {
   // Takes what it can from the front of `bytes` (removing it). Headers must lie there in one piece, so
   // the caller keeps what is left and comes again with more behind it.
   Progress feed(std::string_view& bytes);
+
+  const Request& head() const;                       // once Progress::head was told; without a body
+  std::optional<std::uint64_t> body_length() const;  // nullopt: chunked, known only at its end
+  void expect_body(std::uint64_t bytes);             // so many will come: room is made for them at once
+  std::size_t body_bytes() const;                    // as far as they came
 
   bool started() const;         // some of a message has been read
   bool wants_continue() const;  // headers are complete, a body is to come, and the peer waits for 100

@@ -32,11 +32,15 @@ class ReadBuffer {
   }
   void keep_last(std::size_t size) { begin_ = end_ - size; }
 
-  static constexpr std::size_t small = 4'096;
+  // Gives room back that a large message needed. Only where it is empty.
+  void forget_beyond(std::size_t size) {
+    if (bytes_.size() > size) *this = {};
+  }
 
- private:
+  static constexpr std::size_t small = 4'096;
   static constexpr std::size_t large = 256 * 1'024;
 
+ private:
   std::vector<char> bytes_;
   std::size_t begin_ = 0;
   std::size_t end_ = 0;

@@ -7,11 +7,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <cstring>
-#include <unordered_set>
 
+#include "http/acceptor.hpp"
 #include "http/loop_impl.hpp"
 #include "http/server_connection.hpp"
 
@@ -20,84 +18,13 @@ namespace {
 
 constexpr int backlog = 4'096;
 
-// The listening socket and the connections that came through it. Lives on the loop's thread.
-class Acceptor : public std::enable_shared_from_this<Acceptor> {
- public:
-  Acceptor(std::shared_ptr<EventLoop::Impl> loop, int fd, Handler handler, ServerLimits limits)
-      : loop_(loop),
-        descriptor_(loop->io, fd),
-        pause_(loop->io),
-        handler_(std::move(handler)),
-        limits_(limits) {}
-
-  void wait() {
-    descriptor_.async_wait(asio::posix::stream_descriptor::wait_read,
-                           [self = shared_from_this()](boost::system::error_code error) {
-                             if (!self->stopped_ && !error) self->accept();
-                           });
-  }
-
-  void stop() {
-    stopped_ = true;
-    boost::system::error_code ignored;
-    descriptor_.close(ignored);
-    pause_.cancel();
-    for (auto connections = std::move(connections_); const auto& connection : connections)
-      connection->close();
-    connections_.clear();
-    handler_ = nullptr;
-  }
-
- private:
-  void accept() {
-    for (;;) {
-      int fd = ::accept4(descriptor_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
-      if (fd >= 0) {
-        serve(fd);
-        continue;
-      }
-      if (errno == EINTR || errno == ECONNABORTED) continue;
-      if (errno == EAGAIN || errno == EWOULDBLOCK) return wait();
-      return wait_for_descriptors();
-    }
-  }
-
-  void serve(int fd) {
-    auto loop = loop_.lock();
-    auto connection = std::make_shared<ServerConnection>(
-        loop_, loop->io, handler_, limits_,
-        ServerConnection::Events{{}, [weak = weak_from_this()](ServerConnection& over) {
-                                   if (auto self = weak.lock())
-                                     self->connections_.erase(over.shared_from_this());
-                                 }});
-    connections_.insert(connection);
-    connection->start(fd);
-  }
-
-  // Out of descriptors: those who knock wait in the backlog, and we look again soon.
-  void wait_for_descriptors() {
-    pause_.expires_after(std::chrono::milliseconds(50));
-    pause_.async_wait([self = shared_from_this()](boost::system::error_code error) {
-      if (!self->stopped_ && !error) self->accept();
-    });
-  }
-
-  std::weak_ptr<EventLoop::Impl> loop_;
-  asio::posix::stream_descriptor descriptor_;
-  asio::steady_timer pause_;
-  Handler handler_;
-  ServerLimits limits_;
-  std::unordered_set<std::shared_ptr<ServerConnection>> connections_;
-  bool stopped_ = false;
-};
-
 class SocketListener : public Listener {
  public:
-  SocketListener(std::shared_ptr<EventLoop::Impl> loop, int fd, Endpoint endpoint, Handler handler,
-                 ServerLimits limits)
+  SocketListener(std::shared_ptr<EventLoop::Impl> loop, int fd, Endpoint endpoint,
+                 ServerConnection::Settings settings)
       : loop_(loop), endpoint_(std::move(endpoint)), fd_(fd) {
     run_on(*loop, [&] {
-      acceptor_ = std::make_shared<Acceptor>(loop, fd, std::move(handler), limits);
+      acceptor_ = std::make_shared<Acceptor>(loop, fd, std::move(settings));
       acceptor_->wait();
     });
   }
@@ -175,6 +102,10 @@ bool is_abandoned(const Address& address) {
   return ::connect(probe.get(), address.get(), address.size) != 0 && errno == ECONNREFUSED;
 }
 
+ServerConnection::Settings settings_of(Handler handler, ServerLimits limits, Guard guard) {
+  return {std::move(handler), limits, std::make_shared<const Guard>(std::move(guard))};
+}
+
 class AdoptedConnection : public Connection {
  public:
   AdoptedConnection(std::shared_ptr<EventLoop::Impl> loop, std::shared_ptr<ServerConnection> connection)
@@ -193,7 +124,7 @@ class AdoptedConnection : public Connection {
 }  // namespace
 
 Result<std::unique_ptr<Listener>> listen_tcp(EventLoop& loop, const std::string& address, std::uint16_t port,
-                                             Handler handler, ServerLimits limits) {
+                                             Handler handler, ServerLimits limits, Guard guard) {
   auto where = tcp_address(address == "localhost" ? "127.0.0.1" : address, port);
   if (!where) {
     return fail(ErrorKind::io, "cannot listen on '" + address + "': it is not an IP address of this machine");
@@ -208,12 +139,12 @@ Result<std::unique_ptr<Listener>> listen_tcp(EventLoop& loop, const std::string&
     return fail(ErrorKind::io, "cannot listen on " + name + ": " + reason(errno));
   }
   Endpoint endpoint{Endpoint::Scheme::http, address, bound_port(fd.get()), {}};
-  return std::make_unique<SocketListener>(loop.impl(), fd.release(), std::move(endpoint), std::move(handler),
-                                          limits);
+  return std::make_unique<SocketListener>(loop.impl(), fd.release(), std::move(endpoint),
+                                          settings_of(std::move(handler), limits, std::move(guard)));
 }
 
 Result<std::unique_ptr<Listener>> listen_unix(EventLoop& loop, const std::string& path, Handler handler,
-                                              ServerLimits limits) {
+                                              ServerLimits limits, Guard guard) {
   Address address;
   auto* local = reinterpret_cast<sockaddr_un*>(&address.storage);
   if (path.empty() || path.size() >= sizeof local->sun_path) {
@@ -236,8 +167,8 @@ Result<std::unique_ptr<Listener>> listen_unix(EventLoop& loop, const std::string
     return fail(ErrorKind::io, "cannot listen on " + path + ": " + reason(errno));
   }
   Endpoint endpoint{Endpoint::Scheme::unix_socket, {}, 0, path};
-  return std::make_unique<SocketListener>(loop.impl(), fd.release(), std::move(endpoint), std::move(handler),
-                                          limits);
+  return std::make_unique<SocketListener>(loop.impl(), fd.release(), std::move(endpoint),
+                                          settings_of(std::move(handler), limits, std::move(guard)));
 }
 
 std::unique_ptr<Connection> serve_connection(EventLoop& loop, int fd, Handler handler,
@@ -245,9 +176,10 @@ std::unique_ptr<Connection> serve_connection(EventLoop& loop, int fd, Handler ha
                                              ServerLimits limits) {
   std::shared_ptr<ServerConnection> connection;
   run_on(*loop.impl(), [&] {
-    connection =
-        std::make_shared<ServerConnection>(loop.impl(), loop.impl()->io, std::move(handler), limits,
-                                           ServerConnection::Events{std::move(closed), {}}, pipelined);
+    connection = std::make_shared<ServerConnection>(
+        loop.impl(), loop.impl()->io,
+        ServerConnection::Settings{.handler = std::move(handler), .limits = limits, .pipelined = pipelined},
+        ServerConnection::Events{std::move(closed), {}});
     connection->start(fd);
   });
   return std::make_unique<AdoptedConnection>(loop.impl(), std::move(connection));

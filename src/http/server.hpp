@@ -9,6 +9,7 @@
 
 #include "core/error.hpp"
 #include "http/event_loop.hpp"
+#include "http/guard.hpp"
 #include "http/message.hpp"
 
 namespace lambdapool::http {
@@ -21,6 +22,7 @@ class Responder {
     virtual ~Sink() = default;
     virtual void send(Response response) = 0;
     virtual void on_disconnect(std::function<void()> gone) = 0;
+    virtual void release_memory() = 0;
   };
   explicit Responder(std::unique_ptr<Sink> sink) : sink_(std::move(sink)) {}
 
@@ -30,11 +32,15 @@ class Responder {
   }
   // `gone` runs on the loop's thread when the peer closes before the answer was sent.
   void on_disconnect(std::function<void()> gone) { sink_->on_disconnect(std::move(gone)); }
+  // The request counts no longer towards what the listener's requests may hold (Guard::memory): for answers
+  // that are long in coming, whose bodies are bounded by other means.
+  void release_memory() { sink_->release_memory(); }
 
  private:
   std::unique_ptr<Sink> sink_;
 };
 
+// One that throws is answered for with 500, and the connection is closed.
 using Handler = std::function<void(Request, Responder)>;
 
 struct ServerLimits {
@@ -55,9 +61,10 @@ class Listener {
 
 // port 0: the system chooses. Error kind io, naming address and reason.
 Result<std::unique_ptr<Listener>> listen_tcp(EventLoop& loop, const std::string& address, std::uint16_t port,
-                                             Handler handler, ServerLimits limits = {});
+                                             Handler handler, ServerLimits limits = {}, Guard guard = {});
+// Only this user may connect: the socket is made so, and Guard::screen can ask who called.
 Result<std::unique_ptr<Listener>> listen_unix(EventLoop& loop, const std::string& path, Handler handler,
-                                              ServerLimits limits = {});
+                                              ServerLimits limits = {}, Guard guard = {});
 
 class Connection {
  public:

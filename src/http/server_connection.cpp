@@ -5,123 +5,27 @@
 
 #include <boost/asio/post.hpp>
 
+#include "http/caller.hpp"
+#include "http/responder_sink.hpp"
+#include "http/response_head.hpp"
+
 namespace lambdapool::http {
 namespace {
 
 // Read ahead of a pending answer: enough to notice the end, no more than a sane client pipelines.
-constexpr std::size_t read_ahead_max = 256 * 1'024;
+constexpr std::size_t read_ahead_max = 64 * 1'024;
 // Of a request refused for its size, so much is still taken in, that the client gets to read the answer.
 constexpr std::uint64_t discard_max = 256ull << 20;
 
-std::string_view phrase(int status) {
-  switch (status) {
-    case 200:
-      return "OK";
-    case 201:
-      return "Created";
-    case 202:
-      return "Accepted";
-    case 204:
-      return "No Content";
-    case 400:
-      return "Bad Request";
-    case 403:
-      return "Forbidden";
-    case 404:
-      return "Not Found";
-    case 405:
-      return "Method Not Allowed";
-    case 409:
-      return "Conflict";
-    case 412:
-      return "Precondition Failed";
-    case 413:
-      return "Content Too Large";
-    case 429:
-      return "Too Many Requests";
-    case 431:
-      return "Request Header Fields Too Large";
-    case 500:
-      return "Internal Server Error";
-    case 502:
-      return "Bad Gateway";
-    case 503:
-      return "Service Unavailable";
-    default:
-      return "Status";
-  }
-}
-
-bool has_body(int status) { return status >= 200 && status != 204 && status != 304; }
-
-void append_head(std::string& out, const Response& response, bool keep_alive) {
-  out.append("HTTP/1.1 ").append(std::to_string(response.status)).append(" ").append(phrase(response.status));
-  out.append("\r\n");
-  bool length_given = false;
-  for (const auto& header : response.headers.items()) {
-    length_given |= equal_ignoring_case(header.name, "content-length");
-    out.append(header.name).append(": ").append(header.value).append("\r\n");
-  }
-  if (has_body(response.status) && !length_given) {
-    out.append("Content-Length: ").append(std::to_string(response.body.size())).append("\r\n");
-  }
-  if (!keep_alive) out.append("Connection: close\r\n");
-  out.append("\r\n");
-}
-
 }  // namespace
 
-// Holds the connection weakly: a handler may keep its responder longer than anything else lives.
-class ResponderSink : public Responder::Sink {
- public:
-  ResponderSink(std::weak_ptr<EventLoop::Impl> loop, std::weak_ptr<ServerConnection> connection)
-      : loop_(std::move(loop)), connection_(std::move(connection)) {}
-
-  ~ResponderSink() override {
-    if (answered_) return;
-    on_loop([](ServerConnection& connection) { connection.abandon(); });
-  }
-  void send(Response response) override {
-    answered_ = true;
-    on_loop([response = std::move(response)](ServerConnection& connection) mutable {
-      connection.answer(std::move(response));
-    });
-  }
-  void on_disconnect(std::function<void()> gone) override {
-    on_loop([gone = std::move(gone)](ServerConnection& connection) mutable {
-      if (connection.ended_) return gone();
-      connection.gone_ = std::move(gone);
-    });
-  }
-
- private:
-  template <class Work>
-  void on_loop(Work work) {
-    auto loop = loop_.lock();
-    if (!loop) return;
-    if (loop->on_thread()) {
-      if (auto connection = connection_.lock()) work(*connection);
-      return;
-    }
-    asio::post(loop->io, [held = connection_, work = std::move(work)]() mutable {
-      if (auto connection = held.lock()) work(*connection);
-    });
-  }
-
-  std::weak_ptr<EventLoop::Impl> loop_;
-  std::weak_ptr<ServerConnection> connection_;
-  bool answered_ = false;
-};
-
-ServerConnection::ServerConnection(std::weak_ptr<EventLoop::Impl> loop, asio::io_context& io, Handler handler,
-                                   ServerLimits limits, Events events, Pipelined pipelined)
+ServerConnection::ServerConnection(std::weak_ptr<EventLoop::Impl> loop, asio::io_context& io,
+                                   Settings settings, Events events)
     : loop_(std::move(loop)),
       stream_(io),
-      handler_(std::move(handler)),
+      settings_(std::move(settings)),
       events_(std::move(events)),
-      limits_(limits),
-      pipelined_(pipelined),
-      parser_({limits.max_header_bytes, limits.max_body_bytes}) {}
+      parser_({settings_.limits.max_header_bytes, settings_.limits.max_body_bytes}) {}
 
 void ServerConnection::start(int fd) {
   sockaddr_storage address{};
@@ -134,6 +38,7 @@ void ServerConnection::start(int fd) {
   stream_.socket().assign(asio::generic::stream_protocol(family, 0), fd, error);
   if (!error) stream_.socket().native_non_blocking(true, error);
   if (error) return on_end(true);
+  expect_within(&Deadlines::head);
   wait_to_read();
 }
 
@@ -142,7 +47,10 @@ void ServerConnection::close() {
   state_ = State::closed;
   stream_.close();
   gone_ = nullptr;
-  handler_ = nullptr;
+  settings_.handler = nullptr;
+  share_ = {};
+  wait_for_room_.reset();
+  deadline_.reset();
   if (auto over = std::exchange(events_, {}).over) over(*this);
 }
 
@@ -156,10 +64,22 @@ void ServerConnection::wait_to_read() {
   });
 }
 
+// Whatever a peer makes us run out of is its own connection's end, not the service's.
 void ServerConnection::read() {
+  auto self = shared_from_this();
+  try {
+    read_some();
+  } catch (const std::exception&) {
+    serving_ = false;
+    out_of_memory();
+  }
+}
+
+void ServerConnection::read_some() {
   if (state_ == State::lingering) return discard();
   for (;;) {
     if (state_ != State::reading && buffer_.data().size() >= read_ahead_max) return;
+    if (!head_fits()) return refuse(503, "There is no memory for so large a head just now.");
     char* into = buffer_.prepare(ReadBuffer::small);
     std::size_t room = buffer_.room();
     auto outcome = stream_.read(into, room);
@@ -177,7 +97,8 @@ void ServerConnection::read() {
 void ServerConnection::on_end(bool broken) {
   auto self = shared_from_this();
   ended_ = true;
-  if (broken || state_ == State::reading || state_ == State::lingering) {
+  const bool working = state_ == State::answering || state_ == State::writing;
+  if (broken || !working) {
     auto gone = std::exchange(gone_, nullptr);
     peer_has_closed();
     if (gone) gone();
@@ -209,43 +130,77 @@ void ServerConnection::serve() {
 
 // True: a request was complete and has been handed over.
 bool ServerConnection::feed() {
-  std::string_view bytes = buffer_.data();
-  Progress progress = parser_.feed(bytes);
-  buffer_.keep_last(bytes.size());
+  if (phase_ == Phase::idle) {
+    phase_ = Phase::head;
+    expect_within(&Deadlines::head);
+  }
+  Progress progress;
+  do {
+    std::string_view bytes = buffer_.data();
+    progress = parser_.feed(bytes);
+    buffer_.keep_last(bytes.size());
+  } while (progress == Progress::head && admit());
   if (progress == Progress::complete) {
     hand_over();
     return true;
   }
-  if (progress != Progress::more) {
+  if (progress == Progress::more) {
+    go_on();
+  } else if (progress != Progress::head) {
     refuse(progress);
-  } else if (parser_.wants_continue() && !std::exchange(continued_, true)) {
-    constexpr std::string_view line = "HTTP/1.1 100 Continue\r\n\r\n";
-    stream_.write(line, {});  // so short that it fits, or else the client goes on without it
   }
   return false;
 }
 
+// The head is there, and says who calls and what for.
+bool ServerConnection::admit() {
+  phase_ = Phase::body;
+  const Guard& guard = *settings_.guard;
+  if (guard.deadlines) body_until_ = guard.deadlines->clock() + guard.deadlines->body;
+  if (guard.screen) {
+    if (auto refusal = guard.screen(parser_.head(), caller())) {
+      refuse(std::move(*refusal));
+      return false;
+    }
+  }
+  return make_room();
+}
+
 void ServerConnection::refuse(Progress progress) {
-  Response response;
-  response.headers.add("Content-Type", "text/plain");
   switch (progress) {
     case Progress::body_too_long:
-      response.status = 413;
-      response.body = "The body must be at most " + std::to_string(limits_.max_body_bytes) + " bytes.\n";
-      break;
+      return refuse(
+          413, "The body must be at most " + std::to_string(settings_.limits.max_body_bytes) + " bytes.");
     case Progress::header_too_long:
-      response.status = 431;
-      response.body = "Request line and headers must be at most " + std::to_string(limits_.max_header_bytes) +
-                      " bytes.\n";
-      break;
+      return refuse(431, "Request line and headers must be at most " +
+                             std::to_string(settings_.limits.max_header_bytes) + " bytes.");
     default:
-      response.status = 400;
-      response.body = "This is no HTTP/1.1 request: " + std::string(parser_.why()) + ".\n";
+      return refuse(400, "This is no HTTP/1.1 request: " + std::string(parser_.why()) + ".");
   }
+}
+
+void ServerConnection::refuse(int status, std::string why) {
+  Response response{status, {{"Content-Type", "text/plain"}}, std::move(why) + "\n"};
+  if (status == 503) response.headers.add("Retry-After", "1");
+  refuse(std::move(response));
+}
+
+void ServerConnection::refuse(Response response) {
   keep_alive_ = false;
   head_only_ = false;
   state_ = State::answering;
-  answer(std::move(response));
+  answer(++number_, std::move(response));
+}
+
+void ServerConnection::out_of_memory() {
+  if (state_ != State::reading) return close();
+  try {
+    buffer_ = {};
+    parser_.reset();
+    refuse(503, "There is no memory for this request.");
+  } catch (const std::exception&) {
+    close();
+  }
 }
 
 void ServerConnection::hand_over() {
@@ -253,13 +208,35 @@ void ServerConnection::hand_over() {
   Request request = parser_.take();
   parser_.reset();
   continued_ = false;
+  phase_ = Phase::idle;
   head_only_ = request.method == "HEAD";
   state_ = State::answering;
-  handler_(std::move(request), Responder(std::make_unique<ResponderSink>(loop_, weak_from_this())));
+  expect_within(nullptr);
+  if (buffer_.empty() && settings_.guard->memory) buffer_.forget_beyond(free_bytes);
+  call_handler(std::move(request));
 }
 
-void ServerConnection::answer(Response response) {
-  if (state_ != State::answering) return;
+void ServerConnection::call_handler(Request request) {
+  const auto number = ++number_;
+  std::string why;
+  calling_ = true;
+  abandoned_ = false;
+  try {
+    settings_.handler(std::move(request), Responder(std::make_unique<ResponderSink>(
+                                              loop_, weak_from_this(), number, std::move(share_))));
+  } catch (const std::exception& failure) {
+    why = failure.what();
+    abandoned_ = true;
+  }
+  calling_ = false;
+  if (!abandoned_ || state_ != State::answering || number != number_) return;
+  if (why.empty()) return close();
+  keep_alive_ = false;
+  answer(number, {500, {{"Content-Type", "text/plain"}}, "Internal error: " + why + "\n"});
+}
+
+void ServerConnection::answer(std::uint64_t number, Response response) {
+  if (state_ != State::answering || number != number_) return;
   gone_ = nullptr;
   if (equal_ignoring_case(response.headers.get("connection"), "close")) {
     response.headers.remove("connection");
@@ -267,7 +244,7 @@ void ServerConnection::answer(Response response) {
   }
   append_head(head_, response, keep_alive_);
   const bool bodiless = head_only_ || !has_body(response.status);
-  if (pipelined_ == Pipelined::together && keep_alive_ && !buffer_.empty()) {
+  if (settings_.pipelined == Pipelined::together && keep_alive_ && !buffer_.empty()) {
     if (!bodiless) head_ += response.body;
     return answered();
   }
@@ -276,8 +253,13 @@ void ServerConnection::answer(Response response) {
   write();
 }
 
-void ServerConnection::abandon() {
-  if (state_ == State::answering) close();
+void ServerConnection::abandon(std::uint64_t number) {
+  if (state_ != State::answering || number != number_) return;
+  if (calling_) {
+    abandoned_ = true;
+  } else {
+    close();
+  }
 }
 
 void ServerConnection::write() {
@@ -297,6 +279,7 @@ void ServerConnection::write() {
       peer_has_closed();
       return close();
     }
+    expect_within(&Deadlines::stall);
     return stream_.wait(Socket::wait_write, [self = shared_from_this()](boost::system::error_code error) {
       if (self->state_ == State::writing && error != asio::error::operation_aborted) self->write();
     });
@@ -314,6 +297,7 @@ void ServerConnection::written() {
 // What is held back in head_ goes out with the next answer.
 void ServerConnection::answered() {
   state_ = State::reading;
+  expect_within(&Deadlines::idle);
   if (serving_) return;
   // A read-ahead that had filled its allowance stopped waiting.
   serve();
@@ -325,6 +309,9 @@ void ServerConnection::answered() {
 void ServerConnection::linger() {
   if (ended_) return close();
   state_ = State::lingering;
+  share_ = {};
+  parser_.reset();
+  expect_within(&Deadlines::stall);
   ::shutdown(stream_.socket().native_handle(), SHUT_WR);
   buffer_ = {};
   if (!serving_) wait_to_read();
