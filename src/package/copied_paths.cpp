@@ -70,6 +70,11 @@ class Tree {
     if (!fs::is_regular_file(status))
       return fail(ErrorKind::invalid_argument,
                   path.string() + " is neither a file nor a directory and can't be part of a function.");
+    if (entries_.size() >= zip_entries_max)
+      return fail(ErrorKind::payload_too_large,
+                  "There are more than " + std::to_string(zip_entries_max) + " files to copy, in " +
+                      path.parent_path().string() +
+                      " and elsewhere, too many to unpack when a function starts: pack them into fewer.");
     const bool executable = (status.permissions() & fs::perms::owner_exec) != fs::perms::none;
     entries_.push_back({name, executable, path});
     return {};

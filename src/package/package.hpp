@@ -23,7 +23,8 @@ struct Package {
   std::vector<std::string> likely_secrets = {};  // of the user's own files (likely_secret.hpp)
 };
 
-// Zips `entries`; fills in everything that follows from the zip.
+// Zips `entries`; fills in everything that follows from them. Error: payload_too_large where they are more
+// than Lambda takes unzipped, before any of it is read.
 Result<Package> make_package(std::vector<ZipEntry> entries, const GiveUp& give_up = {});
 
 // Error: payload_too_large, one sentence with the size, the limit and the biggest files.

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "core/encoding.hpp"
+#include "package/testing_dir.hpp"
 
 namespace lambdapool::package {
 namespace {
@@ -21,6 +22,16 @@ TEST(Package, KnowsItsHashItsSizeAndItsBiggestFiles) {
   ASSERT_EQ(package->biggest.size(), 5U);
   EXPECT_EQ(package->biggest[0].name, "f8");
   EXPECT_EQ(package->biggest[4].unzipped_bytes, 4);
+}
+
+TEST(Package, ThatIsTooLargeIsRefusedBeforeItsFilesAreRead) {
+  const TestingDir dir;
+  dir.write("model.bin", "");
+  std::filesystem::resize_file(dir.path() / "model.bin", 1ULL << 40U);  // sparse: reading it would take long
+  const auto package = make_package({{"model.bin", false, dir.path() / "model.bin"}});
+  ASSERT_FALSE(package);
+  EXPECT_EQ(package.error().kind, ErrorKind::payload_too_large);
+  EXPECT_THAT(package.error().message, HasSubstr("model.bin (1048576.0 MB)"));
 }
 
 TEST(Package, NamesItsBiggestFilesWhenItIsTooLarge) {

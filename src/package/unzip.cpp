@@ -12,10 +12,11 @@
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "package/zip.hpp"
-#include "package/zip_memory.hpp"
+#include "package/zip_directory.hpp"
 
 namespace lambdapool::package {
 
@@ -24,10 +25,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t link_bytes_max = 4'096;
-
-struct CloseUnzip {
-  void operator()(void* archive) const { unzClose(archive); }
-};
+constexpr std::ptrdiff_t depth_max =
+    200;  // each level costs its makers and its removers a look-up of all above
 
 class Descriptor {
  public:
@@ -62,37 +61,24 @@ bool stays_inside(std::string_view name) {
 class Unpacking {
  public:
   Unpacking(std::string_view zip, fs::path dir, const UnzipLimits& limits)
-      : dir_(std::move(dir)), limits_(limits), file_{.input = zip} {}
+      : dir_(std::move(dir)), zip_(zip), limits_(limits) {}
 
   Result<void> run() {
-    zlib_filefunc64_def functions = memory_functions(file_);
-    archive_.reset(unzOpen2_64("", &functions));
-    if (archive_ == nullptr) return broken("it is not a zip, or cut short");
-    unz_global_info64 global{};
-    if (unzGetGlobalInfo64(archive_.get(), &global) != UNZ_OK) return broken("its directory is unreadable");
-    int status = global.number_entry == 0 ? UNZ_END_OF_LIST_OF_FILE : unzGoToFirstFile(archive_.get());
-    std::size_t entries = 0;
-    for (; status == UNZ_OK; status = unzGoToNextFile(archive_.get())) {
-      if (++entries > limits_.entries)
-        return fail(ErrorKind::payload_too_large,
-                    "The zip has more than " + std::to_string(limits_.entries) + " entries.");
-      if (auto done = unpack_current(); !done) return done;
-    }
-    if (status != UNZ_END_OF_LIST_OF_FILE) return broken("its directory is broken");
+    auto visited = visit_entries(zip_, limits_.entries, [this](const DirectoryEntry& entry) {
+      archive_ = entry.archive;
+      return unpack(std::string(entry.name), entry.info);
+    });
+    if (!visited) return visited;
     return make_links();
   }
 
  private:
-  Result<void> unpack_current() {
-    unz_file_info64 info{};
-    std::string name(65'536, '\0');
-    if (unzGetCurrentFileInfo64(archive_.get(), &info, name.data(), name.size(), nullptr, 0, nullptr, 0) !=
-        UNZ_OK)
-      return broken("its directory is broken");
-    name.resize(info.size_filename);
+  Result<void> unpack(const std::string& name, const unz_file_info64& info) {
     if (name.find('\0') != std::string::npos) return broken("a name has a zero byte in it");
     if (!stays_inside(name)) return broken("the name \"" + name + "\" leads out of the package");
+    if (std::count(name.begin(), name.end(), '/') > depth_max) return broken("it is too deep to be meant");
     if ((info.flag & 1U) != 0) return broken(name + " is encrypted");
+    if (auto counted = count_one(); !counted) return counted;
     const bool unix_mode = (info.version >> 8U) == 3;
     const auto mode = static_cast<mode_t>(unix_mode ? info.external_fa >> 16U : 0);
     if (S_ISLNK(mode)) return note_link(name);
@@ -101,13 +87,29 @@ class Unpacking {
     return write_file(name, 0644 | (mode & 0111));
   }
 
+  Result<void> count_one() {
+    if (++made_ <= limits_.entries) return {};
+    return fail(ErrorKind::payload_too_large,
+                "The zip makes more than " + std::to_string(limits_.entries) + " files and directories.");
+  }
+
+  // Part by part, because one name of 4 KB can stand for two thousand directories, and each is counted.
   Result<void> make_directory(const fs::path& path, const std::string& name) {
-    std::error_code error;
-    fs::create_directories(path, error);
-    if (error == std::errc::not_a_directory || error == std::errc::file_exists)
-      return broken(name + " is both a file and a directory");
-    if (error == std::errc::filename_too_long) return broken("a name is too long");
-    if (error) return disk_failure(path, error);
+    if (path == last_directory_) return {};
+    fs::path made = dir_;
+    for (const fs::path& part : path.lexically_relative(dir_)) {
+      made /= part;
+      if (part.empty() || part == ".") continue;
+      std::error_code error;
+      const bool is_new = fs::create_directory(made, error);
+      if (error == std::errc::not_a_directory || error == std::errc::file_exists)
+        return broken(name + " is both a file and a directory");
+      if (error == std::errc::filename_too_long) return broken("a name is too long");
+      if (error) return disk_failure(made, error);
+      if (is_new)
+        if (auto counted = count_one(); !counted) return counted;
+    }
+    last_directory_ = path;
     return {};
   }
 
@@ -145,11 +147,10 @@ class Unpacking {
 
   template <class Sink>
   Result<void> inflate_current(const std::string& name, Sink&& sink) {
-    if (unzOpenCurrentFile(archive_.get()) != UNZ_OK)
+    if (unzOpenCurrentFile(archive_) != UNZ_OK)
       return broken(name + " is damaged, or packed by a method other than deflate");
     for (;;) {
-      const int count =
-          unzReadCurrentFile(archive_.get(), buffer_->data(), static_cast<unsigned>(buffer_->size()));
+      const int count = unzReadCurrentFile(archive_, buffer_->data(), static_cast<unsigned>(buffer_->size()));
       if (count < 0) return broken(name + " is damaged");
       if (count == 0) break;
       unzipped_ += count;
@@ -159,7 +160,7 @@ class Unpacking {
       if (auto sunk = sink(std::string_view(buffer_->data(), static_cast<std::size_t>(count))); !sunk)
         return sunk;
     }
-    if (unzCloseCurrentFile(archive_.get()) != UNZ_OK) return broken(name + " has a wrong checksum");
+    if (unzCloseCurrentFile(archive_) != UNZ_OK) return broken(name + " has a wrong checksum");
     return {};
   }
 
@@ -184,9 +185,11 @@ class Unpacking {
   }
 
   fs::path dir_;
+  std::string_view zip_;
   UnzipLimits limits_;
-  MemoryFile file_;
-  std::unique_ptr<void, CloseUnzip> archive_;
+  unzFile archive_ = nullptr;  // of the visit
+  std::size_t made_ = 0;
+  fs::path last_directory_;  // names come in groups of one directory
   std::int64_t unzipped_ = 0;
   std::vector<std::pair<std::string, std::string>> links_;  // name and target, made when all files are there
   std::unique_ptr<std::array<char, 65'536>> buffer_ = std::make_unique<std::array<char, 65'536>>();

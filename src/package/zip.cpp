@@ -3,10 +3,11 @@
 #include <algorithm>
 #include <fstream>
 #include <limits>
-#include <memory>
 #include <utility>
 
 #include "core/utf8.hpp"
+#include "package/zip64.hpp"
+#include "package/zip_directory.hpp"
 #include "package/zip_memory.hpp"
 
 namespace lambdapool::package {
@@ -93,14 +94,15 @@ Result<void> add_content(zipFile zip, const ZipEntry& entry, const GiveUp& give_
   return add_entry(zip, entry, *bytes, give_up);
 }
 
-struct CloseUnzip {
-  void operator()(void* archive) const { unzClose(archive); }
-};
-
 }  // namespace
 
 Result<std::string> write_zip(std::vector<ZipEntry> entries, const GiveUp& give_up) {
   std::sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  if (entries.size() > zip_entries_max)
+    return fail(ErrorKind::payload_too_large,
+                "The package has " + std::to_string(entries.size()) + " files; more than " +
+                    std::to_string(zip_entries_max) +
+                    " are too many to unpack when a function starts: pack them into fewer.");
   for (std::size_t i = 0; i < entries.size(); ++i) {
     if (auto named = check_name(entries[i].name); !named) return tl::unexpected(std::move(named.error()));
     if (i > 0 && entries[i].name == entries[i - 1].name)
@@ -119,43 +121,28 @@ Result<std::string> write_zip(std::vector<ZipEntry> entries, const GiveUp& give_
     }
   }
   if (zipClose(zip, nullptr) != ZIP_OK) return fail(ErrorKind::io, "Can't finish the zip: out of memory.");
+  add_zip64_end(bytes, entries.size());
   return bytes;
 }
 
 Result<std::vector<ZipFile>> list_zip(std::string_view zip) {
-  const auto broken = [] {
-    return fail(ErrorKind::invalid_argument, "The code is not a zip, or a broken one.");
-  };
-  MemoryFile file{.input = zip};
-  zlib_filefunc64_def functions = memory_functions(file);
-  const std::unique_ptr<void, CloseUnzip> archive(unzOpen2_64("", &functions));
-  if (archive == nullptr) return broken();
   std::vector<ZipFile> files;
-  std::int64_t total = 0;
-  // An empty archive has no first file.
-  unz_global_info64 global{};
-  if (unzGetGlobalInfo64(archive.get(), &global) != UNZ_OK) return broken();
-  if (global.number_entry == 0) return files;
-  int status = unzGoToFirstFile(archive.get());
-  for (; status == UNZ_OK; status = unzGoToNextFile(archive.get())) {
-    unz_file_info64 info{};
-    std::string name(65'536, '\0');
-    if (unzGetCurrentFileInfo64(archive.get(), &info, name.data(), name.size(), nullptr, 0, nullptr, 0) !=
-        UNZ_OK)
-      return broken();
-    name.resize(info.size_filename);
-    if (__builtin_add_overflow(total, info.uncompressed_size, &total) || total < 0) return broken();
-    files.push_back({std::move(name), static_cast<std::int64_t>(info.uncompressed_size)});
-  }
-  if (status != UNZ_END_OF_LIST_OF_FILE) return broken();
+  auto visited = visit_entries(zip, zip_entries_max, [&](const DirectoryEntry& entry) -> Result<void> {
+    files.push_back({std::string(entry.name), static_cast<std::int64_t>(entry.info.uncompressed_size)});
+    return {};
+  });
+  if (!visited) return tl::unexpected(std::move(visited.error()));
   return files;
 }
 
 Result<std::int64_t> unzipped_size(std::string_view zip) {
-  const auto files = list_zip(zip);
-  if (!files) return tl::unexpected(files.error());
   std::int64_t total = 0;
-  for (const auto& file : *files) total += file.unzipped_bytes;
+  auto visited = visit_entries(zip, zip_entries_max, [&](const DirectoryEntry& entry) -> Result<void> {
+    if (__builtin_add_overflow(total, entry.info.uncompressed_size, &total) || total < 0)
+      return fail(ErrorKind::payload_too_large, "The zip claims to be larger than there are numbers for.");
+    return {};
+  });
+  if (!visited) return tl::unexpected(std::move(visited.error()));
   return total;
 }
 

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <cstdlib>
@@ -135,6 +136,94 @@ TEST(Unzip, CountsBytesAndEntriesWhileUnpackingWhateverTheHeadersClaim) {
   ASSERT_FALSE(entries);
   EXPECT_EQ(entries.error().kind, ErrorKind::payload_too_large);
   EXPECT_TRUE(unzip_to(*zip, dir.path() / "out", {.unzipped_bytes = 1'000'001, .entries = 2}));
+}
+
+TEST(Unzip, CountsTheDirectoriesThatAreOnlyPartOfAName) {
+  const TestingDir dir;
+  std::string deep;
+  for (int i = 0; i < 50; ++i) deep += "d/";
+  const auto zip = write_zip({{deep + "a", false, std::string("x")}});
+  ASSERT_TRUE(zip);
+  const auto refused = unzip_to(*zip, dir.path() / "out", {.entries = 50});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::payload_too_large);
+  EXPECT_TRUE(fs::is_empty(dir.path() / "out"));
+  EXPECT_TRUE(unzip_to(*zip, dir.path() / "out", {.entries = 51}));
+}
+
+TEST(Unzip, RefusesANameOfThousandsOfDirectories) {
+  const TestingDir dir;
+  const auto done = unzip_to(python_zip(dir, "z.writestr('d/' * 2000 + 'f', '')"), dir.path() / "out");
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().kind, ErrorKind::invalid_argument);
+}
+
+TEST(Unzip, LeavesTheLaterOfTwoEntriesOfOneNameAndCountsBoth) {
+  const TestingDir dir;
+  const std::string zip = python_zip(dir, "z.writestr('a', 'one'); z.writestr('a', 'two')");
+  EXPECT_FALSE(unzip_to(zip, dir.path() / "out", {.unzipped_bytes = 5}));
+  ASSERT_TRUE(unzip_to(zip, dir.path() / "out", {.unzipped_bytes = 6}));
+  EXPECT_EQ(dir.read("out/a"), "two");
+}
+
+// Python's directory entries around the 16 bits, in both directions.
+class ManyEntries : public testing::TestWithParam<int> {};
+
+TEST_P(ManyEntries, AreWrittenForEveryReaderAndReadFromEveryWriter) {
+  const TestingDir dir;
+  const auto count = static_cast<std::size_t>(GetParam());
+  std::vector<ZipEntry> entries;
+  for (std::size_t i = 0; i < count; ++i) entries.push_back({"f" + std::to_string(i), false, std::string()});
+  const auto ours = write_zip(std::move(entries));
+  ASSERT_TRUE(ours) << ours.error().message;
+  dir.write("ours.zip", *ours);
+  EXPECT_EQ(dir.python("import zipfile\nprint(len(set(zipfile.ZipFile('ours.zip').namelist())), end='')"),
+            std::to_string(count));
+  for (const std::string& zip :
+       {*ours, python_zip(dir, "for i in range(" + std::to_string(count) + "): z.writestr('f%d' % i, '')")}) {
+    const auto files = list_zip(zip);
+    ASSERT_TRUE(files) << files.error().message;
+    ASSERT_EQ(files->size(), count);
+    EXPECT_EQ(unzipped_size(zip), 0);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Zip, ManyEntries, testing::Values(65'534, 65'535, 65'536, 100'000));
+
+std::int64_t peak_memory_kb() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return usage.ru_maxrss;
+}
+
+TEST(Zip, OfAHundredThousandEntriesIsListedInThirtyMegabytes) {
+  const TestingDir dir;
+  std::vector<ZipEntry> entries;
+  for (int i = 0; i < 100'000; ++i) entries.push_back({"f" + std::to_string(i), false, std::string()});
+  const auto zip = write_zip(std::move(entries));
+  ASSERT_TRUE(zip);
+  const auto before = peak_memory_kb();
+  const auto files = list_zip(*zip);
+  ASSERT_TRUE(files);
+  EXPECT_LT(peak_memory_kb() - before, 30 * 1'024);
+}
+
+TEST(Zip, OfTooManyEntriesIsRefusedBothWays) {
+  std::vector<ZipEntry> entries;
+  for (std::size_t i = 0; i < zip_entries_max; ++i)
+    entries.push_back({"f" + std::to_string(i), false, std::string()});
+  const auto most = write_zip(entries);
+  ASSERT_TRUE(most);
+  EXPECT_TRUE(list_zip(*most));
+  entries.push_back({"one more", false, std::string()});
+  const auto refused = write_zip(std::move(entries));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::payload_too_large);
+  const TestingDir dir;
+  const auto claimed = list_zip(python_zip(
+      dir, "for i in range(" + std::to_string(zip_entries_max + 1) + "): z.writestr('f%d' % i, '')"));
+  ASSERT_FALSE(claimed);
+  EXPECT_EQ(claimed.error().kind, ErrorKind::payload_too_large);
 }
 
 TEST(Unzip, RefusesABrokenZipHoweverItIsBroken) {
