@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -17,6 +18,7 @@ namespace lambdapool::http {
 // Who is at the other end of a connection, as the kernel knows.
 struct Caller {
   std::optional<unsigned> uid = {};  // nullopt: on another machine, in another network namespace, or gone
+  std::uint64_t inode = 0;           // of its socket, where it came over TCP; 0: not known
 };
 
 // Looks at a request whose body has not been taken in yet. What it returns is the answer, and the
