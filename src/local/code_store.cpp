@@ -11,6 +11,7 @@
 
 #include "core/encoding.hpp"
 #include "core/limits.hpp"
+#include "local/home.hpp"
 #include "local/uuid.hpp"
 #include "package/zip.hpp"
 
@@ -74,9 +75,8 @@ Outcome<CodeReference> refusal_of(const Error& error) {
 Result<std::unique_ptr<CodeStore>> CodeStore::open(const fs::path& home) {
   std::unique_ptr<CodeStore> store(new CodeStore(home));
   for (const char* folder : {"zips", "code", "incoming"}) {
-    std::error_code error;
-    fs::create_directories(home / folder, error);
-    if (error) return io_failure("create", home / folder, error.value());
+    if (const auto error = make_private_directories(home / folder))
+      return io_failure("create", home / folder, error.value());
   }
   store->lock_ = open_lock(home / "services.lock");
   if (store->lock_ < 0) return io_failure("open", home / "services.lock", errno);
@@ -127,7 +127,7 @@ Result<void> CodeStore::unpack(std::string_view bytes, const std::string& sha256
     fs::remove_all(incoming, ignored);
     return done;
   }
-  ::chmod(incoming.c_str(), 0755);
+  ::chmod(incoming.c_str(), 0700);
   if (::rename(incoming.c_str(), directory(sha256).c_str()) == 0) return {};
   const int error = errno;
   fs::remove_all(incoming, ignored);

@@ -1,8 +1,12 @@
 #include "local/database.hpp"
 
 #include <sqlite3.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <chrono>
+#include <cstdlib>
+#include <string>
 #include <thread>
 #include <utility>
 
@@ -46,6 +50,19 @@ CREATE TABLE layer_versions (
 
 bool execute(sqlite3* handle, const char* sql) {
   return sqlite3_exec(handle, sql, nullptr, nullptr, nullptr) == SQLITE_OK;
+}
+
+// SQLite makes files as the umask says, and those beside this one with its modes. The file is closed before
+// it has its name: closing one that a connection of this process has open would end that one's locks.
+void create_private(const std::filesystem::path& file) {
+  struct stat status {};
+  if (::stat(file.c_str(), &status) == 0) return;
+  std::string fresh = file.string() + "-XXXXXX";
+  const int made = ::mkstemp(fresh.data());  // with 0600
+  if (made < 0) return;                      // SQLite tells better what is wrong
+  ::close(made);
+  ::link(fresh.c_str(), file.c_str());  // fails where somebody else was faster
+  ::unlink(fresh.c_str());
 }
 
 std::optional<std::int64_t> user_version(sqlite3* handle) {
@@ -136,6 +153,7 @@ bool Statement::is_null(int column) const { return sqlite3_column_type(statement
 Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& home) {
   std::unique_ptr<Database> database(new Database(home / "lambdapool.db"));
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+  create_private(database->file_);
   const int code = sqlite3_open_v2(database->file_.c_str(), &database->handle_, flags, nullptr);
   if (code == SQLITE_OK) {
     if (auto ready = database->set_up(); !ready) return tl::unexpected(ready.error());

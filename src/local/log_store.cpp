@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "local/home.hpp"
+
 namespace lambdapool::local {
 namespace {
 
@@ -43,7 +45,7 @@ void write_log(const fs::path& file, const std::string& text) {
   std::error_code error;
   const auto size = fs::file_size(file, error);
   if (error) {
-    fs::create_directories(file.parent_path(), error);
+    make_private_directories(file.parent_path());
     drop_oldest(file.parent_path());
   } else if (size > file_bytes_max) {
     fs::rename(file, file.string() + ".1", error);

@@ -6,6 +6,7 @@
 #include "http/event_loop.hpp"
 #include "http/server.hpp"
 #include "local/control_plane.hpp"
+#include "local/home.hpp"
 #include "local/uuid.hpp"
 #include "local/workers.hpp"
 
@@ -13,15 +14,6 @@ namespace lambdapool::local {
 namespace {
 
 namespace fs = std::filesystem;
-
-Result<void> make_home(const fs::path& home) {
-  std::error_code error;
-  const bool made = fs::create_directories(home, error);
-  if (!error && made) fs::permissions(home, fs::perms::owner_all, error);
-  if (!error) return {};
-  return fail(ErrorKind::io, "The local Lambda cannot create its home " + home.string() + ": " +
-                                 error.message() + "; choose another directory with LAMBDAPOOL_HOME");
-}
 
 WorkersOptions workers_options(const ServiceOptions& options) {
   WorkersOptions workers;
@@ -91,7 +83,7 @@ class RunningService : public Service {
 }  // namespace
 
 Result<std::unique_ptr<Service>> Service::start(ServiceOptions options) {
-  if (auto made = make_home(options.home); !made) return tl::unexpected(made.error());
+  if (auto made = secure_home(options.home); !made) return tl::unexpected(made.error());
   auto service = std::make_unique<RunningService>();
   if (auto started = service->start(options); !started) return tl::unexpected(started.error());
   return service;

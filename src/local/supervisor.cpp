@@ -14,6 +14,7 @@
 #include <fstream>
 
 #include "embedded/supervisor.hpp"
+#include "local/home.hpp"
 #include "local/supervisor/protocol.h"
 
 namespace lambdapool::local {
@@ -105,9 +106,7 @@ Result<std::unique_ptr<Supervisor>> Supervisor::launch(const std::filesystem::pa
   std::unique_ptr<Supervisor> supervisor(new Supervisor);
   supervisor->scratch_ = scratch;
   supervisor->root_directory_ = scratch / "root";
-  std::error_code error;
-  std::filesystem::create_directories(supervisor->root_directory_, error);
-  if (error) {
+  if (const auto error = make_private_directories(supervisor->root_directory_)) {
     return fail(ErrorKind::io,
                 "Could not create " + supervisor->root_directory_.string() + ": " + error.message());
   }

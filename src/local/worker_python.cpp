@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -11,6 +12,7 @@
 
 #include "embedded/fork_server.hpp"
 #include "embedded/runtime_client.hpp"
+#include "local/home.hpp"
 
 namespace lambdapool::local {
 namespace {
@@ -19,9 +21,16 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 
 bool write_file(const fs::path& path, std::string_view text) {
-  std::ofstream file(path, std::ios::binary | std::ios::trunc);
-  file.write(text.data(), static_cast<std::streamsize>(text.size()));
-  return static_cast<bool>(file.flush());
+  const Descriptor file(
+      ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR));
+  if (!file) return false;
+  while (!text.empty()) {
+    const auto written = ::write(file.get(), text.data(), text.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return false;
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return true;
 }
 
 // A worker's root hides the host's /tmp and /opt. An interpreter that lives there has to do without one.
@@ -46,9 +55,8 @@ PythonForkServer::PythonForkServer(http::EventLoop& loop, Supervisor& supervisor
 PythonForkServer::~PythonForkServer() = default;
 
 bool PythonForkServer::write_programs() {
-  std::error_code error;
-  fs::create_directories(options_.scratch / "python", error);
-  return write_file(options_.scratch / "python" / "fork_server.py", embedded::fork_server()) &&
+  return !make_private_directories(options_.scratch / "python") &&
+         write_file(options_.scratch / "python" / "fork_server.py", embedded::fork_server()) &&
          write_file(options_.scratch / "python" / "runtime_client.py", embedded::runtime_client());
 }
 

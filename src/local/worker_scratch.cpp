@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "local/home.hpp"
+
 namespace lambdapool::local {
 namespace {
 
@@ -35,7 +37,7 @@ Result<void> merge_one(const fs::path& layer, const fs::path& into) {
        entry.increment(error)) {
     const fs::path target = into / entry->path().lexically_relative(layer);
     if (entry->is_directory(error) && !entry->is_symlink(error)) {
-      fs::create_directories(target, error);
+      error = make_private_directories(target);
       continue;
     }
     std::error_code absent, crossing;
@@ -54,8 +56,7 @@ Result<void> merge_one(const fs::path& layer, const fs::path& into) {
 
 Result<Scratch> Scratch::claim(const fs::path& path) {
   Scratch scratch;
-  std::error_code error;
-  fs::create_directories(path, error);
+  std::error_code error = make_private_directories(path);
   // Locked under another name first: a file of the lock's name that is not locked means abandoned.
   const fs::path fresh = path / ".claiming";
   scratch.lock_ = open_lock(fresh, O_CREAT);
@@ -78,7 +79,7 @@ void Scratch::remove() {
 
 Result<fs::path> Scratch::make_tmp() {
   const fs::path path = path_ / ("tmp-" + std::to_string(next_++));
-  if (::mkdir(path.c_str(), 0777) != 0 || ::chmod(path.c_str(), 01777) != 0) {
+  if (::mkdir(path.c_str(), 0700) != 0 || ::chmod(path.c_str(), 0700) != 0) {
     return fail(ErrorKind::io, "Could not create " + path.string() + ": " + std::strerror(errno));
   }
   return path;
@@ -94,8 +95,8 @@ Result<fs::path> Scratch::merge_layers(const std::vector<fs::path>& layers) {
   if (layers.size() == 1) return layers.front();
   if (const auto known = merged_.find(layers); known != merged_.end()) return known->second;
   const fs::path into = path_ / ("opt-" + std::to_string(next_++));
-  std::error_code error;
-  fs::create_directories(into, error);
+  if (const auto error = make_private_directories(into))
+    return fail(ErrorKind::io, "Could not create " + into.string() + ": " + error.message());
   for (const auto& layer : layers) {
     if (auto merged = merge_one(layer, into); !merged) return tl::unexpected(merged.error());
   }

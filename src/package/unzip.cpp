@@ -84,7 +84,7 @@ class Unpacking {
     if (S_ISLNK(mode)) return note_link(name);
     if (name.back() == '/' || S_ISDIR(mode)) return make_directory(dir_ / name, name);
     if ((mode & S_IFMT) != 0 && !S_ISREG(mode)) return broken(name + " is a device or a pipe");
-    return write_file(name, 0644 | (mode & 0111));
+    return write_file(name, (mode & 0111) != 0 ? 0700 : 0600);
   }
 
   Result<void> count_one() {
@@ -101,7 +101,9 @@ class Unpacking {
       made /= part;
       if (part.empty() || part == ".") continue;
       std::error_code error;
-      const bool is_new = fs::create_directory(made, error);
+      const bool is_new = ::mkdir(made.c_str(), 0700) == 0;
+      if (!is_new) error = last_error();
+      if (error == std::errc::file_exists && fs::is_directory(fs::symlink_status(made))) continue;
       if (error == std::errc::not_a_directory || error == std::errc::file_exists)
         return broken(name + " is both a file and a directory");
       if (error == std::errc::filename_too_long) return broken("a name is too long");

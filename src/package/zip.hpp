@@ -38,7 +38,7 @@ struct UnzipLimits {
 };
 
 // Unpacks into `dir`, which must be empty or not there yet; on any error it is left empty again.
-// Executable bits are kept. Links are made where they stay inside `dir`. Of two entries with one name the
+// What it makes is the user's alone: 0700 for directories and executables, 0600 for other files. Links are made where they stay inside `dir`. Of two entries with one name the
 // later is left, and both count.
 // Errors: invalid_argument for whatever is wrong with the zip (not a zip, broken, encrypted, a name or link
 // that leads out): AWS's "Could not unzip uploaded file"; payload_too_large beyond the limits (counted while
