@@ -3,9 +3,12 @@
 #include <poll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <vector>
+
+#include "http/caller.hpp"
 
 namespace lambdapool::http {
 namespace {
@@ -57,6 +60,10 @@ void Acceptor::accept() {
       if (!spare_one()) return wait_for_room();
     }
     const int fd = ::accept4(descriptor_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (fd >= 0 && !admitted(fd)) {
+      ::close(fd);
+      return wait();  // others get their turn, however many strangers knock
+    }
     if (fd >= 0) {
       serve(fd);
       continue;
@@ -65,6 +72,11 @@ void Acceptor::accept() {
     if (errno == EAGAIN || errno == EWOULDBLOCK) return wait();
     if (!spare_one()) return wait_for_room();  // out of descriptors
   }
+}
+
+bool Acceptor::admitted(int fd) const {
+  const auto& admit = settings_.guard->admit;
+  return !admit || admit(caller_of(fd));
 }
 
 void Acceptor::serve(int fd) {

@@ -20,6 +20,7 @@ class Acceptor : public std::enable_shared_from_this<Acceptor> {
 
  private:
   void accept();
+  bool admitted(int fd) const;
   void serve(int fd);
   bool spare_one();
   void wait_for_room();

@@ -40,11 +40,17 @@ struct Deadlines {
   };
 };
 
+// Whether a connection is taken at all: looks at it when it is accepted, before a byte was read. One that is
+// refused is closed without an answer, so that it holds nothing. On the loop's thread.
+using Admit = std::function<bool(const Caller& caller)>;
+
 struct Guard {
+  Admit admit = {};                           // none: everybody is
   Screen screen = {};                         // none: everybody may
   std::shared_ptr<MemoryBudget> memory = {};  // none: without bounds but each request's own
   std::optional<Deadlines> deadlines = {};    // none: for ever
   std::size_t max_connections = 4'096;        // at most half of the process's descriptors
+  bool opened_later = false;                  // those who connect wait until Listener::open()
 };
 
 }  // namespace lambdapool::http

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <future>
@@ -64,6 +65,39 @@ TEST_F(GuardTest, WhoMayNotSpeakIsAnsweredBeforeTheBodyIsTaken) {
   auto other = RawConnection::to(port);
   other.say("POST /in HTTP/1.1\r\nKey: right\r\nContent-Length: 2\r\nConnection: close\r\n\r\nab");
   EXPECT_THAT(other.hear_to_the_end(), HasSubstr("/in|2"));
+}
+
+TEST_F(GuardTest, WhoIsNotAdmittedIsSentAwayBeforeItSaidAnything) {
+  const int port = listen({.admit = [](const Caller& caller) { return caller.uid != ::geteuid(); }});
+  EXPECT_EQ(RawConnection::to(port).hear_to_the_end(), "");
+  std::promise<std::uint64_t> inode;
+  const int other = listen({.admit = [&](const Caller& caller) {
+    inode.set_value(caller.uid == ::geteuid() ? caller.inode : 0);
+    return true;
+  }});
+  auto peer = RawConnection::to(other);
+  EXPECT_NE(inode.get_future().get(), 0u);
+  peer.say("GET /in HTTP/1.1\r\nConnection: close\r\n\r\n");
+  EXPECT_THAT(peer.hear_to_the_end(), HasSubstr("/in|0"));
+}
+
+TEST_F(GuardTest, AListenerThatIsOpenedLaterTakesThoseWhoHaveWaited) {
+  std::atomic<bool> open = false;
+  std::atomic<bool> early = false;
+  const int port = listen({.admit =
+                               [&](const Caller&) {
+                                 early = !open;
+                                 return true;
+                               },
+                           .opened_later = true});
+  auto peer = RawConnection::to(port);
+  peer.say("GET /in HTTP/1.1\r\nConnection: close\r\n\r\n");
+  loop_.post([&] {
+    open = true;
+    listener_->open();
+  });
+  EXPECT_THAT(peer.hear_to_the_end(), HasSubstr("/in|0"));
+  EXPECT_FALSE(early);
 }
 
 TEST_F(GuardTest, EveryRequestOfAConnectionIsLookedAt) {

@@ -24,8 +24,9 @@ class SocketListener : public Listener {
                  ServerConnection::Settings settings)
       : loop_(loop), endpoint_(std::move(endpoint)), fd_(fd) {
     run_on(*loop, [&] {
+      const bool opened_later = settings.guard->opened_later;
       acceptor_ = std::make_shared<Acceptor>(loop, fd, std::move(settings));
-      acceptor_->wait();
+      if (!opened_later) acceptor_->wait();
     });
   }
   ~SocketListener() override {
@@ -35,6 +36,7 @@ class SocketListener : public Listener {
     }
   }
   Endpoint endpoint() const override { return endpoint_; }
+  void open() override { acceptor_->wait(); }
   void close_in_fork() override {
     if (const int fd = std::exchange(fd_, -1); fd >= 0) ::close(fd);
   }

@@ -54,6 +54,8 @@ class Listener {
  public:
   virtual ~Listener() = default;
   virtual Endpoint endpoint() const = 0;  // with the port that the system chose
+  // Where the guard says opened_later: from now on connections are accepted. On the loop's thread.
+  virtual void open() = 0;
   // In a forked child, which has a copy of the socket and must not destroy this: without it, the port would
   // still be open, and nobody there to answer, after the parent has gone.
   virtual void close_in_fork() = 0;

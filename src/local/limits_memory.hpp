@@ -40,8 +40,6 @@ class MemoryLimits {
   virtual std::unique_ptr<Cgroup> make(int memory_mb) = 0;
 };
 
-std::vector<pid_t> children_of(pid_t pid);
-
 // Bytes resident in `pid` and all of its descendants, shared pages counted in each.
 std::uint64_t resident_bytes_of_tree(pid_t pid);
 

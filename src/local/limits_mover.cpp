@@ -8,6 +8,8 @@
 #include <string>
 
 #include "local/limits_memory.hpp"
+#include "local/process_tree.hpp"
+#include "local/worker_descriptor.hpp"
 
 namespace lambdapool::local {
 namespace {

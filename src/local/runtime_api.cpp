@@ -58,7 +58,12 @@ void RuntimeApi::handle(http::Request request, http::Responder responder) {
 
 void RuntimeApi::next(http::Responder responder) {
   if (state_ == State::failed) return responder.send(wrong_state("invocation/next"));
-  if (state_ == State::running) return responder.send(invocation());  // it lost the first answer: once more
+  if (state_ == State::running) {
+    // Once: whoever asks again while it runs has it already, or is not the one who was meant to.
+    if (handed_out_) return responder.send(wrong_state("invocation/next"));
+    handed_out_ = true;
+    return responder.send(invocation());
+  }
   const std::uint64_t number = ++poll_number_;
   responder.on_disconnect([this, number] {
     if (number == poll_number_) poll_.reset();
@@ -83,6 +88,7 @@ void RuntimeApi::deliver(RuntimeEvent event) {
   event_ = std::move(event);
   state_ = State::running;
   // Where the poll has broken off meanwhile, the runtime's next one gets it.
+  handed_out_ = poll_.has_value();
   if (poll_) poll_->send(invocation());
   poll_.reset();
 }

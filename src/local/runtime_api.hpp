@@ -1,5 +1,5 @@
 // AWS Lambda's Runtime API, as one worker sees it: which request is allowed when, and what it is answered.
-// The worker's HTTP connections (TCP and its own channel) all lead here.
+// The worker's HTTP connections (its own channel, and the port of a foreign runtime) all lead here.
 #pragma once
 
 #include <functional>
@@ -50,6 +50,7 @@ class RuntimeApi {
   Events events_;
   State state_ = State::init;
   RuntimeEvent event_;
+  bool handed_out_ = false;
   std::optional<http::Responder> poll_;
   std::uint64_t poll_number_ = 0;
 };

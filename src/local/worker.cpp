@@ -58,6 +58,7 @@ Worker::~Worker() = default;
 
 void Worker::on_started(pid_t pid) {
   pid_ = pid;
+  if (port_) port_->belongs_to(pid);
   if (cgroup_) cgroup_->enclose(pid);
   if (state_ == State::starting) {  // unless it was faster than the report of its start
     // From here on it is the function's time; until now it was ours.
@@ -238,8 +239,7 @@ void Worker::abandon() {
   }
   api_.close();
   connection_.reset();
-  listener_.reset();
-  log_.reset();
+  log_.reset();  // the port stays until the processes are gone, or another user could take it over
   cgroup_.reset();
 }
 
@@ -248,9 +248,9 @@ void Worker::drop_channel() {
   api_.close();
   parts_.loop.post([self = shared_from_this(),
                     connection = std::shared_ptr<http::Connection>(std::move(connection_)),
-                    listener = std::shared_ptr<http::Listener>(std::move(listener_))]() mutable {
+                    port = std::shared_ptr<RuntimePort>(std::move(port_))]() mutable {
     connection.reset();
-    listener.reset();
+    port.reset();
   });
 }
 

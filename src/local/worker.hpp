@@ -11,6 +11,7 @@
 #include "http/server.hpp"
 #include "local/limits_memory.hpp"
 #include "local/runtime_api.hpp"
+#include "local/runtime_port.hpp"
 #include "local/supervisor.hpp"
 #include "local/worker_environment.hpp"
 #include "local/worker_log.hpp"
@@ -78,6 +79,8 @@ class Worker : public std::enable_shared_from_this<Worker> {
   void launch();
   void fail_start(Failure failure);
   bool open_channel();
+  std::filesystem::path bootstrap() const;
+  bool needs_port() const;
   void spawn_bootstrap();
   void fork_python();
   WorkerSetting environment_setting(bool mounted) const;
@@ -118,7 +121,7 @@ class Worker : public std::enable_shared_from_this<Worker> {
 
   std::unique_ptr<Cgroup> cgroup_;
   std::unique_ptr<LogPipe> log_;
-  std::unique_ptr<http::Listener> listener_;
+  std::unique_ptr<RuntimePort> port_;  // of a foreign runtime
   std::unique_ptr<http::Connection> connection_;
   Descriptor channel_;  // the worker's end, until it has been handed over
   std::unique_ptr<PeakMemory> peak_;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <string>
@@ -16,8 +17,7 @@ namespace {
 
 const std::string api = "/2018-06-01/runtime/";
 
-int connect_tcp() {
-  const std::string address = getenv("AWS_LAMBDA_RUNTIME_API");
+int connect_tcp(const std::string& address = getenv("AWS_LAMBDA_RUNTIME_API")) {
   const auto colon = address.find(':');
   sockaddr_in to{};
   to.sin_family = AF_INET;
@@ -89,6 +89,46 @@ std::string post_chunked(const std::string& path, const std::string& body) {
          "Lambda-Runtime-Function-Response-Mode: streaming\r\n\r\n" + size + "\r\n" + body + "\r\n0\r\n\r\n";
 }
 
+const std::string next_request = "GET " + api + "invocation/next HTTP/1.1\r\nHost: localhost\r\n\r\n";
+
+// The status of one answer on a connection of its own; 0 where it was closed without one.
+int status_of(const std::string& request, const std::string& address = getenv("AWS_LAMBDA_RUNTIME_API")) {
+  const int fd = connect_tcp(address);
+  (void)!write(fd, request.data(), request.size());
+  char head[12];
+  const bool answered = recv(fd, head, sizeof head, MSG_WAITALL) == sizeof head;
+  close(fd);
+  return answered ? atoi(head + 9) : 0;
+}
+
+std::string with_headers(const std::string& headers) {
+  return "POST " + api + "nothing HTTP/1.1\r\n" + headers + "Content-Length: 0\r\n\r\n";
+}
+
+// What browsers send, and what runtimes do.
+std::string statuses_by_headers() {
+  const std::string address = getenv("AWS_LAMBDA_RUNTIME_API");
+  std::string statuses;
+  for (const std::string& headers :
+       {std::string("Host: evil.example\r\n"),
+        "Host: evil.example" + address.substr(address.find(':')) + "\r\n",
+        std::string("Host: 127.0.0.1.evil.example\r\n"), std::string("Host: 127.0.0.1:evil\r\n"),
+        "Host: " + address + "\r\nOrigin: http://evil.example\r\n", "Host: " + address + "\r\n",
+        std::string("Host: localhost:1\r\n"), std::string()}) {
+    statuses += (statuses.empty() ? "" : " ") + std::to_string(status_of(with_headers(headers)));
+  }
+  return "\"" + statuses + "\"";
+}
+
+// A child process of this one answers in its stead.
+void answer_by_a_child(const std::string& request) {
+  const pid_t child = fork();
+  if (child == 0) _exit(status_of(request) == 202 ? 0 : 1);
+  int status = 0;
+  waitpid(child, &status, 0);
+  if (status != 0) exit(42);
+}
+
 // A child and a grandchild in a session of its own, both holding on to nothing but the log.
 void leave_children_behind() {
   if (fork() == 0) {
@@ -123,7 +163,7 @@ int main() {
   printf("initialised\n");
   fflush(stdout);
   for (;;) {
-    const Answer next = wire.call("GET " + api + "invocation/next HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    const Answer next = wire.call(next_request);
     const std::string id = Wire::header(next, "Lambda-Runtime-Aws-Request-Id");
     const std::string& event = next.body;
     if (event == "\"exit 3\"") return 3;
@@ -141,6 +181,14 @@ int main() {
     if (event == "\"refusals\"") result = refusals(wire, id);
     if (event == "\"large\"") result = "\"" + std::string(6291556 - 1, 'x') + "\"";
     if (event == "\"children\"") leave_children_behind();
+    if (event == "\"api\"") result = std::string("\"") + getenv("AWS_LAMBDA_RUNTIME_API") + "\"";
+    if (event == "\"headers\"") result = statuses_by_headers();
+    if (event == "\"next again\"") result = std::to_string(status_of(next_request));
+    if (event.starts_with("\"ask ")) result = std::to_string(status_of(next_request, event.substr(5)));
+    if (event == "\"by a child\"") {
+      answer_by_a_child(post("invocation/" + id + "/response", "\"by a child\""));
+      continue;
+    }
     if (event == "\"fail\"") {
       wire.call(post("invocation/" + id + "/error", R"({"errorMessage":"bad","errorType":"Own"})"));
       continue;

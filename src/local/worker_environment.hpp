@@ -13,13 +13,13 @@ namespace lambdapool::local {
 
 struct WorkerSetting {
   std::string region;
-  std::string runtime_api;  // host:port
+  std::string runtime_api;  // host:port, of the port of a foreign runtime
   std::string log_stream;
   std::string task_root = "/var/task";
   std::string opt = "/opt";
   std::string tmp = "/tmp";
   std::filesystem::path interpreter = {};  // of Python functions
-  bool own_channel = false;                // descriptor 3 speaks the Runtime API too (LAMBDAPOOL_RUNTIME_FD)
+  bool own_channel = false;                // descriptor 3 speaks the Runtime API (LAMBDAPOOL_RUNTIME_FD)
 };
 
 std::map<std::string, std::string> worker_environment(const FunctionVersion& function,

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "local/own_runtime.hpp"
 #include "local/worker.hpp"
 
 namespace lambdapool::local {
@@ -12,9 +13,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string address(const http::Endpoint& endpoint) {
-  return endpoint.host + ":" + std::to_string(endpoint.port);
-}
+// Runtimes look whether it is set. Nothing can listen on port 0, so nobody can wait there for a worker.
+constexpr const char* no_port = "127.0.0.1:0";
 
 bool is_file(const fs::path& path) {
   std::error_code error;
@@ -55,17 +55,33 @@ bool Worker::open_channel() {
   };
   connection_ = http::serve_connection(
       parts_.loop, pair.ours.release(), handler, [] {}, http::Pipelined::together);
-  auto listener = http::listen_tcp(parts_.loop, "127.0.0.1", 0, handler);
-  if (!listener) return false;
-  listener_ = std::move(*listener);
+  if (!needs_port()) return true;
+  auto port = RuntimePort::open(parts_.loop, handler);
+  if (!port) return false;
+  port_ = std::move(*port);
   return true;
+}
+
+// Where the bootstrap lies on the host; "" where the function has none.
+fs::path Worker::bootstrap() const {
+  for (const fs::path& place : {setting_.function->code, setting_.opt}) {
+    if (!place.empty() && is_file(place / "bootstrap")) return place / "bootstrap";
+  }
+  return {};
+}
+
+// Our own runtimes speak over the channel that they inherit. An executable of ours that is not started as a
+// worker (by another handler's name) may speak the Runtime API in some way of its own.
+bool Worker::needs_port() const {
+  if (parts_.python) return false;
+  return setting_.function->handler != "lambdapool" || !is_own_runtime(bootstrap());
 }
 
 WorkerSetting Worker::environment_setting(bool mounted) const {
   WorkerSetting setting;
   setting.region = setting_.region;
   setting.log_stream = setting_.slot.log_stream;
-  setting.runtime_api = address(listener_->endpoint());
+  setting.runtime_api = port_ ? port_->address() : no_port;
   if (!mounted) {
     setting.task_root = setting_.function->code.string();
     setting.opt = setting_.opt.empty() ? "/opt" : setting_.opt.string();
@@ -91,13 +107,10 @@ void Worker::spawn_bootstrap() {
   WorkerSetting setting = environment_setting(mounted);
   setting.own_channel = true;
   Spawn spawn;
-  if (is_file(setting_.function->code / "bootstrap")) {
-    spawn.arguments = {setting.task_root + "/bootstrap"};
-  } else if (!setting_.opt.empty() && is_file(setting_.opt / "bootstrap")) {
-    spawn.arguments = {setting.opt + "/bootstrap"};
-  } else {
-    return fail_start(no_bootstrap());
-  }
+  const fs::path found = bootstrap();
+  if (found.empty()) return fail_start(no_bootstrap());
+  const bool in_code = found.parent_path() == setting_.function->code;
+  spawn.arguments = {(in_code ? setting.task_root : setting.opt) + "/bootstrap"};
   spawn.environment = as_strings(worker_environment(*setting_.function, setting));
   spawn.directory = setting.task_root;
   spawn.in_root = mounted;
