@@ -19,9 +19,11 @@ std::optional<std::string> fetch_code(const Session& session, const std::string&
   const auto scheme_end = url.find("://");
   if (scheme_end == std::string::npos) return std::nullopt;
   const auto path = std::min(url.find('/', scheme_end + 3), url.size());
-  const auto endpoint = http::Endpoint::parse(url.substr(0, path));
+  auto endpoint = http::Endpoint::parse(url.substr(0, path));
   const target::Target& target = session.target();
   if (!endpoint) return std::nullopt;
+  const bool local = target.endpoint.scheme == http::Endpoint::Scheme::unix_socket;
+  if (local && endpoint->host == target.endpoint.host_header()) endpoint = target.endpoint;
   // An emulator on this machine that names AWS's own store has made the address up.
   if (target.endpoint.scheme != http::Endpoint::Scheme::https && endpoint->scheme != target.endpoint.scheme)
     return std::nullopt;

@@ -188,12 +188,22 @@ void add_serve(CLI::App& app, Parsed& parsed) {
       "Sets the port on 127.0.0.1 (the default, 0, means a free one)");
   add_text(verb, "--region", parsed.connection.region, "TEXT", "Sets the region that ARNs name");
   add_target(verb, parsed.connection, "");  // understood and hidden: it could only say "local"
-  add_text(verb, "--access-key-id", parsed.serve.access_key_id, "TEXT",
-           "Accepts only requests signed with this key");
-  add_text(verb, "--secret-access-key", parsed.serve.secret_access_key, "TEXT",
-           "Sets the secret of that key");
+  add_repeated(
+      verb, "--host", "NAME", Commas::separate,
+      [&](const std::vector<std::string>& names) { parsed.serve.hosts = names; },
+      "Answers also to clients that call it by this name, as containers or those behind a tunnel do; "
+      "NAME or NAME:PORT, may be repeated. Without it, only to localhost and 127.0.0.1.");
+  verb.add_flag("--any-user", parsed.serve.any_user,
+                "Lets every user of this machine in, who can then run code as you. Without it, only your own "
+                "processes.");
   verb.add_flag("--require-signature", parsed.serve.require_signature,
-                "Accepts only requests signed with a key made for this run, which is printed");
+                "Accepts only requests that are signed with one key, made for this run and printed. A key of "
+                "yours, by --keys or by $LAMBDAPOOL_SERVE_ACCESS_KEY_ID and "
+                "$LAMBDAPOOL_SERVE_SECRET_ACCESS_KEY, is required without this.");
+  add_text(verb, "--keys", parsed.serve.keys, "FILE",
+           "Requires the key of this file, which is in the form of ~/.aws/credentials ([default] with "
+           "aws_access_key_id and "
+           "aws_secret_access_key) and that only you can read");
   verb.add_flag("--verbose", parsed.serve.verbose, "Print a line about each request");
 }
 

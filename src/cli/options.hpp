@@ -95,8 +95,9 @@ struct DoctorOptions {
 
 struct ServeOptions {
   int port = 0;
-  std::optional<std::string> access_key_id = {};
-  std::optional<std::string> secret_access_key = {};
+  bool any_user = false;
+  std::vector<std::string> hosts = {};
+  std::optional<std::string> keys = {};  // a file
   bool require_signature = false;
   bool verbose = false;
 };

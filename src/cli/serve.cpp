@@ -2,8 +2,8 @@
 #include <mutex>
 
 #include "cli/progress.hpp"
+#include "cli/serve_keys.hpp"
 #include "cli/verbs.hpp"
-#include "core/random.hpp"
 #include "local/service.hpp"
 
 namespace lambdapool::cli {
@@ -18,28 +18,35 @@ Result<void> validate(const Context& context, const ServeOptions& options) {
   if (options.port < 0 || options.port > 65'535)
     return fail(ErrorKind::invalid_argument,
                 "port must be between 0 and 65535, not " + std::to_string(options.port) + ".");
-  if (options.access_key_id.has_value() != options.secret_access_key.has_value())
-    return fail(ErrorKind::invalid_argument, "--access-key-id and --secret-access-key go together.");
+  for (const auto& host : options.hosts) {
+    if (!local::is_host(host))
+      return fail(ErrorKind::invalid_argument,
+                  "--host takes a name such as host.docker.internal or NAME:PORT, not '" + host + "'.");
+  }
   return {};
 }
 
-// The one identity that is let in, or nullopt for any.
-std::optional<sigv4::Identity> identity(const ServeOptions& options) {
-  if (options.access_key_id) return sigv4::Identity{*options.access_key_id, *options.secret_access_key};
-  if (options.require_signature) return sigv4::Identity{"AKIALOCAL" + random_hex(6), random_hex(20)};
-  return std::nullopt;
+std::string who_is_let_in(const local::ServiceOptions& options) {
+  std::string who = options.admission.any_user ? "EVERY user of this machine, who can run code as you"
+                                               : "processes of this user only";
+  if (options.identity) who += ", with this key";
+  return who;
 }
 
-void announce(const local::Service& service, const local::ServiceOptions& options) {
+void announce(const local::Service& service, const local::ServiceOptions& options,
+              const std::optional<RequiredKey>& key) {
   const std::string url = service.endpoint().url();
-  const sigv4::Identity keys = options.identity.value_or(sigv4::Identity{"local", "local"});
   say("lambdapool: serving the local Lambda at " + url + " (home: " + options.home.string() + ")");
   say("Limits: " + service.isolation());
-  say(options.identity ? "Point any AWS client at it with:"
-                       : "Point any AWS client at it with (any keys will do):");
+  say("Lets in: " + who_is_let_in(options));
+  say(key ? "Point any AWS client at it with:" : "Point any AWS client at it with (any keys will do):");
   say("  export AWS_ENDPOINT_URL_LAMBDA=" + url);
-  say("  export AWS_ACCESS_KEY_ID=" + keys.access_key_id);
-  say("  export AWS_SECRET_ACCESS_KEY=" + keys.secret_access_key);
+  // A key of the user's own is not shown: they have it, and who reads our output may not.
+  if (!key || key->made_here) {
+    const sigv4::Identity shown = key ? key->identity : sigv4::Identity{"local", "local"};
+    say("  export AWS_ACCESS_KEY_ID=" + shown.access_key_id);
+    say("  export AWS_SECRET_ACCESS_KEY=" + shown.secret_access_key);
+  }
   say("  export AWS_DEFAULT_REGION=" + options.region);
   say("  export AWS_REGION=" + options.region);
   say("Stop it with Ctrl-C.");
@@ -55,7 +62,10 @@ Result<void> serve(const Context& context, const ServeOptions& options) {
   if (!home) return tl::unexpected(home.error());
   service_options.home = std::move(*home);
   service_options.port = static_cast<std::uint16_t>(options.port);
-  service_options.identity = identity(options);
+  const auto key = serve_keys(options, context.environment);
+  if (!key) return tl::unexpected(key.error());
+  if (*key) service_options.identity = (*key)->identity;
+  service_options.admission = {options.any_user, options.hosts};
   if (context.connection.region) service_options.region = *context.connection.region;
   service_options.environment = context.environment;
   if (options.verbose)
@@ -65,7 +75,7 @@ Result<void> serve(const Context& context, const ServeOptions& options) {
     };
   const auto service = local::Service::start(service_options);
   if (!service) return tl::unexpected(service.error());
-  announce(**service, service_options);
+  announce(**service, service_options, *key);
   context.interruption.wait();
   return {};
 }

@@ -19,6 +19,7 @@ namespace lambdapool::http {
 struct Caller {
   std::optional<unsigned> uid = {};  // nullopt: on another machine, in another network namespace, or gone
   std::uint64_t inode = 0;           // of its socket, where it came over TCP; 0: not known
+  int port = 0;                      // that was called; 0: a Unix socket
 };
 
 // Looks at a request whose body has not been taken in yet. What it returns is the answer, and the

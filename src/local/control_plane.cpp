@@ -1,63 +1,15 @@
 #include "local/control_plane.hpp"
 
 #include <cstdio>
-#include <ctime>
 #include <future>
-#include <random>
 
 #include "core/encoding.hpp"
 #include "core/limits.hpp"
-#include "core/random.hpp"
-#include "local/code_download.hpp"
-#include "local/invoker.hpp"
-#include "local/log_store.hpp"
-#include "local/signature.hpp"
+#include "local/control_plane_impl.hpp"
 #include "local/uuid.hpp"
-#include "local/work_threads.hpp"
 
 namespace lambdapool::local {
 namespace {
-
-using SystemTime = std::chrono::system_clock::time_point;
-
-std::int64_t epoch_ms(SystemTime time) {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
-}
-
-// The Date header's value, written once a second.
-class DateHeader {
- public:
-  const std::string& at(SystemTime now) {
-    const auto seconds = std::chrono::system_clock::to_time_t(now);
-    if (seconds != seconds_) {
-      std::tm parts{};
-      gmtime_r(&seconds, &parts);
-      char text[40];
-      text_.assign(text, std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &parts));
-      seconds_ = seconds;
-    }
-    return text_;
-  }
-
- private:
-  std::time_t seconds_ = -1;
-  std::string text_;
-};
-
-// A request on its way, kept on the loop's side; background work is given its number.
-struct Exchange {
-  std::string request_id;
-  std::optional<Route> route = {};
-  http::Request request;
-  http::Responder responder;
-  std::chrono::steady_clock::time_point since;
-};
-
-// What is slow to find out about a large body, found out beforehand.
-struct BodyChecks {
-  std::string sha256_hex;
-  Outcome<void> payload;
-};
 
 Outcome<void> check_request_size(const Route& route, std::size_t bytes) {
   if (static_cast<std::int64_t>(bytes) <= limits::create_request_bytes_max) return {};
@@ -76,55 +28,12 @@ Refusal unknown_operation(const http::Request& request) {
   return {404, "UnknownOperationException", message};
 }
 
+http::Response internal_error(const std::exception& failure) {
+  return refusal_response(
+      {500, "ServiceException", std::string("The local Lambda has failed: ") + failure.what()});
+}
+
 }  // namespace
-
-struct ControlPlane::Impl : std::enable_shared_from_this<ControlPlane::Impl> {
-  Impl(http::EventLoop& event_loop, Workers& all_workers, ControlPlaneOptions given,
-       std::unique_ptr<Database> own, std::unique_ptr<CodeStore> store)
-      : loop(event_loop),
-        workers(all_workers),
-        options(std::move(given)),
-        database(std::move(own)),
-        code(std::move(store)),
-        databases(options.home),
-        signature(options.identity, options.region),
-        download(random_bytes(32)),
-        snapshots(*database, *code, options.region),
-        logs(loop, threads, options.home),
-        invoker(loop, workers, snapshots, options.concurrency, options.events, std::random_device()()) {}
-
-  void handle(http::Request request, http::Responder responder);
-  void check_body(std::uint64_t id);
-  void admit(std::uint64_t id, const BodyChecks& checks);
-  void start_invoke(std::uint64_t id, const Outcome<void>& payload);
-  void start_operation(std::uint64_t id);
-  void start_download(std::uint64_t id);
-  void after_operation(std::uint64_t id, http::Response response, std::vector<Transition> transitions,
-                       bool released);
-  void finish(std::vector<Transition> transitions, bool released);
-  void recover();
-  void collect();
-  void respond(std::uint64_t id, http::Response response);
-  void refuse_exchange(std::uint64_t id, const Refusal& refusal) { respond(id, refusal_response(refusal)); }
-  void retire_outdated();
-  void post(std::function<void(Impl&)> work);
-
-  http::EventLoop& loop;
-  Workers& workers;
-  ControlPlaneOptions options;
-  std::unique_ptr<Database> database;  // the loop's own
-  std::unique_ptr<CodeStore> code;
-  DatabasePool databases;
-  WorkThreads threads{4};
-  SignatureCheck signature;
-  CodeDownload download;
-  SnapshotCache snapshots;
-  LogStore logs;
-  Invoker invoker;
-  std::map<std::uint64_t, Exchange> exchanges;
-  std::uint64_t next_exchange = 0;
-  DateHeader date;
-};
 
 // Back to the loop's thread; nothing if the control plane has ended by then.
 void ControlPlane::Impl::post(std::function<void(Impl&)> work) {
@@ -133,13 +42,51 @@ void ControlPlane::Impl::post(std::function<void(Impl&)> work) {
   });
 }
 
+// The same for a step of an exchange, which is answered whatever happens.
+void ControlPlane::Impl::post_for(std::uint64_t id, std::function<void(Impl&)> work) {
+  post([id, work = std::move(work)](Impl& self) { self.guarded(id, [&] { work(self); }); });
+}
+
+// One request never ends the service.
+void ControlPlane::Impl::guarded(std::uint64_t id, const std::function<void()>& work) {
+  try {
+    work();
+  } catch (const std::exception& failure) {
+    respond(id, internal_error(failure));
+  }
+}
+
+Outcome<void> ControlPlane::Impl::judge(const http::Request& head, const http::Caller& caller) const {
+  if (auto admitted = admission.judge(head, caller); !admitted) return admitted;
+  const auto found = route(head.method, head.target);
+  if (!found) return tl::unexpected(unknown_operation(head));
+  if (found->operation != Operation::download_code) return signature.verify_head(head, options.clock());
+  if (auto permitted = download.permitted(*found, options.clock()); !permitted)
+    return tl::unexpected(permitted.error());
+  return {};
+}
+
+std::optional<http::Response> ControlPlane::Impl::screen(const http::Request& head,
+                                                         const http::Caller& caller) {
+  const auto since = std::chrono::steady_clock::now();
+  const auto let_in = judge(head, caller);
+  if (let_in) return std::nullopt;
+  auto response = refusal_response(let_in.error());
+  complete(response, random_uuid());
+  log(head, response.status, since);
+  return response;
+}
+
 void ControlPlane::Impl::handle(http::Request request, http::Responder responder) {
   const auto id = next_exchange++;
   auto found = route(request.method, request.target);
-  auto& exchange = exchanges
-                       .emplace(id, Exchange{random_uuid(), std::move(found), std::move(request),
-                                             std::move(responder), std::chrono::steady_clock::now()})
-                       .first->second;
+  exchanges.emplace(id, Exchange{random_uuid(), std::move(found), std::move(request), std::move(responder),
+                                 std::chrono::steady_clock::now()});
+  guarded(id, [&] { begin(id); });
+}
+
+void ControlPlane::Impl::begin(std::uint64_t id) {
+  auto& exchange = exchanges.at(id);
   if (!exchange.route) return refuse_exchange(id, unknown_operation(exchange.request));
   if (exchange.route->operation == Operation::download_code) return start_download(id);
   if (auto fits = check_request_size(*exchange.route, exchange.request.body.size()); !fits) {
@@ -160,9 +107,14 @@ void ControlPlane::Impl::check_body(std::uint64_t id) {
   };
   if (exchange.request.body.size() <= large_payload) return admit(id, check(exchange.request.body));
   threads.run([this, id, check, body = std::move(exchange.request.body)]() mutable {
-    auto checks = check(body);
+    BodyChecks checks;
+    try {
+      checks = check(body);
+    } catch (const std::exception& failure) {
+      return post_for(id, [id, answer = internal_error(failure)](Impl& self) { self.respond(id, answer); });
+    }
     auto shared = std::make_shared<std::string>(std::move(body));
-    post([id, checks = std::move(checks), shared](Impl& self) {
+    post_for(id, [id, checks = std::move(checks), shared](Impl& self) {
       self.exchanges.at(id).request.body = std::move(*shared);
       self.admit(id, checks);
     });
@@ -185,6 +137,7 @@ void ControlPlane::Impl::start_invoke(std::uint64_t id, const Outcome<void>& pay
   const auto fits = check_payload_size(exchange.request.body.size(), invocation->type);
   if (!fits) return refuse_exchange(id, fits.error());
   if (!payload) return refuse_exchange(id, payload.error());
+  exchange.responder.release_memory();  // as many payloads as the account has concurrency
   invoker.invoke(*invocation, exchange.request_id, std::move(exchange.request.body),
                  [self = weak_from_this(), id](http::Response response) {
                    if (const auto alive = self.lock()) alive->respond(id, std::move(response));
@@ -200,16 +153,20 @@ void ControlPlane::Impl::start_operation(std::uint64_t id) {
     http::Response response;
     std::vector<Transition> transitions;
     bool released = false;
-    auto opened = databases.with([&](Database& connection) {
-      Context context{connection, *code, options.region, options.concurrency, now, locate};
-      response = run_operation(context, called, *body);
-      transitions = std::move(context.transitions);
-      released = context.code_released;
-    });
-    if (!opened) response = refusal_response(service_failure(opened.error()).value());
+    try {
+      auto opened = databases.with([&](Database& connection) {
+        Context context{connection, *code, options.region, options.concurrency, now, locate};
+        response = run_operation(context, called, std::move(*body));
+        transitions = std::move(context.transitions);
+        released = context.code_released;
+      });
+      if (!opened) response = refusal_response(service_failure(opened.error()).value());
+    } catch (const std::exception& failure) {
+      response = internal_error(failure);
+    }
     if (response.status >= 300) transitions.clear();
     auto answer = std::make_shared<http::Response>(std::move(response));
-    post([id, answer, transitions, released](Impl& self) {
+    post_for(id, [id, answer, transitions, released](Impl& self) {
       self.after_operation(id, std::move(*answer), transitions, released);
     });
   };
@@ -223,63 +180,13 @@ void ControlPlane::Impl::after_operation(std::uint64_t id, http::Response respon
   if (!transitions.empty() || released) finish(std::move(transitions), released);
 }
 
-// Carries transitions out in the background, and then looks for code that nobody refers to any more.
-void ControlPlane::Impl::finish(std::vector<Transition> transitions, bool released) {
-  threads.run([this, transitions = std::move(transitions), released] {
-    static_cast<void>(databases.with([&](Database& connection) {
-      for (const auto& transition : transitions) {
-        finish_transition(connection, *code, transition, epoch_ms(options.clock()));
-      }
-      connection.take_error();  // who asks for the function next tries again
-    }));
-    post([](Impl& self) { self.retire_outdated(); });
-    if (released) collect();
-  });
-}
-
-// What another process had begun and did not live to finish.
-void ControlPlane::Impl::recover() {
-  threads.run([this] {
-    static_cast<void>(databases.with([&](Database& connection) {
-      for (const auto& record : list_changing(connection)) {
-        finish_transition(connection, *code, {record.function, record.version, record.revision},
-                          epoch_ms(options.clock()));
-      }
-      connection.take_error();
-    }));
-    collect();
-  });
-}
-
-void ControlPlane::Impl::collect() {
-  const auto spare = [this](std::set<std::string> candidates) {
-    std::promise<std::set<std::string>> answer;
-    auto in_use = answer.get_future();
-    loop.post([this, &answer] { answer.set_value(snapshots.code_in_use()); });
-    for (const auto& sha256 : in_use.get()) candidates.erase(sha256);
-    return candidates;
-  };
-  static_cast<void>(databases.with([&](Database& connection) {
-    bool known = true;
-    code->collect(
-        [&] {
-          auto referenced = referenced_code(connection);
-          known = !connection.take_error();
-          return referenced;
-        },
-        [&](std::set<std::string> candidates) {
-          return known ? spare(std::move(candidates)) : std::set<std::string>{};
-        });
-  }));
-}
-
 void ControlPlane::Impl::start_download(std::uint64_t id) {
   auto& exchange = exchanges.at(id);
   const auto sha256 = download.permitted(*exchange.route, options.clock());
   if (!sha256) return refuse_exchange(id, sha256.error());
   threads.run([this, id, file = code->zip(*sha256)] {
     auto answer = std::make_shared<http::Response>(code_response(file));
-    post([id, answer](Impl& self) { self.respond(id, std::move(*answer)); });
+    post_for(id, [id, answer](Impl& self) { self.respond(id, std::move(*answer)); });
   });
 }
 
@@ -287,15 +194,23 @@ void ControlPlane::Impl::respond(std::uint64_t id, http::Response response) {
   auto node = exchanges.extract(id);
   if (node.empty()) return;
   auto& exchange = node.mapped();
-  response.headers.add("x-amzn-RequestId", exchange.request_id);
-  response.headers.add("Date", date.at(options.clock()));
-  if (options.log) {
-    const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - exchange.since;
-    char numbers[48];
-    std::snprintf(numbers, sizeof numbers, " %d %.1f ms", response.status, took.count());
-    options.log(exchange.request.method + " " + exchange.request.target + numbers);
-  }
+  complete(response, exchange.request_id);
+  log(exchange.request, response.status, exchange.since);
   exchange.responder.send(std::move(response));
+}
+
+void ControlPlane::Impl::complete(http::Response& response, const std::string& request_id) {
+  response.headers.add("x-amzn-RequestId", request_id);
+  response.headers.add("Date", date.at(options.clock()));
+}
+
+void ControlPlane::Impl::log(const http::Request& request, int status,
+                             std::chrono::steady_clock::time_point since) const {
+  if (!options.log) return;
+  const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - since;
+  char numbers[48];
+  std::snprintf(numbers, sizeof numbers, " %d %.1f ms", status, took.count());
+  options.log(request.method + " " + request.target + numbers);
 }
 
 void ControlPlane::Impl::retire_outdated() {
@@ -332,31 +247,15 @@ ControlPlane::~ControlPlane() {
   gone.get_future().wait();
 }
 
+std::optional<http::Response> ControlPlane::screen(const http::Request& head, const http::Caller& caller) {
+  return impl_->screen(head, caller);
+}
+
 void ControlPlane::handle(http::Request request, http::Responder responder) {
   impl_->handle(std::move(request), std::move(responder));
 }
 
 void ControlPlane::pause() { impl_->threads.pause(); }
 void ControlPlane::resume() { impl_->threads.resume(); }
-
-Result<void> DatabasePool::with(const std::function<void(Database&)>& use) {
-  std::unique_ptr<Database> connection;
-  {
-    std::lock_guard lock(mutex_);
-    if (!free_.empty()) {
-      connection = std::move(free_.back());
-      free_.pop_back();
-    }
-  }
-  if (!connection) {
-    auto opened = Database::open(home_);
-    if (!opened) return tl::unexpected(opened.error());
-    connection = std::move(*opened);
-  }
-  use(*connection);
-  std::lock_guard lock(mutex_);
-  free_.push_back(std::move(connection));
-  return {};
-}
 
 }  // namespace lambdapool::local

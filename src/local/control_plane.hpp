@@ -6,17 +6,15 @@
 #include <chrono>
 #include <filesystem>
 #include <functional>
-#include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "core/error.hpp"
 #include "core/sigv4.hpp"
 #include "http/event_loop.hpp"
 #include "http/server.hpp"
+#include "local/admission.hpp"
 #include "local/code_store.hpp"
 #include "local/database.hpp"
 #include "local/event_queue.hpp"
@@ -29,6 +27,7 @@ namespace lambdapool::local {
 struct ControlPlaneOptions {
   std::filesystem::path home;
   std::optional<sigv4::Identity> identity = {};
+  AdmissionOptions admission = {};
   std::string region = "us-east-1";
   int concurrency = 1'000;
   std::function<void(const std::string&)> log = {};
@@ -45,7 +44,10 @@ class ControlPlane {
                                                     ControlPlaneOptions options);
   ~ControlPlane();  // not on the loop's thread; no request may arrive any more
 
-  void handle(http::Request request, http::Responder responder);  // on the loop's thread
+  // Both on the loop's thread. The screen is the listener's (http::Guard) and comes first: it says who may
+  // speak, by the caller, the Host and what of a signature can be judged without the body.
+  std::optional<http::Response> screen(const http::Request& head, const http::Caller& caller);
+  void handle(http::Request request, http::Responder responder);
 
   // Between the two nothing is done in the background. Not on the loop's thread.
   void pause();
@@ -55,19 +57,6 @@ class ControlPlane {
   struct Impl;
   explicit ControlPlane(std::shared_ptr<Impl> impl);
   std::shared_ptr<Impl> impl_;
-};
-
-// The database connections of the background threads: as many as there are at work at once.
-class DatabasePool {
- public:
-  explicit DatabasePool(std::filesystem::path home) : home_(std::move(home)) {}
-  // Runs `use` with a connection; the error is that none could be opened.
-  Result<void> with(const std::function<void(Database&)>& use);
-
- private:
-  std::filesystem::path home_;
-  std::mutex mutex_;
-  std::vector<std::unique_ptr<Database>> free_;
 };
 
 }  // namespace lambdapool::local

@@ -115,10 +115,15 @@ class Served {
     auto plane = ControlPlane::open(loop_, workers, std::move(options));
     EXPECT_TRUE(plane) << plane.error().message;
     plane_ = std::move(*plane);
-    listener_ =
-        *http::listen_tcp(loop_, "127.0.0.1", 0, [this](http::Request request, http::Responder responder) {
+    http::Guard guard{.screen = [this](const http::Request& head, const http::Caller& caller) {
+      return plane_->screen(head, caller);
+    }};
+    listener_ = *http::listen_tcp(
+        loop_, "127.0.0.1", 0,
+        [this](http::Request request, http::Responder responder) {
           plane_->handle(std::move(request), std::move(responder));
-        });
+        },
+        {}, std::move(guard));
     client_ =
         std::make_unique<http::Client>(client_loop_, http::ClientOptions{.endpoint = listener_->endpoint()});
   }

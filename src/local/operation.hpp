@@ -74,7 +74,7 @@ Answer delete_concurrency(Context& context, Call call);
 Answer get_account_settings(Context& context, Call call);
 
 // Parses the body, runs the operation, and turns whatever came of it into a response.
-http::Response run_operation(Context& context, Call call, const std::string& body);
+http::Response run_operation(Context& context, Call call, std::string body);
 
 // Parts that several operations share.
 http::Response json_response(int status, const Json& json);

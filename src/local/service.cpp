@@ -7,6 +7,7 @@
 #include "http/server.hpp"
 #include "local/control_plane.hpp"
 #include "local/home.hpp"
+#include "local/private_socket.hpp"
 #include "local/uuid.hpp"
 #include "local/workers.hpp"
 
@@ -14,6 +15,9 @@ namespace lambdapool::local {
 namespace {
 
 namespace fs = std::filesystem;
+
+// For the bodies of requests that are on their way or being worked on: one of the largest and then some.
+constexpr std::size_t request_memory = 128u << 20;
 
 WorkersOptions workers_options(const ServiceOptions& options) {
   WorkersOptions workers;
@@ -28,6 +32,7 @@ ControlPlaneOptions control_plane_options(const ServiceOptions& options) {
   ControlPlaneOptions plane;
   plane.home = options.home;
   plane.identity = options.identity;
+  plane.admission = options.admission;
   plane.region = options.region;
   plane.concurrency = options.concurrency;
   plane.log = options.log;
@@ -44,10 +49,7 @@ class RunningService : public Service {
     auto plane = ControlPlane::open(loop_, *workers_, control_plane_options(options));
     if (!plane) return tl::unexpected(plane.error());
     plane_ = std::move(*plane);
-    auto listener = http::listen_tcp(loop_, "127.0.0.1", options.port,
-                                     [&target = *plane_](http::Request request, http::Responder responder) {
-                                       target.handle(std::move(request), std::move(responder));
-                                     });
+    auto listener = listen(options);
     if (!listener) return tl::unexpected(listener.error());
     listener_ = std::move(*listener);
     return {};
@@ -73,10 +75,29 @@ class RunningService : public Service {
   void after_fork_in_child() override { listener_->close_in_fork(); }
 
  private:
+  Result<std::unique_ptr<http::Listener>> listen(const ServiceOptions& options) {
+    const auto handle = [&target = *plane_](http::Request request, http::Responder responder) {
+      target.handle(std::move(request), std::move(responder));
+    };
+    http::Guard guard;
+    guard.screen = [&target = *plane_](const http::Request& head, const http::Caller& caller) {
+      return target.screen(head, caller);
+    };
+    guard.memory = std::make_shared<http::MemoryBudget>(request_memory);
+    guard.deadlines.emplace();
+    if (options.port)
+      return http::listen_tcp(loop_, "127.0.0.1", *options.port, handle, {}, std::move(guard));
+    auto place = PrivateSocket::place(options.home, fs::temp_directory_path());
+    if (!place) return tl::unexpected(place.error());
+    socket_.emplace(std::move(*place));
+    return http::listen_unix(loop_, socket_->path(), handle, {}, std::move(guard));
+  }
+
   std::promise<void> go_on_;  // holds the loop up during a fork
   http::EventLoop loop_;
   std::unique_ptr<Workers> workers_;
   std::unique_ptr<ControlPlane> plane_;
+  std::optional<PrivateSocket> socket_;
   std::unique_ptr<http::Listener> listener_;
 };
 

@@ -12,12 +12,15 @@
 #include "core/error.hpp"
 #include "core/sigv4.hpp"
 #include "http/message.hpp"
+#include "local/admission.hpp"
 
 namespace lambdapool::local {
 
 struct ServiceOptions {
-  std::filesystem::path home;                    // created where it does not exist
-  std::uint16_t port = 0;                        // on 127.0.0.1; 0: the system chooses
+  std::filesystem::path home;  // created where it does not exist
+  // On 127.0.0.1; 0: the system chooses. nullopt: a Unix socket that nobody but this user reaches.
+  std::optional<std::uint16_t> port = {};
+  AdmissionOptions admission = {};
   std::optional<sigv4::Identity> identity = {};  // known secret: other signatures are refused.
                                                  // nullopt: any well-formed signature is accepted
   std::string region = "us-east-1";

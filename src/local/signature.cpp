@@ -6,7 +6,7 @@ namespace lambdapool::local {
 namespace {
 
 constexpr std::string_view unsigned_payload = "UNSIGNED-PAYLOAD";
-constexpr auto tolerance = std::chrono::minutes(5);
+constexpr auto tolerance = std::chrono::minutes(15);
 
 tl::unexpected<Refusal> bad_signature(std::string message) {
   return refuse(403, "InvalidSignatureException", std::move(message));
@@ -46,14 +46,14 @@ bool SignatureCheck::needs_payload_hash(const http::Request& request) const {
   return signer_ && request.headers.get("x-amz-content-sha256") != unsigned_payload;
 }
 
-Outcome<void> SignatureCheck::verify(const http::Request& request, std::string_view payload_sha256_hex,
-                                     std::chrono::system_clock::time_point now) {
-  const auto* header = request.headers.find("authorization");
+Outcome<void> SignatureCheck::verify_head(const http::Request& head,
+                                          std::chrono::system_clock::time_point now) const {
+  const auto* header = head.headers.find("authorization");
   if (header == nullptr) {
     return refuse(403, "MissingAuthenticationTokenException", "Missing Authentication Token");
   }
   const auto authorization = sigv4::parse_authorization(*header);
-  const auto amz_date = request.headers.get("x-amz-date");
+  const auto amz_date = head.headers.get("x-amz-date");
   if (!authorization || amz_date.empty() || !is_signed(*authorization, "host")) {
     return refuse(
         403, "IncompleteSignatureException",
@@ -61,8 +61,15 @@ Outcome<void> SignatureCheck::verify(const http::Request& request, std::string_v
         "and Signature, beside the header X-Amz-Date.");
   }
   if (!signer_) return {};
-  if (auto known = check_identity(*authorization, request); !known) return known;
-  if (auto current = check_date(amz_date, now); !current) return current;
+  if (auto known = check_identity(*authorization, head); !known) return known;
+  return check_date(amz_date, now);
+}
+
+Outcome<void> SignatureCheck::verify(const http::Request& request, std::string_view payload_sha256_hex,
+                                     std::chrono::system_clock::time_point now) {
+  if (auto head = verify_head(request, now); !head || !signer_) return head;
+  const auto authorization = sigv4::parse_authorization(request.headers.get("authorization"));
+  const auto amz_date = request.headers.get("x-amz-date");
   const auto hash = needs_payload_hash(request) ? payload_sha256_hex : unsigned_payload;
   const auto expected = signer_->authorization(signed_message(request, *authorization, hash), amz_date);
   const auto parsed = sigv4::parse_authorization(expected);
@@ -102,11 +109,11 @@ Outcome<void> SignatureCheck::check_date(std::string_view amz_date,
   const auto clock = sigv4::format_amz_date(now);
   if (*date < now - tolerance) {
     return bad_signature("Signature expired: " + std::string(amz_date) + " is now earlier than " +
-                         sigv4::format_amz_date(now - tolerance) + " (" + clock + " - 5 min.)");
+                         sigv4::format_amz_date(now - tolerance) + " (" + clock + " - 15 min.)");
   }
   if (*date > now + tolerance) {
     return bad_signature("Signature not yet current: " + std::string(amz_date) + " is still later than " +
-                         sigv4::format_amz_date(now + tolerance) + " (" + clock + " + 5 min.)");
+                         sigv4::format_amz_date(now + tolerance) + " (" + clock + " + 15 min.)");
   }
   return {};
 }

@@ -20,6 +20,9 @@ class SignatureCheck {
   // Whether verify() will look at the payload's hash (hex).
   bool needs_payload_hash(const http::Request& request) const;
 
+  // What can be said before the body is there: everything but that the signature is right.
+  Outcome<void> verify_head(const http::Request& head, std::chrono::system_clock::time_point now) const;
+
   Outcome<void> verify(const http::Request& request, std::string_view payload_sha256_hex,
                        std::chrono::system_clock::time_point now);
 

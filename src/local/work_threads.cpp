@@ -33,7 +33,11 @@ void WorkThreads::serve() {
       const auto work = std::move(queue_.front());
       queue_.pop_front();
       lock.unlock();
-      work();
+      try {
+        work();
+      } catch (const std::exception&) {
+        // Work that has somebody to tell does so itself.
+      }
     }
     lock.lock();
     if (--busy_ == 0) finished_.notify_all();

@@ -171,7 +171,7 @@ TEST_F(TargetTest, AForkedChildUsesItsParentsService) {
   ASSERT_TRUE(ours) << ours.error().message;
   EXPECT_TRUE(in_child([&] {
     auto theirs = resolve({.target = "local"}, environment());
-    const bool shared = theirs && theirs->endpoint.port == ours->endpoint.port;
+    const bool shared = theirs && theirs->endpoint.url() == ours->endpoint.url();
     if (theirs) *theirs = {};
     *ours = {};  // does not wait for threads that the child does not have
     return shared;
@@ -185,7 +185,7 @@ TEST_F(TargetTest, AForkedChildHasAServiceOfItsOwnForAnotherHome) {
   EXPECT_TRUE(in_child([&] {
     auto theirs =
         resolve({.target = "local"}, environment({{"LAMBDAPOOL_HOME", (home_ / "other").string()}}));
-    const bool own = theirs && theirs->endpoint.port != ours->endpoint.port;
+    const bool own = theirs && theirs->endpoint.url() != ours->endpoint.url();
     if (theirs) *theirs = {};
     return own;
   }));

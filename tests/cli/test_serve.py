@@ -75,7 +75,8 @@ def test_a_given_port_is_used_and_a_taken_one_refused(start_serve, run):
     "arguments, words",
     [
         (["--port", "70000"], "port must be between 0 and 65535, not 70000."),
-        (["--access-key-id", "A"], "--access-key-id and --secret-access-key go together."),
+        (["--host", "http://box:1"], "--host takes a name such as host.docker.internal or NAME:PORT, not 'http://box:1'."),
+        (["--keys", "/no/such"], "The keys file /no/such cannot be read: No such file or directory."),
         (["--target", "aws"], "serve serves the local Lambda, so --target aws does not go with it."),
     ],
 )
@@ -84,8 +85,30 @@ def test_it_refuses(run, arguments, words):
     assert (done.returncode, done.stdout, done.stderr) == (1, "", f"Error: {words}\n")
 
 
-def test_with_keys_only_those_are_let_in(start_serve):
-    served = start_serve("--access-key-id", "AKIDME", "--secret-access-key", "sesame")
+def test_half_a_key_of_the_environment_is_refused(run):
+    done = run("serve", LAMBDAPOOL_SERVE_ACCESS_KEY_ID="AKIDME")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "LAMBDAPOOL_SERVE_SECRET_ACCESS_KEY" in done.stderr
+
+
+def test_a_keys_file_that_others_can_read_is_refused(run, tmp_path):
+    keys = tmp_path / "keys"
+    keys.write_text("[default]\naws_access_key_id = AKIDME\naws_secret_access_key = sesame\n")
+    keys.chmod(0o644)
+    done = run("serve", "--keys", keys)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"Error: The keys file {keys} can be read by others: make it yours alone with 'chmod 600 {keys}'.\n"
+
+
+@pytest.mark.parametrize("source", ["file", "environment"])
+def test_with_keys_only_those_are_let_in(start_serve, tmp_path, source):
+    if source == "file":
+        keys = tmp_path / "keys"
+        keys.write_text("[default]\naws_access_key_id = AKIDME\naws_secret_access_key = sesame\n")
+        keys.chmod(0o600)
+        served = start_serve("--keys", keys)
+    else:
+        served = start_serve(LAMBDAPOOL_SERVE_ACCESS_KEY_ID="AKIDME", LAMBDAPOOL_SERVE_SECRET_ACCESS_KEY="sesame")
     served.client(aws_access_key_id="AKIDME", aws_secret_access_key="sesame").list_functions()
     for keys in ({}, {"aws_access_key_id": "AKIDME", "aws_secret_access_key": "guess"}):
         with pytest.raises(Exception, match="Signature|security token|UnrecognizedClient|InvalidSignature"):
@@ -180,3 +203,14 @@ def test_of_two_creations_of_one_name_one_wins(run, algorithms, lambdapool, clea
     assert sorted(process.returncode for process in together) == [0, 1, 1], errors
     assert sum("already exists" in error for error in errors) == 2, errors
     assert len(json.loads(run("list", "--output", "json").stdout)) == 1
+
+
+def test_a_secret_is_not_to_be_seen_among_the_processes(start_serve, tmp_path):
+    keys = tmp_path / "keys"
+    keys.write_text("[default]\naws_access_key_id = AKIDME\naws_secret_access_key = sesame\n")
+    keys.chmod(0o600)
+    served = start_serve("--keys", keys)
+    text = ""
+    while "Ctrl-C" not in text:
+        text += served.process.stdout.readline()
+    assert "sesame" not in Path(f"/proc/{served.process.pid}/cmdline").read_text() + text

@@ -36,8 +36,13 @@ def client(tmp_path_factory):
         pytest.skip(f"{PROGRAM} is not built")
     home = tmp_path_factory.mktemp("home")
     process = subprocess.Popen(
-        [str(PROGRAM), "serve", "--port", "0", "--access-key-id", "AKIDLOCAL", "--secret-access-key", "secret"],
-        env=dict(os.environ, LAMBDAPOOL_HOME=str(home)),
+        [str(PROGRAM), "serve", "--port", "0"],
+        env=dict(
+            os.environ,
+            LAMBDAPOOL_HOME=str(home),
+            LAMBDAPOOL_SERVE_ACCESS_KEY_ID="AKIDLOCAL",
+            LAMBDAPOOL_SERVE_SECRET_ACCESS_KEY="secret",
+        ),
         stdout=subprocess.PIPE,
         text=True,
     )
