@@ -48,8 +48,9 @@ class FakeWorkers : public Workers {
   std::string isolation() const override { return "none: a fake"; }
 
   // On the loop's thread.
-  void log(const FunctionVersion& function, std::string_view lines, std::int64_t at_ms) {
-    log_(function, "2026/11/22/[$LATEST]ab", lines, at_ms);
+  void log(const FunctionVersion& function, std::string_view lines, std::int64_t at_ms,
+           const std::string& stream = "2026/11/22/[$LATEST]ab") {
+    log_(function, stream, lines, at_ms);
   }
 
   struct Seen {

@@ -7,10 +7,11 @@
 
 #include <algorithm>
 #include <charconv>
+#include <ctime>
 #include <utility>
-#include <vector>
 
 #include "local/home.hpp"
+#include "local/log_bounds.hpp"
 
 namespace lambdapool::local {
 namespace {
@@ -18,7 +19,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uintmax_t file_bytes_max = 8u << 20;
-constexpr std::size_t files_max = 100;
 constexpr std::size_t stream_bytes_max = 1u << 20;
 constexpr std::size_t hasty_bytes = 256u << 10;  // so much is not kept waiting
 constexpr auto flush_interval = std::chrono::milliseconds(100);
@@ -29,29 +29,20 @@ std::string file_name(std::string stream) {
   return stream + ".log";
 }
 
-void drop_oldest(const fs::path& folder) {
-  std::vector<std::pair<fs::file_time_type, fs::path>> files;
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(folder, error)) {
-    files.emplace_back(entry.last_write_time(error), entry.path());
-  }
-  if (files.size() < files_max) return;
-  std::sort(files.begin(), files.end());
-  for (std::size_t i = 0; i + files_max <= files.size(); ++i) fs::remove(files[i].second, error);
-}
-
 // A log that cannot be written must not stop what it is about.
-void write_log(const fs::path& file, const std::string& text) {
+// Returns whether there is a file now that was not there before.
+bool write_log(const fs::path& file, const std::string& text) {
   std::error_code error;
   const auto size = fs::file_size(file, error);
+  bool begun = static_cast<bool>(error);
   if (error) {
     make_private_directories(file.parent_path());
-    drop_oldest(file.parent_path());
   } else if (size > file_bytes_max) {
     fs::rename(file, file.string() + ".1", error);
+    begun = true;
   }
   const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-  if (fd < 0) return;
+  if (fd < 0) return false;
   std::string_view rest = text;
   while (!rest.empty()) {
     const auto written = ::write(fd, rest.data(), rest.size());
@@ -60,6 +51,7 @@ void write_log(const fs::path& file, const std::string& text) {
     rest.remove_prefix(static_cast<std::size_t>(written));
   }
   ::close(fd);
+  return begun;
 }
 
 // A gap in the log is told where it is.
@@ -124,10 +116,13 @@ void LogStore::flush_now() {
 
 void LogStore::write(const fs::path& home, Batch& batch) {
   for (auto& [function, streams] : batch.functions) {
+    const auto folder = home / "logs" / function;
+    bool begun = false;
     for (auto& [stream, gathered] : streams) {
       cut(gathered);
-      write_log(home / "logs" / function / file_name(stream), with_note(gathered.text, gathered.dropped));
+      begun |= write_log(folder / file_name(stream), with_note(gathered.text, gathered.dropped));
     }
+    if (begun) drop_outdated_logs(folder, ::time(nullptr));
   }
   batch.written = true;
 }

@@ -2,8 +2,8 @@
 //
 // Lines are only appended to memory; what has gathered is written in the background every tenth of a second,
 // and sooner where it is much. All ends are bounded: while one batch is being written, each stream gathers
-// its newest megabyte; a stream's file is begun anew at 8 MB with its predecessor kept as STREAM.log.1, and a
-// function keeps its newest 100 files.
+// its newest megabyte; a stream's file is begun anew at 8 MB with its predecessor kept as STREAM.log.1, and
+// what a function keeps of the past is bounded (log_bounds.hpp).
 #pragma once
 
 #include <atomic>

@@ -1,5 +1,6 @@
 #include "local/private_socket.hpp"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
