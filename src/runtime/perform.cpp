@@ -7,6 +7,7 @@
 #include "core/envelope.hpp"
 #include "lambdapool/errors.hpp"
 #include "runtime/exception.hpp"
+#include "runtime/forked_child.hpp"
 #include "runtime/message.hpp"
 #include "runtime/registry.hpp"
 
@@ -40,15 +41,18 @@ tl::expected<const detail::TaskEntry*, Refusal> find_entry(const TaskHead& head,
   return entry;
 }
 
-ItemOutcome run_item(detail::Callable& callable, std::string_view arguments) {
+ItemOutcome run_item(detail::Callable& callable, std::string_view arguments, const ServingProcess& worker) {
   try {
     Reader in(arguments);
     Writer out;
     callable.call(in, out);
+    worker.end_child_that_returned();
     return {Status::value, out.take()};
   } catch (const MalformedMessage&) {
+    worker.end_child_that_threw();
     throw;
   } catch (...) {
+    worker.end_child_that_threw();
     return {Status::exception, describe_exception(std::current_exception())};
   }
 }
@@ -61,13 +65,14 @@ struct Run {
 Run run_items(detail::Callable& callable, const std::vector<std::string_view>& items,
               std::chrono::system_clock::time_point deadline, const Now& now, const Limits& limits) {
   Run run;
+  const ServingProcess worker;
   std::size_t bytes = 0;
   auto longest = std::chrono::system_clock::duration::zero();
   const auto begun = now();
   auto at = begun;
   for (std::string_view item : items) {
     if (!run.items.empty() && (bytes >= limits.enough_bytes || deadline - at < 2 * longest)) break;
-    run.items.push_back(run_item(callable, item));
+    run.items.push_back(run_item(callable, item, worker));
     bytes += run.items.back().bytes.size();
     const auto after = now();
     longest = std::max(longest, after - at);

@@ -2,7 +2,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <csignal>
 #include <random>
 
 #include "core/envelope.hpp"
@@ -72,6 +75,32 @@ TEST(Perform, AnswersAnExceptionAsThatItemsOutcome) {
   const Answer answer = answer_of(perform_now(payload_for(f, std::vector{1, 2, 3})));
   EXPECT_EQ(answer.outcome.items[1].status, Status::exception);
   EXPECT_EQ(answer.outcome.items[2].status, Status::value);
+}
+
+// Forks in the first of two items, where the child leaves by calling an F; the child's wait status.
+template <class F>
+int status_of_child(F) {
+  static int status;
+  const auto f = [](int item) {
+    if (item == 2) return 2;
+    const pid_t child = ::fork();
+    if (child == 0) return F{}();
+    ::waitpid(child, &status, 0);
+    return 1;
+  };
+  const Answer answer = answer_of(perform_now(payload_for(f, std::vector{1, 2})));
+  EXPECT_EQ(answer.outcome.items.size(), 2u);
+  EXPECT_EQ(decode<int>(answer.outcome.items[0].bytes), 1);
+  return status;
+}
+
+TEST(Perform, EndsAChildThatAnItemForkedWhereItLeavesTheItem) {
+  const int returned = status_of_child([] { return 0; });
+  EXPECT_TRUE(WIFEXITED(returned) && WEXITSTATUS(returned) == 0) << returned;
+  const int threw = status_of_child([]() -> int { throw std::runtime_error("of the child"); });
+  EXPECT_TRUE(WIFSIGNALED(threw) && WTERMSIG(threw) == SIGABRT) << threw;
+  const int exited = status_of_child([]() -> int { ::_exit(3); });
+  EXPECT_TRUE(WIFEXITED(exited) && WEXITSTATUS(exited) == 3) << exited;
 }
 
 TEST(Perform, StartsNoOtherItemOnceTheAnswerHasEnoughBytes) {

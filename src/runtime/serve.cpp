@@ -8,6 +8,7 @@
 
 #include "core/encoding.hpp"
 #include "runtime/channel.hpp"
+#include "runtime/forked_child.hpp"
 #include "runtime/perform.hpp"
 
 namespace lambdapool::runtime {
@@ -18,12 +19,6 @@ __attribute__((section(".lambdapool"), used)) const char marker[] = "lambdapool 
 Result<Channel> open_channel(const Environment& environment) {
   if (const auto number = environment.get("LAMBDAPOOL_RUNTIME_FD")) return Channel::on_descriptor(*number);
   return Channel::connect(environment.get("AWS_LAMBDA_RUNTIME_API").value_or(""));
-}
-
-[[noreturn]] void end(int status) {
-  std::fflush(nullptr);
-  std::cout.flush();
-  ::_exit(status);  // the user's threads may still run, so their objects are not destroyed under them
 }
 
 // The next invocation may find this process frozen or killed, so what the function printed goes out now.
@@ -68,13 +63,13 @@ void serve(const Environment& environment) {
   auto channel = open_channel(environment);
   if (!channel) {
     std::fprintf(stderr, "lambdapool: %s\n", channel.error().message.c_str());
-    end(1);
+    end_process(1);
   }
   const ProgramIdentity identity = own_identity();
   auto invocation = channel->first();
   while (invocation) invocation = handle(*channel, *invocation, identity);
   std::fprintf(stderr, "lambdapool: %s\n", invocation.error().message.c_str());
-  end(1);
+  end_process(1);
 }
 
 }  // namespace lambdapool::runtime

@@ -51,13 +51,16 @@ def stub_environment(stub):
     return dict(identity(), LAMBDAPOOL_TARGET="aws", AWS_ENDPOINT_URL_LAMBDA=stub.url)
 
 
+DEPLOYED = [str(HERE / "deployed" / name) for name in ("lambdapool_tasks.py", "forking_tasks.py")]
+
+
 @pytest.fixture(scope="session")
 def local_environment(tmp_path_factory):
     """The local Lambda with the function `algorithms`, deployed by the program."""
     home = tmp_path_factory.mktemp("lambdapool-home")
     environment = {"LAMBDAPOOL_TARGET": "local", "LAMBDAPOOL_HOME": str(home)}
     made = subprocess.run(
-        [str(PROGRAM), "create", "algorithms", str(HERE / "deployed" / "lambdapool_tasks.py"), "--timeout", "60", "--memory", "256"],
+        [str(PROGRAM), "create", "algorithms", *DEPLOYED, "--timeout", "60", "--memory", "256"],
         env=dict(os.environ, **environment),
         capture_output=True,
         text=True,

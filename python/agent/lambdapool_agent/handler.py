@@ -5,11 +5,11 @@ answer has grown large or the time may not suffice, and the client sends the res
 """
 
 import io
+import os
 import pickle
-import sys
 import time
 
-from . import envelope, outcome
+from . import envelope, forked, outcome
 
 RESPONSE_LIMIT = 6 * 1024 * 1024 + 100  # AWS Lambda's, of a synchronous invocation
 ENOUGH_BYTES = 1024 * 1024
@@ -19,6 +19,19 @@ _BY_VALUE = b"\x8c\x17cloudpickle.cloudpickle"
 
 
 def lambda_handler(event, context):
+    worker = os.getpid()
+    try:
+        answer = _handle(event, context, worker)
+    except BaseException as error:
+        if os.getpid() != worker:
+            forked.end(error)
+        raise
+    if os.getpid() != worker:
+        forked.end()
+    return answer
+
+
+def _handle(event, context, worker):
     peer, body = envelope.decode(event)
     if peer != envelope.PEER and _BY_VALUE in body:
         raise envelope.LambdapoolCodeMismatch(
@@ -26,13 +39,14 @@ def lambda_handler(event, context):
             "function runs Python %s; run the client with Python %s, or put the code into a module and deploy it"
             % (peer, envelope.PEER, envelope.PEER)
         )
-    outcomes, seconds = _run(body, _remaining(context))
+    outcomes, seconds = _run(body, _remaining(context), worker)
     answer = _answer(outcomes, seconds)
-    _flush()
+    forked.flush()
     return answer
 
 
-def _run(body, remaining):
+def _run(body, remaining, worker):
+    getpid = os.getpid
     try:
         stream = io.BytesIO(body)
         function = pickle.load(stream)
@@ -41,6 +55,8 @@ def _run(body, remaining):
     except (pickle.UnpicklingError, EOFError) as error:
         raise envelope.LambdapoolProtocolError("the task's body is not two pickles: %s" % error) from None
     except BaseException as error:
+        if getpid() != worker:
+            forked.end(error)
         return [outcome.unreadable(error)], None  # stands for every item
     outcomes, longest, clock = outcome.Outcomes(), 0.0, time.perf_counter
     started = now = clock()
@@ -51,9 +67,13 @@ def _run(body, remaining):
         try:
             result = call(function, item)
         except BaseException as error:  # SystemExit too: it must not end the worker
+            if getpid() != worker:
+                forked.end(error)
             outcomes.add(outcome.exception(error))
         else:
             outcomes.add_value(result)
+        if getpid() != worker:
+            forked.end()
         before, now = now, clock()
         if now - before > longest:
             longest = now - before
@@ -99,11 +119,3 @@ def _remaining(context):
     if milliseconds is None:
         return lambda: float("inf")
     return lambda: milliseconds() / 1000
-
-
-def _flush():
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except Exception:
-            pass  # the task closed or replaced it; its outcome counts all the same

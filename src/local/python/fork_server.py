@@ -132,7 +132,7 @@ def worker_main(request, fds, server, client):
         sys.modules["__main__"] = types.ModuleType("__main__")
         code = client.run(socket.socket(fileno=CONTROL), request["handler"])
     except SystemExit as end:
-        code = exit_status(end.code)
+        code = client.exit_status(end)
     except BaseException:
         traceback.print_exc()
     finally:
@@ -140,14 +140,6 @@ def worker_main(request, fds, server, client):
             end_of_interpreter()
         finally:
             os._exit(code & 0xFF)
-
-
-def exit_status(code):
-    """What the interpreter makes of sys.exit's argument."""
-    if code is None or isinstance(code, int):
-        return code or 0
-    print(code, file=sys.stderr)
-    return 1
 
 
 def end_of_interpreter():

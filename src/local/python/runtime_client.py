@@ -12,6 +12,7 @@ import math
 import os
 import re
 import sys
+import threading
 import time
 import traceback
 
@@ -266,12 +267,54 @@ def context_of(function, headers):
     return Context(function, headers, int(headers["lambda-runtime-deadline-ms"]), client_context or None)
 
 
+def end_child(error=None):
+    """Ends a child that the function's code forked and that came back from there, as if it were the worker.
+    The agent does likewise for its tasks. Exit handlers are not run: those are the worker's."""
+    code = 1
+    try:
+        code = exit_status(error)
+        for thread in threading.enumerate():
+            if thread is not threading.current_thread() and not thread.daemon:
+                thread.join()
+        sys.stdout.flush()
+        sys.stderr.flush()
+    finally:
+        os._exit(code & 0xFF)
+
+
+def exit_status(error):
+    """What the interpreter makes of an exception that nobody caught; 0 for none."""
+    if error is None:
+        return 0
+    if not isinstance(error, SystemExit):
+        sys.excepthook(type(error), error, error.__traceback__)
+        return 130 if isinstance(error, KeyboardInterrupt) else 1
+    if error.code is None or isinstance(error.code, int):
+        return error.code or 0
+    print(error.code, file=sys.stderr)
+    return 1
+
+
+def in_this_process(function, *arguments):
+    """Calls the function; whoever comes back in a child of this process goes no further."""
+    worker = os.getpid()
+    try:
+        result = function(*arguments)
+    except BaseException as error:
+        if os.getpid() != worker:
+            end_child(error)
+        raise
+    if os.getpid() != worker:
+        end_child()
+    return result
+
+
 def answer(handler, function, headers, body):
     """Runs the handler once; the bytes that answer the invocation."""
     request_id = headers["lambda-runtime-aws-request-id"]
     try:
         context = context_of(function, headers)
-        result, content_type = marshal(handler(unmarshal(body), context))
+        result, content_type = in_this_process(lambda: marshal(handler(unmarshal(body), context)))
         kind = "/response"
     except Exception as error:
         description = describe(error, request_id)
@@ -304,10 +347,11 @@ def run_fresh(descriptor, handler_name):
 def run(connection, handler_name):
     """Serves invocations until the process is killed. Returns an exit status where it cannot start."""
     channel = Channel(connection)
+    os.register_at_fork(after_in_child=connection.close)  # a child has nothing to say there
     set_up_logging()
     sys.path[:] = search_path()
     try:
-        handler = find_handler(handler_name)
+        handler = in_this_process(find_handler, handler_name)
     except Exception as error:
         fail_init(channel, error)
         return 1
