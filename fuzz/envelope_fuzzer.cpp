@@ -12,9 +12,14 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
   for (const auto direction : {envelope::Direction::task, envelope::Direction::outcome}) {
     const auto read = envelope::decode(direction, json, max_body);
     if (!read) continue;
-    const std::string written = envelope::encode(direction, read->codec, read->peer, read->body);
+    const std::string written =
+        envelope::encode(direction, {read->codec, read->peer, read->echo}, read->body);
     const auto again = envelope::decode(direction, written);
-    if (!again || again->codec != read->codec || again->peer != read->peer || again->body != read->body)
+    if (!again || again->codec != read->codec || again->peer != read->peer || again->body != read->body ||
+        again->echo != read->echo)
+      std::abort();
+    if (direction == envelope::Direction::outcome && !read->echo.empty() &&
+        !envelope::check_echo(json, read->echo))
       std::abort();
   }
   return 0;

@@ -20,6 +20,10 @@ struct Options {
   std::string aws_secret_access_key = {};
   std::string aws_session_token = {};
 
+  // Lets an endpoint be plain http to another machine, where whoever is on the way can answer in its place.
+  // Also LAMBDAPOOL_ALLOW_HTTP=1.
+  bool allow_http = false;
+
   // The Lambda function's own timeout is at most so long: a connection that is silent for longer is given up.
   std::chrono::seconds function_timeout{900};
   // A call that Lambda refuses for rate or concurrency is tried again until no call of the pool has got

@@ -26,6 +26,7 @@ class Engine:
         read_margin: float = 30.0,
         idempotent: bool = False,
         retries: Optional[int] = None,
+        allow_http: bool = False,
     ) -> None: ...
     def open(self) -> Optional[NativeError]:
         """Finds the target and identity. Returns what went wrong."""

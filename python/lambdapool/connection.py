@@ -28,6 +28,7 @@ def connect(
     throttle_timeout: float = 300,
     idempotent: bool = False,
     retries: Optional[int] = None,
+    allow_http: bool = False,
 ) -> Dispatcher:
     """`ahead`: so many calls wait in the engine beyond those that the workers have; at least one a worker.
 
@@ -45,8 +46,9 @@ def connect(
             raise TypeError("%s must be a number of seconds, not %s" % (name, type(seconds).__name__))
         if not 0 < seconds <= 1e6:
             raise ValueError("%s must be a number of seconds above 0, not %r" % (name, seconds))
-    if not isinstance(idempotent, bool):
-        raise TypeError("idempotent must be True or False, not %s" % type(idempotent).__name__)
+    for name, choice in (("idempotent", idempotent), ("allow_http", allow_http)):
+        if not isinstance(choice, bool):
+            raise TypeError("%s must be True or False, not %s" % (name, type(choice).__name__))
     if retries is not None and (isinstance(retries, bool) or not isinstance(retries, int)):
         raise TypeError("retries must be an int, not %s" % type(retries).__name__)
     if retries is not None and not 0 <= retries <= 100:
@@ -78,6 +80,7 @@ def connect(
         read_margin=READ_MARGIN,
         idempotent=idempotent,
         retries=retries,
+        allow_http=allow_http,
     )
     error = engine.open()
     if error is not None:

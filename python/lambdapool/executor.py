@@ -65,6 +65,7 @@ class LambdaExecutor(Executor):
         throttle_timeout: float = 300,
         idempotent: bool = False,
         retries: Optional[int] = None,
+        allow_http: bool = False,
     ) -> None:
         self._shutdown_lock = threading.Lock()
         self._shutdown = False
@@ -83,6 +84,7 @@ class LambdaExecutor(Executor):
             throttle_timeout=throttle_timeout,
             idempotent=idempotent,
             retries=retries,
+            allow_http=allow_http,
         )
 
     def __repr__(self) -> str:

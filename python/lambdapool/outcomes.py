@@ -62,7 +62,8 @@ def _read(body: bytes, items: int, function: str, failed: List[BaseException]) -
             raise ValueError("%d outcomes for %d items" % (len(outcomes), items))
         return Answer(outcomes, seconds)
     except BaseException as error:
-        message = "the function's answer is not an outcome of this protocol: %s: %s" % (type(error).__name__, error)
+        message = "the function's answer is not an outcome of this protocol: %s: %s; the function may have run"
+        message %= (type(error).__name__, error)
         return Answer([failure(make(ProtocolError, message, function))] * items, 0.0)
 
 

@@ -40,6 +40,8 @@ class LambdaPool:
         idempotent: the tasks may run twice without harm. Then one that may have run, because its answer was
             lost or was an error of the service, is sent again; else it fails at once.
         retries: how often that, at most; 2 if not given. Only with `idempotent`.
+        allow_http: an endpoint may be plain http to another machine, where whoever is on the way can answer in its
+            place, with code that runs here. Also ``LAMBDAPOOL_ALLOW_HTTP=1``.
 
     Raises:
         CredentialsError: there is no identity for AWS; the message says what to do.
@@ -67,6 +69,7 @@ class LambdaPool:
         throttle_timeout: float = 300,
         idempotent: bool = False,
         retries: Optional[int] = None,
+        allow_http: bool = False,
     ) -> None:
         self._cache: Dict[int, Any] = {}  # results without an outcome, as multiprocessing's results want it
         self._state = TERMINATE
@@ -85,6 +88,7 @@ class LambdaPool:
             throttle_timeout=throttle_timeout,
             idempotent=idempotent,
             retries=retries,
+            allow_http=allow_http,
         )
         self._state = RUN
 

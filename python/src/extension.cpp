@@ -15,10 +15,12 @@
 #include <variant>
 #include <vector>
 
+#include "core/echo.hpp"
 #include "core/encoding.hpp"
 #include "core/envelope.hpp"
 #include "core/environment.hpp"
 #include "engine_queue.hpp"
+#include "outcome_check.hpp"
 #include "pool/engine.hpp"
 #include "pool/log_tails.hpp"
 #include "target/target.hpp"
@@ -28,7 +30,6 @@ namespace nb = nanobind;
 namespace lambdapool::python {
 namespace {
 
-constexpr std::string_view codec = "pickle";
 constexpr std::size_t log_bytes_max = std::size_t{16} << 20;  // of one pool's newest calls
 
 struct Settings {
@@ -47,6 +48,7 @@ struct Settings {
   double read_margin;
   bool idempotent;
   std::optional<int> retries;
+  bool allow_http;
 };
 
 struct Opened {
@@ -82,6 +84,7 @@ Result<Opened> open(const Settings& settings, Interruption& interruption) {
                .profile = settings.profile,
                .region = settings.region};
   where.python = settings.python;
+  where.allow_http = settings.allow_http;
   auto found = target::resolve(where, Environment::of_this_process());
   if (!found) return tl::unexpected<Error>(std::move(found.error()));
   pool::EngineOptions options;
@@ -111,20 +114,17 @@ nb::tuple to_tuple(const Error& error) {
                         text(error.request_id), error.http_status, text(error.log_tail), text(error.detail));
 }
 
-// What a worker answered, unwrapped. A worker of another language is refused here, so that Python never
-// unpickles something that was not a pickle.
-Result<std::string> body_of(Result<aws::Invoked>& answer) {
+// What a worker answered, unwrapped, unless it is nothing that this Python should unpickle.
+Result<std::string> body_of(Result<aws::Invoked>& answer, const std::string& own_peer) {
   if (!answer) return tl::unexpected<Error>(std::move(answer.error()));
   auto decoded = envelope::decode(envelope::Direction::outcome, answer->payload);
-  Error error;
-  if (decoded && decoded->codec == codec) return std::move(decoded->body);
+  std::optional<Error> refusal;
   if (decoded) {
-    error = {ErrorKind::code_mismatch,
-             "the function is not a Python function of lambdapool: it answered with the codec \"" +
-                 decoded->codec + "\"; deploy a Python package with `lambdapool create`"};
-  } else {
-    error = std::move(decoded.error());
+    refusal = refusal_to_unpickle(*decoded, own_peer);
+    if (!refusal) return std::move(decoded->body);
   }
+  Error error = refusal ? std::move(*refusal) : std::move(decoded.error());
+  error.message += "; the function may have run";
   error.request_id = answer->request_id;
   if (!error.request_id.empty()) error.message += " (request id " + error.request_id + ")";
   error.log_tail = base64_decode(answer->log_tail_base64).value_or("");
@@ -186,7 +186,7 @@ class Engine {
       std::optional<std::chrono::duration<double>> span;
       if (timeout) span = std::chrono::duration<double>(*timeout);
       for (auto& completion : queue->take(span)) {
-        auto body = body_of(completion.answer);
+        auto body = body_of(completion.answer, settings_.peer);
         keep_log(completion, body);
         outcomes.emplace_back(completion.id, std::move(body));
       }
@@ -249,11 +249,13 @@ class Engine {
   void send(std::uint64_t id, std::string_view function, std::string_view arguments) {
     const auto engine = running();
     queue_->sent(id);
-    auto payload = envelope::encode(envelope::Direction::task, codec, settings_.peer, function, arguments);
-    const auto engine_id =
-        engine->submit(std::move(payload), [queue = queue_, id](Result<aws::Invoked> answer) {
-          queue->push({id, std::move(answer)});
-        });
+    std::string echo = echoes_.next();
+    auto payload =
+        envelope::encode(envelope::Direction::task, {codec, settings_.peer, echo}, function, arguments);
+    const auto completed = [queue = queue_, id](Result<aws::Invoked> answer) {
+      queue->push({id, std::move(answer)});
+    };
+    const auto engine_id = engine->submit(std::move(payload), completed, std::move(echo));
     queue_->named(id, engine_id);
   }
 
@@ -285,6 +287,7 @@ class Engine {
   std::mutex mutex_;
   std::shared_ptr<pool::Engine> engine_;
   std::shared_ptr<EngineQueue> queue_ = std::make_shared<EngineQueue>();
+  Echoes echoes_;
   std::string target_;
   mutable std::mutex log_mutex_;  // never held while the GIL is wanted
   pool::LogTails log_tails_{log_bytes_max};
@@ -305,19 +308,20 @@ NB_MODULE(_native, module) {
           [](Engine* self, std::string function, int workers, std::string peer, std::string python,
              optional_text target, optional_text region, optional_text profile, optional_text access_key_id,
              optional_text secret_access_key, optional_text session_token, double function_timeout,
-             double throttle_timeout, double read_margin, bool idempotent, std::optional<int> retries) {
+             double throttle_timeout, double read_margin, bool idempotent, std::optional<int> retries,
+             bool allow_http) {
             new (self) Engine(Settings{std::move(function), workers, std::move(peer), std::move(python),
                                        std::move(target), std::move(region), std::move(profile),
                                        std::move(access_key_id), std::move(secret_access_key),
                                        std::move(session_token), function_timeout, throttle_timeout,
-                                       read_margin, idempotent, retries});
+                                       read_margin, idempotent, retries, allow_http});
           },
           nb::arg("function"), nb::arg("workers"), nb::kw_only(), nb::arg("peer"), nb::arg("python"),
           nb::arg("target") = nb::none(), nb::arg("region") = nb::none(), nb::arg("profile") = nb::none(),
           nb::arg("access_key_id") = nb::none(), nb::arg("secret_access_key") = nb::none(),
           nb::arg("session_token") = nb::none(), nb::arg("function_timeout") = 900.0,
           nb::arg("throttle_timeout") = 300.0, nb::arg("read_margin") = 30.0, nb::arg("idempotent") = false,
-          nb::arg("retries") = nb::none())
+          nb::arg("retries") = nb::none(), nb::arg("allow_http") = false)
       .def("open", &Engine::open_engine)
       .def("submit", &Engine::submit, nb::arg("id"), nb::arg("function"), nb::arg("arguments"))
       .def("cancel", &Engine::cancel, nb::arg("id"))

@@ -8,22 +8,34 @@
 #include "lambdapool/codec/bytes.hpp"
 #include "lambdapool/errors.hpp"
 #include "runtime/exception.hpp"
+#include "runtime/program.hpp"
 
 namespace lambdapool::api {
 namespace {
 
-Result<std::string> outcome_body(std::string_view payload) {
+constexpr const char* has_run = "; the function may have run";
+
+// Nothing of the body is decoded unless the program that made it is this one.
+Result<std::string> outcome_body(std::string_view payload, const std::string& own_peer) {
   auto envelope = envelope::decode(envelope::Direction::outcome, payload);
-  if (!envelope) return tl::unexpected<Error>(envelope.error());
+  if (!envelope) {
+    envelope.error().message += has_run;
+    return tl::unexpected<Error>(envelope.error());
+  }
   if (envelope->codec != "cpp") {
     return fail(ErrorKind::code_mismatch, "the function answered with the codec \"" + envelope->codec +
                                               "\"; it was not made from a C++ executable");
   }
+  const auto theirs = runtime::ProgramIdentity::parse(envelope->peer);
+  if (compare(runtime::ProgramIdentity::parse(own_peer), theirs) == runtime::Coherence::different)
+    return fail(ErrorKind::protocol, "the answer was made by another program than this one (its peer is \"" +
+                                         envelope->peer + "\"), so it was not read" + has_run);
   return std::move(envelope->body);
 }
 
 Error unreadable(const MalformedMessage& malformed) {
-  return {ErrorKind::protocol, std::string("the function's answer cannot be read: ") + malformed.what()};
+  return {ErrorKind::protocol,
+          std::string("the function's answer cannot be read: ") + malformed.what() + has_run};
 }
 
 std::exception_ptr cancelled() {
@@ -133,7 +145,7 @@ std::exception_ptr ItemBatch::refusal(Error error, std::uint64_t chunk, const st
 }
 
 void ItemBatch::accept(std::uint64_t chunk, Range range, const Reply& reply) {
-  auto body = outcome_body(reply.payload);
+  auto body = outcome_body(reply.payload, transport_->peer());
   if (!body) return fail_range(range, refusal(body.error(), chunk, reply.request_id));
   try {
     accept_items(chunk, range, std::move(*body));
@@ -211,7 +223,7 @@ bool ItemBatch::cancel() {
 void ItemBatch::open_single() {
   constexpr std::uint64_t only_chunk = 0;
   const Reply reply = *std::exchange(single_, std::nullopt);
-  auto body = outcome_body(reply.payload);
+  auto body = outcome_body(reply.payload, transport_->peer());
   if (!body) return void(failure_ = refusal(body.error(), only_chunk, reply.request_id));
   try {
     bodies_.push_back(std::move(*body));

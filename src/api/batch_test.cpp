@@ -40,6 +40,7 @@ class ScriptedTransport final : public Transport {
     return true;
   }
   std::size_t workers() const override { return workers_; }
+  const std::string& peer() const override { return peer_; }
 
   void answer(std::size_t call, Result<std::string> payload) {
     std::exchange(calls[call].done, nullptr)(std::move(payload).map([&](std::string&& bytes) {
@@ -48,8 +49,8 @@ class ScriptedTransport final : public Transport {
     }));
   }
   void answer(std::size_t call, const std::vector<ItemOutcome>& items) {
-    answer(call,
-           envelope::encode(envelope::Direction::outcome, "cpp", "", runtime::write_outcome(items, {})));
+    answer(call, envelope::encode(envelope::Direction::outcome, {"cpp", "aabbcc"},
+                                  runtime::write_outcome(items, {})));
   }
 
   struct Call {
@@ -63,6 +64,7 @@ class ScriptedTransport final : public Transport {
 
  private:
   std::size_t workers_;
+  std::string peer_ = "aabbcc";
 };
 
 struct BatchTest : testing::Test {
@@ -193,10 +195,24 @@ TEST_F(BatchTest, PutsNoMoreThanAMebibyteOfArgumentsIntoAnInvocation) {
   EXPECT_EQ(transport->calls[0].items.size(), 1u);
 }
 
+TEST_F(BatchTest, DoesNotReadWhatAnotherProgramHasMade) {
+  for (const char* peer : {"", "ddeeff", "9.9"}) {
+    const auto batch = start({"a"}, 1, OnFailure::stop);
+    transport->answer(0, envelope::encode(envelope::Direction::outcome, {"cpp", peer},
+                                          runtime::write_outcome({value("A")}, {})));
+    try {
+      batch->result(0);
+      ADD_FAILURE() << peer;
+    } catch (const ProtocolError& error) {
+      EXPECT_THAT(error.what(), testing::HasSubstr("its peer is \"" + std::string(peer) + "\""));
+    }
+  }
+}
+
 TEST_F(BatchTest, TakesNonsenseForAProtocolError) {
   for (const std::string& payload :
-       {std::string("null"), envelope::encode(envelope::Direction::outcome, "cpp", "", "\x01rubbish"),
-        envelope::encode(envelope::Direction::outcome, "cpp", "",
+       {std::string("null"), envelope::encode(envelope::Direction::outcome, {"cpp", "aabbcc"}, "\x01rubbish"),
+        envelope::encode(envelope::Direction::outcome, {"cpp", "aabbcc"},
                          runtime::write_outcome({value("a"), value("b"), value("c")}, {}))}) {
     for (const auto& items : {std::vector<std::string>{"a"}, std::vector<std::string>{"a", "b"}}) {
       const auto batch = start(items, 2, OnFailure::stop);
@@ -206,7 +222,7 @@ TEST_F(BatchTest, TakesNonsenseForAProtocolError) {
         ADD_FAILURE() << payload;
       } catch (const ProtocolError& error) {
         EXPECT_EQ(error.request_id(), "request-0");
-        EXPECT_THAT(error.what(), testing::EndsWith(" (request id request-0)"));
+        EXPECT_THAT(error.what(), testing::EndsWith("; the function may have run (request id request-0)"));
         EXPECT_EQ(error.logs(), "log of call 0\n");
       }
     }

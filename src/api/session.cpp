@@ -9,6 +9,7 @@
 #include "api/failure.hpp"
 #include "api/initialised.hpp"
 #include "api/transport.hpp"
+#include "core/echo.hpp"
 #include "core/envelope.hpp"
 #include "lambdapool/errors.hpp"
 #include "pool/engine.hpp"
@@ -29,20 +30,22 @@ class EngineTransport final : public Transport {
       : engine_(std::move(engine)), peer_(std::move(peer)), workers_(workers) {}
 
   Id submit(std::string_view head, std::string_view items, Done done) override {
-    std::string payload = envelope::encode(envelope::Direction::task, "cpp", peer_, head, items);
+    std::string echo = echoes_.next();
+    std::string payload = envelope::encode(envelope::Direction::task, {"cpp", peer_, echo}, head, items);
     const auto engine = begin();
     if (!engine) {
       done(fail(ErrorKind::cancelled, "the pool was closed before this was sent"));
       end();
       return 0;
     }
-    return engine->submit(std::move(payload), [this, done = std::move(done)](Result<aws::Invoked> invoked) {
+    const auto completed = [this, done = std::move(done)](Result<aws::Invoked> invoked) {
       done(std::move(invoked).map([](aws::Invoked&& answer) {
         return Reply{std::move(answer.payload), std::move(answer.log_tail_base64),
                      std::move(answer.request_id)};
       }));
       end();
-    });
+    };
+    return engine->submit(std::move(payload), completed, std::move(echo));
   }
 
   bool cancel(Id id) override {
@@ -55,6 +58,7 @@ class EngineTransport final : public Transport {
   }
 
   std::size_t workers() const override { return workers_; }
+  const std::string& peer() const override { return peer_; }
 
   void wait_until_idle() {
     std::unique_lock lock(mutex_);
@@ -86,6 +90,7 @@ class EngineTransport final : public Transport {
   std::shared_ptr<pool::Engine> engine_;
   std::size_t running_ = 0;
   const std::string peer_;
+  Echoes echoes_;
   const std::size_t workers_;
 };
 
@@ -128,6 +133,7 @@ std::string own_peer() {
 target::TargetOptions target_options(const Options& options) {
   target::TargetOptions target;
   target.target = given(options.target);
+  target.allow_http = options.allow_http;
   target.aws.access_key_id = given(options.aws_access_key_id);
   target.aws.secret_access_key = given(options.aws_secret_access_key);
   target.aws.session_token = given(options.aws_session_token);

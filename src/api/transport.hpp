@@ -27,6 +27,7 @@ class Transport {
   virtual Id submit(std::string_view head, std::string_view items, Done done) = 0;
   virtual bool cancel(Id id) = 0;  // true: it had not been sent, and `done` runs with kind cancelled
   virtual std::size_t workers() const = 0;
+  virtual const std::string& peer() const = 0;  // this program's, as its envelopes name it
 };
 
 }  // namespace lambdapool::api

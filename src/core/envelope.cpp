@@ -38,13 +38,14 @@ void append_base64(std::string& out, std::string_view first, std::string_view se
 
 // The members that a reader knows, as the scan found them.
 struct Members {
-  std::optional<JsonValue> version, codec, peer, encoding, body;
+  std::optional<JsonValue> version, codec, peer, echo, encoding, body;
 };
 
 void remember(Members& members, std::string_view name, const JsonValue& value, std::string_view body) {
   if (name == "lambdapool") members.version = value;
   if (name == "codec") members.codec = value;
   if (name == "peer") members.peer = value;
+  if (name == "echo") members.echo = value;
   if (name == "encoding") members.encoding = value;
   if (name == body) members.body = value;
 }
@@ -64,12 +65,11 @@ class Decoder {
       : what_(body_member(direction)), json_(json), max_body_(max_body) {}
 
   Result<Envelope> run() {
-    Members members;
-    const auto fault = scan_json_object(
-        json_, [&](std::string_view name, const JsonValue& value) { remember(members, name, value, what_); });
-    if (fault) return refuse(*fault + "; it begins with: " + beginning(json_));
-    if (auto good = check_version(members); !good) return tl::unexpected(std::move(good.error()));
+    auto found = members();
+    if (!found) return tl::unexpected(std::move(found.error()));
+    const Members& members = *found;
     Envelope out;
+    if (auto good = read_echo(members, out.echo); !good) return tl::unexpected(std::move(good.error()));
     std::string encoding;
     for (const auto& [name, member, to] :
          {Text{"codec", &members.codec, &out.codec}, Text{"peer", &members.peer, &out.peer},
@@ -82,6 +82,25 @@ class Decoder {
     return out;
   }
 
+  Result<void> check_echo(std::string_view expected) {
+    auto found = members();
+    if (!found) return tl::unexpected(std::move(found.error()));
+    if (!found->echo) {
+      return fail(
+          ErrorKind::code_mismatch,
+          "the function was deployed by an older lambdapool, whose answers do not say which call they "
+          "belong to (they have no \"echo\")");
+    }
+    std::string echo;
+    if (auto good = read_echo(*found, echo); !good) return good;
+    if (echo != expected) {
+      return fail(ErrorKind::protocol,
+                  "the answer belongs to another call (its \"echo\" is another one), so it was thrown away "
+                  "and the connection closed");
+    }
+    return {};
+  }
+
  private:
   struct Text {
     const char* name;
@@ -91,6 +110,23 @@ class Decoder {
 
   tl::unexpected<Error> refuse(const std::string& why) const {
     return fail(ErrorKind::protocol, "this is not a lambdapool " + std::string(what_) + ": " + why);
+  }
+
+  Result<Members> members() const {
+    Members members;
+    const auto fault = scan_json_object(
+        json_, [&](std::string_view name, const JsonValue& value) { remember(members, name, value, what_); });
+    if (fault) return refuse(*fault + "; it begins with: " + beginning(json_));
+    if (auto good = check_version(members); !good) return tl::unexpected(std::move(good.error()));
+    return members;
+  }
+
+  Result<void> read_echo(const Members& members, std::string& to) const {
+    if (!members.echo) return {};
+    if (auto good = read_text("echo", members.echo, to); !good) return good;
+    if (to.size() > echo_size_max)
+      return refuse("the member \"echo\" is longer than " + std::to_string(echo_size_max) + " bytes");
+    return {};
   }
 
   Result<void> check_version(const Members& members) const {
@@ -158,19 +194,22 @@ class Decoder {
 
 }  // namespace
 
-std::string encode(Direction direction, std::string_view codec, std::string_view peer, std::string_view body,
-                   std::string_view extra) {
+std::string encode(Direction direction, const Label& label, std::string_view body, std::string_view extra) {
   std::optional<std::string> compressed;
   if (body.size() + extra.size() >= compress_from)
     compressed = compress_if_it_pays(body, extra, fits_plainly);
   const std::size_t size = compressed ? compressed->size() : body.size() + extra.size();
 
   std::string out;
-  out.reserve(size / 3 * 4 + 128 + codec.size() + peer.size());
+  out.reserve(size / 3 * 4 + 128 + label.codec.size() + label.peer.size() + label.echo.size());
   out.append("{\"lambdapool\":").append(std::to_string(version)).append(",\"codec\":");
-  append_json_string(out, codec);
+  append_json_string(out, label.codec);
   out.append(",\"peer\":");
-  append_json_string(out, peer);
+  append_json_string(out, label.peer);
+  if (!label.echo.empty()) {
+    out.append(",\"echo\":");
+    append_json_string(out, label.echo);
+  }
   out.append(compressed ? ",\"encoding\":\"zlib+base64\",\"" : ",\"encoding\":\"base64\",\"");
   out.append(body_member(direction)).append("\":\"");
   if (compressed) {
@@ -183,6 +222,10 @@ std::string encode(Direction direction, std::string_view codec, std::string_view
 
 Result<Envelope> decode(Direction direction, std::string_view json, std::size_t max_body) {
   return Decoder(direction, json, max_body).run();
+}
+
+Result<void> check_echo(std::string_view json, std::string_view echo) {
+  return Decoder(Direction::outcome, json, max_body_bytes).check_echo(echo);
 }
 
 }  // namespace lambdapool::envelope

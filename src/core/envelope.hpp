@@ -1,6 +1,7 @@
 // The JSON object that carries a task through Invoke and an outcome back. docs/protocol.md specifies it.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -15,19 +16,35 @@ struct Envelope {
   std::string codec;      // "pickle" or "cpp"
   std::string peer = {};  // who encoded it: Python's version ("3.11"), or the executable's build identity
   std::string body;
+  std::string echo = {};  // the task's, which its outcome repeats; "" where there is none
+};
+
+// The members before the body.
+struct Label {
+  std::string_view codec;
+  std::string_view peer;
+  std::string_view echo = {};  // "" where there is none
 };
 
 enum class Direction { task, outcome };
 
-// {"lambdapool":1,"codec":"pickle","peer":"3.11","encoding":"base64","task":"..."}; the body is
+// {"lambdapool":1,"codec":"pickle","peer":"3.11","echo":"...","encoding":"base64","task":"..."}; the body is
 // compressed ("zlib+base64") where that pays, tried from 4 KiB up. `extra` follows `body` without a copy.
-std::string encode(Direction direction, std::string_view codec, std::string_view peer, std::string_view body,
+std::string encode(Direction direction, const Label& label, std::string_view body,
                    std::string_view extra = {});
+
+// Longer ones are refused: a worker repeats what anybody may have sent.
+inline constexpr std::size_t echo_size_max = 64;
 
 // Decompressed bodies beyond this are refused rather than allocated.
 inline constexpr std::size_t max_body_bytes = std::size_t{256} << 20;
 
 // Error kind protocol: says what is missing or malformed, and which versions this side speaks.
 Result<Envelope> decode(Direction direction, std::string_view json, std::size_t max_body = max_body_bytes);
+
+// Whether `json` is the outcome of the task that was sent with `echo`, which must not be empty: looks at the
+// members around the body, and at none of its bytes. Error kinds protocol (it is not, or cannot be read) and
+// code_mismatch (a worker that knows no echo has made it).
+Result<void> check_echo(std::string_view json, std::string_view echo);
 
 }  // namespace lambdapool::envelope

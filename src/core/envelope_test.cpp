@@ -28,17 +28,26 @@ std::string error_of(std::string_view json, Direction direction = Direction::tas
 }
 
 TEST(Envelope, IsTheJsonThatTheProtocolShows) {
-  EXPECT_EQ(encode(Direction::task, "pickle", "3.11", "abc"),
+  EXPECT_EQ(encode(Direction::task, {"pickle", "3.11"}, "abc"),
             R"({"lambdapool":1,"codec":"pickle","peer":"3.11","encoding":"base64","task":"YWJj"})");
-  EXPECT_EQ(encode(Direction::outcome, "cpp", "b\"1", ""),
+  EXPECT_EQ(encode(Direction::outcome, {"cpp", "b\"1"}, ""),
             R"({"lambdapool":1,"codec":"cpp","peer":"b\"1","encoding":"base64","outcome":""})");
+}
+
+TEST(Envelope, CarriesAnEchoWhereThereIsOne) {
+  const auto json = encode(Direction::outcome, {"cpp", "id", "a\"-1"}, "abc");
+  EXPECT_THAT(json, HasSubstr(R"("echo":"a\"-1")"));
+  EXPECT_EQ(decode(Direction::outcome, json)->echo, "a\"-1");
+  EXPECT_TRUE(check_echo(json, "a\"-1"));
+  EXPECT_FALSE(check_echo(json, "a\"-2"));
+  EXPECT_THAT(error_of(encode(Direction::task, {"cpp", "id", std::string(65, 'x')}, "")), HasSubstr("echo"));
 }
 
 TEST(Envelope, ComesBackAsItWasForBodiesOfEverySizeAndSplit) {
   for (const std::size_t size : {0, 1, 2, 3, 4, 5, 100, 4095, 4096, 5000, 40'000, 300'000}) {
     for (const auto& body : {noise(size), std::string(size, 'x')}) {
       for (const std::size_t split : {std::size_t{0}, size / 2, size / 3, size}) {
-        const auto json = encode(Direction::outcome, "cpp", "id", std::string_view(body).substr(0, split),
+        const auto json = encode(Direction::outcome, {"cpp", "id"}, std::string_view(body).substr(0, split),
                                  std::string_view(body).substr(split));
         const auto decoded = decode(Direction::outcome, json);
         ASSERT_TRUE(decoded) << decoded.error().message;
@@ -51,20 +60,20 @@ TEST(Envelope, ComesBackAsItWasForBodiesOfEverySizeAndSplit) {
 }
 
 TEST(Envelope, CompressesFromFourKibibytesAndOnlyWhereThatPays) {
-  EXPECT_THAT(encode(Direction::task, "cpp", "", std::string(4095, 'x')), HasSubstr("\"base64\""));
-  const auto repetitive = encode(Direction::task, "cpp", "", std::string(4096, 'x'));
+  EXPECT_THAT(encode(Direction::task, {"cpp", ""}, std::string(4095, 'x')), HasSubstr("\"base64\""));
+  const auto repetitive = encode(Direction::task, {"cpp", ""}, std::string(4096, 'x'));
   EXPECT_THAT(repetitive, HasSubstr("\"zlib+base64\""));
   EXPECT_LT(repetitive.size(), 300u);
-  EXPECT_THAT(encode(Direction::task, "cpp", "", noise(5000)), HasSubstr("\"base64\""));
-  EXPECT_THAT(encode(Direction::task, "cpp", "", noise(500'000)), HasSubstr("\"base64\""));
+  EXPECT_THAT(encode(Direction::task, {"cpp", ""}, noise(5000)), HasSubstr("\"base64\""));
+  EXPECT_THAT(encode(Direction::task, {"cpp", ""}, noise(500'000)), HasSubstr("\"base64\""));
 }
 
 TEST(Envelope, CompressesALargeBodyThatWouldNotFitOtherwise) {
   std::string body = noise(5'000'000);
   for (char& c : body)
     c = static_cast<char>(c & 0x7F);  // seven bits of eight: too little gain for a small one
-  EXPECT_THAT(encode(Direction::task, "cpp", "", body.substr(0, 100'000)), HasSubstr("\"base64\""));
-  const auto json = encode(Direction::task, "cpp", "", body);
+  EXPECT_THAT(encode(Direction::task, {"cpp", ""}, body.substr(0, 100'000)), HasSubstr("\"base64\""));
+  const auto json = encode(Direction::task, {"cpp", ""}, body);
   EXPECT_THAT(json.substr(0, 100), HasSubstr("\"zlib+base64\""));
   EXPECT_TRUE(decode(Direction::task, json)->body == body);
 }

@@ -328,9 +328,11 @@ Client::Id Client::send(Request request, std::chrono::milliseconds read_timeout,
 }
 
 Client::Id Client::send_returning(Request request, std::chrono::milliseconds read_timeout,
-                                  std::function<void(Answer, Request)> done) {
-  return impl_->send(
-      {.request = std::move(request), .read_timeout = read_timeout, .done_returning = std::move(done)});
+                                  std::function<void(Answer, Request)> done, Doubt doubt) {
+  return impl_->send({.request = std::move(request),
+                      .read_timeout = read_timeout,
+                      .done_returning = std::move(done),
+                      .doubt = std::move(doubt)});
 }
 
 void Client::cancel(Id id) {

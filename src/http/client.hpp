@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "core/error.hpp"
@@ -24,6 +25,10 @@ struct TransportError {
 };
 
 using Answer = tl::expected<Response, TransportError>;
+
+// Says why an answer, though it is HTTP, is none to this request; nullopt where it is one. Asked on the
+// loop's thread before the connection carries anything else.
+using Doubt = std::function<std::optional<Error>(const Response&)>;
 
 struct ClientOptions {
   Endpoint endpoint = {};
@@ -48,9 +53,11 @@ class Client {
   Id send(Request request, std::chrono::milliseconds read_timeout, std::function<void(Answer)> done);
   void cancel(Id id);
 
-  // As send(), and gives the request back with the answer, for a caller that may have to send it again.
+  // As send(), and gives the request back with the answer, for a caller that may have to send it again. An
+  // answer with a doubt is that error (reached: maybe), and its connection is closed: what comes next on it
+  // would be taken for the next request's.
   Id send_returning(Request request, std::chrono::milliseconds read_timeout,
-                    std::function<void(Answer, Request)> done);
+                    std::function<void(Answer, Request)> done, Doubt doubt = {});
 
   // Blocks until the answer; not to be called on the loop's thread.
   Answer call(Request request, std::chrono::milliseconds read_timeout);

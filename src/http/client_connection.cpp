@@ -214,7 +214,8 @@ ClientConnection::Next ClientConnection::take_in() {
 
 ClientConnection::Next ClientConnection::complete() {
   Response response = parser_.take();
-  bool reusable = parser_.keep_alive() && sent_all_ && buffer_.empty() && !route_->asks_proxy();
+  auto doubt = exchange_->doubt ? exchange_->doubt(response) : std::nullopt;
+  bool reusable = parser_.keep_alive() && sent_all_ && buffer_.empty() && !route_->asks_proxy() && !doubt;
   auto exchange = std::move(exchange_);
   used_ = true;
   if (reusable) {
@@ -228,6 +229,9 @@ ClientConnection::Next ClientConnection::complete() {
     pool_.answered(*this, std::move(exchange),
                    tl::unexpected(TransportError{
                        Reached::no, refused_by(*route_->proxy, options_.endpoint.url(), response.status)}));
+  } else if (doubt) {
+    pool_.answered(*this, std::move(exchange),
+                   tl::unexpected(TransportError{Reached::maybe, std::move(*doubt), response.headers}));
   } else {
     pool_.answered(*this, std::move(exchange), std::move(response));
   }

@@ -21,6 +21,7 @@ struct Exchange {
   std::chrono::milliseconds read_timeout{};
   std::function<void(Answer)> done;
   std::function<void(Answer, Request)> done_returning;  // one of the two
+  Doubt doubt;
   int false_starts = 0;
 
   void finish(Answer answer) {

@@ -14,6 +14,7 @@
 #include "http/client.hpp"
 #include "http/event_loop.hpp"
 #include "pool/call_signer.hpp"
+#include "pool/doubt.hpp"
 #include "pool/ending.hpp"
 #include "pool/failure.hpp"
 #include "pool/refusal.hpp"
@@ -27,6 +28,7 @@ using Clock = std::chrono::steady_clock;
 struct Call {
   http::Request request;  // only its body before it is first sent; the client has it while in flight
   Engine::Done done;
+  std::string echo = {};
   Signature signature = {};
   bool renewed = false;    // it has been refused as expired once
   bool corrected = false;  // it has been refused for its time once
@@ -84,7 +86,7 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   Clock::time_point timer_at = Clock::time_point::max();
   std::unique_ptr<http::Client> client;
 
-  Id submit(std::string payload, Done done);
+  Id submit(std::string payload, Done done, std::string echo);
   bool cancel(Id id);
   void terminate();
   void terminate_on_loop();
@@ -119,10 +121,10 @@ Engine::Impl::Impl(target::Target where, EngineOptions with)
   client = std::make_unique<http::Client>(*loop, std::move(client_options));
 }
 
-Engine::Id Engine::Impl::submit(std::string payload, Done done) {
+Engine::Id Engine::Impl::submit(std::string payload, Done done, std::string echo) {
   std::size_t size = payload.size();
   std::optional<Error> refusal;
-  Call call{{}, std::move(done)};
+  Call call{{}, std::move(done), std::move(echo)};
   if (size > static_cast<std::size_t>(limits::request_payload_bytes_max)) {
     refusal = too_large(size);
   } else {
@@ -189,10 +191,14 @@ void Engine::Impl::tell_refused() {
 
 void Engine::Impl::send(Id id, Call& call) {
   signer.sign(call.request, call.signature);
-  client->send_returning(std::move(call.request), options.function_timeout + options.read_margin,
-                         [this, id](http::Answer answer, http::Request request) {
-                           answered(id, std::move(answer), std::move(request));
-                         });
+  client->send_returning(
+      std::move(call.request), options.function_timeout + options.read_margin,
+      [this, id](http::Answer answer, http::Request request) {
+        answered(id, std::move(answer), std::move(request));
+      },
+      [this, &call](const http::Response& response) {
+        return doubt_about(response, call.echo, options.function);
+      });
 }
 
 void Engine::Impl::answered(Id id, http::Answer answer, http::Request request) {
@@ -211,6 +217,7 @@ void Engine::Impl::failed(Id id, Failure failure, http::Request request) {
   if (failure.kind == Kind::wrong_time && send_with_right_time(id, failure, request)) return pump();
   const bool by_window = failure.kind == Kind::throttled || failure.kind == Kind::not_reached ||
                          failure.kind == Kind::may_have_run;
+  if (failure.kind == Kind::ran) failure.error.message += "; the function may have run";
   if (by_window && send_again(id, failure, request)) return pump();
   finish(id, tl::unexpected(std::move(failure.error)));
 }
@@ -352,8 +359,8 @@ Result<std::unique_ptr<Engine>> Engine::open(target::Target target, EngineOption
   return std::unique_ptr<Engine>(new Engine(std::make_shared<Impl>(std::move(target), std::move(options))));
 }
 
-Engine::Id Engine::submit(std::string payload, Done done) {
-  return impl_->submit(std::move(payload), std::move(done));
+Engine::Id Engine::submit(std::string payload, Done done, std::string echo) {
+  return impl_->submit(std::move(payload), std::move(done), std::move(echo));
 }
 
 bool Engine::cancel(Id id) { return impl_->cancel(id); }

@@ -22,10 +22,11 @@ class Engine {
   ~Engine();
 
   // Queues one call. `done` runs exactly once, on the I/O thread; it must not block. From any thread. A
-  // large payload is hashed here, on the caller's thread.
+  // large payload is hashed here, on the caller's thread. `echo`: that of the payload's envelope; an answer
+  // without it is not believed (see doubt.hpp), and "" believes all.
   using Id = std::uint64_t;
   using Done = std::function<void(Result<aws::Invoked>)>;
-  Id submit(std::string payload, Done done);
+  Id submit(std::string payload, Done done, std::string echo = {});
 
   // True: it had not been sent; `done` runs with kind cancelled. False: too late (or unknown).
   bool cancel(Id id);

@@ -35,6 +35,7 @@ Failure judge(http::TransportError failure) {
   const bool may_pass =
       error.kind == ErrorKind::network && retry::classify(error) != retry::Failure::permanent;
   if (error.kind == ErrorKind::timed_out) error.kind = ErrorKind::network;  // not the function's own timeout
+  if (error.kind == ErrorKind::code_mismatch) return {Kind::ran, std::move(error)};
   if (failure.reached == Reached::maybe) return {Kind::may_have_run, std::move(error)};
   return {may_pass ? Kind::not_reached : Kind::final, std::move(error)};
 }

@@ -15,6 +15,7 @@ namespace lambdapool::pool {
 struct Failure {
   enum class Kind {
     final,          // it ran, or never can
+    ran,            // it may have run, and sent again its answer would be as useless
     expired_token,  // refused: send it again with new credentials
     wrong_time,     // refused: send it again with the time that `date` says, if that helps
     throttled,      // refused: send it again later

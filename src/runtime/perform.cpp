@@ -84,12 +84,12 @@ Run run_items(detail::Callable& callable, const std::vector<std::string_view>& i
 }
 
 // An answer beyond the service's limit would be lost as a whole, so the largest items give way to a sentence.
-std::string fitting_answer(Run run, const std::string& peer, const Limits& limits) {
+std::string fitting_answer(Run run, const envelope::Label& label, const Limits& limits) {
   while (true) {
     const std::string body = write_outcome(run.items, run.busy);
     std::string answer = body.size() > envelope::max_body_bytes
                              ? std::string()
-                             : envelope::encode(envelope::Direction::outcome, "cpp", peer, body);
+                             : envelope::encode(envelope::Direction::outcome, label, body);
     if (!answer.empty() && answer.size() <= limits.response_bytes) return answer;
     auto largest = std::max_element(run.items.begin(), run.items.end(), [](const auto& a, const auto& b) {
       return a.bytes.size() < b.bytes.size();
@@ -126,7 +126,9 @@ tl::expected<std::string, Refusal> perform(std::string_view payload, const Progr
     if (!entry) return tl::unexpected<Refusal>(entry.error());
     Reader state(task.head.state);
     const std::unique_ptr<detail::Callable> callable = (*entry)->make(state);
-    return fitting_answer(run_items(*callable, task.items, deadline, now, limits), mine.to_string(), limits);
+    const std::string peer = mine.to_string();
+    return fitting_answer(run_items(*callable, task.items, deadline, now, limits),
+                          {"cpp", peer, envelope->echo}, limits);
   } catch (const MalformedMessage& malformed) {
     return protocol_error(std::string("the task cannot be read: ") + malformed.what());
   }

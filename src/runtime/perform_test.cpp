@@ -36,7 +36,7 @@ std::string payload_for(const F& f, const std::vector<Item>& items, const std::s
       detail::head_of<std::decay_t<F>, typename This::Declared>(f, typename This::Parameters{});
   std::vector<std::string> encoded;
   for (const Item& item : items) encoded.push_back(detail::encode_item(typename This::Parameters{}, item));
-  return envelope::encode(envelope::Direction::task, "cpp", peer, head,
+  return envelope::encode(envelope::Direction::task, {"cpp", peer}, head,
                           write_items(head, encoded.data(), encoded.size()));
 }
 
@@ -148,6 +148,13 @@ TEST(Perform, RefusesAnotherBuild) {
   EXPECT_THAT(refused.error().message, HasSubstr("runs build aabbcc, the call comes from build ddeeff"));
 }
 
+TEST(Perform, RepeatsTheTasksEcho) {
+  auto payload = payload_for(twice, std::vector{1});
+  EXPECT_TRUE(envelope::decode(envelope::Direction::outcome, *perform_now(payload))->echo.empty());
+  payload.insert(payload.find("\"peer\""), "\"echo\":\"x-1\",");
+  EXPECT_EQ(envelope::decode(envelope::Direction::outcome, *perform_now(payload))->echo, "x-1");
+}
+
 TEST(Perform, NeverTakesTwoMissingBuildIdsForTheSame) {
   const auto refused =
       perform(payload_for(twice, std::vector{1}, ""), {"", ""}, {}, [] { return TimePoint{}; });
@@ -158,7 +165,7 @@ TEST(Perform, RefusesATaskThatThisProgramDoesNotHave) {
   const std::string head = write_head({.name = "unknown", .state = ""});
   const std::string item = encode(1);
   const auto refused = perform_now(
-      envelope::encode(envelope::Direction::task, "cpp", "aabbcc", head, write_items(head, &item, 1)));
+      envelope::encode(envelope::Direction::task, {"cpp", "aabbcc"}, head, write_items(head, &item, 1)));
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().type, "LambdapoolCodeMismatch");
   EXPECT_THAT(refused.error().message, HasSubstr("no task 'unknown'"));
@@ -167,12 +174,12 @@ TEST(Perform, RefusesATaskThatThisProgramDoesNotHave) {
 TEST(Perform, RefusesWhatIsNoTask) {
   for (const std::string& payload :
        {std::string("{}"), std::string(),
-        envelope::encode(envelope::Direction::task, "cpp", "aabbcc", "\x02rubbish")}) {
+        envelope::encode(envelope::Direction::task, {"cpp", "aabbcc"}, "\x02rubbish")}) {
     const auto refused = perform_now(payload);
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().type, "LambdapoolProtocolError") << payload;
   }
-  const auto pickled = perform_now(envelope::encode(envelope::Direction::task, "pickle", "3.11", "x"));
+  const auto pickled = perform_now(envelope::encode(envelope::Direction::task, {"pickle", "3.11"}, "x"));
   ASSERT_FALSE(pickled);
   EXPECT_EQ(pickled.error().type, "LambdapoolCodeMismatch");
 }

@@ -13,6 +13,7 @@
 #include "identity/terminal.hpp"
 #include "local/service.hpp"
 #include "target/identities.hpp"
+#include "target/plain_http.hpp"
 
 namespace lambdapool::target {
 namespace {
@@ -137,8 +138,12 @@ Result<Target> resolve_aws(const TargetOptions& options, const Environment& envi
     return fail(ErrorKind::invalid_argument,
                 "the Lambda endpoint '" + *url + "' is not a URL such as https://host:port");
   }
-  if (auto proxy = fetch.connection.proxies.choose(*endpoint); !proxy)
-    return tl::unexpected(std::move(proxy.error()));
+  auto proxy = fetch.connection.proxies.choose(*endpoint);
+  if (!proxy) return tl::unexpected(std::move(proxy.error()));
+  if (!options.allow_http && !is_plain_http_allowed(environment)) {
+    if (auto safe = refuse_plain_http(*endpoint, *proxy); !safe)
+      return tl::unexpected(std::move(safe.error()));
+  }
   Target target;
   target.name = "aws";
   target.endpoint = std::move(*endpoint);

@@ -22,6 +22,7 @@ struct TargetOptions {
   aws::Explicit aws = {};
   std::filesystem::path python = {};               // see local::ServiceOptions::python
   std::optional<std::filesystem::path> home = {};  // of local; else local::default_home
+  bool allow_http = false;  // plain http that leaves the machine; else LAMBDAPOOL_ALLOW_HTTP
   // Asked ten times a second, on the caller's thread, while credentials are fetched: yes ends that.
   std::function<bool()> give_up = {};
 };
@@ -37,7 +38,8 @@ struct Target {
 };
 
 // For local: starts the embedded service, or joins the one that this process already runs for the same
-// home. Errors: invalid_argument (unknown target), credentials (naming both ways out), cancelled, io.
+// home. Errors: invalid_argument (unknown target, plain http to another machine), credentials (naming both
+// ways out), cancelled, io.
 Result<Target> resolve(const TargetOptions& options, const Environment& environment);
 
 }  // namespace lambdapool::target

@@ -60,6 +60,17 @@ TEST_F(TargetTest, TheEnvironmentNamesEndpointAndAuthorities) {
   EXPECT_EQ(target->settings.ca_bundle, "/some/ca.pem");
 }
 
+TEST_F(TargetTest, PlainHttpToAnotherMachineNeedsToBeAllowed) {
+  auto variables = keys;
+  variables["AWS_ENDPOINT_URL_LAMBDA"] = "http://192.0.2.1:4566";
+  const auto refused = resolve({.target = "aws"}, environment(variables));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::invalid_argument);
+  EXPECT_TRUE(resolve({.target = "aws", .allow_http = true}, environment(variables)));
+  variables["LAMBDAPOOL_ALLOW_HTTP"] = "1";
+  EXPECT_TRUE(resolve({.target = "aws"}, environment(variables)));
+}
+
 TEST_F(TargetTest, ProxiesAreForAwsAndNotForLocal) {
   auto variables = keys;
   variables["HTTPS_PROXY"] = variables["HTTP_PROXY"] = "http://proxy.example:3128";

@@ -2,6 +2,7 @@
 this very process, so that the tests know which task ran how often (counted_tasks)."""
 
 import collections
+import gzip
 import json
 import random
 import socket
@@ -45,6 +46,11 @@ FAULTS = {
     "chunked": 2,
     "early close": 2,
     "answer and reset": 2,
+    "another call's answer": 2,
+    "a late answer": 2,
+    "answered twice": 2,
+    "empty answer": 1,
+    "compressed": 1,
 }
 
 
@@ -55,6 +61,7 @@ class FaultService:
         self.rng, self.share, self.faults, self.accept_share = random.Random(seed), share, faults, accept_share
         self.met = collections.Counter()
         self.requests = 0
+        self._last_answer = b""  # to whatever call, on whatever connection
         self._storm = []  # reasons of the throttles to come
         self._lock = threading.Lock()
         self._over = threading.Event()
@@ -177,6 +184,24 @@ class FaultService:
 
     def _after(self, connection, fault, answer):
         whole = _message(200, answer, {"x-amzn-RequestId": _id()})
+        with self._lock:
+            other, self._last_answer = self._last_answer, answer
+        if fault == "another call's answer":
+            connection.sendall(_message(200, other or answer, {"x-amzn-RequestId": _id()}))
+            return None
+        if fault == "a late answer":  # the one before comes first, and this one is read as the next call's
+            connection.sendall(_message(200, other or answer, {"x-amzn-RequestId": _id()}))
+            connection.sendall(whole)
+            return None
+        if fault == "answered twice":
+            connection.sendall(whole + whole)
+            return None
+        if fault == "empty answer":
+            connection.sendall(_message(200, b"", {"x-amzn-RequestId": _id()}))
+            return None
+        if fault == "compressed":
+            connection.sendall(_message(200, gzip.compress(answer), {"x-amzn-RequestId": _id(), "Content-Encoding": "gzip"}))
+            return None
         head_length = len(whole) - len(answer)
         if fault == "reset after it ran":
             return True
@@ -216,6 +241,7 @@ class FaultService:
 
 RUNS_FIRST = {"none", "chunked", "early close", "answer and reset", "slow headers", "stalled body"}
 RUNS_FIRST |= {"length too short", "length too long", "half the headers", "half the answer", "half a chunk"}
+RUNS_FIRST |= {"another call's answer", "a late answer", "answered twice", "empty answer", "compressed"}
 RUNS_FIRST |= {"reset after it ran", "500 after it ran"}
 
 

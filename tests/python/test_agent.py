@@ -77,6 +77,14 @@ def test_runs_each_style_of_call():
     assert outcomes(tasks.add, "starmap", [(1, 2), [3, 4]]) == [(VALUE, 3), (VALUE, 7)]
 
 
+def test_the_outcome_repeats_the_tasks_echo():
+    assert "echo" not in lambda_handler(event(tasks.square, "map", [1]), None)
+    assert lambda_handler(event(tasks.square, "map", [1], echo="a-1"), None)["echo"] == "a-1"
+    for wrong in (7, "x" * 65):
+        with pytest.raises(LambdapoolProtocolError, match="echo"):
+            lambda_handler(event(tasks.square, "map", [1], echo=wrong), None)
+
+
 def test_numbers_in_a_row_share_a_pickle_and_nothing_else_does():
     items = [1, 2.5, None, True, "text", 3, 2**63, -1, -(2**63), [4], 5]
     raw, _ = run(event(tasks.identity, "map", items))

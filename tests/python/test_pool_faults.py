@@ -57,8 +57,7 @@ def check(outcomes):
             continue
         failed += 1
         told = str(outcome)
-        answered = isinstance(outcome, lambdapool.ProtocolError) and outcome.request_id
-        assert ran == 0 or "may have run" in told or answered, (ran, outcome)
+        assert ran == 0 or "may have run" in told, (ran, outcome)
         assert outcome.request_id in told
         if isinstance(outcome, lambdapool.ServiceError) and outcome.code:
             assert outcome.request_id
@@ -84,8 +83,7 @@ def test_idempotent_tasks_get_their_values_all_the_same(serve, seed):
     outcomes = run(calls, idempotent=True, retries=RETRIES)
     failed = check(outcomes)
     assert max(counted_tasks.RUNS.values()) <= 1 + RETRIES
-    truncated = service.met["length too short"]  # a whole answer of HTTP, that is: the function's, and not sent again
-    assert failed <= truncated + 2
+    assert failed <= 2
     assert service.requests > calls
 
 

@@ -9,6 +9,7 @@ VERSION = 1
 CODEC = "pickle"
 PEER = "%d.%d" % sys.version_info[:2]
 MAX_BODY_BYTES = 256 << 20
+MAX_ECHO = 64
 
 COMPRESSED_FROM = 4 * 1024
 _SAMPLE = 64 * 1024
@@ -24,7 +25,9 @@ class LambdapoolCodeMismatch(Exception):
 
 
 def decode(event):
-    """Returns the task's ``(peer, body)``; raises LambdapoolProtocolError or LambdapoolCodeMismatch."""
+    """Returns the task's ``(peer, echo, body)``; raises LambdapoolProtocolError or LambdapoolCodeMismatch.
+
+    ``echo`` is what the outcome repeats, so that its reader knows whose it is; None where the task has none."""
     if not isinstance(event, dict) or "lambdapool" not in event:
         raise LambdapoolProtocolError(
             "the event is not a lambdapool task: this function runs tasks that LambdaPool or LambdaExecutor "
@@ -41,26 +44,29 @@ def decode(event):
         raise LambdapoolCodeMismatch(
             "the task is for the codec %r, but this function is a Python one (codec %r)" % (codec, CODEC)
         )
-    return peer, _body(encoding, text)
+    echo = _text(event, "echo") if "echo" in event else None
+    if echo is not None and len(echo) > MAX_ECHO:
+        raise LambdapoolProtocolError("the task's member 'echo' is longer than %d characters" % MAX_ECHO)
+    return peer, echo, _body(encoding, text)
 
 
-def encode(body):
+def encode(body, echo=None):
     """The outcome's envelope around ``body``."""
     encoding, packed = "base64", body
     if len(body) >= COMPRESSED_FROM and _compresses(body):
         encoding, packed = "zlib+base64", zlib.compress(body, 1)
-    return {
-        "lambdapool": VERSION,
-        "codec": CODEC,
-        "peer": PEER,
-        "encoding": encoding,
-        "outcome": base64.b64encode(packed).decode("ascii"),
-    }
+    answer = {"lambdapool": VERSION, "codec": CODEC, "peer": PEER}
+    if echo is not None:
+        answer["echo"] = echo
+    answer["encoding"] = encoding
+    answer["outcome"] = base64.b64encode(packed).decode("ascii")
+    return answer
 
 
 def encoded_size(answer):
-    """How many bytes the answer has as JSON: at most this; the text needs no escapes."""
-    return len(answer["outcome"]) + 128
+    """How many bytes the answer has as JSON: at most this. The body needs no escapes, the echo six bytes a
+    character at most."""
+    return len(answer["outcome"]) + 6 * len(answer.get("echo", "")) + 128
 
 
 def _text(event, name):

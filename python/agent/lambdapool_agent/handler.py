@@ -32,7 +32,7 @@ def lambda_handler(event, context):
 
 
 def _handle(event, context, worker):
-    peer, body = envelope.decode(event)
+    peer, echo, body = envelope.decode(event)
     if peer != envelope.PEER and _BY_VALUE in body:
         raise envelope.LambdapoolCodeMismatch(
             "the task carries code of Python %s (a lambda, a closure, or something of __main__), but this "
@@ -40,7 +40,7 @@ def _handle(event, context, worker):
             % (peer, envelope.PEER, envelope.PEER)
         )
     outcomes, seconds = _run(body, _remaining(context), worker)
-    answer = _answer(outcomes, seconds)
+    answer = _answer(outcomes, seconds, echo)
     forked.flush()
     return answer
 
@@ -96,9 +96,9 @@ def _starmap(function, item):
 _styles = {"call": _call, "map": _map, "starmap": _starmap}
 
 
-def _answer(outcomes, seconds):
+def _answer(outcomes, seconds, echo):
     while True:
-        answer = envelope.encode(pickle.dumps((outcomes, seconds), 5))
+        answer = envelope.encode(pickle.dumps((outcomes, seconds), 5), echo)
         size = envelope.encoded_size(answer)
         if size <= RESPONSE_LIMIT:
             return answer
