@@ -16,11 +16,10 @@
 #include "embedded/supervisor.hpp"
 #include "local/home.hpp"
 #include "local/supervisor/protocol.h"
+#include "local/worker_failure.hpp"
 
 namespace lambdapool::local {
 namespace {
-
-constexpr int killed_status = SIGKILL;  // as wait() would report it
 
 bool write_all(int fd, std::string_view bytes) {
   while (!bytes.empty()) {
@@ -170,7 +169,7 @@ Supervisor::~Supervisor() {
   }
 }
 
-void Supervisor::attach(http::EventLoop& loop, std::function<void()> lost) {
+void Supervisor::attach(http::EventLoop& loop, std::function<void(const std::string& why)> lost) {
   lost_ = std::move(lost);
   packets_ = std::make_unique<PacketSocket>(
       loop, Descriptor(::fcntl(control_.get(), F_DUPFD_CLOEXEC, 0)),
@@ -182,8 +181,8 @@ void Supervisor::spawn(const Spawn& spawn, ProcessEvents events) {
   const int fds[] = {spawn.output, spawn.channel};
   const std::string message = encode(spawn, id);
   if (message.size() > LP_MAX_MESSAGE || !packets_->send(message, fds)) {
-    return events.failed(message.size() > LP_MAX_MESSAGE ? "its arguments and environment are too long"
-                                                         : "the supervisor process is gone");
+    if (message.size() > LP_MAX_MESSAGE) return events.failed("its arguments and environment are too long");
+    return events.lost(epitaph());
   }
   processes_.emplace(id, std::move(events));
 }
@@ -212,11 +211,25 @@ void Supervisor::on_report(std::string_view packet) {
     events.exited(report.value, static_cast<std::uint64_t>(report.peak_kb) * 1024);
 }
 
+// The control socket is closed a moment before the process can be waited for, so its end may not be known
+// yet.
+std::string Supervisor::epitaph() const {
+  siginfo_t info{};
+  std::string how;
+  if (::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+      info.si_pid == pid_) {
+    const bool exited = info.si_code == CLD_EXITED;
+    how = " (" + how_it_ended(exited ? info.si_status << 8 : info.si_status) + ")";
+  }
+  return "its supervisor process " + std::to_string(pid_) + " ended" + how;
+}
+
 void Supervisor::on_closed() {
-  lost_();
+  const std::string why = epitaph();
+  lost_(why);
   const auto processes = std::move(processes_);
   processes_.clear();
-  for (const auto& [id, events] : processes) events.exited(killed_status, 0);
+  for (const auto& [id, events] : processes) events.lost(why);
 }
 
 }  // namespace lambdapool::local

@@ -18,11 +18,13 @@
 
 namespace lambdapool::local {
 
-// What becomes of a process that was asked for: either `failed`, or `started` and later `exited`.
+// What becomes of a process that was asked for: either `failed`, or `started` and later `exited`. Or it is
+// `lost`, started or not: the process that should have started it has ended, and all below it.
 struct ProcessEvents {
   std::function<void(pid_t pid)> started;
   std::function<void(std::string why)> failed;
   std::function<void(int wait_status, std::uint64_t peak_bytes)> exited;
+  std::function<void(const std::string& why)> lost;
 };
 
 // The directories that a worker gets mounted where the machine allows it.
@@ -54,8 +56,8 @@ class Supervisor {
   ~Supervisor();  // everything under it is killed; returns when it is gone
 
   // On the loop's thread, once, before anything below. `lost`: the process died of itself. Every process
-  // under it is dead, and is now going to be reported as killed; so this object has to live on a while.
-  void attach(http::EventLoop& loop, std::function<void()> lost);
+  // under it is dead, and is now going to be reported as lost; so this object has to live on a while.
+  void attach(http::EventLoop& loop, std::function<void(const std::string& why)> lost);
 
   void spawn(const Spawn& spawn, ProcessEvents events);
   // With its group and its descendants; then every process that a dead worker has left. 0: only these.
@@ -71,6 +73,7 @@ class Supervisor {
   Result<void> wait_for_hello();
   void on_report(std::string_view packet);
   void on_closed();
+  std::string epitaph() const;
 
   pid_t pid_ = -1;
   Root root_ = Root::none;
@@ -78,7 +81,7 @@ class Supervisor {
   std::filesystem::path root_directory_;
   Descriptor control_;  // moves into packets_; a duplicate stays to wait for the end
   std::unique_ptr<PacketSocket> packets_;
-  std::function<void()> lost_;
+  std::function<void(const std::string& why)> lost_;
   std::uint32_t next_id_ = 1;
   std::unordered_map<std::uint32_t, ProcessEvents> processes_;
 };

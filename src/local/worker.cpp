@@ -119,7 +119,7 @@ void Worker::on_answered(RuntimeApi::Kind kind, std::string body) {
 
 void Worker::on_init_failed(std::string type, std::string body) {
   if (state_ != State::starting) return;
-  verdict_ = Failure{std::move(type), "", Failure::Status::error, std::move(body)};
+  verdict_ = Failure{.type = std::move(type), .reason = "", .payload = std::move(body)};
   set_deadline(Clock::now() + patience_after_init_error);  // it exits by itself, or else
 }
 
@@ -200,6 +200,13 @@ void Worker::on_exited(int wait_status, std::uint64_t peak_bytes) {
   if (verdict_) return end(*verdict_);
   if (killed && cgroup_ && cgroup_->out_of_memory()) return end(out_of_memory());
   end(exited(wait_status));
+}
+
+// With the process that had started it. Its own init, if it had begun, did nothing that counts.
+void Worker::on_lost(const std::string& why) {
+  restarting_ = false;
+  if (state_ == State::starting && !verdict_) return fail_start(machinery_lost(why));
+  on_exited(SIGKILL, 0);
 }
 
 void Worker::fail_start(Failure failure) {

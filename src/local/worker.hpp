@@ -23,6 +23,7 @@ namespace lambdapool::local {
 struct Invocation {
   InvokeCall call;
   std::function<void(InvokeOutcome)> done;
+  int lost_starts = 0;  // workers for it that our own machinery lost before they were ready
 };
 
 // What outlives a crash of the worker: its /tmp, and the log stream it writes to.
@@ -88,6 +89,7 @@ class Worker : public std::enable_shared_from_this<Worker> {
 
   void on_started(pid_t pid);
   void on_exited(int wait_status, std::uint64_t peak_bytes);
+  void on_lost(const std::string& why);
   void on_ready();
   void on_answered(RuntimeApi::Kind kind, std::string body);
   void on_init_failed(std::string type, std::string body);

@@ -51,13 +51,21 @@ std::string signal_name(int number) {
 
 }  // namespace
 
+std::string how_it_ended(int wait_status) {
+  if (WIFSIGNALED(wait_status)) return "signal: " + signal_name(WTERMSIG(wait_status));
+  return "exit status " + std::to_string(WEXITSTATUS(wait_status));
+}
+
 Failure exited(int wait_status) {
   const std::string type = "Runtime.ExitError";
-  if (WIFSIGNALED(wait_status)) {
-    return {type, "Runtime exited with error: signal: " + signal_name(WTERMSIG(wait_status))};
-  }
-  if (WEXITSTATUS(wait_status) == 0) return {type, "Runtime exited without providing a reason"};
-  return {type, "Runtime exited with error: exit status " + std::to_string(WEXITSTATUS(wait_status))};
+  if (wait_status == 0) return {type, "Runtime exited without providing a reason"};
+  return {type, "Runtime exited with error: " + how_it_ended(wait_status)};
+}
+
+Failure machinery_lost(const std::string& why) {
+  return {.type = "Runtime.ExitError",
+          .reason = "The local Lambda could not start a worker, so nothing ran: " + why + ".",
+          .cause = Failure::Cause::machinery};
 }
 
 Failure timed_out(std::chrono::milliseconds limit) {
@@ -77,9 +85,10 @@ Failure no_bootstrap() {
 Failure response_too_large() {
   const std::string limit = std::to_string(limits::response_payload_bytes_max);
   const std::string type = "Function.ResponseSizeTooLarge";
-  return {type, "", Failure::Status::error,
-          R"({"errorMessage":"Response payload size exceeded maximum allowed payload size ()" + limit +
-              R"( bytes).","errorType":")" + type + R"("})"};
+  return {.type = type,
+          .reason = "",
+          .payload = R"({"errorMessage":"Response payload size exceeded maximum allowed payload size ()" +
+                     limit + R"( bytes).","errorType":")" + type + R"("})"};
 }
 
 std::string payload_of(const Failure& failure, std::string_view request_id) {

@@ -10,13 +10,19 @@ namespace lambdapool::local {
 
 struct Failure {
   enum class Status { error, timeout };
+  // Whose failure it is. `machinery`: a process of ours ended while the worker was starting, so that nothing
+  // ran.
+  enum class Cause { function, machinery };
   std::string type;    // "Runtime.ExitError"
   std::string reason;  // the sentence behind "RequestId: ... Error: "
   Status status = Status::error;
+  Cause cause = Cause::function;
   std::string payload = {};  // a body of the runtime's own (init error), passed on verbatim
 };
 
 Failure exited(int wait_status);
+Failure machinery_lost(const std::string& why);  // "the supervisor process ended (signal: killed)"
+std::string how_it_ended(int wait_status);       // "signal: killed", "exit status 1"
 Failure timed_out(std::chrono::milliseconds limit);
 Failure out_of_memory();
 Failure no_bootstrap();

@@ -1,6 +1,11 @@
 #include "local/worker_machine.hpp"
 
 namespace lambdapool::local {
+namespace {
+
+constexpr int launches_max = 3;
+
+}  // namespace
 
 Result<void> Machine::make() {
   if (!claimed_) {
@@ -12,6 +17,9 @@ Result<void> Machine::make() {
   if (!supervisor_) {
     const auto mounts = options_.mounts ? Supervisor::Mounts::where_allowed : Supervisor::Mounts::never;
     auto supervisor = Supervisor::launch(scratch_.path(), mounts);
+    for (int again = 1; !supervisor && again < launches_max; ++again) {
+      supervisor = Supervisor::launch(scratch_.path(), mounts);  // it may have been killed at once
+    }
     if (!supervisor) return tl::unexpected(supervisor.error());
     supervisor_ = std::move(*supervisor);
   }
@@ -23,22 +31,26 @@ Result<void> Machine::prepare() {
   if (attached_) return {};
   const std::lock_guard lock(making_);
   if (auto made = make(); !made) return made;
-  supervisor_->attach(loop_, [this] { on_supervisor_lost(); });
+  supervisor_->attach(loop_, [this](const std::string& why) { on_supervisor_lost(why); });
   attached_ = true;
   return {};
 }
 
 // Somebody killed it, and with it every worker; each is about to be reported, and then the old parts can
 // go. The next invocation starts anew.
-void Machine::on_supervisor_lost() {
+void Machine::on_supervisor_lost(const std::string& why) {
   struct Remains {
     std::unique_ptr<Supervisor> supervisor;
     std::map<std::string, std::unique_ptr<PythonForkServer>> python;
   };
   attached_ = false;
-  const std::lock_guard lock(making_);
-  auto remains = std::make_shared<Remains>(Remains{std::move(supervisor_), std::move(python_)});
-  python_.clear();
+  auto remains = std::make_shared<Remains>();
+  {
+    const std::lock_guard lock(making_);
+    *remains = {std::move(supervisor_), std::move(python_)};
+    python_.clear();
+  }
+  for (const auto& [version, server] : remains->python) server->lose(why);
   loop_.post([remains]() mutable { remains.reset(); });
 }
 

@@ -35,7 +35,7 @@ class Machine {
 
  private:
   Result<void> make();  // with making_ held
-  void on_supervisor_lost();
+  void on_supervisor_lost(const std::string& why);
 
   http::EventLoop& loop_;
   const WorkersOptions& options_;

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -13,12 +14,15 @@
 #include "embedded/fork_server.hpp"
 #include "embedded/runtime_client.hpp"
 #include "local/home.hpp"
+#include "local/worker_failure.hpp"
 
 namespace lambdapool::local {
 namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
+
+constexpr int kills_max = 5;  // of an interpreter that starts, until it counts as one that cannot
 
 bool write_file(const fs::path& path, std::string_view text) {
   const Descriptor file(
@@ -61,11 +65,17 @@ bool PythonForkServer::write_programs() {
 }
 
 void PythonForkServer::try_next_candidate() {
+  if (next_candidate_ == 0) {
+    tried_.clear();
+    other_versions_only_ = true;
+  }
   if (next_candidate_ == 0 && !write_programs()) {
     return give_up("Python workers need a writable directory: could not write into " +
                    (options_.scratch / "python").string() + ".");
   }
-  if (next_candidate_ == candidates_.size()) return give_up(nothing_found());
+  if (next_candidate_ == candidates_.size()) {
+    return give_up(other_versions_only_ ? nothing_found() : not_started());
+  }
   spawn(candidates_[next_candidate_++]);
 }
 
@@ -102,11 +112,14 @@ void PythonForkServer::spawn(const fs::path& interpreter) {
   supervisor_.spawn(request, {[this, alive](pid_t pid) {
                                 if (!alive.expired()) be_patient(pid);
                               },
-                              [this, alive](const std::string&) {
-                                if (!alive.expired()) on_end();
+                              [this, alive](const std::string& why) {
+                                if (!alive.expired()) on_end_before_ready(why);
                               },
-                              [this, alive](int, std::uint64_t) {
-                                if (!alive.expired()) on_end();
+                              [this, alive](int status, std::uint64_t) {
+                                if (!alive.expired()) on_end(status);
+                              },
+                              [this, alive](const std::string& why) {
+                                if (!alive.expired()) lose(why);
                               }});
 }
 
@@ -114,7 +127,8 @@ void PythonForkServer::spawn(const fs::path& interpreter) {
 void PythonForkServer::be_patient(pid_t pid) {
   constexpr std::chrono::seconds enough{30};
   patience_ = loop_.call_after(enough, [this, pid] {
-    if (state_ == State::starting) supervisor_.kill(pid);
+    out_of_patience_ = state_ == State::starting;
+    if (out_of_patience_) supervisor_.kill(pid);
   });
 }
 
@@ -139,6 +153,7 @@ void PythonForkServer::on_packet(std::string_view packet) {
 
 void PythonForkServer::on_ready(const std::string& executable, bool mounts) {
   state_ = State::ready;
+  kills_ = 0;
   patience_.reset();
   if (!executable.empty()) interpreter_ = executable;
   const bool own_root =
@@ -149,22 +164,47 @@ void PythonForkServer::on_ready(const std::string& executable, bool mounts) {
   for (auto& one : waiting) send(std::move(one));
 }
 
-// Before it was ready: this interpreter will not do. Afterwards: somebody killed it, and its workers have
-// died with it; the next fork starts anew.
-void PythonForkServer::on_end() {
-  patience_.reset();
-  packets_.reset();
+// Afterwards: somebody killed it, and its workers have died with it; the next fork starts anew.
+void PythonForkServer::on_end(int wait_status) {
+  const std::string how = how_it_ended(wait_status);
   if (state_ == State::starting) {
-    tried_ += (tried_.empty() ? "" : "; ") + interpreter_.string() + ": " + last_words();
-    return try_next_candidate();
+    // Killed from outside while it started says nothing about the interpreter: the same once more.
+    const bool killed = WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGKILL && !out_of_patience_;
+    if (killed && ++kills_ < kills_max) return spawn(candidates_[next_candidate_ - 1]);
+    const bool another_version = WIFEXITED(wait_status) && last_words().starts_with("this is Python");
+    other_versions_only_ = other_versions_only_ && another_version;
+    return on_end_before_ready(out_of_patience_ ? "said nothing for 30 seconds" : how + ": " + last_words());
   }
+  const std::string why = "its Python fork server (" + interpreter_.string() + ") ended (" + how + ")";
+  packets_.reset();
   state_ = State::starting;
   next_candidate_ = 0;
-  tried_.clear();
+  lose_workers(why);
+  if (!waiting_.empty() && !packets_) try_next_candidate();
+}
+
+void PythonForkServer::on_end_before_ready(const std::string& how) {
+  patience_.reset();
+  packets_.reset();
+  out_of_patience_ = false;
+  tried_ += (tried_.empty() ? "" : "; ") + interpreter_.string() + ": " + how;
+  try_next_candidate();
+}
+
+void PythonForkServer::lose_workers(const std::string& why) {
   const auto workers = std::move(workers_);
   workers_.clear();
-  for (const auto& [id, events] : workers) events.exited(SIGKILL, 0);
-  if (!waiting_.empty()) try_next_candidate();
+  for (const auto& [id, events] : workers) events.lost(why);
+}
+
+void PythonForkServer::lose(const std::string& why) {
+  state_ = State::lost;
+  patience_.reset();
+  packets_.reset();
+  const auto waiting = std::move(waiting_);
+  waiting_.clear();
+  lose_workers(why);
+  for (const auto& one : waiting) one.events.lost(why);
 }
 
 std::string PythonForkServer::last_words() const {
@@ -186,20 +226,28 @@ std::string PythonForkServer::nothing_found() const {
          " or create the function with the runtime of a version that is installed.";
 }
 
+// There is one, but it does not start.
+std::string PythonForkServer::not_started() const {
+  return "Could not start Python " + options_.version + " for this function (tried " + tried_ +
+         "). Nothing of it has run. See to it that such an interpreter starts, or create the function with "
+         "the runtime of another version.";
+}
+
 void PythonForkServer::give_up(const std::string& reason) {
   state_ = State::failed;
   auto waiting = std::move(waiting_);
   waiting_.clear();
   for (auto& one : waiting) one.events.failed(reason);
   state_ = State::starting;  // somebody may install it while we run: look again the next time
+  kills_ = 0;
   next_candidate_ = 0;
-  tried_.clear();
   packets_.reset();
 }
 
 void PythonForkServer::fork(Describe describe, ProcessEvents events) {
   Waiting waiting{std::move(describe), std::move(events)};
   if (state_ == State::ready) return send(std::move(waiting));
+  if (state_ == State::lost) return waiting.events.lost("its supervisor process has ended");
   waiting_.push_back(std::move(waiting));
   const bool resting = next_candidate_ == 0 && !packets_;
   if (!resting) return;
@@ -227,7 +275,9 @@ void PythonForkServer::send(Waiting waiting) {
                         {"tmp", fork.root.tmp.string()}};
   const int fds[] = {fork.output.get(), fork.channel.get()};
   const auto dump = request.dump(-1, ' ', false, json::error_handler_t::replace);
-  if (!packets_ || !packets_->send(dump, fds)) return waiting.events.failed("the Python fork server is gone");
+  if (!packets_ || !packets_->send(dump, fds)) {
+    return waiting.events.lost("its Python fork server (" + interpreter_.string() + ") has ended");
+  }
   workers_.emplace(id, std::move(waiting.events));
 }
 

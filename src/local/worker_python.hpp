@@ -51,21 +51,27 @@ class PythonForkServer {
   using Describe = std::function<std::optional<PythonFork>(Files, const std::filesystem::path& interpreter)>;
   void fork(Describe describe, ProcessEvents events);
 
+  // The supervisor has ended, and with it all that this has started: who waits is told that nothing ran.
+  void lose(const std::string& why);
+
  private:
   struct Waiting {
     Describe describe;
     ProcessEvents events;
   };
-  enum class State { starting, ready, failed };
+  enum class State { starting, ready, failed, lost };
 
   void try_next_candidate();
   void spawn(const std::filesystem::path& interpreter);
   void on_packet(std::string_view packet);
   void on_ready(const std::string& executable, bool mounts);
   void be_patient(pid_t pid);
-  void on_end();
+  void on_end(int wait_status);
+  void on_end_before_ready(const std::string& how);
+  void lose_workers(const std::string& why);
   void give_up(const std::string& reason);
   std::string nothing_found() const;
+  std::string not_started() const;
   void send(Waiting waiting);
   bool write_programs();
   std::string last_words() const;
@@ -76,6 +82,9 @@ class PythonForkServer {
   std::vector<std::filesystem::path> candidates_;
   std::size_t next_candidate_ = 0;
   std::string tried_;
+  bool other_versions_only_ = true;  // of those tried, each ran and said that it was another
+  int kills_ = 0;                    // of starting interpreters, one after the other
+  bool out_of_patience_ = false;
   State state_ = State::starting;
   Files files_ = Files::in_place;
   std::filesystem::path interpreter_;

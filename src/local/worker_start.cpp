@@ -99,6 +99,9 @@ ProcessEvents Worker::process_events() {
   events.exited = [weak](int status, std::uint64_t peak) {
     if (const auto self = weak.lock()) self->on_exited(status, peak);
   };
+  events.lost = [weak](const std::string& why) {
+    if (const auto self = weak.lock()) self->on_lost(why);
+  };
   return events;
 }
 

@@ -14,6 +14,8 @@ namespace {
 
 using Clock = Worker::Clock;
 
+constexpr int lost_starts_max = 10;
+
 // A crashed worker's slot, kept for its replacement.
 struct SpareSlot {
   WorkerSlot slot;
@@ -166,7 +168,14 @@ void LocalWorkers::on_idle(Group& group, Worker& worker) {
 }
 
 void LocalWorkers::on_start_failed(Group& group, Worker& worker, const Failure& failure) {
-  if (!failed_start_fails_invocation(group.waiting.size(), group.coming())) return;
+  const std::size_t coming = group.coming();
+  if (!failed_start_fails_invocation(group.waiting.size(), coming)) return;
+  if (failure.cause == Failure::Cause::machinery) {
+    // Nothing ran: another worker is started for it (when this one has ended), some times.
+    auto lost = group.waiting.begin() + static_cast<std::ptrdiff_t>(coming);
+    if (++lost->lost_starts <= lost_starts_max) return;
+    std::iter_swap(lost, group.waiting.begin());
+  }
   Invocation invocation = std::move(group.waiting.front());
   group.waiting.pop_front();
   invocation.done(worker.outcome_of_failure(invocation.call, failure));

@@ -245,29 +245,6 @@ TEST_F(WorkersTest, NothingIsLeftWhenTheWorkersEnd) {
   EXPECT_TRUE(hanging.get().function_error);
 }
 
-TEST_F(WorkersTest, TheSupervisorsDeathFailsWhatRunsAndTheNextInvocationStartsAnew) {
-  const auto function = python(
-      "import os, time, signal\ndef handler(event, context):\n"
-      "  if event == 'kill':\n"
-      "    parent = os.getppid()\n"
-      "    stat = open('/proc/%d/stat' % parent).read()\n"
-      "    os.kill(int(stat.rsplit(')', 1)[1].split()[1]), signal.SIGKILL)\n"
-      "    time.sleep(60)\n"
-      "  return 'fine'");
-  EXPECT_THAT(invoke(function, "\"kill\"").payload, HasSubstr("signal: killed"));
-  EXPECT_EQ(invoke(function, "1").payload, "\"fine\"");
-}
-
-TEST_F(WorkersTest, TheForkServersDeathFailsWhatRunsAndTheNextInvocationStartsAnew) {
-  const auto function = python(
-      "import os, time, signal\ndef handler(event, context):\n"
-      "  if event == 'kill':\n"
-      "    os.kill(os.getppid(), signal.SIGKILL)\n    time.sleep(60)\n"
-      "  return 'fine'");
-  EXPECT_THAT(invoke(function, "\"kill\"").payload, HasSubstr("signal: killed"));
-  EXPECT_EQ(invoke(function, "1").payload, "\"fine\"");
-}
-
 TEST_F(WorkersTest, EveryVersionOfPythonThatIsInstalledServes) {
   const auto function =
       python("import sys\ndef handler(event, context): return '%d.%d' % sys.version_info[:2]");
