@@ -60,6 +60,13 @@ void add_repeated(CLI::App& app, const std::string& name, const char* type, Comm
   if (commas == Commas::separate) option->delimiter(',');
 }
 
+void add_allowed_secrets(CLI::App& app, std::optional<std::vector<std::string>>& names) {
+  add_repeated(
+      app, "--allow-secret", "NAME", Commas::belong,
+      [&names](const std::vector<std::string>& given) { names = given; },
+      "Takes along what looks like a secret and has this name in the package; may be repeated");
+}
+
 void add_pairs(CLI::App& app, const std::string& name, const char* type,
                std::function<void(std::string, std::string)> add, const char* help) {
   const auto parse = [name, type, add = std::move(add)](const std::vector<std::string>& given) {

@@ -22,6 +22,9 @@ enum class Commas { separate, belong };
 void add_repeated(CLI::App& app, const std::string& name, const char* type, Commas commas,
                   const std::function<void(const std::vector<std::string>&)>& set, const char* help);
 
+// "--allow-secret NAME", repeatable.
+void add_allowed_secrets(CLI::App& app, std::optional<std::vector<std::string>>& names);
+
 // "--env NAME=VALUE", repeatable. The value is all that follows the first "=".
 void add_pairs(CLI::App& app, const std::string& name, const char* type,
                std::function<void(std::string, std::string)> add, const char* help);

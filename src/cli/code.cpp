@@ -12,9 +12,9 @@
 #include "cli/interpreter.hpp"
 #include "cli/progress.hpp"
 #include "core/utf8.hpp"
-#include "package/copied_paths.hpp"
 #include "package/elf_file.hpp"
 #include "package/executable_package.hpp"
+#include "package/leftover.hpp"
 
 namespace lambdapool::cli {
 namespace {
@@ -125,6 +125,7 @@ package::PythonPackageRequest python_request(const Context& context, const Funct
                                              const Platform& platform) {
   package::PythonPackageRequest request;
   request.paths.assign(options.paths.begin(), options.paths.end());
+  request.allowed_secrets = options.allowed_secrets.value_or(std::vector<std::string>{});
   if (options.installs()) {
     request.requirements = *options.requirements;
     if (const auto python = find_interpreter(context.environment, context.program))
@@ -135,17 +136,6 @@ package::PythonPackageRequest python_request(const Context& context, const Funct
   request.environment = context.environment;
   request.give_up = [&context] { return context.interruption.raised(); };
   return request;
-}
-
-void warn_of_secrets(const package::Package& code) {
-  constexpr std::size_t named = 5;
-  const auto& secrets = code.likely_secrets;
-  if (secrets.empty()) return;
-  std::string names;
-  for (std::size_t i = 0; i < std::min(named, secrets.size()); ++i)
-    names += (i == 0 ? "" : ", ") + utf8::escaped(secrets[i]);
-  if (secrets.size() > named) names += " and " + std::to_string(secrets.size() - named) + " more";
-  std::cerr << "Warning: what looks like a secret goes into the package: " << names << "\n";
 }
 
 Result<package::Package> build_code(const Context& context, const FunctionOptions& options,
@@ -177,7 +167,6 @@ Result<package::Package> build_code(const Context& context, const FunctionOption
   if (auto fits = check_package(*built, platform.local, platform.bucket); !fits)
     return tl::unexpected(fits.error());
   transcript.copied();
-  warn_of_secrets(*built);
   return built;
 }
 

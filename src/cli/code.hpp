@@ -33,9 +33,6 @@ std::string this_machines_architecture();
 package::PythonPackageRequest python_request(const Context& context, const FunctionOptions& options,
                                              const Platform& platform);
 
-// A line on stderr where files go along that look like secrets.
-void warn_of_secrets(const package::Package& code);
-
 enum class Verb { create, update };  // their transcripts differ a little
 Result<package::Package> build_code(const Context& context, const FunctionOptions& options,
                                     const Platform& platform, Verb verb);

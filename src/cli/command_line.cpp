@@ -159,6 +159,7 @@ void add_layer_publish(CLI::App& layer, Parsed& parsed) {
   add_text(verb, "--description", parsed.layer.description, "TEXT", "Describes this version");
   add_text(verb, "--bucket", parsed.layer.bucket, "NAME",
            "Sets the S3 bucket through which a layer above 50 MB is uploaded");
+  add_allowed_secrets(verb, parsed.layer.allowed_secrets);
   add_connection(verb, parsed.connection);
 }
 

@@ -93,6 +93,7 @@ void add_rights(CLI::App& verb, FunctionOptions& function, const char* role_help
   add_text(verb, "--bucket", function.bucket, "NAME",
            "Sets the S3 bucket through which a package above 50 MB is uploaded; the object is removed "
            "afterwards. Also: $LAMBDAPOOL_BUCKET.");
+  add_allowed_secrets(verb, function.allowed_secrets);
   verb.add_flag("--dry-run", function.dry_run, "Say what would be done and do nothing");
 }
 

@@ -26,6 +26,7 @@ FunctionOptions as_function(const LayerOptions& options) {
   function.name = "layer";
   function.paths = options.paths;
   function.requirements = options.requirements;
+  function.allowed_secrets = options.allowed_secrets;
   function.runtime = options.runtime;
   function.architecture = options.architecture;
   function.description = options.description;
@@ -61,7 +62,6 @@ Result<package::Package> build(const Session& session, const LayerOptions& optio
   if (!built) return built;
   if (auto fits = check_package(*built, session.is_local(), options.bucket); !fits)
     return tl::unexpected(fits.error());
-  warn_of_secrets(*built);
   return built;
 }
 

@@ -1,10 +1,15 @@
+#include <unistd.h>
+
 #include <exception>
 #include <iostream>
 
 #include "cli/command_line.hpp"
+#include "cli/terminal_text.hpp"
 #include "core/environment.hpp"
 
 int main(int argc, char** argv) {
+  const lambdapool::cli::TerminalText output(std::cout, STDOUT_FILENO);
+  const lambdapool::cli::TerminalText errors(std::cerr, STDERR_FILENO);
   try {
     const int code = lambdapool::cli::run(argc, argv, lambdapool::Environment::of_this_process());
     if (std::cout.flush()) return code;

@@ -26,6 +26,7 @@ struct FunctionOptions {
   std::string name = {};
   std::vector<std::string> paths = {};
   std::optional<std::string> requirements = {};  // "": none, and there shall be none
+  std::optional<std::vector<std::string>> allowed_secrets = {};
   std::optional<int> memory_mb = {};
   std::optional<int> timeout_s = {};
   std::optional<std::vector<std::string>> layers = {};  // ARNs and names
@@ -53,6 +54,7 @@ struct LayerOptions {
   std::string name = {};  // NAME, or NAME:VERSION to delete one version
   std::vector<std::string> paths = {};
   std::optional<std::string> requirements = {};
+  std::optional<std::vector<std::string>> allowed_secrets = {};
   std::optional<std::string> runtime = {};
   std::optional<std::string> architecture = {};
   std::optional<std::string> description = {};

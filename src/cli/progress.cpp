@@ -6,13 +6,22 @@
 #include <condition_variable>
 #include <iostream>
 #include <mutex>
+#include <string>
 #include <thread>
+
+#include "cli/terminal_text.hpp"
 
 namespace lambdapool::cli {
 
 void say(const std::string& line) { std::cout << line << "\n" << std::flush; }
 
 struct Activity::Impl {
+  // Past std::cerr, which shows no control characters.
+  static void draw_line(const std::string& text) {
+    const std::string line = "\r\033[K" + text;
+    [[maybe_unused]] const auto ignored = ::write(STDERR_FILENO, line.data(), line.size());
+  }
+
   explicit Impl(std::string text) : label(std::move(text)), drawing([this] { draw(); }) {}
 
   ~Impl() {
@@ -32,10 +41,10 @@ struct Activity::Impl {
     // The first half second stays quiet: what is over by then needs no line.
     while (!wake.wait_for(hold, milliseconds{500}, [this] { return over; })) {
       const auto passed = duration_cast<seconds>(steady_clock::now() - start).count();
-      std::cerr << "\r\033[K" << label << "... " << passed << " s" << std::flush;
+      draw_line(printable(label) + "... " + std::to_string(passed) + " s");
       shown = true;
     }
-    if (shown) std::cerr << "\r\033[K" << std::flush;
+    if (shown) draw_line("");
   }
 
   std::string label;

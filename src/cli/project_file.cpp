@@ -127,6 +127,7 @@ class Reader {
     static const std::map<std::string, Set> all = {
         {"paths", special<&Reader::add_paths>()},
         {"requirements", setting<&Options::requirements, &Reader::requirements_path>()},
+        {"allow-secrets", setting<&Options::allowed_secrets, &Reader::texts>()},
         {"memory", setting<&Options::memory_mb, &Reader::number>()},
         {"timeout", setting<&Options::timeout_s, &Reader::number>()},
         {"layers", setting<&Options::layers, &Reader::texts>()},
@@ -182,6 +183,7 @@ FunctionOptions with_overrides(const FunctionOptions& base, const FunctionOption
     if (from) to = from;
   };
   take(out.requirements, given.requirements);
+  take(out.allowed_secrets, given.allowed_secrets);
   take(out.memory_mb, given.memory_mb);
   take(out.timeout_s, given.timeout_s);
   take(out.layers, given.layers);

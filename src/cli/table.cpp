@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "cli/terminal_text.hpp"
+
 namespace lambdapool::cli {
 namespace {
 
@@ -13,6 +15,13 @@ std::size_t characters(const std::string& text) {
 std::string padded(const std::string& text, std::size_t width, Align align) {
   const std::string blanks(width - std::min(width, characters(text)), ' ');
   return align == Align::left ? text + blanks : blanks + text;
+}
+
+// A line's end in a description must not look like another row.
+std::string one_line(const std::string& text) {
+  std::string line = printable(text);
+  for (std::size_t at = 0; (at = line.find('\n', at)) != std::string::npos;) line.replace(at, 1, "\\n");
+  return line;
 }
 
 std::string line(std::string joined) {
@@ -29,12 +38,12 @@ std::string format_table(const std::vector<Column>& columns,
   std::vector<std::string> lines(rows.size());
   for (std::size_t c = 0; c < columns.size(); ++c) {
     std::size_t width = columns[c].heading.size() + gap.size();
-    for (const auto& row : rows) width = std::max(width, characters(row[c]));
+    for (const auto& row : rows) width = std::max(width, characters(one_line(row[c])));
     const std::string before = c == 0 ? "" : gap;
     headings += before + padded(columns[c].heading, width, columns[c].align);
     rule += before + std::string(width, '-');
     for (std::size_t r = 0; r < rows.size(); ++r)
-      lines[r] += before + padded(rows[r][c], width, columns[c].align);
+      lines[r] += before + padded(one_line(rows[r][c]), width, columns[c].align);
   }
   std::string table = line(headings) + line(rule);
   for (auto& row : lines) table += line(std::move(row));

@@ -1,7 +1,5 @@
-// The user's own files and directories, as entries of a package: each under its own name at the root.
-//
-// What tools and editors leave behind never belongs into a function, so it is left out: bytecode and other
-// caches, version control's folders, virtual environments, editors' backups and settings, node_modules.
+// The user's own files and directories, as entries of a package: each under its own name at the root. What is
+// not taken along (leftover.hpp) is named, and so is a link that leads elsewhere.
 #pragma once
 
 #include <filesystem>
@@ -16,18 +14,19 @@ namespace lambdapool::package {
 
 using Progress = std::function<void(const std::string& line)>;
 
-// Links are followed. `progress` hears "Copying NAME..." for each path. Errors: invalid_argument (a path that
-// does not exist, two paths of the same name, a link that leads nowhere or round in circles), io
-// (unreadable).
+// Links are followed. `progress` hears "Copying NAME..." for each path, "Following LINK ..." for each link
+// that leads out of all the paths, and "Leaving out ..." for what is left. Errors: invalid_argument (a path
+// that does not exist, two paths of the same name, a link that leads nowhere or round in circles),
+// payload_too_large (more files than a zip takes), io (unreadable).
 Result<std::vector<ZipEntry>> copy_paths(const std::vector<std::filesystem::path>& paths,
                                          const Progress& progress);
 
-bool is_bytecode(const std::filesystem::path& name);  // __pycache__, *.pyc, *.pyo
-bool is_leftover(
-    const std::filesystem::path& path);  // by its name, or for a virtual environment by its content
+// The name that a path has in the function: "algorithms/" is algorithms, and "." the directory's real name.
+Result<std::string> name_in_function(const std::filesystem::path& path);
 
 // Everything below `dir` that `leave_out` doesn't reject, named by `prefix` and its path there.
 Result<void> copy_directory(const std::filesystem::path& dir, const std::string& prefix,
-                            bool (*leave_out)(const std::filesystem::path&), std::vector<ZipEntry>& entries);
+                            const std::function<bool(const std::filesystem::path&)>& leave_out,
+                            std::vector<ZipEntry>& entries);
 
 }  // namespace lambdapool::package

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "package/copied_paths.hpp"
+#include "package/leftover.hpp"
 
 namespace lambdapool::package {
 
@@ -22,11 +23,11 @@ std::string read_text(const fs::path& path) {
   return bytes.str();
 }
 
-bool is_installers_note(const fs::path& path) {
+bool is_installers_note(const fs::path& path, const fs::path& dir) {
   static constexpr const char* notes[] = {"INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json",
                                           "uv_build.json"};
   const fs::path name = path.filename();
-  if (name == ".lock") return true;
+  if (path == dir / ".lock") return true;
   return path.parent_path().extension() == ".dist-info" &&
          std::any_of(std::begin(notes), std::end(notes), [&](const char* note) { return name == note; });
 }
@@ -34,11 +35,12 @@ bool is_installers_note(const fs::path& path) {
 bool is_host_script(const ZipEntry& entry) {
   if (entry.name.rfind("bin/", 0) != 0 || !entry.executable) return false;
   std::ifstream in(std::get<fs::path>(entry.content), std::ios::binary);
-  char start[2] = {};
-  return in.read(start, 2) && start[0] == '#' && start[1] == '!';
+  std::string first, second;
+  std::getline(in, first);
+  std::getline(in, second);
+  const bool by_shell = second.find("exec' ") != std::string::npos;  // where the interpreter's path is long
+  return first.starts_with("#!") && (by_shell || first.find("python") != std::string::npos);
 }
-
-bool leave_out(const fs::path& path) { return is_bytecode(path) || is_installers_note(path); }
 
 bool is_record(const std::string& name) {
   static constexpr std::string_view ending = ".dist-info/RECORD";
@@ -84,7 +86,10 @@ Result<std::vector<ZipEntry>> installed_files(const fs::path& dir) {
   std::vector<ZipEntry> entries;
   std::error_code error;
   if (!fs::exists(dir, error)) return entries;  // requirements that asked for nothing
-  if (auto copied = copy_directory(dir, "", leave_out, entries); !copied)
+  if (auto copied = copy_directory(
+          dir, "", [&](const fs::path& path) { return is_bytecode(path) || is_installers_note(path, dir); },
+          entries);
+      !copied)
     return tl::unexpected(std::move(copied.error()));
   entries.erase(std::remove_if(entries.begin(), entries.end(), is_host_script), entries.end());
   std::set<std::string> names;

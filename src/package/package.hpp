@@ -19,8 +19,7 @@ struct Package {
   std::string architecture;   // "x86_64" or "arm64"
   std::string codec;          // "pickle" or "cpp"
   std::int64_t unzipped_bytes = 0;
-  std::vector<ZipFile> biggest;                  // the largest files, largest first, five at most
-  std::vector<std::string> likely_secrets = {};  // of the user's own files (likely_secret.hpp)
+  std::vector<ZipFile> biggest;  // the largest files, largest first, five at most
 };
 
 // Zips `entries`; fills in everything that follows from them. Error: payload_too_large where they are more

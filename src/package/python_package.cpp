@@ -55,7 +55,6 @@ Result<void> check_collisions(const std::vector<ZipEntry>& own, const std::vecto
 struct Collected {
   std::vector<ZipEntry> entries = {};
   std::optional<TempDir> installed = {};
-  std::vector<std::string> likely_secrets = {};
 };
 
 Result<void> add_requirements(const PythonPackageRequest& request, Collected& collected) {
@@ -82,7 +81,10 @@ Result<Collected> collect(const PythonPackageRequest& request) {
   auto copied = copy_paths(request.paths, request.progress);
   if (!copied) return tl::unexpected(std::move(copied.error()));
   Collected collected{std::move(*copied)};
-  collected.likely_secrets = likely_secrets(collected.entries);
+  if (auto harmless =
+          refuse_secrets(collected.entries, allowed_names(request.paths, request.allowed_secrets));
+      !harmless)
+    return tl::unexpected(std::move(harmless.error()));
   if (auto added = add_requirements(request, collected); !added)
     return tl::unexpected(std::move(added.error()));
   return collected;
@@ -91,7 +93,6 @@ Result<Collected> collect(const PythonPackageRequest& request) {
 Result<Package> packed(const PythonPackageRequest& request, Collected collected) {
   auto package = make_package(std::move(collected.entries), request.give_up);
   if (!package) return package;
-  package->likely_secrets = std::move(collected.likely_secrets);
   package->runtime = "python" + request.python_version;
   package->architecture = request.architecture;
   package->codec = "pickle";

@@ -16,6 +16,7 @@ namespace lambdapool::package {
 
 struct PythonPackageRequest {
   std::vector<std::filesystem::path> paths;
+  std::vector<std::string> allowed_secrets = {};           // their names in the function (likely_secret.hpp)
   std::optional<std::filesystem::path> requirements = {};  // a requirements file, as pip reads it
   std::string python_version;                              // the function's: "3.11"
   std::string architecture = "x86_64";                     // the function's: "x86_64" or "arm64"
@@ -26,8 +27,8 @@ struct PythonPackageRequest {
   GiveUp give_up = {};
 };
 
-// Errors: invalid_argument (paths, requirements, versions), io (files, pip or uv missing or failing; with
-// what pip itself said).
+// Errors: invalid_argument (paths, requirements, versions, likely secrets that are not named), io (files, pip
+// or uv missing or failing; with what pip itself said).
 Result<Package> build_python_package(const PythonPackageRequest& request);
 
 // A layer for Python functions: the same without the agent, all of it under python/, where Lambda's Python

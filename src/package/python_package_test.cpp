@@ -73,34 +73,63 @@ TEST(PythonPackage, IsImportableWithTheAgentFromTheZipsDirectory) {
 
 TEST(PythonPackage, LeavesOutCachesVersionControlEnvironmentsAndEditorsLeftovers) {
   const TestingDir dir;
-  for (const char* name : {"p/a.py",
-                           "p/__pycache__/a.cpython-311.pyc",
-                           "p/old.pyc",
-                           "p/old.pyo",
-                           "p/.git/HEAD",
-                           "p/.hg/x",
-                           "p/.svn/x",
-                           "p/.DS_Store",
-                           "p/a.py~",
-                           "p/.a.py.swp",
-                           "p/#a.py#",
-                           "p/.idea/x",
-                           "p/.vscode/x",
-                           "p/.venv/x",
-                           "p/.tox/x",
-                           "p/.mypy_cache/x",
-                           "p/.pytest_cache/x",
-                           "p/node_modules/x",
-                           "p/env/pyvenv.cfg",
-                           "p/env/bin/python",
-                           "p/.hidden",
-                           "p/data/git.txt",
-                           "p/x.egg-info/PKG-INFO"})
+  for (const char* name : {"p/a.py",           "p/__pycache__/a.cpython-311.pyc",
+                           "p/a.pyc",          "p/a.pyo",
+                           "p/.git/HEAD",      "p/.hg/x",
+                           "p/.svn/x",         "p/.DS_Store",
+                           "p/._a.py",         "p/._not_of_macos",
+                           "p/sourceless.pyc", "p/a.py~",
+                           "p/.a.py.swp",      "p/#a.py#",
+                           "p/.idea/x",        "p/.vscode/x",
+                           "p/.venv/x",        "p/.tox/x",
+                           "p/.mypy_cache/x",  "p/.pytest_cache/x",
+                           "p/node_modules/x", "p/env/pyvenv.cfg",
+                           "p/env/bin/python", "p/.hidden",
+                           "p/data/git.txt",   "p/x.egg-info/PKG-INFO"})
     dir.write(name, "x");
-  const auto package = build_python_package(request_for({dir.path() / "p"}));
+  auto request = request_for({dir.path() / "p"});
+  std::vector<std::string> lines;
+  request.progress = [&](const std::string& line) { lines.push_back(line); };
+  const auto package = build_python_package(request);
   ASSERT_TRUE(package) << package.error().message;
-  EXPECT_THAT(own_names(*package),
-              ElementsAre("p/.hidden", "p/a.py", "p/data/git.txt", "p/x.egg-info/PKG-INFO"));
+  EXPECT_THAT(own_names(*package), ElementsAre("p/._not_of_macos", "p/.hidden", "p/a.py", "p/data/git.txt",
+                                               "p/sourceless.pyc", "p/x.egg-info/PKG-INFO"));
+  ASSERT_EQ(lines.size(), 2U);
+  EXPECT_THAT(lines[1], testing::StartsWith("Leaving out "));
+  for (const char* left : {"p/.git", "p/._a.py", "p/a.py~", "p/.venv", "p/node_modules", "p/env", "bytecode"})
+    EXPECT_THAT(lines[1], HasSubstr(left));
+}
+
+TEST(PythonPackage, NamesALinkThatLeadsOutOfThePathsGiven) {
+  const TestingDir dir;
+  dir.write("elsewhere/m.py", "x = 1");
+  dir.write("p/n.py", "");
+  dir.write("q/o.py", "");
+  fs::create_symlink("../elsewhere", dir.path() / "p/linked");
+  fs::create_symlink("../q/o.py", dir.path() / "p/to_another_path.py");
+  fs::create_symlink("n.py", dir.path() / "p/inside.py");
+  auto request = request_for({dir.path() / "p", dir.path() / "q"});
+  std::vector<std::string> lines;
+  request.progress = [&](const std::string& line) { lines.push_back(line); };
+  ASSERT_TRUE(build_python_package(request));
+  EXPECT_THAT(lines, testing::UnorderedElementsAre("Copying p...", "Copying q...",
+                                                   "Following " + (dir.path() / "p/linked").string() +
+                                                       " to " + (dir.path() / "elsewhere").string() +
+                                                       ", outside of the paths given..."));
+}
+
+TEST(PythonPackage, SaysWhereTheCurrentDirectoryLands) {
+  const TestingDir dir;
+  dir.write("proj/m.py", "");
+  dir.write("my-proj/m.py", "");
+  std::vector<std::string> lines;
+  auto request = request_for({dir.path() / "proj/."});
+  request.progress = [&](const std::string& line) { lines.push_back(line); };
+  ASSERT_TRUE(build_python_package(request));
+  EXPECT_THAT(lines, Contains(HasSubstr("under proj/ in the function, to be imported as proj.MODULE")));
+  request.paths = {dir.path() / "my-proj/."};
+  ASSERT_TRUE(build_python_package(request));
+  EXPECT_THAT(lines, Contains(HasSubstr("my-proj is no module's name")));
 }
 
 TEST(PythonPackage, SaysWhatItLeavesOutWhenThatWasGivenByName) {
@@ -110,7 +139,7 @@ TEST(PythonPackage, SaysWhatItLeavesOutWhenThatWasGivenByName) {
   std::vector<std::string> lines;
   request.progress = [&](const std::string& line) { lines.push_back(line); };
   ASSERT_TRUE(build_python_package(request));
-  EXPECT_THAT(lines, ElementsAre("Leaving out __pycache__..."));
+  EXPECT_THAT(lines, ElementsAre("Leaving out caches of bytecode..."));
 }
 
 TEST(PythonPackage, CallsTheCurrentDirectoryByItsRealName) {

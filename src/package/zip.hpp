@@ -38,10 +38,10 @@ struct UnzipLimits {
 };
 
 // Unpacks into `dir`, which must be empty or not there yet; on any error it is left empty again.
-// What it makes is the user's alone: 0700 for directories and executables, 0600 for other files. Links are made where they stay inside `dir`. Of two entries with one name the
-// later is left, and both count.
-// Errors: invalid_argument for whatever is wrong with the zip (not a zip, broken, encrypted, a name or link
-// that leads out): AWS's "Could not unzip uploaded file"; payload_too_large beyond the limits (counted while
+// What it makes is the user's alone: 0700 for directories and executables, 0600 for other files. Links are
+// made where they stay inside `dir`. Of two entries with one name the later is left, and both count. Errors:
+// invalid_argument for whatever is wrong with the zip (not a zip, broken, encrypted, a name or link that
+// leads out): AWS's "Could not unzip uploaded file"; payload_too_large beyond the limits (counted while
 // inflating, whatever the headers claim); io for the disk's own failures.
 Result<void> unzip_to(std::string_view zip, const std::filesystem::path& dir, const UnzipLimits& limits = {});
 

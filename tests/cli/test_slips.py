@@ -1,4 +1,4 @@
-"""What is easily done by mistake is told instead of done: empty names, lost packages, secrets, half a project."""
+"""What is easily done by mistake is told instead of done: empty names, lost packages, half a project."""
 
 import os
 import signal
@@ -78,27 +78,6 @@ def test_a_file_whose_name_is_not_utf8_is_refused(run_aws, aws, algorithms):
 def test_a_description_has_characters_and_not_bytes(run_aws, aws, algorithms):
     assert run_aws("create", "f", "algorithms", "--description", "ä" * 256).returncode == 0
     refused(run_aws("update", "f", "--description", "ä" * 257), "257 characters; at most 256")
-
-
-def test_likely_secrets_go_along_with_a_warning(run_aws, aws, algorithms):
-    own = algorithms / "algorithms"
-    for name, text in {
-        ".env": "A=1",
-        ".env.example": "A=",
-        ".aws/credentials": "x",
-        "id_ed25519": "x",
-        "id_ed25519.pub": "x",
-        "a.pem": "-----BEGIN RSA PRIVATE KEY-----\n",
-        "ca.pem": "-----BEGIN CERTIFICATE-----\n",
-    }.items():
-        (own / name).parent.mkdir(exist_ok=True)
-        (own / name).write_text(text)
-    done = run_aws("create", "f", "algorithms")
-    assert done.returncode == 0
-    assert done.stderr == (
-        "Warning: what looks like a secret goes into the package: "
-        "algorithms/.aws/, algorithms/.env, algorithms/a.pem, algorithms/id_ed25519\n"
-    )
 
 
 def test_a_function_without_code_of_its_own_is_noted(run_aws):
