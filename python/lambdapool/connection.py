@@ -6,6 +6,7 @@ import sys
 from typing import Any, Optional
 
 from . import _native, errors, pickling
+from .arguments import check_integer
 from .dispatcher import Dispatcher
 
 #: After the function's own timeout its answer may take so many seconds more.
@@ -37,8 +38,7 @@ def connect(
         raise TypeError("lambda_function must be a str (a name or an ARN), not %s" % type(function).__name__)
     if not function:
         raise ValueError("lambda_function is empty: it must be a Lambda function's name or ARN")
-    if isinstance(workers, bool) or not isinstance(workers, int):
-        raise TypeError("the number of workers must be an int, not %s" % type(workers).__name__)
+    workers = check_integer("the number of workers", workers)
     if not 0 < workers <= 10_000:
         raise ValueError("the number of workers must be between 1 and 10000, not %d" % workers)
     for name, seconds in (("function_timeout", function_timeout), ("throttle_timeout", throttle_timeout)):

@@ -7,7 +7,7 @@ nothing. The engine gets some calls more than there are workers, so that none of
 One thread takes the engine's answers, in batches, and is the only one that makes values of them and runs
 the callbacks, as multiprocessing's result handler does.
 
-A job has ``window``, how many calls may be with the engine when it sends another; ``take()``, its next call
+A job has ``group``, what it fails with (or None); ``window``, how many calls may be with the engine when it sends another; ``take()``, its next call
 or None, and ``more()``, whether another may follow; both are called under the dispatcher's lock and run no
 code of the user's. ``abort(exception)`` ends what it has not sent; ``cancel()`` returns whether it agreed to
 be dropped. A call has ``job``, ``send(engine, id)``, ``answered(body, error)`` and ``fail(exception)``. Both
@@ -23,7 +23,7 @@ import threading
 import traceback
 import weakref
 from collections import deque
-from typing import Any, Deque, Dict, Optional, Set
+from typing import Any, Deque, Dict, List, Optional, Set, Tuple
 
 from .errors import PoolForked, PoolTerminated, make
 
@@ -62,9 +62,11 @@ class Dispatcher:
         return isinstance(self._ended, PoolForked)
 
     def enqueue(self, job: Any) -> None:
-        """Queues a job. After terminate() it fails at once."""
+        """Queues a job. After terminate(), and where its group has failed, it fails at once."""
         with self.lock:
             ended = self._ended
+            if ended is None and job.group is not None:
+                ended = job.group.failure
             if ended is None:
                 self._queue.append(job)
         if ended is not None:
@@ -92,6 +94,25 @@ class Dispatcher:
         for id in ids:
             self._engine.cancel(id)
         self._pump()
+
+    def withdraw(self, group: Any, in_flight: bool) -> Tuple[List[Any], List[Any]]:
+        """Takes back what is not sent of this group: its queued jobs, and its calls that the engine had not
+        sent; with `in_flight` also those that are under way, which are let go."""
+        with self.lock:
+            if self._ended is not None:
+                return [], []
+            jobs = [job for job in self._queue if job.group is group]
+            if jobs:
+                self._queue = deque(job for job in self._queue if job.group is not group)
+            ids = [id for id, call in self._calls.items() if call.job.group is group]
+        calls = []
+        for id in ids:
+            if self._engine.cancel(id) or in_flight:
+                with self.lock:
+                    call = self._calls.pop(id, None)
+                if call is not None:
+                    calls.append(call)
+        return jobs, calls
 
     def add_feed(self, feed: Any) -> None:
         """Something that will queue jobs until remove_feed(). Told when all ends, by end() or forked()."""
@@ -158,7 +179,7 @@ class Dispatcher:
 
     def _pump(self) -> None:
         while True:
-            call = None
+            job, id = None, 0
             try:
                 with self.lock:
                     if not self._queue:
@@ -167,20 +188,29 @@ class Dispatcher:
                     if len(self._calls) >= min(self._window, job.window):
                         return
                     call = job.take()
+                    if call is not None:
+                        self._next_id = id = self._next_id + 1
+                        self._calls[id] = call
                     if not job.more():
                         self._queue.popleft()
-                    if call is None:
-                        continue
-                    self._next_id = id = self._next_id + 1
-                    self._calls[id] = call
-                call.send(self._engine, id)
+                if call is not None:
+                    call.send(self._engine, id)
             except BaseException as error:
-                with self.lock:
-                    mine = call is not None and self._calls.pop(id, None) is not None
-                if mine:
-                    call.fail(error)
+                self._failed_to_send(job, id, error)
                 if not isinstance(error, Exception):
                     raise
+
+    def _failed_to_send(self, job: Any, id: int, error: BaseException) -> None:
+        """A call fails alone. A job that cannot say what its next call is would be asked for ever: it ends."""
+        with self.lock:
+            call = self._calls.pop(id, None)
+            stuck = not id and isinstance(error, Exception) and job in self._queue
+            if stuck:
+                self._queue.remove(job)
+        if stuck:
+            _guarded(job.abort, error)
+        if call is not None:
+            _guarded(call.fail, error)
 
     def _deliver(self, batch: Any) -> None:
         for id, body, error in batch:

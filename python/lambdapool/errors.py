@@ -21,6 +21,8 @@ class LambdaPoolError(Exception):
         http_status: 0 where the service did not answer.
         log_tail: the last lines of the invocation's log, where they came along.
         detail: what the service answered, verbatim; mostly "".
+        item: the index of the item of a map that it befell, or of the first of those that shared its call; None
+            where there is no map.
     """
 
     function: str = ""
@@ -29,6 +31,7 @@ class LambdaPoolError(Exception):
     http_status: int = 0
     log_tail: str = ""
     detail: str = ""
+    item: Optional[int] = None
 
     @property
     def logs(self) -> str:
@@ -151,9 +154,6 @@ _classes = {
     "input/output": LocalError,
     "cancelled": PoolTerminated,
 }
-
-#: After one of these the same job's other calls would only fail likewise.
-HOPELESS = (CredentialsError, FunctionNotFound, AccessDenied, CodeMismatch, PoolTerminated)
 
 NativeError = Tuple[str, str, str, str, int, str, str]
 

@@ -2,37 +2,25 @@
 
 from __future__ import annotations
 
-import itertools
+import inspect
 import threading
 import time
-from collections import deque
-from concurrent.futures import Executor, Future, InvalidStateError
+from concurrent.futures import Executor
 from functools import partial
 from types import TracebackType
-from typing import Any, Callable, Deque, Iterable, Iterator, List, Optional, Type
+from typing import Any, Callable, Iterable, Iterator, List, Optional, Type
 
 from . import pickling
-from .chunking import FixedChunks
+from .arguments import check_callable, check_integer, check_seconds
+from .chunks import Chunks
 from .connection import connect
+from .default_function import function_or_default
 from .errors import PoolForked
-from .jobs import Batch, Task
-from .logs import JobLogs
-from .outcomes import Outcome
+from .futures import TaskFuture, end_forked, fulfil
+from .jobs import Task
 
 DEFAULT_WORKERS = 100
-
-
-class TaskFuture(Future):  # type: ignore[type-arg]
-    """A task's future, with its log."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._logs = JobLogs()
-
-    @property
-    def logs(self) -> str:
-        """What the task printed, between what Lambda logs of it; its last 4 KB. "" until it is done."""
-        return self._logs.text(self.done())
+_WORKERS = frozenset(("max_workers", "workers"))  # two names of one argument
 
 
 class LambdaExecutor(Executor):
@@ -40,9 +28,10 @@ class LambdaExecutor(Executor):
     returns a :class:`concurrent.futures.Future`, for ``as_completed``, ``wait`` and ``asyncio.wrap_future``.
 
     Args:
-        lambda_function: the name (or name:qualifier, or ARN) of a function made by ``lambdapool create``.
+        lambda_function: the name (or name:qualifier, or ARN) of a function made by ``lambdapool create``. If not
+            given, ``LAMBDAPOOL_FUNCTION``, or the only function of a ``lambdapool.toml`` here or above.
         max_workers: how many invocations may run at once; 100 if not given, a tenth of what an AWS account
-            has by default.
+            has by default. May be given as `workers` too, as LambdaPool has it.
 
     The other arguments, and what is raised, are LambdaPool's.
 
@@ -52,12 +41,13 @@ class LambdaExecutor(Executor):
 
     def __init__(
         self,
-        lambda_function: str,
+        lambda_function: Optional[str] = None,
+        max_workers: Optional[int] = None,
         aws_access_key_id: Optional[str] = None,
         aws_secret_access_key: Optional[str] = None,
         aws_region_name: Optional[str] = None,
-        max_workers: Optional[int] = None,
         *,
+        workers: Optional[int] = None,
         aws_session_token: Optional[str] = None,
         aws_profile_name: Optional[str] = None,
         target: Optional[str] = None,
@@ -69,9 +59,11 @@ class LambdaExecutor(Executor):
     ) -> None:
         self._shutdown_lock = threading.Lock()
         self._shutdown = False
+        # By this name the standard library's executors have it, and others (dask) read it.
+        self._max_workers = _workers(max_workers, workers)
         self._dispatcher = connect(
-            lambda_function,
-            DEFAULT_WORKERS if max_workers is None else max_workers,
+            function_or_default(lambda_function),
+            self._max_workers,
             ahead=1,  # what is with the engine can no longer be cancelled
             drains_at_exit=True,
             target=target,
@@ -87,6 +79,27 @@ class LambdaExecutor(Executor):
             allow_http=allow_http,
         )
 
+    @classmethod
+    def configured(cls, **settings: Any) -> "Type[LambdaExecutor]":
+        """A subclass whose constructor needs no arguments, for libraries that take an executor's class. What they
+        do give counts more than `settings`, which are the constructor's."""
+
+        signature = inspect.signature(LambdaExecutor.__init__)
+        signature.bind_partial(None, **settings)  # a TypeError names what it does not know
+
+        class Configured(cls):  # type: ignore[valid-type,misc]
+            def __init__(self, *args: Any, **keywords: Any) -> None:
+                given = dict(signature.bind_partial(self, *args, **keywords).arguments)
+                del given["self"]
+                known = dict(settings)
+                if not _WORKERS.isdisjoint(given):
+                    known = {name: value for name, value in settings.items() if name not in _WORKERS}
+                super().__init__(**{**known, **given})
+
+        Configured.__name__ = Configured.__qualname__ = cls.__name__
+        Configured.__doc__ = cls.__doc__
+        return Configured
+
     def __repr__(self) -> str:
         dispatcher = self._dispatcher
         return "<lambdapool.LambdaExecutor function=%r max_workers=%d>" % (dispatcher.function, dispatcher.workers)
@@ -96,6 +109,7 @@ class LambdaExecutor(Executor):
 
         Raises RuntimeError after shutdown().
         """
+        check_callable("fn", fn)
         self._check_running()
         future = TaskFuture()
         try:
@@ -108,10 +122,10 @@ class LambdaExecutor(Executor):
             Task(
                 function,
                 arguments,
-                partial(_fulfil, future),
+                partial(fulfil, future),
                 self._dispatcher.function,
                 begin=future.set_running_or_notify_cancel,
-                on_fork=partial(_end_forked, future),
+                on_fork=partial(end_forked, future),
                 on_cancel=future.cancel,
                 logs=future._logs,
             )
@@ -126,27 +140,28 @@ class LambdaExecutor(Executor):
         chunksize: int = 1,
         buffersize: Optional[int] = None,
     ) -> Iterator[Any]:
-        """``map(fn, *iterables)``, there, in order.
+        """``map(fn, *iterables)``, there, in order. Who stops consuming, by an exception too, cancels what is
+        not sent.
 
         Args:
             timeout: seconds from this call until ``next()`` raises TimeoutError.
             chunksize: so many items share an invocation (and a failure of it).
             buffersize: at most so many items are pulled ahead of the consumer; None pulls all at once.
         """
-        if chunksize < 1:
+        check_callable("fn", fn)
+        timeout = check_seconds("timeout", timeout)
+        if check_integer("chunksize", chunksize) < 1:
             raise ValueError("chunksize must be >= 1.")
+        if buffersize is not None and (isinstance(buffersize, bool) or not isinstance(buffersize, int)):
+            raise TypeError("buffersize must be an integer or None")
         if buffersize is not None and buffersize < 1:
             raise ValueError("buffersize must be None or > 0")
         deadline = None if timeout is None else time.monotonic() + timeout
         self._check_running()
-        function = pickling.dumps(fn)
-        items = zip(*iterables)
-        chunks = iter(lambda: list(itertools.islice(items, chunksize)), [])
-        futures = deque(
-            self._submit_chunk(function, chunk)
-            for chunk in itertools.islice(chunks, buffersize and -(-buffersize // chunksize))
-        )
-        return self._results(futures, chunks if buffersize else iter(()), function, deadline)
+        chunks = Chunks(self._dispatcher, pickling.dumps(fn), zip(*iterables), chunksize)
+        chunks.submit(buffersize and -(-buffersize // chunksize))
+        # What is still to be pulled is to be run: only then do the results keep the executor.
+        return chunks.results(deadline, self if buffersize else None)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """No more tasks. Interrupted by Ctrl-C it waits for nothing."""
@@ -187,76 +202,17 @@ class LambdaExecutor(Executor):
             if self._shutdown or self._dispatcher.terminated:
                 raise RuntimeError("cannot schedule new futures after shutdown")
 
-    def _submit_chunk(self, function: bytes, items: List[Any]) -> "Future[List[Outcome]]":
-        future: "Future[List[Outcome]]" = Future()
-        outcomes: List[Outcome] = [(False, None)] * len(items)
-        left = len(items)
 
-        def deliver(start: int, some: List[Outcome]) -> None:
-            nonlocal left
-            outcomes[start : start + len(some)] = some
-            left -= len(some)
-            if not left:
-                _fulfil(future, (True, outcomes))
-
-        self._dispatcher.enqueue(
-            Batch(
-                self._dispatcher,
-                function,
-                pickling.STARMAP,
-                items,
-                FixedChunks(len(items)),
-                deliver,
-                begin=future.set_running_or_notify_cancel,
-                on_fork=partial(_end_forked, future),
-                on_cancel=future.cancel,
-            )
-        )
-        return future
-
-    def _results(
-        self,
-        futures: "Deque[Future[List[Outcome]]]",
-        chunks: Iterator[List[Any]],
-        function: bytes,
-        deadline: Optional[float],
-    ) -> Iterator[Any]:
-        try:
-            while futures:
-                left = None if deadline is None else deadline - time.monotonic()
-                outcomes = futures[0].result(left)
-                futures.popleft()
-                chunk = next(chunks, None)
-                if chunk:
-                    futures.append(self._submit_chunk(function, chunk))
-                outcomes.reverse()
-                while outcomes:
-                    succeeded, value = outcomes.pop()
-                    if not succeeded:
-                        raise value
-                    yield value
-        finally:
-            for future in futures:
-                future.cancel()
-
-
-def _fulfil(future: "Future[Any]", outcome: Outcome) -> None:
-    succeeded, value = outcome
-    try:
-        if succeeded:
-            future.set_result(value)
-        else:
-            future.set_exception(value)
-    except InvalidStateError:
-        pass  # cancelled before it was sent
-
-
-def _end_forked(future: "Future[Any]", exception: BaseException) -> None:
-    """In a forked child: whoever held the condition is gone, so it is replaced. No callbacks."""
-    future._condition = threading.Condition()  # type: ignore[attr-defined]
-    future._done_callbacks = []  # type: ignore[attr-defined]
-    future._waiters = []  # type: ignore[attr-defined]
-    _fulfil(future, (False, exception))
+def _workers(max_workers: Optional[int], workers: Optional[int]) -> int:
+    if max_workers is not None and workers is not None:
+        raise TypeError("max_workers and workers are the same: give one of them")
+    given = workers if max_workers is None else max_workers
+    if given is None:
+        return DEFAULT_WORKERS
+    count = check_integer("max_workers, the number of workers,", given)
+    if count <= 0:
+        raise ValueError("max_workers must be greater than 0")
+    return count
 
 
 __all__: List[str] = ["LambdaExecutor"]

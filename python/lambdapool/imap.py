@@ -13,28 +13,39 @@ import time
 import weakref
 from multiprocessing import TimeoutError
 from multiprocessing.pool import IMapIterator, IMapUnorderedIterator
-from typing import Any, Iterable, Iterator, List, Optional
+from typing import Any, Iterable, List, Optional, Sized
 
+from .arguments import check_seconds
 from .chunking import FixedChunks
 from .dispatcher import Dispatcher
+from .group import Group
 from .jobs import Batch
 from .outcomes import Outcome
 from .pickling import MAP
 
 
 class Feed:
-    """The pulling side. Knows the iterator only weakly: one that nobody holds any more ends the feed."""
+    """The pulling side. Knows the iterator only weakly.
+
+    What was handed over is run, whoever holds the iterator. A collection was handed over whole, and so was an
+    iterable whose results nobody ever asked for; of another lazy iterable, what was pulled: who drops the
+    iterator in the middle of an endless generator has seen enough.
+    """
 
     def __init__(
-        self, dispatcher: Dispatcher, function: bytes, items: Iterator[Any], chunksize: int, window: int
+        self, dispatcher: Dispatcher, function: bytes, iterable: Iterable[Any], chunksize: int, window: int
     ) -> None:
         self._dispatcher = dispatcher
         self._function = function
-        self._items = items
+        self._items = iter(iterable)
+        self._whole = isinstance(iterable, Sized)
         self._chunksize = chunksize
         self._window = window
-        self._ahead = 0
+        self._pulled = 0
+        self._delivered = 0
+        self._consumed = 0
         self._closed = False
+        self._group = Group(dispatcher, at_once=False, on_failure=self.end)
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._run, name="lambdapool-imap", daemon=True)
 
@@ -45,7 +56,7 @@ class Feed:
 
     def consumed(self) -> None:
         with self._changed:
-            self._ahead -= 1
+            self._consumed += 1
             self._changed.notify()
 
     def lift(self) -> None:
@@ -54,12 +65,12 @@ class Feed:
             self._window = 1 << 62
             self._changed.notify()
 
-    def close(self) -> None:
-        """For a destructor, which may run under any lock: the thread sees it within a second."""
-        self._closed = True
+    def dropped(self) -> None:
+        """For the iterator's destructor, which may run under any lock: the thread sees it within a second."""
+        self._closed = self._closed or not (self._whole or self._consumed == 0)
 
     def end(self, why: BaseException) -> None:
-        """The pool ended."""
+        """The pool ended, or the platform failed a call."""
         with self._changed:
             self._closed = True
             self._changed.notify()
@@ -75,11 +86,12 @@ class Feed:
     def _run(self) -> None:
         index = 0
         try:
-            while self._room():
+            while self._room():  # may end only here: what is pulled is run
                 chunk = list(itertools.islice(self._items, self._chunksize))
                 if not chunk:
                     break
-                self._ahead_by(len(chunk))
+                with self._changed:
+                    self._pulled += len(chunk)
                 self._dispatcher.enqueue(self._batch(index, chunk))
                 index += len(chunk)
         except BaseException as error:  # of the user's iterable: an outcome in its place, and the end
@@ -96,27 +108,31 @@ class Feed:
             self._deliver(start + offset, outcomes)
 
         chunks = FixedChunks(len(chunk))
-        return Batch(self._dispatcher, self._function, MAP, chunk, chunks, deliver, on_fork=self.forked)
+        return Batch(
+            self._dispatcher, self._function, MAP, chunk, chunks, deliver, self._group, first=start, on_fork=self.forked
+        )
 
     def _room(self) -> bool:
         with self._changed:
-            while self._ahead + self._chunksize > max(self._window, self._chunksize):
-                if self._closed or self._dispatcher.terminated or self._results() is None:
-                    return False
+            while not self._over() and self._ahead() + self._chunksize > max(self._window, self._chunksize):
                 self._changed.wait(1.0)  # a dropped iterator says nothing
-        return not self._closed and not self._dispatcher.terminated
+        return not self._over()
 
-    def _ahead_by(self, count: int) -> None:
-        with self._changed:
-            self._ahead += count
+    def _over(self) -> bool:
+        return self._closed or self._dispatcher.terminated
+
+    def _ahead(self) -> int:
+        """Where nobody consumes any more, what has its outcome is as good as consumed."""
+        return self._pulled - (self._delivered if self._results() is None else self._consumed)
 
     def _deliver(self, start: int, outcomes: List[Outcome]) -> None:
+        with self._changed:
+            self._delivered += len(outcomes)
+            self._changed.notify()
         results = self._results()
-        if results is None:
-            self._closed = True
-            return
-        for index, outcome in enumerate(outcomes, start):
-            results._set(index, outcome)
+        if results is not None:
+            for index, outcome in enumerate(outcomes, start):
+                results._set(index, outcome)
 
 
 class _NoCache:
@@ -152,6 +168,7 @@ class LambdaIMapIterator(IMapIterator):
         super()._set(index, outcome)
 
     def next(self, timeout: Optional[float] = None) -> Any:
+        timeout = check_seconds("timeout", timeout)
         deadline = None if timeout is None else time.monotonic() + timeout
         with self._cond:
             while not self._items:
@@ -192,7 +209,7 @@ class LambdaIMapIterator(IMapIterator):
     def __del__(self) -> None:
         feed = getattr(self, "_feed", None)
         if feed is not None:
-            feed.close()
+            feed.dropped()
 
 
 class LambdaIMapUnorderedIterator(LambdaIMapIterator, IMapUnorderedIterator):
@@ -203,7 +220,7 @@ def iterate(
     kind: type, pool: Any, dispatcher: Dispatcher, function: bytes, iterable: Iterable[Any], chunksize: int
 ) -> Any:
     """Starts pulling `iterable`. A window is 2 chunks a worker."""
-    feed = Feed(dispatcher, function, iter(iterable), chunksize, 2 * dispatcher.workers * chunksize)
+    feed = Feed(dispatcher, function, iterable, chunksize, 2 * dispatcher.workers * chunksize)
     results = kind(pool, feed)
     feed.start(results)
     return results

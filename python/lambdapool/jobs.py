@@ -9,7 +9,8 @@ from typing import Any, Callable, Deque, List, Optional, Sequence, Tuple, Union
 from . import outcomes, pickling
 from .chunking import AdaptiveChunks, FixedChunks
 from .dispatcher import Dispatcher
-from .errors import HOPELESS, NativeError, from_native
+from .errors import NativeError, from_native
+from .group import Group, is_of_platform, name_item, name_items
 from .logs import JobLogs
 from .outcomes import Outcome
 
@@ -25,6 +26,7 @@ class Task:
     """
 
     window = ANY
+    group = None
     __slots__ = ("_function", "_arguments", "_deliver", "_begin", "_name", "_taken", "_logs", "on_fork", "on_cancel", "job")
 
     def __init__(
@@ -94,7 +96,7 @@ class Batch:
     """A function over many items.
 
     `deliver(start, outcomes)` runs on the completion thread, for each item exactly once, in any order.
-    After cancel() it does not run any more.
+    After cancel() it does not run any more. `first`: the index of its first item in the user's iterable.
     """
 
     def __init__(
@@ -105,12 +107,16 @@ class Batch:
         items: Sequence[Any],
         chunks: Union[FixedChunks, AdaptiveChunks],
         deliver: Callable[[int, List[Outcome]], None],
+        group: Group,
+        first: int = 0,
         on_fork: Optional[Callable[[BaseException], None]] = None,
         begin: Optional[Callable[[], bool]] = None,
         on_cancel: Optional[Callable[[], Any]] = None,
         logs: Optional[JobLogs] = None,
     ) -> None:
         self.dispatcher = dispatcher
+        self.group = group
+        self.first = first
         self.logs = logs or JobLogs()
         self.function = function
         self.style = style
@@ -147,7 +153,9 @@ class Batch:
 
     def put_back(self, start: int, stop: int) -> None:
         """These were never started."""
-        if not self.cancelled:
+        if self.group.failure is not None:
+            self.settle(start, [(False, self.group.failure)] * (stop - start))
+        elif not self.cancelled:
             self._again.append((start, stop))
             self.dispatcher.requeue(self)
 
@@ -217,10 +225,18 @@ class Span:
         job.chunks.observe(done, answer.seconds, len(body))
         if done < count:
             job.put_back(self.start + done, self.stop)
-        self._settle(answer.outcomes)
+        if answer.failed:
+            name_items(answer.outcomes, job.first + self.start)
+        job.settle(self.start, answer.outcomes)
+        if answer.failed:
+            self._tell_group(answer.outcomes)
 
     def fail(self, exception: BaseException) -> None:
         self._failed(exception)
+
+    def drop(self, exception: BaseException) -> None:
+        """Its group has failed, elsewhere."""
+        self.job.settle(self.start, [(False, exception)] * (self.stop - self.start))
 
     def forked(self, exception: BaseException) -> None:
         self.job.forked(exception)
@@ -230,10 +246,13 @@ class Span:
         return text
 
     def _failed(self, exception: BaseException) -> None:
-        self._settle([(False, exception)] * (self.stop - self.start))
+        name_item(exception, self.job.first + self.start, self.stop - self.start)
+        outcomes_: List[Outcome] = [(False, exception)] * (self.stop - self.start)
+        self.job.settle(self.start, outcomes_)
+        self._tell_group(outcomes_)
 
-    def _settle(self, answers: List[Outcome]) -> None:
-        self.job.settle(self.start, answers)
-        succeeded, value = answers[-1]
-        if not succeeded and isinstance(value, HOPELESS):
-            self.job.abort(value)
+    def _tell_group(self, outcomes_: List[Outcome]) -> None:
+        for succeeded, value in outcomes_:
+            if not succeeded and is_of_platform(value):
+                self.job.group.fail(value)
+                return

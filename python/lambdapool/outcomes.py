@@ -22,6 +22,7 @@ VALUE, EXCEPTION, UNSENDABLE, TOO_LARGE, UNREADABLE, VALUES = range(6)
 class Answer(NamedTuple):
     outcomes: List[Outcome]  # fewer than the items where the worker stopped before the rest
     seconds: float  # that the worker spent on them
+    failed: bool  # some are exceptions
 
 
 def read(body: bytes, items: int, function: str, read_log: Callable[[], str] = str) -> Answer:
@@ -33,7 +34,7 @@ def read(body: bytes, items: int, function: str, read_log: Callable[[], str] = s
     answer = _read(body, items, function, failed)
     if failed:
         _attach(failed, read_log())
-    return answer
+    return answer._replace(failed=True) if failed else answer
 
 
 def _read(body: bytes, items: int, function: str, failed: List[BaseException]) -> Answer:
@@ -44,7 +45,7 @@ def _read(body: bytes, items: int, function: str, failed: List[BaseException]) -
     try:
         raw, seconds = pickle.loads(body)
         if seconds is None:
-            return Answer([failure(_failure(*raw[0], function))] * items, 0.0)
+            return Answer([failure(_failure(*raw[0], function))] * items, 0.0, True)
         loads = pickle.loads
         outcomes: List[Outcome] = []
         for status, data in raw:
@@ -60,11 +61,11 @@ def _read(body: bytes, items: int, function: str, failed: List[BaseException]) -
                 outcomes.append(failure(_failure(status, data, function)))
         if not 0 < len(outcomes) <= items:
             raise ValueError("%d outcomes for %d items" % (len(outcomes), items))
-        return Answer(outcomes, seconds)
+        return Answer(outcomes, seconds, False)
     except BaseException as error:
         message = "the function's answer is not an outcome of this protocol: %s: %s; the function may have run"
         message %= (type(error).__name__, error)
-        return Answer([failure(make(ProtocolError, message, function))] * items, 0.0)
+        return Answer([failure(make(ProtocolError, message, function))] * items, 0.0, True)
 
 
 def _attach(failed: List[BaseException], log: str) -> None:

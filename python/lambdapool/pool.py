@@ -9,9 +9,11 @@ from types import TracebackType
 from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Type
 
 from . import pickling
+from .arguments import check_callable, check_callback, check_chunksize
 from .chunking import AdaptiveChunks, FixedChunks
 from .connection import connect
 from .errors import PoolForked
+from .group import Group
 from .imap import LambdaIMapIterator, LambdaIMapUnorderedIterator, iterate
 from .jobs import Batch, Task
 from .results import BatchResult, Callback, TaskResult, end_forked
@@ -128,6 +130,8 @@ class LambdaPool:
         """Returns at once. The callbacks run on the pool's own thread and should return soon. The result has
         ``logs`` too: what the task printed, between what Lambda logs of it."""
         self._check_running()
+        check_callback("callback", callback)
+        check_callback("error_callback", error_callback)
         result = TaskResult(self, callback, error_callback)
         self._task(result, func, args, kwds)
         return result
@@ -228,10 +232,12 @@ class LambdaPool:
             raise ValueError("Pool not running")
 
     def _task(self, result: TaskResult, func: Any, args: Iterable[Any], kwds: Mapping[str, Any]) -> Optional[Task]:
+        check_callable("func", func)
+        call = (tuple(args), dict(kwds))
         deliver = partial(result._set, 0)
         try:
             function = pickling.dumps(func)
-            arguments = pickling.dump_items(pickling.CALL, [(tuple(args), dict(kwds))])
+            arguments = pickling.dump_items(pickling.CALL, [call])
         except Exception as error:
             deliver((False, error))
             return None
@@ -256,11 +262,13 @@ class LambdaPool:
         error_callback: Callback = None,
     ) -> BatchResult:
         self._check_running()
-        if chunksize is not None and chunksize < 1:
-            raise ValueError("chunksize must be 1 or more, not %r" % (chunksize,))
-        items: Sequence[Any] = iterable if isinstance(iterable, (list, tuple, range)) else list(iterable)
-        if isinstance(items, list):
-            items = items[:] if items is iterable else items  # the caller may go on with his list
+        check_callable("func", func)
+        check_callback("callback", callback)
+        check_callback("error_callback", error_callback)
+        if chunksize is not None:
+            chunksize = check_chunksize(chunksize)
+        # The caller may go on with his list; and nothing but plain ones, whose methods cannot fail later.
+        items: Sequence[Any] = iterable if type(iterable) in (tuple, range) else list(iterable)  # type: ignore[assignment]
         result = BatchResult(self, len(items), callback, error_callback)
         if not items:
             return result
@@ -277,6 +285,7 @@ class LambdaPool:
             items,
             chunks,
             result.deliver,
+            Group(self._dispatcher, at_once=True),
             on_fork=partial(end_forked, result),
             logs=result._logs,
         )
@@ -293,6 +302,6 @@ class LambdaPool:
 
     def _imap(self, kind: type, func: Any, iterable: Iterable[Any], chunksize: int) -> Any:
         self._check_running()
-        if chunksize < 1:
-            raise ValueError("Chunksize must be 1+, not {0:n}".format(chunksize))
+        check_callable("func", func)
+        chunksize = check_chunksize(chunksize)
         return iterate(kind, self, self._dispatcher, pickling.dumps(func), iterable, chunksize)

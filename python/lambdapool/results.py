@@ -38,7 +38,8 @@ TaskResult.__module__ = ApplyResult.__module__
 
 
 class BatchResult(MapResult):
-    """A map's result: the list of values, or the first exception once every item has its outcome."""
+    """A map's result: the list of values, or the first exception once every item has its outcome (which a
+    failure of the platform gives to all that have none)."""
 
     def __init__(self, pool: Any, length: int, callback: Callback, error_callback: Callback) -> None:
         # A chunksize of 0 is multiprocessing's way to say that there is nothing to wait for.

@@ -100,6 +100,8 @@ class Ear:
 
     def __init__(self):
         self.heard = []
+        self._holds = lambda told: False
+        self._held = []
         self._changed = threading.Condition()
         self._socket = socket.create_server(("127.0.0.1", 0), backlog=128)
         self.port = self._socket.getsockname()[1]
@@ -109,7 +111,19 @@ class Ear:
         with self._changed:
             return self._changed.wait_for(lambda: len(self.heard) >= count, timeout)
 
+    def hold(self, which):
+        """Tasks that tell what `which(told)` is true for go on only after release()."""
+        self._holds = which
+
+    def release(self):
+        with self._changed:
+            self._holds = lambda told: False
+            held, self._held = self._held, []
+        for connection in held:
+            connection.close()
+
     def close(self):
+        self.release()
         self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
 
@@ -119,8 +133,13 @@ class Ear:
                 connection, _ = self._socket.accept()
             except OSError:
                 return
-            with connection, self._changed:
-                self.heard.append(connection.makefile("rb").read().decode())
+            with self._changed, connection.makefile("rb") as stream:
+                told = stream.read().decode()
+                self.heard.append(told)
+                if self._holds(told):
+                    self._held.append(connection)
+                else:
+                    connection.close()
                 self._changed.notify_all()
 
 

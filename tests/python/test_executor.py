@@ -4,8 +4,10 @@ import asyncio
 import concurrent.futures
 import itertools
 import operator
+import sys
 import threading
 import time
+from functools import partial
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, as_completed, wait
 
 import lambdapool_tasks as tasks
@@ -159,15 +161,84 @@ def test_arguments_out_of_range(service):
     with LambdaExecutor("algorithms", max_workers=1) as executor:
         with pytest.raises(ValueError, match="chunksize must be >= 1"):
             executor.map(tasks.square, [1], chunksize=0)
-        with pytest.raises(ValueError, match="buffersize"):
+        with pytest.raises(ValueError, match="buffersize must be None or > 0"):
             executor.map(tasks.square, [1], buffersize=0)
+        with pytest.raises(TypeError, match="buffersize must be an integer or None"):
+            executor.map(tasks.square, [1], buffersize=2.0)
+        with pytest.raises(TypeError, match="chunksize must be an int, not float"):
+            executor.map(tasks.square, [1], chunksize=2.0)
+        with pytest.raises(TypeError, match="fn must be callable, not int"):
+            executor.map(3, [1])
+        with pytest.raises(TypeError, match="fn must be callable, not str"):
+            executor.submit("square", 1)
+        with pytest.raises(TypeError, match="timeout must be a number of seconds or None, not str"):
+            executor.map(tasks.square, [1], timeout="soon")
+        assert list(executor.map(tasks.square, [2])) == [4]
     for workers, error in ((0, ValueError), (-1, ValueError), ("3", TypeError), (1.5, TypeError)):
-        with pytest.raises(error, match="workers"):
+        with pytest.raises(error, match="max_workers"):
             LambdaExecutor("algorithms", max_workers=workers)
+    with pytest.raises(ValueError, match="max_workers must be greater than 0"):
+        LambdaExecutor("algorithms", 0)
+    with pytest.raises(TypeError, match="give one of them"):
+        LambdaExecutor("algorithms", 2, workers=3)
     with pytest.raises(ValueError, match="lambda_function is empty"):
         LambdaExecutor("")
     with pytest.raises(TypeError, match="lambda_function must be a str"):
         LambdaExecutor(None)
+
+
+def test_the_number_of_workers_comes_second_or_by_either_name(service):
+    for executor in (LambdaExecutor("algorithms", 4), LambdaExecutor("algorithms", workers=4), LambdaExecutor("algorithms", max_workers=4)):
+        with executor:
+            assert executor._max_workers == 4
+    with LambdaExecutor("algorithms") as executor:
+        assert executor._max_workers == 100
+
+
+def test_a_class_that_needs_no_arguments(service, monkeypatch, tmp_path):
+    made = LambdaExecutor.configured(lambda_function="algorithms", workers=2)
+    assert issubclass(made, LambdaExecutor) and made.__name__ == "LambdaExecutor"
+    with made() as executor:
+        assert executor.submit(tasks.square, 3).result(60) == 9 and executor._max_workers == 2
+    with made(max_workers=3) as executor:
+        assert executor._max_workers == 3
+    with pytest.raises(TypeError, match="wrokers"):
+        LambdaExecutor.configured(wrokers=2)
+    monkeypatch.setenv("LAMBDAPOOL_FUNCTION", "algorithms")
+    with LambdaExecutor.configured(workers=2)() as executor:
+        assert executor.submit(tasks.square, 3).result(60) == 9
+    monkeypatch.delenv("LAMBDAPOOL_FUNCTION")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(TypeError, match="LAMBDAPOOL_FUNCTION is not set, and no lambdapool.toml"):
+        LambdaExecutor()
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="no tomllib")
+def test_the_only_function_of_a_project_is_meant_where_none_is_named(service, monkeypatch, tmp_path):
+    project = tmp_path / "lambdapool.toml"
+    project.write_text("[functions.algorithms]\npaths = ['x']\n")
+    (tmp_path / "below").mkdir()
+    monkeypatch.chdir(tmp_path / "below")
+    with LambdaExecutor(workers=1) as executor:
+        assert executor.submit(tasks.square, 3).result(60) == 9
+    project.write_text("[functions.one]\n[functions.two]\n")
+    with pytest.raises(TypeError, match="lambdapool.toml has 2 functions"):
+        LambdaExecutor(workers=1)
+    project.write_text("[functions")
+    with pytest.raises(ValueError, match="lambdapool.toml cannot be read"):
+        LambdaExecutor(workers=1)
+
+
+def test_an_exception_that_is_false_is_raised_all_the_same(executor):
+    with pytest.raises(tasks.FalseError):
+        executor.submit(tasks.raises, tasks.FalseError).result(60)
+    with pytest.raises(tasks.FalseError):
+        list(executor.map(partial(tasks.raises, tasks.FalseError), [1]))
+
+
+def test_a_future_calls_itself_one(executor):
+    future = executor.submit(tasks.square, 3)
+    assert repr(future).startswith("<Future at ") and future.result(60) == 9
 
 
 def test_what_cannot_be_pickled_fails_its_future_only(executor):

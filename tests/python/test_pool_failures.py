@@ -132,6 +132,9 @@ class ByReference:
 
         return operator.attrgetter(self.name), (_Module(self.module),)
 
+    def __call__(self):
+        """Not here."""
+
 
 class _Module:
     def __init__(self, name):
@@ -273,6 +276,32 @@ def test_a_waiting_thread_is_woken_by_terminate(service):
     pool.terminate()
     thread.join(30)
     assert not thread.is_alive() and len(outcome) == 1
+
+
+@pytest.mark.parametrize(
+    "call, sentence",
+    [
+        (lambda pool: pool.map(tasks.square, [1, 2], chunksize=0.5), "chunksize must be an int, not float"),
+        (lambda pool: pool.map(tasks.square, [1, 2], chunksize=0), "Chunksize must be 1"),
+        (lambda pool: pool.map(tasks.square, 5), "not iterable"),
+        (lambda pool: pool.map(None, [1]), "func must be callable, not NoneType"),
+        (lambda pool: pool.map_async(tasks.square, [1], callback=3), "callback must be callable, not int"),
+        (lambda pool: pool.starmap("square", [1]), "func must be callable, not str"),
+        (lambda pool: pool.apply(tasks.square, 5), "not iterable"),
+        (lambda pool: pool.apply(tasks.square, kwds=5), "not iterable"),
+        (lambda pool: pool.apply_async(tasks.square, (5,), error_callback="x"), "error_callback must be callable"),
+        (lambda pool: pool.imap(tasks.square, 5), "not iterable"),
+        (lambda pool: pool.imap(tasks.square, [1], chunksize="2"), "chunksize must be an int, not str"),
+        (lambda pool: pool.imap_unordered(7, [1]), "func must be callable, not int"),
+        (lambda pool: pool.imap(tasks.square, [1]).next(timeout="soon"), "timeout must be a number of seconds"),
+    ],
+)
+def test_a_bad_argument_is_refused_in_the_callers_thread_and_breaks_nothing(pool, call, sentence):
+    other = pool.map_async(tasks.square, range(40), chunksize=1)
+    with pytest.raises((TypeError, ValueError), match=sentence):
+        call(pool)
+    assert other.get(60) == [n * n for n in range(40)]
+    assert still_works(pool)
 
 
 def test_callbacks_that_raise_or_use_the_pool(pool, capfd):

@@ -132,6 +132,40 @@ def tell_and_sleep(item, port, seconds):
     return item
 
 
+def tell_and_exit(item, port):
+    tell(item, port)
+    os._exit(3)
+
+
+def tell_and_raise(item, port):
+    tell(item, port)
+    raise ValueError(item)
+
+
+def exit_at_six(item):
+    if item == 6:
+        os._exit(3)
+    return item
+
+
+class Marked:
+    """Weak references to it are possible."""
+
+
+def make_marked(item):
+    return Marked()
+
+
+class FalseError(Exception):
+    """As false as an exception can be."""
+
+    def __bool__(self):
+        return False
+
+    def __len__(self):
+        return 0
+
+
 def tell_and_make_blob(item, port, size):
     tell(item, port)
     return blob(size)

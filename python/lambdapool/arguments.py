@@ -1,0 +1,46 @@
+"""What callers give is judged here, in their own thread, before anything is queued."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any, Optional
+
+
+def check_integer(name: str, value: Any) -> int:
+    """Whatever is an integer for Python (numpy's too), as an int. TypeError else; True and False are none."""
+    if isinstance(value, bool):
+        raise TypeError("%s must be an int, not bool" % name)
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise TypeError("%s must be an int, not %s" % (name, type(value).__name__)) from None
+
+
+def check_chunksize(value: Any) -> int:
+    """At least 1. ValueError in multiprocessing's words."""
+    chunksize = check_integer("chunksize", value)
+    if chunksize < 1:
+        raise ValueError("Chunksize must be 1+, not %d" % chunksize)
+    return chunksize
+
+
+def check_callable(name: str, value: Any) -> None:
+    if not callable(value):
+        raise TypeError("%s must be callable, not %s" % (name, type(value).__name__))
+
+
+def check_callback(name: str, value: Any) -> None:
+    if value is not None:
+        check_callable(name, value)
+
+
+def check_seconds(name: str, value: Any) -> Optional[float]:
+    """A number of seconds, or None for no limit. Negative is as good as 0, as in the standard library."""
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        raise TypeError("%s must be a number of seconds or None, not bool" % name)
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise TypeError("%s must be a number of seconds or None, not %s" % (name, type(value).__name__)) from None
