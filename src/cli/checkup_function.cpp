@@ -5,6 +5,9 @@
 #include "cli/checkup.hpp"
 #include "cli/deployed_function.hpp"
 #include "cli/interpreter.hpp"
+#include "core/encoding.hpp"
+#include "local/code_store.hpp"
+#include "local/service.hpp"
 
 namespace lambdapool::cli {
 namespace {
@@ -108,6 +111,19 @@ Result<void> check_log_permission(Session& session, const aws::FunctionConfigura
   return check_permission(**logs, request, "read logs", "lambdapool logs", Level::note, findings);
 }
 
+// What is unpacked in the home may have been cleared away, or not be whole.
+void check_code(Session& session, const aws::FunctionConfiguration& function, Findings& findings) {
+  const auto sha256 = base64_decode(function.code_sha256);
+  const auto home = local::default_home(session.context().environment);
+  if (!sha256 || sha256->empty() || !home) return;
+  if (const auto whole = local::CodeStore::check(*home, hex_encode(*sha256)); !whole) {
+    findings.push_back({Level::problem, "code", whole.error().message,
+                        "give `lambdapool update " + function.name +
+                            "` the function's paths; what is damaged rather "
+                            "than gone has to be removed before"});
+  }
+}
+
 }  // namespace
 
 Result<void> check_account(Session& session, Findings& findings) {
@@ -130,6 +146,7 @@ Result<void> check_function(Session& session, const std::string& name, Findings&
   } else {
     findings.push_back({Level::ok, "function", (*found)->configuration.arn});
     check_state((*found)->configuration, findings);
+    if (session.is_local()) check_code(session, (*found)->configuration, findings);
     check_maker(**found, findings);
     check_runtime(session.context(), (*found)->configuration, findings);
     check_concurrency(**found, findings);

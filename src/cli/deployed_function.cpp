@@ -22,9 +22,14 @@ Result<std::optional<aws::FunctionDescription>> find_function(Session& session, 
   return tl::unexpected(found.error());
 }
 
+// On local, one whose record cannot be read: the tags are what is left of it.
+bool is_damaged(const aws::FunctionDescription& function) {
+  return function.configuration.runtime.empty() && function.configuration.state == "Failed";
+}
+
 bool is_own(const aws::FunctionDescription& function) {
   return function.tags.count(version_tag) != 0 &&
-         function.configuration.environment.count(version_variable) != 0;
+         (is_damaged(function) || function.configuration.environment.count(version_variable) != 0);
 }
 
 Result<aws::FunctionDescription> own_function(Session& session, const std::string& name) {

@@ -15,6 +15,7 @@ namespace lambdapool::cli {
 // nullopt where there is no function of that name.
 Result<std::optional<aws::FunctionDescription>> find_function(Session& session, const std::string& name);
 
+bool is_damaged(const aws::FunctionDescription& function);
 bool is_own(const aws::FunctionDescription& function);  // lambdapool made it
 
 // The same for a verb that changes a function: errors not_found, and conflict for one that lambdapool did

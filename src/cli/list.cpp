@@ -17,6 +17,11 @@ namespace {
 using Clock = std::chrono::system_clock;
 using Functions = std::vector<aws::FunctionConfiguration>;
 
+// On local one without a runtime has a damaged record: shown, or nobody would know what to delete.
+bool is_own(const aws::FunctionConfiguration& function, bool local) {
+  return function.environment.count(version_variable) != 0 || (local && function.runtime.empty());
+}
+
 Result<Functions> own_functions(Session& session) {
   Functions own;
   std::optional<std::string> marker;
@@ -26,7 +31,7 @@ Result<Functions> own_functions(Session& session) {
     auto page = aws::parse_list_functions(*answer);
     if (!page) return tl::unexpected(page.error());
     for (auto& function : page->functions)
-      if (function.environment.count(version_variable) != 0) own.push_back(std::move(function));
+      if (is_own(function, session.is_local())) own.push_back(std::move(function));
     marker = page->next_marker;
   } while (marker);
   // The timestamps have one fixed form, so their order as text is their order in time.

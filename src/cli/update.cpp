@@ -191,6 +191,9 @@ Result<void> update_one(const Context& context, const FunctionOptions& given, Sh
   if (auto possible = check_on_local(session, options); !possible) return possible;
   const auto function = own_function(session, options.name);
   if (!function) return tl::unexpected(function.error());
+  if (is_damaged(*function))
+    return fail(ErrorKind::conflict, "function " + options.name +
+                                         " cannot be updated: " + function->configuration.state_reason + ".");
   if (auto same = same_kind(function->configuration, options); !same) return same;
   if (auto kept = keeps_packages(*function, options); !kept) return kept;
   if (auto own = own_role(session, function->configuration, options); !own) return own;

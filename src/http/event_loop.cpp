@@ -6,6 +6,8 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <cstdio>
+#include <exception>
 #include <future>
 
 #include "http/loop_impl.hpp"
@@ -88,6 +90,19 @@ class AsioWatch : public EventLoop::Watch {
   std::shared_ptr<WatchState> state_;
 };
 
+// An exception that a callback lets out is a bug. It costs what that callback was about, and not the program
+// that this library is part of.
+void run_to_the_end(asio::io_context& io) {
+  for (;;) {
+    try {
+      io.run();
+      return;
+    } catch (const std::exception& bug) {
+      std::fprintf(stderr, "lambdapool: internal error, please report it: %s\n", bug.what());
+    }
+  }
+}
+
 }  // namespace
 
 void run_on(EventLoop::Impl& loop, const std::function<void()>& work) {
@@ -107,7 +122,7 @@ EventLoop::EventLoop(Signals signals) : impl_(std::make_shared<Impl>()) {
     impl->thread_id = std::this_thread::get_id();
     auto work = asio::make_work_guard(impl->io);
     started.set_value();
-    impl->io.run();
+    run_to_the_end(impl->io);
   });
   started.get_future().wait();
 }

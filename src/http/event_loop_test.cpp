@@ -102,5 +102,15 @@ TEST(EventLoop, CanBeDestroyedByItsOwnCallback) {
   EXPECT_TRUE(comes(over));
 }
 
+TEST(EventLoopTest, AnExceptionOfACallbackDoesNotEndTheProgram) {
+  EventLoop loop;
+  std::promise<void> after;
+  testing::internal::CaptureStderr();
+  loop.post([] { throw std::runtime_error("a bug"); });
+  loop.post([&] { after.set_value(); });
+  after.get_future().wait();
+  EXPECT_NE(testing::internal::GetCapturedStderr().find("a bug"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace lambdapool::http

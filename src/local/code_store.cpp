@@ -49,6 +49,12 @@ Result<std::string> read_file(const fs::path& path) {
   return bytes;
 }
 
+// Emptied is as gone as removed: no package is empty.
+bool is_unpacked(const fs::path& directory) {
+  std::error_code error;
+  return fs::directory_iterator(directory, error) != fs::directory_iterator() && !error;
+}
+
 int open_lock(const fs::path& path) { return ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600); }
 
 int lock(int fd, int operation) {
@@ -98,7 +104,7 @@ Outcome<CodeReference> CodeStore::put(std::string_view zip_bytes) {
   const auto unzipped = package::unzipped_size(zip_bytes);
   if (!unzipped) return refusal_of(unzipped.error());
   CodeReference code{sha256_hex(zip_bytes), static_cast<std::int64_t>(zip_bytes.size()), *unzipped};
-  if (!fs::exists(directory(code.sha256))) {
+  if (!is_unpacked(directory(code.sha256))) {
     if (auto done = unpack(zip_bytes, code.sha256); !done) return refusal_of(done.error());
   }
   if (auto done = keep_zip(zip_bytes, code.sha256); !done) return service_failure(done.error());
@@ -106,14 +112,38 @@ Outcome<CodeReference> CodeStore::put(std::string_view zip_bytes) {
 }
 
 Result<void> CodeStore::ensure(const std::string& sha256) {
-  if (fs::exists(directory(sha256))) return {};
+  if (is_unpacked(directory(sha256))) return {};
   const auto bytes = read_file(zip(sha256));
-  if (!bytes) return tl::unexpected(bytes.error());
-  return unpack(*bytes, sha256);
+  if (bytes && sha256_hex(*bytes) == sha256) return unpack(*bytes, sha256);
+  return fail(ErrorKind::io, "The local Lambda has lost a package: " + directory(sha256).string() +
+                                 " is gone, and its zip, " + zip(sha256).string() + ", is " +
+                                 (bytes ? "damaged" : "not there") +
+                                 "; update the function with its paths, and it is uploaded again");
+}
+
+Result<void> CodeStore::check(const fs::path& home, const std::string& sha256) {
+  const auto unpacked = home / "code" / sha256;
+  const auto kept = home / "zips" / (sha256 + ".zip");
+  const auto bytes = read_file(kept);
+  const auto files = bytes && sha256_hex(*bytes) == sha256
+                         ? package::list_zip(*bytes)
+                         : fail(ErrorKind::io, kept.string() + " is " + (bytes ? "damaged" : "not there"));
+  if (!files) return tl::unexpected(files.error());
+  if (!is_unpacked(unpacked)) return fail(ErrorKind::io, unpacked.string() + " is gone");
+  for (const auto& file : *files) {
+    struct stat found {};
+    const bool there = ::lstat((unpacked / file.name).c_str(), &found) == 0;
+    const bool whole = there && (S_ISDIR(found.st_mode) || found.st_size == file.unzipped_bytes);
+    if (!whole)
+      return fail(ErrorKind::io,
+                  (unpacked / file.name).string() + (there ? " is not what was deployed" : " is gone"));
+  }
+  return {};
 }
 
 Result<void> CodeStore::keep_zip(std::string_view bytes, const std::string& sha256) {
-  if (fs::exists(zip(sha256))) return {};
+  std::error_code error;
+  if (fs::file_size(zip(sha256), error) == bytes.size() && !error) return {};
   const auto incoming = home_ / "incoming" / random_uuid();
   if (auto written = write_file(incoming, bytes); !written) return written;
   if (::rename(incoming.c_str(), zip(sha256).c_str()) != 0) return io_failure("create", zip(sha256), errno);

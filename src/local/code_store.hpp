@@ -44,6 +44,10 @@ class CodeStore {
   // Unpacks again what is kept as a zip only; error kind io when that is gone too.
   Result<void> ensure(const std::string& sha256);
 
+  // Whether a package is there as it was deployed, by its files' names and sizes; the error, kind io, names
+  // what is not. Only reads.
+  static Result<void> check(const std::filesystem::path& home, const std::string& sha256);
+
   std::filesystem::path directory(const std::string& sha256) const { return home_ / "code" / sha256; }
   std::filesystem::path zip(const std::string& sha256) const { return home_ / "zips" / (sha256 + ".zip"); }
 

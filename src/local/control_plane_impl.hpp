@@ -49,7 +49,12 @@ struct ControlPlane::Impl : std::enable_shared_from_this<ControlPlane::Impl> {
         download(random_bytes(32)),
         snapshots(*database, *code, options.region),
         logs(loop, threads, options.home),
-        invoker(loop, workers, snapshots, options.concurrency, options.events, std::random_device()()) {}
+        invoker(
+            loop, workers, snapshots, options.concurrency, options.events,
+            [this](const FunctionVersion& version, std::function<void(Result<void>)> done) {
+              mend(version, std::move(done));
+            },
+            std::random_device()()) {}
 
   std::optional<http::Response> screen(const http::Request& head, const http::Caller& caller);
   Outcome<void> judge(const http::Request& head, const http::Caller& caller) const;
@@ -63,6 +68,7 @@ struct ControlPlane::Impl : std::enable_shared_from_this<ControlPlane::Impl> {
   void after_operation(std::uint64_t id, http::Response response, std::vector<Transition> transitions,
                        bool released);
   void finish(std::vector<Transition> transitions, bool released);
+  void mend(const FunctionVersion& version, std::function<void(Result<void>)> done);
   void recover();
   void collect();
   void respond(std::uint64_t id, http::Response response);

@@ -19,6 +19,28 @@ void ControlPlane::Impl::finish(std::vector<Transition> transitions, bool releas
   });
 }
 
+// What cannot be mended is shown as a failed update, so that the next one does not take the code for there.
+void ControlPlane::Impl::mend(const FunctionVersion& version, std::function<void(Result<void>)> done) {
+  std::vector<std::string> packages{version.code.filename()};
+  for (const auto& layer : version.layers) packages.push_back(layer.filename());
+  threads.run([this, packages, function = version.name, number = version.version, done = std::move(done)] {
+    Result<void> mended;
+    {
+      const auto hold = code->hold();
+      for (const auto& sha256 : packages) {
+        if (mended) mended = code->ensure(sha256);
+      }
+    }
+    if (!mended) {
+      static_cast<void>(databases.with([&](Database& connection) {
+        note_failed_update(connection, function, number, mended.error().message, epoch_ms(options.clock()));
+        connection.take_error();
+      }));
+    }
+    post([done, mended](Impl&) { done(mended); });
+  });
+}
+
 // What another process had begun and did not live to finish.
 void ControlPlane::Impl::recover() {
   threads.run([this] {

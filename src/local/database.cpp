@@ -2,8 +2,10 @@
 
 #include <sqlite3.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <cstdlib>
 #include <string>
@@ -85,6 +87,15 @@ bool use_wal(sqlite3* handle) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
   return true;
+}
+
+// SQLite tells a disk that is full as an I/O error where the file beside the database did not fit.
+bool is_full(int code, int system_error, const std::filesystem::path& file) {
+  if (code == SQLITE_FULL) return true;
+  if (code != SQLITE_IOERR && code != SQLITE_CANTOPEN) return false;
+  if (system_error == ENOSPC || system_error == EDQUOT) return true;
+  struct statvfs disk {};
+  return ::statvfs(file.parent_path().c_str(), &disk) == 0 && disk.f_bavail == 0;
 }
 
 std::string advice(int code) {
@@ -215,6 +226,12 @@ std::int64_t Database::data_version() {
 void Database::note_error() {
   if (error_) return;
   const int code = sqlite3_errcode(handle_);
+  if (is_full(code, sqlite3_system_errno(handle_), file_)) {
+    error_ = Error{ErrorKind::io, "The local Lambda cannot write " + file_.string() +
+                                      ": the disk is full; free some of it, or choose another directory with "
+                                      "LAMBDAPOOL_HOME"};
+    return;
+  }
   error_ = Error{ErrorKind::io, "The local Lambda cannot use " + file_.string() + ": " +
                                     sqlite3_errmsg(handle_) + advice(code)};
 }

@@ -15,9 +15,8 @@ Json stored_code(const CodeReference& code) {
   return {{"sha256", code.sha256}, {"size", code.size}, {"unzipped", code.unzipped}};
 }
 
-CodeReference code_from(const Json& json) {
-  return {json.at("sha256").get<std::string>(), json.at("size").get<std::int64_t>(),
-          json.at("unzipped").get<std::int64_t>()};
+bool is_sha256(std::string_view text) {
+  return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
 constexpr std::array<std::pair<Phase, std::string_view>, 5> phases{{{Phase::creating, "creating"},
@@ -61,6 +60,27 @@ void add_state(Json& json, const VersionRecord& record) {
   }
 }
 
+FunctionConfig read_stored(const Json& json) {
+  FunctionConfig config;
+  json.at("runtime").get_to(config.runtime);
+  json.at("role").get_to(config.role);
+  json.at("handler").get_to(config.handler);
+  json.at("description").get_to(config.description);
+  json.at("timeout_s").get_to(config.timeout_s);
+  json.at("memory_mb").get_to(config.memory_mb);
+  json.at("ephemeral_mb").get_to(config.ephemeral_mb);
+  json.at("architecture").get_to(config.architecture);
+  json.at("log_group").get_to(config.log_group);
+  json.at("last_modified").get_to(config.last_modified);
+  config.code = code_from(json.at("code"));
+  if (json.contains("environment"))
+    config.environment = json["environment"].get<std::map<std::string, std::string>>();
+  for (const auto& layer : json.at("layers")) {
+    config.layers.push_back({layer.at("arn").get<std::string>(), code_from(layer.at("code"))});
+  }
+  return config;
+}
+
 }  // namespace
 
 std::string to_stored(const FunctionConfig& config) {
@@ -83,26 +103,19 @@ std::string to_stored(const FunctionConfig& config) {
   return json.dump();
 }
 
-FunctionConfig from_stored(const std::string& text) {
-  const auto json = Json::parse(text);
-  FunctionConfig config;
-  json.at("runtime").get_to(config.runtime);
-  json.at("role").get_to(config.role);
-  json.at("handler").get_to(config.handler);
-  json.at("description").get_to(config.description);
-  json.at("timeout_s").get_to(config.timeout_s);
-  json.at("memory_mb").get_to(config.memory_mb);
-  json.at("ephemeral_mb").get_to(config.ephemeral_mb);
-  json.at("architecture").get_to(config.architecture);
-  json.at("log_group").get_to(config.log_group);
-  json.at("last_modified").get_to(config.last_modified);
-  config.code = code_from(json.at("code"));
-  if (json.contains("environment"))
-    config.environment = json["environment"].get<std::map<std::string, std::string>>();
-  for (const auto& layer : json.at("layers")) {
-    config.layers.push_back({layer.at("arn").get<std::string>(), code_from(layer.at("code"))});
+std::optional<FunctionConfig> from_stored(const std::string& text) {
+  try {
+    return read_stored(Json::parse(text));
+  } catch (const Json::exception&) {
+    return std::nullopt;
   }
-  return config;
+}
+
+CodeReference code_from(const Json& json) {
+  CodeReference code{json.at("sha256").get<std::string>(), json.at("size").get<std::int64_t>(),
+                     json.at("unzipped").get<std::int64_t>()};
+  if (!is_sha256(code.sha256)) throw Json::other_error::create(501, "not a SHA-256", nullptr);
+  return code;
 }
 
 std::string_view to_string(Phase phase) { return phases[static_cast<std::size_t>(phase)].second; }
@@ -147,10 +160,10 @@ Json configuration_json(const VersionRecord& record, const std::string& arn, Sho
 }
 
 std::string base64_of_sha256(const std::string& hex) {
+  const auto digit = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
   std::string bytes;
-  for (std::size_t i = 0; i + 1 < hex.size(); i += 2) {
-    bytes.push_back(static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16)));
-  }
+  for (std::size_t i = 0; i + 1 < hex.size(); i += 2)
+    bytes.push_back(static_cast<char>(digit(hex[i]) * 16 + digit(hex[i + 1])));
   return base64_encode(bytes);
 }
 

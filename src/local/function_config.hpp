@@ -42,8 +42,11 @@ struct FunctionConfig {
   std::string last_modified;
 };
 
+// Throws Json::exception where it is none.
+CodeReference code_from(const Json& json);
+
 std::string to_stored(const FunctionConfig& config);
-FunctionConfig from_stored(const std::string& text);
+std::optional<FunctionConfig> from_stored(const std::string& text);  // nullopt: it is damaged
 
 // Where a version stands between a change that was asked for and the code that runs.
 enum class Phase {
@@ -62,7 +65,8 @@ struct VersionRecord {
   FunctionConfig config;
   std::optional<FunctionConfig> live;  // what invocations run
   Phase phase = Phase::creating;
-  std::string reason;  // of a failure
+  std::string reason;    // of a failure
+  bool damaged = false;  // its row cannot be read: failed, and good for nothing but to be deleted
   std::string revision;
   std::int64_t changed_ms = 0;
 };

@@ -7,16 +7,32 @@ namespace {
 
 #define VERSION_COLUMNS "function, version, config, live, phase, reason, revision, changed_ms"
 
+// One row that is broken (a disk's fault, a hand in the database) must not stop the others.
+void note_damage(VersionRecord& record) {
+  record.damaged = true;
+  record.live.reset();
+  record.phase = Phase::failed;
+  record.reason =
+      "what the database of the local Lambda holds of " + record.function + " is damaged: delete " +
+      (record.version == latest ? "the function" : "version " + record.version) + " and create it again";
+}
+
 VersionRecord read_version(const Statement& row) {
   VersionRecord record;
   record.function = row.text(0);
   record.version = row.text(1);
-  record.config = from_stored(row.text(2));
-  if (!row.is_null(3)) record.live = from_stored(row.text(3));
   record.phase = phase_from(row.text(4));
   record.reason = row.text(5);
   record.revision = row.text(6);
   record.changed_ms = row.number(7);
+  auto config = from_stored(row.text(2));
+  if (!row.is_null(3)) record.live = from_stored(row.text(3));
+  const bool whole = config && (row.is_null(3) || record.live);
+  if (whole) {
+    record.config = std::move(*config);
+  } else {
+    note_damage(record);
+  }
   return record;
 }
 

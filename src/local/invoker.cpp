@@ -1,9 +1,14 @@
 #include "local/invoker.hpp"
 
+#include <unistd.h>
+
+#include <algorithm>
+
 namespace lambdapool::local {
 namespace {
 
 http::Response outcome_response(InvokeOutcome outcome, const std::string& version, bool log_tail) {
+  if (outcome.refusal) return refusal_response(*outcome.refusal);
   http::Response response;
   response.headers.add("Content-Type", "application/json");
   response.headers.add("X-Amz-Executed-Version", version);
@@ -23,11 +28,18 @@ Refusal throttled(std::string reason) {
   return {429, "TooManyRequestsException", "Rate Exceeded.", std::move(reason)};
 }
 
+// Somebody may have cleared up in the home.
+bool code_is_there(const FunctionVersion& version) {
+  const auto is_there = [](const std::filesystem::path& path) { return ::access(path.c_str(), F_OK) == 0; };
+  return is_there(version.code) && std::all_of(version.layers.begin(), version.layers.end(), is_there);
+}
+
 }  // namespace
 
 Invoker::Invoker(http::EventLoop& loop, Workers& workers, SnapshotCache& snapshots, int concurrency,
-                 EventPolicy policy, std::uint32_t seed)
+                 EventPolicy policy, Mend mend, std::uint32_t seed)
     : workers_(workers),
+      mend_(std::move(mend)),
       snapshots_(snapshots),
       gate_(concurrency),
       random_(seed),
@@ -71,7 +83,17 @@ void Invoker::run(const std::string& function, const std::shared_ptr<const Snaps
     done(std::move(outcome));
     invoker.events_.capacity_freed();
   };
-  workers_.invoke(std::move(version), std::move(call), std::move(ended));
+  if (code_is_there(*version)) return workers_.invoke(std::move(version), std::move(call), std::move(ended));
+  mend_(*version, [self = std::weak_ptr(self_), version, call = std::move(call),
+                   ended = std::move(ended)](Result<void> mended) mutable {
+    const auto alive = self.lock();
+    if (!alive) return;
+    if (mended) return (*alive)->workers_.invoke(std::move(version), std::move(call), std::move(ended));
+    InvokeOutcome outcome;
+    outcome.function_error = true;
+    outcome.refusal = conflict("The function cannot be run. " + mended.error().message).value();
+    ended(std::move(outcome));
+  });
 }
 
 void Invoker::invoke(const InvokeRequest& invocation, const std::string& request_id, std::string payload,

@@ -21,9 +21,11 @@ namespace lambdapool::local {
 class Invoker {
  public:
   using Respond = std::function<void(http::Response)>;
+  // Puts a version's code back where it was, if it can, and then says so on the loop's thread.
+  using Mend = std::function<void(const FunctionVersion& version, std::function<void(Result<void>)> done)>;
 
   Invoker(http::EventLoop& loop, Workers& workers, SnapshotCache& snapshots, int concurrency,
-          EventPolicy policy, std::uint32_t seed);
+          EventPolicy policy, Mend mend, std::uint32_t seed);
 
   // `payload` has been checked. Answers through `respond`, once; an Event at once, its work goes on behind
   // it.
@@ -42,6 +44,7 @@ class Invoker {
   void answer_event(const InvokeRequest& invocation, InvokeCall call, const Respond& respond);
 
   Workers& workers_;
+  Mend mend_;
   SnapshotCache& snapshots_;
   ConcurrencyGate gate_;
   std::minstd_rand random_;

@@ -16,17 +16,28 @@ std::string content_of(const LayerVersionRecord& record) {
   return json.dump();
 }
 
-LayerVersionRecord read_layer_version(const Statement& row) {
-  LayerVersionRecord record{row.text(0), row.number(1)};
-  const auto json = Json::parse(row.text(2));
-  const auto& code = json.at("code");
-  record.code = {code.at("sha256").get<std::string>(), code.at("size").get<std::int64_t>(),
-                 code.at("unzipped").get<std::int64_t>()};
+void read_content(const std::string& content, LayerVersionRecord& record) {
+  const auto json = Json::parse(content);
+  record.code = code_from(json.at("code"));
   json.at("description").get_to(record.description);
   json.at("license").get_to(record.license);
   json.at("created").get_to(record.created);
   json.at("runtimes").get_to(record.runtimes);
   json.at("architectures").get_to(record.architectures);
+}
+
+// A row that cannot be read is an error of the database that names it: layers are what functions run on, and
+// one that is left out in silence would be missed there.
+LayerVersionRecord read_layer_version(Database& database, const Statement& row) {
+  LayerVersionRecord record{row.text(0), row.number(1)};
+  try {
+    read_content(row.text(2), record);
+  } catch (const Json::exception&) {
+    const auto name = record.layer + ":" + std::to_string(record.version);
+    database.restore_error({ErrorKind::io, "What the database of the local Lambda holds of layer version " +
+                                               name +
+                                               " is damaged: delete that version and publish it again."});
+  }
   return record;
 }
 
@@ -61,7 +72,7 @@ std::optional<LayerVersionRecord> find_layer_version(Database& database, std::st
   auto row =
       database.prepare("SELECT layer, version, content FROM layer_versions WHERE layer = ? AND version = ?");
   if (!row.bind(layer).bind(version).next()) return std::nullopt;
-  return read_layer_version(row);
+  return read_layer_version(database, row);
 }
 
 std::vector<LayerVersionRecord> layer_versions_of(Database& database, std::string_view layer) {
@@ -69,7 +80,7 @@ std::vector<LayerVersionRecord> layer_versions_of(Database& database, std::strin
       "SELECT layer, version, content FROM layer_versions WHERE layer = ? ORDER BY version DESC");
   rows.bind(layer);
   std::vector<LayerVersionRecord> records;
-  while (rows.next()) records.push_back(read_layer_version(rows));
+  while (rows.next()) records.push_back(read_layer_version(database, rows));
   return records;
 }
 

@@ -203,6 +203,7 @@ Outcome<Target> find_latest(Context& context, Call call) {
 
 Outcome<void> check_changeable(Context& context, const VersionRecord& record) {
   const auto arn = function_arn(context.region, record.function);
+  if (record.damaged) return conflict("The operation cannot be performed: " + record.reason + ".");
   if (record.phase == Phase::creating) {
     return conflict(
         "The operation cannot be performed at this time. The function is currently in the following state: "
@@ -243,6 +244,19 @@ void finish_transition(Database& database, CodeStore& code, const Transition& tr
     record->phase = record->phase == Phase::creating ? Phase::failed : Phase::update_failed;
     record->reason = ready.error().message;
   }
+  record->revision = random_uuid();
+  record->changed_ms = now_ms;
+  put_version(database, *record);
+  transaction.commit();
+}
+
+void note_failed_update(Database& database, const std::string& function, const std::string& version,
+                        const std::string& reason, std::int64_t now_ms) {
+  Transaction transaction(database);
+  auto record = find_version(database, function, version);
+  if (!record || record->phase != Phase::active) return;
+  record->phase = Phase::update_failed;
+  record->reason = reason;
   record->revision = random_uuid();
   record->changed_ms = now_ms;
   put_version(database, *record);

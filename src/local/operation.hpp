@@ -111,6 +111,10 @@ Outcome<std::vector<LayerUse>> find_layers(Context& context, const std::vector<s
 void finish_transition(Database& database, CodeStore& code, const Transition& transition,
                        std::int64_t now_ms);
 
+// A version that is active and whose code turned out to be gone.
+void note_failed_update(Database& database, const std::string& function, const std::string& version,
+                        const std::string& reason, std::int64_t now_ms);
+
 // Everything that a version or a layer refers to.
 std::set<std::string> referenced_code(Database& database);
 

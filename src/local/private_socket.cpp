@@ -38,12 +38,15 @@ bool is_left_behind(const fs::path& path) {
   return refused;
 }
 
-void sweep(const fs::path& home_sockets, const fs::path& temporary) {
+void sweep_home(const fs::path& sockets) {
   std::error_code error;
-  for (fs::directory_iterator entry(home_sockets, error), end; !error && entry != end;
-       entry.increment(error)) {
+  for (fs::directory_iterator entry(sockets, error), end; !error && entry != end; entry.increment(error)) {
     if (is_left_behind(entry->path())) ::unlink(entry->path().c_str());
   }
+}
+
+void sweep_temporary(const fs::path& temporary) {
+  std::error_code error;
   for (fs::directory_iterator entry(temporary, error), end; !error && entry != end; entry.increment(error)) {
     if (!entry->path().filename().string().starts_with(own_prefix)) continue;
     if (!is_left_behind(entry->path() / "s")) continue;
@@ -68,15 +71,17 @@ tl::unexpected<Error> failed(const fs::path& where) {
 
 }  // namespace
 
-Result<PrivateSocket> PrivateSocket::place(const fs::path& home, const fs::path& temporary) {
+Result<PrivateSocket> PrivateSocket::place(const fs::path& home, const std::function<fs::path()>& temporary) {
   const auto sockets = home / "sockets";
-  sweep(sockets, temporary);
   auto path = sockets / random_hex(8);
   if (path.native().size() <= path_max) {
     if (!is_private(sockets)) return failed(sockets);
+    sweep_home(sockets);
     return PrivateSocket(std::move(path), {});
   }
-  std::string directory = (temporary / own_prefix).string() + "XXXXXX";
+  const auto above = temporary();
+  sweep_temporary(above);
+  std::string directory = (above / own_prefix).string() + "XXXXXX";
   if (::mkdtemp(directory.data()) == nullptr) return failed(directory);
   return PrivateSocket(fs::path(directory) / "s", directory);
 }

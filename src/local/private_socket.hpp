@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 
 #include "core/error.hpp"
 
@@ -9,10 +10,10 @@ namespace lambdapool::local {
 
 class PrivateSocket {
  public:
-  // In the home, or in a directory of its own in `temporary` where the home's path is too long for a
-  // socket's. Removes what services that were killed have left there. Error kind io.
+  // In the home, or in a directory of its own in `temporary` (asked only then) where the home's path is too
+  // long for a socket's. Removes what services that were killed have left there. Error kind io.
   static Result<PrivateSocket> place(const std::filesystem::path& home,
-                                     const std::filesystem::path& temporary);
+                                     const std::function<std::filesystem::path()>& temporary);
   PrivateSocket(PrivateSocket&& other) noexcept;
   PrivateSocket& operator=(PrivateSocket&&) = delete;
   ~PrivateSocket();  // the socket is its listener's to remove, and gone by then

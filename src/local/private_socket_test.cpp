@@ -43,6 +43,7 @@ class PrivateSocketTest : public testing::Test {
     ASSERT_EQ(::utimensat(AT_FDCWD, path.c_str(), times, AT_SYMLINK_NOFOLLOW), 0);
   }
   fs::path home = fresh_directory();
+  std::function<fs::path()> temporary = [this] { return home; };
 };
 
 TEST_F(PrivateSocketTest, NobodyElseReachesTheEmbeddedService) {
@@ -59,7 +60,7 @@ TEST_F(PrivateSocketTest, NobodyElseReachesTheEmbeddedService) {
 TEST_F(PrivateSocketTest, AHomeOfALongPathHasItsSocketInADirectoryOfItsOwn) {
   fs::path directory;
   {
-    const auto placed = PrivateSocket::place(home / std::string(100, 'x'), home);
+    const auto placed = PrivateSocket::place(home / std::string(100, 'x'), temporary);
     ASSERT_TRUE(placed) << placed.error().message;
     directory = placed->path().parent_path();
     EXPECT_EQ(directory.parent_path(), home);
@@ -71,14 +72,14 @@ TEST_F(PrivateSocketTest, AHomeOfALongPathHasItsSocketInADirectoryOfItsOwn) {
 TEST_F(PrivateSocketTest, ADirectoryThatIsOpenToOthersIsClosed) {
   fs::create_directories(home / "sockets");
   fs::permissions(home / "sockets", fs::perms::all);
-  ASSERT_TRUE(PrivateSocket::place(home, home));
+  ASSERT_TRUE(PrivateSocket::place(home, temporary));
   EXPECT_EQ(mode(home / "sockets"), 0700u);
 }
 
 TEST_F(PrivateSocketTest, ALinkInTheDirectorysPlaceIsRefused) {
   fs::create_directories(home / "elsewhere");
   fs::create_directory_symlink(home / "elsewhere", home / "sockets");
-  const auto placed = PrivateSocket::place(home, home);
+  const auto placed = PrivateSocket::place(home, temporary);
   ASSERT_FALSE(placed);
   EXPECT_EQ(placed.error().kind, ErrorKind::io);
   EXPECT_THAT(placed.error().message, testing::HasSubstr((home / "sockets").string()));
@@ -88,8 +89,9 @@ TEST_F(PrivateSocketTest, WhatKilledServicesLeftIsRemovedAndNothingElse) {
   abandon(home / "sockets" / "old", std::chrono::minutes(5));
   abandon(home / "sockets" / "young", std::chrono::minutes(0));
   abandon(home / "lambdapool-socket-abc" / "s", std::chrono::minutes(5));
+  ASSERT_TRUE(PrivateSocket::place(home / std::string(100, 'x'), temporary));
   std::ofstream(home / "sockets" / "file") << "not a socket";
-  ASSERT_TRUE(PrivateSocket::place(home, home));
+  ASSERT_TRUE(PrivateSocket::place(home, temporary));
   EXPECT_FALSE(fs::exists(home / "sockets" / "old"));
   EXPECT_FALSE(fs::exists(home / "lambdapool-socket-abc"));
   EXPECT_TRUE(fs::exists(home / "sockets" / "young"));

@@ -87,7 +87,7 @@ class RunningService : public Service {
     guard.deadlines.emplace();
     if (options.port)
       return http::listen_tcp(loop_, "127.0.0.1", *options.port, handle, {}, std::move(guard));
-    auto place = PrivateSocket::place(options.home, fs::temp_directory_path());
+    auto place = PrivateSocket::place(options.home, [] { return fs::temp_directory_path(); });
     if (!place) return tl::unexpected(place.error());
     socket_.emplace(std::move(*place));
     return http::listen_unix(loop_, socket_->path(), handle, {}, std::move(guard));

@@ -79,7 +79,7 @@ Outcome<std::shared_ptr<const FunctionVersion>> SnapshotCache::load_version(cons
   if (!record->live) {
     return conflict(
         "The operation cannot be performed at this time. The function is currently in the following state: " +
-        std::string(record->phase == Phase::failed ? "Failed" : "Pending"));
+        (record->phase == Phase::failed ? "Failed (" + record->reason + ")" : std::string("Pending")));
   }
   const auto& live = *record->live;
   const auto key = worker_key(id, version, live);

@@ -17,6 +17,7 @@
 #include "core/environment.hpp"
 #include "core/error.hpp"
 #include "http/event_loop.hpp"
+#include "local/refusal.hpp"
 
 namespace lambdapool::local {
 
@@ -47,8 +48,9 @@ struct InvokeCall {
 
 struct InvokeOutcome {
   std::string payload;
-  bool function_error = false;  // X-Amz-Function-Error: Unhandled
-  std::string log;              // START ... REPORT; of what the function wrote, the end
+  bool function_error = false;          // X-Amz-Function-Error: Unhandled
+  std::string log;                      // START ... REPORT; of what the function wrote, the end
+  std::optional<Refusal> refusal = {};  // it has not been run, and this is why
 };
 
 // Takes lines of a function's log as they come, on the loop's thread; the last may lack its end.
