@@ -7,30 +7,37 @@
     [0, 1, 1, 2, 3, 5, 8, 13, 21, 34]
 """
 
-from ._native import version as __version__
-from .errors import (
-    AccessDenied,
-    CodeMismatch,
-    CredentialsError,
-    FunctionFailed,
-    FunctionNotFound,
-    FunctionTimedOut,
-    LambdaPoolError,
-    LocalError,
-    NetworkError,
-    OutOfMemory,
-    PayloadTooLarge,
-    PoolForked,
-    PoolTerminated,
-    ProtocolError,
-    RemoteError,
-    ServiceError,
-    Throttled,
-    UnsendableResult,
-    WorkerDied,
-)
-from .executor import LambdaExecutor
-from .pool import LambdaPool
+from __future__ import annotations
+
+TYPE_CHECKING = False  # typing's own would cost its import
+if TYPE_CHECKING:
+    from typing import Any, List
+
+    from ._native import version as __version__
+    from .errors import (
+        AccessDenied,
+        CodeMismatch,
+        CredentialsError,
+        FunctionFailed,
+        FunctionNotFound,
+        FunctionTimedOut,
+        InitializerFailed,
+        LambdaPoolError,
+        LocalError,
+        NetworkError,
+        OutOfMemory,
+        PayloadTooLarge,
+        PoolForked,
+        PoolTerminated,
+        ProtocolError,
+        RemoteError,
+        ServiceError,
+        Throttled,
+        UnsendableResult,
+        WorkerDied,
+    )
+    from .executor import LambdaExecutor
+    from .pool import LambdaPool
 
 __all__ = [
     "AccessDenied",
@@ -39,6 +46,7 @@ __all__ = [
     "FunctionFailed",
     "FunctionNotFound",
     "FunctionTimedOut",
+    "InitializerFailed",
     "LambdaExecutor",
     "LambdaPool",
     "LambdaPoolError",
@@ -56,3 +64,22 @@ __all__ = [
     "WorkerDied",
     "__version__",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Each name is imported when it is first asked for (PEP 562)."""
+    from importlib import import_module
+
+    if name == "__version__":
+        value = import_module("._native", __name__).version
+    elif name in __all__:
+        home = {"LambdaPool": ".pool", "LambdaExecutor": ".executor"}.get(name, ".errors")
+        value = getattr(import_module(home, __name__), name)
+    else:
+        raise AttributeError("module %r has no attribute %r" % (__name__, name))
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> List[str]:
+    return sorted(set(globals()) | set(__all__))

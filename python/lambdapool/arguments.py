@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import operator
-from typing import Any, Optional
+TYPE_CHECKING = False  # typing's own would cost its import
+if TYPE_CHECKING:
+    from typing import Any, Optional
 
 
 def check_integer(name: str, value: Any) -> int:

@@ -25,7 +25,7 @@ import weakref
 from collections import deque
 from typing import Any, Deque, Dict, List, Optional, Set, Tuple
 
-from .errors import PoolForked, PoolTerminated, make
+from .errors import InitializerFailed, PoolForked, PoolTerminated, make
 
 _JOIN_SECONDS = 10.0  # for a callback of the user's that does not return, when a pool is terminated
 
@@ -56,6 +56,11 @@ class Dispatcher:
     @property
     def terminated(self) -> bool:
         return self._ended is not None
+
+    @property
+    def broken(self) -> Optional[BaseException]:
+        """The initializer's failure that has ended everything."""
+        return self._ended if isinstance(self._ended, InitializerFailed) else None
 
     @property
     def forked(self) -> bool:
@@ -148,6 +153,11 @@ class Dispatcher:
             feed.lift()
         if self._thread is not threading.current_thread() and not self.forked:
             self._thread.join(timeout)
+
+    def initializer_failed(self, failure: BaseException) -> None:
+        """Ends an executor, as the standard library's; a pool goes on, and each of its tasks tells."""
+        if self.drains_at_exit:
+            self._end(failure)
 
     def terminate(self) -> None:
         """Everything without an outcome fails now."""

@@ -7,6 +7,7 @@ waiting (``result.get(timeout=...)``), and the task may still be running.
 
 from __future__ import annotations
 
+from concurrent.futures import BrokenExecutor
 from multiprocessing.pool import MaybeEncodingError
 from typing import Optional, Tuple
 
@@ -67,8 +68,17 @@ class OutOfMemory(LambdaPoolError):
     """The invocation used more memory than the Lambda function has."""
 
 
-class WorkerDied(LambdaPoolError):
-    """The worker's process ended without an answer: os._exit, a signal, a crash in an extension module."""
+class WorkerDied(LambdaPoolError, BrokenExecutor):
+    """The worker's process ended without an answer: os._exit, a signal, a crash in an extension module.
+
+    It is concurrent.futures' BrokenExecutor too, as the end of a process is there. Here it is one task's: the pool or
+    executor goes on, with another worker.
+    """
+
+
+class InitializerFailed(LambdaPoolError, BrokenExecutor):
+    """The ``initializer`` raised in a worker; its own exception is the ``__cause__``. An executor is broken by it, as
+    in the standard library."""
 
 
 class FunctionFailed(LambdaPoolError):

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import inspect
 import threading
 import time
 from concurrent.futures import Executor
 from functools import partial
-from types import TracebackType
-from typing import Any, Callable, Iterable, Iterator, List, Optional, Type
 
-from . import pickling
 from .arguments import check_callable, check_integer, check_seconds
-from .chunks import Chunks
-from .connection import connect
-from .default_function import function_or_default
-from .errors import PoolForked
-from .futures import TaskFuture, end_forked, fulfil
-from .jobs import Task
+
+TYPE_CHECKING = False  # typing's own would cost its import
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Any, Callable, Iterable, Iterator, List, Optional, Type
+
+    from typing_extensions import ParamSpec, TypeVar
+
+    from .futures import TaskFuture
+
+    P = ParamSpec("P")
+    T = TypeVar("T")
 
 DEFAULT_WORKERS = 100
 _WORKERS = frozenset(("max_workers", "workers"))  # two names of one argument
@@ -33,7 +35,9 @@ class LambdaExecutor(Executor):
         max_workers: how many invocations may run at once; 100 if not given, a tenth of what an AWS account
             has by default. May be given as `workers` too, as LambdaPool has it.
 
-    The other arguments, and what is raised, are LambdaPool's.
+    The other arguments, and what is raised, are LambdaPool's; ``max_tasks_per_child`` is what it calls
+    ``maxtasksperchild``. Where the `initializer` fails the executor is broken: what it has and what is submitted later
+    raises InitializerFailed, a BrokenExecutor.
 
     Leaving the ``with`` block waits for the futures, as in the standard library; so does the end of the
     program. After a Ctrl-C neither does.
@@ -56,11 +60,22 @@ class LambdaExecutor(Executor):
         idempotent: bool = False,
         retries: Optional[int] = None,
         allow_http: bool = False,
+        initializer: Optional[Callable[..., object]] = None,
+        initargs: Iterable[Any] = (),
+        max_tasks_per_child: Optional[int] = None,
     ) -> None:
+        from .connection import connect
+        from .default_function import function_or_default
+        from .worker_setup import WorkerSetup
+
         self._shutdown_lock = threading.Lock()
         self._shutdown = False
         # By this name the standard library's executors have it, and others (dask) read it.
         self._max_workers = _workers(max_workers, workers)
+        if max_tasks_per_child is not None:
+            if check_integer("max_tasks_per_child", max_tasks_per_child) <= 0:
+                raise ValueError("max_tasks_per_child must be >= 1")
+        self._setup = WorkerSetup(initializer, initargs, max_tasks_per_child)
         self._dispatcher = connect(
             function_or_default(lambda_function),
             self._max_workers,
@@ -84,6 +99,8 @@ class LambdaExecutor(Executor):
         """A subclass whose constructor needs no arguments, for libraries that take an executor's class. What they
         do give counts more than `settings`, which are the constructor's."""
 
+        import inspect
+
         signature = inspect.signature(LambdaExecutor.__init__)
         signature.bind_partial(None, **settings)  # a TypeError names what it does not know
 
@@ -104,16 +121,20 @@ class LambdaExecutor(Executor):
         dispatcher = self._dispatcher
         return "<lambdapool.LambdaExecutor function=%r max_workers=%d>" % (dispatcher.function, dispatcher.workers)
 
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> TaskFuture:
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> TaskFuture[T]:
         """``fn(*args, **kwargs)``, there. A future that was not sent yet can be cancelled. It has ``logs`` too.
 
         Raises RuntimeError after shutdown().
         """
+        from . import pickling
+        from .futures import TaskFuture, end_forked, fulfil
+        from .jobs import Task
+
         check_callable("fn", fn)
         self._check_running()
-        future = TaskFuture()
+        future: TaskFuture[T] = TaskFuture()
         try:
-            function = pickling.dumps(fn)
+            function = self._setup.wrap(pickling.dumps(fn))
             arguments = pickling.dump_items(pickling.CALL, [(args, kwargs)])
         except Exception as error:
             future.set_exception(error)
@@ -123,7 +144,7 @@ class LambdaExecutor(Executor):
                 function,
                 arguments,
                 partial(fulfil, future),
-                self._dispatcher.function,
+                self._dispatcher,
                 begin=future.set_running_or_notify_cancel,
                 on_fork=partial(end_forked, future),
                 on_cancel=future.cancel,
@@ -148,6 +169,9 @@ class LambdaExecutor(Executor):
             chunksize: so many items share an invocation (and a failure of it).
             buffersize: at most so many items are pulled ahead of the consumer; None pulls all at once.
         """
+        from . import pickling
+        from .chunks import Chunks
+
         check_callable("fn", fn)
         timeout = check_seconds("timeout", timeout)
         if check_integer("chunksize", chunksize) < 1:
@@ -158,7 +182,7 @@ class LambdaExecutor(Executor):
             raise ValueError("buffersize must be None or > 0")
         deadline = None if timeout is None else time.monotonic() + timeout
         self._check_running()
-        chunks = Chunks(self._dispatcher, pickling.dumps(fn), zip(*iterables), chunksize)
+        chunks = Chunks(self._dispatcher, self._setup.wrap(pickling.dumps(fn)), zip(*iterables), chunksize)
         chunks.submit(buffersize and -(-buffersize // chunksize))
         # What is still to be pulled is to be run: only then do the results keep the executor.
         return chunks.results(deadline, self if buffersize else None)
@@ -197,7 +221,14 @@ class LambdaExecutor(Executor):
 
     def _check_running(self) -> None:
         if self._dispatcher.forked:
+            from .errors import PoolForked
+
             raise PoolForked("this executor was made before fork(): make a new one in the child process")
+        broken = self._dispatcher.broken
+        if broken is not None:
+            from .errors import InitializerFailed
+
+            raise InitializerFailed("the executor is broken: %s" % broken) from broken
         with self._shutdown_lock:
             if self._shutdown or self._dispatcher.terminated:
                 raise RuntimeError("cannot schedule new futures after shutdown")

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import Future, InvalidStateError
-from typing import Any, Optional
+from typing import Any, Optional, TypeVar
 
 from .logs import JobLogs
 from .outcomes import Outcome
 
+T = TypeVar("T")
 
-class TaskFuture(Future):  # type: ignore[type-arg]
+
+class TaskFuture(Future[T]):
     """A task's future, with its log."""
 
     def __init__(self) -> None:
         super().__init__()
         self._logs = JobLogs()
 
-    def result(self, timeout: Optional[float] = None) -> Any:
+    def result(self, timeout: Optional[float] = None) -> T:
         """As Future's, which before Python 3.14 takes an exception that is false (``__bool__``, ``__len__``) for
         none."""
         value = super().result(timeout)

@@ -9,7 +9,7 @@ from typing import Any, Callable, Deque, List, Optional, Sequence, Tuple, Union
 from . import outcomes, pickling
 from .chunking import AdaptiveChunks, FixedChunks
 from .dispatcher import Dispatcher
-from .errors import NativeError, from_native
+from .errors import InitializerFailed, NativeError, from_native
 from .group import Group, is_of_platform, name_item, name_items
 from .logs import JobLogs
 from .outcomes import Outcome
@@ -27,14 +27,14 @@ class Task:
 
     window = ANY
     group = None
-    __slots__ = ("_function", "_arguments", "_deliver", "_begin", "_name", "_taken", "_logs", "on_fork", "on_cancel", "job")
+    __slots__ = ("_function", "_arguments", "_deliver", "_begin", "_dispatcher", "_taken", "_logs", "on_fork", "on_cancel", "job")
 
     def __init__(
         self,
         function: bytes,
         arguments: bytes,
         deliver: Callable[[Outcome], None],
-        name: str,
+        dispatcher: Dispatcher,
         begin: Optional[Callable[[], bool]] = None,
         on_fork: Optional[Callable[[BaseException], None]] = None,
         on_cancel: Optional[Callable[[], Any]] = None,
@@ -45,7 +45,7 @@ class Task:
         self._logs = logs or JobLogs()
         self._deliver = deliver
         self._begin = begin
-        self._name = name
+        self._dispatcher = dispatcher
         self._taken = False
         self.on_fork = on_fork
         self.on_cancel = on_cancel
@@ -65,10 +65,13 @@ class Task:
 
     def answered(self, body: Optional[bytes], error: Optional[NativeError]) -> None:
         if error is not None:
-            self._deliver((False, from_native(error, self._name)))
+            self._deliver((False, from_native(error, self._dispatcher.function)))
         else:
             assert body is not None
-            self._deliver(outcomes.read(body, 1, self._name, self._read_log).outcomes[0])
+            [outcome] = outcomes.read(body, 1, self._dispatcher.function, self._read_log).outcomes
+            self._deliver(outcome)
+            if not outcome[0] and isinstance(outcome[1], InitializerFailed):
+                self._dispatcher.initializer_failed(outcome[1])
 
     def _read_log(self) -> str:
         return self._logs.text(complete=False)
@@ -255,4 +258,6 @@ class Span:
         for succeeded, value in outcomes_:
             if not succeeded and is_of_platform(value):
                 self.job.group.fail(value)
+                if isinstance(value, InitializerFailed):
+                    self.job.dispatcher.initializer_failed(value)
                 return

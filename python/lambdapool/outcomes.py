@@ -6,7 +6,7 @@ import pickle
 from multiprocessing.pool import RemoteTraceback
 from typing import Any, Callable, List, NamedTuple, Optional, Tuple
 
-from .errors import CodeMismatch, LambdaPoolError, PayloadTooLarge, ProtocolError, RemoteError, UnsendableResult, make
+from .errors import CodeMismatch, InitializerFailed, LambdaPoolError, PayloadTooLarge, ProtocolError, RemoteError, UnsendableResult, make
 
 Outcome = Tuple[bool, Any]  # (True, value) or (False, exception)
 
@@ -16,7 +16,7 @@ NESTED = (
     "and deploy again: `lambdapool update %s -r FILE PATHS`"
 )
 
-VALUE, EXCEPTION, UNSENDABLE, TOO_LARGE, UNREADABLE, VALUES = range(6)
+VALUE, EXCEPTION, UNSENDABLE, TOO_LARGE, UNREADABLE, VALUES, INITIALIZER = range(7)
 
 
 class Answer(NamedTuple):
@@ -117,6 +117,13 @@ def _rebuild(how: str, data: bytes) -> Optional[BaseException]:
         return None
 
 
+def _initializer_failed(parts: Tuple[str, bytes, str, str, str], function: str) -> BaseException:
+    own = _exception(parts, function)
+    failure = make(InitializerFailed, "the initializer failed in a worker: %s: %s" % parts[2:4], function)
+    failure.__cause__ = own
+    return failure
+
+
 def _unsendable(parts: Tuple[str, str], function: str) -> BaseException:
     why, value = parts
     message = "Error sending result: '%s'. Reason: '%s'" % (value, why)  # multiprocessing's words
@@ -159,4 +166,5 @@ _failures = {
     UNSENDABLE: _unsendable,
     TOO_LARGE: _too_large,
     UNREADABLE: _missing_code,
+    INITIALIZER: _initializer_failed,
 }

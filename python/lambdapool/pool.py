@@ -1,29 +1,39 @@
-"""LambdaPool: multiprocessing.pool.Pool, with a Lambda function for its workers."""
+"""LambdaPool: multiprocessing.pool.Pool, with a Lambda function for its workers.
+
+What stands behind it (the extension, multiprocessing's results) is imported with the first pool, not with the
+module: an import of lambdapool that makes no pool, as in a worker or a command, costs next to nothing.
+"""
 
 from __future__ import annotations
 
 import warnings
 from functools import partial
-from multiprocessing.pool import ApplyResult, MapResult
-from types import TracebackType
-from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Type
-
-from . import pickling
 from .arguments import check_callable, check_callback, check_chunksize
-from .chunking import AdaptiveChunks, FixedChunks
-from .connection import connect
-from .errors import PoolForked
-from .group import Group
-from .imap import LambdaIMapIterator, LambdaIMapUnorderedIterator, iterate
-from .jobs import Batch, Task
-from .results import BatchResult, Callback, TaskResult, end_forked
+
+TYPE_CHECKING = False  # typing's own would cost its import
+if TYPE_CHECKING:
+    from multiprocessing.pool import ApplyResult, MapResult, Pool
+    from types import TracebackType
+    from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Type
+
+    from typing_extensions import TypeVar
+
+    from .imap import LambdaIMapIterator, LambdaIMapUnorderedIterator
+    from .jobs import Task
+    from .results import BatchResult, Callback, TaskResult
+
+    S = TypeVar("S")
+    T = TypeVar("T")
+    _Base = Pool  # a LambdaPool is accepted where a Pool is annotated
+else:
+    _Base = object
 
 AHEAD = 32  # enough for answers to be taken in batches even with few workers
 
 RUN, CLOSE, TERMINATE = "RUN", "CLOSE", "TERMINATE"
 
 
-class LambdaPool:
+class LambdaPool(_Base):
     """Runs functions on AWS Lambda, at most `workers` at a time, with the methods of
     :class:`multiprocessing.pool.Pool`.
 
@@ -42,6 +52,9 @@ class LambdaPool:
         idempotent: the tasks may run twice without harm. Then one that may have run, because its answer was
             lost or was an error of the service, is sent again; else it fails at once.
         retries: how often that, at most; 2 if not given. Only with `idempotent`.
+        initializer, initargs: ``initializer(*initargs)`` runs once in each worker environment, before its first task
+            of this pool, and within that task's time. Where it raises, the task fails with InitializerFailed.
+        maxtasksperchild: tasks run in processes that are replaced after so many (chunks of a map count as one).
         allow_http: an endpoint may be plain http to another machine, where whoever is on the way can answer in its
             place, with code that runs here. Also ``LAMBDAPOOL_ALLOW_HTTP=1``.
 
@@ -72,9 +85,18 @@ class LambdaPool:
         idempotent: bool = False,
         retries: Optional[int] = None,
         allow_http: bool = False,
+        initializer: Optional[Callable[..., object]] = None,
+        initargs: Iterable[Any] = (),
+        maxtasksperchild: Optional[int] = None,
     ) -> None:
         self._cache: Dict[int, Any] = {}  # results without an outcome, as multiprocessing's results want it
         self._state = TERMINATE
+        from .connection import connect
+        from .worker_setup import WorkerSetup
+
+        if maxtasksperchild is not None and (not isinstance(maxtasksperchild, int) or maxtasksperchild <= 0):
+            raise ValueError("maxtasksperchild must be a positive int or None")
+        self._setup = WorkerSetup(initializer, initargs, maxtasksperchild)
         self._dispatcher = connect(
             lambda_function,
             workers,
@@ -106,10 +128,12 @@ class LambdaPool:
             self._dispatcher.workers,
         )
 
-    def apply(self, func: Callable[..., Any], args: Iterable[Any] = (), kwds: Mapping[str, Any] = {}) -> Any:
+    def apply(self, func: Callable[..., T], args: Iterable[Any] = (), kwds: Mapping[str, Any] = {}) -> T:
         """``func(*args, **kwds)``, there; waits for the value."""
+        from .results import TaskResult
+
         self._check_running()
-        result = TaskResult(self, None, None)
+        result: TaskResult[T] = TaskResult(self, None, None)
         task = self._task(result, func, args, kwds)
         try:
             return result.get()
@@ -121,69 +145,75 @@ class LambdaPool:
 
     def apply_async(
         self,
-        func: Callable[..., Any],
+        func: Callable[..., T],
         args: Iterable[Any] = (),
         kwds: Mapping[str, Any] = {},
         callback: Callback = None,
         error_callback: Callback = None,
-    ) -> ApplyResult:
+    ) -> TaskResult[T]:
         """Returns at once. The callbacks run on the pool's own thread and should return soon. The result has
         ``logs`` too: what the task printed, between what Lambda logs of it."""
+        from .results import TaskResult
+
         self._check_running()
         check_callback("callback", callback)
         check_callback("error_callback", error_callback)
-        result = TaskResult(self, callback, error_callback)
+        result: TaskResult[T] = TaskResult(self, callback, error_callback)
         self._task(result, func, args, kwds)
         return result
 
-    def map(self, func: Callable[[Any], Any], iterable: Iterable[Any], chunksize: Optional[int] = None) -> List[Any]:
+    def map(self, func: Callable[[S], T], iterable: Iterable[S], chunksize: Optional[int] = None) -> List[T]:
         """``[func(item) for item in iterable]``, there.
 
         Items of one chunk share an invocation: where the platform fails it (timeout, memory), it fails
         them all. Without a `chunksize` the pool finds its own: single items, unless they turn out to take
         much less than an invocation does.
         """
-        return self._wait(self._batch(func, iterable, chunksize, pickling.MAP))
+        return self._wait(self._batch(func, iterable, chunksize, "map"))
 
     def map_async(
         self,
-        func: Callable[[Any], Any],
-        iterable: Iterable[Any],
+        func: Callable[[S], T],
+        iterable: Iterable[S],
         chunksize: Optional[int] = None,
         callback: Callback = None,
         error_callback: Callback = None,
-    ) -> MapResult:
+    ) -> BatchResult[T]:
         """As map(), but returns at once."""
-        return self._batch(func, iterable, chunksize, pickling.MAP, callback, error_callback)
+        return self._batch(func, iterable, chunksize, "map", callback, error_callback)
 
     def starmap(
-        self, func: Callable[..., Any], iterable: Iterable[Iterable[Any]], chunksize: Optional[int] = None
-    ) -> List[Any]:
+        self, func: Callable[..., T], iterable: Iterable[Iterable[Any]], chunksize: Optional[int] = None
+    ) -> List[T]:
         """As map(), with each item unpacked: ``func(*item)``."""
-        return self._wait(self._batch(func, iterable, chunksize, pickling.STARMAP))
+        return self._wait(self._batch(func, iterable, chunksize, "starmap"))
 
     def starmap_async(
         self,
-        func: Callable[..., Any],
+        func: Callable[..., T],
         iterable: Iterable[Iterable[Any]],
         chunksize: Optional[int] = None,
         callback: Callback = None,
         error_callback: Callback = None,
-    ) -> MapResult:
+    ) -> BatchResult[T]:
         """As starmap(), but returns at once."""
-        return self._batch(func, iterable, chunksize, pickling.STARMAP, callback, error_callback)
+        return self._batch(func, iterable, chunksize, "starmap", callback, error_callback)
 
     def imap(
-        self, func: Callable[[Any], Any], iterable: Iterable[Any], chunksize: int = 1
+        self, func: Callable[[S], T], iterable: Iterable[S], chunksize: Optional[int] = 1
     ) -> LambdaIMapIterator:
         """Values in order, as they come. The iterable is pulled at most ``2 * workers`` chunks ahead of the
         consumer, so it may be endless. ``next(timeout)`` of the result raises multiprocessing.TimeoutError."""
+        from .imap import LambdaIMapIterator
+
         return self._imap(LambdaIMapIterator, func, iterable, chunksize)
 
     def imap_unordered(
-        self, func: Callable[[Any], Any], iterable: Iterable[Any], chunksize: int = 1
+        self, func: Callable[[S], T], iterable: Iterable[S], chunksize: Optional[int] = 1
     ) -> LambdaIMapUnorderedIterator:
         """As imap(), in whatever order they come."""
+        from .imap import LambdaIMapUnorderedIterator
+
         return self._imap(LambdaIMapUnorderedIterator, func, iterable, chunksize)
 
     def close(self) -> None:
@@ -222,21 +252,32 @@ class LambdaPool:
             _warn("unclosed running lambdapool %r" % self, ResourceWarning, source=self)
             self._dispatcher.abandon()
 
+    def __getattr__(self, name: str) -> Any:
+        if name == "submit":  # dask asks a pool for it
+            raise AttributeError("a LambdaPool has no submit: use a LambdaExecutor where an executor is wanted (dask's pool=, say)")
+        raise AttributeError("%r object has no attribute %r" % (type(self).__name__, name))
+
     def __reduce__(self) -> Any:
         raise NotImplementedError("pool objects cannot be passed between processes or pickled")
 
     def _check_running(self) -> None:
         if self._dispatcher.forked:
+            from .errors import PoolForked
+
             raise PoolForked("this pool was made before fork(): make a new one in the child process")
         if self._state != RUN:
             raise ValueError("Pool not running")
 
     def _task(self, result: TaskResult, func: Any, args: Iterable[Any], kwds: Mapping[str, Any]) -> Optional[Task]:
+        from . import pickling
+        from .jobs import Task
+        from .results import end_forked
+
         check_callable("func", func)
         call = (tuple(args), dict(kwds))
         deliver = partial(result._set, 0)
         try:
-            function = pickling.dumps(func)
+            function = self._setup.wrap(pickling.dumps(func))
             arguments = pickling.dump_items(pickling.CALL, [call])
         except Exception as error:
             deliver((False, error))
@@ -245,7 +286,7 @@ class LambdaPool:
             function,
             arguments,
             deliver,
-            self._dispatcher.function,
+            self._dispatcher,
             on_fork=partial(end_forked, result),
             logs=result._logs,
         )
@@ -261,6 +302,12 @@ class LambdaPool:
         callback: Callback = None,
         error_callback: Callback = None,
     ) -> BatchResult:
+        from . import pickling
+        from .chunking import AdaptiveChunks, FixedChunks
+        from .group import Group
+        from .jobs import Batch
+        from .results import BatchResult, end_forked
+
         self._check_running()
         check_callable("func", func)
         check_callback("callback", callback)
@@ -269,11 +316,11 @@ class LambdaPool:
             chunksize = check_chunksize(chunksize)
         # The caller may go on with his list; and nothing but plain ones, whose methods cannot fail later.
         items: Sequence[Any] = iterable if type(iterable) in (tuple, range) else list(iterable)  # type: ignore[assignment]
-        result = BatchResult(self, len(items), callback, error_callback)
+        result: BatchResult[Any] = BatchResult(self, len(items), callback, error_callback)
         if not items:
             return result
         try:
-            function = pickling.dumps(func)
+            function = self._setup.wrap(pickling.dumps(func))
         except Exception as error:
             result.deliver(0, [(False, error)] * len(items))
             return result
@@ -300,8 +347,11 @@ class LambdaPool:
                 result.give_up()
             raise
 
-    def _imap(self, kind: type, func: Any, iterable: Iterable[Any], chunksize: int) -> Any:
+    def _imap(self, kind: type, func: Any, iterable: Iterable[Any], chunksize: Optional[int]) -> Any:
+        from . import pickling
+        from .imap import iterate
+
         self._check_running()
         check_callable("func", func)
-        chunksize = check_chunksize(chunksize)
-        return iterate(kind, self, self._dispatcher, pickling.dumps(func), iterable, chunksize)
+        chunksize = 1 if chunksize is None else check_chunksize(chunksize)
+        return iterate(kind, self, self._dispatcher, self._setup.wrap(pickling.dumps(func)), iterable, chunksize)

@@ -10,16 +10,17 @@ import sys
 import threading
 import traceback
 from multiprocessing.pool import ApplyResult, MapResult
-from typing import Any, Callable, List, Optional
+from typing import Any, Callable, List, Optional, TypeVar
 
 from .jobs import Batch
 from .logs import JobLogs
 from .outcomes import Outcome
 
 Callback = Optional[Callable[[Any], object]]
+T = TypeVar("T")
 
 
-class TaskResult(ApplyResult):
+class TaskResult(ApplyResult[T]):
     """A task's result, with its log."""
 
     def __init__(self, pool: Any, callback: Callback, error_callback: Callback) -> None:
@@ -37,7 +38,7 @@ TaskResult.__name__ = TaskResult.__qualname__ = ApplyResult.__name__
 TaskResult.__module__ = ApplyResult.__module__
 
 
-class BatchResult(MapResult):
+class BatchResult(MapResult[T]):
     """A map's result: the list of values, or the first exception once every item has its outcome (which a
     failure of the platform gives to all that have none)."""
 

@@ -9,7 +9,7 @@ import os
 import pickle
 import time
 
-from . import envelope, forked, outcome
+from . import envelope, forked, outcome, setup
 
 RESPONSE_LIMIT = 6 * 1024 * 1024 + 100  # AWS Lambda's, of a synchronous invocation
 ENOUGH_BYTES = 1024 * 1024
@@ -45,11 +45,19 @@ def _handle(event, context, worker):
     return answer
 
 
-def _run(body, remaining, worker):
+def _run(body, remaining, worker, in_child=False):
     getpid = os.getpid
     try:
         stream = io.BytesIO(body)
         function = pickle.load(stream)
+        if type(function) is tuple:  # which cannot be called: what is to be done before, and then the function
+            before = setup.Setup(*function)
+            if before.max_tasks is not None and not in_child:
+                return setup.run_in_child(before, body, remaining, _run_in_child)
+            failure = before.initialize(worker)
+            if failure is not None:
+                return [failure], None
+            function = pickle.loads(before.function)
         style, items = pickle.load(stream)
         call = _styles[style]
     except (pickle.UnpicklingError, EOFError) as error:
@@ -78,6 +86,10 @@ def _run(body, remaining, worker):
         if now - before > longest:
             longest = now - before
     return outcomes.finish(), now - started
+
+
+def _run_in_child(body, remaining, worker):
+    return _run(body, remaining, worker, in_child=True)
 
 
 def _call(function, item):

@@ -13,6 +13,7 @@ UNSENDABLE = 2  # pickle of (why, repr of the value)
 TOO_LARGE = 3  # pickle of (size, limit, bytes of the other outcomes in the answer)
 UNREADABLE = 4  # pickle of (exception's type name, message, module or None): the task could not be unpickled
 VALUES = 5  # pickle of the list of several items' values
+INITIALIZER = 6  # as EXCEPTION, of the pool's initializer: it stands for every item
 
 _OVERHEAD = 16  # of the pickle around an outcome
 _REPR_LIMIT = 1000
@@ -91,6 +92,10 @@ def unreadable(error):
         return exception(error)
     module = getattr(error, "name", None) if isinstance(error, ImportError) else None
     return UNREADABLE, pickle.dumps((type(error).__name__, _message(error), module), 5)
+
+
+def initializer_failed(error):
+    return INITIALIZER, exception(error)[1]
 
 
 def too_large(size, limit, others):

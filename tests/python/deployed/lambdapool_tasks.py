@@ -194,3 +194,26 @@ def import_lambdapool():
     import lambdapool
 
     return lambdapool.__name__
+
+
+_word = None
+
+
+def remember_and_tell(word, port):
+    global _word
+    _word = word
+    tell(word, port)
+
+
+def remembered(_):
+    return _word
+
+
+def builtin(name):
+    import builtins
+
+    return getattr(builtins, name)
+
+
+def process_id(_):
+    return os.getpid()

@@ -1,0 +1,131 @@
+"""What a pool asks of its workers before their tasks: an initializer, and an end after so many tasks.
+
+It comes in the place of the function, as plain data, so that nothing of the user's is unpickled where it does
+not belong: with a number of tasks, all of them run in a child of this process, which is replaced when it has
+had them. Neither AWS's runtime nor the local one lets a worker end itself between two invocations.
+"""
+
+import os
+import pickle
+import socket
+import struct
+import time
+
+from . import forked, outcome
+
+_LENGTH = struct.Struct("<Q")
+_initialized = None  # the digest of the initializer that ran here last: another pool's may have undone it
+_child = None
+
+
+class Setup:
+    """`digest` names the setup; `initializer` is the pickle of (function, arguments), or b""; `max_tasks` is how
+    many tasks a process may run, or None; `function` is the pickle of what to call."""
+
+    def __init__(self, digest, initializer, max_tasks, function):
+        self.digest, self.initializer, self.max_tasks, self.function = digest, initializer, max_tasks, function
+
+    def initialize(self, worker):
+        """Once in this process. Returns the outcome that says how it failed, or None."""
+        global _initialized
+        if not self.initializer or _initialized == self.digest:
+            return None
+        try:
+            function, arguments = pickle.loads(self.initializer)
+            function(*arguments)
+        except BaseException as error:
+            if os.getpid() != worker:
+                forked.end(error)
+            return outcome.initializer_failed(error)
+        if os.getpid() != worker:
+            forked.end()
+        _initialized = self.digest
+        return None
+
+
+def run_in_child(setup, body, remaining, run):
+    """`run(body, remaining, worker)` in the child that this setup has, made anew after `max_tasks` tasks. Where
+    the child dies, this process dies in the same way: so the platform tells of it what it always tells."""
+    global _child
+    if _child is None or _child.digest != setup.digest:
+        if _child is not None:
+            _child.end()
+        _child = _Child(setup, run)
+    answer = _child.ask(body, remaining)
+    if _child.tasks == setup.max_tasks:
+        _child.end()
+        _child = None
+    return answer
+
+
+class _Child:
+    def __init__(self, setup, run):
+        self.digest, self.tasks = setup.digest, 0
+        self._socket, theirs = socket.socketpair()
+        forked.flush()
+        self._pid = os.fork()
+        if self._pid == 0:
+            self._socket.close()
+            try:
+                _serve(theirs, run)
+            finally:
+                os._exit(0)
+        theirs.close()
+
+    def ask(self, body, remaining):
+        self.tasks += 1
+        _write(self._socket, pickle.dumps((body, remaining()), 5))
+        answer = _read(self._socket)
+        if answer is None:
+            self._die_alike()
+        return pickle.loads(answer)
+
+    def end(self):
+        self._socket.close()
+        os.waitpid(self._pid, 0)
+
+    def _die_alike(self):
+        _, status = os.waitpid(self._pid, 0)
+        if os.WIFSIGNALED(status):
+            os.kill(os.getpid(), os.WTERMSIG(status))
+        os._exit(os.WEXITSTATUS(status))
+
+
+def _serve(channel, run):
+    worker = os.getpid()
+    while True:
+        request = _read(channel)
+        if request is None:
+            return
+        body, seconds = pickle.loads(request)
+        deadline = time.monotonic() + seconds
+        answer = run(body, lambda: deadline - time.monotonic(), worker)
+        forked.flush()
+        _write(channel, pickle.dumps(answer, 5))
+
+
+def _write(channel, data):
+    try:
+        channel.sendall(_LENGTH.pack(len(data)) + data)
+    except OSError:
+        pass  # the other side has ended, which reading tells
+
+
+def _read(channel):
+    """The next message; None where the other side has ended."""
+    head = _read_bytes(channel, _LENGTH.size)
+    return None if head is None else _read_bytes(channel, _LENGTH.unpack(head)[0])
+
+
+def _read_bytes(channel, size):
+    parts = []
+    while size:
+        try:
+            part = channel.recv(min(size, 1 << 20))
+        except OSError:
+            return None
+        if not part:
+            return None
+        parts.append(part)
+        size -= len(part)
+    return b"".join(parts)

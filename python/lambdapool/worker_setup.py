@@ -1,0 +1,31 @@
+"""What a pool asks of its workers before their tasks: an initializer, and an end after so many tasks."""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+from typing import Any, Callable, Iterable, Optional
+
+from . import pickling
+
+
+class WorkerSetup:
+    """Judges what the caller gives; `wrap` makes it travel with each function. docs/protocol.md has the form."""
+
+    def __init__(
+        self,
+        initializer: Optional[Callable[..., object]],
+        initargs: Iterable[Any],
+        max_tasks: Optional[int],
+    ) -> None:
+        if initializer is not None and not callable(initializer):
+            raise TypeError("initializer must be a callable")
+        arguments = tuple(initargs)
+        self._initializer = b"" if initializer is None else pickling.dumps((initializer, arguments))
+        self._max_tasks = max_tasks
+        self._digest = hashlib.sha256(self._initializer + b"%d" % (max_tasks or 0)).digest()[:16]
+
+    def wrap(self, function: bytes) -> bytes:
+        if not self._initializer and self._max_tasks is None:
+            return function
+        return pickle.dumps((self._digest, self._initializer, self._max_tasks, function), pickling.PROTOCOL)
