@@ -29,9 +29,13 @@ struct Options {
   // A call that Lambda refuses for rate or concurrency is tried again until no call of the pool has got
   // through for so long; then it fails with Throttled.
   std::chrono::milliseconds throttle_timeout{300'000};
+  // A call that has not reached the service (no connection, no such host) is tried again until no call of the
+  // pool has for so long; a line on stderr says so after five seconds. 0: it fails at once, with
+  // NetworkError.
+  std::chrono::milliseconds network_timeout{120'000};
   // A call may run twice without harm. Then one that may have run, because its answer was lost or was an
-  // error of the service (5xx), is sent again, `retries` times at most (2 unless given). Else it fails at
-  // once.
+  // error of the service (5xx), is sent again, `retries` times at most (unless given: twice, and while the
+  // network is out as often as fits into network_timeout). Else it fails at once.
   bool idempotent = false;
   std::optional<int> retries = {};
 };

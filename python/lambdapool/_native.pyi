@@ -23,6 +23,7 @@ class Engine:
         session_token: Optional[str] = None,
         function_timeout: float = 900.0,
         throttle_timeout: float = 300.0,
+        network_timeout: float = 120.0,
         read_margin: float = 30.0,
         idempotent: bool = False,
         retries: Optional[int] = None,
@@ -39,6 +40,8 @@ class Engine:
         none after the timeout, wake() or close(). The GIL is free meanwhile."""
     def log_of(self, id: int) -> Tuple[bool, str]:
         """The end of this call's log, and whether it is kept (still, or already)."""
+    def warnings(self) -> List[str]:
+        """What users should be told, since the last time. wait() returns when there is something."""
     def wake(self) -> None:
         """Makes wait() return."""
     def terminate(self) -> None:

@@ -27,6 +27,7 @@ def connect(
     session_token: Optional[str] = None,
     function_timeout: float = 900,
     throttle_timeout: float = 300,
+    network_timeout: float = 120,
     idempotent: bool = False,
     retries: Optional[int] = None,
     allow_http: bool = False,
@@ -34,6 +35,11 @@ def connect(
     """`ahead`: so many calls wait in the engine beyond those that the workers have; at least one a worker.
 
     Raises ValueError, TypeError, CredentialsError, or LocalError."""
+    timeouts = {
+        "function_timeout": function_timeout,
+        "throttle_timeout": throttle_timeout,
+        "network_timeout": network_timeout,
+    }
     if not isinstance(function, str):
         raise TypeError("lambda_function must be a str (a name or an ARN), not %s" % type(function).__name__)
     if not function:
@@ -41,9 +47,11 @@ def connect(
     workers = check_integer("the number of workers", workers)
     if not 0 < workers <= 10_000:
         raise ValueError("the number of workers must be between 1 and 10000, not %d" % workers)
-    for name, seconds in (("function_timeout", function_timeout), ("throttle_timeout", throttle_timeout)):
+    for name, seconds in timeouts.items():
         if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
             raise TypeError("%s must be a number of seconds, not %s" % (name, type(seconds).__name__))
+        if name == "network_timeout" and seconds == 0:
+            continue
         if not 0 < seconds <= 1e6:
             raise ValueError("%s must be a number of seconds above 0, not %r" % (name, seconds))
     for name, choice in (("idempotent", idempotent), ("allow_http", allow_http)):
@@ -77,6 +85,7 @@ def connect(
         session_token=session_token,
         function_timeout=float(function_timeout),
         throttle_timeout=float(throttle_timeout),
+        network_timeout=float(network_timeout),
         read_margin=READ_MARGIN,
         idempotent=idempotent,
         retries=retries,

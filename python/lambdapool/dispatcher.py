@@ -21,6 +21,7 @@ import os
 import sys
 import threading
 import traceback
+import warnings
 import weakref
 from collections import deque
 from typing import Any, Deque, Dict, List, Optional, Set, Tuple
@@ -262,6 +263,8 @@ def _serve(dispatcher: Dispatcher) -> None:
     engine = dispatcher._engine
     while not dispatcher._done():
         batch = engine.wait()
+        for warning in engine.warnings():
+            _guarded(warnings.warn, "lambdapool: " + warning, RuntimeWarning)
         dispatcher._deliver(batch)
     if not dispatcher.terminated:
         dispatcher._end(make(PoolTerminated, "the pool is closed", dispatcher.function))

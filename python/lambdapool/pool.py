@@ -49,9 +49,12 @@ class LambdaPool(_Base):
             is silent for longer than that is given up.
         throttle_timeout: how many seconds a task is tried again while Lambda refuses it for rate or concurrency
             and no other task of the pool gets through.
+        network_timeout: how many seconds tasks wait for a service that cannot be reached, until nothing of the pool
+            has reached it for so long; a RuntimeWarning says so after five seconds. 0: they fail at once.
         idempotent: the tasks may run twice without harm. Then one that may have run, because its answer was
             lost or was an error of the service, is sent again; else it fails at once.
-        retries: how often that, at most; 2 if not given. Only with `idempotent`.
+        retries: how often that, at most. If not given: twice, and while the network is out as often as fits into
+            `network_timeout`. Only with `idempotent`.
         initializer, initargs: ``initializer(*initargs)`` runs once in each worker environment, before its first task
             of this pool, and within that task's time. Where it raises, the task fails with InitializerFailed.
         maxtasksperchild: tasks run in processes that are replaced after so many (chunks of a map count as one).
@@ -82,6 +85,7 @@ class LambdaPool(_Base):
         target: Optional[str] = None,
         function_timeout: float = 900,
         throttle_timeout: float = 300,
+        network_timeout: float = 120,
         idempotent: bool = False,
         retries: Optional[int] = None,
         allow_http: bool = False,
@@ -110,6 +114,7 @@ class LambdaPool(_Base):
             session_token=aws_session_token,
             function_timeout=function_timeout,
             throttle_timeout=throttle_timeout,
+            network_timeout=network_timeout,
             idempotent=idempotent,
             retries=retries,
             allow_http=allow_http,

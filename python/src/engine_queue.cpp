@@ -54,6 +54,18 @@ void EngineQueue::wake() {
   changed_.notify_all();
 }
 
+void EngineQueue::warn(const std::string& warning) {
+  const std::lock_guard lock(mutex_);
+  warnings_.push_back(warning);
+  woken_ = true;
+  changed_.notify_all();
+}
+
+std::vector<std::string> EngineQueue::take_warnings() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(warnings_, {});
+}
+
 void EngineQueue::close() {
   const std::lock_guard lock(mutex_);
   closed_ = true;

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -34,6 +35,9 @@ class EngineQueue {
   // All answers there are; waits for the first until `timeout` (nullopt: for ever) or wake() or close().
   std::vector<Completion> take(std::optional<std::chrono::duration<double>> timeout);
 
+  void warn(const std::string& warning);  // wakes too
+  std::vector<std::string> take_warnings();
+
   void wake();                    // take() returns now, or the next time
   void close();                   // take() never waits again
   std::uint64_t batches() const;  // how many non-empty answers take() gave
@@ -45,6 +49,7 @@ class EngineQueue {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<Completion> ready_;
+  std::vector<std::string> warnings_;
   std::unordered_map<std::uint64_t, std::optional<pool::Engine::Id>> in_flight_;
   std::size_t wanted_ = 1;
   bool woken_ = false;

@@ -45,6 +45,7 @@ struct Settings {
   std::optional<std::string> session_token;
   double function_timeout;
   double throttle_timeout;
+  double network_timeout;
   double read_margin;
   bool idempotent;
   std::optional<int> retries;
@@ -74,7 +75,8 @@ class Interruption {
   bool raised_ = false;
 };
 
-Result<Opened> open(const Settings& settings, Interruption& interruption) {
+Result<Opened> open(const Settings& settings, Interruption& interruption,
+                    const std::shared_ptr<EngineQueue>& queue) {
   target::TargetOptions where;
   where.give_up = [&interruption] { return interruption.raised(); };
   where.target = settings.target;
@@ -92,6 +94,8 @@ Result<Opened> open(const Settings& settings, Interruption& interruption) {
   options.workers = settings.workers;
   options.function_timeout = std::chrono::seconds(static_cast<long>(std::ceil(settings.function_timeout)));
   options.throttle_deadline = std::chrono::milliseconds(static_cast<long>(settings.throttle_timeout * 1e3));
+  options.network_deadline = std::chrono::milliseconds(static_cast<long>(settings.network_timeout * 1e3));
+  options.warn = [queue](const std::string& warning) { queue->warn(warning); };
   options.read_margin = std::chrono::milliseconds(static_cast<long>(settings.read_margin * 1e3));
   options.idempotent = settings.idempotent;
   options.retries = settings.retries;
@@ -152,7 +156,7 @@ class Engine {
     Interruption interruption;
     {
       const nb::gil_scoped_release released;
-      opened = python::open(settings_, interruption);
+      opened = python::open(settings_, interruption, queue_);
     }
     interruption.rethrow();
     if (!opened) return to_tuple(opened.error());
@@ -210,6 +214,13 @@ class Engine {
       tail = log_tails_.of(id);
     }
     return nb::make_tuple(tail.kept, text(tail.text));
+  }
+
+  nb::list warnings() {
+    refuse_forked();
+    nb::list texts;
+    for (const auto& warning : queue_->take_warnings()) texts.append(text(warning));
+    return texts;
   }
 
   void wake() { queue_->wake(); }
@@ -308,25 +319,27 @@ NB_MODULE(_native, module) {
           [](Engine* self, std::string function, int workers, std::string peer, std::string python,
              optional_text target, optional_text region, optional_text profile, optional_text access_key_id,
              optional_text secret_access_key, optional_text session_token, double function_timeout,
-             double throttle_timeout, double read_margin, bool idempotent, std::optional<int> retries,
-             bool allow_http) {
+             double throttle_timeout, double network_timeout, double read_margin, bool idempotent,
+             std::optional<int> retries, bool allow_http) {
             new (self) Engine(Settings{std::move(function), workers, std::move(peer), std::move(python),
                                        std::move(target), std::move(region), std::move(profile),
                                        std::move(access_key_id), std::move(secret_access_key),
                                        std::move(session_token), function_timeout, throttle_timeout,
-                                       read_margin, idempotent, retries, allow_http});
+                                       network_timeout, read_margin, idempotent, retries, allow_http});
           },
           nb::arg("function"), nb::arg("workers"), nb::kw_only(), nb::arg("peer"), nb::arg("python"),
           nb::arg("target") = nb::none(), nb::arg("region") = nb::none(), nb::arg("profile") = nb::none(),
           nb::arg("access_key_id") = nb::none(), nb::arg("secret_access_key") = nb::none(),
           nb::arg("session_token") = nb::none(), nb::arg("function_timeout") = 900.0,
-          nb::arg("throttle_timeout") = 300.0, nb::arg("read_margin") = 30.0, nb::arg("idempotent") = false,
-          nb::arg("retries") = nb::none(), nb::arg("allow_http") = false)
+          nb::arg("throttle_timeout") = 300.0, nb::arg("network_timeout") = 120.0,
+          nb::arg("read_margin") = 30.0, nb::arg("idempotent") = false, nb::arg("retries") = nb::none(),
+          nb::arg("allow_http") = false)
       .def("open", &Engine::open_engine)
       .def("submit", &Engine::submit, nb::arg("id"), nb::arg("function"), nb::arg("arguments"))
       .def("cancel", &Engine::cancel, nb::arg("id"))
       .def("wait", &Engine::wait, nb::arg("timeout") = nb::none())
       .def("log_of", &Engine::log_of, nb::arg("id"))
+      .def("warnings", &Engine::warnings)
       .def("wake", &Engine::wake)
       .def("terminate", &Engine::terminate)
       .def("close", &Engine::close_engine)

@@ -161,6 +161,7 @@ std::shared_ptr<Session> Session::open(const Options& options) {
   engine_options.workers = options.workers;
   engine_options.function_timeout = options.function_timeout;
   engine_options.throttle_deadline = options.throttle_timeout;
+  engine_options.network_deadline = options.network_timeout;
   engine_options.idempotent = options.idempotent;
   engine_options.retries = options.retries;
   auto target = api::value_or_throw(target::resolve(api::target_options(options), environment));

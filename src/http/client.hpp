@@ -24,6 +24,10 @@ struct TransportError {
   Headers headers = {};  // of an answer that broke off, as far as they came
 };
 
+// The code of an error to connect that would come again: a certificate that is not trusted, a peer without
+// TLS.
+inline constexpr const char* tls_refused = "TlsRefused";
+
 using Answer = tl::expected<Response, TransportError>;
 
 // Says why an answer, though it is HTTP, is none to this request; nullopt where it is one. Asked on the

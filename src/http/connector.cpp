@@ -126,7 +126,7 @@ void Connector::step() {
     case Stream::Status::closed:
       return fail("the peer closed the connection while it was being set up");
     case Stream::Status::failed:
-      return fail(outcome.why);
+      return fail(outcome.why, outcome.is_refusal ? tls_refused : "");
     case Stream::Status::want_read:
     case Stream::Status::want_write:
       break;
@@ -177,11 +177,11 @@ Stream::Outcome Connector::listen() {
   }
 }
 
-void Connector::fail(const std::string& why) {
+void Connector::fail(const std::string& why, const char* code) {
   const bool of_proxy = stage_ != Stage::handshake && route_->proxy;
-  finish(lambdapool::fail(
-      ErrorKind::network,
-      "cannot connect to " + (of_proxy ? name_of(*route_->proxy) : route_->where()) + ": " + why));
+  const std::string whom = of_proxy ? name_of(*route_->proxy) : route_->where();
+  finish(tl::unexpected(
+      Error{.kind = ErrorKind::network, .message = "cannot connect to " + whom + ": " + why, .code = code}));
 }
 
 void Connector::finish(Result<Stream> outcome) {

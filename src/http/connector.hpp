@@ -51,7 +51,7 @@ class Connector : public std::enable_shared_from_this<Connector> {
   Stream::Outcome ask();
   Stream::Outcome listen();
   void next_stage();
-  void fail(const std::string& why);
+  void fail(const std::string& why, const char* code = "");
   void finish(Result<Stream> outcome);
 
   std::shared_ptr<const Route> route_;

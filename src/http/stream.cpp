@@ -121,8 +121,10 @@ Stream::Outcome Stream::tls_outcome(int result) {
     case SSL_ERROR_SYSCALL:
       ERR_clear_error();
       return {Status::failed, 0, saved ? reason(saved) : "closed by the peer"};
-    default:
-      return {Status::failed, 0, tls_failure(ssl_.get())};
+    default: {
+      const bool refusal = is_tls_refusal(ssl_.get());
+      return {Status::failed, 0, tls_failure(ssl_.get()), refusal};
+    }
   }
 }
 

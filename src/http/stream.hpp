@@ -31,7 +31,8 @@ class Stream {
   struct Outcome {
     Status status = Status::done;
     std::size_t bytes = 0;
-    std::string why = {};  // of failed
+    std::string why = {};     // of failed
+    bool is_refusal = false;  // of failed: it would fail so again
   };
 
   Outcome read(char* into, std::size_t size);

@@ -140,6 +140,15 @@ int TlsContext::remember_session(SSL* ssl, SSL_SESSION* session) {
   return 1;  // the reference is ours now
 }
 
+bool is_tls_refusal(SSL* ssl) {
+  if (SSL_get_verify_result(ssl) != X509_V_OK) return true;
+  const unsigned long code = ERR_peek_error();
+  if (ERR_GET_LIB(code) != ERR_LIB_SSL) return false;
+  const int why = ERR_GET_REASON(code);
+  return why == SSL_R_WRONG_VERSION_NUMBER || why == SSL_R_UNSUPPORTED_PROTOCOL ||
+         why == SSL_R_HTTP_REQUEST || why == SSL_R_NO_PROTOCOLS_AVAILABLE;
+}
+
 std::string tls_failure(SSL* ssl) {
   long verdict = ssl ? SSL_get_verify_result(ssl) : X509_V_OK;
   unsigned long code = ERR_get_error();

@@ -40,5 +40,7 @@ class TlsContext {
 
 // Why a handshake or a transfer failed, in words; empties the thread's error queue.
 std::string tls_failure(SSL* ssl);
+// Whether that failure would come again; asked before, because to read it is to forget it.
+bool is_tls_refusal(SSL* ssl);
 
 }  // namespace lambdapool::http

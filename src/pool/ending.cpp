@@ -36,4 +36,17 @@ void tell_of_deadline(Error& error, std::chrono::milliseconds deadline, const st
                   "; " + way_around;
 }
 
+void tell_of_outage(Error& error, std::chrono::milliseconds deadline) {
+  if (deadline.count() == 0) return;
+  error.message +=
+      "; nothing reached the service for " + words(deadline) + " (network_timeout), so the call was given up";
+}
+
+std::string warning_of_outage(std::chrono::seconds lasts, const std::string& why, std::size_t calls,
+                              std::chrono::milliseconds deadline) {
+  return "nothing has reached the service for " + std::to_string(lasts.count()) + " s (" + why + "); " +
+         std::to_string(calls) + (calls == 1 ? " call waits" : " calls wait") +
+         " for it, until that has lasted for " + words(deadline) + " (network_timeout)";
+}
+
 }  // namespace lambdapool::pool

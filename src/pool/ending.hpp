@@ -21,4 +21,11 @@ void tell_of_loss(Error& error, int lost, int retries);
 // Of a call that was throttled for `deadline`, and the way around it.
 void tell_of_deadline(Error& error, std::chrono::milliseconds deadline, const std::string& way_around);
 
+// Of a call that did not reach the service for `deadline`.
+void tell_of_outage(Error& error, std::chrono::milliseconds deadline);
+
+// While calls wait for the network.
+std::string warning_of_outage(std::chrono::seconds lasts, const std::string& why, std::size_t calls,
+                              std::chrono::milliseconds deadline);
+
 }  // namespace lambdapool::pool

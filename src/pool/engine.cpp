@@ -17,6 +17,7 @@
 #include "pool/doubt.hpp"
 #include "pool/ending.hpp"
 #include "pool/failure.hpp"
+#include "pool/gate.hpp"
 #include "pool/refusal.hpp"
 #include "pool/window.hpp"
 
@@ -33,24 +34,6 @@ struct Call {
   bool renewed = false;    // it has been refused as expired once
   bool corrected = false;  // it has been refused for its time once
   int lost = 0;            // so often it may have run
-};
-
-// Through which another thread reaches the loop, for as long as there is one.
-class Gate {
- public:
-  explicit Gate(http::EventLoop& loop) : loop_(&loop) {}
-  void post(std::function<void()> work) {
-    std::lock_guard lock(mutex_);
-    if (loop_) loop_->post(std::move(work));
-  }
-  void close() {
-    std::lock_guard lock(mutex_);
-    loop_ = nullptr;
-  }
-
- private:
-  std::mutex mutex_;
-  http::EventLoop* loop_;
 };
 
 std::function<double()> random_source() {
@@ -76,6 +59,7 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   Id last_id = 0;
   bool pump_posted = false;
   bool terminated = false;
+  std::string unreachable;  // why the service was, last
 
   // On the I/O thread only.
   std::vector<Id> refused_as_expired;  // to be sent again when there are new credentials
@@ -110,7 +94,7 @@ Engine::Impl::Impl(target::Target where, EngineOptions with)
     : target(std::move(where)),
       options(std::move(with)),
       signer(target, options.function),
-      window(options.workers, options.throttle_deadline, random_source(), retries_of(options)),
+      window(options.workers, patience_of(options), random_source()),
       loop(std::make_unique<http::EventLoop>(http::EventLoop::Signals::blocked)),
       gate(std::make_shared<Gate>(*loop)) {
   http::ClientOptions client_options;
@@ -175,9 +159,13 @@ void Engine::Impl::pump() {
     send(*id, call);
     lock.lock();
   }
+  std::string warning;
+  if (const auto lasts = window.outage_to_tell(Clock::now()); lasts && !terminated)
+    warning = warning_of_outage(*lasts, unreachable, calls.size(), options.network_deadline);
   auto wake = terminated || renewing ? std::nullopt : window.wake_at(Clock::now());
   bool any_refused = !refused.empty();
   lock.unlock();
+  if (!warning.empty()) options.warn(warning);
   set_timer(wake);
   if (any_refused) tell_refused();
 }
@@ -235,12 +223,14 @@ bool Engine::Impl::send_again(Id id, Failure& failure, http::Request& request) {
   const auto now = Clock::now();
   auto verdict = Window::Verdict::give_up;
   if (may_have_run) {
-    verdict = window.may_have_run(id, now);
+    verdict =
+        window.may_have_run(id, is_of_network(failure) ? Window::Loss::network : Window::Loss::service, now);
   } else if (failure.kind == Failure::Kind::throttled) {
     verdict = window.throttled(id, failure.reason, now, failure.retry_after);
   } else {
     verdict = window.not_reached(id, now);
   }
+  if (is_of_network(failure)) unreachable = failure.error.message;
   if (verdict == Window::Verdict::again) {
     call.request = std::move(request);
     return true;
@@ -248,6 +238,8 @@ bool Engine::Impl::send_again(Id id, Failure& failure, http::Request& request) {
   if (failure.error.kind == ErrorKind::throttled) {
     tell_of_deadline(failure.error, options.throttle_deadline,
                      explain_throttle(failure.error, options.function, target.name, target.region));
+  } else if (failure.kind == Failure::Kind::not_reached) {
+    tell_of_outage(failure.error, options.network_deadline);
   }
   return false;
 }

@@ -1,5 +1,7 @@
 #include "pool/engine_options.hpp"
 
+#include <cstdio>
+
 #include "aws/function_name.hpp"
 
 namespace lambdapool::pool {
@@ -15,6 +17,17 @@ int retries_of(const EngineOptions& options) {
   return options.idempotent ? options.retries.value_or(retries_usual) : 0;
 }
 
+Window::Patience patience_of(const EngineOptions& options) {
+  return {.throttle_deadline = options.throttle_deadline,
+          .network_deadline = options.network_deadline,
+          .retries = retries_of(options),
+          .outlasts_outage = options.idempotent && !options.retries};
+}
+
+void warn_on_stderr(const std::string& warning) {
+  std::fprintf(stderr, "lambdapool: %s\n", warning.c_str());  // one call: no other thread's line in between
+}
+
 Result<void> validate(const EngineOptions& options) {
   if (auto name = aws::parse_function_name(options.function); !name) return tl::unexpected(name.error());
   if (options.workers < 1 || options.workers > workers_max)
@@ -23,6 +36,8 @@ Result<void> validate(const EngineOptions& options) {
   if (options.function_timeout < std::chrono::seconds(1) || options.throttle_deadline.count() < 0)
     return fail(ErrorKind::invalid_argument,
                 "function_timeout must be a second or more, and throttle_timeout not less than none");
+  if (options.network_deadline.count() < 0)
+    return fail(ErrorKind::invalid_argument, "network_timeout must not be less than none");
   if (options.retries && !options.idempotent)
     return fail(
         ErrorKind::invalid_argument,

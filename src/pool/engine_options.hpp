@@ -2,12 +2,16 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <string>
 
 #include "core/error.hpp"
+#include "pool/window.hpp"
 
 namespace lambdapool::pool {
+
+void warn_on_stderr(const std::string& warning);
 
 struct EngineOptions {
   std::string function;                        // name, name:qualifier or ARN
@@ -16,7 +20,12 @@ struct EngineOptions {
   // A throttled call is tried again until nothing of this engine has got through for so long; while its
   // own calls run or complete, the service is merely busy with them.
   std::chrono::milliseconds throttle_deadline{300'000};
-  // A call that may have run is sent again only where running twice does no harm; then `retries` times.
+  // A call that has not reached the service is tried again until nothing of this engine has for so long.
+  std::chrono::milliseconds network_deadline{120'000};
+  // What users should know while their calls wait, one line; runs on the I/O thread and must not block.
+  std::function<void(const std::string&)> warn = warn_on_stderr;
+  // A call that may have run is sent again only where running twice does no harm; then `retries` times, and
+  // where that is not given also while the network is out, until its deadline.
   bool idempotent = false;
   std::optional<int> retries = {};  // with idempotent: 2 unless given
   // The function's own timeout always comes first; this much later something is wrong with the connection.
@@ -27,5 +36,7 @@ Result<void> validate(const EngineOptions& options);  // error kind invalid_argu
 
 // How often a call that may have run is sent again.
 int retries_of(const EngineOptions& options);
+
+Window::Patience patience_of(const EngineOptions& options);
 
 }  // namespace lambdapool::pool

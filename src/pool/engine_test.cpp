@@ -276,15 +276,41 @@ TEST_F(EngineTest, AFunctionsErrorIsNotTriedAgainWhateverItsName) {
   EXPECT_EQ(seen, 1);
 }
 
-TEST_F(EngineTest, NobodyThereIsSaidAfterAFewAttempts) {
+TEST_F(EngineTest, NobodyThereIsSaidAfterTheNetworksDeadline) {
   serve([](http::Request, http::Responder) {});
   auto endpoint = listener_->endpoint();
   listener_.reset();
-  auto engine = Engine::open(target_at(endpoint), {.function = "f"});
-  auto result = call(**engine, "1");
+  const std::string why = "cannot connect to " + endpoint.host_header() + ": connection refused";
+  auto patient = Engine::open(target_at(endpoint), {.function = "f", .network_deadline = 100ms});
+  auto result = call(**patient, "1");
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().kind, ErrorKind::network);
-  EXPECT_EQ(result.error().message, "cannot connect to " + endpoint.host_header() + ": connection refused");
+  EXPECT_EQ(result.error().message,
+            why + "; nothing reached the service for 100 ms (network_timeout), so the call was given up");
+  auto impatient = Engine::open(target_at(endpoint), {.function = "f", .network_deadline = 0ms});
+  EXPECT_EQ(call(**impatient, "1").error().message, why);
+}
+
+TEST_F(EngineTest, AServiceThatComesBackCostsNoCall) {
+  serve([](http::Request, http::Responder) {});
+  const auto endpoint = listener_->endpoint();
+  listener_.reset();
+  auto engine = Engine::open(target_at(endpoint), {.function = "f", .workers = 3});
+  constexpr int calls = 20;
+  std::latch left(calls);
+  std::atomic<int> values{0};
+  for (int i = 0; i < calls; ++i) {
+    (*engine)->submit("1", [&](auto result) {
+      if (result) ++values;
+      left.count_down();
+    });
+  }
+  auto made = http::listen_tcp(service_loop_, "127.0.0.1", endpoint.port,
+                               [](http::Request, http::Responder responder) { responder.send(answer("1")); });
+  ASSERT_TRUE(made) << made.error().message;
+  listener_ = std::move(*made);
+  left.wait();
+  EXPECT_EQ(values, calls);
 }
 
 TEST_F(EngineTest, APayloadBeyondLambdasLimitIsNotSent) {

@@ -27,13 +27,19 @@ std::optional<std::chrono::milliseconds> retry_after(const http::Headers& header
 
 }  // namespace
 
+bool is_of_network(const Failure& failure) {
+  return failure.kind == Kind::not_reached ||
+         (failure.kind == Kind::may_have_run && failure.error.kind == ErrorKind::network &&
+          failure.error.http_status == 0);
+}
+
 Failure judge(http::TransportError failure) {
   using Reached = http::TransportError::Reached;
   Error error = std::move(failure.error);
   error.request_id = failure.headers.get("x-amzn-requestid");
   if (error.kind == ErrorKind::cancelled) return {Kind::final, std::move(error)};
-  const bool may_pass =
-      error.kind == ErrorKind::network && retry::classify(error) != retry::Failure::permanent;
+  const bool may_pass = error.kind == ErrorKind::network && error.code != http::tls_refused &&
+                        retry::classify(error) != retry::Failure::permanent;
   if (error.kind == ErrorKind::timed_out) error.kind = ErrorKind::network;  // not the function's own timeout
   if (error.kind == ErrorKind::code_mismatch) return {Kind::ran, std::move(error)};
   if (failure.reached == Reached::maybe) return {Kind::may_have_run, std::move(error)};

@@ -19,7 +19,7 @@ struct Failure {
     expired_token,  // refused: send it again with new credentials
     wrong_time,     // refused: send it again with the time that `date` says, if that helps
     throttled,      // refused: send it again later
-    not_reached,    // not sent: try again a few times
+    not_reached,    // not sent: try again until the network is back
     may_have_run,   // send it again only where running twice does no harm
   };
   Kind kind = Kind::final;
@@ -28,6 +28,9 @@ struct Failure {
   std::optional<std::chrono::milliseconds> retry_after = {};  // of throttled, where the service says so
   std::string date = {};                                      // of wrong_time
 };
+
+// Whether the network is to blame, rather than an answer.
+bool is_of_network(const Failure& failure);
 
 // No answer, or not all of it.
 Failure judge(http::TransportError failure);

@@ -12,7 +12,6 @@ using Seconds = std::chrono::duration<double>;
 
 constexpr double shrink_to = 0.7;
 constexpr double growth_per_second = 0.05;  // of `workers`, and at least one call
-constexpr int not_reached_max = 4;
 // The service may ask for a longer wait than ours, but not for any: as in the SDKs.
 constexpr std::chrono::seconds retry_after_slack{5};
 // A throttle is answered at once; a call that is out for longer than this is running.
@@ -20,12 +19,11 @@ constexpr std::chrono::seconds surely_running{10};
 
 }  // namespace
 
-Window::Window(int workers, std::chrono::milliseconds throttle_deadline, std::function<double()> random,
-               int retries)
+Window::Window(int workers, Patience patience, std::function<double()> random)
     : workers_(std::max(workers, 1)),
-      throttle_deadline_(throttle_deadline),
+      patience_(patience),
       random_(std::move(random)),
-      retries_(retries),
+      outage_(patience.network_deadline),
       limit_(workers_) {}
 
 void Window::submit(Id id) {
@@ -66,6 +64,7 @@ std::optional<Window::Time> Window::wake_at(Time now) {
   skip_cancelled();
   std::optional<Time> wake;
   auto consider = [&](Time time) { wake = wake ? std::min(*wake, time) : time; };
+  if (const auto tell_at = outage_.tell_at(); tell_at && *tell_at > now) consider(*tell_at);
   bool full = in_flight_ >= limit();
   if (!full && !waiting_.empty()) consider(waiting_.begin()->first);
   if (!full && !queue_.empty() && now < paused_until_) consider(paused_until_);
@@ -81,6 +80,7 @@ void Window::completed(Id id, Time now) {
   if (calls_.erase(id) == 0) return;  // given up before
   --in_flight_;
   throttled_since_.reset();
+  outage_.ended();
   give_room(now);
 }
 
@@ -99,6 +99,7 @@ Window::Verdict Window::throttled(Id id, Throttle reason, Time now,
                                   std::optional<std::chrono::milliseconds> retry_after) {
   Call& call = calls_.at(id);
   --in_flight_;
+  outage_.ended();
   if (!throttled_since_) throttled_since_ = now;
   if (is_deadline_over(now)) {
     calls_.erase(id);
@@ -117,18 +118,27 @@ Window::Verdict Window::throttled(Id id, Throttle reason, Time now,
 Window::Verdict Window::not_reached(Id id, Time now) {
   Call& call = calls_.at(id);
   --in_flight_;
-  if (++call.not_reached >= not_reached_max) {
+  outage_.failed(call.sent_at);
+  if (outage_.is_over_deadline(now)) {
     calls_.erase(id);
     return Verdict::give_up;
   }
-  wait(id, call, retry::throttled_invoke_delay(call.not_reached, random_()), now);
+  wait(id, call, outage_.within(retry::throttled_invoke_delay(++call.not_reached, random_()), now), now);
   return Verdict::again;
 }
 
-Window::Verdict Window::may_have_run(Id id, Time now) {
+Window::Verdict Window::may_have_run(Id id, Loss loss, Time now) {
   Call& call = calls_.at(id);
   --in_flight_;
-  if (++call.lost > retries_) {
+  if (call.lost++ == 0) call.lost_at = now;
+  if (loss == Loss::network) {
+    outage_.failed(now);
+  } else {
+    outage_.ended();
+  }
+  const bool is_outage =
+      patience_.outlasts_outage && outage_.has_lasted_since(call.lost_at) && !outage_.is_over_deadline(now);
+  if (call.lost > patience_.retries && !is_outage) {
     calls_.erase(id);
     return Verdict::give_up;
   }
@@ -138,6 +148,7 @@ Window::Verdict Window::may_have_run(Id id, Time now) {
 
 void Window::put_back(Id id, Time now) {
   --in_flight_;
+  outage_.ended();
   wait(id, calls_.at(id), {}, now);
 }
 
@@ -176,7 +187,7 @@ void Window::grow(Time now) {
 }
 
 bool Window::is_deadline_over(Time now) const {
-  if (now - *throttled_since_ < throttle_deadline_) return false;
+  if (now - *throttled_since_ < patience_.throttle_deadline) return false;
   return std::ranges::none_of(calls_, [&](const auto& entry) {
     return entry.second.state == State::in_flight && now - entry.second.sent_at > surely_running;
   });

@@ -14,6 +14,11 @@
 // A throttled call is given up when for the whole deadline nothing of this pool got through: however many
 // there are, each has had an attempt by then, or has one more. While the pool's own calls run or complete,
 // the service is merely full of them, and waiting is right.
+//
+// A call that has not reached the service waits likewise, until nothing of this pool has reached it for the
+// network's deadline (see outage.hpp). So does one that may have run, where it may run any number of times
+// and nothing has reached the service since it was lost: else the number of its retries counts, so that a
+// call that breaks each connection which carries it comes to an end.
 #pragma once
 
 #include <chrono>
@@ -24,6 +29,8 @@
 #include <optional>
 #include <unordered_map>
 
+#include "pool/outage.hpp"
+
 namespace lambdapool::pool {
 
 class Window {
@@ -31,9 +38,15 @@ class Window {
   using Id = std::uint64_t;
   using Time = std::chrono::steady_clock::time_point;
 
-  // `random` gives numbers in [0, 1). `retries`: how often a call that may have run is sent again.
-  Window(int workers, std::chrono::milliseconds throttle_deadline, std::function<double()> random,
-         int retries = 0);
+  struct Patience {
+    std::chrono::milliseconds throttle_deadline{300'000};
+    std::chrono::milliseconds network_deadline{120'000};
+    int retries = 0;               // how often a call that may have run is sent again
+    bool outlasts_outage = false;  // such a call may be sent more often while the service is out of reach
+  };
+
+  // `random` gives numbers in [0, 1).
+  Window(int workers, Patience patience, std::function<double()> random);
 
   void submit(Id id);
   bool cancel(Id id);  // true: it was waiting, and is forgotten; false: in flight, or unknown
@@ -50,11 +63,15 @@ class Window {
   enum class Throttle { concurrency, rate };  // too many at a time, too many a second
   Verdict throttled(Id id, Throttle reason, Time now,
                     std::optional<std::chrono::milliseconds> retry_after = {});
-  Verdict not_reached(Id id, Time now);   // the network failed before anything was sent
-  Verdict may_have_run(Id id, Time now);  // no answer, or one that proves nothing
+  Verdict not_reached(Id id, Time now);  // the network failed before anything was sent
+  enum class Loss { network, service };
+  Verdict may_have_run(Id id, Loss loss, Time now);  // no answer, or one that proves nothing
 
   // Refused for a reason that lies with neither call nor service: next() returns it again first of all.
   void put_back(Id id, Time now);
+
+  // How long nothing has reached the service, when users are to be told.
+  std::optional<std::chrono::seconds> outage_to_tell(Time now) { return outage_.to_tell(now); }
 
   std::size_t size() const { return calls_.size(); }
   int in_flight() const { return in_flight_; }
@@ -68,6 +85,7 @@ class Window {
     int throttles = 0;
     int not_reached = 0;
     int lost = 0;
+    Time lost_at = {};  // first
     Time sent_at = {};
     Time due_at = {};
     std::uint64_t epoch = 0;
@@ -82,9 +100,9 @@ class Window {
   void skip_cancelled();
 
   const int workers_;
-  const std::chrono::milliseconds throttle_deadline_;
+  const Patience patience_;
   const std::function<double()> random_;
-  const int retries_;
+  Outage outage_;
 
   std::unordered_map<Id, Call> calls_;
   std::deque<Id> queue_;  // also holds ids that have been cancelled

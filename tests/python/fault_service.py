@@ -57,7 +57,7 @@ FAULTS = {
 class FaultService:
     """`share` of the requests meet a fault, drawn from FAULTS (or `faults`) by `seed`."""
 
-    def __init__(self, seed=0, share=0.3, faults=FAULTS, accept_share=0.02):
+    def __init__(self, seed=0, share=0.3, faults=FAULTS, accept_share=0.02, port=0):
         self.rng, self.share, self.faults, self.accept_share = random.Random(seed), share, faults, accept_share
         self.met = collections.Counter()
         self.requests = 0
@@ -66,7 +66,7 @@ class FaultService:
         self._lock = threading.Lock()
         self._over = threading.Event()
         self._open = set()
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)
+        self._listener = socket.create_server(("127.0.0.1", port), backlog=256)
         self.url = "http://127.0.0.1:%d" % self._listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
 

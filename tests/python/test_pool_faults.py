@@ -3,6 +3,8 @@ permission, nothing hangs, and every error says whether the task may have run.""
 
 import collections
 import contextlib
+import threading
+import warnings
 
 import counted_tasks
 import lambdapool
@@ -36,6 +38,7 @@ def serve(monkeypatch):
 
 def run(calls, **options):
     """Of each call the value or the exception."""
+    options.setdefault("network_timeout", 1)
     with LambdaPool(workers=24, lambda_function="f", function_timeout=1, **options) as pool:
         results = [pool.apply_async(counted_tasks.record, (key,)) for key in range(calls)]
         outcomes = []
@@ -126,10 +129,27 @@ def test_connections_that_are_closed_at_once_end_in_an_error_and_nothing_ran(ser
     assert not counted_tasks.RUNS
 
 
-def test_nobody_there_is_refused_soon(serve):
+def test_a_service_that_restarts_costs_no_task_and_is_waited_for_with_a_warning(serve):
+    service = serve(7, share=0, accept_share=0)
+    service.stop()
+    port = int(service.url.rpartition(":")[2])
+    with pytest.warns(RuntimeWarning, match="nothing has reached the service for 5 s .*connection refused.*50 calls wait"):
+        with LambdaPool(workers=24, lambda_function="f") as pool:
+            results = [pool.apply_async(counted_tasks.record, (key,)) for key in range(50)]
+            warned = threading.Event()
+            show = warnings.showwarning
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(warnings, "showwarning", lambda *args, **kwds: (show(*args, **kwds), warned.set()))
+                assert warned.wait(PATIENCE)
+            serve(7, share=0, accept_share=0, port=port)
+            assert [result.get(PATIENCE) for result in results] == [(key, "done") for key in range(50)]
+    assert set(counted_tasks.RUNS.values()) == {1}
+
+
+def test_nobody_there_is_refused_at_once_where_the_network_is_not_waited_for(serve):
     service = serve(7)
     service.stop()
-    outcomes = run(50)
+    outcomes = run(50, network_timeout=0)
     kinds = collections.Counter(type(outcome) for outcome in outcomes)
     assert kinds == {lambdapool.NetworkError: 50}
     assert "connection refused" in str(outcomes[0]) and "may have run" not in str(outcomes[0])
