@@ -220,7 +220,7 @@ def test_never_more_calls_in_flight_than_workers(enter, monkeypatch):
 def test_a_service_that_cannot_be_reached(enter, monkeypatch):
     enter("stub")
     monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", "http://127.0.0.1:1")
-    with LambdaPool(1, "algorithms") as pool:
+    with LambdaPool(1, "algorithms", network_timeout=0.5) as pool:
         with pytest.raises(lambdapool.NetworkError, match="127.0.0.1"):
             pool.apply(tasks.square, (1,))
 

@@ -53,8 +53,8 @@ def start_proxy(tmp_path):
             proxy.stop()
 
 
-def squares():
-    with LambdaPool(workers=4, lambda_function="algorithms") as pool:
+def squares(**options):
+    with LambdaPool(workers=4, lambda_function="algorithms", **options) as pool:
         return pool.map(tasks.square, range(40), chunksize=1)
 
 
@@ -88,16 +88,16 @@ def test_a_proxy_that_refuses_is_not_taken_for_lambda(service, https, start_prox
 def test_a_proxy_that_is_down_is_told(service, monkeypatch):
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:%d" % free_port())
     with pytest.raises(lambdapool.NetworkError, match="cannot connect to the proxy .*connection refused") as caught:
-        squares()
+        squares(network_timeout=0.5)
     assert "may have run" not in str(caught.value)
 
 
-def test_a_proxy_that_goes_away_in_the_middle_loses_no_task(service, https, start_proxy, monkeypatch):
+def test_a_proxy_that_goes_away_in_the_middle_leaves_no_task_without_an_outcome(service, https, start_proxy, monkeypatch):
     if not shutil.which("tinyproxy"):
         pytest.skip("tinyproxy is not installed")
     proxy = start_proxy()
     monkeypatch.setenv("HTTPS_PROXY", proxy.url())
-    with LambdaPool(workers=4, lambda_function="algorithms") as pool:
+    with LambdaPool(workers=4, lambda_function="algorithms", network_timeout=0.5) as pool:
         assert pool.apply(tasks.square, (3,)) == 9
         proxy.stop()
         results = [pool.apply_async(tasks.square, (n,)) for n in range(20)]
