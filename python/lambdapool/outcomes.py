@@ -95,23 +95,16 @@ def _exception(parts: Tuple[str, bytes, str, str, str], function: str) -> BaseEx
         )
     if isinstance(exception, ModuleNotFoundError) and _is_own(exception.name):
         trace += "\n%s\n" % (NESTED % (function or "NAME"))
-    exception.__cause__ = RemoteTraceback('\n"""\n%s"""' % trace)
+    remote = RemoteTraceback('\n"""\n%s"""' % trace)
+    remote.__cause__ = exception.__cause__
+    exception.__cause__ = remote
     return exception
 
 
 def _rebuild(how: str, data: bytes) -> Optional[BaseException]:
     """The exception itself; None where it cannot exist here (its class is unknown, for one)."""
     try:
-        if how == "object":
-            exception = pickle.loads(data)
-        elif how == "parts":
-            # As the base class is made, without the constructor that did not take its own args.
-            kind, args, attributes = pickle.loads(data)
-            exception = kind.__new__(kind, *args)
-            exception.args = args
-            exception.__dict__.update(attributes)
-        else:
-            return None
+        exception = pickle.loads(data) if how == "object" else None
         return exception if isinstance(exception, BaseException) else None
     except BaseException:
         return None

@@ -1,7 +1,7 @@
 """Tasks as bytes. docs/protocol.md, codec ``pickle``, specifies them.
 
 Plain pickle first: it refers to functions and classes by name, is several times faster than cloudpickle,
-and what it refers to is deployed. cloudpickle, which sends code by value, only for what has no importable
+and what it refers to is deployed. lambdapool_by_value, cloudpickle with some additions, which sends code by value, only for what has no importable
 name: lambdas, closures, and everything of ``__main__``, which plain pickle would silently refer to although
 the worker's ``__main__`` is another program.
 """
@@ -29,9 +29,14 @@ def dumps(thing: Any) -> bytes:
                 return data
         except Exception:
             pass
-    import cloudpickle  # late: most programs never need it, and it takes some milliseconds
+    from lambdapool_by_value import dumps_task  # late: most programs never need it, and it takes some milliseconds
 
-    return cloudpickle.dumps(thing, protocol=PROTOCOL)
+    try:
+        return dumps_task(thing)
+    except Exception as error:
+        from .unsendable import explained
+
+        raise explained(error, thing) from None
 
 
 def dump_items(style: str, items: Sequence[Any]) -> bytes:

@@ -9,13 +9,16 @@ import os
 import pickle
 import time
 
+import lambdapool_by_value
+
 from . import envelope, forked, outcome, setup
 
 RESPONSE_LIMIT = 6 * 1024 * 1024 + 100  # AWS Lambda's, of a synchronous invocation
 ENOUGH_BYTES = 1024 * 1024
 
-# How cloudpickle's own functions appear in a pickle: a short string with its length before it.
-_BY_VALUE = b"\x8c\x17cloudpickle.cloudpickle"
+# How functions of the modules that send code by value appear in a pickle: short strings, lengths before them.
+_BY_VALUE = b"\x8c\x1blambdapool_by_value.classes"
+_CLOUDPICKLE = b"\x8c\x17cloudpickle.cloudpickle"
 
 
 def lambda_handler(event, context):
@@ -33,7 +36,7 @@ def lambda_handler(event, context):
 
 def _handle(event, context, worker):
     peer, echo, body = envelope.decode(event)
-    if peer != envelope.PEER and _BY_VALUE in body:
+    if peer != envelope.PEER and (_BY_VALUE in body or _CLOUDPICKLE in body):
         raise envelope.LambdapoolCodeMismatch(
             "the task carries code of Python %s (a lambda, a closure, or something of __main__), but this "
             "function runs Python %s; run the client with Python %s, or put the code into a module and deploy it"
@@ -47,6 +50,7 @@ def _handle(event, context, worker):
 
 def _run(body, remaining, worker, in_child=False):
     getpid = os.getpid
+    lambdapool_by_value.begin_task()
     try:
         stream = io.BytesIO(body)
         function = pickle.load(stream)

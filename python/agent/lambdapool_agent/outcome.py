@@ -21,13 +21,13 @@ _TRACEBACK_LIMIT = 200_000
 
 
 def dumps(value):
-    """Pickle, by reference where that works and else with cloudpickle. Raises what the latter raises."""
+    """Pickle, by reference where that works and else by value. Raises what the latter raises."""
     try:
         return pickle.dumps(value, 5)
     except Exception:
-        import cloudpickle
+        from lambdapool_by_value import dumps_answer
 
-        return cloudpickle.dumps(value, protocol=5)
+        return dumps_answer(value)
 
 
 _NUMBER_BYTES = 10  # of a pickle, at most
@@ -76,14 +76,13 @@ def value(result):
 
 def exception(error):
     """EXCEPTION with the pickle of (how, bytes, type name, message, traceback), where `how` says what
-    `bytes` are: "object" the pickled exception, "parts" a pickle of (class, args, dict) to rebuild it from
-    because its constructor would not take its args, "" nothing."""
-    how, data = _picklable(error)
+    `bytes` are: "object" the pickled exception, "" nothing."""
+    data = _picklable(error)
     name = type(error).__name__
     module = type(error).__module__
     if module not in ("builtins", None):
         name = "%s.%s" % (module, type(error).__qualname__)
-    return EXCEPTION, pickle.dumps((how, data, name, _message(error), _traceback(error)), 5)
+    return EXCEPTION, pickle.dumps(("object" if data else "", data or b"", name, _message(error), _traceback(error)), 5)
 
 
 def unreadable(error):
@@ -113,18 +112,20 @@ def describe(thing):
 
 
 def _picklable(error):
+    """The pickle from which the exception is rebuilt as it is, and None where there is none."""
+    from lambdapool_by_value import exceptions
+
     try:
-        data = dumps(error)
-        if type(pickle.loads(data)).__name__ == type(error).__name__:
-            return "object", data
+        if exceptions.is_plain(error):
+            data = pickle.dumps(error, 5)
+            if exceptions.same(error, pickle.loads(data)):
+                return data
     except BaseException:
         pass
     try:
-        data = dumps((type(error), error.args, error.__dict__))
-        pickle.loads(data)
-        return "parts", data
+        return exceptions.dumps_exception(error)
     except BaseException:
-        return "", b""
+        return None
 
 
 def _message(error):

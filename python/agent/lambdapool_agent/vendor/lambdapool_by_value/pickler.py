@@ -1,0 +1,97 @@
+"""The two picklers: of a task, and of its answer."""
+
+import io
+import pickle
+import types
+from collections import ChainMap
+
+from cloudpickle import cloudpickle
+
+from . import arrivals, classes, exceptions, library
+
+PROTOCOL = 5
+
+
+def dumps_task(thing):
+    """For a worker, of something of the caller's."""
+    return _dumps(TaskPickler, thing)
+
+
+def dumps_answer(thing, stand_ins=None):
+    """For the caller, in a worker. `stand_ins` go in the place of exceptions, by their ids."""
+    return _dumps(AnswerPickler, thing, stand_ins or {})
+
+
+def _dumps(kind, thing, stand_ins=None):
+    with io.BytesIO() as file:
+        pickler = kind(file, protocol=PROTOCOL)
+        pickler.stand_ins = stand_ins or {}
+        pickler.dump(thing)
+        return file.getvalue()
+
+
+class _Pickler(cloudpickle.Pickler):
+    dispatch_table = ChainMap(library.REDUCERS, cloudpickle.Pickler.dispatch_table)
+
+    def reducer_override(self, thing):
+        kind = type(thing)
+        if issubclass(kind, type):
+            return self.reduce_class(thing)
+        if kind is types.FunctionType:
+            return self.reduce_function(thing)
+        if kind.__reduce_ex__ is object.__reduce_ex__ and kind.__reduce__ is object.__reduce__:
+            return NotImplemented
+        if kind in self.dispatch_table:
+            return NotImplemented
+        if issubclass(kind, BaseException):
+            return self.stand_ins.get(id(thing)) or exceptions.reduce(thing)
+        reduced = thing.__reduce_ex__(self.proto)  # as the pickler would
+        if type(reduced) is str:
+            _refuse_name_in_main(thing, reduced)
+        return reduced
+
+
+class TaskPickler(_Pickler):
+    def reduce_class(self, cls):
+        parts = classes.parts_of(cls)
+        if parts is None:
+            return cloudpickle._class_reduce(cls)
+        tracker_id = arrivals.id_of_class(cls)
+        arrivals.hold(tracker_id, cls)
+        state = classes.state(True, cls, parts)
+        return classes.make_class, (True, tracker_id, parts.recipe), state, None, None, classes.set_class
+
+    def reduce_function(self, function):
+        reduced = self._function_reduce(function)
+        if reduced is NotImplemented:
+            return reduced
+        number = arrivals.number_of_function(function)
+        arrivals.hold(number, function)
+        return (arrivals.make_function, (number, id(function.__globals__), *reduced[1]), *reduced[2:])
+
+
+class AnswerPickler(_Pickler):
+    def reduce_class(self, cls):
+        if cls in arrivals.arrived:
+            return arrivals.known_class, (arrivals.arrived[cls], cls.__qualname__)
+        parts = classes.parts_of(cls)
+        if parts is None:
+            return cloudpickle._class_reduce(cls)
+        state = classes.state(False, cls, parts)
+        made = False, arrivals.id_of_class(cls), parts.recipe
+        return classes.make_class, made, state, None, None, classes.set_new_class
+
+    def reduce_function(self, function):
+        number = arrivals.arrived.get(function)
+        if number is not None:
+            return arrivals.known_function, (number, function.__qualname__)
+        return self._function_reduce(function)
+
+
+def _refuse_name_in_main(thing, name):
+    module = getattr(thing, "__module__", None) or pickle.whichmodule(thing, name)
+    if module == "__main__":
+        raise pickle.PicklingError(
+            "Can't pickle %.200r: it is left by name, as %s of __main__, and __main__ is another program there"
+            % (thing, name)
+        )

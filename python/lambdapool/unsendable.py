@@ -1,0 +1,120 @@
+"""Why something cannot be sent: which part of it, and what to do about it."""
+
+from __future__ import annotations
+
+import functools
+import pickle
+import types
+from typing import Any, Iterator, Optional, Set, Tuple
+
+MODULE = (
+    "put the code into a module and deploy it (`lambdapool update NAME PATHS`): what is deployed travels by name"
+)
+DEEPEST = 50
+_ATOMS = (str, bytes, int, float, bool, type(None))
+
+
+def explained(error: Exception, thing: Any) -> Exception:
+    """The exception again, of the same kind, with the path to what it is about and the way out."""
+    path, part = _path_to_part(thing)
+    where = "; it is " + path if path else ""
+    advice = "make it inside the function that uses it, or " if path else ""
+    message = "%s%s: %s%s" % (str(error) or type(error).__name__, where, advice, MODULE)
+    kind = type(error) if type(error) in (TypeError, AttributeError, ValueError) else pickle.PicklingError
+    made = kind(message)
+    made.__cause__ = error
+    return made
+
+
+def _path_to_part(thing: Any) -> Tuple[str, Any]:
+    """The smallest part that cannot be pickled, and how one gets there from the whole."""
+    steps = []
+    seen: Set[int] = set()
+    while len(steps) < DEEPEST:
+        seen.add(id(thing))
+        inner = next(((step, part) for step, part in _parts(thing) if id(part) not in seen and not _sendable(part)), None)
+        if inner is None:
+            break
+        steps.append(inner[0])
+        thing = inner[1]
+    return " of ".join(step for step in reversed(steps) if step), thing
+
+
+def _sendable(thing: Any) -> bool:
+    from lambdapool_by_value import dumps_task
+
+    if type(thing) in _ATOMS:
+        return True
+    try:
+        dumps_task(thing)
+        return True
+    except Exception:
+        return False
+
+
+def _parts(thing: Any) -> Iterator[Tuple[str, Any]]:
+    """What pickling goes on to from here, and what to call it."""
+    if isinstance(thing, types.MethodType):
+        yield "the object of the method %s" % thing.__func__.__qualname__, thing.__self__
+        yield "the method %s" % thing.__func__.__qualname__, thing.__func__
+    elif isinstance(thing, types.FunctionType):
+        yield from _parts_of_function(thing)
+    elif isinstance(thing, type):
+        for base in thing.__bases__:
+            yield "its base class %s" % base.__qualname__, base
+        for name, value in vars(thing).items():
+            if name not in ("__dict__", "__weakref__"):
+                yield "the attribute %r of the class %s" % (name, thing.__qualname__), value
+    elif isinstance(thing, (classmethod, staticmethod)):
+        yield "", thing.__func__
+    elif isinstance(thing, property):
+        for function in (thing.fget, thing.fset, thing.fdel):
+            yield "", function
+    elif isinstance(thing, functools.partial):
+        yield "the function of a partial", thing.func
+        yield "the arguments of a partial", (thing.args, thing.keywords)
+    elif isinstance(thing, dict):
+        for key, value in list(thing.items()):
+            yield "the key %.60r" % (key,), key
+            yield "the value of %.60r" % (key,), value
+    elif isinstance(thing, (list, tuple, set, frozenset)):
+        for index, value in enumerate(list(thing)):
+            yield "item %d" % index, value
+    else:
+        yield from _parts_of_object(thing)
+
+
+def _parts_of_function(function: types.FunctionType) -> Iterator[Tuple[str, Any]]:
+    from cloudpickle import cloudpickle
+
+    name = "the function %s" % function.__qualname__
+    for variable, cell in zip(function.__code__.co_freevars, function.__closure__ or ()):
+        try:
+            yield "the variable %r around %s" % (variable, name), cell.cell_contents
+        except ValueError:
+            pass  # it is empty
+    for variable in cloudpickle._extract_code_globals(function.__code__):
+        if variable in function.__globals__:
+            yield "the global %r of %s" % (variable, name), function.__globals__[variable]
+    for value in (function.__defaults__ or ()) + tuple((function.__kwdefaults__ or {}).values()):
+        yield "a default of %s" % name, value
+    for attribute, value in vars(function).items():
+        yield "the attribute %r of %s" % (attribute, name), value
+    yield "the annotations of %s" % name, function.__annotations__
+
+
+def _parts_of_object(thing: Any) -> Iterator[Tuple[str, Any]]:
+    kind = type(thing)
+    yield "the class %s" % kind.__qualname__, kind
+    try:
+        reduced: Optional[Any] = thing.__reduce_ex__(pickle.HIGHEST_PROTOCOL)
+    except Exception:
+        return
+    if not isinstance(reduced, tuple):
+        return
+    for index, part in enumerate(reduced[1:3]):
+        if part is getattr(thing, "__dict__", None):
+            for name, value in list(part.items()):
+                yield "the attribute %r of an object of %s" % (name, kind.__qualname__), value
+        elif part is not None:
+            yield ("the state" if index else "the arguments") + " of an object of %s" % kind.__qualname__, part

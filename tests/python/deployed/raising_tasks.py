@@ -1,0 +1,151 @@
+"""Tasks that raise exceptions of all sorts. Deployed with the others, and importable by the tests."""
+
+import threading
+
+
+class Adds(Exception):
+    """Its constructor adds to its text."""
+
+    def __init__(self, text):
+        super().__init__("added: " + text)
+
+
+class Wants(Exception):
+    """Its constructor does not take its args."""
+
+    def __init__(self, host, *, port):
+        super().__init__("%s:%d" % (host, port))
+        self.port = port
+
+
+class Disk(OSError):
+    def __init__(self, path):
+        super().__init__(28, "No space left", path)
+        self.path = path
+
+
+class Told(OSError):
+    def __init__(self, code, extra):
+        super().__init__("code %d" % code)
+        self.extra = extra
+
+
+class Slotted(ValueError):
+    __slots__ = ("where",)
+
+
+class Holds(ValueError):
+    """What it holds cannot be sent; its class knows how to do without."""
+
+    def __init__(self, text):
+        super().__init__(text)
+        self.lock = threading.Lock()
+
+    def __reduce__(self):
+        return type(self), self.args
+
+
+class Unsendable(ValueError):
+    def __init__(self, text):
+        super().__init__(text)
+        self.lock = threading.Lock()
+
+
+class Decode(UnicodeDecodeError):
+    def __init__(self, text):
+        super().__init__("utf-8", text, 0, 1, "odd")
+
+
+def _slotted():
+    error = Slotted("slots")
+    error.where = "here"
+    return error
+
+
+def _noted():
+    error = Wants("h", port=1)
+    error.__notes__ = ["a note"]
+    return error
+
+
+MAKE = {
+    "plain": lambda: ValueError("plain", 1),
+    "adds": lambda: Adds("text"),
+    "wants": lambda: Wants("h", port=1),
+    "noted": _noted,
+    "disk": lambda: Disk("/full"),
+    "told": lambda: Told(5, "more"),
+    "file": lambda: FileNotFoundError(2, "No such file", "/a", None, "/b"),
+    "os error without a number": lambda: OSError("only text"),
+    "slotted": _slotted,
+    "import": lambda: ImportError("no module", name="m", path="/p"),
+    "syntax": lambda: SyntaxError("odd", ("f.py", 3, 4, "x = = 1")),
+    "decode": lambda: UnicodeDecodeError("utf-8", b"\xff", 0, 1, "odd"),
+    "decode with a constructor of its own": lambda: Decode(b"\xff"),
+    "key": lambda: KeyError("k"),
+    "stop": lambda: StopIteration(5),
+    "exit": lambda: SystemExit(3),
+    "exception as an argument": lambda: OSError(5, "failed", Wants("h", port=3)),
+}
+
+
+def raise_made(name):
+    raise MAKE[name]()
+
+
+def raise_with_cause(name):
+    try:
+        raise_made(name)
+    except BaseException as error:
+        raise Adds("outer") from error
+
+
+def raise_with_context(name):
+    try:
+        raise_made(name)
+    except BaseException:
+        raise Adds("outer")  # noqa: B904
+
+
+def raise_from_none(name):
+    try:
+        raise_made(name)
+    except BaseException:
+        raise Adds("outer") from None
+
+
+def raise_group():
+    inner = ExceptionGroup("inner", [Wants("h", port=2), Unsendable("locked")])  # noqa: F821
+    raise ExceptionGroup("outer", [ValueError(1), Adds("text"), inner])  # noqa: F821
+
+
+def raise_cycle():
+    one, other = Wants("h", port=1), Adds("other")
+    one.__context__, other.__context__ = other, one
+    raise one
+
+
+def raise_from_unsendable():
+    raise Wants("h", port=1) from Unsendable("locked")
+
+
+def raise_holds():
+    raise Holds("text")
+
+
+def raise_unsendable():
+    raise Unsendable("text")
+
+
+def describe(error):
+    """All that an exception tells, but for tracebacks and those it holds."""
+    fields = "errno strerror filename filename2 name path msg lineno offset text encoding object start end reason value code where"
+    held = {name: _comparable(getattr(error, name)) for name in fields.split() if hasattr(error, name)}
+    own = {name: _comparable(value) for name, value in vars(error).items()}
+    return type(error).__name__, _comparable(error.args), str(error), own, held
+
+
+def _comparable(value):
+    if isinstance(value, tuple):
+        return tuple(map(_comparable, value))
+    return describe(value) if isinstance(value, BaseException) else value

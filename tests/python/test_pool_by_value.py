@@ -1,0 +1,28 @@
+"""Functions and classes of __main__: scripts of users, run as such. What travels whole is the same on both sides."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from conftest import BUILD, HERE
+
+
+def run_script(name):
+    environment = dict(os.environ, PYTHONPATH=str(BUILD / "python"))
+    script = str(HERE / "scripts" / name)
+    finished = subprocess.run([sys.executable, script], env=environment, capture_output=True, text=True, timeout=120)
+    assert finished.returncode == 0, finished.stderr
+    return finished.stdout
+
+
+@pytest.mark.usefixtures("service")
+def test_each_kind_of_function_and_class_is_there_what_it_is_here_and_comes_back():
+    lines = run_script("kinds.py").splitlines()
+    assert len(lines) == 1, lines
+    assert int(lines[0].split()[0]) >= 50
+
+
+@pytest.mark.usefixtures("service")
+def test_results_change_nothing_here_and_what_cannot_be_sent_is_found_before():
+    assert run_script("results.py") == "done\n"

@@ -1,0 +1,68 @@
+"""Exceptions arrive as they were."""
+
+import sys
+import traceback
+from multiprocessing.pool import RemoteTraceback
+
+import pytest
+import raising_tasks as tasks
+from lambdapool import RemoteError
+
+groups = pytest.mark.skipif(sys.version_info < (3, 11), reason="Python has exception groups from 3.11 on")
+
+
+def raised(pool, function, *arguments):
+    with pytest.raises(BaseException) as caught:
+        pool.apply(function, arguments)
+    return caught.value
+
+
+@pytest.mark.parametrize("name", tasks.MAKE)
+def test_an_exception_arrives_with_all_that_it_tells(pool, name):
+    error = raised(pool, tasks.raise_made, name)
+    assert tasks.describe(error) == tasks.describe(tasks.MAKE[name]())
+    assert isinstance(error.__cause__, RemoteTraceback) and error.__cause__.__cause__ is None
+
+
+@pytest.mark.parametrize("name", ["plain", "wants", "disk", "noted"])
+def test_cause_and_context_arrive_behind_the_remote_traceback(pool, name):
+    error = raised(pool, tasks.raise_with_cause, name)
+    assert tasks.describe(error) == tasks.describe(tasks.Adds("outer"))
+    assert tasks.describe(error.__cause__.__cause__) == tasks.describe(tasks.MAKE[name]())
+    error = raised(pool, tasks.raise_with_context, name)
+    assert tasks.describe(error.__context__) == tasks.describe(tasks.MAKE[name]())
+    assert error.__cause__.__cause__ is None
+    assert raised(pool, tasks.raise_from_none, name).__cause__.__cause__ is None
+
+
+def test_an_exception_whose_class_can_do_without_what_cannot_be_sent_arrives_as_itself(pool):
+    error = raised(pool, tasks.raise_holds)
+    assert type(error) is tasks.Holds and str(error) == "text"
+
+
+def test_exceptions_may_hold_each_other(pool):
+    error = raised(pool, tasks.raise_cycle)
+    assert type(error) is tasks.Wants and type(error.__context__) is tasks.Adds
+    assert error.__context__.__context__ is error
+
+
+def test_only_what_cannot_be_sent_is_a_remote_error(pool):
+    error = raised(pool, tasks.raise_from_unsendable)
+    assert type(error) is tasks.Wants and error.port == 1
+    cause = error.__cause__.__cause__
+    assert type(cause) is RemoteError and (cause.type_name, cause.remote_message) == ("Unsendable", "locked")
+    assert type(raised(pool, tasks.raise_unsendable)) is RemoteError
+
+
+@groups
+def test_a_group_arrives_with_all_of_its_members(pool):
+    error = raised(pool, tasks.raise_group)
+    assert type(error).__name__ == "ExceptionGroup" and error.message == "outer"
+    first, second, inner = error.exceptions
+    assert [type(each) for each in (first, second)] == [ValueError, tasks.Adds]
+    assert str(second) == "added: text" and inner.message == "inner"
+    wants, remote = inner.exceptions
+    assert (type(wants), wants.port) == (tasks.Wants, 2)
+    assert (type(remote), remote.remote_message) == (RemoteError, "locked")
+    assert error.split(tasks.Wants)[0] is not None and error.args[1] == [first, second, inner]
+    traceback.format_exception(type(error), error, error.__traceback__)
