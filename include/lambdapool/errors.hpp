@@ -6,6 +6,8 @@
 // Remote<std::out_of_range>, which is also a RemoteError.
 #pragma once
 
+#include <cstddef>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -18,6 +20,8 @@ struct ErrorDetails {
   std::string request_id = {};
   std::string log_tail = {};  // the last lines of the function's log
   std::string code = {};      // the service's own error type, such as ResourceNotFoundException
+  // Of a map: the index of the element that it befell, or of the first of those that shared the call.
+  std::optional<std::size_t> item = {};
 };
 
 class LambdaPoolError : public std::runtime_error {
@@ -50,6 +54,7 @@ class LambdaPoolError : public std::runtime_error {
   const std::string& log_tail() const { return details_.log_tail; }
   const std::string& logs() const { return details_.log_tail; }  // by the name that futures have for it
   const std::string& code() const { return details_.code; }
+  std::optional<std::size_t> item() const { return details_.item; }
 
  private:
   Kind kind_;
@@ -99,11 +104,17 @@ class RemoteError {
   const std::vector<Cause>& chain() const { return chain_; }
   // The end of the log of the call that threw it, 4 KB at most: what it printed before.
   const std::string& logs() const { return logs_; }
-  void attach_logs(std::string logs) { logs_ = std::move(logs); }  // for pools only
+  // Of a map: the index of the element that it was thrown for.
+  std::optional<std::size_t> item() const { return item_; }
+  void attach(std::string logs, std::optional<std::size_t> item) {  // for pools only
+    logs_ = std::move(logs);
+    item_ = item;
+  }
 
  private:
   std::vector<Cause> chain_;
   std::string logs_ = {};
+  std::optional<std::size_t> item_ = {};
 };
 
 // E is the most derived standard class of what was thrown, or the very type where send_exception<E>() was

@@ -38,6 +38,13 @@ Error unreadable(const MalformedMessage& malformed) {
           std::string("the function's answer cannot be read: ") + malformed.what() + has_run};
 }
 
+// Which of a map's elements an error is about.
+std::string place_of(std::size_t first, std::size_t count) {
+  if (count == 1) return " (item " + std::to_string(first) + ")";
+  return " (one of the items " + std::to_string(first) + " to " + std::to_string(first + count - 1) +
+         ", which shared a call)";
+}
+
 std::exception_ptr cancelled() {
   return std::make_exception_ptr(Cancelled("the call was cancelled before it finished"));
 }
@@ -103,6 +110,7 @@ void ItemBatch::send() {
         transport_->submit(head_, items, [self = shared_from_this(), chunk](Result<Reply> reply) {
           self->arrived(chunk, std::move(reply));
           self->send();
+          self->withdraw();
         });
     const std::lock_guard lock(mutex_);
     if (const auto found = out_.find(chunk); found != out_.end()) found->second.id = id;
@@ -125,7 +133,7 @@ void ItemBatch::arrived(std::uint64_t chunk, Result<Reply> reply) {
   if (done_) return;  // also no logs any more: result() reads them without the lock
   keep_log(chunk, reply);
   if (!reply) {
-    fail_range(range, to_exception(reply.error()));
+    fail_range(range, std::move(reply.error()));
   } else if (items_.size() == 1) {
     single_ = std::move(*reply);
     finish(nullptr);
@@ -137,11 +145,11 @@ void ItemBatch::arrived(std::uint64_t chunk, Result<Reply> reply) {
 }
 
 // Of an answer that came and is none: with what its sender may look the call up by.
-std::exception_ptr ItemBatch::refusal(Error error, std::uint64_t chunk, const std::string& request_id) const {
+Error ItemBatch::refusal(Error error, std::uint64_t chunk, const std::string& request_id) const {
   if (!request_id.empty()) error.message += " (request id " + request_id + ")";
   error.request_id = request_id;
   error.log_tail = log_tails_.of(chunk).text;
-  return to_exception(error);
+  return error;
 }
 
 void ItemBatch::accept(std::uint64_t chunk, Range range, const Reply& reply) {
@@ -179,7 +187,13 @@ void ItemBatch::accept_items(std::uint64_t chunk, Range range, std::string body)
   }
 }
 
-void ItemBatch::fail_range(Range range, const std::exception_ptr& failure) {
+void ItemBatch::fail_range(Range range, Error error) {
+  std::optional<std::size_t> item;
+  if (is_map()) {
+    item = range.first;
+    error.message += place_of(range.first, range.count);
+  }
+  const std::exception_ptr failure = to_exception(error, item);
   if (on_failure_ == detail::OnFailure::stop) return finish(failure);
   for (std::size_t i = 0; i < range.count; ++i) answers_[range.first + i].failure = failure;
   answered_ += range.count;
@@ -201,6 +215,19 @@ bool ItemBatch::wait_until(std::chrono::steady_clock::time_point deadline) {
   return changed_.wait_until(lock, deadline, [this] { return done_; });
 }
 
+// After a failure that ends the batch: what waits in the engine is not sent either.
+void ItemBatch::withdraw() {
+  std::vector<Transport::Id> ids;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!done_ || !failure_ || std::exchange(withdrawn_, true)) return;
+    for (const auto& [number, chunk] : out_) {
+      if (chunk.id) ids.push_back(*chunk.id);
+    }
+  }
+  for (const Transport::Id id : ids) transport_->cancel(id);
+}
+
 bool ItemBatch::cancel() {
   std::vector<Transport::Id> ids;
   {
@@ -210,6 +237,7 @@ bool ItemBatch::cancel() {
       if (chunk.id) ids.push_back(*chunk.id);
     }
     if (items_.size() > 1) {
+      withdrawn_ = true;  // below
       finish(cancelled());
     } else if (ids.empty()) {
       return false;
@@ -224,14 +252,14 @@ void ItemBatch::open_single() {
   constexpr std::uint64_t only_chunk = 0;
   const Reply reply = *std::exchange(single_, std::nullopt);
   auto body = outcome_body(reply.payload, transport_->peer());
-  if (!body) return void(failure_ = refusal(body.error(), only_chunk, reply.request_id));
+  if (!body) return void(failure_ = to_exception(refusal(body.error(), only_chunk, reply.request_id)));
   try {
     bodies_.push_back(std::move(*body));
     const runtime::OutcomeMessage outcome = runtime::read_outcome(bodies_.back());
     if (outcome.items.size() != 1) throw MalformedMessage("it does not hold one result");
     answers_[0] = {outcome.items[0].status, outcome.items[0].bytes, nullptr};
   } catch (const MalformedMessage& malformed) {
-    failure_ = refusal(unreadable(malformed), only_chunk, reply.request_id);
+    failure_ = to_exception(refusal(unreadable(malformed), only_chunk, reply.request_id));
   }
 }
 
@@ -245,12 +273,15 @@ std::string_view ItemBatch::result(std::size_t item) {
   if (answer.failure) std::rethrow_exception(answer.failure);
   if (answer.status == runtime::Status::value) return answer.bytes;
   const std::string log = log_tails_.of(answer.call).text;
-  if (answer.status == runtime::Status::too_large)
-    throw PayloadTooLarge(std::string(answer.bytes), {.log_tail = log});
+  const std::optional<std::size_t> index = is_map() ? std::optional(item) : std::nullopt;
+  if (answer.status == runtime::Status::too_large) {
+    const std::string place = is_map() ? place_of(item, 1) : "";
+    throw PayloadTooLarge(std::string(answer.bytes) + place, {.log_tail = log, .item = index});
+  }
   try {
     runtime::throw_described(answer.bytes);
   } catch (RemoteError& own) {
-    own.attach_logs(log);
+    own.attach(log, index);
     throw;
   } catch (const MalformedMessage& malformed) {
     throw ProtocolError(std::string("the function's exception cannot be read: ") + malformed.what());

@@ -62,8 +62,10 @@ class ItemBatch final : public detail::Batch, public std::enable_shared_from_thi
   void accept(std::uint64_t chunk, Range range, const Reply& reply);
   void accept_items(std::uint64_t chunk, Range range, std::string body);
   void keep_log(std::uint64_t chunk, Result<Reply>& reply);
-  std::exception_ptr refusal(Error error, std::uint64_t chunk, const std::string& request_id) const;
-  void fail_range(Range range, const std::exception_ptr& failure);
+  Error refusal(Error error, std::uint64_t chunk, const std::string& request_id) const;
+  void fail_range(Range range, Error error);
+  void withdraw();
+  bool is_map() const { return answers_.size() > 1; }
   void finish(const std::exception_ptr& failure);
   void open_single();
 
@@ -86,6 +88,7 @@ class ItemBatch final : public detail::Batch, public std::enable_shared_from_thi
   std::exception_ptr failure_;   // of the whole
   pool::LogTails log_tails_{log_bytes_max};
   bool sending_ = false;
+  bool withdrawn_ = false;
   bool done_ = false;
 };
 

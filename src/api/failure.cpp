@@ -4,8 +4,8 @@
 
 namespace lambdapool::api {
 
-void throw_error(const Error& error) {
-  const ErrorDetails details{error.request_id, error.log_tail, error.code};
+void throw_error(const Error& error, std::optional<std::size_t> item) {
+  const ErrorDetails details{error.request_id, error.log_tail, error.code, item};
   switch (error.kind) {
     case ErrorKind::invalid_argument:
       throw InvalidArgument(error.message, details);
@@ -45,9 +45,9 @@ void throw_error(const Error& error) {
   throw ServiceError(error.message, details);
 }
 
-std::exception_ptr to_exception(const Error& error) {
+std::exception_ptr to_exception(const Error& error, std::optional<std::size_t> item) {
   try {
-    throw_error(error);
+    throw_error(error, item);
   } catch (...) {
     return std::current_exception();
   }
