@@ -47,15 +47,42 @@ bool is_record(const std::string& name) {
   return name.size() > ending.size() && name.compare(name.size() - ending.size(), ending.size(), ending) == 0;
 }
 
+// A line of RECORD: a file, and what is said of it.
+struct Recorded {
+  std::string name;
+  std::string rest;
+};
+
+// pip writes where a file was before --target moved it, seen from lib/python: "../x" is lib/x.
+Recorded recorded(const std::string& line) {
+  const bool quoted = line.starts_with('"');
+  const std::size_t end = quoted ? line.find('"', 1) : line.find(',');
+  std::string name = quoted ? line.substr(1, end - 1) : line.substr(0, end);
+  if (name.starts_with("../")) name = (fs::path("lib/python") / name).lexically_normal().string();
+  if (end == std::string::npos) return {name, ""};
+  return {quoted ? "\"" + name + "\"" : name, line.substr(quoted ? end + 1 : end)};
+}
+
+std::string file_of(const Recorded& line) {
+  return line.name.starts_with('"') ? line.name.substr(1, line.name.size() - 2) : line.name;
+}
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> all;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.empty() && line.back() == '\r') line.pop_back();
+    if (!line.empty()) all.push_back(line);
+  }
+  return all;
+}
+
 // RECORD lists what was installed; it keeps the lines of the files that are still there.
 std::string kept_lines(const std::string& record, const std::set<std::string>& names) {
   std::set<std::string> kept;
-  std::istringstream lines(record);
-  for (std::string line; std::getline(lines, line);) {
-    if (!line.empty() && line.back() == '\r') line.pop_back();
-    const bool quoted = !line.empty() && line.front() == '"';
-    const std::string name = quoted ? line.substr(1, line.find('"', 1) - 1) : line.substr(0, line.find(','));
-    if (names.count(name) != 0) kept.insert(line);
+  for (const std::string& line : lines_of(record)) {
+    const Recorded entry = recorded(line);
+    if (names.count(file_of(entry)) != 0) kept.insert(entry.name + entry.rest);
   }
   std::string text;
   for (const auto& line : kept) text += line + "\n";
@@ -98,6 +125,23 @@ Result<std::vector<ZipEntry>> installed_files(const fs::path& dir) {
     if (is_record(entry.name))
       entry.content = kept_lines(read_text(std::get<fs::path>(entry.content)), names);
   return entries;
+}
+
+Result<void> check_whole(const fs::path& dir) {
+  std::error_code error;
+  for (fs::directory_iterator it(dir, error), end; !error && it != end; it.increment(error)) {
+    if (it->path().extension() != ".dist-info") continue;
+    for (const auto& line : lines_of(read_text(it->path() / "RECORD"))) {
+      const std::string name = file_of(recorded(line));
+      std::error_code unseen;
+      if (name.empty() || name.starts_with('/') || name.ends_with(".pyc") || fs::exists(dir / name, unseen))
+        continue;
+      return fail(ErrorKind::invalid_argument,
+                  "The installer left out " + name + " of " + it->path().stem().string() +
+                      ", so the function would lack it; another installer may keep it (uv, or a newer pip).");
+    }
+  }
+  return {};
 }
 
 std::vector<std::string> compiled_here(const fs::path& dir, const std::vector<std::string>& built) {

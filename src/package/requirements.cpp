@@ -1,16 +1,19 @@
 // Both installers are told to take wheels only, made for the function's Python and for a C library no newer
-// than its runtime's. A project that publishes no wheel at all, only sources, is then refused by them; since
-// most such projects are plain Python, it is built here and taken if nothing in it was compiled.
-//
-// Where pip runs, environment markers in requirements ("; python_version < '3.11'") are judged by the Python
-// that runs pip; uv judges them by the function's.
+// than its runtime's. Where they find none, wheel_report.hpp says why: a project that publishes only sources
+// and has nothing to compile is plain Python, so it is built here; everything else is refused with what would
+// do.
 #include "package/requirements.hpp"
 
 #include <algorithm>
 #include <cctype>
+#include <fstream>
 #include <utility>
 
+#include "embedded/pip_for_function.hpp"
 #include "package/installed_files.hpp"
+#include "package/lambda_platform.hpp"
+#include "package/requirements_file.hpp"
+#include "package/wheel_report.hpp"
 #include "process/process.hpp"
 
 namespace lambdapool::package {
@@ -22,15 +25,6 @@ namespace fs = std::filesystem;
 constexpr int source_builds_max = 50;
 constexpr std::size_t error_lines = 12;
 
-// Runtimes up to python3.11 are on Amazon Linux 2 (glibc 2.26), later ones on Amazon Linux 2023 (2.34).
-bool on_amazon_linux_2(const std::string& python_version) {
-  return std::stoi(python_version.substr(2)) <= 11;
-}
-
-std::string machine(const PythonPackageRequest& request) {
-  return request.architecture == "arm64" ? "aarch64" : "x86_64";
-}
-
 Environment installers_environment(const Environment& environment) {
   auto variables = environment.all();
   variables["PIP_DISABLE_PIP_VERSION_CHECK"] = "1";
@@ -39,21 +33,10 @@ Environment installers_environment(const Environment& environment) {
   variables["PIP_REQUIRE_VIRTUALENV"] = "0";
   variables["PIP_ROOT_USER_ACTION"] = "ignore";
   variables["PYTHONDONTWRITEBYTECODE"] = "1";
+  variables["PYTHONUNBUFFERED"] = "1";
   variables.erase("PIP_TARGET");
   variables.erase("PIP_PREFIX");
   return Environment(std::move(variables));
-}
-
-std::string function_platform(const PythonPackageRequest& request) {
-  return "Python " + request.python_version + " on " + request.architecture;
-}
-
-tl::unexpected<Error> installer_failed(const PythonPackageRequest& request, const std::string& installer,
-                                       const process::Outcome& outcome) {
-  const std::string said =
-      process::last_lines(outcome.errors.empty() ? outcome.output : outcome.errors, error_lines);
-  return fail(ErrorKind::io, installer + " could not install " + request.requirements->string() + " for " +
-                                 function_platform(request) + "; it said:\n" + said);
 }
 
 // "foo-bar" out of "foo-bar[extra]>=1.0; ...".
@@ -71,31 +54,70 @@ std::string between(const std::string& text, const std::string& before, const st
   return text.substr(begin, text.find_first_of(after, begin) - begin);
 }
 
+// The word before `text`, as in "Because numpy==2.4.6 has no wheels with"; "" where there is none.
+std::string word_before(const std::string& said, const std::string& text) {
+  const std::size_t end = said.find(text);
+  if (end == std::string::npos || end == 0) return "";
+  const std::size_t begin = said.find_last_of(" \n", end - 1);
+  return said.substr(begin == std::string::npos ? 0 : begin + 1, end - begin - 1);
+}
+
+void replace_all(std::string& text, const std::string& from, const std::string& to) {
+  for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size())
+    text.replace(at, from.size(), to);
+}
+
+// What an installer is at, in a line; "" where it is nothing to tell.
+std::string activity(const std::string& line) {
+  for (const char* start : {"Collecting ", "Downloading ", "Building wheel"})
+    if (line.find(start) <= 2) return line.substr(line.find(start), line.find(" (from ")) + "...";
+  const std::string all = between(line, "Installing collected packages: ", "\n");
+  return all.empty() ? "" : "Installing " + all + "...";
+}
+
 class Installation {
  public:
   Installation(const PythonPackageRequest& request, const fs::path& work)
       : request_(request),
         environment_(installers_environment(request.environment)),
-        bounds_{.give_up = request.give_up},
+        bounds_{.give_up = request.give_up, .on_line = {}},
+        platform_(platform_of(request.python_version, request.architecture)),
         installed_(work / "installed"),
-        wheels_(work / "wheels"),
-        python_(request.python.empty() ? "python3" : request.python.string()) {}
+        requirements_(work / "requirements.txt"),
+        pip_(work / "pip_for_function.py"),
+        python_(request.python.empty() ? "python3" : request.python.string()) {
+    bounds_.on_line = [this](const std::string& line) {
+      const std::string told = activity(line);
+      if (request_.progress && !told.empty()) request_.progress(told);
+    };
+  }
 
   Result<std::vector<ZipEntry>> run() {
+    auto plain = plain_requirements(*request_.requirements, environment_, requirements_.parent_path());
+    if (!plain) return tl::unexpected(std::move(plain.error()));
+    index_options_ = index_options(*plain);
+    std::ofstream(requirements_, std::ios::binary) << *plain;
+    if (!(std::ofstream(pip_, std::ios::binary) << embedded::pip_for_function()))
+      return fail(ErrorKind::io, "Can't write " + pip_.string() + "; see whether the disk is full.");
     const auto uv = process::find_program("uv", environment_);
     auto done = uv ? with_uv(uv->string()) : with_pip();
     if (!done) return tl::unexpected(std::move(done.error()));
     if (const auto compiled = compiled_here(installed_, built_); !compiled.empty())
-      return needs_compiling(compiled.front());
+      return fail(ErrorKind::io, "Requirement " + compiled.front() + " has no wheel for " + platform_.name +
+                                     ", and its sources contain code to compile, which this machine can't do "
+                                     "for Lambda. Choose a version that has a wheel.");
+    if (auto whole = check_whole(installed_); !whole) return tl::unexpected(std::move(whole.error()));
     return installed_files(installed_);
   }
 
  private:
-  tl::unexpected<Error> needs_compiling(const std::string& project) const {
-    return fail(ErrorKind::io,
-                "Requirement " + project + " has no wheel for " + function_platform(request_) +
-                    ", and its sources contain code to compile, which this machine can't do for "
-                    "Lambda. Choose a version that has a wheel.");
+  tl::unexpected<Error> installer_failed(const std::string& installer,
+                                         const process::Outcome& outcome) const {
+    std::string said =
+        process::last_lines(outcome.errors.empty() ? outcome.output : outcome.errors, error_lines);
+    replace_all(said, requirements_.string(), request_.requirements->string());
+    return fail(ErrorKind::io, installer + " could not install " + request_.requirements->string() + " for " +
+                                   platform_.name + "; it said:\n" + said);
   }
 
   Result<void> with_uv(const std::string& uv) {
@@ -103,8 +125,18 @@ class Installation {
       auto outcome = process::run(uv_command(uv), environment_, bounds_);
       if (!outcome) return tl::unexpected(std::move(outcome.error()));
       if (outcome->exit_status == 0) return {};
-      const std::string project = between(outcome->errors, "Wheels are required for `", "`");
-      if (project.empty() || !may_build(project)) return installer_failed(request_, "uv", *outcome);
+      // A path or an address that its user has named is to be built, of course.
+      const std::string named = between(outcome->errors, "attempted to build `", "`");
+      std::string wanted = word_before(outcome->errors, " has no wheels with");
+      if (wanted.empty()) wanted = word_before(outcome->errors, " has no usable wheels");
+      if (wanted.empty()) wanted = between(outcome->errors, "Wheels are required for `", "`");
+      const std::string project = named.empty() ? project_name(wanted) : named;
+      if (project.empty() || !may_build(project)) return installer_failed("uv", *outcome);
+      if (named.empty()) {
+        auto judged = judge(wanted, {uv, "run", "--no-project", "--quiet", "--with", "pip", "python"});
+        if (!judged) return judged;
+        if (!is_plain_) return installer_failed("uv", *outcome);
+      }
       built_.push_back(project);
     }
   }
@@ -114,14 +146,14 @@ class Installation {
       auto outcome = process::run(pip_command(), environment_, bounds_);
       if (!outcome) return tl::unexpected(std::move(outcome.error()));
       if (outcome->exit_status == 0) return {};
-      if (outcome->errors.find("No module named pip") != std::string::npos)
+      if (outcome->errors.find("No module named 'pip'") != std::string::npos)
         return fail(ErrorKind::io,
                     "Requirements are installed by uv or pip; there is no uv on the PATH, and " + python_ +
                         " has no pip. Install one of them.");
       const std::string wanted = between(outcome->errors, "No matching distribution found for ", "\n;( ");
-      if (wanted.empty() || !may_build(project_name(wanted)))
-        return installer_failed(request_, "pip", *outcome);
-      if (auto built = build_wheel(wanted, *outcome); !built) return built;
+      if (wanted.empty() || !may_build(project_name(wanted))) return installer_failed("pip", *outcome);
+      if (auto judged = judge(wanted, {}); !judged) return judged;
+      if (!is_plain_) return installer_failed("pip", *outcome);
       built_.push_back(project_name(wanted));
     }
   }
@@ -131,24 +163,30 @@ class Installation {
            std::find(built_.begin(), built_.end(), project) == built_.end();
   }
 
-  // The requirements file serves as constraints here: its pins and its index options count, its list doesn't.
-  Result<void> build_wheel(const std::string& wanted, const process::Outcome& refused) {
-    const std::string project = project_name(wanted);
-    const std::size_t extras_end = wanted.find(']');
-    const std::string version =
-        wanted.substr(extras_end == std::string::npos ? project.size() : extras_end + 1);
-    auto outcome = process::run(
-        {python_, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-binary", project, "--wheel-dir",
-         wheels_.string(), "--constraint", request_.requirements->string(), project + version},
-        environment_, bounds_);
+  // Sets is_plain_ where the project is to be built here. Error: there are wheels, but none that fits.
+  // `other`: what runs Python with pip where python_ has none.
+  Result<void> judge(const std::string& wanted, std::vector<std::string> other) {
+    is_plain_ = false;
+    auto outcome = process::run(report_command({python_}, wanted), environment_, bounds_);
+    if (outcome && outcome->exit_status != 0 && !other.empty())
+      outcome = process::run(report_command(std::move(other), wanted), environment_, bounds_);
     if (!outcome) return tl::unexpected(std::move(outcome.error()));
-    if (outcome->exit_status != 0) return installer_failed(request_, "pip", refused);
-    std::error_code error;
-    for (fs::directory_iterator it(wheels_, error), end; !error && it != end; it.increment(error)) {
-      const std::string wheel = it->path().stem().string();
-      if (wheel.size() < 9 || wheel.substr(wheel.size() - 9) != "-none-any") return needs_compiling(project);
-    }
+    const auto report = parse_wheel_report(outcome->output);
+    if (!report || !report->known || (report->wheels == 0 && report->sources == 0)) return {};
+    if (report->wheels > 0 || report->compiled)
+      return fail(ErrorKind::invalid_argument, no_wheel(wanted, *report, platform_));
+    is_plain_ = true;
+    if (request_.progress)
+      request_.progress("Building " + project_name(wanted) +
+                        ", which publishes plain Python sources and no wheel...");
     return {};
+  }
+
+  std::vector<std::string> report_command(std::vector<std::string> command, const std::string& wanted) const {
+    command.insert(command.end(), {pip_.string(), platform_.json(), "wheels"});
+    command.insert(command.end(), index_options_.begin(), index_options_.end());
+    command.push_back(wanted);
+    return command;
   }
 
   std::vector<std::string> uv_command(const std::string& uv) const {
@@ -156,62 +194,41 @@ class Installation {
     if (!request_.python.empty()) command.insert(command.end(), {"--python", python_});
     command.insert(command.end(),
                    {"--no-python-downloads", "--python-version", request_.python_version, "--python-platform",
-                    machine(request_) +
-                        (on_amazon_linux_2(request_.python_version) ? "-manylinux2014" : "-manylinux_2_34"),
-                    "--only-binary", ":all:", "--link-mode", "copy", "--no-compile-bytecode", "--no-progress",
-                    "--color", "never"});
+                    platform_.uv_name(), "--only-binary", ":all:", "--link-mode", "copy",
+                    "--no-compile-bytecode", "--no-progress", "--color", "never"});
     for (const auto& project : built_) command.insert(command.end(), {"--no-binary", project});
-    command.insert(command.end(), {"--requirement", request_.requirements->string()});
+    command.insert(command.end(), {"--requirement", requirements_.string()});
     return command;
   }
 
   std::vector<std::string> pip_command() const {
-    const std::string minor = request_.python_version.substr(2);
     std::vector<std::string> command = {python_,
-                                        "-m",
-                                        "pip",
+                                        pip_.string(),
+                                        platform_.json(),
                                         "install",
                                         "--target",
                                         installed_.string(),
-                                        "--quiet",
+                                        "--progress-bar",
+                                        "off",
                                         "--no-compile",
                                         "--no-warn-script-location",
-                                        "--only-binary=:all:",
-                                        "--python-version",
-                                        request_.python_version,
-                                        "--implementation",
-                                        "cp",
-                                        "--abi",
-                                        std::string("cp3").append(minor),
-                                        "--abi",
-                                        "abi3",
-                                        "--abi",
-                                        "none"};
-    for (const auto& platform : pip_platforms()) command.insert(command.end(), {"--platform", platform});
-    if (!built_.empty()) command.insert(command.end(), {"--find-links", wheels_.string()});
-    command.insert(command.end(), {"--requirement", request_.requirements->string()});
+                                        "--only-binary=:all:"};
+    for (const auto& project : built_) command.insert(command.end(), {"--no-binary", project});
+    command.insert(command.end(), {"--requirement", requirements_.string()});
     return command;
-  }
-
-  // pip, unlike uv, doesn't know that a newer C library runs what was made for an older one.
-  std::vector<std::string> pip_platforms() const {
-    std::vector<std::string> platforms;
-    for (int minor = on_amazon_linux_2(request_.python_version) ? 26 : 34; minor >= 17; --minor)
-      platforms.push_back("manylinux_2_" + std::to_string(minor) + "_" + machine(request_));
-    platforms.push_back("manylinux2014_" + machine(request_));
-    if (request_.architecture == "x86_64")
-      platforms.insert(platforms.end(), {"manylinux_2_12_x86_64", "manylinux2010_x86_64",
-                                         "manylinux_2_5_x86_64", "manylinux1_x86_64"});
-    return platforms;
   }
 
   const PythonPackageRequest& request_;
   Environment environment_;
   process::Bounds bounds_;
+  LambdaPlatform platform_;
   fs::path installed_;
-  fs::path wheels_;
+  fs::path requirements_;  // in plain form
+  fs::path pip_;
   std::string python_;
+  std::vector<std::string> index_options_;
   std::vector<std::string> built_;  // projects without wheels, built from their sources
+  bool is_plain_ = false;           // what `judge` found
 };
 
 }  // namespace

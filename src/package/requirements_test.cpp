@@ -13,15 +13,16 @@ using testing::HasSubstr;
 using testing::Not;
 
 // A wheel with one module, one script and the given tag; no build tool and no network needed.
-void write_wheel(const TestingDir& dir, const std::string& name, const std::string& tag) {
+void write_wheel(const TestingDir& dir, const std::string& name, const std::string& tag,
+                 const std::string& version = "1.0") {
   dir.write("links/.keep", "");
   const std::string said = dir.python(
-      "import zipfile\nn = '" + name + "-1.0'\nz = zipfile.ZipFile('links/' + n + '-" + tag +
+      "import zipfile\nn = '" + name + "-" + version + "'\nz = zipfile.ZipFile('links/' + n + '-" + tag +
       ".whl', 'w')\n" + "i = n + '.dist-info/'\nz.writestr('" + name + ".py', 'tag = \"" + tag + "\"')\n" +
-      "z.writestr(i + 'METADATA', 'Metadata-Version: 2.1\\nName: " + name + "\\nVersion: 1.0\\n')\n" +
-      "z.writestr(i + 'WHEEL', 'Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: " + tag + "\\n')\n" +
-      "z.writestr(i + 'entry_points.txt', '[console_scripts]\\n" + name + " = " + name + ":main\\n')\n" +
-      "z.writestr(i + 'RECORD', '" + name + ".py,,\\n')\nz.close()\n");
+      "z.writestr(i + 'METADATA', 'Metadata-Version: 2.1\\nName: " + name + "\\nVersion: " + version +
+      "\\n')\n" + "z.writestr(i + 'WHEEL', 'Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: " + tag +
+      "\\n')\n" + "z.writestr(i + 'entry_points.txt', '[console_scripts]\\n" + name + " = " + name +
+      ":main\\n')\n" + "z.writestr(i + 'RECORD', '" + name + ".py,,\\n')\nz.close()\n");
   ASSERT_EQ(said, "");
 }
 
@@ -76,7 +77,7 @@ class Requirements : public testing::TestWithParam<const char*> {
                "--no-index\n--find-links " + (dir_.path() / "links").string() + "\n" + requirements);
     PythonPackageRequest request;
     request.requirements = dir_.path() / "requirements.txt";
-    request.python_version = "3.12";
+    request.python_version = python_version_;
     request.architecture = "arm64";  // hardly the host's
     request.python = python_;
     request.environment = environment_;
@@ -97,6 +98,7 @@ class Requirements : public testing::TestWithParam<const char*> {
   TestingDir dir_;
   Environment environment_;
   std::string python_;
+  std::string python_version_ = "3.12";
 };
 
 TEST_P(Requirements, AreInstalledForTheFunctionsPythonAndPlatformWithoutTracesOfTheHost) {
@@ -117,14 +119,90 @@ TEST_P(Requirements, AreInstalledForTheFunctionsPythonAndPlatformWithoutTracesOf
   EXPECT_EQ(package->sha256_base64, again->sha256_base64);
 }
 
-TEST_P(Requirements, OfAnotherPlatformAreRefusedWithTheInstallersOwnWords) {
+TEST_P(Requirements, OfAnotherPlatformAreRefusedWithTheNewestVersionThatFits) {
   write_wheel(dir_, "hostonly", "cp312-cp312-manylinux_2_17_x86_64");
-  const auto package = build("hostonly\n");
+  auto package = build("hostonly\n");
   ASSERT_FALSE(package);
-  EXPECT_EQ(package.error().kind, ErrorKind::io);
+  EXPECT_THAT(package.error().message, HasSubstr("has no wheel for Python 3.12 on arm64"));
+  EXPECT_THAT(package.error().message, HasSubstr("no version of it has one"));
+  write_wheel(dir_, "hostonly", "cp312-cp312-manylinux_2_17_aarch64", "0.9");
+  package = build("hostonly==1.0\n");
+  ASSERT_FALSE(package);
+  EXPECT_THAT(package.error().message, HasSubstr("the newest version that has one is 0.9"));
+}
+
+TEST_P(Requirements, ForAnOldCLibraryAreToldWhereTheNewOneIs) {
+  write_wheel(dir_, "modern", "cp311-cp311-manylinux_2_28_aarch64");
+  write_wheel(dir_, "modern", "cp312-cp312-manylinux_2_28_aarch64");
+  python_version_ = "3.11";
+  const auto package = build("modern\n");
+  ASSERT_FALSE(package);
+  EXPECT_THAT(package.error().message, HasSubstr("Python 3.11 on arm64 (Amazon Linux 2, glibc 2.26)"));
+  EXPECT_THAT(package.error().message,
+              HasSubstr("Amazon Linux 2023 (glibc 2.34), for which it has one: choose --runtime python3.12"));
+}
+
+TEST_P(Requirements, ThatExistNowhereAreToldInTheInstallersWords) {
+  write_wheel(dir_, "there", "py3-none-any");
+  const auto package = build("there\nnot-there==1.0\n");
+  ASSERT_FALSE(package);
   EXPECT_THAT(package.error().message, HasSubstr("could not install"));
-  EXPECT_THAT(package.error().message, HasSubstr("Python 3.12 on arm64"));
-  EXPECT_THAT(package.error().message, HasSubstr("hostonly"));
+  EXPECT_THAT(package.error().message, HasSubstr("not-there"));
+}
+
+TEST_P(Requirements, MarkersAreJudgedForTheFunctionNotForTheHost) {
+  for (const char* name : {"arm", "intel", "new", "old", "windows"}) write_wheel(dir_, name, "py3-none-any");
+  const auto package = build(
+      "arm; platform_machine == 'aarch64'\nintel; platform_machine == 'x86_64'\n"
+      "new; python_version >= '3.12' and python_version < '3.13'\nold; python_version < '3.12'\n"
+      "windows; sys_platform == 'win32'\n");
+  ASSERT_TRUE(package) << package.error().message;
+  EXPECT_THAT(names(*package), Contains("arm.py"));
+  EXPECT_THAT(names(*package), Contains("new.py"));
+  for (const char* absent : {"intel.py", "old.py", "windows.py"})
+    EXPECT_THAT(names(*package), Not(Contains(absent)));
+}
+
+TEST_P(Requirements, KeepTheDataFilesOfTheirWheels) {
+  dir_.write("links/.keep", "");
+  ASSERT_EQ(dir_.python(
+                "import zipfile\nz = zipfile.ZipFile('links/data-1.0-py3-none-any.whl', 'w')\n"
+                "files = {'data/__init__.py': '', 'data-1.0.data/data/lib/libx.so': 'elf',\n"
+                "  'data-1.0.data/data/data/tables/a.txt': 'a', 'data-1.0.data/data/share/b': 'b',\n"
+                "  'data-1.0.dist-info/METADATA': 'Metadata-Version: 2.1\\nName: data\\nVersion: 1.0\\n',\n"
+                "  'data-1.0.dist-info/WHEEL': 'Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: "
+                "py3-none-any\\n'}\n"
+                "for n, t in files.items(): z.writestr(n, t)\n"
+                "z.writestr('data-1.0.dist-info/RECORD', ''.join(n + ',,\\n' for n in files))\nz.close()\n"),
+            "");
+  const auto package = build("data\n");
+  ASSERT_TRUE(package) << package.error().message;
+  for (const char* name : {"data/__init__.py", "data/tables/a.txt", "lib/libx.so", "share/b"})
+    EXPECT_THAT(names(*package), Contains(name));
+}
+
+TEST_P(Requirements, ComeInAllFormsOfAFile) {
+  for (const char* name : {"wheel", "included", "pinned", "variable", "continued"})
+    write_wheel(dir_, name, "py3-none-any");
+  write_wheel(dir_, "pinned", "py3-none-any", "2.0");
+  write_sources(dir_, "editable", "py3-none-any");
+  write_sources(dir_, "plainpath", "py3-none-any");
+  fs::create_directories(dir_.path() / "wheels");
+  fs::rename(dir_.path() / "links/wheel-1.0-py3-none-any.whl",
+             dir_.path() / "wheels/wheel-1.0-py3-none-any.whl");
+  dir_.write("more/more.txt", "included  # a comment\n-c ../limits.txt\npinned\n");
+  dir_.write("limits.txt", "pinned<2\n");
+  auto variables = environment_.all();
+  variables["THE_VERSION"] = "1.0";
+  environment_ = Environment(variables);
+  const auto package =
+      build("\n-e ./sdist/editable-1.0\n--editable=" + (dir_.path() / "sdist/plainpath-1.0").string() +
+            "\n./wheels/wheel-1.0-py3-none-any.whl\n-r "
+            "more/more.txt\nvariable==${THE_VERSION}\ncontinued\\\n==1.0\n");
+  ASSERT_TRUE(package) << package.error().message;
+  for (const char* name : {"editable.py", "plainpath.py", "wheel.py", "included.py",
+                           "pinned-1.0.dist-info/METADATA", "variable.py", "continued.py"})
+    EXPECT_THAT(names(*package), Contains(name));
 }
 
 TEST_P(Requirements, ThatExistOnlyAsPlainPythonSourcesAreBuiltHere) {

@@ -107,9 +107,15 @@ class Ending {
 
 int exit_status(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status); }
 
+void tell_lines(const std::string& text, std::size_t& told, const Bounds& bounds) {
+  for (std::size_t end = 0; (end = text.find('\n', told)) != std::string::npos; told = end + 1)
+    bounds.on_line(text.substr(told, end - told));
+}
+
 // Reads until both ends are closed; of a program that is not waited for any longer, until it has ended, since
 // what it has started may hold them open.
-void drain(int out, int err, pid_t child, Ending& ending, Outcome& outcome) {
+void drain(int out, int err, pid_t child, const Bounds& bounds, Ending& ending, Outcome& outcome) {
+  std::array<std::size_t, 2> told{};  // how much of either output on_line has heard
   std::array<pollfd, 2> polled{pollfd{out, POLLIN, 0}, pollfd{err, POLLIN, 0}};
   std::array<char, 16'384> buffer{};
   const int wait_ms = ending.is_bounded() ? static_cast<int>(asked_every.count()) : -1;
@@ -129,7 +135,9 @@ void drain(int out, int err, pid_t child, Ending& ending, Outcome& outcome) {
       if (count <= 0) {
         polled[i].fd = -1;
       } else {
-        (i == 0 ? outcome.output : outcome.errors).append(buffer.data(), static_cast<std::size_t>(count));
+        std::string& text = i == 0 ? outcome.output : outcome.errors;
+        text.append(buffer.data(), static_cast<std::size_t>(count));
+        if (bounds.on_line) tell_lines(text, told[i], bounds);
       }
     }
   }
@@ -195,7 +203,7 @@ Result<Outcome> run(const std::vector<std::string>& command, const Environment& 
   for (Pipe* each : {&out, &err, &failed}) each->close_end(1);
   Outcome outcome;
   Ending ending(child, bounds);
-  drain(out.reading(), err.reading(), child, ending, outcome);
+  drain(out.reading(), err.reading(), child, bounds, ending, outcome);
   outcome.exit_status = wait_for(child, ending);
   if (ending.reason()) return given_up(*ending.reason(), program->string(), bounds);
   int error = 0;

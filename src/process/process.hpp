@@ -23,7 +23,8 @@ struct Outcome {
 // SIGTERM, before it is killed.
 struct Bounds {
   std::optional<std::chrono::milliseconds> time = {};
-  std::function<bool()> give_up = {};  // asked ten times a second
+  std::function<bool()> give_up = {};                         // asked ten times a second
+  std::function<void(const std::string& line)> on_line = {};  // hears each line of both outputs as it comes
 };
 
 // `command[0]` is a path, or a name looked up in the environment's PATH. The program reads an empty

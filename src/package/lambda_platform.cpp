@@ -1,0 +1,23 @@
+#include "package/lambda_platform.hpp"
+
+namespace lambdapool::package {
+
+LambdaPlatform platform_of(const std::string& python_version, const std::string& architecture) {
+  // Runtimes up to python3.11 are on Amazon Linux 2, later ones on Amazon Linux 2023.
+  const bool old = std::stoi(python_version.substr(2)) <= 11;
+  return {"Python " + python_version + " on " + architecture +
+              (old ? " (Amazon Linux 2, glibc 2.26)" : " (Amazon Linux 2023, glibc 2.34)"),
+          python_version, architecture == "arm64" ? "aarch64" : "x86_64", old ? 26 : 34};
+}
+
+std::string LambdaPlatform::json() const {
+  return R"({"python": ")" + python + R"(", "machine": ")" + machine + R"(", "glibc": )" +
+         std::to_string(glibc) + "}";
+}
+
+// uv knows few of glibc 2.26's time; what is for 2.17 is nearly all of it.
+std::string LambdaPlatform::uv_name() const {
+  return machine + (is_newest() ? "-manylinux_2_34" : "-manylinux2014");
+}
+
+}  // namespace lambdapool::package
