@@ -23,6 +23,30 @@ Json alias_json(Context& context, const AliasRecord& alias) {
   return json;
 }
 
+// As Java prints a double: always with a fraction.
+std::string printed(double number) {
+  auto text = Json(number).dump();
+  return text.find_first_of(".e") == std::string::npos ? text + ".0" : text;
+}
+
+Outcome<void> check_weight(const std::string& version, const Json& weight) {
+  if (!weight.is_number()) return refuse(400, "SerializationException", "a weight must be a number");
+  const auto value = "{" + version + "=" + printed(weight.get<double>()) + "}";
+  constexpr std::string_view member = "routingConfig.additionalVersionWeights";
+  if (version.empty() || version.find_first_not_of("0123456789") != std::string::npos) {
+    return validation_error(
+        value, member,
+        "Map keys must satisfy constraint: [Member must have length less than or equal to "
+        "1024, Member must have length greater than or equal to 1, Member must satisfy "
+        "regular expression pattern: [0-9]+]");
+  }
+  if (weight.get<double>() >= 0 && weight.get<double>() <= 1) return {};
+  return validation_error(
+      value, member,
+      "Map value must satisfy constraint: [Member must have value less than or equal to "
+      "1.0, Member must have value greater than or equal to 0.0, Member must not be null]");
+}
+
 Outcome<void> apply_routing(const Json& body, AliasRecord& alias) {
   const auto routing = body.find("RoutingConfig");
   if (routing == body.end() || routing->is_null()) return {};
@@ -34,9 +58,7 @@ Outcome<void> apply_routing(const Json& body, AliasRecord& alias) {
   alias.second_version.clear();
   alias.second_weight = 0;
   for (const auto& [version, weight] : weights.items()) {
-    if (!weight.is_number() || weight.get<double>() < 0 || weight.get<double>() > 1) {
-      return invalid_parameter("Invalid value for AdditionalVersionWeights: a weight is between 0.0 and 1.0");
-    }
+    if (auto valid = check_weight(version, weight); !valid) return valid;
     alias.second_version = version;
     alias.second_weight = weight.get<double>();
   }
@@ -80,6 +102,11 @@ tl::unexpected<Refusal> no_alias(Context& context, const std::string& function, 
 }  // namespace
 
 Answer create_alias(Context& context, Call call, const Json& body) {
+  const auto reference = parse_function_reference(call.parameters[0], context.region);
+  const auto wanted = read_string(body, "FunctionVersion");
+  if (reference && wanted && !find_function(context.database, reference->name))
+    return not_found("Function not found: " +
+                     function_arn(context.region, reference->name, wanted->value_or("")));
   auto target = find_latest(context, call);
   if (!target) return tl::unexpected(target.error());
   auto name = require_string(body, "Name");
@@ -116,7 +143,9 @@ Answer update_alias(Context& context, Call call, const Json& body) {
   if (!revision) return tl::unexpected(revision.error());
   Transaction transaction(context.database);
   auto alias = find_alias(context.database, target->function.name, call.parameters[1]);
-  if (!alias) return no_alias(context, target->function.name, call.parameters[1]);
+  if (!alias)
+    return not_found("Alias not found: " +
+                     function_arn(context.region, target->function.name, call.parameters[1]));
   if (auto same = check_revision(revision->value_or(""), alias->revision); !same)
     return tl::unexpected(same.error());
   if (auto done = apply_alias(context, body, *alias); !done) return tl::unexpected(done.error());

@@ -23,15 +23,19 @@ struct FunctionReference {
 };
 
 // `query_qualifier` is the Qualifier parameter, "" where there is none; it must agree with the reference's
-// own.
+// own. `longest`: some operations take longer ARNs.
 Outcome<FunctionReference> parse_function_reference(std::string_view text, std::string_view region,
-                                                    std::string_view query_qualifier = "");
+                                                    std::string_view query_qualifier = "",
+                                                    std::size_t longest = 140);
 
 struct LayerReference {
   std::string name;
   std::int64_t version = 0;
 };
 // arn:aws:lambda:REGION:ACCOUNT:layer:NAME:VERSION of this region and account; nullopt for anything else.
+// The region of a layer version's ARN, wherever it is; nullopt for anything else.
+std::optional<std::string_view> layer_arn_region(std::string_view arn);
+
 std::optional<LayerReference> parse_layer_version_arn(std::string_view arn, std::string_view region);
 
 // The layer's name out of a name or an ARN (the {l} of the layer calls).

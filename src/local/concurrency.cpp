@@ -23,6 +23,14 @@ std::int64_t total_code_size(Database& database) {
 }  // namespace
 
 Answer put_concurrency(Context& context, Call call, const Json& body) {
+  auto reference = parse_function_reference(call.parameters[0], context.region);
+  if (reference && !reference->qualifier.empty()) {
+    return invalid_parameter(
+        "This operation is permitted on Lambda functions only. Aliases and versions do not support this "
+        "operation. Please specify either a function name or an unqualified function ARN.");
+  }
+  if (reference && !find_function(context.database, reference->name))
+    return not_found("Function not found: " + function_arn(context.region, reference->name, latest));
   auto target = find_latest(context, call);
   if (!target) return tl::unexpected(target.error());
   auto wanted = read_integer(body, "ReservedConcurrentExecutions");

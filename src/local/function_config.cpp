@@ -75,6 +75,16 @@ FunctionConfig read_stored(const Json& json) {
   config.code = code_from(json.at("code"));
   if (json.contains("environment"))
     config.environment = json["environment"].get<std::map<std::string, std::string>>();
+  if (json.contains("log_levels")) {
+    json["log_levels"].at("application").get_to(config.application_level);
+    json["log_levels"].at("system").get_to(config.system_level);
+  }
+  if (json.contains("vpc")) {
+    config.vpc.emplace();
+    json["vpc"].at("subnets").get_to(config.vpc->subnets);
+    json["vpc"].at("security_groups").get_to(config.vpc->security_groups);
+    json["vpc"].at("ipv6").get_to(config.vpc->ipv6);
+  }
   for (const auto& layer : json.at("layers")) {
     config.layers.push_back({layer.at("arn").get<std::string>(), code_from(layer.at("code"))});
   }
@@ -97,6 +107,13 @@ std::string to_stored(const FunctionConfig& config) {
             {"last_modified", config.last_modified},
             {"layers", Json::array()}};
   if (config.environment) json["environment"] = *config.environment;
+  if (!config.application_level.empty())
+    json["log_levels"] = {{"application", config.application_level}, {"system", config.system_level}};
+  if (config.vpc) {
+    json["vpc"] = {{"subnets", config.vpc->subnets},
+                   {"security_groups", config.vpc->security_groups},
+                   {"ipv6", config.vpc->ipv6}};
+  }
   for (const auto& layer : config.layers) {
     json["layers"].push_back({{"arn", layer.arn}, {"code", stored_code(layer.code)}});
   }
@@ -127,6 +144,14 @@ Phase phase_from(std::string_view text) {
   return Phase::failed;
 }
 
+Json logging_json(const FunctionConfig& config) {
+  if (config.application_level.empty()) return {{"LogFormat", "Text"}, {"LogGroup", config.log_group}};
+  return {{"LogFormat", "JSON"},
+          {"ApplicationLogLevel", config.application_level},
+          {"SystemLogLevel", config.system_level},
+          {"LogGroup", config.log_group}};
+}
+
 Json configuration_json(const VersionRecord& record, const std::string& arn, Show show) {
   const auto& config = record.config;
   Json json{{"FunctionName", record.function},
@@ -155,7 +180,13 @@ Json configuration_json(const VersionRecord& record, const std::string& arn, Sho
   json["Architectures"] = {config.architecture};
   json["EphemeralStorage"] = {{"Size", config.ephemeral_mb}};
   json["SnapStart"] = {{"ApplyOn", "None"}, {"OptimizationStatus", "Off"}};
-  json["LoggingConfig"] = {{"LogFormat", "Text"}, {"LogGroup", config.log_group}};
+  json["LoggingConfig"] = logging_json(config);
+  if (config.vpc) {
+    json["VpcConfig"] = {{"SubnetIds", config.vpc->subnets},
+                         {"SecurityGroupIds", config.vpc->security_groups},
+                         {"VpcId", config.vpc->subnets.empty() ? "" : "vpc-local"},
+                         {"Ipv6AllowedForDualStack", config.vpc->ipv6}};
+  }
   return json;
 }
 

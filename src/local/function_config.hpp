@@ -25,6 +25,12 @@ struct LayerUse {
   CodeReference code;
 };
 
+struct VpcSetting {
+  std::vector<std::string> subnets;
+  std::vector<std::string> security_groups;
+  bool ipv6 = false;
+};
+
 struct FunctionConfig {
   std::string runtime;
   std::string role;
@@ -36,6 +42,10 @@ struct FunctionConfig {
       limits::ephemeral_mb_min;  // never enforced: a function's /tmp is as large as the disk allows
   std::string architecture;
   std::string log_group;
+  // JSON logs: LoggingConfig's levels; both empty for text.
+  std::string application_level = {};
+  std::string system_level = {};
+  std::optional<VpcSetting> vpc = {};  // kept and shown; workers are on the host's network
   std::optional<std::map<std::string, std::string>> environment;
   std::vector<LayerUse> layers;
   CodeReference code;

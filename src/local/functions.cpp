@@ -128,6 +128,11 @@ Answer create_function(Context& context, Call, const Json& body) {
   auto reference = parse_function_reference(*text, context.region);
   if (!reference) return tl::unexpected(reference.error());
   const auto& name = reference->name;
+  if (name.size() > limits::function_name_max) {  // AWS's type is another one here
+    auto refused = validation_error(name, "functionName", "Member must have length less than or equal to 64");
+    refused.value().type = "InvalidParameterValueException";
+    return refused;
+  }
   auto config = read_new_function(context, name, body);
   if (!config) return tl::unexpected(config.error());
   auto tags = read_string_map(body, "Tags");
@@ -257,24 +262,28 @@ Answer update_function_configuration(Context& context, Call call, const Json& bo
   return response;
 }
 
+// A version that is not there is as good as deleted; a function that is not there is an error.
 Answer delete_function(Context& context, Call call) {
-  auto target = find_target(context, call);
-  if (!target) return tl::unexpected(target.error());
-  const auto& qualifier = target->reference.qualifier;
-  Transaction transaction(context.database);
-  if (qualifier.empty()) {
-    delete_function(context.database, target->function.name);
-  } else if (qualifier == latest) {
+  auto reference =
+      parse_function_reference(call.parameters[0], context.region, call.query_value("Qualifier"));
+  if (!reference) return tl::unexpected(reference.error());
+  const auto& [name, qualifier] = *reference;
+  if (qualifier == latest)
     return invalid_parameter("$LATEST version cannot be deleted without deleting the function.");
-  } else if (version_number(qualifier) < 0) {
+  if (is_name(qualifier) && version_number(qualifier) < 0)
     return invalid_parameter("Deletion of aliases is not currently supported.");
+  Transaction transaction(context.database);
+  if (!find_function(context.database, name))
+    return not_found("Function not found: " + function_arn(context.region, name));
+  if (qualifier.empty()) {
+    delete_function(context.database, name);
   } else {
-    const auto aliases = list_alias_rows(context.database, target->function.name, qualifier, "", 1);
+    const auto aliases = list_alias_rows(context.database, name, qualifier, "", 1);
     if (!aliases.empty()) {
       return conflict("Unable to delete version because the following aliases reference it: [" +
                       aliases[0].name + "]");
     }
-    delete_version(context.database, target->function.name, qualifier);
+    delete_version(context.database, name, qualifier);
   }
   context.code_released = true;
   transaction.commit();

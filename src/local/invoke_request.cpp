@@ -44,7 +44,7 @@ Outcome<std::string> read_client_context(std::string_view text) {
 
 Outcome<InvokeRequest> read_invoke_request(const http::Request& request, const Route& route,
                                            const std::string& region) {
-  auto reference = parse_function_reference(route.parameters[0], region, route.query_value("Qualifier"));
+  auto reference = parse_function_reference(route.parameters[0], region, route.query_value("Qualifier"), 170);
   if (!reference) return tl::unexpected(reference.error());
   auto type = read_type(request.headers.get("x-amz-invocation-type"));
   if (!type) return tl::unexpected(type.error());

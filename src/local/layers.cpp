@@ -47,7 +47,7 @@ Outcome<LayerTarget> layer_target(Context& context, Call call) {
   const auto& text = call.parameters[1];
   const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), target.version);
   if (error != std::errc{} || stop != text.data() + text.size() || target.version < 1) {
-    return invalid_parameter("Layer Version Cannot be less than 1.");
+    return invalid_parameter("Layer Version Cannot be less than 1");
   }
   return target;
 }
@@ -86,21 +86,54 @@ Outcome<std::string> read_content(const Json& body) {
   return refuse(400, "SerializationException", "'ZipFile' is not base64");
 }
 
+Outcome<void> check_layer_arn(const Context& context, const std::string& arn,
+                              const std::vector<std::string>& all) {
+  const auto region = layer_arn_region(arn);
+  if (!region) {
+    std::string listed;
+    for (const auto& one : all) listed += (listed.empty() ? "" : ", ") + one;
+    return validation_error(
+        "[" + listed + "]", "layers",
+        "Member must satisfy constraint: [Member must have length less than or equal to 2048, Member must "
+        "have "
+        "length greater than or equal to 1, Member must satisfy regular expression pattern: "
+        "(arn:(aws[a-zA-Z-]*)?:lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:\\d{12}:layer:"
+        "[a-zA-Z0-9-_]+:[0-9]+)|(arn:[a-zA-Z0-9-]+:lambda:::awslayer:[a-zA-Z0-9-_]+), Member must not be "
+        "null]");
+  }
+  if (*region == context.region) return {};
+  return invalid_parameter(
+      "Layers are not in the same region as the function. Layers are expected to be in region " +
+      context.region + ".");
+}
+
+Outcome<void> check_compatibility(const std::vector<std::string>& architectures) {
+  for (const auto& name : architectures) {
+    if (name == "x86_64" || name == "arm64") continue;
+    return validation_error(
+        Json(architectures).dump(-1, ' ', false, Json::error_handler_t::replace), "compatibleArchitectures",
+        "Member must satisfy constraint: [Member must satisfy enum value set: [x86_64, arm64]]");
+  }
+  return {};
+}
+
 }  // namespace
 
 Outcome<std::vector<LayerUse>> find_layers(Context& context, const std::vector<std::string>& arns) {
   if (arns.size() > limits::layers_max) return invalid_parameter("Cannot reference more than 5 layers.");
   std::vector<LayerUse> layers;
-  std::set<std::string> names;
+  std::map<std::string, std::string> names;  // and the ARN that it was named by
   for (const auto& arn : arns) {
+    if (auto valid = check_layer_arn(context, arn, arns); !valid) return tl::unexpected(valid.error());
     const auto wanted = parse_layer_version_arn(arn, context.region);
     const auto record =
         wanted ? find_layer_version(context.database, wanted->name, wanted->version) : std::nullopt;
     if (!record) return invalid_parameter("Layer version " + arn + " does not exist.");
-    if (!names.insert(wanted->name).second) {
+    const auto [first, fresh] = names.emplace(wanted->name, arn);
+    if (!fresh) {
       return invalid_parameter(
           "Two different versions of the same layer are not allowed to be referenced in the same function. " +
-          arn + " and another version of it were given.");
+          first->second + " and " + arn + " are versions of the same layer.");
     }
     layers.push_back({arn, record->code});
   }
@@ -118,6 +151,8 @@ Answer publish_layer_version(Context& context, Call call, const Json& body) {
   if (!license) return tl::unexpected(license.error());
   if (!runtimes) return tl::unexpected(runtimes.error());
   if (!architectures) return tl::unexpected(architectures.error());
+  if (auto known = check_compatibility(architectures->value_or(std::vector<std::string>{})); !known)
+    return tl::unexpected(known.error());
   auto zip = read_content(body);
   if (!zip) return tl::unexpected(zip.error());
   const auto hold = context.code.hold();
@@ -151,6 +186,11 @@ Answer get_layer_version(Context& context, Call call) {
 // Marker: the last layer answered.
 Answer list_layers(Context& context, Call call) {
   if (call.query_value("find") == "LayerVersion") return get_by_arn(context, call);
+  const auto architecture = call.query_value("CompatibleArchitecture");
+  if (!architecture.empty() && architecture != "x86_64" && architecture != "arm64") {
+    return validation_error(architecture, "compatibleArchitecture",
+                            "Member must satisfy enum value set: [x86_64, arm64]");
+  }
   auto page = page_of(call);
   if (!page) return tl::unexpected(page.error());
   Json json{{"Layers", Json::array()}};

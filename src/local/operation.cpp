@@ -172,8 +172,9 @@ Outcome<Page> page_of(Call call) {
 }
 
 Outcome<Target> find_target(Context& context, Call call) {
+  const std::size_t longest = call.operation == Operation::get_function ? 170 : 140;
   auto reference =
-      parse_function_reference(call.parameters[0], context.region, call.query_value("Qualifier"));
+      parse_function_reference(call.parameters[0], context.region, call.query_value("Qualifier"), longest);
   if (!reference) return tl::unexpected(reference.error());
   const auto arn = function_arn(context.region, reference->name, reference->qualifier);
   auto version = reference->qualifier.empty() ? std::string(latest) : reference->qualifier;

@@ -53,9 +53,20 @@ tl::unexpected<Refusal> too_large(std::string message) {
 
 tl::unexpected<Refusal> validation_error(std::string_view value, std::string_view member,
                                          std::string_view constraint) {
-  std::string text = "1 validation error detected: Value '";
-  text.append(value).append("' at '").append(member).append("' failed to satisfy constraint: ");
-  return refuse(400, "ValidationException", text.append(constraint));
+  return validation_errors({{std::string(value), std::string(member), std::string(constraint)}});
+}
+
+tl::unexpected<Refusal> validation_errors(const std::vector<Violation>& violations) {
+  std::string text =
+      std::to_string(violations.size()) +
+      (violations.size() == 1 ? " validation error detected: " : " validation errors detected: ");
+  for (const auto& violation : violations) {
+    text.append(&violation == &violations.front() ? "" : "; ").append("Value ");
+    text.append(violation.value == "null" ? "null" : "'" + violation.value + "'");
+    text.append(" at '").append(violation.member).append("' failed to satisfy constraint: ");
+    text.append(violation.constraint);
+  }
+  return refuse(400, "ValidationException", std::move(text));
 }
 
 tl::unexpected<Refusal> pattern_error(std::string_view value, std::string_view member,

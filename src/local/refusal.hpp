@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 #include <tl/expected.hpp>
+#include <vector>
 
 #include "core/error.hpp"
 #include "http/message.hpp"
@@ -33,6 +34,12 @@ tl::unexpected<Refusal> too_large(std::string message);
 // "1 validation error detected: Value 'r1' at 'role' failed to satisfy constraint: ..."
 tl::unexpected<Refusal> validation_error(std::string_view value, std::string_view member,
                                          std::string_view constraint);
+struct Violation {
+  std::string value;
+  std::string member;
+  std::string constraint;
+};
+tl::unexpected<Refusal> validation_errors(const std::vector<Violation>& violations);  // all of them in one
 tl::unexpected<Refusal> pattern_error(std::string_view value, std::string_view member,
                                       std::string_view pattern);
 

@@ -134,9 +134,9 @@ bool empty_setting(const Json& value, int depth = 3) {
 }
 
 Outcome<void> refuse_unsupported(const Json& body) {
-  for (const char* member : {"VpcConfig", "DeadLetterConfig", "KMSKeyArn", "FileSystemConfigs", "ImageConfig",
-                             "CodeSigningConfigArn", "DurableConfig", "CapacityProviderConfig",
-                             "TenancyConfig", "PublishTo", "SourceKMSKeyArn"}) {
+  for (const char* member :
+       {"DeadLetterConfig", "KMSKeyArn", "FileSystemConfigs", "ImageConfig", "CodeSigningConfigArn",
+        "DurableConfig", "CapacityProviderConfig", "TenancyConfig", "PublishTo", "SourceKMSKeyArn"}) {
     if (const auto* value = find(body, member); value != nullptr && !empty_setting(*value))
       return unsupported(member);
   }
@@ -152,8 +152,6 @@ Outcome<void> refuse_unsupported(const Json& body) {
     return unsupported("tracing: TracingConfig.Mode must be PassThrough");
   if (other_than("SnapStart", "ApplyOn", "None"))
     return unsupported("SnapStart: SnapStart.ApplyOn must be None");
-  if (other_than("LoggingConfig", "LogFormat", "Text"))
-    return unsupported("JSON logs: LoggingConfig.LogFormat must be Text");
   return {};
 }
 
@@ -227,19 +225,6 @@ Outcome<void> apply_environment(const Json& body, FunctionConfig& config) {
   return {};
 }
 
-Outcome<void> apply_logging(const Json& body, FunctionConfig& config) {
-  const auto* logging = find(body, "LoggingConfig");
-  if (logging == nullptr || !logging->is_object()) return {};
-  auto group = read_string(*logging, "LogGroup");
-  if (!group) return tl::unexpected(group.error());
-  if (!*group) return {};
-  if ((*group)->empty() || (*group)->size() > 512 || !all_in(**group, ".-_/#")) {
-    return pattern_error(**group, "loggingConfig.logGroup", "[\\.\\-_/#A-Za-z0-9]+");
-  }
-  config.log_group = **group;
-  return {};
-}
-
 }  // namespace
 
 Outcome<std::optional<std::string>> read_string(const Json& body, const char* member) {
@@ -298,7 +283,7 @@ Outcome<std::string> require_string(const Json& body, const char* member) {
 
 Outcome<void> apply_configuration(const Json& body, FunctionConfig& config) {
   if (auto supported = refuse_unsupported(body); !supported) return supported;
-  for (auto* step : {apply_texts, apply_numbers, apply_environment, apply_logging}) {
+  for (auto* step : {apply_texts, apply_numbers, apply_environment, apply_logging, apply_vpc}) {
     if (auto done = step(body, config); !done) return done;
   }
   return {};
@@ -329,7 +314,7 @@ Outcome<std::optional<std::string>> read_architecture(const Json& body) {
 }
 
 Outcome<void> check_tags(const StringMap& tags) {
-  if (tags.size() > 50) return invalid_parameter("The number of tags exceeds the limit of 50.");
+  if (tags.size() > 50) return invalid_parameter("Number of tags exceeds resource tag limit.");
   for (const auto& [key, value] : tags) {
     if (key.empty() || key.size() > 128 || value.size() > 256 || key.starts_with("aws:")) {
       return invalid_parameter(

@@ -22,9 +22,11 @@ Outcome<std::optional<StringMap>> read_string_map(const Json& body, const char* 
 Outcome<std::string> require_string(const Json& body, const char* member);  // absent: ValidationException
 
 // Applies Role, Runtime, Handler, Timeout, MemorySize, Description, Environment, EphemeralStorage,
-// LoggingConfig; refuses what the local Lambda cannot do (VpcConfig, FileSystemConfigs, images, ...) instead
+// LoggingConfig, VpcConfig; refuses what the local Lambda cannot do (FileSystemConfigs, images, ...) instead
 // of ignoring it. Architectures and Layers are read by whoever looks them up.
 Outcome<void> apply_configuration(const Json& body, FunctionConfig& config);
+Outcome<void> apply_logging(const Json& body, FunctionConfig& config);
+Outcome<void> apply_vpc(const Json& body, FunctionConfig& config);
 Outcome<std::optional<std::string>> read_architecture(const Json& body);
 std::string host_architecture();
 

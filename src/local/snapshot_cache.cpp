@@ -103,6 +103,10 @@ Outcome<std::shared_ptr<const FunctionVersion>> SnapshotCache::load_version(cons
     known.code.push_back(layer.code.sha256);
   }
   if (live.environment) loaded->environment = *live.environment;
+  if (!live.application_level.empty()) {
+    loaded->environment.emplace("AWS_LAMBDA_LOG_FORMAT", "JSON");
+    loaded->environment.emplace("AWS_LAMBDA_LOG_LEVEL", live.application_level);
+  }
   loaded->memory_mb = live.memory_mb;
   loaded->timeout = std::chrono::seconds(live.timeout_s);
   loaded->log_group = live.log_group;

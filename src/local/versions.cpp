@@ -65,8 +65,14 @@ Answer publish_version(Context& context, Call call, const Json& body) {
                              ") is different from current CodeSHA256 in $LATEST (" + current +
                              "). Please try again with the CodeSHA256 in $LATEST.");
   }
+  const auto published_before = newest_version(context.database, *function);
   auto published = publish(context, *function, *record, description->value_or(record->config.description));
   if (!published) return tl::unexpected(published.error());
+  if (!published_before || published_before->version != published->version) {
+    auto changed = *record;
+    changed.revision = random_uuid();
+    put_version(context.database, changed);
+  }
   transaction.commit();
   const auto arn = function_arn(context.region, published->function, published->version);
   return json_response(201, configuration_json(*published, arn, Show::everything));

@@ -1,0 +1,72 @@
+"""A served local Lambda and a boto3 client for it, for tests of what it answers."""
+
+import io
+import os
+import subprocess
+import sys
+import zipfile
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from conftest import PROGRAM
+
+boto3 = pytest.importorskip("boto3")
+from botocore.config import Config  # noqa: E402
+
+RUNTIME = "python%d.%d" % sys.version_info[:2]
+ROLE = "arn:aws:iam::000000000000:role/any"
+REGION = "us-east-1"
+ARN = f"arn:aws:lambda:{REGION}:000000000000:function:"
+
+
+def zipped(source):
+    buffer = io.BytesIO()
+    main = zipfile.ZipInfo("main.py")  # without the time, so that the bytes are the same
+    main.external_attr = 0o644 << 16
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr(main, source)
+    return buffer.getvalue()
+
+
+@contextmanager
+def served(home, *arguments):
+    """The endpoint's URL."""
+    if not PROGRAM.exists():
+        pytest.skip(f"{PROGRAM} is not built")
+    process = subprocess.Popen(
+        [str(PROGRAM), "serve", "--port", "0", *arguments],
+        env=dict(os.environ, LAMBDAPOOL_HOME=str(home)),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process.stdout.readline().split(" at ")[1].split()[0]
+    finally:
+        process.terminate()
+        assert process.wait(30) == 0
+
+
+def client_of(endpoint, service="lambda"):
+    return boto3.client(
+        service, endpoint_url=endpoint, region_name=REGION, aws_access_key_id="any", aws_secret_access_key="any",
+        config=Config(retries={"max_attempts": 0}, parameter_validation=False),
+    )
+
+
+def create(client, name, source="def handler(event, context):\n    return event\n", **more):
+    client.create_function(
+        FunctionName=name, Runtime=RUNTIME, Role=ROLE, Handler="main.handler", Code={"ZipFile": zipped(source)}, **more
+    )
+    client.get_waiter("function_active_v2").wait(FunctionName=name)
+
+
+def refused(call, **arguments):
+    """(code, message, HTTP status) of what is refused."""
+    try:
+        call(**arguments)
+    except Exception as error:  # whatever botocore makes of it
+        answer = error.response
+        return answer["Error"]["Code"], answer["Error"]["Message"], answer["ResponseMetadata"]["HTTPStatusCode"]
+    raise AssertionError("it was not refused")

@@ -1,0 +1,178 @@
+"""The local Lambda beside answers of AWS that have been recorded: the same types, texts and fields."""
+
+import pytest
+
+from local_lambda import ARN, REGION, ROLE, RUNTIME, client_of, create, refused, served, zipped
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory):
+    with served(tmp_path_factory.mktemp("home")) as endpoint:
+        yield client_of(endpoint)
+
+
+@pytest.fixture
+def function(client, request):
+    name = request.node.originalname[:60]
+    try:
+        client.delete_function(FunctionName=name)
+    except client.exceptions.ResourceNotFoundException:
+        pass
+    create(client, name)
+    return name
+
+
+INVALID, VALIDATION, NOT_FOUND = "InvalidParameterValueException", "ValidationException", "ResourceNotFoundException"
+PATTERN = "Member must satisfy regular expression pattern: (arn:(aws[a-zA-Z-]*)?:lambda:)?"
+
+
+@pytest.mark.parametrize(
+    "name, code, text",
+    [
+        ("my-function!", VALIDATION, PATTERN),
+        ("invalid-account:function:my-function", VALIDATION, PATTERN),
+        ("arn:aws:lambda:invalid-region:000000000000:function:my-function", VALIDATION, PATTERN),
+        ("arn:aws:ec2:us-east-1:000000000000:instance:i-1", VALIDATION, PATTERN),
+        ("arn:aws:lambda:us-east-1:000000000000:function:my-function:1:2", VALIDATION, PATTERN),
+        ("arn:aws:lambda::000000000000:function:my-function", VALIDATION, PATTERN),
+        ("arn:aws:lambda:us-east-1::function:my-function", VALIDATION, PATTERN),
+        ("arn:aws:lambda:us-east-1:000000000000:function:my-function:$LATES", VALIDATION, PATTERN),
+        ("arn:aws:lambda:us-east-1:000000000000:function", NOT_FOUND, f"Function not found: {ARN}function"),
+        ("a" * 65, NOT_FOUND, f"Function not found: {ARN}{'a' * 65}"),
+        ("arn:aws:lambda:eu-west-1:000000000000:function:f", NOT_FOUND, "are not reachable in this region"),
+    ],
+)
+def test_names_that_lead_to_no_function(client, name, code, text):
+    for call in (client.get_function, client.delete_function):
+        refusal = refused(call, FunctionName=name)
+        assert refusal[0] == code and text in refusal[1]
+
+
+def test_parts_of_an_arn_may_be_left_out(client, function):
+    for name in (f"arn:aws:lambda:000000000000:function:{function}", f"{REGION}:000000000000:function:{function}",
+                 f"000000000000:function:{function}", f"function:{function}", ARN + function):
+        assert client.get_function(FunctionName=name)["Configuration"]["FunctionName"] == function
+
+
+def test_lengths_of_names_and_qualifiers(client):
+    new = dict(Runtime=RUNTIME, Role=ROLE, Handler="main.handler", Code={"ZipFile": zipped("")})
+    refusal = refused(client.create_function, FunctionName="a" * 65, **new)
+    assert refusal[0] == INVALID and refusal[1].endswith("Member must have length less than or equal to 64")
+    refusal = refused(client.create_function, FunctionName="my-function:" + "a" * 129, **new)
+    assert refusal[0] == VALIDATION and refusal[1].endswith("Member must have length less than or equal to 140")
+    refusal = refused(client.get_function, FunctionName="f", Qualifier="a" * 129)
+    assert refusal[0] == VALIDATION and refusal[1].endswith("Member must have length less than or equal to 128")
+    refusal = refused(client.get_function, FunctionName="f!", Qualifier="a" * 129)
+    assert refusal[1].startswith("2 validation errors detected: ")
+
+
+def test_deleting_what_is_not_there(client, function):
+    assert client.delete_function(FunctionName=function, Qualifier="1221")["ResponseMetadata"]["HTTPStatusCode"] == 204
+    assert refused(client.delete_function, FunctionName="nope", Qualifier="1")[1] == f"Function not found: {ARN}nope"
+    assert refused(client.delete_function, FunctionName="nope", Qualifier="$LATEST")[:2] == (
+        INVALID, "$LATEST version cannot be deleted without deleting the function.")
+    assert refused(client.delete_function, FunctionName=function, Qualifier="live")[:2] == (
+        INVALID, "Deletion of aliases is not currently supported.")
+
+
+def settled(client, function):
+    client.get_waiter("function_updated_v2").wait(FunctionName=function)
+    return client.get_function_configuration(FunctionName=function)
+
+
+def test_logging_is_changed_in_parts(client, function):
+    def update(**logging):
+        answer = client.update_function_configuration(FunctionName=function, LoggingConfig=logging)["LoggingConfig"]
+        assert settled(client, function)["LoggingConfig"] == answer
+        return answer
+
+    group = f"/aws/lambda/{function}"
+    assert settled(client, function)["LoggingConfig"] == {"LogFormat": "Text", "LogGroup": group}
+    json = {"LogFormat": "JSON", "ApplicationLogLevel": "INFO", "SystemLogLevel": "INFO", "LogGroup": group}
+    assert update(LogFormat="JSON") == json
+    assert update(SystemLogLevel="DEBUG") == {**json, "SystemLogLevel": "DEBUG"}
+    assert update(LogGroup="cool") == {**json, "SystemLogLevel": "DEBUG", "LogGroup": "cool"}
+    assert update(LogFormat="Text") == {"LogFormat": "Text", "LogGroup": "cool"}
+    assert refused(client.update_function_configuration, FunctionName=function,
+                   LoggingConfig={"LogFormat": "xml"})[0] == VALIDATION
+
+
+def test_a_runtime_is_told_of_json_logs(client):
+    source = "import os\ndef handler(e, c):\n    return os.environ.get('AWS_LAMBDA_LOG_FORMAT'), os.environ.get('AWS_LAMBDA_LOG_LEVEL')\n"
+    create(client, "json-logs", source, LoggingConfig={"LogFormat": "JSON", "ApplicationLogLevel": "WARN"})
+    assert client.invoke(FunctionName="json-logs")["Payload"].read() == b'["JSON", "WARN"]'
+
+
+def test_a_vpc_is_kept_and_taken_away(client, function):
+    vpc = {"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]}
+    answer = client.update_function_configuration(FunctionName=function, VpcConfig=vpc)["VpcConfig"]
+    assert {**vpc, "Ipv6AllowedForDualStack": False}.items() <= answer.items() and answer["VpcId"]
+    settled(client, function)
+    none = {"SubnetIds": [], "SecurityGroupIds": []}
+    answer = client.update_function_configuration(FunctionName=function, VpcConfig=none)["VpcConfig"]
+    assert answer == {**none, "VpcId": "", "Ipv6AllowedForDualStack": False}
+
+
+def test_revisions_across_versions_and_aliases(client, function):
+    def revision(**which):
+        return client.get_function(FunctionName=function, **which)["Configuration"]["RevisionId"]
+
+    stale = ("PreconditionFailedException", "The Revision Id provided does not match the latest Revision Id. Call the "
+             "GetFunction/GetAlias API to retrieve the latest Revision Id", 412)
+    before = revision()
+    assert refused(client.publish_version, FunctionName=function, RevisionId="wrong") == stale
+    client.publish_version(FunctionName=function, RevisionId=before)
+    client.get_waiter("published_version_active").wait(FunctionName=function, Qualifier="1")
+    after = revision()
+    assert after != before, "publishing changes $LATEST's"
+    alias = client.create_alias(FunctionName=function, Name="a", FunctionVersion="1")
+    assert revision() == after
+    assert refused(client.update_alias, FunctionName=function, Name="a", RevisionId="wrong") == stale
+    assert client.update_alias(FunctionName=function, Name="a", RevisionId=alias["RevisionId"])["RevisionId"] != alias["RevisionId"]
+
+
+def test_reserved_concurrency_is_a_functions_own(client, function):
+    assert refused(client.put_function_concurrency, FunctionName="nope", ReservedConcurrentExecutions=1)[:2] == (
+        NOT_FOUND, f"Function not found: {ARN}nope:$LATEST")
+    refusal = refused(client.put_function_concurrency, FunctionName=ARN + function + ":1", ReservedConcurrentExecutions=1)
+    assert refusal[0] == INVALID and refusal[1].startswith("This operation is permitted on Lambda functions only. ")
+    refusal = refused(client.put_function_concurrency, FunctionName=function, ReservedConcurrentExecutions=901)
+    assert refusal[0] == INVALID and refusal[1].endswith("below its minimum value of [100].")
+
+
+def test_layers_that_a_function_cannot_have(client):
+    new = dict(FunctionName="f", Runtime=RUNTIME, Role=ROLE, Handler="main.handler", Code={"ZipFile": zipped("")})
+    layer = client.publish_layer_version(LayerName="l", Content={"ZipFile": zipped("")})["LayerVersionArn"]
+    assert refused(client.create_function, **new, Layers=[layer, layer])[:2] == (
+        INVALID, "Two different versions of the same layer are not allowed to be referenced in the same function. "
+        f"{layer} and {layer} are versions of the same layer.")
+    assert refused(client.create_function, **new, Layers=[layer.rsplit(":", 1)[0]])[0] == VALIDATION
+    assert refused(client.create_function, **new, Layers=[layer.replace(REGION, "eu-west-1")])[:2] == (
+        INVALID, f"Layers are not in the same region as the function. Layers are expected to be in region {REGION}.")
+    assert refused(client.get_layer_version, LayerName="l", VersionNumber=0)[:2] == (
+        INVALID, "Layer Version Cannot be less than 1")
+
+
+def test_weights_of_an_alias(client, function):
+    client.publish_version(FunctionName=function)
+    client.get_waiter("published_version_active").wait(FunctionName=function, Qualifier="1")
+    alias = dict(FunctionName=function, Name="a", FunctionVersion="1")
+
+    def routed(weights, **more):
+        return refused(client.create_alias, **{**alias, **more}, RoutingConfig={"AdditionalVersionWeights": weights})
+
+    assert routed({"1": 0.1, "2": 0.1})[:2] == (
+        INVALID, "Number of items in AdditionalVersionWeights cannot be greater than 1")
+    for weight in (2.0, -1.0):
+        refusal = routed({"2": weight})
+        assert refusal[0] == VALIDATION and f"Value '{{2={weight}}}' at 'routingConfig.additionalVersionWeights'" in refusal[1]
+    assert "Value '{$LATEST=0.5}'" in routed({"$LATEST": 0.5})[1]
+    assert routed({"1": 0.5})[1] == (
+        "Invalid function version 1. Function version 1 is already included in routing configuration.")
+    assert routed({"10": 0.5})[:2] == (NOT_FOUND, f"Function not found: {ARN}{function}:10")
+    assert routed({"1": 0.5}, FunctionVersion="$LATEST")[1] == (
+        "$LATEST is not supported for an alias pointing to more than 1 version")
+    assert refused(client.create_alias, FunctionName="nope", Name="a", FunctionVersion="1")[1] == (
+        f"Function not found: {ARN}nope:1")
+    assert refused(client.update_alias, FunctionName=function, Name="non-existent")[1] == (
+        f"Alias not found: {ARN}{function}:non-existent")
