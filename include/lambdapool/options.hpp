@@ -25,7 +25,8 @@ struct Options {
   bool allow_http = false;
 
   // The Lambda function's own timeout is at most so long: a connection that is silent for longer is given up.
-  std::chrono::seconds function_timeout{900};
+  // If not given, the function tells: until its first answer it is 1,800 s, the most that Lambda allows.
+  std::optional<std::chrono::seconds> function_timeout = {};
   // A call that Lambda refuses for rate or concurrency is tried again until no call of the pool has got
   // through for so long; then it fails with Throttled.
   std::chrono::milliseconds throttle_timeout{300'000};

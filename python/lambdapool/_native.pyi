@@ -21,7 +21,7 @@ class Engine:
         access_key_id: Optional[str] = None,
         secret_access_key: Optional[str] = None,
         session_token: Optional[str] = None,
-        function_timeout: float = 900.0,
+        function_timeout: Optional[float] = None,
         throttle_timeout: float = 300.0,
         network_timeout: float = 120.0,
         read_margin: float = 30.0,

@@ -25,7 +25,7 @@ def connect(
     access_key_id: Optional[str] = None,
     secret_access_key: Optional[str] = None,
     session_token: Optional[str] = None,
-    function_timeout: float = 900,
+    function_timeout: Optional[float] = None,
     throttle_timeout: float = 300,
     network_timeout: float = 120,
     idempotent: bool = False,
@@ -48,6 +48,8 @@ def connect(
     if not 0 < workers <= 10_000:
         raise ValueError("the number of workers must be between 1 and 10000, not %d" % workers)
     for name, seconds in timeouts.items():
+        if seconds is None and name == "function_timeout":
+            continue
         if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
             raise TypeError("%s must be a number of seconds, not %s" % (name, type(seconds).__name__))
         if name == "network_timeout" and seconds == 0:
@@ -83,7 +85,7 @@ def connect(
         access_key_id=access_key_id,
         secret_access_key=secret_access_key,
         session_token=session_token,
-        function_timeout=float(function_timeout),
+        function_timeout=None if function_timeout is None else float(function_timeout),
         throttle_timeout=float(throttle_timeout),
         network_timeout=float(network_timeout),
         read_margin=READ_MARGIN,

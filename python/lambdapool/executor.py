@@ -55,7 +55,7 @@ class LambdaExecutor(Executor):
         aws_session_token: Optional[str] = None,
         aws_profile_name: Optional[str] = None,
         target: Optional[str] = None,
-        function_timeout: float = 900,
+        function_timeout: Optional[float] = None,
         throttle_timeout: float = 300,
         network_timeout: float = 120,
         idempotent: bool = False,

@@ -125,7 +125,8 @@ def _unsendable(parts: Tuple[str, str], function: str) -> BaseException:
 
 def _too_large(parts: Tuple[int, int, int], function: str) -> BaseException:
     size, limit, others = parts
-    message = "the result is %d bytes (before base64), more than fits Lambda's response limit of %d bytes" % (size, limit)
+    message = "the result takes %d bytes as it travels (as base64, compressed where that helps), " % size
+    message += "more than fits Lambda's response limit of %d bytes" % limit
     if others > 1024:
         message += "; %d bytes were taken by other results of the same invocation: a smaller chunksize helps" % others
     else:

@@ -46,7 +46,8 @@ class LambdaPool(_Base):
         aws_profile_name: a profile in ``~/.aws``.
         target: ``"aws"`` or ``"local"``; else ``LAMBDAPOOL_TARGET``; else ``"aws"``.
         function_timeout: the Lambda function's own timeout is at most so many seconds. A connection that
-            is silent for longer than that is given up.
+            is silent for longer than that is given up. If not given, the function tells: until its first answer a
+            connection may be silent for 1,800 seconds, which is the most that Lambda allows.
         throttle_timeout: how many seconds a task is tried again while Lambda refuses it for rate or concurrency
             and no other task of the pool gets through.
         network_timeout: how many seconds tasks wait for a service that cannot be reached, until nothing of the pool
@@ -83,7 +84,7 @@ class LambdaPool(_Base):
         aws_session_token: Optional[str] = None,
         aws_profile_name: Optional[str] = None,
         target: Optional[str] = None,
-        function_timeout: float = 900,
+        function_timeout: Optional[float] = None,
         throttle_timeout: float = 300,
         network_timeout: float = 120,
         idempotent: bool = False,

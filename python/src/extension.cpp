@@ -19,8 +19,10 @@
 #include "core/encoding.hpp"
 #include "core/envelope.hpp"
 #include "core/environment.hpp"
+#include "core/limits.hpp"
 #include "engine_queue.hpp"
 #include "outcome_check.hpp"
+#include "pool/ending.hpp"
 #include "pool/engine.hpp"
 #include "pool/log_tails.hpp"
 #include "target/target.hpp"
@@ -43,7 +45,7 @@ struct Settings {
   std::optional<std::string> access_key_id;
   std::optional<std::string> secret_access_key;
   std::optional<std::string> session_token;
-  double function_timeout;
+  std::optional<double> function_timeout;
   double throttle_timeout;
   double network_timeout;
   double read_margin;
@@ -92,7 +94,8 @@ Result<Opened> open(const Settings& settings, Interruption& interruption,
   pool::EngineOptions options;
   options.function = settings.function;
   options.workers = settings.workers;
-  options.function_timeout = std::chrono::seconds(static_cast<long>(std::ceil(settings.function_timeout)));
+  if (const auto most = settings.function_timeout)
+    options.function_timeout = std::chrono::seconds(static_cast<long>(std::ceil(*most)));
   options.throttle_deadline = std::chrono::milliseconds(static_cast<long>(settings.throttle_timeout * 1e3));
   options.network_deadline = std::chrono::milliseconds(static_cast<long>(settings.network_timeout * 1e3));
   options.warn = [queue](const std::string& warning) { queue->warn(warning); };
@@ -261,12 +264,14 @@ class Engine {
     const auto engine = running();
     queue_->sent(id);
     std::string echo = echoes_.next();
-    auto payload =
-        envelope::encode(envelope::Direction::task, {codec, settings_.peer, echo}, function, arguments);
+    auto payload = envelope::encode_within(limits::request_payload_bytes_max, envelope::Direction::task,
+                                           {codec, settings_.peer, echo}, function, arguments);
     const auto completed = [queue = queue_, id](Result<aws::Invoked> answer) {
       queue->push({id, std::move(answer)});
     };
-    const auto engine_id = engine->submit(std::move(payload), completed, std::move(echo));
+    const auto engine_id =
+        payload ? engine->submit(std::move(*payload), completed, std::move(echo))
+                : engine->refuse(pool::too_large_to_encode(function.size() + arguments.size()), completed);
     queue_->named(id, engine_id);
   }
 
@@ -318,9 +323,9 @@ NB_MODULE(_native, module) {
           "__init__",
           [](Engine* self, std::string function, int workers, std::string peer, std::string python,
              optional_text target, optional_text region, optional_text profile, optional_text access_key_id,
-             optional_text secret_access_key, optional_text session_token, double function_timeout,
-             double throttle_timeout, double network_timeout, double read_margin, bool idempotent,
-             std::optional<int> retries, bool allow_http) {
+             optional_text secret_access_key, optional_text session_token,
+             std::optional<double> function_timeout, double throttle_timeout, double network_timeout,
+             double read_margin, bool idempotent, std::optional<int> retries, bool allow_http) {
             new (self) Engine(Settings{std::move(function), workers, std::move(peer), std::move(python),
                                        std::move(target), std::move(region), std::move(profile),
                                        std::move(access_key_id), std::move(secret_access_key),
@@ -330,7 +335,7 @@ NB_MODULE(_native, module) {
           nb::arg("function"), nb::arg("workers"), nb::kw_only(), nb::arg("peer"), nb::arg("python"),
           nb::arg("target") = nb::none(), nb::arg("region") = nb::none(), nb::arg("profile") = nb::none(),
           nb::arg("access_key_id") = nb::none(), nb::arg("secret_access_key") = nb::none(),
-          nb::arg("session_token") = nb::none(), nb::arg("function_timeout") = 900.0,
+          nb::arg("session_token") = nb::none(), nb::arg("function_timeout") = nb::none(),
           nb::arg("throttle_timeout") = 300.0, nb::arg("network_timeout") = 120.0,
           nb::arg("read_margin") = 30.0, nb::arg("idempotent") = false, nb::arg("retries") = nb::none(),
           nb::arg("allow_http") = false)

@@ -11,7 +11,9 @@
 #include "api/transport.hpp"
 #include "core/echo.hpp"
 #include "core/envelope.hpp"
+#include "core/limits.hpp"
 #include "lambdapool/errors.hpp"
+#include "pool/ending.hpp"
 #include "pool/engine.hpp"
 #include "runtime/program.hpp"
 #include "target/target.hpp"
@@ -31,7 +33,8 @@ class EngineTransport final : public Transport {
 
   Id submit(std::string_view head, std::string_view items, Done done) override {
     std::string echo = echoes_.next();
-    std::string payload = envelope::encode(envelope::Direction::task, {"cpp", peer_, echo}, head, items);
+    auto payload = envelope::encode_within(limits::request_payload_bytes_max, envelope::Direction::task,
+                                           {"cpp", peer_, echo}, head, items);
     const auto engine = begin();
     if (!engine) {
       done(fail(ErrorKind::cancelled, "the pool was closed before this was sent"));
@@ -45,7 +48,8 @@ class EngineTransport final : public Transport {
       }));
       end();
     };
-    return engine->submit(std::move(payload), completed, std::move(echo));
+    if (!payload) return engine->refuse(pool::too_large_to_encode(head.size() + items.size()), completed);
+    return engine->submit(std::move(*payload), completed, std::move(echo));
   }
 
   bool cancel(Id id) override {

@@ -21,7 +21,7 @@ FunctionOptions named(std::string name) {
 TEST(Settings, AcceptTheLimitsThemselves) {
   FunctionOptions options = named(std::string(64, 'a'));
   options.memory_mb = 10'240;
-  options.timeout_s = 900;
+  options.timeout_s = 1'800;
   options.layers = {layer + "a:1", layer + "b:1", layer + "c:1", layer + "d:1", layer + "e:12"};
   EXPECT_EQ(refusal(options), "");
   options.memory_mb = 128;
@@ -37,11 +37,11 @@ TEST(Settings, RefuseMemoryAndTimeoutBeyondTheLimits) {
     EXPECT_EQ(refusal(options),
               "memory must be between 128 and 10240 MB, not " + std::to_string(memory) + ".");
   }
-  for (const int timeout : {0, 901}) {
+  for (const int timeout : {0, 1'801}) {
     FunctionOptions options = named("f");
     options.timeout_s = timeout;
     EXPECT_EQ(refusal(options),
-              "timeout must be between 1 and 900 seconds, not " + std::to_string(timeout) + ".");
+              "timeout must be between 1 and 1800 seconds, not " + std::to_string(timeout) + ".");
   }
 }
 

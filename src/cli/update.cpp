@@ -35,10 +35,6 @@ Result<void> validate_request(const FunctionOptions& options) {
   if (options.paths.empty() && options.architecture)
     return fail(ErrorKind::invalid_argument,
                 "--architecture needs the paths as well, because code is made for one instruction set.");
-  if (!asks_for_anything(options))
-    return fail(ErrorKind::invalid_argument,
-                "there is nothing to update: give paths, or options such as --memory, --timeout, --layers or "
-                "--env.");
   return {};
 }
 
@@ -194,6 +190,10 @@ Result<void> update_one(const Context& context, const FunctionOptions& given, Sh
   if (is_damaged(*function))
     return fail(ErrorKind::conflict, "function " + options.name +
                                          " cannot be updated: " + function->configuration.state_reason + ".");
+  if (!asks_for_anything(options))
+    return fail(ErrorKind::invalid_argument,
+                "there is nothing to update: give paths, or options such as --memory, --timeout, --layers or "
+                "--env.");
   if (auto same = same_kind(function->configuration, options); !same) return same;
   if (auto kept = keeps_packages(*function, options); !kept) return kept;
   if (auto own = own_role(session, function->configuration, options); !own) return own;

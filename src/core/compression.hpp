@@ -11,7 +11,7 @@ namespace lambdapool {
 
 // The zlib stream of `first` followed by `second`, or nullopt where sending it would not pay: samples
 // are compressed first, so that an incompressible body costs microseconds rather than seconds.
-// `want_below`: a size to get under if at all possible; more effort is spent for it.
+// `want_below`: the size that it has to get under. Where it cannot, that is given up as soon as it is seen.
 std::optional<std::string> compress_if_it_pays(std::string_view first, std::string_view second,
                                                std::size_t want_below);
 

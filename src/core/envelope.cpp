@@ -3,6 +3,8 @@
 #include "core/envelope.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <limits>
 #include <optional>
 
 #include "core/compression.hpp"
@@ -38,7 +40,7 @@ void append_base64(std::string& out, std::string_view first, std::string_view se
 
 // The members that a reader knows, as the scan found them.
 struct Members {
-  std::optional<JsonValue> version, codec, peer, echo, encoding, body;
+  std::optional<JsonValue> version, codec, peer, echo, timeout, encoding, body;
 };
 
 void remember(Members& members, std::string_view name, const JsonValue& value, std::string_view body) {
@@ -46,6 +48,7 @@ void remember(Members& members, std::string_view name, const JsonValue& value, s
   if (name == "codec") members.codec = value;
   if (name == "peer") members.peer = value;
   if (name == "echo") members.echo = value;
+  if (name == "timeout") members.timeout = value;
   if (name == "encoding") members.encoding = value;
   if (name == body) members.body = value;
 }
@@ -82,7 +85,7 @@ class Decoder {
     return out;
   }
 
-  Result<void> check_echo(std::string_view expected) {
+  Result<Told> check_echo(std::string_view expected) {
     auto found = members();
     if (!found) return tl::unexpected(std::move(found.error()));
     if (!found->echo) {
@@ -92,13 +95,13 @@ class Decoder {
           "belong to (they have no \"echo\")");
     }
     std::string echo;
-    if (auto good = read_echo(*found, echo); !good) return good;
+    if (auto good = read_echo(*found, echo); !good) return tl::unexpected(std::move(good.error()));
     if (echo != expected) {
       return fail(ErrorKind::protocol,
                   "the answer belongs to another call (its \"echo\" is another one), so it was thrown away "
                   "and the connection closed");
     }
-    return {};
+    return Told{timeout_of(*found)};
   }
 
  private:
@@ -119,6 +122,18 @@ class Decoder {
     if (fault) return refuse(*fault + "; it begins with: " + beginning(json_));
     if (auto good = check_version(members); !good) return tl::unexpected(std::move(good.error()));
     return members;
+  }
+
+  // Nothing depends on it but how long others are waited for, so that what makes no sense is as if it were
+  // not there.
+  static std::optional<std::chrono::seconds> timeout_of(const Members& members) {
+    if (!members.timeout || members.timeout->type != JsonValue::Type::number) return std::nullopt;
+    const std::string_view text = members.timeout->text;
+    int seconds = 0;
+    const auto [stop, status] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+    const bool good = status == std::errc() && stop == text.data() + text.size();
+    if (!good || seconds < limits::timeout_s_min || seconds > limits::timeout_s_max) return std::nullopt;
+    return std::chrono::seconds(seconds);
   }
 
   Result<void> read_echo(const Members& members, std::string& to) const {
@@ -195,11 +210,17 @@ class Decoder {
 }  // namespace
 
 std::string encode(Direction direction, const Label& label, std::string_view body, std::string_view extra) {
+  return *encode_within(std::numeric_limits<std::size_t>::max(), direction, label, body, extra);
+}
+
+std::optional<std::string> encode_within(std::size_t most, Direction direction, const Label& label,
+                                         std::string_view body, std::string_view extra) {
   std::optional<std::string> compressed;
   if (body.size() + extra.size() >= compress_from)
     compressed = compress_if_it_pays(body, extra, fits_plainly);
   const std::size_t size = compressed ? compressed->size() : body.size() + extra.size();
 
+  if (size / 3 * 4 > most) return std::nullopt;
   std::string out;
   out.reserve(size / 3 * 4 + 128 + label.codec.size() + label.peer.size() + label.echo.size());
   out.append("{\"lambdapool\":").append(std::to_string(version)).append(",\"codec\":");
@@ -210,6 +231,7 @@ std::string encode(Direction direction, const Label& label, std::string_view bod
     out.append(",\"echo\":");
     append_json_string(out, label.echo);
   }
+  if (label.timeout.count() > 0) out.append(",\"timeout\":").append(std::to_string(label.timeout.count()));
   out.append(compressed ? ",\"encoding\":\"zlib+base64\",\"" : ",\"encoding\":\"base64\",\"");
   out.append(body_member(direction)).append("\":\"");
   if (compressed) {
@@ -217,14 +239,16 @@ std::string encode(Direction direction, const Label& label, std::string_view bod
   } else {
     append_base64(out, body, extra);
   }
-  return out.append("\"}");
+  out.append("\"}");
+  if (out.size() > most) return std::nullopt;
+  return out;
 }
 
 Result<Envelope> decode(Direction direction, std::string_view json, std::size_t max_body) {
   return Decoder(direction, json, max_body).run();
 }
 
-Result<void> check_echo(std::string_view json, std::string_view echo) {
+Result<Told> check_echo(std::string_view json, std::string_view echo) {
   return Decoder(Direction::outcome, json, max_body_bytes).check_echo(echo);
 }
 

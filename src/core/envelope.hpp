@@ -1,6 +1,7 @@
 // The JSON object that carries a task through Invoke and an outcome back. docs/protocol.md specifies it.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,7 +24,13 @@ struct Envelope {
 struct Label {
   std::string_view codec;
   std::string_view peer;
-  std::string_view echo = {};  // "" where there is none
+  std::string_view echo = {};         // "" where there is none
+  std::chrono::seconds timeout = {};  // of an outcome; none where it is zero
+};
+
+// What an outcome says of the function that made it.
+struct Told {
+  std::optional<std::chrono::seconds> timeout;  // about the function's own
 };
 
 enum class Direction { task, outcome };
@@ -32,6 +39,10 @@ enum class Direction { task, outcome };
 // compressed ("zlib+base64") where that pays, tried from 4 KiB up. `extra` follows `body` without a copy.
 std::string encode(Direction direction, const Label& label, std::string_view body,
                    std::string_view extra = {});
+
+// As encode; nullopt where that has more than `most` bytes, which is found out early.
+std::optional<std::string> encode_within(std::size_t most, Direction direction, const Label& label,
+                                         std::string_view body, std::string_view extra = {});
 
 // Longer ones are refused: a worker repeats what anybody may have sent.
 inline constexpr std::size_t echo_size_max = 64;
@@ -45,6 +56,6 @@ Result<Envelope> decode(Direction direction, std::string_view json, std::size_t 
 // Whether `json` is the outcome of the task that was sent with `echo`, which must not be empty: looks at the
 // members around the body, and at none of its bytes. Error kinds protocol (it is not, or cannot be read) and
 // code_mismatch (a worker that knows no echo has made it).
-Result<void> check_echo(std::string_view json, std::string_view echo);
+Result<Told> check_echo(std::string_view json, std::string_view echo);
 
 }  // namespace lambdapool::envelope

@@ -7,6 +7,7 @@
 
 #include "core/compression.hpp"
 #include "core/encoding.hpp"
+#include "core/limits.hpp"
 
 namespace lambdapool::envelope {
 namespace {
@@ -43,6 +44,18 @@ TEST(Envelope, CarriesAnEchoWhereThereIsOne) {
   EXPECT_THAT(error_of(encode(Direction::task, {"cpp", "id", std::string(65, 'x')}, "")), HasSubstr("echo"));
 }
 
+TEST(Envelope, TellsTheFunctionsTimeoutWhereItMakesSense) {
+  const auto told = [](const std::string& timeout) {
+    return check_echo(R"({"lambdapool":1,"echo":"a-1","timeout":)" + timeout + "}", "a-1")->timeout;
+  };
+  EXPECT_EQ(told("1800"), std::chrono::seconds(1800));
+  for (const char* nonsense : {"0", "-1", "1801", "1e3", "3.5", "99999999999999", "\"3\"", "null"})
+    EXPECT_FALSE(told(nonsense)) << nonsense;
+  const auto json = encode(Direction::outcome, {"cpp", "id", "a-1", std::chrono::seconds(3)}, "abc");
+  EXPECT_THAT(json, HasSubstr(R"(,"timeout":3,)"));
+  EXPECT_EQ(check_echo(json, "a-1")->timeout, std::chrono::seconds(3));
+}
+
 TEST(Envelope, ComesBackAsItWasForBodiesOfEverySizeAndSplit) {
   for (const std::size_t size : {0, 1, 2, 3, 4, 5, 100, 4095, 4096, 5000, 40'000, 300'000}) {
     for (const auto& body : {noise(size), std::string(size, 'x')}) {
@@ -76,6 +89,20 @@ TEST(Envelope, CompressesALargeBodyThatWouldNotFitOtherwise) {
   const auto json = encode(Direction::task, {"cpp", ""}, body);
   EXPECT_THAT(json.substr(0, 100), HasSubstr("\"zlib+base64\""));
   EXPECT_TRUE(decode(Direction::task, json)->body == body);
+}
+
+TEST(Envelope, SeesEarlyThatABodyCannotFit) {
+  constexpr std::size_t most = limits::request_payload_bytes_max;
+  EXPECT_FALSE(encode_within(most, Direction::task, {"cpp", ""}, noise(5'000'000)));
+  std::string wordy = noise(30'000'000);
+  for (char& c : wordy) c = static_cast<char>('a' + (c & 7));  // compresses to three eighths
+  EXPECT_FALSE(encode_within(most, Direction::task, {"cpp", ""}, wordy));
+  const auto zeros = encode_within(most, Direction::task, {"cpp", ""}, std::string(50'000'000, 'x'));
+  ASSERT_TRUE(zeros);
+  EXPECT_EQ(decode(Direction::task, *zeros)->body.size(), 50'000'000u);
+  const auto exactly = encode(Direction::task, {"cpp", ""}, noise(3000));
+  EXPECT_TRUE(encode_within(exactly.size(), Direction::task, {"cpp", ""}, noise(3000)));
+  EXPECT_FALSE(encode_within(exactly.size() - 1, Direction::task, {"cpp", ""}, noise(3000)));
 }
 
 TEST(Envelope, ReadsMembersInAnyOrderAndIgnoresWhatItDoesNotKnow) {

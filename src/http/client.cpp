@@ -340,6 +340,12 @@ void Client::cancel(Id id) {
   asio::post(loop->io, [impl = impl_, id] { impl->cancel(id); });
 }
 
+void Client::limit_read_timeouts(std::chrono::milliseconds read_timeout) {
+  for (const auto& exchange : impl_->queue)
+    exchange->read_timeout = std::min(exchange->read_timeout, read_timeout);
+  for (const auto& connection : impl_->connections) connection->limit_read_timeout(read_timeout);
+}
+
 Answer Client::call(Request request, std::chrono::milliseconds read_timeout) {
   std::promise<Answer> promise;
   send(std::move(request), read_timeout, [&](Answer answer) { promise.set_value(std::move(answer)); });

@@ -63,6 +63,9 @@ class Client {
   Id send_returning(Request request, std::chrono::milliseconds read_timeout,
                     std::function<void(Answer, Request)> done, Doubt doubt = {});
 
+  // Those who wait for answers do so no longer than this after their request was sent. On the loop's thread.
+  void limit_read_timeouts(std::chrono::milliseconds read_timeout);
+
   // Blocks until the answer; not to be called on the loop's thread.
   Answer call(Request request, std::chrono::milliseconds read_timeout);
 

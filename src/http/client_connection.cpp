@@ -278,6 +278,13 @@ void ClientConnection::set_deadline(Clock::time_point deadline) {
   pool_.deadline_moved(deadline);
 }
 
+void ClientConnection::limit_read_timeout(std::chrono::milliseconds read_timeout) {
+  if (state_ != State::busy || exchange_->read_timeout <= read_timeout) return;
+  const auto shorter = deadline_ - (exchange_->read_timeout - read_timeout);
+  exchange_->read_timeout = read_timeout;
+  set_deadline(shorter);
+}
+
 void ClientConnection::deadline_passed() {
   switch (state_) {
     case State::connecting:

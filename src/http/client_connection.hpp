@@ -67,6 +67,8 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
   std::unique_ptr<Exchange> abort();  // closes, and gives back what it was carrying
   void close();
 
+  void limit_read_timeout(
+      std::chrono::milliseconds read_timeout);  // of what it carries, counted from its start
   Clock::time_point deadline() const { return deadline_; }
   void deadline_passed();
 

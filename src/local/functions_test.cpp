@@ -190,7 +190,7 @@ TEST_F(FunctionsTest, BadInputIsRefusedWithAwsTexts) {
        "less than or equal to 64"},
       {"memory", {{"MemorySize", 127}}, 400, "ValidationException", "greater than or equal to 128"},
       {"much memory", {{"MemorySize", 10241}}, 400, "ValidationException", "less than or equal to 10240"},
-      {"timeout", {{"Timeout", 901}}, 400, "ValidationException", "less than or equal to 900"},
+      {"timeout", {{"Timeout", 1801}}, 400, "ValidationException", "less than or equal to 1800"},
       {"node",
        {{"Runtime", "nodejs22.x"}},
        400,

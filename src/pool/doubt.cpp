@@ -1,16 +1,16 @@
 #include "pool/doubt.hpp"
 
 #include "aws/function_name.hpp"
-#include "core/envelope.hpp"
 
 namespace lambdapool::pool {
 
 std::optional<Error> doubt_about(const http::Response& response, const std::string& echo,
-                                 const std::string& function) {
+                                 const std::string& function, envelope::Told* told) {
   const bool is_outcome = response.status >= 200 && response.status < 300 &&
                           response.headers.find("x-amz-function-error") == nullptr;
   if (echo.empty() || !is_outcome) return std::nullopt;
   const auto checked = envelope::check_echo(response.body, echo);
+  if (checked && told) *told = *checked;
   if (checked) return std::nullopt;
   Error error = checked.error();
   error.http_status = response.status;

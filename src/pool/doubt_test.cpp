@@ -18,6 +18,18 @@ TEST(Doubt, BelievesTheAnswerThatRepeatsWhatTheCallCarried) {
   EXPECT_FALSE(doubt_about(outcome("a-1"), "a-1", "f"));
 }
 
+TEST(Doubt, LearnsTheFunctionsTimeoutFromAnAnswerThatItBelieves) {
+  const http::Response response{200,
+                                {},
+                                envelope::encode(envelope::Direction::outcome,
+                                                 {"pickle", "3.11", "a-1", std::chrono::seconds(42)}, "")};
+  envelope::Told told;
+  EXPECT_TRUE(doubt_about(response, "a-2", "f", &told));
+  EXPECT_FALSE(told.timeout);
+  EXPECT_FALSE(doubt_about(response, "a-1", "f", &told));
+  EXPECT_EQ(told.timeout, std::chrono::seconds(42));
+}
+
 TEST(Doubt, TakesNoOtherCallsAnswerForThisOne) {
   const auto doubt = doubt_about(outcome("a-1"), "a-2", "f");
   ASSERT_TRUE(doubt);

@@ -24,6 +24,15 @@ Error too_large(std::size_t payload_bytes) {
                                             "; pass less, or a reference to it"};
 }
 
+Error too_large_to_encode(std::size_t plain_bytes) {
+  return {ErrorKind::payload_too_large, "the function and its arguments have " + std::to_string(plain_bytes) +
+                                            " bytes, more than fits the " +
+                                            std::to_string(limits::request_payload_bytes_max) +
+                                            " bytes that Lambda accepts, compressed and then a third longer "
+                                            "as base64; pass less, or a reference "
+                                            "to it"};
+}
+
 void tell_of_loss(Error& error, int lost, int retries) {
   if (lost > 0) error.message += "; the function may have run";
   if (lost > 0 && retries == 0) error.message += ", so the call was not sent again";

@@ -14,6 +14,7 @@ namespace lambdapool::pool {
 Error cancelled(int lost = 0);
 
 Error too_large(std::size_t payload_bytes);
+Error too_large_to_encode(std::size_t plain_bytes);  // even compressed
 
 // Adds what `lost` requests mean, and the request id. `retries`: how many the caller has allowed.
 void tell_of_loss(Error& error, int lost, int retries);

@@ -64,6 +64,7 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   // On the I/O thread only.
   std::vector<Id> refused_as_expired;  // to be sent again when there are new credentials
   bool renewing = false;
+  std::optional<std::chrono::seconds> function_timeout;  // as the function has told
   std::unique_ptr<http::EventLoop> loop;
   std::shared_ptr<Gate> gate;
   std::unique_ptr<http::EventLoop::Timer> timer;
@@ -71,6 +72,7 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   std::unique_ptr<http::Client> client;
 
   Id submit(std::string payload, Done done, std::string echo);
+  Id refuse(Error error, Done done);
   bool cancel(Id id);
   void terminate();
   void terminate_on_loop();
@@ -80,6 +82,8 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   void pump();
   void tell_refused();
   void send(Id id, Call& call);
+  std::chrono::milliseconds read_timeout() const;
+  std::optional<Error> examine(const http::Response& response, const std::string& echo);
   void answered(Id id, http::Answer answer, http::Request request);
   void failed(Id id, Failure failure, http::Request request);
   bool send_again(Id id, Failure& failure, http::Request& request);
@@ -128,6 +132,13 @@ Engine::Id Engine::Impl::submit(std::string payload, Done done, std::string echo
   // A full window is pumped by the next completion.
   if (window.in_flight() < window.limit()) post_pump();
   return id;
+}
+
+Engine::Id Engine::Impl::refuse(Error error, Done done) {
+  std::lock_guard lock(mutex);
+  refused.emplace_back(std::move(done), std::move(error));
+  post_pump();
+  return ++last_id;
 }
 
 bool Engine::Impl::cancel(Id id) {
@@ -180,13 +191,28 @@ void Engine::Impl::tell_refused() {
 void Engine::Impl::send(Id id, Call& call) {
   signer.sign(call.request, call.signature);
   client->send_returning(
-      std::move(call.request), options.function_timeout + options.read_margin,
+      std::move(call.request), read_timeout(),
       [this, id](http::Answer answer, http::Request request) {
         answered(id, std::move(answer), std::move(request));
       },
-      [this, &call](const http::Response& response) {
-        return doubt_about(response, call.echo, options.function);
-      });
+      [this, &call](const http::Response& response) { return examine(response, call.echo); });
+}
+
+std::chrono::milliseconds Engine::Impl::read_timeout() const {
+  constexpr std::chrono::seconds longest{limits::timeout_s_max};
+  return options.function_timeout.value_or(function_timeout.value_or(longest)) + options.read_margin;
+}
+
+// An answer tells for how long others are to be waited for. The largest counts: a first call's may lack what
+// the environment took to start.
+std::optional<Error> Engine::Impl::examine(const http::Response& response, const std::string& echo) {
+  envelope::Told told;
+  auto doubt = doubt_about(response, echo, options.function, &told);
+  if (told.timeout > function_timeout) {
+    function_timeout = told.timeout;
+    client->limit_read_timeouts(read_timeout());
+  }
+  return doubt;
 }
 
 void Engine::Impl::answered(Id id, http::Answer answer, http::Request request) {
@@ -354,6 +380,8 @@ Result<std::unique_ptr<Engine>> Engine::open(target::Target target, EngineOption
 Engine::Id Engine::submit(std::string payload, Done done, std::string echo) {
   return impl_->submit(std::move(payload), std::move(done), std::move(echo));
 }
+
+Engine::Id Engine::refuse(Error error, Done done) { return impl_->refuse(std::move(error), std::move(done)); }
 
 bool Engine::cancel(Id id) { return impl_->cancel(id); }
 

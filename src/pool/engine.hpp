@@ -28,6 +28,9 @@ class Engine {
   using Done = std::function<void(Result<aws::Invoked>)>;
   Id submit(std::string payload, Done done, std::string echo = {});
 
+  // Instead of a submit(): `done` runs with the error.
+  Id refuse(Error error, Done done);
+
   // True: it had not been sent; `done` runs with kind cancelled. False: too late (or unknown).
   bool cancel(Id id);
 

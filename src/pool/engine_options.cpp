@@ -33,7 +33,8 @@ Result<void> validate(const EngineOptions& options) {
   if (options.workers < 1 || options.workers > workers_max)
     return fail(ErrorKind::invalid_argument, "a pool has 1 to " + std::to_string(workers_max) +
                                                  " workers, not " + std::to_string(options.workers));
-  if (options.function_timeout < std::chrono::seconds(1) || options.throttle_deadline.count() < 0)
+  if (options.function_timeout.value_or(std::chrono::seconds(1)) < std::chrono::seconds(1) ||
+      options.throttle_deadline.count() < 0)
     return fail(ErrorKind::invalid_argument,
                 "function_timeout must be a second or more, and throttle_timeout not less than none");
   if (options.network_deadline.count() < 0)

@@ -14,9 +14,11 @@ namespace lambdapool::pool {
 void warn_on_stderr(const std::string& warning);
 
 struct EngineOptions {
-  std::string function;                        // name, name:qualifier or ARN
-  int workers = 10;                            // at most so many calls in flight, 1 to 10,000
-  std::chrono::seconds function_timeout{900};  // the read timeout is this plus read_margin
+  std::string function;  // name, name:qualifier or ARN
+  int workers = 10;      // at most so many calls in flight, 1 to 10,000
+  // The read timeout is this plus read_margin. If not given: what the function's answers say of its own
+  // timeout, and until the first of them the longest that a function can have.
+  std::optional<std::chrono::seconds> function_timeout = {};
   // A throttled call is tried again until nothing of this engine has got through for so long; while its
   // own calls run or complete, the service is merely busy with them.
   std::chrono::milliseconds throttle_deadline{300'000};

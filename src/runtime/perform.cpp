@@ -87,18 +87,19 @@ Run run_items(detail::Callable& callable, const std::vector<std::string_view>& i
 std::string fitting_answer(Run run, const envelope::Label& label, const Limits& limits) {
   while (true) {
     const std::string body = write_outcome(run.items, run.busy);
-    std::string answer = body.size() > envelope::max_body_bytes
-                             ? std::string()
-                             : envelope::encode(envelope::Direction::outcome, label, body);
-    if (!answer.empty() && answer.size() <= limits.response_bytes) return answer;
+    if (body.size() <= envelope::max_body_bytes) {
+      auto answer = envelope::encode_within(limits.response_bytes, envelope::Direction::outcome, label, body);
+      if (answer) return std::move(*answer);
+    }
     auto largest = std::max_element(run.items.begin(), run.items.end(), [](const auto& a, const auto& b) {
       return a.bytes.size() < b.bytes.size();
     });
-    largest->bytes = "the function's " +
-                     std::string(largest->status == Status::value ? "result" : "exception") + " takes " +
-                     std::to_string(largest->bytes.size()) + " bytes; AWS Lambda's limit for an answer is " +
-                     std::to_string(limits.response_bytes) +
-                     " bytes, encoded and compressed: return less, or put it where the caller can fetch it";
+    largest->bytes =
+        "the function's " + std::string(largest->status == Status::value ? "result" : "exception") + " has " +
+        std::to_string(largest->bytes.size()) + " bytes, more than fits AWS Lambda's limit for an " +
+        "answer: " + std::to_string(limits.response_bytes) +
+        " bytes, compressed and then a third longer as base64; return less, or put it where the "
+        "caller can fetch it";
     largest->status = Status::too_large;
   }
 }
@@ -108,6 +109,8 @@ std::string fitting_answer(Run run, const envelope::Label& label, const Limits& 
 tl::expected<std::string, Refusal> perform(std::string_view payload, const ProgramIdentity& mine,
                                            std::chrono::system_clock::time_point deadline, const Now& now,
                                            const Limits& limits) {
+  // So early it is what the function may take in all, but for milliseconds.
+  const auto timeout = std::chrono::ceil<std::chrono::seconds>(deadline - now());
   const auto envelope = envelope::decode(envelope::Direction::task, payload);
   if (!envelope) return protocol_error(envelope.error().message);
   if (envelope->codec != "cpp") {
@@ -128,7 +131,7 @@ tl::expected<std::string, Refusal> perform(std::string_view payload, const Progr
     const std::unique_ptr<detail::Callable> callable = (*entry)->make(state);
     const std::string peer = mine.to_string();
     return fitting_answer(run_items(*callable, task.items, deadline, now, limits),
-                          {"cpp", peer, envelope->echo}, limits);
+                          {"cpp", peer, envelope->echo, timeout}, limits);
   } catch (const MalformedMessage& malformed) {
     return protocol_error(std::string("the task cannot be read: ") + malformed.what());
   }

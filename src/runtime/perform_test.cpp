@@ -137,7 +137,7 @@ TEST(Perform, AnswersTooMuchAsASentenceInThatItemsPlace) {
   ASSERT_EQ(answer.outcome.items.size(), 3u);
   EXPECT_EQ(answer.outcome.items[0].status, Status::value);
   EXPECT_EQ(answer.outcome.items[1].status, Status::too_large);
-  EXPECT_THAT(std::string(answer.outcome.items[1].bytes), HasSubstr("limit for an answer is 2000 bytes"));
+  EXPECT_THAT(std::string(answer.outcome.items[1].bytes), HasSubstr("limit for an answer: 2000 bytes"));
   EXPECT_EQ(answer.outcome.items[2].status, Status::value);
 }
 
@@ -153,6 +153,13 @@ TEST(Perform, RepeatsTheTasksEcho) {
   EXPECT_TRUE(envelope::decode(envelope::Direction::outcome, *perform_now(payload))->echo.empty());
   payload.insert(payload.find("\"peer\""), "\"echo\":\"x-1\",");
   EXPECT_EQ(envelope::decode(envelope::Direction::outcome, *perform_now(payload))->echo, "x-1");
+}
+
+TEST(Perform, TellsTheFunctionsTimeout) {
+  auto payload = payload_for(twice, std::vector{1});
+  payload.insert(payload.find("\"peer\""), "\"echo\":\"x-1\",");
+  const auto answer = perform_now(payload, milliseconds(2'990));
+  EXPECT_EQ(envelope::check_echo(*answer, "x-1")->timeout, std::chrono::seconds(3));
 }
 
 TEST(Perform, NeverTakesTwoMissingBuildIdsForTheSame) {

@@ -22,8 +22,8 @@ def refused(done):
         (["f" * 65], f"function name '{'f' * 65}' has 65 characters; at most 64 are allowed."),
         (["f", "--memory", "127"], "memory must be between 128 and 10240 MB, not 127."),
         (["f", "--memory=10241"], "memory must be between 128 and 10240 MB, not 10241."),
-        (["f", "--timeout", "0"], "timeout must be between 1 and 900 seconds, not 0."),
-        (["f", "--timeout", "901"], "timeout must be between 1 and 900 seconds, not 901."),
+        (["f", "--timeout", "0"], "timeout must be between 1 and 1800 seconds, not 0."),
+        (["f", "--timeout", "1801"], "timeout must be between 1 and 1800 seconds, not 1801."),
         (
             ["f", "--layers", "numpy:new"],
             "layer 'numpy:new' is neither a layer version's ARN, such as "
@@ -119,7 +119,9 @@ def test_code_beyond_the_limit_is_refused_naming_the_biggest_file(run, algorithm
     assert json.loads(run("list", "--output", "json").stdout) == []
 
 
-def test_an_update_of_nothing_is_refused(run):
+def test_an_update_of_nothing_is_refused(run, algorithms):
+    assert "function f does not exist" in refused(run("update", "f"))
+    assert run("create", "f", "algorithms").returncode == 0
     assert refused(run("update", "f")).startswith("there is nothing to update")
 
 

@@ -85,6 +85,11 @@ def test_the_outcome_repeats_the_tasks_echo():
             lambda_handler(event(tasks.square, "map", [1], echo=wrong), None)
 
 
+def test_the_outcome_tells_the_functions_timeout():
+    assert "timeout" not in lambda_handler(event(tasks.square, "map", [1]), None)
+    assert lambda_handler(event(tasks.square, "map", [1]), Context(2990))["timeout"] == 3
+
+
 def test_numbers_in_a_row_share_a_pickle_and_nothing_else_does():
     items = [1, 2.5, None, True, "text", 3, 2**63, -1, -(2**63), [4], 5]
     raw, _ = run(event(tasks.identity, "map", items))

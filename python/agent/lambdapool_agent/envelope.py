@@ -50,14 +50,16 @@ def decode(event):
     return peer, echo, _body(encoding, text)
 
 
-def encode(body, echo=None):
-    """The outcome's envelope around ``body``."""
+def encode(body, echo=None, timeout=None):
+    """The outcome's envelope around ``body``. ``timeout``: the function's own, in whole seconds, where it is known."""
     encoding, packed = "base64", body
     if len(body) >= COMPRESSED_FROM and _compresses(body):
         encoding, packed = "zlib+base64", zlib.compress(body, 1)
     answer = {"lambdapool": VERSION, "codec": CODEC, "peer": PEER}
     if echo is not None:
         answer["echo"] = echo
+    if timeout is not None:
+        answer["timeout"] = timeout
     answer["encoding"] = encoding
     answer["outcome"] = base64.b64encode(packed).decode("ascii")
     return answer

@@ -5,6 +5,7 @@ answer has grown large or the time may not suffice, and the client sends the res
 """
 
 import io
+import math
 import os
 import pickle
 import time
@@ -35,6 +36,7 @@ def lambda_handler(event, context):
 
 
 def _handle(event, context, worker):
+    timeout = _timeout(context)
     peer, echo, body = envelope.decode(event)
     if peer != envelope.PEER and (_BY_VALUE in body or _CLOUDPICKLE in body):
         raise envelope.LambdapoolCodeMismatch(
@@ -43,7 +45,7 @@ def _handle(event, context, worker):
             % (peer, envelope.PEER, envelope.PEER)
         )
     outcomes, seconds = _run(body, _remaining(context), worker)
-    answer = _answer(outcomes, seconds, echo)
+    answer = _answer(outcomes, seconds, echo, timeout)
     forked.flush()
     return answer
 
@@ -112,21 +114,28 @@ def _starmap(function, item):
 _styles = {"call": _call, "map": _map, "starmap": _starmap}
 
 
-def _answer(outcomes, seconds, echo):
+def _answer(outcomes, seconds, echo, timeout):
     while True:
-        answer = envelope.encode(pickle.dumps((outcomes, seconds), 5), echo)
+        answer = envelope.encode(pickle.dumps((outcomes, seconds), 5), echo, timeout)
         size = envelope.encoded_size(answer)
         if size <= RESPONSE_LIMIT:
             return answer
-        _shorten(outcomes)
+        _shorten(outcomes, size)
 
 
-def _shorten(outcomes):
+def _shorten(outcomes, size):
     """The largest outcome gives way to the news that it was too large. It is one item's: before an answer
     grows beyond the limit, all but its last item take no more than ENOUGH_BYTES."""
     sizes = [len(data) for _, data in outcomes]
     largest = max(range(len(sizes)), key=sizes.__getitem__)
-    outcomes[largest] = outcome.too_large(sizes[largest], RESPONSE_LIMIT, sum(sizes) - sizes[largest])
+    share = size * sizes[largest] // sum(sizes)  # of the answer as it would travel: `size` bytes
+    outcomes[largest] = outcome.too_large(share, RESPONSE_LIMIT, size - share)
+
+
+def _timeout(context):
+    """The function's own, in whole seconds: at the start of an invocation it is all still there. None if unknown."""
+    remaining = _remaining(context)()
+    return math.ceil(remaining) if 0 < remaining < float("inf") else None
 
 
 def _remaining(context):
