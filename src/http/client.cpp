@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/descriptor_limit.hpp"
 #include "http/client_connection.hpp"
 #include "http/loop_impl.hpp"
 
@@ -125,7 +126,7 @@ struct Client::Impl final : ClientConnection::Pool, std::enable_shared_from_this
     // The first TLS connection gets the session that makes the others cheap.
     if (options.endpoint.scheme == Endpoint::Scheme::https && !met) wanted = std::min<std::size_t>(wanted, 1);
     if (connecting >= wanted || closed || !prepare_route()) return;
-    while (connecting < wanted) open();
+    while (connecting < wanted && (connections.empty() || has_room())) open();
   }
 
   void start_on(ClientConnection& connection) {
@@ -181,6 +182,15 @@ struct Client::Impl final : ClientConnection::Pool, std::enable_shared_from_this
       if (!ready) return tl::unexpected(std::move(ready.error()));
     }
     return made;
+  }
+
+  // Descriptors for another connection: most may go for them, but where the service is this process's own,
+  // it needs one for each of ours and its workers the rest. Requests without a connection wait for others'.
+  bool has_room() const {
+    const bool own_service = options.endpoint.scheme == Endpoint::Scheme::unix_socket;
+    const std::size_t limit = descriptor_limit();
+    const std::size_t spoken_for = descriptors_used() + connecting;  // these may not have their sockets yet
+    return spoken_for < (own_service ? limit / 4 : limit - limit / 8);
   }
 
   void open() {

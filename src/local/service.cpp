@@ -3,6 +3,7 @@
 #include <cstring>
 #include <future>
 
+#include "core/descriptor_limit.hpp"
 #include "http/event_loop.hpp"
 #include "http/server.hpp"
 #include "local/control_plane.hpp"
@@ -19,12 +20,16 @@ namespace fs = std::filesystem;
 // For the bodies of requests that are on their way or being worked on: one of the largest and then some.
 constexpr std::size_t request_memory = 128u << 20;
 
+// Event loop, database, logs, supervisor, fork server, one worker, and one connection from either end.
+constexpr std::size_t descriptors_at_least = 32;
+
 WorkersOptions workers_options(const ServiceOptions& options) {
   WorkersOptions workers;
   workers.scratch = options.home / "scratch" / random_uuid();
   workers.region = options.region;
   workers.environment = options.environment;
   workers.python = options.python;
+  workers.shared_memory = options.environment.get("LAMBDAPOOL_DEV_SHM").value_or("0") != "0";
   return workers;
 }
 
@@ -104,6 +109,9 @@ class RunningService : public Service {
 }  // namespace
 
 Result<std::unique_ptr<Service>> Service::start(ServiceOptions options) {
+  raise_descriptor_limit();
+  if (auto room = require_descriptors(descriptors_at_least, "the local Lambda with one worker"); !room)
+    return tl::unexpected(room.error());
   if (auto made = secure_home(options.home); !made) return tl::unexpected(made.error());
   auto service = std::make_unique<RunningService>();
   if (auto started = service->start(options); !started) return tl::unexpected(started.error());

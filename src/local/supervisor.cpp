@@ -52,7 +52,8 @@ Program in_file(const std::filesystem::path& scratch) {
 }
 
 // posix_spawn, because it does nothing between fork and exec that a program with threads could not bear.
-int spawn_program(const std::string& path, int control, const std::string& root, pid_t& pid) {
+int spawn_program(const std::string& path, int control, const std::string& root, std::string shared_memory,
+                  pid_t& pid) {
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t attributes;
   posix_spawn_file_actions_init(&actions);
@@ -68,7 +69,7 @@ int spawn_program(const std::string& path, int control, const std::string& root,
   posix_spawnattr_setsigdefault(&attributes, &all);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID);
   std::string name = "lambdapool-supervisor", parent = std::to_string(::getpid()), directory = root;
-  char* arguments[] = {name.data(), parent.data(), directory.data(), nullptr};
+  char* arguments[] = {name.data(), parent.data(), directory.data(), shared_memory.data(), nullptr};
   char* environment[] = {nullptr};
   const int error = ::posix_spawn(&pid, path.c_str(), &actions, &attributes, arguments, environment);
   posix_spawn_file_actions_destroy(&actions);
@@ -101,9 +102,11 @@ std::string encode(const Spawn& spawn, std::uint32_t id) {
 
 }  // namespace
 
-Result<std::unique_ptr<Supervisor>> Supervisor::launch(const std::filesystem::path& scratch, Mounts mounts) {
+Result<std::unique_ptr<Supervisor>> Supervisor::launch(const std::filesystem::path& scratch, Mounts mounts,
+                                                       SharedMemory shared_memory) {
   std::unique_ptr<Supervisor> supervisor(new Supervisor);
   supervisor->scratch_ = scratch;
+  supervisor->shared_memory_ = shared_memory;
   supervisor->root_directory_ = scratch / "root";
   if (const auto error = make_private_directories(supervisor->root_directory_)) {
     return fail(ErrorKind::io,
@@ -121,13 +124,14 @@ Result<void> Supervisor::start_process(Mounts mounts) {
     return fail(ErrorKind::io, std::string("Could not create a socket pair: ") + std::strerror(errno));
   // dup2(3, 3) in the child would keep close-on-exec set: stay clear of the number that the child uses.
   Descriptor control(::fcntl(pair.theirs.get(), F_DUPFD_CLOEXEC, 10));
+  const std::string keep = shared_memory_ == SharedMemory::kept ? "kept" : "";
   int status = EIO;
   if (const Program program = in_memory(); program.memory) {
-    status = spawn_program(program.path, control.get(), root, pid_);
+    status = spawn_program(program.path, control.get(), root, keep, pid_);
   }
   if (status != 0) {
     const Program program = in_file(scratch_);
-    status = spawn_program(program.path, control.get(), root, pid_);
+    status = spawn_program(program.path, control.get(), root, keep, pid_);
   }
   if (status != 0) {
     return fail(ErrorKind::io, "Could not start the local Lambda's supervisor process from memory or from " +

@@ -49,10 +49,12 @@ class Supervisor {
  public:
   enum class Root { none, as_root, user_namespace };
   enum class Mounts { where_allowed, never };
+  enum class SharedMemory { hidden, kept };  // /dev/shm, in workers with a root of their own
 
   // Starts the process and waits for it to be ready (about two milliseconds). From any thread.
   static Result<std::unique_ptr<Supervisor>> launch(const std::filesystem::path& scratch,
-                                                    Mounts mounts = Mounts::where_allowed);
+                                                    Mounts mounts = Mounts::where_allowed,
+                                                    SharedMemory shared_memory = SharedMemory::hidden);
   ~Supervisor();  // everything under it is killed; returns when it is gone
 
   // On the loop's thread, once, before anything below. `lost`: the process died of itself. Every process
@@ -78,6 +80,7 @@ class Supervisor {
   pid_t pid_ = -1;
   Root root_ = Root::none;
   std::filesystem::path scratch_;
+  SharedMemory shared_memory_ = SharedMemory::hidden;
   std::filesystem::path root_directory_;
   Descriptor control_;  // moves into packets_; a duplicate stays to wait for the end
   std::unique_ptr<PacketSocket> packets_;

@@ -46,6 +46,7 @@ class Worker : public std::enable_shared_from_this<Worker> {
     std::filesystem::path opt;
     std::string region;
     std::chrono::milliseconds init_limit;
+    int processors;  // for its libraries' threads
   };
   struct Parts {
     http::EventLoop& loop;

@@ -7,6 +7,8 @@
 #include <cstdio>
 #include <random>
 
+#include "local/worker_processors.hpp"
+
 namespace lambdapool::local {
 namespace {
 
@@ -66,6 +68,7 @@ std::map<std::string, std::string> worker_environment(const FunctionVersion& fun
   if (function.runtime.starts_with("python"))
     variables["AWS_EXECUTION_ENV"] = "AWS_Lambda_" + function.runtime;
   for (const auto& [name, value] : function.environment) variables[name] = value;
+  set_thread_variables(variables, setting.processors);
   variables["AWS_LAMBDA_RUNTIME_API"] = setting.runtime_api;
   if (setting.own_channel) variables["LAMBDAPOOL_RUNTIME_FD"] = "3";
   if (setting.opt != "/opt") variables["LAMBDAPOOL_OPT"] = setting.opt;

@@ -19,7 +19,8 @@ struct WorkerSetting {
   std::string opt = "/opt";
   std::string tmp = "/tmp";
   std::filesystem::path interpreter = {};  // of Python functions
-  bool own_channel = false;                // descriptor 3 speaks the Runtime API (LAMBDAPOOL_RUNTIME_FD)
+  int processors = 1;
+  bool own_channel = false;  // descriptor 3 speaks the Runtime API (LAMBDAPOOL_RUNTIME_FD)
 };
 
 std::map<std::string, std::string> worker_environment(const FunctionVersion& function,

@@ -16,9 +16,12 @@ Result<void> Machine::make() {
   }
   if (!supervisor_) {
     const auto mounts = options_.mounts ? Supervisor::Mounts::where_allowed : Supervisor::Mounts::never;
-    auto supervisor = Supervisor::launch(scratch_.path(), mounts);
+    const auto shared_memory =
+        options_.shared_memory ? Supervisor::SharedMemory::kept : Supervisor::SharedMemory::hidden;
+    auto supervisor = Supervisor::launch(scratch_.path(), mounts, shared_memory);
     for (int again = 1; !supervisor && again < launches_max; ++again) {
-      supervisor = Supervisor::launch(scratch_.path(), mounts);  // it may have been killed at once
+      supervisor =
+          Supervisor::launch(scratch_.path(), mounts, shared_memory);  // it may have been killed at once
     }
     if (!supervisor) return tl::unexpected(supervisor.error());
     supervisor_ = std::move(*supervisor);
@@ -76,7 +79,15 @@ std::string Machine::isolation() {
   if (supervisor_->root() == Supervisor::Root::user_namespace) {
     files = "own /var/task, /opt and /tmp in a user and mount namespace";
   }
+  files += std::string(", ") + shared_memory_as_seen();
   return memory + "; processes by killing the worker's whole tree; " + files + "; size of /tmp not limited";
+}
+
+// Lambda has no /dev/shm: what works with it here fails there.
+const char* Machine::shared_memory_as_seen() const {
+  if (supervisor_->root() != Supervisor::Root::none && !options_.shared_memory)
+    return "no /dev/shm (as on Lambda)";
+  return "the host's /dev/shm (Lambda has none: multiprocessing.Queue, Pool and SharedMemory fail there)";
 }
 
 void Machine::stop() {

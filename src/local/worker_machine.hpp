@@ -34,6 +34,7 @@ class Machine {
   void stop();
 
  private:
+  const char* shared_memory_as_seen() const;
   Result<void> make();  // with making_ held
   void on_supervisor_lost(const std::string& why);
 

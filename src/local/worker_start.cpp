@@ -80,6 +80,7 @@ bool Worker::needs_port() const {
 WorkerSetting Worker::environment_setting(bool mounted) const {
   WorkerSetting setting;
   setting.region = setting_.region;
+  setting.processors = setting_.processors;
   setting.log_stream = setting_.slot.log_stream;
   setting.runtime_api = port_ ? port_->address() : no_port;
   if (!mounted) {

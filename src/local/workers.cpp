@@ -5,8 +5,10 @@
 #include <future>
 #include <unordered_map>
 
+#include "core/descriptor_limit.hpp"
 #include "local/worker.hpp"
 #include "local/worker_machine.hpp"
+#include "local/worker_processors.hpp"
 #include "local/workers_schedule.hpp"
 
 namespace lambdapool::local {
@@ -15,6 +17,8 @@ namespace {
 using Clock = Worker::Clock;
 
 constexpr int lost_starts_max = 10;
+constexpr std::size_t descriptors_of_a_worker = 8;  // while it starts; half of that later
+constexpr std::chrono::milliseconds look_for_room_every{20};
 
 // A crashed worker's slot, kept for its replacement.
 struct SpareSlot {
@@ -54,6 +58,9 @@ class LocalWorkers : public Workers {
  private:
   void pump(Group& group);
   void start_worker(Group& group);
+  int processors_for(const FunctionVersion& function) const;
+  bool has_room();
+  void wait_for_room();
   Result<WorkerSlot> take_slot(Group& group);
   void refuse(const FunctionVersion& function, Invocation invocation, const Failure& failure);
 
@@ -70,6 +77,7 @@ class LocalWorkers : public Workers {
   mutable Machine machine_;  // isolation() makes it where it has not been made
   std::unordered_map<std::string, Group> groups_;
   std::unique_ptr<http::EventLoop::Timer> reaper_;
+  std::unique_ptr<http::EventLoop::Timer> room_;  // looks again for descriptors, while some wait for them
 };
 
 void LocalWorkers::refuse(const FunctionVersion& function, Invocation invocation, const Failure& failure) {
@@ -107,8 +115,53 @@ void LocalWorkers::pump(Group& group) {
   }
   if (group.waiting.empty()) return;
   for (auto missing = workers_to_start(group.waiting.size(), group.coming()); missing > 0; --missing) {
+    if (!has_room()) return wait_for_room();
     start_worker(group);
   }
+}
+
+// Idle workers leave their share to the others; those that are going to be started for what waits do not.
+int LocalWorkers::processors_for(const FunctionVersion& function) const {
+  std::size_t at_work = 0;
+  for (const auto& [key, group] : groups_) {
+    at_work += group.workers.size() - group.idle.size();
+    at_work += workers_to_start(group.waiting.size(), group.coming());
+  }
+  return processors_of_worker(function.memory_mb, processors_of_machine(), at_work);
+}
+
+// A quarter of the descriptors is left to the service: to connections, its database and its logs. The first
+// worker is always tried; where it fails, the error says why.
+bool LocalWorkers::has_room() {
+  std::size_t workers = 0, coming = 0;
+  for (const auto& [key, group] : groups_) {
+    workers += group.workers.size();
+    coming += group.coming();
+  }
+  const std::size_t limit = descriptor_limit();
+  const std::size_t spoken_for = descriptors_used() + 2 * coming;  // these open some more
+  return workers == 0 || spoken_for + descriptors_of_a_worker <= limit - limit / 4;
+}
+
+// What has no room waits for a worker of its function to be free, or for one of another to end: an idle one
+// is ended for its sake.
+void LocalWorkers::wait_for_room() {
+  if (room_) return;
+  Worker* oldest = nullptr;
+  for (auto& [key, group] : groups_) {
+    for (Worker* worker : group.idle) {
+      if (!oldest || worker->idle_since() < oldest->idle_since()) oldest = worker;
+    }
+  }
+  if (oldest) {
+    for (auto& [key, group] : groups_) std::erase(group.idle, oldest);
+    oldest->stop();
+  }
+  room_ = loop_.call_after(look_for_room_every, [this] {
+    room_.reset();
+    for (auto& [key, group] : groups_) pump(group);
+    std::erase_if(groups_, [](const auto& entry) { return entry.second.empty(); });
+  });
 }
 
 Result<WorkerSlot> LocalWorkers::take_slot(Group& group) {
@@ -148,10 +201,11 @@ void LocalWorkers::start_worker(Group& group) {
       [this, key](Worker& worker) { on_ended(key, worker); }};
   Worker::Parts parts{loop_, log_, machine_.supervisor(), machine_.memory(),
                       python ? &machine_.python(runtime.substr(6)) : nullptr};
-  auto worker = std::make_shared<Worker>(parts,
-                                         Worker::Setting{group.function, std::move(*slot), std::move(*opt),
-                                                         options_.region, options_.init_limit},
-                                         std::move(events));
+  auto worker = std::make_shared<Worker>(
+      parts,
+      Worker::Setting{group.function, std::move(*slot), std::move(*opt), options_.region, options_.init_limit,
+                      processors_for(*group.function)},
+      std::move(events));
   group.workers.push_back(worker);
   worker->start();
 }
@@ -248,6 +302,7 @@ void LocalWorkers::reap() {
 
 void LocalWorkers::shut_down() {
   reaper_.reset();
+  room_.reset();
   auto groups = std::move(groups_);
   groups_.clear();
   for (auto& [key, group] : groups) {

@@ -64,8 +64,9 @@ struct WorkersOptions {
   std::filesystem::path python;  // preferred interpreter, if it has the right version
   std::chrono::milliseconds idle_timeout{300'000};
   std::chrono::milliseconds init_limit{10'000};  // a longer init is started again within the invocation
-  bool cgroups = true;  // false: memory is watched even where cgroups could be written
-  bool mounts = true;   // false: functions see the host's files even where mounting is allowed
+  bool cgroups = true;         // false: memory is watched even where cgroups could be written
+  bool shared_memory = false;  // functions see the host's /dev/shm, which Lambda lacks
+  bool mounts = true;          // false: functions see the host's files even where mounting is allowed
 };
 
 class Workers {

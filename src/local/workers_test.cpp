@@ -209,5 +209,43 @@ TEST_F(WorkersTest, APackageSeesNoModulesBesideTheStandardLibraryAndItsOwn) {
   }
 }
 
+TEST_F(WorkersTest, ThereIsNoSharedMemoryAsOnLambda) {
+  const auto function = python(
+      "def handler(event, context):\n"
+      "  try:\n"
+      "    open('/dev/shm/workers_test-' + event, 'x')\n"
+      "    return 'made'\n"
+      "  except OSError as error:\n"
+      "    return 'refused'");
+  start();
+  if (workers->isolation().find("no /dev/shm") == std::string::npos)
+    GTEST_SKIP() << "nothing can be mounted here";
+  EXPECT_EQ(invoke(function, "\"" + mark() + "\"").payload, "\"refused\"");
+}
+
+TEST_F(WorkersTest, SharedMemoryIsThereForThoseWhoAskForIt) {
+  if (!fs::is_directory("/dev/shm")) GTEST_SKIP() << "this machine has no /dev/shm";
+  options.shared_memory = true;
+  const auto function = python(
+      "import os\n"
+      "def handler(event, context):\n"
+      "  path = '/dev/shm/workers_test-' + event\n"
+      "  open(path, 'x').close()\n"
+      "  os.unlink(path)\n"
+      "  return 'made'");
+  EXPECT_EQ(invoke(function, "\"" + mark() + "\"").payload, "\"made\"");
+  EXPECT_THAT(workers->isolation(), HasSubstr("the host's /dev/shm"));
+}
+
+TEST_F(WorkersTest, WorkersShareTheMachinesProcessors) {
+  const auto function = python(
+      "import os\ndef handler(event, context):\n"
+      "  return [os.environ['OMP_NUM_THREADS'], os.environ.get('OPENBLAS_NUM_THREADS')]");
+  EXPECT_EQ(invoke(function).payload, R"(["1", "1"])") << "256 MB";
+  function->key = "chosen";
+  function->environment["OMP_NUM_THREADS"] = "6";
+  EXPECT_EQ(invoke(function).payload, R"(["6", null])");
+}
+
 }  // namespace
 }  // namespace lambdapool::local

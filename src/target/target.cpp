@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/descriptor_limit.hpp"
 #include "core/random.hpp"
 #include "identity/source_fetcher.hpp"
 #include "identity/terminal.hpp"
@@ -17,6 +18,8 @@
 
 namespace lambdapool::target {
 namespace {
+
+constexpr std::size_t descriptors_of_a_pool = 12;  // its event loop, a connection or two, and credentials
 
 // A running service and the identity that only this process knows.
 struct Embedded {
@@ -157,6 +160,9 @@ Result<Target> resolve_aws(const TargetOptions& options, const Environment& envi
 }  // namespace
 
 Result<Target> resolve(const TargetOptions& options, const Environment& environment) {
+  raise_descriptor_limit();
+  if (auto room = require_descriptors(descriptors_of_a_pool, "lambdapool"); !room)
+    return tl::unexpected(room.error());
   const bool from_environment = !options.target;
   const std::string name =
       options.target ? *options.target : environment.get("LAMBDAPOOL_TARGET").value_or("aws");

@@ -39,6 +39,9 @@ enum lp_report_kind {
   LP_EXITED = 4,   // value: wait status
 };
 
+// Whether workers with a root of their own see the host's /dev/shm.
+enum lp_shared_memory { LP_HIDE_SHARED_MEMORY, LP_KEEP_SHARED_MEMORY };
+
 enum lp_root { LP_ROOT_NONE = 0, LP_ROOT_AS_ROOT = 1, LP_ROOT_USER_NAMESPACE = 2 };
 
 struct lp_report {

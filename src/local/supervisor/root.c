@@ -121,11 +121,25 @@ static int enter_user_namespace(uid_t user, gid_t group) {
   return write_file("/proc/self/gid_map", map);
 }
 
+// Lambda has no /dev/shm, and what needs it (semaphores, so multiprocessing's queues and pools, and shared
+// memory) fails there. A mount point cannot be taken away, but nothing can be made in this one.
+static void hide_shared_memory(const char* root) {
+  char path[PATH_SIZE];
+  struct stat info;
+  snprintf(path, sizeof path, "%s/dev/shm", root);
+  if (lstat(path, &info) != 0 || !S_ISDIR(info.st_mode)) return;
+  mount("lambdapool", path, "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0555,size=4k");
+}
+
+static enum lp_shared_memory shared_memory;
+
 static int attempt(const char* root, enum lp_root kind) {
   if (kind == LP_ROOT_AS_ROOT ? unshare(CLONE_NEWNS) != 0 : enter_user_namespace(getuid(), getgid()) != 0) {
     return -1;
   }
-  return build(root);
+  if (build(root) != 0) return -1;
+  if (shared_memory == LP_HIDE_SHARED_MEMORY) hide_shared_memory(root);
+  return 0;
 }
 
 // A root that was only half built, or a user namespace without rights in it, must not be lived in:
@@ -141,7 +155,8 @@ static int works(const char* root, enum lp_root kind) {
   return status == 0;
 }
 
-enum lp_root prepare_root(const char* root) {
+enum lp_root prepare_root(const char* root, enum lp_shared_memory wanted) {
+  shared_memory = wanted;
   enum lp_root kind = geteuid() == 0 ? LP_ROOT_AS_ROOT : LP_ROOT_USER_NAMESPACE;
   if (!works(root, kind)) {
     // Root in a container often may not mount; its own user namespace may still be allowed to.

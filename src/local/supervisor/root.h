@@ -11,7 +11,7 @@
 
 // Puts the tree together at `root` (an existing, empty directory). Tried first in a child process where
 // a failure would leave this one half changed.
-enum lp_root prepare_root(const char* root);
+enum lp_root prepare_root(const char* root, enum lp_shared_memory shared_memory);
 
 // In the process that is to become the worker. 0, or -1 with errno.
 int enter_root(const char* root, const char* code, const char* opt, const char* tmp);

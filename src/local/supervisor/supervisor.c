@@ -259,7 +259,10 @@ int main(int argc, char** argv) {
   for (int s = 1; s < 32; ++s) {
     if (s == SIGHUP || s == SIGINT || s == SIGQUIT || s == SIGTERM || s == SIGPIPE) signal(s, SIG_IGN);
   }
-  if (*root_path) root_kind = prepare_root(root_path);
+  int keep_shared_memory = argc > 3 && *argv[3];
+  if (*root_path) {
+    root_kind = prepare_root(root_path, keep_shared_memory ? LP_KEEP_SHARED_MEMORY : LP_HIDE_SHARED_MEMORY);
+  }
   sigset_t mask;
   sigemptyset(&mask);
   sigaddset(&mask, SIGCHLD);
