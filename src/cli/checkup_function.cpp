@@ -5,6 +5,7 @@
 #include "cli/checkup.hpp"
 #include "cli/deployed_function.hpp"
 #include "cli/interpreter.hpp"
+#include "cli/own_functions.hpp"
 #include "core/encoding.hpp"
 #include "local/code_store.hpp"
 #include "local/service.hpp"
@@ -133,14 +134,14 @@ Result<void> check_account(Session& session, Findings& findings) {
 
 Result<void> check_function(Session& session, const std::string& name, Findings& findings) {
   const auto found = find_function(session, name);
-  const std::string where = session.is_local() ? "on the target local" : "in " + session.target().region;
   if (!found) {
     if (auto go_on = add_refusal(found.error(), {Level::note, "function", "cannot be looked at"}, findings);
         !go_on)
       return go_on;
   } else if (!*found) {
     findings.push_back(
-        {Level::problem, "function", "there is no " + name + " " + where,
+        {Level::problem, "function",
+         "there is no " + name + place_of(session) + suggested_function(session, name),
          "`lambdapool create " + name + " PATHS` makes it, `lambdapool list` shows those there are"});
     return {};
   } else {

@@ -10,6 +10,7 @@
 #include "cli/arguments.hpp"
 #include "cli/function_arguments.hpp"
 #include "cli/help_formatter.hpp"
+#include "cli/usage.hpp"
 #include "cli/verbs.hpp"
 
 namespace lambdapool::cli {
@@ -48,7 +49,7 @@ void add_connection(CLI::App& app, ConnectionOptions& connection, const std::str
 CLI::App& add_verb(CLI::App& app, Parsed& parsed, const char* name, const char* description,
                    std::function<Result<void>(const Context&)> run) {
   CLI::App* verb = app.add_subcommand(name, description);
-  verb->set_help_flag("--help", "Show this message and exit.");
+  verb->set_help_flag("-h,--help", "Show this message and exit.");
   verb->final_callback([&parsed, run = std::move(run)] { parsed.verb = run; });
   return *verb;
 }
@@ -165,7 +166,7 @@ void add_layer_publish(CLI::App& layer, Parsed& parsed) {
 
 void add_layer(CLI::App& app, Parsed& parsed) {
   CLI::App& layer = *app.add_subcommand("layer", "Publish, list and delete layers, to be used by name");
-  layer.set_help_flag("--help", "Show this message and exit.");
+  layer.set_help_flag("-h,--help", "Show this message and exit.");
   layer.require_subcommand(0, 1);
   add_layer_publish(layer, parsed);
   CLI::App& list = add_verb(layer, parsed, "list", "List the newest version of each layer",
@@ -208,27 +209,10 @@ void add_serve(CLI::App& app, Parsed& parsed) {
   verb.add_flag("--verbose", parsed.serve.verbose, "Print a line about each request");
 }
 
-const CLI::App& chosen_command(const CLI::App& app) {
-  const auto verbs = app.get_subcommands();
-  return verbs.empty() ? app : chosen_command(*verbs.front());
-}
-
-// What CLI11 has to say, in the words that click's users know.
-std::string usage_sentence(const CLI::ParseError& error, const CLI::App& app) {
-  const std::string what = error.what();
-  const CLI::App& command = chosen_command(app);
-  if (const auto* extras = dynamic_cast<const CLI::ExtrasError*>(&error); extras != nullptr) {
-    const std::vector<std::string> rest = app.remaining(true);
-    const std::string first = rest.empty() ? "" : rest.front();
-    if (first.size() > 1 && first[0] == '-') return "No such option: " + first.substr(0, first.find('='));
-    return &command == &app ? "No such command '" + first + "'"
-                            : "Got unexpected extra argument (" + first + ")";
-  }
-  if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr)
-    return "Missing argument '" + what.substr(0, what.find(' ')) + "'";
-  if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr)
-    return "Option '" + what.substr(0, what.find(':')) + "' requires an argument";
-  return what.substr(what.find("Invalid value") == std::string::npos ? 0 : what.find("Invalid value"));
+CLI::App& add_help(CLI::App& app) {
+  CLI::App& help = *app.add_subcommand("help", "Show the help of a command, as in 'help create'");
+  help.set_help_flag("-h,--help", "Show this message and exit.");
+  return *help.prefix_command();  // what stands behind it is no command line
 }
 
 // One sentence on one line, whatever it quotes.
@@ -266,7 +250,7 @@ int run(int argc, const char* const* argv, const Environment& environment) {
   Parsed parsed;
   CLI::App app{"", "lambdapool"};
   app.formatter(std::make_shared<HelpFormatter>());
-  app.set_help_flag("--help", "Show this message and exit.");
+  app.set_help_flag("-h,--help", "Show this message and exit.");
   app.require_subcommand(0, 1);
   add_connection(app, parsed.connection, "Further options");
   app.set_version_flag("--version", "lambdapool, version " LAMBDAPOOL_VERSION, "Show the version and exit.")
@@ -274,6 +258,7 @@ int run(int argc, const char* const* argv, const Environment& environment) {
   add_create(app, parsed);
   add_delete(app, parsed);
   add_doctor(app, parsed);
+  CLI::App& help = add_help(app);
   add_layer(app, parsed);
   add_list(app, parsed);
   add_logs(app, parsed);
@@ -283,16 +268,16 @@ int run(int argc, const char* const* argv, const Environment& environment) {
   try {
     app.parse(with_empty_values(argc, argv));
   } catch (const CLI::CallForHelp&) {
-    std::cout << chosen_command(app).help();
-    return 0;
+    const CLI::App& command = chosen_command(app);
+    return print_help(command, command.remaining());
   } catch (const CLI::CallForVersion& version) {
     std::cout << version.what() << "\n";
     return 0;
   } catch (const CLI::ParseError& error) {
-    std::cerr << "Error: " << usage_sentence(error, app) << "; try '" << command_path(chosen_command(app))
-              << " --help'.\n";
+    std::cerr << "Error: " << usage_sentence(error, app) << "\n";
     return 2;
   }
+  if (app.got_subcommand(&help)) return print_help(app, help.remaining());
   if (!parsed.verb) {
     std::cout << chosen_command(app).help();
     return 0;

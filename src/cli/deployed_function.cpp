@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <chrono>
 
+#include "cli/own_functions.hpp"
+
 namespace lambdapool::cli {
 namespace {
 
@@ -35,9 +37,7 @@ bool is_own(const aws::FunctionDescription& function) {
 Result<aws::FunctionDescription> own_function(Session& session, const std::string& name) {
   auto found = find_function(session, name);
   if (!found) return tl::unexpected(found.error());
-  if (!*found)
-    return fail(ErrorKind::not_found,
-                "function " + name + " does not exist; 'lambdapool list' shows those that do.");
+  if (!*found) return no_such_function(session, name);
   if (!is_own(**found))
     return fail(ErrorKind::conflict,
                 "function " + name + " was not made by lambdapool, so it is left as it is.");

@@ -43,9 +43,11 @@ std::string two_columns(const Rows& rows) {
   return text;
 }
 
+// -h is understood, and shown as the product document shows it: not.
 std::string option_names(const CLI::Option& option) {
   std::string names;
-  for (const std::string& name : option.get_snames()) names += (names.empty() ? "-" : ", -") + name;
+  for (const std::string& name : option.get_snames())
+    if (name != "h") names += (names.empty() ? "-" : ", -") + name;
   for (const std::string& name : option.get_lnames()) names += (names.empty() ? "--" : ", --") + name;
   const std::string type = option.get_type_name();
   return type.empty() ? names : names + " " + type;

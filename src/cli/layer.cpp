@@ -8,6 +8,7 @@
 #include "cli/code.hpp"
 #include "cli/code_upload.hpp"
 #include "cli/layer_names.hpp"
+#include "cli/output_width.hpp"
 #include "cli/progress.hpp"
 #include "cli/quantity.hpp"
 #include "cli/settings.hpp"
@@ -96,7 +97,7 @@ std::string joined(const std::vector<std::string>& items) {
   return text;
 }
 
-std::string table(const Layers& layers) {
+std::string table(const Layers& layers, std::optional<std::size_t> width) {
   std::vector<std::vector<std::string>> rows;
   const auto now = std::chrono::system_clock::now();
   for (const auto& layer : layers) {
@@ -105,7 +106,12 @@ std::string table(const Layers& layers) {
         at ? readable_age(std::chrono::duration_cast<std::chrono::seconds>(now - *at)) : layer.created;
     rows.push_back({layer.name, std::to_string(layer.version), age, joined(layer.runtimes), layer.arn});
   }
-  return format_table({{"LAYER NAME"}, {"VERSION", Align::right}, {"WHEN"}, {"RUNTIMES"}, {"ARN"}}, rows);
+  return format_table({{"LAYER NAME"},
+                       {"VERSION", Align::right},
+                       {"WHEN"},
+                       {"RUNTIMES"},
+                       {"ARN", Align::left, Place::below_when_narrow}},
+                      rows, width);
 }
 
 std::string json(const Layers& layers) {
@@ -148,7 +154,8 @@ Result<void> list_layers(const Context& context, const LayerOptions& options) {
   if (!session) return tl::unexpected(session.error());
   const auto layers = all_layers(**session);
   if (!layers) return tl::unexpected(layers.error());
-  std::cout << (options.json ? json(*layers) : table(*layers)) << std::flush;
+  std::cout << (options.json ? json(*layers) : table(*layers, output_width(context.environment)))
+            << std::flush;
   return {};
 }
 

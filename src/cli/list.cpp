@@ -4,7 +4,9 @@
 #include <nlohmann/json.hpp>
 
 #include "aws/lambda.hpp"
-#include "cli/deployed_function.hpp"
+#include "cli/marks.hpp"
+#include "cli/output_width.hpp"
+#include "cli/own_functions.hpp"
 #include "cli/quantity.hpp"
 #include "cli/session.hpp"
 #include "cli/table.hpp"
@@ -16,30 +18,6 @@ namespace {
 
 using Clock = std::chrono::system_clock;
 using Functions = std::vector<aws::FunctionConfiguration>;
-
-// On local one without a runtime has a damaged record: shown, or nobody would know what to delete.
-bool is_own(const aws::FunctionConfiguration& function, bool local) {
-  return function.environment.count(version_variable) != 0 || (local && function.runtime.empty());
-}
-
-Result<Functions> own_functions(Session& session) {
-  Functions own;
-  std::optional<std::string> marker;
-  do {
-    const auto answer = session.send(aws::list_functions_request(marker), Repeatable::yes);
-    if (!answer) return tl::unexpected(answer.error());
-    auto page = aws::parse_list_functions(*answer);
-    if (!page) return tl::unexpected(page.error());
-    for (auto& function : page->functions)
-      if (is_own(function, session.is_local())) own.push_back(std::move(function));
-    marker = page->next_marker;
-  } while (marker);
-  // The timestamps have one fixed form, so their order as text is their order in time.
-  std::stable_sort(own.begin(), own.end(), [](const auto& a, const auto& b) {
-    return a.last_modified != b.last_modified ? a.last_modified > b.last_modified : a.name < b.name;
-  });
-  return own;
-}
 
 std::string age(const aws::FunctionConfiguration& function, Clock::time_point now) {
   const auto at = parse_timestamp(function.last_modified);
@@ -53,13 +31,13 @@ std::string layer_arns(const aws::FunctionConfiguration& function) {
   return text;
 }
 
-std::string table(const Functions& functions, bool with_layers) {
+std::string table(const Functions& functions, bool with_layers, std::optional<std::size_t> width) {
   std::vector<Column> columns{{"FUNCTION NAME"},
                               {"SIZE"},
                               {"WHEN"},
                               {"RUNTIME MEMORY (MB)", Align::right},
                               {"TIMEOUT (SEC)", Align::right}};
-  if (with_layers) columns.push_back({"LAYERS"});
+  if (with_layers) columns.push_back({"LAYERS", Align::left, Place::below_when_narrow});
   std::vector<std::vector<std::string>> rows;
   const auto now = Clock::now();
   for (const auto& function : functions) {
@@ -67,7 +45,7 @@ std::string table(const Functions& functions, bool with_layers) {
                     std::to_string(function.memory_mb), std::to_string(function.timeout_s)});
     if (with_layers) rows.back().push_back(layer_arns(function));
   }
-  return format_table(columns, rows);
+  return format_table(columns, rows, width);
 }
 
 std::string json(const Functions& functions) {
@@ -95,9 +73,15 @@ std::string json(const Functions& functions) {
 Result<void> list_functions(const Context& context, const ListOptions& options) {
   auto session = Session::open_to_read(context);
   if (!session) return tl::unexpected(session.error());
-  const auto functions = own_functions(**session);
+  auto functions = own_functions(**session);
   if (!functions) return tl::unexpected(functions.error());
-  std::cout << (options.json ? json(*functions) : table(*functions, options.layers)) << std::flush;
+  // The timestamps have one fixed form, so their order as text is their order in time.
+  std::stable_sort(functions->begin(), functions->end(), [](const auto& a, const auto& b) {
+    return a.last_modified != b.last_modified ? a.last_modified > b.last_modified : a.name < b.name;
+  });
+  std::cout << (options.json ? json(*functions)
+                             : table(*functions, options.layers, output_width(context.environment)))
+            << std::flush;
   return {};
 }
 

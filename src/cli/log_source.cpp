@@ -6,6 +6,7 @@
 #include "aws/lambda.hpp"
 #include "aws/log_cursor.hpp"
 #include "aws/logs.hpp"
+#include "cli/own_functions.hpp"
 #include "local/log_reader.hpp"
 #include "local/service.hpp"
 
@@ -98,10 +99,7 @@ Result<std::string> log_group(Session& session, const std::string& function) {
   if (found && !found->log_group.empty()) return found->log_group;
   if (found || found.error().kind == ErrorKind::access_denied) return aws::logs::default_group(function);
   if (found.error().kind == ErrorKind::not_found)
-    return fail(ErrorKind::not_found,
-                "function " + function + " does not exist " +
-                    (session.is_local() ? "on the target local" : "in " + session.target().region) +
-                    "; 'lambdapool list' shows those that do.");
+    return no_such_function(session, function, place_of(session));
   return tl::unexpected(found.error());
 }
 

@@ -6,6 +6,7 @@
 #include <toml.hpp>
 
 #include "cli/settings.hpp"
+#include "cli/suggestion.hpp"
 
 namespace lambdapool::cli {
 namespace {
@@ -34,7 +35,7 @@ class Reader {
     for (const auto& [key, value] : table.as_table()) {
       const auto known = readers().find(key);
       if (known == readers().end())
-        refuse(file_, value, "function " + name + " has no setting '" + key + "'; there are " + names());
+        refuse(file_, value, "function " + name + " has no setting '" + key + "'" + instead_of(key));
       known->second(*this, value, options);
       FunctionOptions alone;
       alone.name = name;
@@ -146,10 +147,15 @@ class Reader {
     return all;
   }
 
-  static std::string names() {
+  static std::string instead_of(const std::string& typed) {
+    std::vector<std::string> known;
     std::string text;
-    for (const auto& [name, ignored] : readers()) text += (text.empty() ? "" : ", ") + name;
-    return text;
+    for (const auto& [name, ignored] : readers()) {
+      known.push_back(name);
+      text += (text.empty() ? "" : ", ") + name;
+    }
+    const std::string meant = suggestion(typed, known);
+    return (meant.empty() ? "; there are " : meant + " There are ") + text;
   }
 
   fs::path file_;
@@ -209,6 +215,16 @@ tl::unexpected<Error> not_named(const std::optional<ProjectFile>& file) {
                    : std::string("name a function, or list the project's in a ") + file_name + ".");
 }
 
+std::string not_listed(const ProjectFile& file, const std::string& name) {
+  std::vector<std::string> names;
+  for (const FunctionOptions& function : file.functions) names.push_back(function.name);
+  const std::string meant = suggestion(name, names);
+  return file.path.string() + " has no function " + name +
+         (meant.empty() ? "; give its paths, or a [functions."
+                        : meant + " Or give its paths, or a [functions.") +
+         name + "].";
+}
+
 }  // namespace
 
 const FunctionOptions* ProjectFile::find(const std::string& name) const {
@@ -257,8 +273,7 @@ Result<std::vector<FunctionOptions>> asked_functions(const FunctionOptions& give
     if (const FunctionOptions* entry = (*file)->find(given.name))
       return std::vector{with_overrides(*entry, given)};
   if (named && *file && beside == Beside::nothing)
-    return fail(ErrorKind::invalid_argument, (*file)->path.string() + " has no function " + given.name +
-                                                 "; give its paths, or a [functions." + given.name + "].");
+    return fail(ErrorKind::invalid_argument, not_listed(**file, given.name));
   if (named) return std::vector{given};
   if (!*file || (*file)->functions.empty()) return not_named(*file);
   std::vector<FunctionOptions> all;

@@ -1,6 +1,7 @@
 #include "cli/table.hpp"
 
 #include <algorithm>
+#include <sstream>
 
 #include "cli/terminal_text.hpp"
 
@@ -29,24 +30,83 @@ std::string line(std::string joined) {
   return joined + "\n";
 }
 
+constexpr std::size_t gap = 2;
+
+using Row = std::vector<std::string>;
+using Widths = std::vector<std::size_t>;
+
+std::size_t total(const Widths& widths) {
+  std::size_t sum = gap * (widths.size() - std::min<std::size_t>(widths.size(), 1));
+  for (const std::size_t width : widths) sum += width;
+  return sum;
+}
+
+Widths widths_of(const std::vector<Column>& columns, const std::vector<Row>& rows,
+                 std::size_t beside_heading) {
+  Widths widths;
+  for (std::size_t c = 0; c < columns.size(); ++c) {
+    std::size_t width = columns[c].heading.size() + beside_heading;
+    for (const auto& row : rows) width = std::max(width, characters(row[c]));
+    widths.push_back(width);
+  }
+  return widths;
+}
+
+// A first cell that is too long for its column has a line of its own.
+std::string row_text(const std::vector<Column>& columns, const Row& row, const Widths& widths) {
+  std::string text;
+  for (std::size_t c = 0; c < columns.size(); ++c) {
+    const bool alone = c == 0 && characters(row[c]) > widths[c];
+    if (alone) text += line(row[c]);
+    text += (c == 0 ? "" : std::string(gap, ' ')) + padded(alone ? "" : row[c], widths[c], columns[c].align);
+  }
+  return line(std::move(text));
+}
+
+// Takes out what is to stand below the rows: for each row the lines of it.
+std::vector<std::string> take_below(std::vector<Column>& columns, std::vector<Row>& rows) {
+  std::vector<std::string> below(rows.size());
+  for (std::size_t c = columns.size(); c-- > 0;) {
+    if (columns[c].place != Place::below_when_narrow) continue;
+    for (std::size_t r = 0; r < rows.size(); ++r) {
+      std::istringstream items(rows[r][c]);
+      for (std::string item; std::getline(items, item, ',');)
+        below[r] += "  " + columns[c].heading + " " + item + "\n";
+      rows[r].erase(rows[r].begin() + static_cast<std::ptrdiff_t>(c));
+    }
+    columns.erase(columns.begin() + static_cast<std::ptrdiff_t>(c));
+  }
+  return below;
+}
+
+Widths narrowed(Widths widths, std::size_t heading, std::size_t width) {
+  const std::size_t rest = total(widths) - widths[0];
+  if (rest + widths[0] > width) widths[0] = std::max(heading, width - std::min(width, rest));
+  return widths;
+}
+
 }  // namespace
 
-std::string format_table(const std::vector<Column>& columns,
-                         const std::vector<std::vector<std::string>>& rows) {
-  const std::string gap = "  ";
-  std::string headings, rule;
-  std::vector<std::string> lines(rows.size());
-  for (std::size_t c = 0; c < columns.size(); ++c) {
-    std::size_t width = columns[c].heading.size() + gap.size();
-    for (const auto& row : rows) width = std::max(width, characters(one_line(row[c])));
-    const std::string before = c == 0 ? "" : gap;
-    headings += before + padded(columns[c].heading, width, columns[c].align);
-    rule += before + std::string(width, '-');
-    for (std::size_t r = 0; r < rows.size(); ++r)
-      lines[r] += before + padded(one_line(rows[r][c]), width, columns[c].align);
+std::string format_table(const std::vector<Column>& given, const std::vector<Row>& cells,
+                         std::optional<std::size_t> width) {
+  std::vector<Column> columns = given;
+  std::vector<Row> rows = cells;
+  for (Row& row : rows)
+    for (std::string& cell : row) cell = one_line(cell);
+  std::vector<std::string> below(rows.size());
+  Widths widths = widths_of(columns, rows, gap);
+  if (width && total(widths) > *width) widths = widths_of(columns, rows, 0);
+  if (width && total(widths) > *width) {
+    below = take_below(columns, rows);
+    widths = narrowed(widths_of(columns, rows, 0), columns[0].heading.size(), *width);
   }
-  std::string table = line(headings) + line(rule);
-  for (auto& row : lines) table += line(std::move(row));
+  Row headings, rules;
+  for (std::size_t c = 0; c < columns.size(); ++c) {
+    headings.push_back(columns[c].heading);
+    rules.emplace_back(widths[c], '-');
+  }
+  std::string table = row_text(columns, headings, widths) + row_text(columns, rules, widths);
+  for (std::size_t r = 0; r < rows.size(); ++r) table += row_text(columns, rows[r], widths) + below[r];
   return table;
 }
 

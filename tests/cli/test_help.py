@@ -1,6 +1,7 @@
 """The help texts, against the product document's."""
 
 import subprocess
+import sys
 
 import pytest
 
@@ -68,6 +69,27 @@ def test_help_wins_over_what_is_missing(run):
     assert run("create", "name", "--memory", "128", "--help").stdout.startswith("Usage: lambdapool create")
 
 
+@pytest.mark.parametrize("verb", VERBS)
+def test_help_is_also_asked_for_in_the_other_usual_ways(run, verb):
+    help = run(*verb.split(), "--help").stdout
+    assert run(*verb.split(), "-h").stdout == help
+    assert run("help", *verb.split()).stdout == help
+    assert run("--target", "local", "help", *verb.split(), "--memory").stdout == help
+
+
+def test_help_alone_is_that_of_the_program(run):
+    assert run("help").stdout == run("-h").stdout == run("--help").stdout
+
+
+def test_python_runs_the_same_program(clean_environment, lambdapool):
+    environment = {**clean_environment, "PYTHONPATH": str(lambdapool.parent.parent / "python")}
+    command = [sys.executable, "-m", "lambdapool"]
+    for arguments, status in (["create", "--help"], 0), (["crate"], 2):
+        done = subprocess.run([*command, *arguments], env=environment, capture_output=True, text=True, timeout=60)
+        direct = subprocess.run([lambdapool, *arguments], env=environment, capture_output=True, text=True, timeout=60)
+        assert (done.returncode, done.stdout, done.stderr) == (status, direct.stdout, direct.stderr)
+
+
 def test_the_version_is_told(run):
     done = run("--version")
     assert done.returncode == 0
@@ -85,6 +107,15 @@ def test_the_version_is_told(run):
             "Invalid value for '--timeout': '5s' is not a valid integer; try 'lambdapool update --help'.",
         ),
         (["deploy"], "No such command 'deploy'; try 'lambdapool --help'."),
+        (["crate"], "No such command 'crate': did you mean 'create'? Try 'lambdapool --help'."),
+        (["crate", "--help"], "No such command 'crate': did you mean 'create'? Try 'lambdapool --help'."),
+        (["help", "crate"], "No such command 'crate': did you mean 'create'? Try 'lambdapool --help'."),
+        (["layer", "lst"], "No such command 'lst': did you mean 'list'? Try 'lambdapool layer --help'."),
+        (
+            ["create", "f", "--memroy", "256"],
+            "No such option: --memroy: did you mean '--memory'? Try 'lambdapool create --help'.",
+        ),
+        (["delete", "--dryrun"], "No such option: --dryrun: did you mean '--dry-run'? Try 'lambdapool delete --help'."),
         (["delete", "a", "b"], "Got unexpected extra argument (b); try 'lambdapool delete --help'."),
         (
             ["list", "--output", "xml"],

@@ -1,6 +1,12 @@
 """list shows, and delete and update touch, only what lambdapool made."""
 
+import fcntl
 import json
+import os
+import pty
+import struct
+import subprocess
+import termios
 
 import pytest
 
@@ -38,6 +44,21 @@ def test_json_tells_everything_and_is_a_list_even_when_empty(run, algorithms):
     assert function["layers"] == []
     assert function["size_bytes"] > 1000
     assert function["runtime"].startswith("python3.")
+
+
+def test_on_a_terminal_no_line_is_wider_than_it(lambdapool, clean_environment, run, algorithms):
+    for name in ("short", "n" * 64):
+        assert run("create", name, "algorithms").returncode == 0
+    reader, terminal = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    done = subprocess.run([lambdapool, "list"], stdout=terminal, env=clean_environment, timeout=60)
+    os.close(terminal)
+    lines = os.read(reader, 100_000).decode().splitlines()
+    os.close(reader)
+    assert done.returncode == 0
+    assert max(map(len, lines)) <= 80, lines
+    assert [line.split()[0] for line in lines[2:]][0] == "n" * 64
+    assert any(line.startswith("short ") for line in lines)
 
 
 def test_layers_are_listed_for_each_function(run, algorithms, serve):

@@ -56,7 +56,7 @@ def test_a_name_alone_is_looked_up_and_options_beside_it_count_more(run, serve, 
 @pytest.mark.parametrize(
     "text, line, word",
     [
-        ("[functions.one]\nmemori = 256\n", 2, "no setting 'memori'"),
+        ("[functions.one]\nmemori = 256\n", 2, "no setting 'memori': did you mean 'memory'?"),
         ('[functions.one]\nmemory = "256"\n', 2, "a whole number"),
         ("[functions.one]\npaths = 'x'\n", 2, "a list"),
         ("[functions.one]\ntimeout = 3\nmemory = 99999\n", 3, "memory must be between"),

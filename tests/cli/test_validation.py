@@ -125,6 +125,19 @@ def test_an_update_of_nothing_is_refused(run, algorithms):
     assert refused(run("update", "f")).startswith("there is nothing to update")
 
 
+def test_of_a_function_that_is_not_there_nothing_else_is_said(run):
+    assert refused(run("update", "f")).startswith("function f does not exist;")
+
+
+def test_a_slip_in_a_name_is_told_by_the_name_that_was_meant(run, algorithms):
+    assert run("create", "algorithms", "algorithms").returncode == 0
+    for verb in ("update", "delete", "logs"):
+        assert "'algorithms'?" in refused(run(verb, "algoritms"))
+        assert "?" not in refused(run(verb, "something_else"))
+    findings = run("doctor", "algoritms").stdout
+    assert "there is no algoritms on the target local: did you mean 'algorithms'?" in findings
+
+
 def test_an_update_of_requirements_alone_would_drop_the_code_and_is_refused(run, tmp_path):
     (tmp_path / "requirements.txt").write_text("")
     assert "needs the paths as well" in refused(run("update", "f", "-r", "requirements.txt"))
