@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         RemoteError,
         ServiceError,
         Throttled,
+        UnreadableTask,
         UnsendableResult,
         WorkerDied,
     )
@@ -60,6 +61,7 @@ __all__ = [
     "RemoteError",
     "ServiceError",
     "Throttled",
+    "UnreadableTask",
     "UnsendableResult",
     "WorkerDied",
     "__version__",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from concurrent.futures import BrokenExecutor
 from multiprocessing.pool import MaybeEncodingError
+from pickle import PicklingError
 from typing import Optional, Tuple
 
 
@@ -89,6 +90,13 @@ class CodeMismatch(LambdaPoolError):
     """The code on the other side is missing, stale, or of another kind than the task needs."""
 
 
+class UnreadableTask(LambdaPoolError):
+    """Something of the task's raised an exception while it was unpickled there: the function was not called.
+
+    Its ``__cause__`` is the remote traceback, and that one's the exception.
+    """
+
+
 class NetworkError(LambdaPoolError):
     """The service could not be reached, or the connection broke; the task may have run."""
 
@@ -127,10 +135,11 @@ class RemoteError(LambdaPoolError):
     remote_traceback: str = ""
 
 
-class UnsendableResult(LambdaPoolError, MaybeEncodingError):
+class UnsendableResult(LambdaPoolError, MaybeEncodingError, PicklingError):
     """The function returned something that cannot be pickled there, or not be unpickled here.
 
-    It is multiprocessing's MaybeEncodingError too, so that code written for a Pool goes on catching it.
+    It is multiprocessing's MaybeEncodingError and a PicklingError too, so that code written for a Pool goes on
+    catching it.
 
     Attributes:
         exc, value: as multiprocessing has them, the reprs of what went wrong and of the result.

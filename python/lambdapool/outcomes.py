@@ -6,15 +6,10 @@ import pickle
 from multiprocessing.pool import RemoteTraceback
 from typing import Any, Callable, List, NamedTuple, Optional, Tuple
 
-from .errors import CodeMismatch, InitializerFailed, LambdaPoolError, PayloadTooLarge, ProtocolError, RemoteError, UnsendableResult, make
+from . import mismatch
+from .errors import InitializerFailed, LambdaPoolError, PayloadTooLarge, ProtocolError, RemoteError, UnsendableResult, make
 
 Outcome = Tuple[bool, Any]  # (True, value) or (False, exception)
-
-# lambdapool is no part of what it deploys: code that imports it there has to bring it.
-NESTED = (
-    "a function has lambdapool only where its package has: name it, or a wheel of it, in the requirements file "
-    "and deploy again: `lambdapool update %s -r FILE PATHS`"
-)
 
 VALUE, EXCEPTION, UNSENDABLE, TOO_LARGE, UNREADABLE, VALUES, INITIALIZER = range(7)
 
@@ -54,7 +49,7 @@ def _read(body: bytes, items: int, function: str, failed: List[BaseException]) -
                     outcomes.append((True, loads(data)))
                     continue
                 except BaseException as error:
-                    outcomes.append(failure(_unreadable_result(error, function)))
+                    outcomes.append(failure(mismatch.of_result(error, function)))
             elif status == VALUES:
                 outcomes += [(True, value) for value in loads(data)]
             else:
@@ -93,8 +88,8 @@ def _exception(parts: Tuple[str, bytes, str, str, str], function: str) -> BaseEx
             remote_message=message,
             remote_traceback=trace,
         )
-    if isinstance(exception, ModuleNotFoundError) and _is_own(exception.name):
-        trace += "\n%s\n" % (NESTED % (function or "NAME"))
+    if isinstance(exception, ModuleNotFoundError) and mismatch.is_own(exception.name):
+        trace += "\n%s\n" % (mismatch.NESTED % (function or "NAME"))
     remote = RemoteTraceback('\n"""\n%s"""' % trace)
     remote.__cause__ = exception.__cause__
     exception.__cause__ = remote
@@ -134,24 +129,18 @@ def _too_large(parts: Tuple[int, int, int], function: str) -> BaseException:
     return make(PayloadTooLarge, message, function)
 
 
-def _missing_code(parts: Tuple[str, str, Optional[str]], function: str) -> BaseException:
-    kind, message, module = parts
-    what = "the module %r" % module if module else "what the task needs"
-    name = function or "NAME"
-    mend = "deploy your code again: `lambdapool update %s PATHS` (with --requirements FILE for packages)"
-    message = "the function %s does not have %s (%s: %s); " % (name, what, kind, message)
-    return make(CodeMismatch, message + (NESTED if _is_own(module) else mend) % name, function)
-
-
-def _is_own(module: Optional[str]) -> bool:
-    return (module or "").partition(".")[0] == "lambdapool"
-
-
-def _unreadable_result(error: BaseException, function: str) -> BaseException:
-    message = "the function's result cannot be unpickled here: %s: %s" % (type(error).__name__, error)
-    kind = CodeMismatch if isinstance(error, (ImportError, AttributeError)) else UnsendableResult
-    failure = make(kind, message, function)
-    failure.__cause__ = error
+def _unreadable_task(parts: Tuple[Any, ...], function: str) -> BaseException:
+    kind, message, module, *rest = parts
+    versions, raised = rest or ({}, None)
+    if raised is None:
+        return mismatch.of_missing_code(kind, message, module, versions, function)
+    failure = mismatch.of_task(kind, message, versions, function)
+    cause = _exception(pickle.loads(raised), function)
+    remote = cause.__cause__
+    cause.__cause__ = None if remote is None else remote.__cause__
+    if remote is not None:
+        remote.__cause__ = cause
+    failure.__cause__ = remote
     return failure
 
 
@@ -159,6 +148,6 @@ _failures = {
     EXCEPTION: _exception,
     UNSENDABLE: _unsendable,
     TOO_LARGE: _too_large,
-    UNREADABLE: _missing_code,
+    UNREADABLE: _unreadable_task,
     INITIALIZER: _initializer_failed,
 }

@@ -6,10 +6,11 @@ import pickle
 import sys
 import zlib
 
+import cloudpickle
 import lambdapool_agent
 import lambdapool_tasks as tasks
 import pytest
-from lambdapool_agent import LambdapoolCodeMismatch, LambdapoolProtocolError, handler, lambda_handler
+from lambdapool_agent import LambdapoolCodeMismatch, LambdapoolProtocolError, handler, lambda_handler, unreadable
 
 PEER = "%d.%d" % sys.version_info[:2]
 VALUE, EXCEPTION, UNSENDABLE, TOO_LARGE, UNREADABLE, VALUES = range(6)
@@ -197,10 +198,10 @@ def test_missing_code_is_named():
     raw, seconds = run(envelope(body + pickle.dumps(("map", [1, 2]), 5)))
     assert seconds is None
     assert [(status, pickle.loads(data)) for status, data in raw] == [
-        (UNREADABLE, ("ModuleNotFoundError", "No module named 'lambdapool_tusks'", "lambdapool_tusks"))
+        (UNREADABLE, ("ModuleNotFoundError", "No module named 'lambdapool_tusks'", "lambdapool_tusks", {}, None))
     ]
     body = pickle.dumps(tasks.square, 5).replace(b"square", b"sqvare")
-    [(status, (kind, message, module))] = [
+    [(status, (kind, message, module, _, _))] = [
         (status, pickle.loads(data)) for status, data in run(envelope(body + pickle.dumps(("map", [1]), 5)))[0]
     ]
     assert (status, kind, module) == (UNREADABLE, "AttributeError", None) and "sqvare" in message
@@ -210,8 +211,8 @@ def test_an_exception_while_unpickling_is_answered_as_one():
     body = pickle.dumps(tasks.square, 5) + pickle.dumps(("map", [tasks.BreaksOnLoad()]), 5)
     raw, seconds = run(envelope(body))
     status, data = raw[0]
-    assert (status, seconds) == (EXCEPTION, None)
-    assert pickle.loads(data)[2:4] == ("RuntimeError", "broken on load")
+    assert (status, seconds) == (UNREADABLE, None)
+    assert pickle.loads(data)[:2] == ("RuntimeError", "broken on load")
 
 
 def test_a_result_that_does_not_fit_is_measured_before_it_is_answered():
@@ -253,3 +254,24 @@ def test_a_task_that_closes_stdout_is_answered(monkeypatch, tmp_path):
 
 def test_the_agent_puts_its_cloudpickle_behind_the_users():
     assert sys.path.index(str(handler.__file__).replace("handler.py", "vendor")) > 0
+
+
+@pytest.mark.parametrize("kind", [pickle.UnpicklingError, EOFError, TypeError])
+def test_an_exception_of_what_is_unpickled_is_not_one_of_the_protocol(kind):
+    class Raises:
+        def __reduce__(self):
+            return tasks.raises, (kind, "not here")
+
+    raw, seconds = run(event(tasks.square, "map", [Raises()]))
+    status, (name, message, module, versions, raised) = raw[0][0], pickle.loads(raw[0][1])
+    assert (seconds, status, name, module) == (None, UNREADABLE, kind.__name__, None)
+    assert "not here" in message and versions == {}
+    assert unreadable.versions(pickle.dumps(cloudpickle.dumps, 5)) == {"cloudpickle": cloudpickle.__version__}
+    assert type(pickle.loads(pickle.loads(raised)[1])) is kind
+
+
+def test_a_body_that_is_cut_off_is_one_of_the_protocol():
+    body = pickle.dumps(tasks.square, 5) + pickle.dumps(("map", [1]), 5)
+    for cut in (body[:-1], body[:-20], body[:5]):
+        with pytest.raises(LambdapoolProtocolError, match="not two pickles"):
+            lambda_handler(envelope(cut), None)

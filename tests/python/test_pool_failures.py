@@ -382,3 +382,24 @@ def test_completions_come_in_batches(enter, stub):
 def test_arguments_that_make_no_sense_are_refused_in_a_sentence(arguments, sentence):
     with pytest.raises((TypeError, ValueError), match=sentence):
         LambdaPool(**{"workers": 1, "lambda_function": "algorithms", "target": "local", **arguments})
+
+
+@pytest.mark.parametrize("kind", [TypeError, pickle.UnpicklingError])
+def test_an_exception_while_the_task_is_unpickled_is_not_the_functions(pool, kind):
+    with pytest.raises(lambdapool.UnreadableTask, match="called nothing.*not here.*lambdapool update algorithms PATHS") as caught:
+        pool.apply(tasks.square, (tasks.Unreadable(kind),))
+    remote = caught.value.__cause__
+    assert "in refuse_to_be_read" in str(remote) and type(remote.__cause__) is kind
+
+
+def test_other_versions_of_packages_are_named():
+    told = ("ModuleNotFoundError", "No module named 'pytest._core'", "pytest._core", {"pytest": "0.1", "other": "5"}, None)
+    data = pickle.dumps(told)
+    [(_, error)] = outcomes.read(pickle.dumps(([(outcomes.UNREADABLE, data)], None)), 1, "f").outcomes
+    assert isinstance(error, lambdapool.CodeMismatch)
+    assert "pytest is version 0.1 there and %s here" % pytest.__version__ in str(error) and "version 5" not in str(error)
+
+
+def test_an_unsendable_result_is_a_pickling_error_too(pool):
+    with pytest.raises(pickle.PicklingError):
+        pool.apply(tasks.return_lock)

@@ -12,7 +12,7 @@ import time
 
 import lambdapool_by_value
 
-from . import envelope, forked, outcome, setup
+from . import envelope, forked, outcome, setup, unreadable
 
 RESPONSE_LIMIT = 6 * 1024 * 1024 + 100  # AWS Lambda's, of a synchronous invocation
 ENOUGH_BYTES = 1024 * 1024
@@ -66,12 +66,12 @@ def _run(body, remaining, worker, in_child=False):
             function = pickle.loads(before.function)
         style, items = pickle.load(stream)
         call = _styles[style]
-    except (pickle.UnpicklingError, EOFError) as error:
-        raise envelope.LambdapoolProtocolError("the task's body is not two pickles: %s" % error) from None
     except BaseException as error:
         if getpid() != worker:
             forked.end(error)
-        return [outcome.unreadable(error)], None  # stands for every item
+        if not unreadable.is_task(body):
+            raise envelope.LambdapoolProtocolError("the task's body is not two pickles: %s" % error) from None
+        return [unreadable.describe(error, body)], None  # stands for every item
     outcomes, longest, clock = outcome.Outcomes(), 0.0, time.perf_counter
     started = now = clock()
     deadline = started + remaining()

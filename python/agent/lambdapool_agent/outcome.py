@@ -11,7 +11,7 @@ VALUE = 0  # the pickled value
 EXCEPTION = 1  # see exception()
 UNSENDABLE = 2  # pickle of (why, repr of the value)
 TOO_LARGE = 3  # pickle of (size, limit, bytes of the other outcomes in the answer)
-UNREADABLE = 4  # pickle of (exception's type name, message, module or None): the task could not be unpickled
+UNREADABLE = 4  # the task could not be unpickled: see unreadable.describe()
 VALUES = 5  # pickle of the list of several items' values
 INITIALIZER = 6  # as EXCEPTION, of the pool's initializer: it stands for every item
 
@@ -82,15 +82,7 @@ def exception(error):
     module = type(error).__module__
     if module not in ("builtins", None):
         name = "%s.%s" % (module, type(error).__qualname__)
-    return EXCEPTION, pickle.dumps(("object" if data else "", data or b"", name, _message(error), _traceback(error)), 5)
-
-
-def unreadable(error):
-    """The task could not be unpickled: code that is missing here, or code that failed as it was loaded."""
-    if not isinstance(error, (ImportError, AttributeError)):
-        return exception(error)
-    module = getattr(error, "name", None) if isinstance(error, ImportError) else None
-    return UNREADABLE, pickle.dumps((type(error).__name__, _message(error), module), 5)
+    return EXCEPTION, pickle.dumps(("object" if data else "", data or b"", name, message(error), _traceback(error)), 5)
 
 
 def initializer_failed(error):
@@ -128,7 +120,7 @@ def _picklable(error):
         return None
 
 
-def _message(error):
+def message(error):
     try:
         text = str(error)
     except BaseException:
@@ -143,7 +135,7 @@ def _traceback(error):
             trace = trace.tb_next  # the agent's own frames
         text = "".join(traceback.format_exception(type(error), error, trace))
     except BaseException:
-        text = "%s: %s\n" % (type(error).__name__, _message(error))
+        text = "%s: %s\n" % (type(error).__name__, message(error))
     if len(text) > _TRACEBACK_LIMIT:
         text = text[: _TRACEBACK_LIMIT // 2] + "\n...\n" + text[-_TRACEBACK_LIMIT // 2 :]
     return _encodable(text)

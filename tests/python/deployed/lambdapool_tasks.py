@@ -3,6 +3,7 @@ the tests, so that plain pickle can refer to it."""
 
 import os
 import socket
+import sys
 import threading
 import time
 
@@ -217,3 +218,18 @@ def builtin(name):
 
 def process_id(_):
     return os.getpid()
+
+
+def refuse_to_be_read(kind):
+    if "pytest" not in sys.modules:
+        raise kind("not here")
+
+
+class Unreadable:
+    """Cannot be unpickled in a worker."""
+
+    def __init__(self, kind):
+        self.kind = kind
+
+    def __reduce__(self):
+        return refuse_to_be_read, (self.kind,)

@@ -1,0 +1,42 @@
+"""Why a task could not be unpickled, so that its caller can tell what differs."""
+
+import pickle
+import pickletools
+import re
+import sys
+
+from . import outcome
+
+# How a pickle of protocol 4 or newer names a module: a short string.
+_NAMES = re.compile(rb"\x8c.([A-Za-z_][A-Za-z0-9_.]*)", re.DOTALL)
+_NOT_THERE = (ImportError, AttributeError)
+
+
+def is_task(body):
+    """Whether the bytes are pickles at all; what is in them may fail to load all the same."""
+    try:
+        for _ in range(2):
+            for opcode, _, position in pickletools.genops(body):
+                end = position + 1
+            body = body[end:]
+        return not body
+    except ValueError:
+        return False
+
+
+def describe(error, body):
+    """The outcome that stands for every item of the task."""
+    module = getattr(error, "name", None) if isinstance(error, ImportError) else None
+    raised = None if isinstance(error, _NOT_THERE) else outcome.exception(error)[1]
+    told = type(error).__name__, outcome.message(error), module, versions(body), raised
+    return outcome.UNREADABLE, pickle.dumps(told, 5)
+
+
+def versions(body):
+    """Those of the packages here that the task mentions, by name."""
+    found = {}
+    for name in {match.group(1).split(b".")[0].decode() for match in _NAMES.finditer(body)}:
+        version = getattr(sys.modules.get(name), "__version__", None)
+        if isinstance(version, str):
+            found[name] = version
+    return found
