@@ -13,6 +13,8 @@
 #include <utility>
 #include <vector>
 
+#include "lambdapool/detail/abi.hpp"
+
 namespace lambdapool {
 
 // What the service told beside the sentence; each may be empty.

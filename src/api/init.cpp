@@ -7,6 +7,7 @@
 #include "runtime/serve.hpp"
 
 namespace lambdapool {
+inline namespace LAMBDAPOOL_COMPILED {
 
 void init(int /*argc*/, char** /*argv*/) {
   api::set_initialised(runtime::runtime_marker());
@@ -14,4 +15,5 @@ void init(int /*argc*/, char** /*argv*/) {
   if (runtime::is_worker(environment)) runtime::serve(environment);
 }
 
+}  // namespace LAMBDAPOOL_COMPILED
 }  // namespace lambdapool

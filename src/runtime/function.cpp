@@ -4,9 +4,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <fstream>
 #include <map>
 #include <mutex>
 #include <tuple>
@@ -22,23 +22,9 @@ namespace {
 using runtime::Module;
 using runtime::SymbolFile;
 
-// The file that is mapped at an address. Not always /proc/self/exe: a program that was started through a
-// loader of its own has that loader there.
-std::string file_mapped_at(std::uintptr_t address) {
-  std::ifstream maps("/proc/self/maps");
-  for (std::string line; std::getline(maps, line);) {
-    std::size_t dash = 0;
-    const std::uintptr_t begin = std::stoull(line, &dash, 16);
-    const std::uintptr_t end = std::stoull(line.substr(dash + 1), nullptr, 16);
-    const std::size_t path = line.find('/');
-    if (address >= begin && address < end && path != std::string::npos) return line.substr(path);
-  }
-  return "/proc/self/exe";
-}
-
 SymbolFile symbols_of(const Module& module) {
   if (module.segments.empty()) return {};
-  return SymbolFile::open(file_mapped_at(module.segments.front().begin), module.build_id);
+  return SymbolFile::open(runtime::file_mapped_at(module.segments.front().begin), module.build_id);
 }
 
 std::string describe(const void* address) {
@@ -121,16 +107,16 @@ const void* read_function(Reader& in) {
 }
 
 // The kernel says whether a word is an address, without reading what is there.
-void refuse_addresses(const void* object, std::size_t size) {
+void refuse_addresses(const void* object, std::size_t size, std::uintptr_t lowest) {
   const auto* bytes = static_cast<const char*>(object);
   for (std::size_t at = 0; at + sizeof(std::uintptr_t) <= size; at += sizeof(std::uintptr_t)) {
     std::uintptr_t word = 0;
     std::memcpy(&word, bytes + at, sizeof word);
-    if (word < 0x10000 || word >> 56 != 0 || !is_mapped(word)) continue;
+    if (word < std::max<std::uintptr_t>(lowest, 0x10000) || word >> 56 != 0 || !is_mapped(word)) continue;
     throw InvalidArgument(
         "a captured value is the address of something in this process, which means nothing in a worker; "
         "capture "
-        "values, or send state with lambdapool::with(f, state...)");
+        "values without pointers, or send state with lambdapool::with(f, state...)");
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <fstream>
 
 namespace lambdapool::runtime {
 
@@ -55,6 +56,18 @@ std::vector<Module> loaded_modules() {
       },
       &modules);
   return modules;
+}
+
+std::string file_mapped_at(std::uintptr_t address) {
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line; std::getline(maps, line);) {
+    std::size_t dash = 0;
+    const std::uintptr_t begin = std::stoull(line, &dash, 16);
+    const std::uintptr_t end = std::stoull(line.substr(dash + 1), nullptr, 16);
+    const std::size_t path = line.find('/');
+    if (address >= begin && address < end && path != std::string::npos) return line.substr(path);
+  }
+  return "/proc/self/exe";
 }
 
 }  // namespace lambdapool::runtime

@@ -27,6 +27,10 @@ struct Module {
 // The executable first.
 std::vector<Module> loaded_modules();
 
+// The file that is mapped at an address. Not always /proc/self/exe: a program that was started through a
+// loader of its own has that loader there.
+std::string file_mapped_at(std::uintptr_t address);
+
 std::optional<std::string> build_id_in_notes(std::string_view notes);
 
 }  // namespace lambdapool::runtime

@@ -2,10 +2,13 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <csignal>
+#include <optional>
 #include <random>
 
 #include "core/envelope.hpp"
@@ -207,12 +210,44 @@ TEST(Perform, RefusesAFunctionThatIsNotTheBeginningOfOne) {
   }
 }
 
-TEST(Captures, ThatAreAddressesAreRefusedAndNumbersAreNot) {
+template <class F>
+bool is_refused(const F& f) {
+  Writer out;
+  try {
+    detail::Carrier<F>::write(out, f);
+    return false;
+  } catch (const InvalidArgument&) {
+    return true;
+  }
+}
+
+TEST(Captures, ThatAreAddressesAreRefused) {
   const int local = 1;
-  const std::uintptr_t words[] = {3, reinterpret_cast<std::uintptr_t>(&local)};
-  EXPECT_THROW(detail::refuse_addresses(words, sizeof words), InvalidArgument);
-  const double numbers[] = {0.0, 1.5, -1e300};
-  EXPECT_NO_THROW(detail::refuse_addresses(numbers, sizeof numbers));
+  const std::array<const int*, 2> several{nullptr, &local};
+  EXPECT_TRUE(is_refused([pointer = &local] { return *pointer; }));
+  EXPECT_TRUE(is_refused([several] { return *several[1]; }));
+  EXPECT_TRUE(is_refused([n = 3, text = "text"] { return text[n]; }));
+  EXPECT_TRUE(is_refused([maybe = std::optional(&local)] { return **maybe; }));
+}
+
+// An address that is a low one, as those of an executable that is not position independent are.
+TEST(Captures, OfNumbersAreTakenWhateverTheirValues) {
+  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  void* const low = ::mmap(reinterpret_cast<void*>(0x5000000), page, PROT_READ,
+                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+  if (low == MAP_FAILED) GTEST_SKIP() << "nothing can be mapped at that address here";
+  const auto number = static_cast<long>(reinterpret_cast<std::intptr_t>(low));
+  struct Settings {
+    long n;
+    double x;
+    char c;
+    std::array<long, 40> many;
+  };
+  EXPECT_FALSE(is_refused([number] { return number; }));
+  EXPECT_FALSE(is_refused([number, x = 1.5, flag = true] { return flag ? number : x; }));
+  EXPECT_FALSE(is_refused([s = Settings{number, 1, 'c', {number}}] { return s.n; }));
+  EXPECT_TRUE(is_refused([low] { return low; }));
+  ::munmap(low, page);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "core/encoding.hpp"
 #include "runtime/channel.hpp"
+#include "runtime/crash_report.hpp"
 #include "runtime/forked_child.hpp"
 #include "runtime/perform.hpp"
 
@@ -60,6 +61,7 @@ bool is_worker(const Environment& environment) {
 
 void serve(const Environment& environment) {
   for (const char* name : {"AWS_LAMBDA_RUNTIME_API", "_HANDLER", "LAMBDAPOOL_RUNTIME_FD"}) ::unsetenv(name);
+  report_crashes();
   auto channel = open_channel(environment);
   if (!channel) {
     std::fprintf(stderr, "lambdapool: %s\n", channel.error().message.c_str());

@@ -93,14 +93,22 @@ void SymbolFile::each_function(Visit visit) const {
           symbol.st_name >= names.size())
         continue;
       const std::string_view name = names.substr(symbol.st_name);
-      visit(symbol.st_value, name.substr(0, name.find('\0')));
+      visit(symbol.st_value, name.substr(0, name.find('\0')), symbol.st_size);
     }
   });
 }
 
+std::optional<SymbolFile::Function> SymbolFile::enclosing(std::uint64_t offset) const {
+  std::optional<Function> found;
+  each_function([&](std::uint64_t at, std::string_view name, std::uint64_t size) {
+    if (offset >= at && offset - at < size && !found) found = Function{name, at};
+  });
+  return found;
+}
+
 std::optional<std::string> SymbolFile::function_at(std::uint64_t offset) const {
   std::optional<std::string> found;
-  each_function([&](std::uint64_t at, std::string_view name) {
+  each_function([&](std::uint64_t at, std::string_view name, std::uint64_t) {
     if (at == offset && !found) found = std::string(name);
   });
   return found;
@@ -109,7 +117,7 @@ std::optional<std::string> SymbolFile::function_at(std::uint64_t offset) const {
 std::optional<std::uint64_t> SymbolFile::function_named(const std::string& name) const {
   std::optional<std::uint64_t> found;
   bool ambiguous = false;
-  each_function([&](std::uint64_t at, std::string_view candidate) {
+  each_function([&](std::uint64_t at, std::string_view candidate, std::uint64_t) {
     if (candidate != name) return;
     if (found && *found != at) ambiguous = true;
     found = at;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace lambdapool::runtime {
 
@@ -20,6 +21,13 @@ class SymbolFile {
   // Whether the full table (.symtab) is there. Without it a function that is not named may exist all the
   // same.
   bool complete() const { return complete_; }
+
+  // The function that `offset` lies in. Allocates nothing, for use while the process crashes.
+  struct Function {
+    std::string_view name;
+    std::uint64_t begin;
+  };
+  std::optional<Function> enclosing(std::uint64_t offset) const;
 
   std::optional<std::string> function_at(std::uint64_t offset) const;
   std::optional<std::uint64_t> function_named(const std::string& name) const;  // nullopt also where two are

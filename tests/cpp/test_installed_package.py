@@ -1,6 +1,7 @@
 """The installed package in a project of its own: both compilers, with and without optimisation, PIE and static-pie."""
 
 import os
+import platform
 import subprocess
 
 import pytest
@@ -38,5 +39,43 @@ def test_a_project_of_its_own_builds_and_runs(compiler, level, prefix, tmp_path,
         assert ("libc.so" in linked) == (name == "program_pie")
         execute(prefix / "bin" / "lambdapool", "create", name, build / name, "--timeout", "60")
         assert execute(build / name, "calls", name).endswith("\nok\n")
+    for name in ("low", "low_static"):
+        execute(prefix / "bin" / "lambdapool", "create", name, build / name)
+        assert execute(build / name, name) == "2 pointers refused\n"
     execute(prefix / "bin" / "lambdapool", "create", "twin", build / "twin_one")
     assert execute(build / "twin_two", "twin") == "42 8 2\n"
+
+
+MINIMAL = """\
+#include <lambdapool/lambdapool.hpp>
+int main(int argc, char** argv) { lambdapool::init(argc, argv); }
+"""
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ("-D_GLIBCXX_DEBUG", "compiled_with_GLIBCXX_DEBUG::init"),
+        ("-D_GLIBCXX_USE_CXX11_ABI=0", "compiled_with_GLIBCXX_USE_CXX11_ABI_0::init"),
+        ("-fpack-struct", "cannot be used with -fpack-struct"),
+        ("-fshort-enums", "cannot be used with -fshort-enums"),
+        ("-fshort-wchar", "cannot be used with -fshort-wchar"),
+        ("-mlong-double-64", "cannot be used with options that change long double"),
+        ("-D_GLIBCXX_ASSERTIONS", None),
+    ],
+)
+def test_options_that_change_the_layout_of_objects_do_not_build(option, said, prefix, tmp_path):
+    if option.startswith("-m") and platform.machine() != "x86_64":
+        pytest.skip("an option of x86_64")
+    (tmp_path / "main.cpp").write_text(MINIMAL)
+    (tmp_path / "CMakeLists.txt").write_text(
+        "cmake_minimum_required(VERSION 3.20)\nproject(p CXX)\nfind_package(lambdapool REQUIRED)\n"
+        "add_executable(p main.cpp)\ntarget_link_libraries(p PRIVATE lambdapool::lambdapool)\n"
+    )
+    configure = ["cmake", "-S", tmp_path, "-B", tmp_path / "b", f"-DCMAKE_PREFIX_PATH={prefix}"]
+    subprocess.run([*configure, f"-DCMAKE_CXX_FLAGS={option}"], check=True, capture_output=True, timeout=120)
+    built = subprocess.run(
+        ["cmake", "--build", tmp_path / "b"], capture_output=True, text=True, timeout=300, env={**os.environ, "LC_ALL": "C"}
+    )
+    assert (built.returncode == 0) == (said is None), built.stdout + built.stderr
+    assert said is None or said in built.stdout + built.stderr

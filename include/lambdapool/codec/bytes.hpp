@@ -14,6 +14,8 @@
 #include <utility>
 #include <vector>
 
+#include "lambdapool/detail/abi.hpp"
+
 namespace lambdapool {
 
 static_assert(std::endian::native == std::endian::little, "lambdapool: messages are little-endian");

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <bit>
+#include <cstdint>
 #include <cstring>
 #include <functional>
 #include <type_traits>
@@ -18,8 +19,38 @@ namespace lambdapool::detail {
 void write_function(Writer& out, const void* address);
 const void* read_function(Reader& in);
 
-// Throws InvalidArgument where an aligned word of the object is the address of something in this process.
-void refuse_addresses(const void* object, std::size_t size);
+// Throws InvalidArgument where an aligned word of the object, from `lowest` on, is the address of something
+// in this process. Whether a word is a number or an address it cannot know; its caller knows whose words may
+// be addresses.
+void refuse_addresses(const void* object, std::size_t size, std::uintptr_t lowest = 0);
+
+// What a constant expression may make of bytes has no pointer in it, nor a union, in which there might be
+// one.
+template <class F, bool = (static_cast<void>(std::bit_cast<F>(std::array<unsigned char, sizeof(F)>{})), true)>
+constexpr bool is_made_of_bytes(int) {
+  return true;
+}
+template <class F>
+constexpr bool is_made_of_bytes(...) {
+  return false;
+}
+
+// What to look for in a lambda's captures, which no language feature lists. A number is refused for no value
+// of its own where it is captured beside numbers, in any executable: in one that is not position independent,
+// the addresses begin at 4,194,304.
+template <class F>
+void refuse_captured_addresses(const void* image) {
+  if constexpr (!is_made_of_bytes<F>(0)) {
+    refuse_addresses(image, sizeof(F));
+  } else {
+#if !defined(__clang__)
+    // g++ sees no pointers in an array of them. Such arrays are short, and what they point to is mostly high.
+    if constexpr (sizeof(F) <= 256) refuse_addresses(image, sizeof(F), std::uintptr_t{1} << 32);
+#else
+    static_cast<void>(image);
+#endif
+  }
+}
 
 template <class T>
 inline constexpr bool is_std_function = false;
@@ -49,7 +80,7 @@ struct Carrier {
 #if __has_builtin(__builtin_clear_padding) && !defined(__clang__)
       __builtin_clear_padding(reinterpret_cast<F*>(image));
 #endif
-      refuse_addresses(image, sizeof image);
+      refuse_captured_addresses<F>(image);
       out.raw(image, sizeof image);
     }
   }
