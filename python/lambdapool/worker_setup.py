@@ -21,7 +21,7 @@ class WorkerSetup:
         if initializer is not None and not callable(initializer):
             raise TypeError("initializer must be a callable")
         arguments = tuple(initargs)
-        self._initializer = b"" if initializer is None else pickling.dumps((initializer, arguments))
+        self._initializer = b"" if initializer is None else _sent(initializer, arguments)
         self._max_tasks = max_tasks
         self._digest = hashlib.sha256(self._initializer + b"%d" % (max_tasks or 0)).digest()[:16]
 
@@ -29,3 +29,13 @@ class WorkerSetup:
         if not self._initializer and self._max_tasks is None:
             return function
         return pickle.dumps((self._digest, self._initializer, self._max_tasks, function), pickling.PROTOCOL)
+
+
+def _sent(initializer: Callable[..., object], arguments: "tuple[Any, ...]") -> bytes:
+    try:
+        return pickling.dumps((initializer, arguments))
+    except Exception as error:
+        raise TypeError(
+            "the initializer or its initargs cannot be sent to the workers: %s (locks, queues and open files of this "
+            "machine mean nothing there)" % error
+        ) from error

@@ -55,7 +55,7 @@ def _run(body, remaining, worker, in_child=False):
     lambdapool_by_value.begin_task()
     try:
         stream = io.BytesIO(body)
-        function = pickle.load(stream)
+        function, before = pickle.load(stream), None
         if type(function) is tuple:  # which cannot be called: what is to be done before, and then the function
             before = setup.Setup(*function)
             if before.max_tasks is not None and not in_child:
@@ -66,6 +66,8 @@ def _run(body, remaining, worker, in_child=False):
             function = pickle.loads(before.function)
         style, items = pickle.load(stream)
         call = _styles[style]
+        if before is not None:
+            before.leave()
     except BaseException as error:
         if getpid() != worker:
             forked.end(error)

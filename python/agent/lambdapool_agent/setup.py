@@ -10,11 +10,15 @@ import pickle
 import socket
 import struct
 import time
+import types
+
+import lambdapool_by_value
 
 from . import forked, outcome
 
 _LENGTH = struct.Struct("<Q")
 _initialized = None  # the digest of the initializer that ran here last: another pool's may have undone it
+_left = {}  # by that initializer, in the namespaces of code by value: names and values, for each
 _child = None
 
 
@@ -27,11 +31,13 @@ class Setup:
 
     def initialize(self, worker):
         """Once in this process. Returns the outcome that says how it failed, or None."""
-        global _initialized
+        global _initialized, _left
         if not self.initializer or _initialized == self.digest:
             return None
+        _initialized, _left = None, {}
         try:
             function, arguments = pickle.loads(self.initializer)
+            before = {key: dict(names) for key, names in lambdapool_by_value.namespaces().items()}
             function(*arguments)
         except BaseException as error:
             if os.getpid() != worker:
@@ -39,8 +45,30 @@ class Setup:
             return outcome.initializer_failed(error)
         if os.getpid() != worker:
             forked.end()
+        namespaces = lambdapool_by_value.namespaces()
+        _left = {key: _changes(names, namespaces[key]) for key, names in before.items()}
         _initialized = self.digest
         return None
+
+    def leave(self):
+        """Once the task is there: code by value has new globals in each task, as its sender has them. What the
+        initializer set in those of the same module goes on counting, as in a process of multiprocessing."""
+        if self.initializer:
+            for key, names in lambdapool_by_value.namespaces().items():
+                names.update(_left.get(key, {}))
+
+
+_CONSTANTS = (type(None), bool, int, float, complex, str, bytes, tuple, frozenset)
+_CODE = (type, types.ModuleType, types.FunctionType, types.BuiltinFunctionType)
+
+
+def _changes(before, after):
+    """What was set, and what may have been changed in place."""
+    return {
+        name: value
+        for name, value in after.items()
+        if name not in before or before[name] is not value or not isinstance(value, _CONSTANTS + _CODE)
+    }
 
 
 def run_in_child(setup, body, remaining, run):

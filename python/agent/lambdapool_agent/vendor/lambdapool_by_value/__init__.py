@@ -36,3 +36,9 @@ def begin_task():
     arrivals = sys.modules.get(__name__ + ".arrivals")
     if arrivals is not None:
         arrivals.begin_task()
+
+
+def namespaces():
+    """In a worker: the globals of the functions that came with the task, by the caller's id of them."""
+    arrivals = sys.modules.get(__name__ + ".arrivals")
+    return {} if arrivals is None else arrivals.task_globals
