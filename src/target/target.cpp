@@ -1,6 +1,7 @@
 #include "target/target.hpp"
 
 #include <pthread.h>
+#include <unistd.h>
 
 #include <map>
 #include <memory>
@@ -26,6 +27,7 @@ struct Embedded {
   sigv4::Identity identity;
   std::string region;
   std::unique_ptr<local::Service> service;
+  pid_t owner = ::getpid();  // a forked child's is its parent's
 };
 
 // With identities.cpp the only process-wide state in the project: pools of one process that name the same
@@ -41,7 +43,13 @@ class Registry {
                                                   const Environment& environment) {
     std::lock_guard lock(mutex_);
     auto& entry = running_[home.string()];
-    if (auto embedded = entry.lock()) return embedded;
+    if (auto embedded = entry.lock()) {
+      if (embedded->owner == ::getpid() || is_there(*embedded)) return embedded;
+      return fail(
+          ErrorKind::io,
+          "this process was forked while its parent had pools of the target local, and shares their service, "
+          "which has ended with them; make the parent's pools after the fork, or keep one of them");
+    }
     auto started = start(home, options, environment);
     if (started) entry = *started;
     return started;
@@ -67,6 +75,12 @@ class Registry {
   }
 
  private:
+  // Its socket is removed when it ends.
+  static bool is_there(const Embedded& embedded) {
+    std::error_code ignored;
+    return std::filesystem::exists(embedded.service->endpoint().path, ignored);
+  }
+
   static Result<std::shared_ptr<Embedded>> start(const std::filesystem::path& home,
                                                  const TargetOptions& options,
                                                  const Environment& environment) {

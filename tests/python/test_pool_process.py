@@ -207,3 +207,27 @@ def test_multiprocessing_may_fork_beside_a_pool(service):
         "    say(pool.map(tasks.square, processes.map(tasks.square, [2, 3])))\n"
     )
     assert (code, out) == (0, "[16, 81]\n"), err
+
+
+def test_a_child_that_outlives_its_parents_local_pools_says_so_at_once(enter):
+    enter("local")
+    program = (
+        "import lambdapool\n"
+        "pool = LambdaPool(1, 'algorithms')\n"
+        "pool.apply(tasks.square, (2,))\n"
+        "reader, writer = os.pipe()\n"
+        "child = os.fork()\n"
+        "if child == 0:\n"
+        "    os.close(writer)\n"
+        "    os.read(reader, 1)\n"
+        "    try: LambdaPool(1, 'algorithms')\n"
+        "    except lambdapool.LocalError as error: say(error)\n"
+        "    os._exit(0)\n"
+        "pool.terminate()\n"
+        "pool.join()\n"
+        "del pool\n"
+        "os.close(writer)\n"
+        "os.waitpid(child, 0)\n"
+    )
+    code, out, err = run(program)
+    assert code == 0 and "make the parent's pools after the fork" in out, (out, err)
