@@ -207,6 +207,13 @@ void add_serve(CLI::App& app, Parsed& parsed) {
            "aws_access_key_id and "
            "aws_secret_access_key) and that only you can read");
   verb.add_flag("--verbose", parsed.serve.verbose, "Print a line about each request");
+  verb.footer(
+      "It answers CreateFunction, UpdateFunctionCode and -Configuration, Get- and DeleteFunction, "
+      "ListFunctions, "
+      "Invoke (also Event and DryRun), versions, aliases, layers, tags, reserved concurrency, AddPermission, "
+      "RemovePermission and GetPolicy, FunctionEventInvokeConfig, GetAccountSettings. Not there: function "
+      "URLs, "
+      "event source mappings, provisioned concurrency, streamed answers, container images.");
 }
 
 CLI::App& add_help(CLI::App& app) {

@@ -101,6 +101,10 @@ std::string HelpFormatter::make_help(const CLI::App* app, std::string, CLI::AppF
   if (!commands.empty()) text += "\nCommands:\n" + two_columns(commands);
   for (const std::string& group : app->get_groups())
     if (group != "Options" && !group.empty()) text += option_group(*app, group);
+  if (!app->get_footer().empty()) {
+    text += "\n";
+    for (const std::string& line : wrapped(app->get_footer(), page_width)) text += line + "\n";
+  }
   return text;
 }
 

@@ -4,6 +4,7 @@
 #include "local/alias_table.hpp"
 #include "local/operation.hpp"
 #include "local/request_body.hpp"
+#include "local/setting_table.hpp"
 #include "local/uuid.hpp"
 
 namespace lambdapool::local {
@@ -159,6 +160,7 @@ Answer delete_alias(Context& context, Call call) {
   auto target = find_latest(context, call);
   if (!target) return tl::unexpected(target.error());
   delete_alias_row(context.database, target->function.name, call.parameters[1]);
+  delete_settings(context.database, target->function.name, call.parameters[1]);
   return no_content();
 }
 

@@ -54,7 +54,7 @@ struct ControlPlane::Impl : std::enable_shared_from_this<ControlPlane::Impl> {
             [this](const FunctionVersion& version, std::function<void(Result<void>)> done) {
               mend(version, std::move(done));
             },
-            std::random_device()()) {}
+            options.region, std::random_device()()) {}
 
   std::optional<http::Response> screen(const http::Request& head, const http::Caller& caller);
   Outcome<void> judge(const http::Request& head, const http::Caller& caller) const;

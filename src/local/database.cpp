@@ -15,7 +15,7 @@
 namespace lambdapool::local {
 namespace {
 
-constexpr std::int64_t schema_version = 1;
+constexpr std::int64_t schema_version = 2;
 constexpr std::chrono::milliseconds patience{10'000};  // with another process's lock
 
 // versions.config is what the control plane shows; versions.live is what invocations run: null until a
@@ -48,6 +48,16 @@ CREATE TABLE layer_versions (
   layer TEXT NOT NULL REFERENCES layers(name), version INTEGER NOT NULL, content TEXT NOT NULL,
   PRIMARY KEY (layer, version)
 ) WITHOUT ROWID;
+)sql";
+
+// Since version 2.
+constexpr const char* settings_schema = R"sql(
+CREATE TABLE settings (
+  function TEXT NOT NULL REFERENCES functions(name) ON DELETE CASCADE,
+  kind TEXT NOT NULL, qualifier TEXT NOT NULL, content TEXT NOT NULL,
+  PRIMARY KEY (function, kind, qualifier)
+) WITHOUT ROWID;
+PRAGMA user_version = 2;
 )sql";
 
 bool execute(sqlite3* handle, const char* sql) {
@@ -184,11 +194,12 @@ Result<void> Database::set_up() {
   const bool configured =
       use_wal(handle_) && execute(handle_, "PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON");
   auto version = configured ? user_version(handle_) : std::nullopt;
-  if (version && *version == 0) {
-    // Two processes may both find a new file; the second one looks again once it has the lock.
+  if (version && *version < schema_version) {
+    // Two processes may both find a new or an old file; the second one looks again once it has the lock.
     bool done = execute(handle_, "BEGIN IMMEDIATE") && (version = user_version(handle_)).has_value();
-    if (done && *version == 0) {
-      done = execute(handle_, schema) && execute(handle_, "PRAGMA user_version = 1");
+    if (done && *version == 0) done = execute(handle_, schema);
+    if (done && *version < schema_version) {
+      done = execute(handle_, settings_schema);
       version = schema_version;
     }
     if (!done || !execute(handle_, "COMMIT")) version.reset();

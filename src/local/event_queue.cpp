@@ -4,6 +4,7 @@ namespace lambdapool::local {
 
 bool EventQueue::add(Event event) {
   if (events_ >= policy_.most_events || bytes_ + event.call.payload.size() > policy_.most_bytes) return false;
+  event.since = policy_.clock();
   ++events_;
   bytes_ += event.call.payload.size();
   begin_or_wait(std::move(event));
@@ -51,11 +52,11 @@ void EventQueue::capacity_freed() {
   if (!waiting_.empty()) begin_waiting();
 }
 
-void EventQueue::done(Event event, bool function_error) {
+bool EventQueue::done(Event event, bool function_error, int retries) {
   const auto retried = static_cast<std::size_t>(event.attempt - 1);
-  if (!function_error || retried >= policy_.retry_delays.size()) {
+  if (!function_error || event.attempt > retries || retried >= policy_.retry_delays.size()) {
     forget(event);
-    return;
+    return true;
   }
   const auto delay = policy_.retry_delays[retried];
   ++event.attempt;
@@ -64,6 +65,7 @@ void EventQueue::done(Event event, bool function_error) {
     retries_.erase(id);
     begin_or_wait(again);
   });
+  return false;
 }
 
 }  // namespace lambdapool::local

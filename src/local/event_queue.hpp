@@ -1,5 +1,5 @@
 // Asynchronous invocations (InvocationType Event) between their 202 and their end: they wait while the
-// function is throttled, and a function error is tried again twice, after one and two minutes, as on AWS.
+// function is throttled, and a function error is tried again, after one and two minutes, as on AWS.
 // They live in memory: what is waiting when the service ends is lost.
 #pragma once
 
@@ -22,6 +22,7 @@ struct Event {
   FunctionReference reference;
   InvokeCall call;
   int attempt = 1;
+  std::chrono::steady_clock::time_point since = {};  // when it was accepted
 };
 
 struct EventPolicy {
@@ -29,6 +30,9 @@ struct EventPolicy {
   std::chrono::milliseconds look_again{1'000};  // whether a throttled function may run meanwhile
   std::size_t most_events = 100'000;
   std::size_t most_bytes = std::size_t{256} << 20;
+  std::function<std::chrono::steady_clock::time_point()> clock = [] {
+    return std::chrono::steady_clock::now();
+  };
 };
 
 // On the event loop's thread.
@@ -42,7 +46,9 @@ class EventQueue {
       : loop_(loop), policy_(std::move(policy)), start_(std::move(start)) {}
 
   bool add(Event event);  // false: the queue is full
-  void done(Event event, bool function_error);
+  // Whether that was its end; otherwise it is tried again, at most `retries` times in all.
+  bool done(Event event, bool function_error, int retries);
+  std::chrono::steady_clock::duration age(const Event& event) const { return policy_.clock() - event.since; }
   void capacity_freed();  // some invocation has ended
 
  private:

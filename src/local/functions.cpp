@@ -5,6 +5,7 @@
 #include "local/alias_table.hpp"
 #include "local/operation.hpp"
 #include "local/request_body.hpp"
+#include "local/setting_table.hpp"
 #include "local/tag_table.hpp"
 #include "local/uuid.hpp"
 
@@ -284,6 +285,7 @@ Answer delete_function(Context& context, Call call) {
                       aliases[0].name + "]");
     }
     delete_version(context.database, name, qualifier);
+    delete_settings(context.database, name, qualifier);
   }
   context.code_released = true;
   transaction.commit();

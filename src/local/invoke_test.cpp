@@ -152,6 +152,55 @@ TEST_F(InvokeTest, AFailedEventIsTriedTwiceMore) {
   EXPECT_EQ(service->workers.wait_for_call(3).call.request_id, first.request_id);
 }
 
+TEST_F(InvokeTest, AFunctionsOwnNumberOfRetriesCountsAndThenItsFailureIsSentOn) {
+  service = nullptr;
+  service = std::make_unique<Served>(home, [](ControlPlaneOptions& options) {
+    options.events.retry_delays = {std::chrono::milliseconds(1), std::chrono::milliseconds(1)};
+  });
+  service->create_active("told");
+  service->workers.answer([](const FunctionVersion& function, const InvokeCall&) {
+    return InvokeOutcome{"{}", function.name == "f", ""};
+  });
+  const nlohmann::json config{
+      {"MaximumRetryAttempts", 1},
+      {"DestinationConfig",
+       {{"OnFailure", {{"Destination", "arn:aws:lambda:us-east-1:000000000000:function:told"}}}}}};
+  ASSERT_EQ(service->call("PUT", "/2019-09-25/functions/f/event-invoke-config", config).status, 200);
+  service->invoke("f", "1", {{"x-amz-invocation-type", "Event"}});
+  EXPECT_EQ(service->workers.wait_for_call(2).function->name, "f");
+  const auto sent = service->workers.wait_for_call(3);
+  EXPECT_EQ(sent.function->name, "told");
+  const auto record = nlohmann::json::parse(sent.call.payload);
+  EXPECT_EQ(record["requestContext"]["condition"], "RetriesExhausted");
+  EXPECT_EQ(record["requestContext"]["approximateInvokeCount"], 2);
+}
+
+TEST_F(InvokeTest, AnEventThatHasGrownTooOldIsNotRunAnyMore) {
+  std::atomic<int> seconds{0};
+  service = nullptr;
+  service = std::make_unique<Served>(home, [&](ControlPlaneOptions& options) {
+    options.events.retry_delays = {std::chrono::milliseconds(1)};
+    options.events.clock = [&] {
+      return std::chrono::steady_clock::time_point(std::chrono::seconds(seconds.load()));
+    };
+  });
+  service->create_active("told");
+  service->workers.answer([&](const FunctionVersion& function, const InvokeCall&) {
+    seconds = 61;
+    return InvokeOutcome{"{}", function.name == "f", ""};
+  });
+  const nlohmann::json config{
+      {"MaximumEventAgeInSeconds", 60},
+      {"DestinationConfig",
+       {{"OnFailure", {{"Destination", "arn:aws:lambda:us-east-1:000000000000:function:told"}}}}}};
+  ASSERT_EQ(service->call("PUT", "/2019-09-25/functions/f/event-invoke-config", config).status, 200);
+  service->invoke("f", "1", {{"x-amz-invocation-type", "Event"}});
+  const auto sent = service->workers.wait_for_call(2);
+  EXPECT_EQ(sent.function->name, "told");
+  EXPECT_EQ(nlohmann::json::parse(sent.call.payload)["requestContext"]["condition"], "EventAgeExceeded");
+  service.reset();  // before the clock that it looks at
+}
+
 TEST_F(InvokeTest, WhatAFunctionWritesCanBeReadWhileItRuns) {
   service->workers.answer(nullptr);
   service->invoke("f", "1", {{"x-amz-invocation-type", "Event"}});

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "local/uuid.hpp"
+
 namespace lambdapool::local {
 namespace {
 
@@ -37,12 +39,13 @@ bool code_is_there(const FunctionVersion& version) {
 }  // namespace
 
 Invoker::Invoker(http::EventLoop& loop, Workers& workers, SnapshotCache& snapshots, int concurrency,
-                 EventPolicy policy, Mend mend, std::uint32_t seed)
+                 EventPolicy policy, Mend mend, std::string region, std::uint32_t seed)
     : workers_(workers),
       mend_(std::move(mend)),
       snapshots_(snapshots),
       gate_(concurrency),
       random_(seed),
+      region_(std::move(region)),
       self_(std::make_shared<Invoker*>(this)),
       events_(loop, std::move(policy), [this](const Event& event) { return start_event(event); }) {}
 
@@ -121,10 +124,33 @@ EventQueue::Start Invoker::start_event(const Event& event) {
   // While a function is Pending its events wait; deleted meanwhile, they have nowhere to go.
   if (!snapshot)
     return snapshot.error().status == 404 ? EventQueue::Start::gone : EventQueue::Start::throttled;
+  const auto config = (*snapshot)->events;
+  auto version = choose(**snapshot);
+  EventEnd end{"EventAgeExceeded", (*snapshot)->invoked_arn, version->version, event.attempt - 1};
+  if (events_.age(event) > config.age) {
+    send_on(event, end, config.on_failure);
+    return EventQueue::Start::gone;
+  }
   if (!enter(event.reference.name, **snapshot)) return EventQueue::Start::throttled;
-  run(event.reference.name, *snapshot, choose(**snapshot), event.call,
-      [this, event](const InvokeOutcome& outcome) { events_.done(event, outcome.function_error); });
+  run(event.reference.name, *snapshot, std::move(version), event.call,
+      [this, event, config, end](InvokeOutcome outcome) mutable {
+        const bool failed = outcome.function_error;
+        if (!events_.done(event, failed, config.retries)) return;
+        end.condition = failed ? "RetriesExhausted" : "Success";
+        end.attempts = event.attempt;
+        end.outcome = std::move(outcome);
+        send_on(event, end, failed ? config.on_failure : config.on_success);
+      });
   return EventQueue::Start::started;
+}
+
+// A destination is an event like others, of another function.
+void Invoker::send_on(const Event& event, const EventEnd& end, const std::string& destination) {
+  if (destination.empty()) return;
+  const auto reference = parse_function_reference(destination, region_, "", 350);
+  if (!reference) return;
+  InvokeCall call{random_uuid(), destination_record(event, end), {}, {}};
+  events_.add({*reference, std::move(call)});
 }
 
 }  // namespace lambdapool::local

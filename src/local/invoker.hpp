@@ -11,6 +11,7 @@
 #include "http/event_loop.hpp"
 #include "http/message.hpp"
 #include "local/concurrency_gate.hpp"
+#include "local/event_destination.hpp"
 #include "local/event_queue.hpp"
 #include "local/invoke_request.hpp"
 #include "local/snapshot_cache.hpp"
@@ -25,7 +26,7 @@ class Invoker {
   using Mend = std::function<void(const FunctionVersion& version, std::function<void(Result<void>)> done)>;
 
   Invoker(http::EventLoop& loop, Workers& workers, SnapshotCache& snapshots, int concurrency,
-          EventPolicy policy, Mend mend, std::uint32_t seed);
+          EventPolicy policy, Mend mend, std::string region, std::uint32_t seed);
 
   // `payload` has been checked. Answers through `respond`, once; an Event at once, its work goes on behind
   // it.
@@ -41,6 +42,7 @@ class Invoker {
            std::shared_ptr<const FunctionVersion> version, InvokeCall call, Done done);
   std::shared_ptr<const FunctionVersion> choose(const Snapshot& snapshot);
   EventQueue::Start start_event(const Event& event);
+  void send_on(const Event& event, const EventEnd& end, const std::string& destination);
   void answer_event(const InvokeRequest& invocation, InvokeCall call, const Respond& respond);
 
   Workers& workers_;
@@ -48,6 +50,7 @@ class Invoker {
   SnapshotCache& snapshots_;
   ConcurrencyGate gate_;
   std::minstd_rand random_;
+  std::string region_;
   std::shared_ptr<Invoker*> self_;  // calls still out hold it weakly
   EventQueue events_;
 };

@@ -65,6 +65,12 @@ WithBody operation_with_body(Operation operation) {
       return tag_resource;
     case Operation::put_concurrency:
       return put_concurrency;
+    case Operation::add_permission:
+      return add_permission;
+    case Operation::put_event_invoke_config:
+      return put_event_invoke_config;
+    case Operation::update_event_invoke_config:
+      return update_event_invoke_config;
     default:
       return nullptr;
   }
@@ -106,6 +112,16 @@ WithoutBody operation_without_body(Operation operation) {
       return delete_concurrency;
     case Operation::get_account_settings:
       return get_account_settings;
+    case Operation::remove_permission:
+      return remove_permission;
+    case Operation::get_policy:
+      return get_policy;
+    case Operation::get_event_invoke_config:
+      return get_event_invoke_config;
+    case Operation::delete_event_invoke_config:
+      return delete_event_invoke_config;
+    case Operation::list_event_invoke_configs:
+      return list_event_invoke_configs;
     default:
       return nullptr;
   }

@@ -73,6 +73,16 @@ Answer get_concurrency(Context& context, Call call);
 Answer delete_concurrency(Context& context, Call call);
 Answer get_account_settings(Context& context, Call call);
 
+Answer add_permission(Context& context, Call call, const Json& body);
+Answer remove_permission(Context& context, Call call);
+Answer get_policy(Context& context, Call call);
+
+Answer put_event_invoke_config(Context& context, Call call, const Json& body);
+Answer update_event_invoke_config(Context& context, Call call, const Json& body);
+Answer get_event_invoke_config(Context& context, Call call);
+Answer delete_event_invoke_config(Context& context, Call call);
+Answer list_event_invoke_configs(Context& context, Call call);
+
 // Parses the body, runs the operation, and turns whatever came of it into a response.
 http::Response run_operation(Context& context, Call call, std::string body);
 

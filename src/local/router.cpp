@@ -14,7 +14,7 @@ struct Entry {
   std::string_view path;  // "*" stands for one variable part
 };
 
-constexpr std::array<Entry, 28> table{{
+constexpr std::array<Entry, 36> table{{
     {Operation::invoke, "InvokeFunction", "POST", "/2015-03-31/functions/*/invocations"},
     {Operation::create_function, "CreateFunction", "POST", "/2015-03-31/functions"},
     {Operation::get_function, "GetFunction", "GET", "/2015-03-31/functions/*"},
@@ -45,6 +45,19 @@ constexpr std::array<Entry, 28> table{{
     {Operation::delete_concurrency, "DeleteFunctionConcurrency", "DELETE",
      "/2017-10-31/functions/*/concurrency"},
     {Operation::get_account_settings, "GetAccountSettings", "GET", "/2016-08-19/account-settings"},
+    {Operation::add_permission, "AddPermission", "POST", "/2015-03-31/functions/*/policy"},
+    {Operation::remove_permission, "RemovePermission", "DELETE", "/2015-03-31/functions/*/policy/*"},
+    {Operation::get_policy, "GetPolicy", "GET", "/2015-03-31/functions/*/policy"},
+    {Operation::put_event_invoke_config, "PutFunctionEventInvokeConfig", "PUT",
+     "/2019-09-25/functions/*/event-invoke-config"},
+    {Operation::update_event_invoke_config, "UpdateFunctionEventInvokeConfig", "POST",
+     "/2019-09-25/functions/*/event-invoke-config"},
+    {Operation::get_event_invoke_config, "GetFunctionEventInvokeConfig", "GET",
+     "/2019-09-25/functions/*/event-invoke-config"},
+    {Operation::delete_event_invoke_config, "DeleteFunctionEventInvokeConfig", "DELETE",
+     "/2019-09-25/functions/*/event-invoke-config"},
+    {Operation::list_event_invoke_configs, "ListFunctionEventInvokeConfigs", "GET",
+     "/2019-09-25/functions/*/event-invoke-config/list"},
     {Operation::download_code, "download of code", "GET", "/code/*"},
 }};
 

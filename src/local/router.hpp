@@ -37,6 +37,14 @@ enum class Operation {
   get_concurrency,
   delete_concurrency,
   get_account_settings,
+  add_permission,
+  remove_permission,
+  get_policy,
+  put_event_invoke_config,
+  update_event_invoke_config,
+  get_event_invoke_config,
+  delete_event_invoke_config,
+  list_event_invoke_configs,
   download_code,  // what GetFunction's Location leads to; signed by its token, not by SigV4
 };
 

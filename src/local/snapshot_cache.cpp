@@ -68,6 +68,8 @@ Outcome<std::shared_ptr<const Snapshot>> SnapshotCache::load(const FunctionRefer
   }
   snapshot->reserved = function->reserved;
   snapshot->reserved_total = reserved_total(database_);
+  snapshot->events = event_invoke_config(
+      database_, reference.name, reference.qualifier.empty() ? std::string(latest) : reference.qualifier);
   return snapshot;
 }
 

@@ -16,6 +16,7 @@
 #include "local/arn.hpp"
 #include "local/code_store.hpp"
 #include "local/database.hpp"
+#include "local/event_invoke_config.hpp"
 #include "local/workers.hpp"
 
 namespace lambdapool::local {
@@ -28,6 +29,7 @@ struct Snapshot {
   std::string invoked_arn;
   std::optional<std::int64_t> reserved;
   std::int64_t reserved_total = 0;
+  EventInvokeConfig events = {};
 };
 
 class SnapshotCache {

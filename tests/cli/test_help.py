@@ -135,3 +135,8 @@ def test_what_is_not_understood_gets_one_line_and_exit_code_2(run, arguments, se
 def test_help_to_a_closed_pipe_does_not_hang(lambdapool):
     done = subprocess.run(f"{lambdapool} create --help | true", shell=True, timeout=20)
     assert done.returncode == 0
+
+
+def test_the_help_of_serve_says_which_operations_are_there(run):
+    text = " ".join(run("serve", "--help").stdout.split())
+    assert "AddPermission" in text and "FunctionEventInvokeConfig" in text and "Not there: function URLs" in text
