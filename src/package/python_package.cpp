@@ -7,6 +7,7 @@
 
 #include "package/agent_files.hpp"
 #include "package/likely_secret.hpp"
+#include "package/own_modules.hpp"
 #include "package/requirements.hpp"
 #include "package/temp_dir.hpp"
 
@@ -54,6 +55,7 @@ Result<void> check_collisions(const std::vector<ZipEntry>& own, const std::vecto
 // only where there is something to install: what is not made can't be left behind.
 struct Collected {
   std::vector<ZipEntry> entries = {};
+  std::vector<std::string> modules = {};  // the user's own
   std::optional<TempDir> installed = {};
 };
 
@@ -81,6 +83,7 @@ Result<Collected> collect(const PythonPackageRequest& request) {
   auto copied = copy_paths(request.paths, request.progress);
   if (!copied) return tl::unexpected(std::move(copied.error()));
   Collected collected{std::move(*copied)};
+  collected.modules = own_modules(collected.entries);
   if (auto harmless =
           refuse_secrets(collected.entries, allowed_names(request.paths, request.allowed_secrets));
       !harmless)
@@ -99,6 +102,12 @@ Result<Package> packed(const PythonPackageRequest& request, Collected collected)
   return package;
 }
 
+std::string lines_of(const std::vector<std::string>& texts) {
+  std::string lines;
+  for (const std::string& text : texts) lines += text + "\n";
+  return lines;
+}
+
 }  // namespace
 
 Result<Package> build_python_package(const PythonPackageRequest& request) {
@@ -108,6 +117,7 @@ Result<Package> build_python_package(const PythonPackageRequest& request) {
     return tl::unexpected(std::move(free.error()));
   for (const auto& file : agent_files())
     collected->entries.push_back({std::string(file.name), false, std::string(file.bytes)});
+  collected->entries.push_back({"lambdapool_agent/modules.txt", false, lines_of(collected->modules)});
   auto package = packed(request, std::move(*collected));
   if (package) package->handler = "lambdapool_agent.lambda_handler";
   return package;

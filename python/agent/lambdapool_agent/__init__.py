@@ -12,5 +12,8 @@ sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "vendor
 
 from .envelope import LambdapoolCodeMismatch, LambdapoolProtocolError  # noqa: E402
 from .handler import lambda_handler  # noqa: E402
+from .preload import import_own_modules  # noqa: E402
+
+import_own_modules()
 
 __all__ = ["LambdapoolCodeMismatch", "LambdapoolProtocolError", "lambda_handler"]
