@@ -13,6 +13,7 @@
 
 #include "embedded/fork_server.hpp"
 #include "embedded/runtime_client.hpp"
+#include "local/fork_report.hpp"
 #include "local/home.hpp"
 #include "local/worker_failure.hpp"
 
@@ -133,22 +134,20 @@ void PythonForkServer::be_patient(pid_t pid) {
 }
 
 void PythonForkServer::on_packet(std::string_view packet) {
-  const json message = json::parse(packet, nullptr, false);
-  if (!message.is_object()) return;
-  const std::string kind = message.value("kind", "");
-  if (kind == "ready") return on_ready(message.value("executable", ""), message.value("mounts", false));
-  const auto found = workers_.find(message.value("id", 0u));
+  using Kind = ForkReport::Kind;
+  const auto report = read_fork_report(packet);
+  if (!report) return;
+  if (report->kind == Kind::ready) return on_ready(report->executable, report->mounts);
+  const auto found = workers_.find(report->id);
   if (found == workers_.end()) return;
-  if (kind == "started") {
+  if (report->kind == Kind::started) {
     const auto started = found->second.started;
-    return started(message.value("pid", -1));
+    return started(report->pid);
   }
   const ProcessEvents events = std::move(found->second);
   workers_.erase(found);
-  if (kind == "failed") events.failed(message.value("reason", ""));
-  if (kind == "exited") {
-    events.exited(message.value("status", 0), message.value("peak_kb", std::uint64_t{0}) * 1024);
-  }
+  if (report->kind == Kind::failed) events.failed(report->reason);
+  if (report->kind == Kind::exited) events.exited(report->status, report->peak_kb * 1024);
 }
 
 void PythonForkServer::on_ready(const std::string& executable, bool mounts) {
