@@ -327,6 +327,21 @@ TEST(Report, IsNotHurtByWhatAFunctionPrintsInItsForm) {
   EXPECT_FALSE(find_report(R"({"type":)" + nested + R"(,"x":"platform.report"})"));
 }
 
+TEST(Report, TakesAMemoryThatNoFunctionHasForNone) {
+  for (const char* size : {"1e300", "-1e300", "inf", "nan", "-5", "99999999999"}) {
+    const auto read = parse_report("REPORT RequestId: a\tDuration: 1 ms\tMemory Size: " + std::string(size) +
+                                   " MB\tMax Memory Used: " + size + " MB\t");
+    ASSERT_TRUE(read) << size;
+    EXPECT_EQ(read->memory_mb, 0) << size;
+    EXPECT_EQ(read->max_memory_used_mb, 0) << size;
+  }
+  const auto json = parse_report(
+      R"({"type":"platform.report","record":{"metrics":{"memorySizeMB":1e300,"maxMemoryUsedMB":-1e300}}})");
+  ASSERT_TRUE(json);
+  EXPECT_EQ(json->memory_mb, 0);
+  EXPECT_EQ(json->max_memory_used_mb, 0);
+}
+
 TEST(ParseInvoke, ReadsTheReportOfAFunctionThatLogsJson) {
   const std::string log =
       R"({"time":"2026-10-08T09:00:00.000Z","type":"platform.report","record":{"requestId":"8f","metrics":{"durationMs":12.5,"memorySizeMB":512,"maxMemoryUsedMB":512},"status":"error","errorType":"Runtime.OutOfMemory"}})"

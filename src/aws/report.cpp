@@ -21,6 +21,9 @@ double number_after(std::string_view line, std::string_view name) {
   return value;
 }
 
+// Anybody can print such a line: what no function has counts as not told.
+int megabytes(double number) { return number > 0 && number < 1e9 ? static_cast<int>(number) : 0; }
+
 // The word after "NAME: ", wherever it stands.
 std::string word_after(std::string_view line, std::string_view name) {
   const auto at = line.find(std::string(name) + ": ");
@@ -36,8 +39,8 @@ Report parse_text(std::string_view line) {
   out.billed_ms = number_after(line, "Billed Duration");
   if (line.find("\tInit Duration: ") != std::string_view::npos)
     out.init_ms = number_after(line, "Init Duration");
-  out.memory_mb = static_cast<int>(number_after(line, "Memory Size"));
-  out.max_memory_used_mb = static_cast<int>(number_after(line, "Max Memory Used"));
+  out.memory_mb = megabytes(number_after(line, "Memory Size"));
+  out.max_memory_used_mb = megabytes(number_after(line, "Max Memory Used"));
   out.status = word_after(line, "\tStatus");
   out.error_type = word_after(line, "Error Type");
   return out;
@@ -58,8 +61,8 @@ std::optional<Report> parse_json(std::string_view line) {
   out.duration_ms = number("durationMs");
   out.billed_ms = number("billedDurationMs");
   if (!member(metrics, "initDurationMs").is_null()) out.init_ms = number("initDurationMs");
-  out.memory_mb = static_cast<int>(number("memorySizeMB"));
-  out.max_memory_used_mb = static_cast<int>(number("maxMemoryUsedMB"));
+  out.memory_mb = megabytes(number("memorySizeMB"));
+  out.max_memory_used_mb = megabytes(number("maxMemoryUsedMB"));
   out.status = text(record, "status");
   out.error_type = text(record, "errorType");
   return out;

@@ -55,6 +55,8 @@ INSTANTIATE_TEST_SUITE_P(Damage, BrokenRow,
                          testing::Values("config = '{'", "config = ''", "config = '[]'", "config = '{}'",
                                          "live = 'x'", "config = x'ff00'",
                                          "config = json_set(config, '$.timeout_s', 'soon')",
+                                         "config = json_set(config, '$.timeout_s', 1e300)",
+                                         "config = json_set(config, '$.memory_mb', 99999999999)",
                                          "config = json_set(config, '$.code.sha256', '../../etc')"));
 
 TEST_F(DamageTest, ABrokenRowDoesNotKeepAServiceFromStarting) {

@@ -60,15 +60,25 @@ void add_state(Json& json, const VersionRecord& record) {
   }
 }
 
+// Only a whole number in the range; the library would convert anything to a number somehow.
+template <class Number>
+Number whole_number(const Json& value) {
+  const bool fits = value.is_number_unsigned()  ? std::in_range<Number>(value.get<std::uint64_t>())
+                    : value.is_number_integer() ? std::in_range<Number>(value.get<std::int64_t>())
+                                                : false;
+  if (!fits) throw Json::other_error::create(501, "not a number that fits", nullptr);
+  return value.get<Number>();
+}
+
 FunctionConfig read_stored(const Json& json) {
   FunctionConfig config;
   json.at("runtime").get_to(config.runtime);
   json.at("role").get_to(config.role);
   json.at("handler").get_to(config.handler);
   json.at("description").get_to(config.description);
-  json.at("timeout_s").get_to(config.timeout_s);
-  json.at("memory_mb").get_to(config.memory_mb);
-  json.at("ephemeral_mb").get_to(config.ephemeral_mb);
+  config.timeout_s = whole_number<int>(json.at("timeout_s"));
+  config.memory_mb = whole_number<int>(json.at("memory_mb"));
+  config.ephemeral_mb = whole_number<int>(json.at("ephemeral_mb"));
   json.at("architecture").get_to(config.architecture);
   json.at("log_group").get_to(config.log_group);
   json.at("last_modified").get_to(config.last_modified);
@@ -129,8 +139,8 @@ std::optional<FunctionConfig> from_stored(const std::string& text) {
 }
 
 CodeReference code_from(const Json& json) {
-  CodeReference code{json.at("sha256").get<std::string>(), json.at("size").get<std::int64_t>(),
-                     json.at("unzipped").get<std::int64_t>()};
+  CodeReference code{json.at("sha256").get<std::string>(), whole_number<std::int64_t>(json.at("size")),
+                     whole_number<std::int64_t>(json.at("unzipped"))};
   if (!is_sha256(code.sha256)) throw Json::other_error::create(501, "not a SHA-256", nullptr);
   return code;
 }

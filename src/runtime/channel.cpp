@@ -9,12 +9,15 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cctype>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
 #include <optional>
 #include <utility>
+
+#include "core/timestamp.hpp"
 
 namespace lambdapool::runtime {
 namespace {
@@ -257,7 +260,9 @@ Result<Invocation> Channel::read_invocation() {
   const auto deadline = parse_number<std::int64_t>(header(response->head, "lambda-runtime-deadline-ms"));
   if (invocation.request_id.empty() || !deadline)
     return broken("sent an invocation without an id or a deadline");
-  invocation.deadline = std::chrono::system_clock::time_point(std::chrono::milliseconds(*deadline));
+  // The clock's range is smaller than the header's: "never" is the last time that it can say.
+  const std::chrono::milliseconds since_1970(std::max<std::int64_t>(*deadline, 0));
+  invocation.deadline = nearest_time(std::chrono::sys_time<std::chrono::milliseconds>(since_1970));
   invocation.payload = std::move(response->body);
   return invocation;
 }

@@ -57,6 +57,21 @@ TEST(Channel, TakesAnInvocationWithItsIdAndDeadline) {
   EXPECT_EQ(service.heard(), "GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: localhost\r\n\r\n");
 }
 
+TEST(Channel, TakesADeadlineThatTheClockCannotSayForTheNearestThatItCan) {
+  const auto deadline_of = [](const std::string& milliseconds) {
+    Service service;
+    auto channel = service.channel();
+    service.say("HTTP/1.1 200 OK\r\nLambda-Runtime-Aws-Request-Id: r-1\r\nLambda-Runtime-Deadline-Ms: " +
+                milliseconds + "\r\nContent-Length: 0\r\n\r\n");
+    const auto invocation = channel->first();
+    EXPECT_TRUE(invocation) << invocation.error().message;
+    return invocation ? invocation->deadline : std::chrono::system_clock::time_point();
+  };
+  const std::chrono::system_clock::time_point now{std::chrono::seconds(1'800'000'000)};
+  EXPECT_GT(deadline_of("9223372036854775807") - now, std::chrono::years(100));
+  EXPECT_LT(deadline_of("-9223372036854775808") - now, std::chrono::seconds(0));
+}
+
 TEST(Channel, TakesChunkedBodiesWithTrailers) {
   Service service;
   auto channel = service.channel();
