@@ -335,11 +335,11 @@ TEST(Report, TakesAMemoryThatNoFunctionHasForNone) {
     EXPECT_EQ(read->memory_mb, 0) << size;
     EXPECT_EQ(read->max_memory_used_mb, 0) << size;
   }
-  const auto json = parse_report(
+  const auto as_json = parse_report(
       R"({"type":"platform.report","record":{"metrics":{"memorySizeMB":1e300,"maxMemoryUsedMB":-1e300}}})");
-  ASSERT_TRUE(json);
-  EXPECT_EQ(json->memory_mb, 0);
-  EXPECT_EQ(json->max_memory_used_mb, 0);
+  ASSERT_TRUE(as_json);
+  EXPECT_EQ(as_json->memory_mb, 0);
+  EXPECT_EQ(as_json->max_memory_used_mb, 0);
 }
 
 TEST(ParseInvoke, ReadsTheReportOfAFunctionThatLogsJson) {

@@ -1,12 +1,16 @@
 #include "cli/project_file.hpp"
 
 #include <algorithm>
+#include <fstream>
 #include <functional>
+#include <iterator>
 #include <map>
+#include <sstream>
 #include <toml.hpp>
 
 #include "cli/settings.hpp"
 #include "cli/suggestion.hpp"
+#include "core/utf8.hpp"
 
 namespace lambdapool::cli {
 namespace {
@@ -225,6 +229,22 @@ std::string not_listed(const ProjectFile& file, const std::string& name) {
          name + "].";
 }
 
+// toml11 compares iterators of two strings where it tells of bytes that are not UTF-8.
+Result<std::string> read_utf8(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string text{std::istreambuf_iterator<char>(file), {}};
+  if (!file) return fail(ErrorKind::invalid_argument, path.string() + " could not be read.");
+  int number = 1;
+  for (std::string_view rest = text; !rest.empty(); ++number) {
+    const auto line = rest.substr(0, rest.find('\n'));
+    if (!utf8::is_valid(line))
+      return fail(ErrorKind::invalid_argument,
+                  path.string() + ":" + std::to_string(number) + ": this is not TOML: it is not UTF-8.");
+    rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+  }
+  return text;
+}
+
 }  // namespace
 
 const FunctionOptions* ProjectFile::find(const std::string& name) const {
@@ -234,8 +254,11 @@ const FunctionOptions* ProjectFile::find(const std::string& name) const {
 }
 
 Result<ProjectFile> read_project_file(const fs::path& path) {
+  auto text = read_utf8(path);
+  if (!text) return tl::unexpected(std::move(text.error()));
   try {
-    return ProjectFile{path, functions_of(path, toml::parse(path.string()))};
+    std::istringstream in(std::move(*text));
+    return ProjectFile{path, functions_of(path, toml::parse(in, path.string()))};
   } catch (const Refused& refused) {
     return fail(ErrorKind::invalid_argument, refused.message);
   } catch (const toml::exception& error) {

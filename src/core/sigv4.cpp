@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "core/encoding.hpp"
+#include "core/timestamp.hpp"
 
 namespace lambdapool::sigv4 {
 
@@ -257,8 +258,8 @@ std::optional<std::chrono::system_clock::time_point> parse_amz_date(std::string_
                                          std::chrono::month(static_cast<unsigned>(*month)),
                                          std::chrono::day(static_cast<unsigned>(*day))};
   if (!date.ok() || *hour > 23 || *minute > 59 || *second > 59) return std::nullopt;
-  return std::chrono::sys_days(date) + std::chrono::hours(*hour) + std::chrono::minutes(*minute) +
-         std::chrono::seconds(*second);
+  return nearest_time(std::chrono::sys_days(date) + std::chrono::hours(*hour) +
+                      std::chrono::minutes(*minute) + std::chrono::seconds(*second));
 }
 
 std::optional<Authorization> parse_authorization(std::string_view header) {

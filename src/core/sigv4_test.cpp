@@ -129,6 +129,13 @@ TEST(AmzDate, IsReadAsItIsWritten) {
   EXPECT_EQ(parse_amz_date("20261122T190509Z"), time);
 }
 
+// One that wrapped around could come out as now.
+TEST(AmzDate, KeepsYearsThatTheClockCannotSayInThePastOrTheFuture) {
+  using namespace std::chrono;
+  EXPECT_LT(*parse_amz_date("00000831T023600Z"), sys_days(1950y / January / 1));
+  EXPECT_GT(*parse_amz_date("99991231T235959Z"), sys_days(2150y / January / 1));
+}
+
 TEST(AmzDate, RefusesWhatIsNoTime) {
   for (const char* text : {"", "20261122T190509", "20261122 190509Z", "20261322T190509Z", "20260230T190509Z",
                            "20261122T240000Z", "20261122T236000Z", "2026-1-2T190509Z", "20261122T1905+9Z"}) {

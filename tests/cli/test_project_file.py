@@ -64,10 +64,11 @@ def test_a_name_alone_is_looked_up_and_options_beside_it_count_more(run, serve, 
         ("[function.one]\n", 1, "'function' is not known"),
         ("[functions.one]\npaths = [\n", 3, "TOML"),
         ("functions = 3\n", 1, "'functions' is not known"),
+        ("[functions.one]\n'[\udcac' = 1\n", 2, "UTF-8"),
     ],
 )
 def test_a_mistake_is_told_with_its_line(run, tmp_path, text, line, word):
-    (tmp_path / "lambdapool.toml").write_text(text)
+    (tmp_path / "lambdapool.toml").write_bytes(text.encode(errors="surrogateescape"))
     done = run("create")
     assert done.returncode == 1, done
     assert done.stderr.count("\n") == 1
