@@ -58,7 +58,7 @@ def clean_environment(home, tmp_path):
 def run(lambdapool, clean_environment, tmp_path):
     """Runs `lambdapool ARGS...` in tmp_path; the completed process, its output as text."""
 
-    def run(*arguments, cwd=tmp_path, timeout=60, **environment):
+    def run(*arguments, cwd=tmp_path, timeout=120, **environment):
         return subprocess.run(
             [lambdapool, *map(str, arguments)],
             cwd=cwd,
@@ -161,7 +161,7 @@ def start_serve(lambdapool, clean_environment):
         if process.poll() is None:
             process.terminate()
             try:
-                process.wait(30)
+                process.wait(120)
             except subprocess.TimeoutExpired:
                 process.kill()
         process.communicate()

@@ -25,7 +25,7 @@ class TinyProxy:
                     self._reader = threading.Thread(target=self.log.extend, args=(self.process.stdout,))
                     self._reader.start()
                     return
-            self.process.wait(10)
+            self.process.wait(60)
         raise AssertionError("tinyproxy does not start: %s" % self.log)
 
     def _start(self, directory, user, lines):
@@ -44,7 +44,7 @@ class TinyProxy:
     def stop(self):
         """Ends it; the requests that it logged, as "CONNECT host:port HTTP/1.1"."""
         self.process.terminate()
-        self.process.wait(20)
+        self.process.wait(60)
         self._reader.join()
         self.process.stdout.close()
         return [line.split("): ", 1)[1].strip() for line in self.log if "Request (file descriptor" in line]

@@ -71,7 +71,7 @@ inline std::set<pid_t> processes_marked(const std::string& mark) {
 // Waits for something that other processes do in their own time; generous, because it normally is quick.
 template <class Condition>
 inline bool eventually(Condition condition) {
-  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(120);
   while (!condition()) {
     if (std::chrono::steady_clock::now() > end) return false;
     std::this_thread::yield();
@@ -113,7 +113,7 @@ class WorkersTest : public testing::Test {
     function->handler = handler;
     function->code = home.path / ("code-" + std::to_string(functions));
     function->memory_mb = 256;
-    function->timeout = std::chrono::seconds(30);
+    function->timeout = std::chrono::seconds(120);
     function->log_group = "/aws/lambda/work";
     function->environment["TEST_MARK"] = mark();
     return function;
@@ -146,7 +146,7 @@ class WorkersTest : public testing::Test {
 
   InvokeOutcome invoke(const std::shared_ptr<const FunctionVersion>& function, std::string payload = "{}") {
     auto future = begin(function, std::move(payload));
-    if (future.wait_for(std::chrono::seconds(60)) != std::future_status::ready) {
+    if (future.wait_for(std::chrono::seconds(300)) != std::future_status::ready) {
       ADD_FAILURE() << "no outcome";
       return {};
     }

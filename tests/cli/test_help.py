@@ -133,7 +133,7 @@ def test_what_is_not_understood_gets_one_line_and_exit_code_2(run, arguments, se
 
 
 def test_help_to_a_closed_pipe_does_not_hang(lambdapool):
-    done = subprocess.run(f"{lambdapool} create --help | true", shell=True, timeout=20)
+    done = subprocess.run(f"{lambdapool} create --help | true", shell=True, timeout=120)
     assert done.returncode == 0
 
 

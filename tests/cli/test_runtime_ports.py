@@ -42,7 +42,7 @@ def ask(port, method, path, body=b"", host="localhost"):
     """The status of the answer; 0 where there was none."""
     head = f"{method} {path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {len(body)}\r\n\r\n".encode()
     try:
-        with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
             connection.sendall(head + body)
             answer = connection.makefile("rb").read(12)
     except OSError:

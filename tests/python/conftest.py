@@ -60,7 +60,7 @@ def local_environment(tmp_path_factory):
     home = tmp_path_factory.mktemp("lambdapool-home")
     environment = {"LAMBDAPOOL_TARGET": "local", "LAMBDAPOOL_HOME": str(home)}
     made = subprocess.run(
-        [str(PROGRAM), "create", "algorithms", *DEPLOYED, "--timeout", "60", "--memory", "256"],
+        [str(PROGRAM), "create", "algorithms", *DEPLOYED, "--timeout", "300", "--memory", "256"],
         env=dict(os.environ, **environment),
         capture_output=True,
         text=True,
@@ -107,7 +107,7 @@ class Ear:
         self.port = self._socket.getsockname()[1]
         threading.Thread(target=self._listen, daemon=True).start()
 
-    def wait_for(self, count, timeout=60):
+    def wait_for(self, count, timeout=120):
         with self._changed:
             return self._changed.wait_for(lambda: len(self.heard) >= count, timeout)
 

@@ -49,7 +49,7 @@ def client(tmp_path_factory):
     endpoint = process.stdout.readline().split(" at ")[1].split()[0]
     yield client_of(endpoint)
     process.terminate()
-    assert process.wait(30) == 0
+    assert process.wait(120) == 0
 
 
 def client_of(endpoint, key="AKIDLOCAL", secret="secret"):

@@ -75,20 +75,22 @@ def test_results_are_multiprocessings(any_pool):
     assert isinstance(any_pool.imap(tasks.square, [1]), multiprocessing.pool.IMapIterator)
 
 
-def test_a_result_that_is_not_there_yet(any_pool):
-    result = any_pool.apply_async(tasks.sleep, (1.0,))
+def test_a_result_that_is_not_there_yet(any_pool, ear):
+    ear.hold(lambda told: True)
+    result = any_pool.apply_async(tasks.tell, (1, ear.port))
     assert not result.ready()
     with pytest.raises(ValueError, match="not ready"):
         result.successful()
     with pytest.raises(multiprocessing.TimeoutError):
         result.get(timeout=0.01)
-    results = any_pool.imap(tasks.sleep, [1.0])
+    results = any_pool.imap(partial(tasks.tell, port=ear.port), [2])
     with pytest.raises(multiprocessing.TimeoutError):
         results.next(timeout=0.01)
-    assert results.next() == 1.0
+    ear.release()
+    assert results.next() is None
     with pytest.raises(StopIteration):
         results.next()
-    assert result.get() == 1.0
+    assert result.get() is None
 
 
 def test_the_functions_own_exception_with_the_remote_traceback(any_pool):

@@ -3,7 +3,6 @@
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -44,7 +43,7 @@ def start(program, **kwargs):
     )
 
 
-def run(program, timeout=60):
+def run(program, timeout=120):
     process = start(program)
     try:
         out, err = process.communicate(timeout=timeout)
@@ -57,24 +56,22 @@ def run(program, timeout=60):
 @pytest.mark.parametrize(
     "pending",
     [
-        "pool.apply_async(tasks.sleep, (30,))",
-        "result = pool.map_async(tasks.sleep, [30] * 10)",
-        "results = pool.imap(tasks.sleep, itertools.repeat(30))",
-        "[pool.apply_async(tasks.sleep, (30,)) for _ in range(100)]; pool.close()",
-        "import threading; threading.Thread(target=lambda: pool.map_async(tasks.sleep, [30]).wait(), daemon=True).start()",
+        "pool.apply_async(tasks.sleep, (250,))",
+        "result = pool.map_async(tasks.sleep, [250] * 10)",
+        "results = pool.imap(tasks.sleep, itertools.repeat(250))",
+        "[pool.apply_async(tasks.sleep, (250,)) for _ in range(100)]; pool.close()",
+        "import threading; threading.Thread(target=lambda: pool.map_async(tasks.sleep, [250]).wait(), daemon=True).start()",
         "pool.__self = pool",
         "pool.terminate()",
     ],
 )
 def test_the_program_ends_although_a_pool_has_work(service, pending):
-    started = time.monotonic()
     code, out, err = run("pool = LambdaPool(2, 'algorithms'); pool.apply(tasks.square, (1,))\n%s\nsay('end')" % pending)
     assert (code, out, err) == (0, "end\n", "")
-    assert time.monotonic() - started < 20
 
 
 def test_the_program_ends_after_an_exception(service):
-    code, out, err = run("pool = LambdaPool(2, 'algorithms')\npool.apply_async(tasks.sleep, (30,))\nraise SystemExit(3)")
+    code, out, err = run("pool = LambdaPool(2, 'algorithms')\npool.apply_async(tasks.sleep, (250,))\nraise SystemExit(3)")
     assert (code, out, err) == (3, "", "")
 
 
@@ -107,8 +104,8 @@ def test_functions_of_main_are_sent_by_value(service):
     "blocking",
     [
         "pool.map(task, items)",
-        "pool.apply(tasks.sleep, (30,))",
-        "pool.starmap(tasks.tell_and_sleep, [(item, %(port)d, 30) for item in items])",
+        "pool.apply(tasks.sleep, (250,))",
+        "pool.starmap(tasks.tell_and_sleep, [(item, %(port)d, 250) for item in items])",
         "list(pool.imap(task, items))",
         "pool.map_async(task, items).get()",
     ],
@@ -116,7 +113,7 @@ def test_functions_of_main_are_sent_by_value(service):
 def test_ctrl_c_stops_at_once(service, blocking, ear):
     process = start(
         "from functools import partial\n"
-        "task = partial(tasks.tell_and_sleep, port=%d, seconds=30)\n"
+        "task = partial(tasks.tell_and_sleep, port=%d, seconds=250)\n"
         "items = range(50)\n"
         "with LambdaPool(1, 'algorithms') as pool:\n"
         "    pool.apply(tasks.square, (1,))\n"
@@ -131,13 +128,11 @@ def test_ctrl_c_stops_at_once(service, blocking, ear):
         assert process.stdout.readline() == "ready\n"
         if "tasks.sleep," not in blocking:
             assert ear.wait_for(1)  # the first task has started
-        started = time.monotonic()
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=25)
+        out, err = process.communicate(timeout=120)
     finally:
         process.kill()
     assert (process.returncode, out, err) == (0, "interrupted\nend\n", "")
-    assert time.monotonic() - started < 15
     assert len(ear.heard) <= 1
 
 
@@ -154,7 +149,7 @@ def test_ctrl_c_in_a_map_leaves_the_pool_usable(service):
     try:
         assert process.stdout.readline() == "ready\n"
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=120)
     finally:
         process.kill()
     assert (process.returncode, out, err) == (0, "[9]\n", "")
@@ -163,14 +158,14 @@ def test_ctrl_c_in_a_map_leaves_the_pool_usable(service):
 def test_an_uncaught_ctrl_c_ends_a_program_with_an_executor(service):
     process = start(
         "executor = LambdaExecutor('algorithms', max_workers=1)\n"
-        "futures = [executor.submit(tasks.sleep, 30) for _ in range(10)]\n"
+        "futures = [executor.submit(tasks.sleep, 250) for _ in range(10)]\n"
         "say_when_waiting('ready')\n"
         "futures[0].result()\n"
     )
     try:
         assert process.stdout.readline() == "ready\n"
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=25)
+        out, err = process.communicate(timeout=120)
     finally:
         process.kill()
     assert process.returncode == -signal.SIGINT and "KeyboardInterrupt" in err
@@ -181,9 +176,12 @@ def test_a_pool_in_a_forked_child_says_so(service):
         "pool = LambdaPool(1, 'algorithms')\n"
         "executor = LambdaExecutor('algorithms', max_workers=1)\n"
         "assert pool.apply(tasks.square, (2,)) == 4\n"
-        "pending = [pool.apply_async(tasks.sleep, (1,)), pool.map_async(tasks.sleep, [1, 1])]\n"
-        "lazy = pool.imap(tasks.sleep, [1, 1])\n"
-        "future = executor.submit(tasks.sleep, 1)\n"
+        "from conftest import Ear; from functools import partial\n"
+        "ear = Ear(); ear.hold(lambda told: True)\n"
+        "task = partial(tasks.tell, port=ear.port)\n"
+        "pending = [pool.apply_async(task, (1,)), pool.map_async(task, [1, 1])]\n"
+        "lazy = pool.imap(task, [1, 1])\n"
+        "future = executor.submit(task, 1)\n"
         "child = os.fork()\n"
         "if child == 0:\n"
         "    for use in (lambda: pool.apply(tasks.square, (1,)), lambda: pool.map(tasks.square, [1]),\n"
@@ -195,9 +193,10 @@ def test_a_pool_in_a_forked_child_says_so(service):
         "    with LambdaPool(1, 'algorithms') as fresh: say(fresh.apply(tasks.square, (3,)))\n"
         "    sys.exit(7)\n"
         "say(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))\n"
+        "ear.release()\n"
         "say([result.get() for result in pending] + list(lazy) + [future.result()])\n"
     )
-    assert (code, out) == (0, "9\n7\n[1, [1, 1], 1, 1, 1]\n"), err
+    assert (code, out) == (0, "9\n7\n[None, [None, None], None, None, None]\n"), err
 
 
 def test_multiprocessing_may_fork_beside_a_pool(service):

@@ -121,7 +121,7 @@ def sleep(seconds):
 
 def tell(item, port):
     """Lets the test see that it runs: over loopback, since a worker's files are its own."""
-    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=200) as connection:
         connection.sendall(str(item).encode())
         connection.shutdown(socket.SHUT_WR)
         connection.recv(1)  # until it was heard
