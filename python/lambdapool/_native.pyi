@@ -31,8 +31,9 @@ class Engine:
     ) -> None: ...
     def open(self) -> Optional[NativeError]:
         """Finds the target and identity. Returns what went wrong."""
-    def submit(self, id: int, function: bytes, arguments: bytes) -> None:
-        """Queues one call; the bytes are copied. Its outcome comes from wait() under the same id."""
+    def submit(self, id: int, function: bytes, arguments: bytes, code: str = "") -> None:
+        """Queues one call; the bytes are copied. Its outcome comes from wait() under the same id. `code` is the
+        envelope's member."""
     def cancel(self, id: int) -> bool:
         """True: it will not be sent, and wait() tells so with the kind "cancelled"."""
     def wait(self, timeout: Optional[float] = None) -> List[Tuple[int, Optional[bytes], Optional[NativeError]]]:

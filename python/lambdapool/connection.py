@@ -7,6 +7,7 @@ from typing import Any, Optional
 
 from . import _native, errors, pickling
 from .arguments import check_integer
+from .deployed_code import DeployedCode, stale_mode
 from .dispatcher import Dispatcher
 
 #: After the function's own timeout its answer may take so many seconds more.
@@ -31,6 +32,7 @@ def connect(
     idempotent: bool = False,
     retries: Optional[int] = None,
     allow_http: bool = False,
+    stale: Optional[str] = None,
 ) -> Dispatcher:
     """`ahead`: so many calls wait in the engine beyond those that the workers have; at least one a worker.
 
@@ -74,6 +76,7 @@ def connect(
     for name, text in texts.items():
         if text is not None and not isinstance(text, str):
             raise TypeError("%s must be a str, not %s" % (name, type(text).__name__))
+    code = DeployedCode(function, stale_mode(stale))
     engine: Any = _native.Engine(
         function,
         workers,
@@ -96,4 +99,4 @@ def connect(
     error = engine.open()
     if error is not None:
         raise errors.from_native(error, function)
-    return Dispatcher(engine, workers, function, max(workers, ahead), drains_at_exit)
+    return Dispatcher(engine, workers, function, max(workers, ahead), drains_at_exit, code)

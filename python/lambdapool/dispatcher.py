@@ -36,10 +36,11 @@ _living: "weakref.WeakSet[Dispatcher]" = weakref.WeakSet()
 class Dispatcher:
     """See the module."""
 
-    def __init__(self, engine: Any, workers: int, function: str, ahead: int, drains_at_exit: bool) -> None:
+    def __init__(self, engine: Any, workers: int, function: str, ahead: int, drains_at_exit: bool, code: Any) -> None:
         self.function = function
         self.workers = workers
         self.drains_at_exit = drains_at_exit
+        self.code = code  # a DeployedCode
         self._engine = engine
         self._window = workers + ahead
         self.lock = threading.Lock()

@@ -61,6 +61,7 @@ class LambdaExecutor(Executor):
         idempotent: bool = False,
         retries: Optional[int] = None,
         allow_http: bool = False,
+        stale: Optional[str] = None,
         initializer: Optional[Callable[..., object]] = None,
         initargs: Iterable[Any] = (),
         max_tasks_per_child: Optional[int] = None,
@@ -93,6 +94,7 @@ class LambdaExecutor(Executor):
             network_timeout=network_timeout,
             idempotent=idempotent,
             retries=retries,
+            stale=stale,
             allow_http=allow_http,
         )
 

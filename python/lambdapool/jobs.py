@@ -27,7 +27,7 @@ class Task:
 
     window = ANY
     group = None
-    __slots__ = ("_function", "_arguments", "_deliver", "_begin", "_dispatcher", "_taken", "_logs", "on_fork", "on_cancel", "job")
+    __slots__ = ("_function", "_arguments", "_deliver", "_begin", "_dispatcher", "_taken", "_logs", "_id", "on_fork", "on_cancel", "job")
 
     def __init__(
         self,
@@ -60,15 +60,26 @@ class Task:
         return self
 
     def send(self, engine: Any, id: int) -> None:
+        self._id = id
         self._logs.sent(engine, id)
-        engine.submit(id, self._function, self._arguments)
+        engine.submit(id, self._function, self._arguments, self._dispatcher.code.expected())
 
     def answered(self, body: Optional[bytes], error: Optional[NativeError]) -> None:
         if error is not None:
             self._deliver((False, from_native(error, self._dispatcher.function)))
         else:
             assert body is not None
-            [outcome] = outcomes.read(body, 1, self._dispatcher.function, self._read_log).outcomes
+            answer = outcomes.read(body, 1, self._dispatcher.function, self._read_log)
+            if answer.other_code is not None:
+                mismatch = self._dispatcher.code.learn(answer.other_code)
+                if mismatch is None:
+                    self._logs.forget(self._id)
+                    self._taken, self._begin = False, None
+                    self._dispatcher.requeue(self)
+                else:
+                    self._deliver((False, mismatch))
+                return
+            [outcome] = answer.outcomes
             self._deliver(outcome)
             if not outcome[0] and isinstance(outcome[1], InitializerFailed):
                 self._dispatcher.initializer_failed(outcome[1])
@@ -214,7 +225,7 @@ class Span:
             job.put_back(self.stop, whole)
         job.logs.sent(engine, id)
         self._engine, self._id = engine, id
-        engine.submit(id, job.function, arguments)
+        engine.submit(id, job.function, arguments, job.dispatcher.code.expected())
 
     def answered(self, body: Optional[bytes], error: Optional[NativeError]) -> None:
         job, count = self.job, self.stop - self.start
@@ -224,6 +235,15 @@ class Span:
             return
         assert body is not None
         answer = outcomes.read(body, count, name, self._read_log)
+        if answer.other_code is not None:
+            mismatch = job.dispatcher.code.learn(answer.other_code)
+            if mismatch is None:
+                job.logs.forget(self._id)
+                job.put_back(self.start, self.stop)
+            else:  # of all items, so it names none
+                self.drop(mismatch)
+                job.group.fail(mismatch)
+            return
         done = len(answer.outcomes)
         job.chunks.observe(done, answer.seconds, len(body))
         if done < count:

@@ -28,6 +28,11 @@ class JobLogs:
         if len(self._calls) > 2 * CALLS_MAX:
             del self._calls[:CALLS_MAX]
 
+    def forget(self, call: int) -> None:
+        """It ran nothing of the job's, and is sent again."""
+        self._calls.remove(call)
+        self._count -= 1
+
     def text(self, complete: bool) -> str:
         """`complete`: every call has come to its end, so that a log that is not there has been dropped."""
         tails = [self._engine.log_of(call) for call in list(self._calls)]

@@ -11,13 +11,14 @@ from .errors import InitializerFailed, LambdaPoolError, PayloadTooLarge, Protoco
 
 Outcome = Tuple[bool, Any]  # (True, value) or (False, exception)
 
-VALUE, EXCEPTION, UNSENDABLE, TOO_LARGE, UNREADABLE, VALUES, INITIALIZER = range(7)
+VALUE, EXCEPTION, UNSENDABLE, TOO_LARGE, UNREADABLE, VALUES, INITIALIZER, OTHER_CODE = range(8)
 
 
 class Answer(NamedTuple):
     outcomes: List[Outcome]  # fewer than the items where the worker stopped before the rest
     seconds: float  # that the worker spent on them
     failed: bool  # some are exceptions
+    other_code: Optional[bytes] = None  # nothing was run: the manifest of the code that the worker has
 
 
 def read(body: bytes, items: int, function: str, read_log: Callable[[], str] = str) -> Answer:
@@ -39,6 +40,8 @@ def _read(body: bytes, items: int, function: str, failed: List[BaseException]) -
 
     try:
         raw, seconds = pickle.loads(body)
+        if seconds is None and raw[0][0] == OTHER_CODE:
+            return Answer([], 0.0, False, pickle.loads(raw[0][1]))
         if seconds is None:
             return Answer([failure(_failure(*raw[0], function))] * items, 0.0, True)
         loads = pickle.loads

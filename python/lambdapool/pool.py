@@ -56,6 +56,8 @@ class LambdaPool(_Base):
             lost or was an error of the service, is sent again; else it fails at once.
         retries: how often that, at most. If not given: twice, and while the network is out as often as fits into
             `network_timeout`. Only with `idempotent`.
+        stale: what to do where a module that is loaded here was deployed with another source: ``"error"``
+            (CodeMismatch, nothing is run), ``"warn"``, or ``"ignore"``; else ``LAMBDAPOOL_STALE``; else ``"error"``.
         initializer, initargs: ``initializer(*initargs)`` runs once in each worker environment, before its first task
             of this pool, and within that task's time. Where it raises, the task fails with InitializerFailed.
         maxtasksperchild: tasks run in processes that are replaced after so many (chunks of a map count as one).
@@ -90,6 +92,7 @@ class LambdaPool(_Base):
         idempotent: bool = False,
         retries: Optional[int] = None,
         allow_http: bool = False,
+        stale: Optional[str] = None,
         initializer: Optional[Callable[..., object]] = None,
         initargs: Iterable[Any] = (),
         maxtasksperchild: Optional[int] = None,
@@ -118,6 +121,7 @@ class LambdaPool(_Base):
             network_timeout=network_timeout,
             idempotent=idempotent,
             retries=retries,
+            stale=stale,
             allow_http=allow_http,
         )
         self._state = RUN

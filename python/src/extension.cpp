@@ -3,6 +3,7 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/string_view.h>
 #include <unistd.h>
 
 #include <cmath>
@@ -169,13 +170,14 @@ class Engine {
     return nb::none();
   }
 
-  void submit(std::uint64_t id, const nb::bytes& function, const nb::bytes& arguments) {
+  void submit(std::uint64_t id, const nb::bytes& function, const nb::bytes& arguments,
+              std::string_view code) {
     const std::string_view head(function.c_str(), function.size());
     const std::string_view tail(arguments.c_str(), arguments.size());
     // A GIL given away is slow to come back when other threads want it: only worth it for real work.
-    if (head.size() + tail.size() < large_bytes) return send(id, head, tail);
+    if (head.size() + tail.size() < large_bytes) return send(id, head, tail, code);
     const nb::gil_scoped_release released;
-    send(id, head, tail);
+    send(id, head, tail, code);
   }
 
   bool cancel(std::uint64_t id) {
@@ -260,12 +262,12 @@ class Engine {
     return engine_;
   }
 
-  void send(std::uint64_t id, std::string_view function, std::string_view arguments) {
+  void send(std::uint64_t id, std::string_view function, std::string_view arguments, std::string_view code) {
     const auto engine = running();
     queue_->sent(id);
     std::string echo = echoes_.next();
     auto payload = envelope::encode_within(limits::request_payload_bytes_max, envelope::Direction::task,
-                                           {codec, settings_.peer, echo}, function, arguments);
+                                           {codec, settings_.peer, echo, {}, code}, function, arguments);
     const auto completed = [queue = queue_, id](Result<aws::Invoked> answer) {
       queue->push({id, std::move(answer)});
     };
@@ -340,7 +342,8 @@ NB_MODULE(_native, module) {
           nb::arg("read_margin") = 30.0, nb::arg("idempotent") = false, nb::arg("retries") = nb::none(),
           nb::arg("allow_http") = false)
       .def("open", &Engine::open_engine)
-      .def("submit", &Engine::submit, nb::arg("id"), nb::arg("function"), nb::arg("arguments"))
+      .def("submit", &Engine::submit, nb::arg("id"), nb::arg("function"), nb::arg("arguments"),
+           nb::arg("code") = "")
       .def("cancel", &Engine::cancel, nb::arg("id"))
       .def("wait", &Engine::wait, nb::arg("timeout") = nb::none())
       .def("log_of", &Engine::log_of, nb::arg("id"))

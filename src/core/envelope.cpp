@@ -232,6 +232,10 @@ std::optional<std::string> encode_within(std::size_t most, Direction direction, 
     append_json_string(out, label.echo);
   }
   if (label.timeout.count() > 0) out.append(",\"timeout\":").append(std::to_string(label.timeout.count()));
+  if (!label.code.empty()) {
+    out.append(",\"code\":");
+    append_json_string(out, label.code);
+  }
   out.append(compressed ? ",\"encoding\":\"zlib+base64\",\"" : ",\"encoding\":\"base64\",\"");
   out.append(body_member(direction)).append("\":\"");
   if (compressed) {

@@ -26,6 +26,7 @@ struct Label {
   std::string_view peer;
   std::string_view echo = {};         // "" where there is none
   std::chrono::seconds timeout = {};  // of an outcome; none where it is zero
+  std::string_view code = {};         // of a task: which code its sender knows the worker to have; "" for any
 };
 
 // What an outcome says of the function that made it.

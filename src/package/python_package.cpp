@@ -7,6 +7,7 @@
 
 #include "package/agent_files.hpp"
 #include "package/likely_secret.hpp"
+#include "package/manifest.hpp"
 #include "package/own_modules.hpp"
 #include "package/requirements.hpp"
 #include "package/temp_dir.hpp"
@@ -33,11 +34,13 @@ Result<void> check_request(const PythonPackageRequest& request) {
 }
 
 Result<void> check_agents_names(const std::vector<ZipEntry>& entries) {
-  for (const auto& entry : entries)
-    if (entry.name.rfind("lambdapool_agent/", 0) == 0 || entry.name == "lambdapool_agent.py")
-      return fail(
-          ErrorKind::invalid_argument,
-          "The name lambdapool_agent is taken in every function: it runs the tasks there. Rename yours.");
+  for (const auto& entry : entries) {
+    const std::string top = entry.name.substr(0, entry.name.find('/'));
+    if (top != "lambdapool_agent" && top != "lambdapool_agent.py" && top != manifest_name) continue;
+    return fail(ErrorKind::invalid_argument, "The name " + (top == manifest_name ? top : "lambdapool_agent") +
+                                                 " is taken in every function: it is there to run the tasks. "
+                                                 "Rename yours.");
+  }
   return {};
 }
 
@@ -56,6 +59,7 @@ Result<void> check_collisions(const std::vector<ZipEntry>& own, const std::vecto
 struct Collected {
   std::vector<ZipEntry> entries = {};
   std::vector<std::string> modules = {};  // the user's own
+  std::string manifest = {};
   std::optional<TempDir> installed = {};
 };
 
@@ -88,8 +92,12 @@ Result<Collected> collect(const PythonPackageRequest& request) {
           refuse_secrets(collected.entries, allowed_names(request.paths, request.allowed_secrets));
       !harmless)
     return tl::unexpected(std::move(harmless.error()));
+  const std::vector<ZipEntry> own = collected.entries;
   if (auto added = add_requirements(request, collected); !added)
     return tl::unexpected(std::move(added.error()));
+  auto manifest = make_manifest(own, collected.entries);
+  if (!manifest) return tl::unexpected(std::move(manifest.error()));
+  collected.manifest = std::move(*manifest);
   return collected;
 }
 
@@ -115,6 +123,7 @@ Result<Package> build_python_package(const PythonPackageRequest& request) {
   if (!collected) return tl::unexpected(std::move(collected.error()));
   if (auto free = check_agents_names(collected->entries); !free)
     return tl::unexpected(std::move(free.error()));
+  collected->entries.push_back({manifest_name, false, std::move(collected->manifest)});
   for (const auto& file : agent_files())
     collected->entries.push_back({std::string(file.name), false, std::string(file.bytes)});
   collected->entries.push_back({"lambdapool_agent/modules.txt", false, lines_of(collected->modules)});

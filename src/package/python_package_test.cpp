@@ -18,7 +18,8 @@ std::vector<std::string> own_names(const Package& package) {
   std::vector<std::string> names;
   const auto files = list_zip(package.zip);
   for (const auto& file : *files)
-    if (file.name.rfind("lambdapool_agent/", 0) != 0) names.push_back(file.name);
+    if (file.name.rfind("lambdapool_agent/", 0) != 0 && file.name != "lambdapool_manifest.json")
+      names.push_back(file.name);
   return names;
 }
 
@@ -58,6 +59,20 @@ TEST(PythonPackage, HasEachPathUnderItsOwnNameAndTheAgent) {
   for (const auto& file : *files) names.push_back(file.name);
   EXPECT_THAT(names, Contains("lambdapool_agent/__init__.py"));
   EXPECT_THAT(names, Contains("lambdapool_agent/vendor/cloudpickle/cloudpickle.py"));
+}
+
+TEST(PythonPackage, SaysWhichSourcesItWasMadeFrom) {
+  const TestingDir dir;
+  dir.write("pack/code.py", "x = 1\n");
+  dir.write("pack/windows.py", "x = 1\r\n");
+  dir.write("pack/data.csv", "1,2\n");
+  const auto package = build_python_package(request_for({dir.path() / "pack"}));
+  ASSERT_TRUE(package) << package.error().message;
+  ASSERT_TRUE(unzip_to(package->zip, dir.path() / "task"));
+  EXPECT_EQ(dir.shell("cd task && python3 -c 'import json; m = json.load(open(\"lambdapool_manifest.json\"));"
+                      "print(sorted(m[\"files\"].items()), m[\"requirements\"], m[\"version\"])'"),
+            "[('pack/code.py', '9e26bf369911c45c243c684147b23fc9'), ('pack/windows.py', "
+            "'9e26bf369911c45c243c684147b23fc9')] {} 1\n");
 }
 
 TEST(PythonPackage, IsImportableWithTheAgentFromTheZipsDirectory) {

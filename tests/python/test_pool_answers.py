@@ -57,6 +57,7 @@ def forge(monkeypatch):
         url = "http://127.0.0.1:%d" % server.server_port
         for variable, value in dict(identity(), LAMBDAPOOL_TARGET="aws", AWS_ENDPOINT_URL_LAMBDA=url).items():
             monkeypatch.setenv(variable, value)
+        monkeypatch.setenv("LAMBDAPOOL_STALE", "ignore")  # each call is one request
         for variable in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "HTTP_PROXY", "http_proxy"):
             monkeypatch.delenv(variable, raising=False)
 

@@ -12,7 +12,7 @@ import time
 
 import lambdapool_by_value
 
-from . import envelope, forked, outcome, setup, unreadable
+from . import code, envelope, forked, outcome, setup, unreadable
 
 RESPONSE_LIMIT = 6 * 1024 * 1024 + 100  # AWS Lambda's, of a synchronous invocation
 ENOUGH_BYTES = 1024 * 1024
@@ -38,6 +38,9 @@ def lambda_handler(event, context):
 def _handle(event, context, worker):
     timeout = _timeout(context)
     peer, echo, body = envelope.decode(event)
+    other = code.refusal(event["code"]) if "code" in event else None
+    if other is not None:
+        return _answer([other], None, echo, timeout)
     if peer != envelope.PEER and (_BY_VALUE in body or _CLOUDPICKLE in body):
         raise envelope.LambdapoolCodeMismatch(
             "the task carries code of Python %s (a lambda, a closure, or something of __main__), but this "

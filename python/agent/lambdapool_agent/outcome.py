@@ -13,6 +13,7 @@ UNSENDABLE = 2  # pickle of (why, repr of the value)
 TOO_LARGE = 3  # pickle of (size, limit, bytes of the other outcomes in the answer)
 UNREADABLE = 4  # the task could not be unpickled: see unreadable.describe()
 VALUES = 5  # pickle of the list of several items' values
+OTHER_CODE = 7  # pickle of the manifest of the code that is here: nothing was run; it stands for every item
 INITIALIZER = 6  # as EXCEPTION, of the pool's initializer: it stands for every item
 
 _OVERHEAD = 16  # of the pickle around an outcome

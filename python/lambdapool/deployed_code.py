@@ -1,0 +1,137 @@
+"""Whether the function has the code that this program has loaded. docs/protocol.md, Code, says how it is asked.
+
+A call that refers to code by name runs what was deployed, not what stands here: after an edit without
+`lambdapool update` that is a wrong answer, in silence. So the worker says once which sources it was made from,
+and every module that is loaded here and deployed there has to have the same. Not compared: what is only on one
+side, what was installed into site-packages, what has no source (compiled only, made at run time), and code that
+travels by value (``__main__``, notebooks, lambdas), which is always the caller's own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import pathlib
+import sys
+import time
+import warnings
+from typing import Dict, List, NamedTuple, Optional
+
+from . import loaded_source
+from .errors import CodeMismatch, make
+
+VARIABLE = "LAMBDAPOOL_STALE"
+MODES = ("error", "warn", "ignore")
+UNKNOWN = "-"  # no worker's code is that: it answers with which it has
+
+
+def stale_mode(given: Optional[str]) -> str:
+    """The argument, else $LAMBDAPOOL_STALE, else "error". Raises ValueError or TypeError."""
+    if given is not None and not isinstance(given, str):
+        raise TypeError("stale must be a str, not %s" % type(given).__name__)
+    mode = given if given is not None else os.environ.get(VARIABLE) or MODES[0]
+    if mode not in MODES:
+        raise ValueError("%s must be one of %s, not %r" % ("stale" if given is not None else VARIABLE, ", ".join(MODES), mode))
+    return mode
+
+
+class Differing(NamedTuple):
+    path: str  # in the package
+    file: str  # here
+    edited: bool  # since it was imported
+
+
+class DeployedCode:
+    """Of one pool's function."""
+
+    def __init__(self, function: str, mode: str) -> None:
+        self._function = function
+        self._mode = mode
+        self._digest = "" if mode == "ignore" else UNKNOWN
+        self._files: Dict[str, str] = {}  # of the manifest, those not compared yet
+        self._modules = 0  # how many were loaded here when they were compared
+
+    def expected(self) -> str:
+        """What a task names the worker's code by; "" where any will do. Raises CodeMismatch where a module that was
+        loaded meanwhile differs."""
+        if self._files and len(sys.modules) != self._modules:
+            mismatch = self._compare()
+            if mismatch is not None:
+                raise mismatch
+        return self._digest
+
+    def learn(self, manifest: bytes) -> Optional[CodeMismatch]:
+        """The worker has this code, and has run nothing. None: it will do, and the task can be sent again."""
+        self._files = {}
+        if manifest:
+            self._files = dict(json.loads(manifest)["files"])
+        elif self._digest == UNKNOWN:
+            warnings.warn(
+                "the function %s was not made by this lambdapool: nobody can tell whether it has the code that is here "
+                "(`lambdapool update %s PATHS` mends that)" % (self._function, self._function),
+                stacklevel=2,
+            )
+        mismatch = self._compare()
+        self._digest = UNKNOWN if mismatch is not None else hashlib.sha256(manifest).hexdigest()[:16]
+        return mismatch
+
+    def _compare(self) -> Optional[CodeMismatch]:
+        self._modules = len(sys.modules)
+        differing: List[Differing] = []
+        for path in list(self._files):
+            module = sys.modules.get(_module_name(path))
+            if module is None:
+                continue
+            loaded = loaded_source.hash_of(module)
+            if loaded is None or loaded == self._files[path]:
+                del self._files[path]
+            else:
+                differing.append(Differing(path, module.__file__ or "", loaded == loaded_source.EDITED))
+        if not differing:
+            return None
+        if self._mode == "warn":
+            warnings.warn(self._told(differing) + "; what is there is run all the same, since stale is 'warn'", stacklevel=2)
+            for one in differing:
+                del self._files[one.path]
+            return None
+        error = make(CodeMismatch, self._told(differing) + "; nothing was run", self._function)
+        assert isinstance(error, CodeMismatch)
+        return error
+
+    def _told(self, differing: List[Differing]) -> str:
+        edited = [one.path for one in differing if one.edited]
+        if edited:
+            return "%s was edited after this program had imported it: start the program anew" % edited[0]
+        shown = ["%s (here of %s)" % (one.path, _changed(one.file)) for one in differing[:5]]
+        if len(differing) > len(shown):
+            shown.append("%d others" % (len(differing) - len(shown)))
+        return "the function %s has other code than this program: %s. Deploy what is here: `lambdapool update %s %s`" % (
+            self._function,
+            ", ".join(shown),
+            self._function,
+            " ".join(_tops(differing)),
+        )
+
+
+def _module_name(path: str) -> str:
+    name = path[: -len(".py")]
+    return (name[: -len("/__init__")] if name.endswith("/__init__") else name).replace("/", ".")
+
+
+def _changed(file: str) -> str:
+    try:
+        return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(os.stat(file).st_mtime))
+    except OSError:
+        return "an unknown time"
+
+
+def _tops(differing: List[Differing]) -> List[str]:
+    """What to name to `lambdapool update`: the packages and files that the differing ones belong to."""
+    tops = []
+    for one in differing:
+        base = pathlib.Path(one.file).parents[one.path.count("/")]
+        top = str(base / one.path.split("/")[0])
+        relative = os.path.relpath(top)
+        tops.append(relative if not relative.startswith("..") else top)
+    return sorted(set(tops))

@@ -1,0 +1,207 @@
+"""Never the wrong code: what is loaded here and what runs there are the same source, or nothing runs."""
+
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+from conftest import BUILD, PROGRAM
+
+USE = """
+import sys, warnings
+sys.path.insert(0, %(here)r)
+import %(module)s
+from lambdapool import CodeMismatch, LambdaPool
+with LambdaPool(2, "stale") as pool:
+    try:
+        print(pool.map(%(module)s.f, [1, 2, 3]), pool.apply(%(module)s.f, (10,)))
+    except CodeMismatch as error:
+        print("refused:", error)
+"""
+
+
+class Project:
+    def __init__(self, folder, environment):
+        self.folder, self._environment = folder, environment
+
+    def write(self, name, text):
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode())
+        os.utime(path, ns=(next_time(), next_time()))
+
+    def command(self, *arguments):
+        done = subprocess.run(
+            [str(PROGRAM), *arguments], cwd=self.folder, env=self._environment, capture_output=True, text=True, timeout=120
+        )
+        assert done.returncode == 0, done.stderr
+
+    def use(self, module="code", here=None, code=USE, **variables):
+        code = code % {"module": module, "here": str(here or self.folder)}
+        command = [sys.executable, "-c", "import sys; sys.path.insert(0, %r)\n" % str(BUILD / "python") + code]
+        environment = dict(self._environment, **variables)
+        done = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stderr
+        return done
+
+
+_time = [1_700_000_000]
+
+
+def next_time():
+    """Files are seconds apart, however fast they are written."""
+    _time[0] += 1
+    return _time[0] * 10**9
+
+
+@pytest.fixture
+def project(tmp_path):
+    environment = dict(os.environ, LAMBDAPOOL_TARGET="local", LAMBDAPOOL_HOME=str(tmp_path / "home"))
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    environment.pop("LAMBDAPOOL_STALE", None)
+    (tmp_path / "here").mkdir()
+    return Project(tmp_path / "here", environment)
+
+
+def test_an_edited_module_is_refused_with_the_command_that_mends_it(project):
+    project.write("mod.py", "def f(x): return x + 1\n")
+    project.command("create", "stale", "mod.py")
+    assert project.use("mod").stdout == "[2, 3, 4] 11\n"
+    project.write("mod.py", "def f(x): return x + 2\n")
+    said = project.use("mod").stdout
+    assert said.startswith("refused: the function stale has other code than this program: mod.py (here of 20")
+    assert "`lambdapool update stale mod.py`; nothing was run" in said
+    warned = project.use("mod", LAMBDAPOOL_STALE="warn")
+    assert warned.stdout == "[2, 3, 4] 11\n" and "what is there is run all the same" in warned.stderr
+    ignored = project.use("mod", LAMBDAPOOL_STALE="ignore")
+    assert ignored.stdout == "[2, 3, 4] 11\n" and "Warning" not in ignored.stderr
+    project.command("update", "stale", "mod.py")
+    assert project.use("mod").stdout == "[3, 4, 5] 12\n"
+
+
+def test_a_module_that_the_function_only_imports_counts_too(project):
+    project.write("pack/__init__.py", "from .code import f\n")
+    project.write("pack/code.py", "from .constants import K\ndef f(x): return x + K\n")
+    project.write("pack/constants.py", "K = 1\n")
+    project.command("create", "stale", "pack")
+    assert project.use("pack").stdout == "[2, 3, 4] 11\n"
+    project.write("pack/constants.py", "K = 2\n")
+    assert "other code than this program: pack/constants.py" in project.use("pack").stdout
+
+
+def test_two_checkouts_differ_and_other_line_ends_do_not(project, tmp_path):
+    project.write("mod.py", "def f(x):\n    return x + 1\n")
+    project.command("create", "stale", "mod.py")
+    project.write("windows/mod.py", "def f(x):\r\n    return x + 1\r\n")
+    assert project.use("mod", here=project.folder / "windows").stdout == "[2, 3, 4] 11\n"
+    project.write("other/mod.py", "def f(x):\n    return x + 3\n")
+    said = project.use("mod", here=project.folder / "other").stdout
+    assert "`lambdapool update stale other/mod.py`" in said
+
+
+def test_what_is_only_there_or_installed_or_by_value_is_not_compared(project):
+    project.write("mod.py", "def f(x): return x + 1\n")
+    project.write("unused.py", "raise SystemExit\n")
+    project.command("create", "stale", "mod.py", "unused.py")
+    project.write("unused.py", "changed = True\n")
+    assert project.use("mod").stdout == "[2, 3, 4] 11\n"
+    project.write("site-packages/mod.py", "def f(x): return x + 100\n")
+    assert project.use("mod", here=project.folder / "site-packages").stdout == "[2, 3, 4] 11\n"
+    by_value = "from lambdapool import LambdaPool\nwith LambdaPool(1, 'stale') as pool: print(pool.map(lambda x: x + 7, [1]))"
+    assert project.use(code=by_value).stdout == "[8]\n"
+
+
+def test_a_module_made_at_run_time_is_not_compared(project):
+    project.write("mod.py", "def f(x): return x + 1\n")
+    project.command("create", "stale", "mod.py")
+    made = (
+        "import sys, types\nmod = sys.modules['mod'] = types.ModuleType('mod')\nexec('def f(x): return x', mod.__dict__)\n"
+        "mod.f.__module__ = 'mod'\nfrom lambdapool import LambdaPool\n"
+        "with LambdaPool(1, 'stale') as pool: print(pool.map(mod.f, [1]))"
+    )
+    assert project.use(code=made).stdout == "[2]\n"
+
+
+EDITING = """
+import sys
+sys.path.insert(0, %(here)r)
+import mod, os, pathlib
+from lambdapool import CodeMismatch, LambdaPool
+def use():
+    with LambdaPool(1, "stale") as pool:
+        try:
+            return pool.map(mod.f, [1])
+        except CodeMismatch as error:
+            return str(error)
+if "looked" in sys.argv or %(module)r == "looked": print(use())
+pathlib.Path(mod.__file__).write_text("def f(x): return x + 1000\\n")
+os.utime(mod.__file__, (1_800_000_000, 1_800_000_000))
+print(use())
+"""
+
+
+def test_what_counts_is_what_the_interpreter_loaded(project):
+    project.write("mod.py", "def f(x): return x + 1\n")
+    project.command("create", "stale", "mod.py")
+    said = project.use("unlooked", code=EDITING).stdout
+    assert said.startswith("mod.py was edited after this program had imported it: start the program anew")
+    project.write("mod.py", "def f(x): return x + 1\n")
+    assert project.use("looked", code=EDITING).stdout == "[2]\n[2]\n"
+
+
+LATE = """
+import sys
+sys.path.insert(0, %(here)r)
+import mod
+from lambdapool import CodeMismatch, LambdaPool
+with LambdaPool(1, "stale") as pool:
+    print(pool.map(mod.f, [1]))
+    import late
+    try:
+        pool.map(mod.f, [1])
+    except CodeMismatch as error:
+        print(error)
+"""
+
+
+def test_a_module_that_is_loaded_later_is_compared_then(project):
+    project.write("mod.py", "def f(x): return x + 1\n")
+    project.write("late.py", "x = 1\n")
+    project.command("create", "stale", "mod.py", "late.py")
+    project.write("late.py", "x = 2\n")
+    first, second = project.use(code=LATE).stdout.splitlines()
+    assert first == "[2]" and "other code than this program: late.py" in second
+
+
+REDEPLOYED = """
+import sys, subprocess
+sys.path.insert(0, %(here)r)
+import mod
+from lambdapool import CodeMismatch, LambdaExecutor
+with LambdaExecutor("stale", 2) as executor:
+    print(list(executor.map(mod.f, [1, 2])), executor.submit(mod.f, 3).result())
+    subprocess.run(%(module)s, check=True, stdout=subprocess.DEVNULL)
+    for use in (lambda: list(executor.map(mod.f, [1, 2])), lambda: executor.submit(mod.f, 3).result()):
+        try:
+            print(use())
+        except CodeMismatch as error:
+            print("refused")
+"""
+
+
+def test_what_somebody_deploys_while_a_pool_runs_is_noticed(project):
+    project.write("mod.py", "def f(x): return x + 1\n")
+    project.write("theirs/mod.py", "def f(x): return x + 100\n")
+    project.command("create", "stale", "mod.py")
+    update = repr([str(PROGRAM), "update", "stale", "theirs/mod.py"])
+    assert project.use(update, code=REDEPLOYED).stdout == "[2, 3] 4\nrefused\nrefused\n"
+
+
+def test_a_mode_that_is_none_is_refused(project):
+    from lambdapool import LambdaExecutor, LambdaPool
+
+    with pytest.raises(ValueError, match="stale must be one of error, warn, ignore, not 'never'"):
+        LambdaPool(1, "f", target="local", stale="never")
+    with pytest.raises(TypeError, match="stale must be a str, not bool"):
+        LambdaExecutor("f", 1, target="local", stale=True)
