@@ -81,17 +81,31 @@ class Transcript {
   Activity activity_;
 };
 
+std::vector<fs::path> beside(const FunctionOptions& options, const std::string& executable) {
+  std::vector<fs::path> others;
+  for (const std::string& path : options.paths)
+    if (path != executable) others.emplace_back(path);
+  return others;
+}
+
 }  // namespace
 
-bool is_executable_code(const FunctionOptions& options) {
-  return std::any_of(options.paths.begin(), options.paths.end(), package::is_elf);
+bool is_executable_code(const FunctionOptions& options) { return executable_of(options).has_value(); }
+
+std::optional<std::string> executable_of(const FunctionOptions& options) {
+  const auto& paths = options.paths;
+  for (const std::string& path : paths) {
+    const auto elf = package::is_elf(path) ? package::read_elf(path) : package::ElfFile{};
+    if (elf && elf->kind == package::ElfFile::Kind::executable) return path;
+  }
+  // Nothing but libraries or objects: whoever gives them takes them for a program, and is told otherwise.
+  if (!paths.empty() && std::all_of(paths.begin(), paths.end(), package::is_elf)) return paths.front();
+  return std::nullopt;
 }
 
 Result<void> validate_code(const FunctionOptions& options) {
   static const std::regex python(R"(python3\.\d{1,2})");
   const bool executable = is_executable_code(options);
-  if (executable && options.paths.size() > 1)
-    return fail(ErrorKind::invalid_argument, "an executable is deployed on its own, without other paths.");
   if (executable && options.installs())
     return fail(ErrorKind::invalid_argument,
                 "an executable brings its own libraries, so --requirements does not go with it.");
@@ -142,10 +156,13 @@ Result<package::Package> build_code(const Context& context, const FunctionOption
                                     const Platform& platform, Verb verb) {
   Transcript transcript(options, verb);
   const package::Progress progress = [&](const std::string& line) { transcript.hear(line); };
+  const std::string executable = executable_of(options).value_or("");
   auto built = [&] {
     if (is_executable_code(options))
       return package::build_executable_package(
-          {.executable = options.paths.front(),
+          {.executable = executable,
+           .beside = beside(options, executable),
+           .allowed_secrets = options.allowed_secrets.value_or(std::vector<std::string>{}),
            .environment = context.environment,
            .progress = progress,
            .give_up = [&context] { return context.interruption.raised(); }});
@@ -157,13 +174,12 @@ Result<package::Package> build_code(const Context& context, const FunctionOption
     return tl::unexpected(go_on.error());
   if (!built) return built;
   if (options.architecture && built->architecture != *options.architecture)
-    return fail(ErrorKind::invalid_argument, "'" + options.paths.front() + "' is made for " +
-                                                 built->architecture + ", not for " + *options.architecture +
-                                                 ".");
+    return fail(ErrorKind::invalid_argument, "'" + executable + "' is made for " + built->architecture +
+                                                 ", not for " + *options.architecture + ".");
   if (platform.local && built->architecture != this_machines_architecture())
-    return fail(ErrorKind::invalid_argument,
-                "'" + options.paths.front() + "' is made for " + built->architecture +
-                    ", but this machine, the local target, is " + this_machines_architecture() + ".");
+    return fail(ErrorKind::invalid_argument, "'" + executable + "' is made for " + built->architecture +
+                                                 ", but this machine, the local target, is " +
+                                                 this_machines_architecture() + ".");
   if (auto fits = check_package(*built, platform.local, platform.bucket); !fits)
     return tl::unexpected(fits.error());
   transcript.copied();

@@ -12,7 +12,9 @@
 
 namespace lambdapool::cli {
 
-bool is_executable_code(const FunctionOptions& options);  // any of the paths is an ELF file
+// The path that is an executable for C++ functions; the others are packaged beside it.
+std::optional<std::string> executable_of(const FunctionOptions& options);
+bool is_executable_code(const FunctionOptions& options);
 
 // What the function will run on, known before anything is copied.
 struct Platform {

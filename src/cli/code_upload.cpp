@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "aws/s3.hpp"
+#include "cli/local_home.hpp"
 #include "cli/progress.hpp"
 #include "cli/quantity.hpp"
 #include "core/limits.hpp"
@@ -97,7 +98,7 @@ Result<std::optional<std::string>> chosen_bucket(const Context& context,
 Result<void> check_package(const package::Package& package, bool local,
                            const std::optional<std::string>& bucket) {
   auto fits =
-      package::check_sizes(package, bucket && !local ? limits::unzipped_bytes_max : limits::zip_bytes_max);
+      package::check_sizes(package, bucket || local ? limits::unzipped_bytes_max : limits::zip_bytes_max);
   if (fits || package.unzipped_bytes >= limits::unzipped_bytes_max || local) return fits;
   Error error = fits.error();
   error.message += " Larger ones go through an S3 bucket: name yours with --bucket or LAMBDAPOOL_BUCKET.";
@@ -108,6 +109,14 @@ Result<CodeUpload> CodeUpload::prepare(Session& session, const std::optional<std
                                        const std::string& name, const package::Package& package) {
   CodeUpload made;
   if (!needs_bucket(package)) return made;
+  if (session.is_local()) {
+    auto home = LocalHome::find(session.context().environment);
+    if (!home) return tl::unexpected(home.error());
+    auto file = local::Upload::put(home->path(), package.zip);
+    if (!file) return tl::unexpected(file.error());
+    made.file_.emplace(std::move(*file));
+    return made;
+  }
   if (!bucket)
     return fail(ErrorKind::payload_too_large,
                 "a package above 50 MB goes through an S3 bucket: name yours with --bucket or "
@@ -124,6 +133,7 @@ Result<CodeUpload> CodeUpload::prepare(Session& session, const std::optional<std
 }
 
 std::optional<aws::S3Object> CodeUpload::object() const {
+  if (file_) return aws::S3Object{std::string(local::uploads_bucket), file_->key()};
   return bucket_ ? std::optional(location_.object) : std::nullopt;
 }
 

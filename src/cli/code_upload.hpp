@@ -1,6 +1,7 @@
-// How a package reaches Lambda: inside the request up to 50 MB, through an S3 bucket beyond. The object in
-// the bucket is there for the time of one command: it is removed however the command ends, unless it is
-// killed. Its name is random, so that two who deploy at once do not remove each other's.
+// How a package reaches Lambda: inside the request up to 50 MB, beyond through an S3 bucket, or on local
+// through the home, which needs none. The object in the bucket is there for the time of one command: it is
+// removed however the command ends, unless it is killed. Its name is random, so that two who deploy at once
+// do not remove each other's.
 #pragma once
 
 #include <memory>
@@ -11,6 +12,7 @@
 #include "cli/bucket.hpp"
 #include "cli/session.hpp"
 #include "core/error.hpp"
+#include "local/uploads.hpp"
 #include "package/package.hpp"
 
 namespace lambdapool::cli {
@@ -38,6 +40,7 @@ class CodeUpload {
 
  private:
   CodeUpload() = default;
+  std::optional<local::Upload> file_ = {};  // on local
   std::unique_ptr<Bucket> bucket_;
   aws::s3::Location location_;
 };

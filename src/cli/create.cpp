@@ -262,7 +262,7 @@ Result<void> create_one(const Context& context, const FunctionOptions& given, Ex
   if (!opened) return tl::unexpected(opened.error());
   Session& session = **opened;
   shared = session.target();
-  if (auto possible = check_on_local(session, options); !possible) return possible;
+  if (auto possible = check_on_local(session, given); !possible) return possible;
   platform->local = session.is_local();
   platform->architecture =
       options.architecture.value_or(platform->local ? this_machines_architecture() : "x86_64");

@@ -8,6 +8,7 @@
 #include "cli/code.hpp"
 #include "cli/code_upload.hpp"
 #include "cli/layer_names.hpp"
+#include "cli/local_limits.hpp"
 #include "cli/output_width.hpp"
 #include "cli/progress.hpp"
 #include "cli/quantity.hpp"
@@ -139,6 +140,7 @@ Result<void> publish_layer(const Context& context, const LayerOptions& given) {
   if (!runtime) return tl::unexpected(runtime.error());
   auto session = Session::open(context);
   if (!session) return tl::unexpected(session.error());
+  if ((*session)->is_local() && given.bucket) say_no_bucket();
   say("=== Publishing layer " + options.name + " ===");
   auto code = build(**session, options, *runtime);
   if (!code) return tl::unexpected(code.error());

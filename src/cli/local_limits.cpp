@@ -5,6 +5,10 @@
 
 namespace lambdapool::cli {
 
+void say_no_bucket() {
+  say("The local target has no buckets and needs none: a package of up to 250 MB unzipped goes without one.");
+}
+
 Result<void> check_on_local(const Session& session, const FunctionOptions& options) {
   if (!session.is_local()) return {};
   const auto given = [](const auto& list) { return list && !list->empty(); };
@@ -15,6 +19,7 @@ Result<void> check_on_local(const Session& session, const FunctionOptions& optio
     return fail(ErrorKind::invalid_argument, "the local target is this machine, which is " +
                                                  this_machines_architecture() + " and not " +
                                                  *options.architecture + ".");
+  if (options.bucket) say_no_bucket();
   if (given(options.policies))
     say("The local target has no IAM: the policies are checked and otherwise left out.");
   return {};

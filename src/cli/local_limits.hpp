@@ -10,4 +10,7 @@ namespace lambdapool::cli {
 
 Result<void> check_on_local(const Session& session, const FunctionOptions& options);
 
+// What --bucket comes to there.
+void say_no_bucket();
+
 }  // namespace lambdapool::cli

@@ -184,7 +184,7 @@ Result<void> update_one(const Context& context, const FunctionOptions& given, Sh
   if (!opened) return tl::unexpected(opened.error());
   Session& session = **opened;
   shared = session.target();
-  if (auto possible = check_on_local(session, options); !possible) return possible;
+  if (auto possible = check_on_local(session, given); !possible) return possible;
   const auto function = own_function(session, options.name);
   if (!function) return tl::unexpected(function.error());
   if (is_damaged(*function))

@@ -7,6 +7,7 @@
 #include "local/request_body.hpp"
 #include "local/setting_table.hpp"
 #include "local/tag_table.hpp"
+#include "local/uploads.hpp"
 #include "local/uuid.hpp"
 
 namespace lambdapool::local {
@@ -17,17 +18,24 @@ Outcome<std::string> decode_zip(const std::string& text) {
   return refuse(400, "SerializationException", "'ZipFile' is not base64");
 }
 
-// A package comes as ZipFile; there is no S3 beside the local Lambda.
-Outcome<std::string> read_zip(const Json& code) {
+// A package comes as ZipFile, or is in the home already; there is no S3 beside the local Lambda.
+Outcome<CodeReference> put_code(Context& context, const Json& code) {
+  if (const auto bucket = read_string(code, "S3Bucket"); bucket && *bucket == uploads_bucket) {
+    const auto key = read_string(code, "S3Key");
+    if (!key) return tl::unexpected(key.error());
+    return context.code.put_upload(key->value_or(""));
+  }
   for (const char* member : {"S3Bucket", "S3Key", "S3ObjectVersion", "ImageUri"}) {
     if (code.contains(member) && !code[member].is_null()) {
       return invalid_parameter(std::string("The local Lambda takes code as ZipFile, not by ") + member + ".");
     }
   }
-  auto zip = read_string(code, "ZipFile");
+  auto text = read_string(code, "ZipFile");
+  if (!text) return tl::unexpected(text.error());
+  if (!*text || (*text)->empty()) return invalid_parameter("Please provide a source for function code.");
+  const auto zip = decode_zip(**text);
   if (!zip) return tl::unexpected(zip.error());
-  if (!*zip || (*zip)->empty()) return invalid_parameter("Please provide a source for function code.");
-  return decode_zip(**zip);
+  return context.code.put(*zip);
 }
 
 Outcome<void> check_total_size(const FunctionConfig& config) {
@@ -143,10 +151,9 @@ Answer create_function(Context& context, Call, const Json& body) {
   if (!publish_too) return tl::unexpected(publish_too.error());
   if (find_function(context.database, name)) return conflict("Function already exist: " + name);
 
-  auto zip = read_zip(body.contains("Code") && body["Code"].is_object() ? body["Code"] : Json::object());
-  if (!zip) return tl::unexpected(zip.error());
   const auto hold = context.code.hold();
-  auto code = context.code.put(*zip);
+  auto code =
+      put_code(context, body.contains("Code") && body["Code"].is_object() ? body["Code"] : Json::object());
   if (!code) return tl::unexpected(code.error());
   config->code = std::move(*code);
   if (auto fits = check_total_size(*config); !fits) return tl::unexpected(fits.error());
@@ -217,10 +224,8 @@ Answer update_function_code(Context& context, Call call, const Json& body) {
   if (auto current = load_for_update(context, target->function.name, *revision); !current) {
     return tl::unexpected(current.error());
   }
-  auto zip = read_zip(body);
-  if (!zip) return tl::unexpected(zip.error());
   const auto hold = context.code.hold();
-  auto code = context.code.put(*zip);
+  auto code = put_code(context, body);
   if (!code) return tl::unexpected(code.error());
 
   Transaction transaction(context.database);

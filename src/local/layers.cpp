@@ -8,6 +8,7 @@
 #include "local/layer_table.hpp"
 #include "local/operation.hpp"
 #include "local/request_body.hpp"
+#include "local/uploads.hpp"
 
 namespace lambdapool::local {
 namespace {
@@ -73,16 +74,22 @@ Answer get_by_arn(Context& context, Call call) {
   return json_response(200, layer_json(context, *record));
 }
 
-Outcome<std::string> read_content(const Json& body) {
+// As ZipFile, or in the home already (uploads.hpp).
+Outcome<CodeReference> put_content(Context& context, const Json& body) {
   const auto content =
       body.contains("Content") && body["Content"].is_object() ? body["Content"] : Json::object();
+  if (const auto bucket = read_string(content, "S3Bucket"); bucket && *bucket == uploads_bucket) {
+    const auto key = read_string(content, "S3Key");
+    if (!key) return tl::unexpected(key.error());
+    return context.code.put_upload(key->value_or(""));
+  }
   if (content.contains("S3Bucket")) {
     return invalid_parameter("The local Lambda takes a layer's content as ZipFile, not by S3Bucket.");
   }
   auto text = read_string(content, "ZipFile");
   if (!text) return tl::unexpected(text.error());
   if (!*text || (*text)->empty()) return invalid_parameter("Please provide a source for layer content.");
-  if (auto zip = base64_decode(**text)) return std::move(*zip);
+  if (const auto zip = base64_decode(**text)) return context.code.put(*zip);
   return refuse(400, "SerializationException", "'ZipFile' is not base64");
 }
 
@@ -153,10 +160,8 @@ Answer publish_layer_version(Context& context, Call call, const Json& body) {
   if (!architectures) return tl::unexpected(architectures.error());
   if (auto known = check_compatibility(architectures->value_or(std::vector<std::string>{})); !known)
     return tl::unexpected(known.error());
-  auto zip = read_content(body);
-  if (!zip) return tl::unexpected(zip.error());
   const auto hold = context.code.hold();
-  auto code = context.code.put(*zip);
+  auto code = put_content(context, body);
   if (!code) return tl::unexpected(code.error());
   if (code->unzipped >= limits::unzipped_bytes_max) {
     return invalid_parameter("Unzipped size must be smaller than " +

@@ -2,11 +2,13 @@
 
 #include <elf.h>
 
+#include <iterator>
 #include <utility>
 
 #include "embedded/launcher_aarch64.hpp"
 #include "embedded/launcher_x86_64.hpp"
 #include "package/library_search.hpp"
+#include "package/likely_secret.hpp"
 
 namespace lambdapool::package {
 
@@ -86,6 +88,14 @@ Result<std::vector<ZipEntry>> dynamic_entries(const ExecutablePackageRequest& re
   auto launcher = launcher_for(elf, loader, program);
   if (!launcher) return tl::unexpected(std::move(launcher.error()));
 
+  for (const fs::path& path : request.beside)
+    if (is_elf(path)) {
+      auto needed = search.closure(path);
+      if (!needed) return tl::unexpected(std::move(needed.error()));
+      libraries->insert(needed->begin(), needed->end());
+    }
+  for (const fs::path& path : request.beside) libraries->erase(path.filename().string());  // it is at the top
+
   std::vector<ZipEntry> entries = {{"bootstrap", true, std::move(*launcher)},
                                    {"bin/" + program, true, request.executable},
                                    {"lib/" + loader, true, *loader_file}};
@@ -109,6 +119,12 @@ Result<Package> build_executable_package(const ExecutablePackageRequest& request
                                               ? std::vector<ZipEntry>{{"bootstrap", true, request.executable}}
                                               : dynamic_entries(request, *elf);
   if (!entries) return tl::unexpected(std::move(entries.error()));
+  auto beside = copy_paths(request.beside, request.progress);
+  if (!beside) return tl::unexpected(std::move(beside.error()));
+  if (auto harmless = refuse_secrets(*beside, allowed_names(request.beside, request.allowed_secrets));
+      !harmless)
+    return tl::unexpected(std::move(harmless.error()));
+  std::move(beside->begin(), beside->end(), std::back_inserter(*entries));
   auto package = make_package(std::move(*entries), request.give_up);
   if (!package) return package;
   package->runtime = "provided.al2023";

@@ -4,10 +4,14 @@
 //   dynamic:                 bootstrap                 the launcher (launcher/launcher.c)
 //                            bin/NAME                  the executable
 //                            lib/                      its loader and libraries, the C library included
+//
+// What lies beside it goes to the top, which is the function's current directory and is searched by dlopen;
+// what a library there needs goes to lib/.
 #pragma once
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "core/environment.hpp"
 #include "core/error.hpp"
@@ -19,8 +23,11 @@ namespace lambdapool::package {
 
 struct ExecutablePackageRequest {
   std::filesystem::path executable;
-  Environment environment = {};  // LD_LIBRARY_PATH, where libraries are looked for
-  Progress progress = {};        // hears "Copying NAME..."
+  std::vector<std::filesystem::path> beside =
+      {};  // data, and libraries for dlopen: at the top, by their names
+  std::vector<std::string> allowed_secrets = {};  // their names in the function (likely_secret.hpp)
+  Environment environment = {};                   // LD_LIBRARY_PATH, where libraries are looked for
+  Progress progress = {};                         // hears "Copying NAME..."
   GiveUp give_up = {};
 };
 

@@ -118,6 +118,48 @@ TEST_F(ExecutablePackage, OfADynamicProgramHasItsWholeClosureAndRunsElsewhere) {
       "build-id " + build_id("simulate") + "\nanswer 42 caught 1 arguments 1 a b color blue path clean\n");
 }
 
+TEST_F(ExecutablePackage, HasDataAndLibrariesForDlopenBesideTheProgram) {
+  dir_.write("libs/.keep", "");
+  dir_.write("data/table.txt", "the table");
+  dir_.write("data/.netrc", "machine x");
+  ASSERT_EQ(compile("extern \"C\" int inner() { return 42; }",
+                    "-shared -fPIC -Wl,-soname,libinner.so.1 -o libs/libinner.so.1"),
+            "");
+  ASSERT_EQ(compile("extern \"C\" int inner(); extern \"C\" int plugin() { return inner() + 1; }",
+                    "-shared -fPIC libs/libinner.so.1 -Wl,-rpath,'$ORIGIN/libs' -o libplugin.so"),
+            "");
+  ASSERT_EQ(compile(R"(
+#include <dlfcn.h>
+#include <cstdio>
+#include <fstream>
+#include <string>
+__attribute__((section(".lambdapool"), used)) static const char marker[] = "lambdapool runtime 1";
+int main() {
+  void* library = dlopen("libplugin.so", RTLD_NOW);
+  if (library == nullptr) return std::puts(dlerror()), 1;
+  std::string text;
+  std::getline(std::ifstream("data/table.txt"), text);
+  std::printf("%d %s\n", reinterpret_cast<int (*)()>(dlsym(library, "plugin"))(), text.c_str());
+})",
+                    "-Wl,--build-id -ldl -o host"),
+            "");
+  ExecutablePackageRequest request{.executable = dir_.path() / "host",
+                                   .beside = {dir_.path() / "data", dir_.path() / "libplugin.so"},
+                                   .environment = environment_};
+  const auto refused = build_executable_package(request);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message, HasSubstr("data/.netrc"));
+  request.allowed_secrets = {"data"};
+  const auto package = build_executable_package(request);
+  ASSERT_TRUE(package) << package.error().message;
+  for (const char* name : {"bootstrap", "bin/host", "data/table.txt", "libplugin.so", "lib/libinner.so.1"})
+    EXPECT_THAT(names(*package), Contains(name));
+  ASSERT_TRUE(unzip_to(package->zip, dir_.path() / "task"));
+  fs::remove_all(dir_.path() / "libs");
+  fs::remove(dir_.path() / "libplugin.so");
+  EXPECT_EQ(dir_.shell("cd task && env -u LD_LIBRARY_PATH ./bootstrap"), "43 the table\n");
+}
+
 TEST_F(ExecutablePackage, OfADynamicProgramRunsOnAnEmptyRoot) {
   if (geteuid() != 0) GTEST_SKIP() << "chroot needs root";
   compile_program("simulate");

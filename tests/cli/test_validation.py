@@ -149,11 +149,6 @@ def test_without_credentials_both_ways_out_are_named(run):
     assert "local" in message
 
 
-def test_an_executable_is_deployed_on_its_own(run, lambdapool, tmp_path):
-    (tmp_path / "more.py").write_text("")
-    assert "on its own" in refused(run("create", "f", lambdapool, "more.py"))
-
-
 def test_no_python_anywhere_means_that_the_runtime_must_be_named(run, tmp_path):
     empty = tmp_path / "empty"
     empty.mkdir()

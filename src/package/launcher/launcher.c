@@ -95,8 +95,10 @@ __attribute__((noreturn, used)) void launch(long* stack) {
   static char program[PATH_SIZE];
   static char library_path[] = "--library-path";
   find_directory(directory, environment);
-  append(libraries, append(libraries, 0, directory), "lib");
-  append(loader, append(loader, append(loader, 0, libraries), "/"), loader_name);
+  append(loader, append(loader, append(loader, 0, directory), "lib/"), loader_name);
+  // What was packaged beside the program is at the top, for dlopen() by name.
+  unsigned long end = append(libraries, append(libraries, append(libraries, 0, directory), "lib:"), directory);
+  if (end > 1) libraries[end - 1] = '\0';  // the '/', which is not part of a name
   append(program, append(program, append(program, 0, directory), "bin/"), program_name);
 
   char* command[argument_count + 5];
