@@ -93,6 +93,11 @@ std::string HelpFormatter::make_help(const CLI::App* app, std::string, CLI::AppF
     for (const std::string& line : wrapped(app->get_description(), page_width - 2))
       text += "  " + line + "\n";
   }
+  // More about it, before the options: help ends with --help.
+  if (!app->get_footer().empty()) {
+    text += "\n";
+    for (const std::string& line : wrapped(app->get_footer(), page_width - 2)) text += "  " + line + "\n";
+  }
   text += option_group(*app, "Options");
   Rows commands;
   for (const CLI::App* command : app->get_subcommands({}))
@@ -101,10 +106,6 @@ std::string HelpFormatter::make_help(const CLI::App* app, std::string, CLI::AppF
   if (!commands.empty()) text += "\nCommands:\n" + two_columns(commands);
   for (const std::string& group : app->get_groups())
     if (group != "Options" && !group.empty()) text += option_group(*app, group);
-  if (!app->get_footer().empty()) {
-    text += "\n";
-    for (const std::string& line : wrapped(app->get_footer(), page_width)) text += line + "\n";
-  }
   return text;
 }
 
