@@ -181,8 +181,8 @@ TEST_F(WorkersTest, AWorkerSeesLambdasEnvironmentItsOwnAndNothingOfTheHosts) {
   EXPECT_EQ(seen["LAMBDA_TASK_ROOT"], seen["cwd"]);
   EXPECT_EQ(seen["arn"], function->function_arn);
   EXPECT_EQ(seen["limit"], "256");
-  EXPECT_GT(seen["remaining"], 20'000);
-  EXPECT_LE(seen["remaining"], 30'000);
+  EXPECT_GT(seen["remaining"], 0);
+  EXPECT_LE(seen["remaining"], std::chrono::milliseconds(function->timeout).count());
   for (const char* absent : {"WORKERS_TEST_SECRET", "HOME", "LAMBDAPOOL_RUNTIME_FD"}) {
     EXPECT_FALSE(seen.contains(absent)) << absent;
   }
