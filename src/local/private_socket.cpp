@@ -64,6 +64,10 @@ bool is_private(const fs::path& directory) {
   return (found.st_mode & 07777) == S_IRWXU || ::chmod(directory.c_str(), S_IRWXU) == 0;
 }
 
+std::string own_directory_in(const fs::path& temporary) {
+  return (temporary / own_prefix).string() + "XXXXXX";
+}
+
 tl::unexpected<Error> failed(const fs::path& where) {
   return fail(ErrorKind::io, "The local Lambda cannot make a private directory for its socket, " +
                                  where.string() + ": " + std::strerror(errno));
@@ -79,9 +83,10 @@ Result<PrivateSocket> PrivateSocket::place(const fs::path& home, const std::func
     sweep_home(sockets);
     return PrivateSocket(std::move(path), {});
   }
-  const auto above = temporary();
+  auto above = temporary();
+  if (own_directory_in(above).size() + 2 > path_max) above = "/tmp";  // a long TMPDIR
   sweep_temporary(above);
-  std::string directory = (above / own_prefix).string() + "XXXXXX";
+  std::string directory = own_directory_in(above);
   if (::mkdtemp(directory.data()) == nullptr) return failed(directory);
   return PrivateSocket(fs::path(directory) / "s", directory);
 }

@@ -69,6 +69,15 @@ TEST_F(PrivateSocketTest, AHomeOfALongPathHasItsSocketInADirectoryOfItsOwn) {
   EXPECT_FALSE(fs::exists(directory));
 }
 
+TEST_F(PrivateSocketTest, ATemporaryDirectoryOfALongPathIsPassedOver) {
+  const fs::path far = home / std::string(100, 't');
+  fs::create_directories(far);
+  const auto placed = PrivateSocket::place(home / std::string(100, 'x'), [&] { return far; });
+  ASSERT_TRUE(placed) << placed.error().message;
+  EXPECT_EQ(placed->path().parent_path().parent_path(), "/tmp");
+  EXPECT_EQ(mode(placed->path().parent_path()), 0700u);
+}
+
 TEST_F(PrivateSocketTest, ADirectoryThatIsOpenToOthersIsClosed) {
   fs::create_directories(home / "sockets");
   fs::permissions(home / "sockets", fs::perms::all);
