@@ -16,7 +16,8 @@ from functions import create, zipped
 def foreign(serve):
     """A function that somebody else made, with every mark but one."""
 
-    return lambda name, **marks: create(serve.client(), name, **marks)
+    client = serve.client()  # one: each reads botocore's models anew
+    return lambda name, **marks: create(client, name, **marks)
 
 
 def names(run, *arguments):
