@@ -28,7 +28,8 @@ void read_path(const Route& route) {
     if (const auto reference = parse_function_reference(part, region, route.query_value("Qualifier"));
         understood(reference)) {
       const auto arn = function_arn(region, reference->name, reference->qualifier);
-      const auto again = parse_function_reference(arn, region);
+      // A name may be as long as the whole of an ARN may be, and its own ARN is then longer.
+      const auto again = parse_function_reference(arn, region, {}, arn.size());
       if (!again || again->name != reference->name || again->qualifier != reference->qualifier) std::abort();
     }
     understood(parse_layer_name(part, region));
