@@ -58,11 +58,12 @@ Result<std::string> make_manifest(const std::vector<ZipEntry>& own, const std::v
     files[entry.name] = sha256_hex(with_plain_line_ends(*source)).substr(0, hash_digits);
   }
   for (const auto& entry : installed) add_requirement(requirements, entry.name);
-  return nlohmann::json{{"lambdapool", LAMBDAPOOL_VERSION},
-                        {"version", version},
-                        {"files", files},
-                        {"requirements", requirements}}
-      .dump();
+  const nlohmann::json manifest{{"lambdapool", LAMBDAPOOL_VERSION},
+                                {"version", version},
+                                {"files", files},
+                                {"requirements", requirements}};
+  // A name that is not UTF-8 is refused with its own sentence where the zip is written.
+  return manifest.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 }  // namespace lambdapool::package

@@ -79,8 +79,9 @@ def test_what_a_killed_installation_left_is_removed_by_the_next(run, lambdapool,
     with open(started):
         process.kill()
     process.wait()
-    (left,) = temporary.iterdir()
-    os.utime(left, (0, 0))
+    assert any(temporary.iterdir())
+    for left in [*temporary.iterdir(), *temporary.glob("*/*")]:  # where the path is long, the service's socket too
+        os.utime(left, (0, 0))
     (programs / "uv").write_text("#!/bin/sh\nexit 1\n")
     assert run(*create, PATH=environment["PATH"], TMPDIR=str(temporary)).returncode == 1
     assert list(temporary.iterdir()) == []
