@@ -92,7 +92,11 @@ class RunningService : public Service {
     guard.deadlines.emplace();
     if (options.port)
       return http::listen_tcp(loop_, "127.0.0.1", *options.port, handle, {}, std::move(guard));
-    auto place = PrivateSocket::place(options.home, [] { return fs::temp_directory_path(); });
+    auto place = PrivateSocket::place(options.home, [] {
+      std::error_code nowhere;
+      auto named = fs::temp_directory_path(nowhere);
+      return nowhere ? fs::path("/tmp") : named;  // TMPDIR may name none that is there
+    });
     if (!place) return tl::unexpected(place.error());
     socket_.emplace(std::move(*place));
     return http::listen_unix(loop_, socket_->path(), handle, {}, std::move(guard));
