@@ -5,7 +5,6 @@ import io
 import json
 import os
 import subprocess
-import sys
 import urllib.request
 import zipfile
 
@@ -15,19 +14,9 @@ boto3 = pytest.importorskip("boto3")
 from botocore.config import Config  # noqa: E402
 
 from conftest import PROGRAM  # noqa: E402
+from local_lambda import ROLE, RUNTIME, zipped  # noqa: E402
 
-ROLE = "arn:aws:iam::000000000000:role/any"
-RUNTIME = f"python3.{sys.version_info.minor}"
 SOURCE = "def handler(event, context):\n    print('called')\n    return {'got': event, 'version': context.function_version}\n"
-
-
-def zip_of(source):
-    buffer = io.BytesIO()
-    main = zipfile.ZipInfo("main.py")  # without the time, so that the bytes are the same
-    main.external_attr = 0o644 << 16
-    with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr(main, source)
-    return buffer.getvalue()
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +51,7 @@ def client_of(endpoint, key="AKIDLOCAL", secret="secret"):
 @pytest.fixture
 def function(client, request):
     name = request.node.name[:64]
-    client.create_function(FunctionName=name, Runtime=RUNTIME, Role=ROLE, Handler="main.handler", Code={"ZipFile": zip_of(SOURCE)})
+    client.create_function(FunctionName=name, Runtime=RUNTIME, Role=ROLE, Handler="main.handler", Code={"ZipFile": zipped(SOURCE)})
     wait(client, "function_active_v2", name)
     yield name
     client.delete_function(FunctionName=name)
@@ -78,7 +67,7 @@ def test_create_wait_invoke_update_delete(client, function):
     assert answer["ExecutedVersion"] == "$LATEST" and "FunctionError" not in answer
     assert "called" in base64.b64decode(answer["LogResult"]).decode()
 
-    changed = client.update_function_code(FunctionName=function, ZipFile=zip_of(SOURCE.replace("'got'", "'new'")))
+    changed = client.update_function_code(FunctionName=function, ZipFile=zipped(SOURCE.replace("'got'", "'new'")))
     assert (changed["State"], changed["LastUpdateStatus"]) == ("Active", "InProgress")
     wait(client, "function_updated_v2", function)
     assert "new" in json.loads(client.invoke(FunctionName=function)["Payload"].read())
@@ -92,7 +81,7 @@ def test_create_wait_invoke_update_delete(client, function):
 def test_the_code_comes_back_from_its_location(client, function):
     got = client.get_function(FunctionName=function)
     with urllib.request.urlopen(got["Code"]["Location"]) as response:
-        assert response.read() == zip_of(SOURCE)
+        assert response.read() == zipped(SOURCE)
 
 
 def test_an_arn_with_a_qualifier_reaches_the_function(client, function):
@@ -110,9 +99,9 @@ def test_errors_arrive_as_their_own_exceptions(client, function):
         client.invoke(FunctionName="none")
     assert missing.value.response["Error"]["Message"].endswith("function:none:$LATEST")
     with pytest.raises(client.exceptions.ResourceConflictException):
-        client.create_function(FunctionName=function, Runtime=RUNTIME, Role=ROLE, Handler="main.handler", Code={"ZipFile": zip_of(SOURCE)})
+        client.create_function(FunctionName=function, Runtime=RUNTIME, Role=ROLE, Handler="main.handler", Code={"ZipFile": zipped(SOURCE)})
     with pytest.raises(client.exceptions.InvalidParameterValueException):
-        client.create_function(FunctionName="x", Runtime="nodejs22.x", Role=ROLE, Handler="a.b", Code={"ZipFile": zip_of(SOURCE)})
+        client.create_function(FunctionName="x", Runtime="nodejs22.x", Role=ROLE, Handler="a.b", Code={"ZipFile": zipped(SOURCE)})
     with pytest.raises(client.exceptions.InvalidRequestContentException):
         client.invoke(FunctionName=function, Payload=b"no json")
     with pytest.raises(client.exceptions.PreconditionFailedException):
@@ -143,7 +132,7 @@ def test_other_keys_are_refused(client, key, secret, code):
 def test_pages_of_functions(client):
     names = [f"page-{i}" for i in range(7)]
     for name in names:
-        client.create_function(FunctionName=name, Runtime=RUNTIME, Role=ROLE, Handler="main.handler", Code={"ZipFile": zip_of(SOURCE)})
+        client.create_function(FunctionName=name, Runtime=RUNTIME, Role=ROLE, Handler="main.handler", Code={"ZipFile": zipped(SOURCE)})
     pages = list(client.get_paginator("list_functions").paginate(PaginationConfig={"PageSize": 3}))
     listed = [f["FunctionName"] for page in pages for f in page["Functions"]]
     assert len(pages) >= 3 and set(names) <= set(listed) and len(set(listed)) == len(listed)
@@ -174,7 +163,7 @@ def test_versions_and_aliases(client, function):
 
 def test_layers(client, function):
     layer = client.publish_layer_version(LayerName="numbers", Content={"ZipFile": layer_zip()}, CompatibleRuntimes=[RUNTIME])
-    client.update_function_code(FunctionName=function, ZipFile=zip_of("import numbers_layer\ndef handler(e, c):\n    return numbers_layer.one\n"))
+    client.update_function_code(FunctionName=function, ZipFile=zipped("import numbers_layer\ndef handler(e, c):\n    return numbers_layer.one\n"))
     wait(client, "function_updated_v2", function)
     client.update_function_configuration(FunctionName=function, Layers=[layer["LayerVersionArn"]])
     wait(client, "function_updated_v2", function)
