@@ -14,7 +14,7 @@
 
 namespace lambdapool::local {
 
-enum class Setting { policy, event_invoke, url };
+enum class Setting { policy, event_invoke };
 
 struct SettingRecord {
   std::string function;
