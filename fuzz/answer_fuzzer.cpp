@@ -3,14 +3,14 @@
 #include <string>
 #include <string_view>
 
-#include "aws/iam.hpp"
-#include "aws/lambda.hpp"
-#include "aws/layers.hpp"
-#include "aws/logs.hpp"
-#include "aws/metadata.hpp"
-#include "aws/s3.hpp"
-#include "aws/sso.hpp"
-#include "aws/sts.hpp"
+#include "aws/credentials/metadata.hpp"
+#include "aws/credentials/sso.hpp"
+#include "aws/credentials/sts.hpp"
+#include "aws/iam/iam.hpp"
+#include "aws/lambda/lambda.hpp"
+#include "aws/lambda/layers.hpp"
+#include "aws/logs/logs.hpp"
+#include "aws/s3/s3.hpp"
 #include "core/encoding.hpp"
 
 using namespace lambdapool;

@@ -4,10 +4,10 @@
 #include <string>
 #include <string_view>
 
-#include "aws/config_file.hpp"
-#include "aws/credential_source.hpp"
-#include "aws/process_credentials.hpp"
-#include "aws/sso.hpp"
+#include "aws/credentials/config_file.hpp"
+#include "aws/credentials/credential_source.hpp"
+#include "aws/credentials/process_credentials.hpp"
+#include "aws/credentials/sso.hpp"
 #include "memory_file.hpp"
 
 using namespace lambdapool;

@@ -2,7 +2,7 @@
 #include <string>
 #include <string_view>
 
-#include "aws/function_error.hpp"
+#include "aws/lambda/function_error.hpp"
 
 using namespace lambdapool;
 

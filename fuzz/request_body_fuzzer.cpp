@@ -4,10 +4,10 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
-#include "local/arn.hpp"
-#include "local/invoke_request.hpp"
-#include "local/request_body.hpp"
-#include "local/router.hpp"
+#include "local/control/arn.hpp"
+#include "local/control/request_body.hpp"
+#include "local/control/router.hpp"
+#include "local/invoke/invoke_request.hpp"
 
 using namespace lambdapool;
 using namespace lambdapool::local;

@@ -7,8 +7,8 @@
 
 #include "core/encoding.hpp"
 #include "http/parser.hpp"
-#include "local/admission.hpp"
-#include "local/signature.hpp"
+#include "local/control/admission.hpp"
+#include "local/control/signature.hpp"
 
 using namespace lambdapool;
 

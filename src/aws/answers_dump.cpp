@@ -5,12 +5,12 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "aws/iam.hpp"
-#include "aws/lambda.hpp"
-#include "aws/layers.hpp"
-#include "aws/logs.hpp"
-#include "aws/s3.hpp"
-#include "aws/sts.hpp"
+#include "aws/credentials/sts.hpp"
+#include "aws/iam/iam.hpp"
+#include "aws/lambda/lambda.hpp"
+#include "aws/lambda/layers.hpp"
+#include "aws/logs/logs.hpp"
+#include "aws/s3/s3.hpp"
 
 namespace {
 

@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "aws/config_file.hpp"
-#include "aws/credentials.hpp"
+#include "aws/credentials/config_file.hpp"
+#include "aws/credentials/credentials.hpp"
 #include "http/message.hpp"
 
 namespace lambdapool::aws {

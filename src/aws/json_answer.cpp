@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "aws/lambda.hpp"
+#include "aws/lambda/lambda.hpp"
 
 namespace lambdapool::aws {
 

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "aws/lambda.hpp"
+#include "aws/lambda/lambda.hpp"
 #include "core/retry.hpp"
 
 namespace lambdapool::aws {

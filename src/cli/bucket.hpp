@@ -4,7 +4,7 @@
 #include <memory>
 #include <string>
 
-#include "aws/s3.hpp"
+#include "aws/s3/s3.hpp"
 #include "cli/session.hpp"
 #include "core/error.hpp"
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "aws/lambda.hpp"
+#include "aws/lambda/lambda.hpp"
 #include "cli/options.hpp"
 #include "cli/tags.hpp"
 #include "core/error.hpp"

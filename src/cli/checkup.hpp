@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "aws/lambda.hpp"
+#include "aws/lambda/lambda.hpp"
 #include "cli/finding.hpp"
 #include "cli/session.hpp"
 #include "cli/verbs.hpp"

@@ -1,10 +1,10 @@
 #include <cstdlib>
 #include <map>
 
-#include "aws/config_file.hpp"
-#include "aws/credentials.hpp"
-#include "aws/lambda.hpp"
-#include "aws/sts.hpp"
+#include "aws/credentials/config_file.hpp"
+#include "aws/credentials/credentials.hpp"
+#include "aws/credentials/sts.hpp"
+#include "aws/lambda/lambda.hpp"
 #include "cli/checkup.hpp"
 #include "core/clock_skew.hpp"
 #include "http/proxy.hpp"

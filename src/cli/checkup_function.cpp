@@ -1,14 +1,14 @@
 #include <chrono>
 
-#include "aws/lambda.hpp"
-#include "aws/logs.hpp"
+#include "aws/lambda/lambda.hpp"
+#include "aws/logs/logs.hpp"
 #include "cli/checkup.hpp"
 #include "cli/deployed_function.hpp"
 #include "cli/interpreter.hpp"
 #include "cli/own_functions.hpp"
 #include "core/encoding.hpp"
-#include "local/code_store.hpp"
 #include "local/service.hpp"
+#include "local/store/code_store.hpp"
 
 namespace lambdapool::cli {
 namespace {

@@ -2,7 +2,7 @@
 
 #include "cli/checkup.hpp"
 #include "local/service.hpp"
-#include "local/worker_python.hpp"
+#include "local/worker/python_process.hpp"
 #include "process/process.hpp"
 
 namespace lambdapool::cli {

@@ -1,4 +1,4 @@
-#include "aws/iam.hpp"
+#include "aws/iam/iam.hpp"
 #include "cli/checkup.hpp"
 
 namespace lambdapool::cli {

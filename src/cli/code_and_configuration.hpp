@@ -7,7 +7,7 @@
 // old configuration; the same command again finds the code unchanged and goes on with the rest.
 #pragma once
 
-#include "aws/lambda.hpp"
+#include "aws/lambda/lambda.hpp"
 #include "cli/code_upload.hpp"
 #include "cli/options.hpp"
 #include "cli/session.hpp"

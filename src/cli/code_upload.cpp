@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "aws/s3.hpp"
+#include "aws/s3/s3.hpp"
 #include "cli/local_home.hpp"
 #include "cli/progress.hpp"
 #include "cli/quantity.hpp"

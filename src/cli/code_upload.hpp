@@ -8,11 +8,11 @@
 #include <optional>
 #include <string>
 
-#include "aws/lambda.hpp"
+#include "aws/lambda/lambda.hpp"
 #include "cli/bucket.hpp"
 #include "cli/session.hpp"
 #include "core/error.hpp"
-#include "local/uploads.hpp"
+#include "local/store/uploads.hpp"
 #include "package/package.hpp"
 
 namespace lambdapool::cli {

@@ -5,7 +5,7 @@
 
 #include <iostream>
 
-#include "aws/lambda.hpp"
+#include "aws/lambda/lambda.hpp"
 #include "cli/code.hpp"
 #include "cli/code_upload.hpp"
 #include "cli/deployed_function.hpp"

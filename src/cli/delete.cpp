@@ -2,7 +2,7 @@
 #include <string>
 #include <vector>
 
-#include "aws/lambda.hpp"
+#include "aws/lambda/lambda.hpp"
 #include "cli/deployed_function.hpp"
 #include "cli/execution_role.hpp"
 #include "cli/progress.hpp"

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "aws/lambda.hpp"
+#include "aws/lambda/lambda.hpp"
 #include "cli/marks.hpp"
 #include "cli/session.hpp"
 #include "core/error.hpp"

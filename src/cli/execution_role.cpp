@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <memory>
 
-#include "aws/credentials.hpp"
-#include "aws/iam.hpp"
+#include "aws/credentials/credentials.hpp"
+#include "aws/iam/iam.hpp"
 #include "cli/marks.hpp"
 #include "cli/tags.hpp"
 

@@ -4,7 +4,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
-#include "aws/layers.hpp"
+#include "aws/lambda/layers.hpp"
 #include "cli/code.hpp"
 #include "cli/code_upload.hpp"
 #include "cli/layer_names.hpp"

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "aws/layers.hpp"
+#include "aws/lambda/layers.hpp"
 #include "cli/session.hpp"
 #include "core/error.hpp"
 

@@ -3,7 +3,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
-#include "aws/lambda.hpp"
+#include "aws/lambda/lambda.hpp"
 #include "cli/marks.hpp"
 #include "cli/output_width.hpp"
 #include "cli/own_functions.hpp"

@@ -3,7 +3,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
-#include "aws/function_error.hpp"
+#include "aws/lambda/function_error.hpp"
 
 namespace lambdapool::cli {
 namespace {

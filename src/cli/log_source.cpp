@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <utility>
 
-#include "aws/lambda.hpp"
-#include "aws/log_cursor.hpp"
-#include "aws/logs.hpp"
+#include "aws/lambda/lambda.hpp"
+#include "aws/logs/log_cursor.hpp"
+#include "aws/logs/logs.hpp"
 #include "cli/own_functions.hpp"
-#include "local/log_reader.hpp"
 #include "local/service.hpp"
+#include "local/store/log_reader.hpp"
 
 namespace lambdapool::cli {
 namespace {

@@ -1,9 +1,9 @@
-#include "aws/policy.hpp"
+#include "aws/iam/policy.hpp"
 
 #include <algorithm>
 #include <iostream>
 
-#include "aws/credentials.hpp"
+#include "aws/credentials/credentials.hpp"
 #include "cli/settings.hpp"
 #include "cli/verbs.hpp"
 

@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "aws/iam.hpp"
+#include "aws/iam/iam.hpp"
 #include "cli/form.hpp"
 
 namespace lambdapool::cli {

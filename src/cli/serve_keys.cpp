@@ -6,7 +6,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "aws/config_file.hpp"
+#include "aws/credentials/config_file.hpp"
 #include "core/random.hpp"
 
 namespace lambdapool::cli {

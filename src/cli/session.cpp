@@ -4,8 +4,8 @@
 #include <thread>
 #include <utility>
 
-#include "aws/credentials.hpp"
-#include "aws/lambda.hpp"
+#include "aws/credentials/credentials.hpp"
+#include "aws/lambda/lambda.hpp"
 #include "aws/signed_request.hpp"
 #include "core/random.hpp"
 

@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <set>
 
-#include "aws/s3.hpp"
+#include "aws/s3/s3.hpp"
 #include "cli/form.hpp"
 #include "cli/tags.hpp"
 #include "cli/variables.hpp"

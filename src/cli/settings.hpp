@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "aws/lambda.hpp"
+#include "aws/lambda/lambda.hpp"
 #include "cli/options.hpp"
 #include "core/error.hpp"
 

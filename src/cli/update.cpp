@@ -2,7 +2,7 @@
 // and configuration, both or neither (code_and_configuration.hpp), then what has no revision, and last the
 // rights that nothing needs any more. The same command again goes on where one has failed.
 
-#include "aws/lambda.hpp"
+#include "aws/lambda/lambda.hpp"
 #include "cli/change.hpp"
 #include "cli/code.hpp"
 #include "cli/code_and_configuration.hpp"

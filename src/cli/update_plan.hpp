@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "aws/lambda.hpp"
+#include "aws/lambda/lambda.hpp"
 #include "cli/change.hpp"
 #include "cli/options.hpp"
 #include "cli/role_policies.hpp"

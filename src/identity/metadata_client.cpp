@@ -2,7 +2,7 @@
 
 #include <optional>
 
-#include "aws/metadata.hpp"
+#include "aws/credentials/metadata.hpp"
 #include "identity/token_file.hpp"
 
 namespace lambdapool::identity {

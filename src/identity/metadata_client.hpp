@@ -2,7 +2,7 @@
 // on a machine that has neither, an answer must be there in a second.
 #pragma once
 
-#include "aws/credential_source.hpp"
+#include "aws/credentials/credential_source.hpp"
 #include "core/error.hpp"
 #include "identity/exchange.hpp"
 

@@ -10,7 +10,7 @@
 #include <functional>
 #include <memory>
 
-#include "aws/credentials.hpp"
+#include "aws/credentials/credentials.hpp"
 #include "core/error.hpp"
 #include "identity/refresh.hpp"
 

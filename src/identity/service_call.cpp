@@ -1,6 +1,6 @@
 #include "identity/service_call.hpp"
 
-#include "aws/lambda.hpp"
+#include "aws/lambda/lambda.hpp"
 #include "aws/signed_request.hpp"
 #include "core/random.hpp"
 #include "core/retry.hpp"

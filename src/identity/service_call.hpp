@@ -5,7 +5,7 @@
 #include <functional>
 #include <string>
 
-#include "aws/credentials.hpp"
+#include "aws/credentials/credentials.hpp"
 #include "core/environment.hpp"
 #include "core/error.hpp"
 #include "core/sigv4.hpp"

@@ -1,6 +1,6 @@
 #include "identity/single_sign_on.hpp"
 
-#include "aws/sso.hpp"
+#include "aws/credentials/sso.hpp"
 #include "core/timestamp.hpp"
 #include "identity/token_file.hpp"
 

@@ -2,7 +2,7 @@
 // exchanged for the role's keys.
 #pragma once
 
-#include "aws/credential_source.hpp"
+#include "aws/credentials/credential_source.hpp"
 #include "core/error.hpp"
 #include "identity/service_call.hpp"
 

@@ -4,8 +4,8 @@
 #include <utility>
 #include <variant>
 
-#include "aws/process_credentials.hpp"
-#include "aws/sts.hpp"
+#include "aws/credentials/process_credentials.hpp"
+#include "aws/credentials/sts.hpp"
 #include "core/timestamp.hpp"
 #include "identity/metadata_client.hpp"
 #include "identity/single_sign_on.hpp"

@@ -8,8 +8,8 @@
 #include <string>
 #include <string_view>
 
-#include "aws/credential_source.hpp"
-#include "aws/credentials.hpp"
+#include "aws/credentials/credential_source.hpp"
+#include "aws/credentials/credentials.hpp"
 #include "core/environment.hpp"
 #include "http/client.hpp"
 #include "identity/provider.hpp"

@@ -11,7 +11,7 @@
 #include <chrono>
 #include <fstream>
 
-#include "local/control_plane_fixture.hpp"
+#include "local/control/control_plane_fixture.hpp"
 #include "local/service.hpp"
 
 namespace lambdapool::local {

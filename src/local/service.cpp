@@ -6,11 +6,11 @@
 #include "core/descriptor_limit.hpp"
 #include "http/event_loop.hpp"
 #include "http/server.hpp"
-#include "local/control_plane.hpp"
-#include "local/home.hpp"
+#include "local/control/control_plane.hpp"
 #include "local/private_socket.hpp"
-#include "local/uuid.hpp"
-#include "local/workers.hpp"
+#include "local/store/home.hpp"
+#include "local/store/uuid.hpp"
+#include "local/worker/workers.hpp"
 
 namespace lambdapool::local {
 namespace {

@@ -12,7 +12,7 @@
 #include "core/error.hpp"
 #include "core/sigv4.hpp"
 #include "http/message.hpp"
-#include "local/admission.hpp"
+#include "local/control/admission.hpp"
 
 namespace lambdapool::local {
 

@@ -7,7 +7,7 @@
 #include <memory>
 #include <string>
 
-#include "aws/lambda.hpp"
+#include "aws/lambda/lambda.hpp"
 #include "core/error.hpp"
 #include "pool/engine_options.hpp"
 #include "target/target.hpp"

@@ -2,7 +2,7 @@
 
 #include <cstdio>
 
-#include "aws/function_name.hpp"
+#include "aws/lambda/function_name.hpp"
 
 namespace lambdapool::pool {
 namespace {

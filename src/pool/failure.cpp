@@ -1,6 +1,6 @@
 #include "pool/failure.hpp"
 
-#include "aws/lambda.hpp"
+#include "aws/lambda/lambda.hpp"
 #include "core/clock_skew.hpp"
 #include "core/retry.hpp"
 

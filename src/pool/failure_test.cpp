@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "aws/lambda.hpp"
+#include "aws/lambda/lambda.hpp"
 
 namespace lambdapool::pool {
 namespace {

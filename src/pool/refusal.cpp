@@ -1,6 +1,6 @@
 #include "pool/refusal.hpp"
 
-#include "aws/function_name.hpp"
+#include "aws/lambda/function_name.hpp"
 
 namespace lambdapool::pool {
 namespace {

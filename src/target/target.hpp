@@ -7,8 +7,8 @@
 #include <optional>
 #include <string>
 
-#include "aws/client_settings.hpp"
-#include "aws/credentials.hpp"
+#include "aws/credentials/client_settings.hpp"
+#include "aws/credentials/credentials.hpp"
 #include "core/environment.hpp"
 #include "core/error.hpp"
 #include "http/message.hpp"

@@ -1,0 +1,19 @@
+#include "aws/lambda/function_error.hpp"
+#include "aws/lambda/lambda.hpp"
+#include "core/encoding.hpp"
+
+namespace lambdapool::aws {
+
+Result<Invoked> parse_invoke(http::Response response, std::string_view function) {
+  if (response.status < 200 || response.status >= 300) return tl::unexpected(service_error(response));
+  std::string request_id(response.headers.get("x-amzn-requestid"));
+  std::string log(response.headers.get("x-amz-log-result"));
+  if (response.headers.find("x-amz-function-error") == nullptr) {
+    return Invoked{std::move(response.body), std::move(request_id), std::move(log)};
+  }
+  auto error = function_error(std::move(response.body), base64_decode(log).value_or(""), function);
+  error.request_id = std::move(request_id);
+  return tl::unexpected(std::move(error));
+}
+
+}  // namespace lambdapool::aws

@@ -1,0 +1,261 @@
+#include "local/control/control_plane.hpp"
+
+#include <cstdio>
+#include <future>
+
+#include "core/encoding.hpp"
+#include "core/limits.hpp"
+#include "local/control/control_plane_impl.hpp"
+#include "local/store/uuid.hpp"
+
+namespace lambdapool::local {
+namespace {
+
+Outcome<void> check_request_size(const Route& route, std::size_t bytes) {
+  if (static_cast<std::int64_t>(bytes) <= limits::create_request_bytes_max) return {};
+  return too_large("Request must be smaller than " + std::to_string(limits::create_request_bytes_max) +
+                   " bytes for the " + std::string(aws_name(route.operation)) + " operation");
+}
+
+Refusal unknown_operation(const http::Request& request) {
+  const std::string path = request.target.substr(0, request.target.find('?'));
+  std::string message = "The local Lambda has no operation " + request.method + " " + path + ".";
+  // Where IAM, STS and CloudWatch Logs take all of their calls.
+  if (request.method == "POST" && path == "/")
+    message +=
+        " It is a Lambda only: name it by AWS_ENDPOINT_URL_LAMBDA instead of AWS_ENDPOINT_URL, and give "
+        "'lambdapool create' a --role.";
+  return {404, "UnknownOperationException", message};
+}
+
+http::Response internal_error(const std::exception& failure) {
+  return refusal_response(
+      {500, "ServiceException", std::string("The local Lambda has failed: ") + failure.what()});
+}
+
+}  // namespace
+
+// Back to the loop's thread; nothing if the control plane has ended by then.
+void ControlPlane::Impl::post(std::function<void(Impl&)> work) {
+  loop.post([self = weak_from_this(), work = std::move(work)] {
+    if (const auto alive = self.lock()) work(*alive);
+  });
+}
+
+// The same for a step of an exchange, which is answered whatever happens.
+void ControlPlane::Impl::post_for(std::uint64_t id, std::function<void(Impl&)> work) {
+  post([id, work = std::move(work)](Impl& self) { self.guarded(id, [&] { work(self); }); });
+}
+
+// One request never ends the service.
+void ControlPlane::Impl::guarded(std::uint64_t id, const std::function<void()>& work) {
+  try {
+    work();
+  } catch (const std::exception& failure) {
+    respond(id, internal_error(failure));
+  }
+}
+
+Outcome<void> ControlPlane::Impl::judge(const http::Request& head, const http::Caller& caller) const {
+  if (auto admitted = admission.judge(head, caller); !admitted) return admitted;
+  const auto found = route(head.method, head.target);
+  if (!found) return tl::unexpected(unknown_operation(head));
+  if (found->operation != Operation::download_code) return signature.verify_head(head, options.clock());
+  if (auto permitted = download.permitted(*found, options.clock()); !permitted)
+    return tl::unexpected(permitted.error());
+  return {};
+}
+
+std::optional<http::Response> ControlPlane::Impl::screen(const http::Request& head,
+                                                         const http::Caller& caller) {
+  const auto since = std::chrono::steady_clock::now();
+  const auto let_in = judge(head, caller);
+  if (let_in) return std::nullopt;
+  auto response = refusal_response(let_in.error());
+  complete(response, random_uuid());
+  log(head, response.status, since);
+  return response;
+}
+
+void ControlPlane::Impl::handle(http::Request request, http::Responder responder) {
+  const auto id = next_exchange++;
+  auto found = route(request.method, request.target);
+  exchanges.emplace(id, Exchange{random_uuid(), std::move(found), std::move(request), std::move(responder),
+                                 std::chrono::steady_clock::now()});
+  guarded(id, [&] { begin(id); });
+}
+
+void ControlPlane::Impl::begin(std::uint64_t id) {
+  auto& exchange = exchanges.at(id);
+  if (!exchange.route) return refuse_exchange(id, unknown_operation(exchange.request));
+  if (exchange.route->operation == Operation::download_code) return start_download(id);
+  if (auto fits = check_request_size(*exchange.route, exchange.request.body.size()); !fits) {
+    return refuse_exchange(id, fits.error());
+  }
+  check_body(id);
+}
+
+// Hashes and parses what is large in the background, what is small at once.
+void ControlPlane::Impl::check_body(std::uint64_t id) {
+  auto& exchange = exchanges.at(id);
+  const bool invoke = exchange.route->operation == Operation::invoke;
+  const bool oversized =
+      static_cast<std::int64_t>(exchange.request.body.size()) > limits::request_payload_bytes_max;
+  const auto check = [hash = signature.needs_payload_hash(exchange.request),
+                      parse = invoke && !oversized](const std::string& body) -> BodyChecks {
+    return {hash ? sha256_hex(body) : "", parse ? check_payload_json(body) : Outcome<void>{}};
+  };
+  if (exchange.request.body.size() <= large_payload) return admit(id, check(exchange.request.body));
+  threads.run([this, id, check, body = std::move(exchange.request.body)]() mutable {
+    BodyChecks checks;
+    try {
+      checks = check(body);
+    } catch (const std::exception& failure) {
+      return post_for(id, [id, answer = internal_error(failure)](Impl& self) { self.respond(id, answer); });
+    }
+    auto shared = std::make_shared<std::string>(std::move(body));
+    post_for(id, [id, checks = std::move(checks), shared](Impl& self) {
+      self.exchanges.at(id).request.body = std::move(*shared);
+      self.admit(id, checks);
+    });
+  });
+}
+
+void ControlPlane::Impl::admit(std::uint64_t id, const BodyChecks& checks) {
+  const auto& exchange = exchanges.at(id);
+  if (auto valid = signature.verify(exchange.request, checks.sha256_hex, options.clock()); !valid) {
+    return refuse_exchange(id, valid.error());
+  }
+  if (exchange.route->operation == Operation::invoke) return start_invoke(id, checks.payload);
+  start_operation(id);
+}
+
+void ControlPlane::Impl::start_invoke(std::uint64_t id, const Outcome<void>& payload) {
+  auto& exchange = exchanges.at(id);
+  const auto invocation = read_invoke_request(exchange.request, *exchange.route, options.region);
+  if (!invocation) return refuse_exchange(id, invocation.error());
+  const auto fits = check_payload_size(exchange.request.body.size(), invocation->type);
+  if (!fits) return refuse_exchange(id, fits.error());
+  if (!payload) return refuse_exchange(id, payload.error());
+  exchange.responder.release_memory();  // as many payloads as the account has concurrency
+  invoker.invoke(*invocation, exchange.request_id, std::move(exchange.request.body),
+                 [self = weak_from_this(), id](http::Response response) {
+                   if (const auto alive = self.lock()) alive->respond(id, std::move(response));
+                 });
+}
+
+void ControlPlane::Impl::start_operation(std::uint64_t id) {
+  auto& exchange = exchanges.at(id);
+  auto locate = download.locator(exchange.request.headers.get("host"), options.clock());
+  auto work = [this, id, called = *exchange.route, now = epoch_ms(options.clock()),
+               locate = std::move(locate),
+               body = std::make_shared<std::string>(std::move(exchange.request.body))] {
+    http::Response response;
+    std::vector<Transition> transitions;
+    bool released = false;
+    try {
+      auto opened = databases.with([&](Database& connection) {
+        Context context{connection, *code, options.region, options.concurrency, now, locate};
+        response = run_operation(context, called, std::move(*body));
+        transitions = std::move(context.transitions);
+        released = context.code_released;
+      });
+      if (!opened) response = refusal_response(service_failure(opened.error()).value());
+    } catch (const std::exception& failure) {
+      response = internal_error(failure);
+    }
+    if (response.status >= 300) transitions.clear();
+    auto answer = std::make_shared<http::Response>(std::move(response));
+    post_for(id, [id, answer, transitions, released](Impl& self) {
+      self.after_operation(id, std::move(*answer), transitions, released);
+    });
+  };
+  threads.run(std::move(work));
+}
+
+void ControlPlane::Impl::after_operation(std::uint64_t id, http::Response response,
+                                         std::vector<Transition> transitions, bool released) {
+  retire_outdated();
+  respond(id, std::move(response));
+  if (!transitions.empty() || released) finish(std::move(transitions), released);
+}
+
+void ControlPlane::Impl::start_download(std::uint64_t id) {
+  auto& exchange = exchanges.at(id);
+  const auto sha256 = download.permitted(*exchange.route, options.clock());
+  if (!sha256) return refuse_exchange(id, sha256.error());
+  threads.run([this, id, file = code->zip(*sha256)] {
+    auto answer = std::make_shared<http::Response>(code_response(file));
+    post_for(id, [id, answer](Impl& self) { self.respond(id, std::move(*answer)); });
+  });
+}
+
+void ControlPlane::Impl::respond(std::uint64_t id, http::Response response) {
+  auto node = exchanges.extract(id);
+  if (node.empty()) return;
+  auto& exchange = node.mapped();
+  complete(response, exchange.request_id);
+  log(exchange.request, response.status, exchange.since);
+  exchange.responder.send(std::move(response));
+}
+
+void ControlPlane::Impl::complete(http::Response& response, const std::string& request_id) {
+  response.headers.add("x-amzn-RequestId", request_id);
+  response.headers.add("Date", date.at(options.clock()));
+}
+
+void ControlPlane::Impl::log(const http::Request& request, int status,
+                             std::chrono::steady_clock::time_point since) const {
+  if (!options.log) return;
+  const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - since;
+  char numbers[48];
+  std::snprintf(numbers, sizeof numbers, " %d %.1f ms", status, took.count());
+  options.log(request.method + " " + request.target + numbers);
+}
+
+void ControlPlane::Impl::retire_outdated() {
+  for (const auto& key : snapshots.take_outdated()) workers.retire(key);
+}
+
+ControlPlane::ControlPlane(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Result<std::unique_ptr<ControlPlane>> ControlPlane::open(http::EventLoop& loop, Workers& workers,
+                                                         ControlPlaneOptions options) {
+  auto database = Database::open(options.home);
+  if (!database) return tl::unexpected(database.error());
+  auto code = CodeStore::open(options.home);
+  if (!code) return tl::unexpected(code.error());
+  auto impl =
+      std::make_shared<Impl>(loop, workers, std::move(options), std::move(*database), std::move(*code));
+  workers.log_to([weak = std::weak_ptr(impl)](const FunctionVersion& function, const std::string& stream,
+                                              std::string_view lines, std::int64_t at_ms) {
+    if (const auto alive = weak.lock()) alive->logs.append(function.name, stream, lines, at_ms);
+  });
+  impl->recover();
+  return std::unique_ptr<ControlPlane>(new ControlPlane(std::move(impl)));
+}
+
+// Background work first: it still posts to the loop. Then what belongs to the loop's thread, on it.
+ControlPlane::~ControlPlane() {
+  impl_->threads.stop();
+  std::promise<void> gone;
+  impl_->loop.post([&] {
+    impl_->logs.flush_now();
+    impl_.reset();
+    gone.set_value();
+  });
+  gone.get_future().wait();
+}
+
+std::optional<http::Response> ControlPlane::screen(const http::Request& head, const http::Caller& caller) {
+  return impl_->screen(head, caller);
+}
+
+void ControlPlane::handle(http::Request request, http::Responder responder) {
+  impl_->handle(std::move(request), std::move(responder));
+}
+
+void ControlPlane::pause() { impl_->threads.pause(); }
+void ControlPlane::resume() { impl_->threads.resume(); }
+
+}  // namespace lambdapool::local

@@ -1,0 +1,250 @@
+// PublishLayerVersion, GetLayerVersion, GetLayerVersionByArn, ListLayers, ListLayerVersions,
+// DeleteLayerVersion.
+#include <algorithm>
+#include <charconv>
+#include <nlohmann/json.hpp>
+
+#include "core/encoding.hpp"
+#include "local/control/operation.hpp"
+#include "local/control/request_body.hpp"
+#include "local/store/layer_table.hpp"
+#include "local/store/uploads.hpp"
+
+namespace lambdapool::local {
+namespace {
+
+Json summary_json(Context& context, const LayerVersionRecord& record) {
+  Json json{{"LayerVersionArn", layer_version_arn(context.region, record.layer, record.version)},
+            {"Version", record.version},
+            {"Description", record.description},
+            {"CreatedDate", record.created}};
+  if (!record.runtimes.empty()) json["CompatibleRuntimes"] = record.runtimes;
+  if (!record.architectures.empty()) json["CompatibleArchitectures"] = record.architectures;
+  if (!record.license.empty()) json["LicenseInfo"] = record.license;
+  return json;
+}
+
+Json layer_json(Context& context, const LayerVersionRecord& record) {
+  Json json;
+  json["Content"] = {{"Location", context.location(record.code.sha256)},
+                     {"CodeSha256", base64_of_sha256(record.code.sha256)},
+                     {"CodeSize", record.code.size}};
+  json["LayerArn"] = layer_arn(context.region, record.layer);
+  json.update(summary_json(context, record));
+  return json;
+}
+
+tl::unexpected<Refusal> no_such_layer() { return not_found("The resource you requested does not exist."); }
+
+struct LayerTarget {
+  std::string name;
+  std::int64_t version = 0;
+};
+
+Outcome<LayerTarget> layer_target(Context& context, Call call) {
+  auto name = parse_layer_name(call.parameters[0], context.region);
+  if (!name) return tl::unexpected(name.error());
+  LayerTarget target{std::move(*name), 0};
+  const auto& text = call.parameters[1];
+  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), target.version);
+  if (error != std::errc{} || stop != text.data() + text.size() || target.version < 1) {
+    return invalid_parameter("Layer Version Cannot be less than 1");
+  }
+  return target;
+}
+
+bool lists(const std::vector<std::string>& values, const std::string& wanted) {
+  return wanted.empty() || std::find(values.begin(), values.end(), wanted) != values.end();
+}
+
+bool compatible(const LayerVersionRecord& record, Call call) {
+  return lists(record.runtimes, call.query_value("CompatibleRuntime")) &&
+         lists(record.architectures, call.query_value("CompatibleArchitecture"));
+}
+
+Answer get_by_arn(Context& context, Call call) {
+  const auto arn = call.query_value("Arn");
+  const auto wanted = parse_layer_version_arn(arn, context.region);
+  if (!wanted) {
+    return pattern_error(arn, "arn",
+                         "arn:[a-zA-Z0-9-]+:lambda:[a-zA-Z0-9-]+:\\d{12}:layer:[a-zA-Z0-9-_]+:[0-9]+");
+  }
+  const auto record = find_layer_version(context.database, wanted->name, wanted->version);
+  if (!record) return no_such_layer();
+  return json_response(200, layer_json(context, *record));
+}
+
+// As ZipFile, or in the home already (uploads.hpp).
+Outcome<CodeReference> put_content(Context& context, const Json& body) {
+  const auto content =
+      body.contains("Content") && body["Content"].is_object() ? body["Content"] : Json::object();
+  if (const auto bucket = read_string(content, "S3Bucket"); bucket && *bucket == uploads_bucket) {
+    const auto key = read_string(content, "S3Key");
+    if (!key) return tl::unexpected(key.error());
+    return context.code.put_upload(key->value_or(""));
+  }
+  if (content.contains("S3Bucket")) {
+    return invalid_parameter("The local Lambda takes a layer's content as ZipFile, not by S3Bucket.");
+  }
+  auto text = read_string(content, "ZipFile");
+  if (!text) return tl::unexpected(text.error());
+  if (!*text || (*text)->empty()) return invalid_parameter("Please provide a source for layer content.");
+  if (const auto zip = base64_decode(**text)) return context.code.put(*zip);
+  return refuse(400, "SerializationException", "'ZipFile' is not base64");
+}
+
+Outcome<void> check_layer_arn(const Context& context, const std::string& arn,
+                              const std::vector<std::string>& all) {
+  const auto region = layer_arn_region(arn);
+  if (!region) {
+    std::string listed;
+    for (const auto& one : all) listed += (listed.empty() ? "" : ", ") + one;
+    return validation_error(
+        "[" + listed + "]", "layers",
+        "Member must satisfy constraint: [Member must have length less than or equal to 2048, Member must "
+        "have "
+        "length greater than or equal to 1, Member must satisfy regular expression pattern: "
+        "(arn:(aws[a-zA-Z-]*)?:lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:\\d{12}:layer:"
+        "[a-zA-Z0-9-_]+:[0-9]+)|(arn:[a-zA-Z0-9-]+:lambda:::awslayer:[a-zA-Z0-9-_]+), Member must not be "
+        "null]");
+  }
+  if (*region == context.region) return {};
+  return invalid_parameter(
+      "Layers are not in the same region as the function. Layers are expected to be in region " +
+      context.region + ".");
+}
+
+Outcome<void> check_compatibility(const std::vector<std::string>& architectures) {
+  for (const auto& name : architectures) {
+    if (name == "x86_64" || name == "arm64") continue;
+    return validation_error(
+        Json(architectures).dump(-1, ' ', false, Json::error_handler_t::replace), "compatibleArchitectures",
+        "Member must satisfy constraint: [Member must satisfy enum value set: [x86_64, arm64]]");
+  }
+  return {};
+}
+
+}  // namespace
+
+Outcome<std::vector<LayerUse>> find_layers(Context& context, const std::vector<std::string>& arns) {
+  if (arns.size() > limits::layers_max) return invalid_parameter("Cannot reference more than 5 layers.");
+  std::vector<LayerUse> layers;
+  std::map<std::string, std::string> names;  // and the ARN that it was named by
+  for (const auto& arn : arns) {
+    if (auto valid = check_layer_arn(context, arn, arns); !valid) return tl::unexpected(valid.error());
+    const auto wanted = parse_layer_version_arn(arn, context.region);
+    const auto record =
+        wanted ? find_layer_version(context.database, wanted->name, wanted->version) : std::nullopt;
+    if (!record) return invalid_parameter("Layer version " + arn + " does not exist.");
+    const auto [first, fresh] = names.emplace(wanted->name, arn);
+    if (!fresh) {
+      return invalid_parameter(
+          "Two different versions of the same layer are not allowed to be referenced in the same function. " +
+          first->second + " and " + arn + " are versions of the same layer.");
+    }
+    layers.push_back({arn, record->code});
+  }
+  return layers;
+}
+
+Answer publish_layer_version(Context& context, Call call, const Json& body) {
+  auto name = parse_layer_name(call.parameters[0], context.region);
+  if (!name) return tl::unexpected(name.error());
+  auto description = read_string(body, "Description");
+  auto license = read_string(body, "LicenseInfo");
+  auto runtimes = read_strings(body, "CompatibleRuntimes");
+  auto architectures = read_strings(body, "CompatibleArchitectures");
+  if (!description) return tl::unexpected(description.error());
+  if (!license) return tl::unexpected(license.error());
+  if (!runtimes) return tl::unexpected(runtimes.error());
+  if (!architectures) return tl::unexpected(architectures.error());
+  if (auto known = check_compatibility(architectures->value_or(std::vector<std::string>{})); !known)
+    return tl::unexpected(known.error());
+  const auto hold = context.code.hold();
+  auto code = put_content(context, body);
+  if (!code) return tl::unexpected(code.error());
+  if (code->unzipped >= limits::unzipped_bytes_max) {
+    return invalid_parameter("Unzipped size must be smaller than " +
+                             std::to_string(limits::unzipped_bytes_max) + " bytes");
+  }
+
+  Transaction transaction(context.database);
+  LayerVersionRecord record{*name, take_layer_version_number(context.database, *name), std::move(*code)};
+  record.description = description->value_or("");
+  record.license = license->value_or("");
+  record.runtimes = runtimes->value_or(std::vector<std::string>{});
+  record.architectures = architectures->value_or(std::vector<std::string>{});
+  record.created = iso_time(context.now_ms);
+  put_layer_version(context.database, record);
+  transaction.commit();
+  return json_response(201, layer_json(context, record));
+}
+
+Answer get_layer_version(Context& context, Call call) {
+  auto target = layer_target(context, call);
+  if (!target) return tl::unexpected(target.error());
+  const auto record = find_layer_version(context.database, target->name, target->version);
+  if (!record) return no_such_layer();
+  return json_response(200, layer_json(context, *record));
+}
+
+// Marker: the last layer answered.
+Answer list_layers(Context& context, Call call) {
+  if (call.query_value("find") == "LayerVersion") return get_by_arn(context, call);
+  const auto architecture = call.query_value("CompatibleArchitecture");
+  if (!architecture.empty() && architecture != "x86_64" && architecture != "arm64") {
+    return validation_error(architecture, "compatibleArchitecture",
+                            "Member must satisfy enum value set: [x86_64, arm64]");
+  }
+  auto page = page_of(call);
+  if (!page) return tl::unexpected(page.error());
+  Json json{{"Layers", Json::array()}};
+  std::string last;
+  for (const auto& name : layer_names(context.database, page->marker)) {
+    const auto versions = layer_versions_of(context.database, name);
+    const auto match =
+        std::find_if(versions.begin(), versions.end(),
+                     [call](const LayerVersionRecord& record) { return compatible(record, call); });
+    if (match == versions.end()) continue;
+    if (json["Layers"].size() == page->size) {
+      json["NextMarker"] = last;
+      break;
+    }
+    json["Layers"].push_back({{"LayerName", name},
+                              {"LayerArn", layer_arn(context.region, name)},
+                              {"LatestMatchingVersion", summary_json(context, *match)}});
+    last = name;
+  }
+  return json_response(200, json);
+}
+
+// Newest first. Marker: the last version answered.
+Answer list_layer_versions(Context& context, Call call) {
+  auto name = parse_layer_name(call.parameters[0], context.region);
+  if (!name) return tl::unexpected(name.error());
+  auto page = page_of(call);
+  if (!page) return tl::unexpected(page.error());
+  const auto below = page->marker.empty() ? 0 : version_number(page->marker);
+  Json json{{"LayerVersions", Json::array()}};
+  std::string last;
+  for (const auto& record : layer_versions_of(context.database, *name)) {
+    if ((below > 0 && record.version >= below) || !compatible(record, call)) continue;
+    if (json["LayerVersions"].size() == page->size) {
+      json["NextMarker"] = last;
+      break;
+    }
+    json["LayerVersions"].push_back(summary_json(context, record));
+    last = std::to_string(record.version);
+  }
+  return json_response(200, json);
+}
+
+Answer delete_layer_version(Context& context, Call call) {
+  auto target = layer_target(context, call);
+  if (!target) return tl::unexpected(target.error());
+  delete_layer_version_row(context.database, target->name, target->version);
+  context.code_released = true;
+  return no_content();
+}
+
+}  // namespace lambdapool::local

@@ -1,0 +1,37 @@
+// Verifies requests' SigV4 signatures, with AWS's refusals.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/sigv4.hpp"
+#include "http/message.hpp"
+#include "local/control/refusal.hpp"
+
+namespace lambdapool::local {
+
+class SignatureCheck {
+ public:
+  // nullopt: any well-formed signature will do.
+  SignatureCheck(std::optional<sigv4::Identity> identity, const std::string& region);
+
+  // Whether verify() will look at the payload's hash (hex).
+  bool needs_payload_hash(const http::Request& request) const;
+
+  // What can be said before the body is there: everything but that the signature is right.
+  Outcome<void> verify_head(const http::Request& head, std::chrono::system_clock::time_point now) const;
+
+  Outcome<void> verify(const http::Request& request, std::string_view payload_sha256_hex,
+                       std::chrono::system_clock::time_point now);
+
+ private:
+  Outcome<void> check_identity(const sigv4::Authorization& authorization, const http::Request& request) const;
+  Outcome<void> check_date(std::string_view amz_date, std::chrono::system_clock::time_point now) const;
+
+  std::string region_;
+  std::optional<sigv4::Signer> signer_;
+};
+
+}  // namespace lambdapool::local

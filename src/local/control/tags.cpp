@@ -1,0 +1,73 @@
+// TagResource, UntagResource, ListTags.
+#include <nlohmann/json.hpp>
+
+#include "local/control/operation.hpp"
+#include "local/control/request_body.hpp"
+#include "local/store/tag_table.hpp"
+
+namespace lambdapool::local {
+namespace {
+
+// Tags belong to a function as a whole; the path holds its whole ARN.
+Outcome<Target> find_tagged(Context& context, Call call) {
+  if (!call.parameters[0].starts_with("arn:")) {
+    return pattern_error(call.parameters[0], "resource",
+                         "arn:(aws[a-zA-Z-]*):lambda:[a-z]{2}((-gov)|(-iso([a-z]?)))?-"
+                         "[a-z]+-\\d{1}:\\d{12}:function:[a-zA-Z0-9-_]+");
+  }
+  auto target = find_target(context, call);
+  if (target && !target->reference.qualifier.empty()) {
+    return invalid_parameter(
+        "Tags on function aliases and versions are not supported. Please specify a function ARN.");
+  }
+  return target;
+}
+
+}  // namespace
+
+Answer tag_resource(Context& context, Call call, const Json& body) {
+  auto target = find_tagged(context, call);
+  if (!target) return tl::unexpected(target.error());
+  auto tags = read_string_map(body, "Tags");
+  if (!tags) return tl::unexpected(tags.error());
+  if (!*tags || (*tags)->empty())
+    return invalid_parameter("An error occurred and the request cannot be processed.");
+  Transaction transaction(context.database);
+  if (target->version.phase == Phase::updating) {
+    if (auto free = check_changeable(context, target->version); !free) return tl::unexpected(free.error());
+  }
+  auto all = find_tags(context.database, target->function.name);
+  for (const auto& [key, value] : **tags) all[key] = value;
+  if (auto fit = check_tags(all); !fit) return tl::unexpected(fit.error());
+  put_tags(context.database, target->function.name, **tags);
+  transaction.commit();
+  return no_content();
+}
+
+Answer untag_resource(Context& context, Call call) {
+  auto target = find_tagged(context, call);
+  if (!target) return tl::unexpected(target.error());
+  const auto [first, last] = call.query.equal_range("tagKeys");
+  if (first == last) {
+    return refuse(
+        400, "ValidationException",
+        "1 validation error detected: Value null at 'tagKeys' failed to satisfy constraint: Member must not "
+        "be null");
+  }
+  Transaction transaction(context.database);
+  for (auto key = first; key != last; ++key) delete_tag(context.database, target->function.name, key->second);
+  transaction.commit();
+  return no_content();
+}
+
+Answer list_tags(Context& context, Call call) {
+  auto target = find_tagged(context, call);
+  if (!target) return tl::unexpected(target.error());
+  Json json;
+  json["Tags"] = Json::object();
+  for (const auto& [key, value] : find_tags(context.database, target->function.name))
+    json["Tags"][key] = value;
+  return json_response(200, json);
+}
+
+}  // namespace lambdapool::local

@@ -1,0 +1,34 @@
+// An Invoke request, read and checked before it touches a function. The contract's section 2 has the texts.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "http/message.hpp"
+#include "local/control/arn.hpp"
+#include "local/control/refusal.hpp"
+#include "local/control/router.hpp"
+
+namespace lambdapool::local {
+
+enum class InvocationType { request_response, event, dry_run };
+
+struct InvokeRequest {
+  FunctionReference reference;
+  InvocationType type = InvocationType::request_response;
+  bool log_tail = false;
+  std::string client_context;  // decoded JSON, or ""
+};
+
+Outcome<InvokeRequest> read_invoke_request(const http::Request& request, const Route& route,
+                                           const std::string& region);
+
+// Lambda's limits, to the byte; what is larger than `large_payload` is better checked off the event loop.
+inline constexpr std::size_t large_payload = std::size_t{256} << 10;
+Outcome<void> check_payload_size(std::size_t bytes, InvocationType type);
+Outcome<void> check_payload_json(std::string_view payload);  // an empty one stands for {}
+
+// The last 4 KB of a log, base64: X-Amz-Log-Result.
+std::string log_result(std::string_view log);
+
+}  // namespace lambdapool::local

@@ -1,0 +1,156 @@
+#include "local/invoke/invoker.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "local/store/uuid.hpp"
+
+namespace lambdapool::local {
+namespace {
+
+http::Response outcome_response(InvokeOutcome outcome, const std::string& version, bool log_tail) {
+  if (outcome.refusal) return refusal_response(*outcome.refusal);
+  http::Response response;
+  response.headers.add("Content-Type", "application/json");
+  response.headers.add("X-Amz-Executed-Version", version);
+  if (outcome.function_error) response.headers.add("X-Amz-Function-Error", "Unhandled");
+  if (log_tail) response.headers.add("X-Amz-Log-Result", log_result(outcome.log));
+  response.body = std::move(outcome.payload);
+  return response;
+}
+
+http::Response empty_response(int status) {
+  http::Response response;
+  response.status = status;
+  return response;
+}
+
+Refusal throttled(std::string reason) {
+  return {429, "TooManyRequestsException", "Rate Exceeded.", std::move(reason)};
+}
+
+// Somebody may have cleared up in the home.
+bool code_is_there(const FunctionVersion& version) {
+  const auto is_there = [](const std::filesystem::path& path) { return ::access(path.c_str(), F_OK) == 0; };
+  return is_there(version.code) && std::all_of(version.layers.begin(), version.layers.end(), is_there);
+}
+
+}  // namespace
+
+Invoker::Invoker(http::EventLoop& loop, Workers& workers, SnapshotCache& snapshots, int concurrency,
+                 EventPolicy policy, Mend mend, std::string region, std::uint32_t seed)
+    : workers_(workers),
+      mend_(std::move(mend)),
+      snapshots_(snapshots),
+      gate_(concurrency),
+      random_(seed),
+      region_(std::move(region)),
+      self_(std::make_shared<Invoker*>(this)),
+      events_(loop, std::move(policy), [this](const Event& event) { return start_event(event); }) {}
+
+Outcome<std::shared_ptr<const Snapshot>> Invoker::find(const FunctionReference& reference) {
+  auto snapshot = snapshots_.find(reference);
+  for (const auto& key : snapshots_.take_replaced()) workers_.retire(key);
+  return snapshot;
+}
+
+Outcome<void> Invoker::enter(const std::string& function, const Snapshot& snapshot) {
+  switch (gate_.enter(function, snapshot.reserved, snapshot.reserved_total)) {
+    case ConcurrencyGate::Verdict::admitted:
+      return {};
+    case ConcurrencyGate::Verdict::function_limit:
+      return tl::unexpected(throttled("ReservedFunctionConcurrentInvocationLimitExceeded"));
+    case ConcurrencyGate::Verdict::account_limit:
+      break;
+  }
+  return tl::unexpected(throttled("ConcurrentInvocationLimitExceeded"));
+}
+
+std::shared_ptr<const FunctionVersion> Invoker::choose(const Snapshot& snapshot) {
+  const bool second =
+      snapshot.second && std::uniform_real_distribution<>(0, 1)(random_) < snapshot.second_weight;
+  return second ? snapshot.second : snapshot.version;
+}
+
+void Invoker::run(const std::string& function, const std::shared_ptr<const Snapshot>& snapshot,
+                  std::shared_ptr<const FunctionVersion> version, InvokeCall call, Done done) {
+  call.invoked_arn = snapshot->invoked_arn;
+  // The version is held until the end, so that its code is not collected while it runs.
+  auto ended = [self = std::weak_ptr(self_), function, version,
+                done = std::move(done)](InvokeOutcome outcome) {
+    const auto alive = self.lock();
+    if (!alive) return;
+    auto& invoker = **alive;
+    invoker.gate_.leave(function);
+    done(std::move(outcome));
+    invoker.events_.capacity_freed();
+  };
+  if (code_is_there(*version)) return workers_.invoke(std::move(version), std::move(call), std::move(ended));
+  mend_(*version, [self = std::weak_ptr(self_), version, call = std::move(call),
+                   ended = std::move(ended)](Result<void> mended) mutable {
+    const auto alive = self.lock();
+    if (!alive) return;
+    if (mended) return (*alive)->workers_.invoke(std::move(version), std::move(call), std::move(ended));
+    InvokeOutcome outcome;
+    outcome.function_error = true;
+    outcome.refusal = conflict("The function cannot be run. " + mended.error().message).value();
+    ended(std::move(outcome));
+  });
+}
+
+void Invoker::invoke(const InvokeRequest& invocation, const std::string& request_id, std::string payload,
+                     Respond respond) {
+  auto snapshot = find(invocation.reference);
+  if (!snapshot) return respond(refusal_response(snapshot.error()));
+  if (invocation.type == InvocationType::dry_run) return respond(empty_response(204));
+  InvokeCall call{request_id, payload.empty() ? "{}" : std::move(payload), {}, invocation.client_context};
+  if (invocation.type == InvocationType::event) return answer_event(invocation, std::move(call), respond);
+  const auto& function = invocation.reference.name;
+  if (auto entered = enter(function, **snapshot); !entered) return respond(refusal_response(entered.error()));
+  auto version = choose(**snapshot);
+  run(function, *snapshot, version, std::move(call),
+      [respond = std::move(respond), executed = version->version, tail = invocation.log_tail](
+          InvokeOutcome outcome) { respond(outcome_response(std::move(outcome), executed, tail)); });
+}
+
+void Invoker::answer_event(const InvokeRequest& invocation, InvokeCall call, const Respond& respond) {
+  if (events_.add({invocation.reference, std::move(call)})) return respond(empty_response(202));
+  respond(refusal_response(throttled("CallerRateLimitExceeded")));
+}
+
+EventQueue::Start Invoker::start_event(const Event& event) {
+  auto snapshot = find(event.reference);
+  // While a function is Pending its events wait; deleted meanwhile, they have nowhere to go.
+  if (!snapshot)
+    return snapshot.error().status == 404 ? EventQueue::Start::gone : EventQueue::Start::throttled;
+  const auto config = (*snapshot)->events;
+  auto version = choose(**snapshot);
+  EventEnd end{"EventAgeExceeded", (*snapshot)->invoked_arn, version->version, event.attempt - 1};
+  if (events_.age(event) > config.age) {
+    send_on(event, end, config.on_failure);
+    return EventQueue::Start::gone;
+  }
+  if (!enter(event.reference.name, **snapshot)) return EventQueue::Start::throttled;
+  run(event.reference.name, *snapshot, std::move(version), event.call,
+      [this, event, config, end](InvokeOutcome outcome) mutable {
+        const bool failed = outcome.function_error;
+        if (!events_.done(event, failed, config.retries)) return;
+        end.condition = failed ? "RetriesExhausted" : "Success";
+        end.attempts = event.attempt;
+        end.outcome = std::move(outcome);
+        send_on(event, end, failed ? config.on_failure : config.on_success);
+      });
+  return EventQueue::Start::started;
+}
+
+// A destination is an event like others, of another function.
+void Invoker::send_on(const Event& event, const EventEnd& end, const std::string& destination) {
+  if (destination.empty()) return;
+  const auto reference = parse_function_reference(destination, region_, "", 350);
+  if (!reference) return;
+  InvokeCall call{random_uuid(), destination_record(event, end), {}, {}};
+  events_.add({*reference, std::move(call)});
+}
+
+}  // namespace lambdapool::local

@@ -1,0 +1,58 @@
+// Runs invocations: finds the function, holds the concurrency limits, hands the call to the workers, and
+// makes the response. The hot path: all of it on the event loop's thread, and for a warm function without a
+// write to the disk.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <random>
+#include <string>
+
+#include "http/event_loop.hpp"
+#include "http/message.hpp"
+#include "local/invoke/concurrency_gate.hpp"
+#include "local/invoke/event_destination.hpp"
+#include "local/invoke/event_queue.hpp"
+#include "local/invoke/invoke_request.hpp"
+#include "local/invoke/snapshot_cache.hpp"
+#include "local/worker/workers.hpp"
+
+namespace lambdapool::local {
+
+class Invoker {
+ public:
+  using Respond = std::function<void(http::Response)>;
+  // Puts a version's code back where it was, if it can, and then says so on the loop's thread.
+  using Mend = std::function<void(const FunctionVersion& version, std::function<void(Result<void>)> done)>;
+
+  Invoker(http::EventLoop& loop, Workers& workers, SnapshotCache& snapshots, int concurrency,
+          EventPolicy policy, Mend mend, std::string region, std::uint32_t seed);
+
+  // `payload` has been checked. Answers through `respond`, once; an Event at once, its work goes on behind
+  // it.
+  void invoke(const InvokeRequest& invocation, const std::string& request_id, std::string payload,
+              Respond respond);
+
+ private:
+  using Done = std::function<void(InvokeOutcome)>;
+
+  Outcome<std::shared_ptr<const Snapshot>> find(const FunctionReference& reference);
+  Outcome<void> enter(const std::string& function, const Snapshot& snapshot);
+  void run(const std::string& function, const std::shared_ptr<const Snapshot>& snapshot,
+           std::shared_ptr<const FunctionVersion> version, InvokeCall call, Done done);
+  std::shared_ptr<const FunctionVersion> choose(const Snapshot& snapshot);
+  EventQueue::Start start_event(const Event& event);
+  void send_on(const Event& event, const EventEnd& end, const std::string& destination);
+  void answer_event(const InvokeRequest& invocation, InvokeCall call, const Respond& respond);
+
+  Workers& workers_;
+  Mend mend_;
+  SnapshotCache& snapshots_;
+  ConcurrencyGate gate_;
+  std::minstd_rand random_;
+  std::string region_;
+  std::shared_ptr<Invoker*> self_;  // calls still out hold it weakly
+  EventQueue events_;
+};
+
+}  // namespace lambdapool::local

@@ -1,0 +1,118 @@
+// What the home holds may be broken, by a disk or by a hand: what is read is checked, and one broken part
+// does not stop the others.
+#include <sqlite3.h>
+
+#include <fstream>
+
+#include "local/control/control_plane_fixture.hpp"
+
+namespace lambdapool::local {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+namespace fs = std::filesystem;
+
+class DamageTest : public ControlPlaneTest {
+ protected:
+  void execute(const std::string& sql) {
+    sqlite3* handle = nullptr;
+    ASSERT_EQ(sqlite3_open((home / "lambdapool.db").c_str(), &handle), SQLITE_OK);
+    ASSERT_EQ(sqlite3_exec(handle, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK)
+        << sqlite3_errmsg(handle);
+    sqlite3_close(handle);
+  }
+  const std::string sha256 = sha256_hex(zip_of("x = 1"));
+  const fs::path unpacked = home / "code" / sha256;
+  const fs::path zip = home / "zips" / (sha256 + ".zip");
+};
+
+class BrokenRow : public DamageTest, public testing::WithParamInterface<const char*> {};
+
+TEST_P(BrokenRow, IsAFunctionThatFailedAndCanBeDeleted) {
+  service->create_active("broken");
+  service->create_active("whole");
+  execute("UPDATE versions SET " + std::string(GetParam()) + " WHERE function = 'broken'");
+  const auto listed = json_of(service->call("GET", "/2015-03-31/functions"));
+  EXPECT_EQ(listed["Functions"].size(), 2u);
+  const auto shown = json_of(service->call("GET", "/2015-03-31/functions/broken/configuration"));
+  EXPECT_EQ(shown["State"], "Failed");
+  EXPECT_THAT(shown["StateReason"].get<std::string>(), HasSubstr("delete the function and create it again"));
+  const auto invoked = service->invoke("broken");
+  EXPECT_EQ(invoked.status, 409);
+  EXPECT_THAT(message_of(invoked), HasSubstr("damaged"));
+  const auto updated =
+      service->call("PUT", "/2015-03-31/functions/broken/configuration", json{{"Timeout", 9}});
+  EXPECT_EQ(updated.status, 409);
+  EXPECT_THAT(message_of(updated), HasSubstr("damaged"));
+  EXPECT_EQ(service->invoke("whole").status, 200);
+  EXPECT_EQ(service->call("DELETE", "/2015-03-31/functions/broken").status, 204);
+  service->create_active("broken");
+  EXPECT_EQ(service->invoke("broken").status, 200);
+}
+
+INSTANTIATE_TEST_SUITE_P(Damage, BrokenRow,
+                         testing::Values("config = '{'", "config = ''", "config = '[]'", "config = '{}'",
+                                         "live = 'x'", "config = x'ff00'",
+                                         "config = json_set(config, '$.timeout_s', 'soon')",
+                                         "config = json_set(config, '$.timeout_s', 1e300)",
+                                         "config = json_set(config, '$.memory_mb', 99999999999)",
+                                         "config = json_set(config, '$.code.sha256', '../../etc')"));
+
+TEST_F(DamageTest, ABrokenRowDoesNotKeepAServiceFromStarting) {
+  service->create_active("f");
+  service.reset();
+  execute("UPDATE versions SET config = '{', phase = 'updating'");
+  service = std::make_unique<Served>(home);
+  EXPECT_EQ(service->call("GET", "/2015-03-31/functions").status, 200);
+}
+
+TEST_F(DamageTest, ABrokenLayerIsNamed) {
+  const json layer{{"Content", {{"ZipFile", base64_encode(zip_of("x = 1"))}}}};
+  ASSERT_EQ(service->call("POST", "/2018-10-31/layers/l/versions", layer).status, 201);
+  execute("UPDATE layer_versions SET content = '{'");
+  const auto got = service->call("GET", "/2018-10-31/layers/l/versions/1");
+  EXPECT_EQ(got.status, 500);
+  EXPECT_THAT(message_of(got), HasSubstr("layer version l:1 is damaged"));
+  EXPECT_EQ(service->call("DELETE", "/2018-10-31/layers/l/versions/1").status, 204);
+  EXPECT_EQ(service->call("GET", "/2018-10-31/layers").status, 200);
+}
+
+TEST_F(DamageTest, CodeThatIsGoneIsUnpackedAgainFromItsZip) {
+  service->create_active("f");
+  EXPECT_EQ(service->invoke("f").status, 200);
+  fs::remove_all(unpacked);
+  EXPECT_EQ(service->invoke("f").status, 200);
+  EXPECT_TRUE(fs::exists(unpacked / "handler.py"));
+}
+
+TEST_F(DamageTest, CodeWhoseZipIsGoneTooIsToldAndComesBackWithTheNextUpdate) {
+  service->create_active("f");
+  fs::remove_all(unpacked);
+  std::ofstream(zip) << "no zip";
+  const auto refused = service->invoke("f");
+  EXPECT_EQ(refused.status, 409);
+  EXPECT_THAT(message_of(refused), HasSubstr(zip.string() + ", is damaged"));
+  const auto shown = json_of(service->call("GET", "/2015-03-31/functions/f/configuration"));
+  EXPECT_EQ(shown["LastUpdateStatus"], "Failed");
+  EXPECT_THAT(shown["LastUpdateStatusReason"].get<std::string>(), HasSubstr(unpacked.string()));
+  const json code{{"ZipFile", base64_encode(zip_of("x = 1"))}};
+  EXPECT_EQ(service->call("PUT", "/2015-03-31/functions/f/code", code).status, 200);
+  EXPECT_EQ(service->wait_until_settled("f")["LastUpdateStatus"], "Successful");
+  EXPECT_EQ(service->invoke("f").status, 200);
+  EXPECT_TRUE(CodeStore::check(home, sha256));
+}
+
+TEST_F(DamageTest, APackageThatIsNotWholeIsNoticed) {
+  service->create_active("f");
+  EXPECT_TRUE(CodeStore::check(home, sha256));
+  std::ofstream(unpacked / "handler.py") << "x = 12345";
+  const auto changed = CodeStore::check(home, sha256);
+  ASSERT_FALSE(changed);
+  EXPECT_THAT(changed.error().message, HasSubstr("handler.py is not what was deployed"));
+  fs::remove(unpacked / "handler.py");
+  EXPECT_THAT(CodeStore::check(home, sha256).error().message, HasSubstr("is gone"));
+}
+
+}  // namespace
+}  // namespace lambdapool::local

@@ -1,0 +1,271 @@
+#include "local/store/database.hpp"
+
+#include <sqlite3.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstdlib>
+#include <string>
+#include <thread>
+#include <utility>
+
+namespace lambdapool::local {
+namespace {
+
+constexpr std::int64_t schema_version = 2;
+constexpr std::chrono::milliseconds patience{10'000};  // with another process's lock
+
+// versions.config is what the control plane shows; versions.live is what invocations run: null until a
+// function is Active, and the state before an update while that is InProgress.
+constexpr const char* schema = R"sql(
+CREATE TABLE functions (
+  name TEXT PRIMARY KEY, id TEXT NOT NULL, next_version INTEGER NOT NULL DEFAULT 1, reserved INTEGER
+) WITHOUT ROWID;
+CREATE TABLE versions (
+  function TEXT NOT NULL REFERENCES functions(name) ON DELETE CASCADE,
+  version TEXT NOT NULL, number INTEGER NOT NULL,
+  config TEXT NOT NULL, live TEXT, phase TEXT NOT NULL, reason TEXT NOT NULL DEFAULT '',
+  revision TEXT NOT NULL, changed_ms INTEGER NOT NULL,
+  PRIMARY KEY (function, number)
+) WITHOUT ROWID;
+CREATE TABLE aliases (
+  function TEXT NOT NULL REFERENCES functions(name) ON DELETE CASCADE,
+  name TEXT NOT NULL, version TEXT NOT NULL, description TEXT NOT NULL,
+  second_version TEXT NOT NULL DEFAULT '', second_weight REAL NOT NULL DEFAULT 0,
+  revision TEXT NOT NULL,
+  PRIMARY KEY (function, name)
+) WITHOUT ROWID;
+CREATE TABLE tags (
+  function TEXT NOT NULL REFERENCES functions(name) ON DELETE CASCADE,
+  key TEXT NOT NULL, value TEXT NOT NULL,
+  PRIMARY KEY (function, key)
+) WITHOUT ROWID;
+CREATE TABLE layers (name TEXT PRIMARY KEY, next_version INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE layer_versions (
+  layer TEXT NOT NULL REFERENCES layers(name), version INTEGER NOT NULL, content TEXT NOT NULL,
+  PRIMARY KEY (layer, version)
+) WITHOUT ROWID;
+)sql";
+
+// Since version 2.
+constexpr const char* settings_schema = R"sql(
+CREATE TABLE settings (
+  function TEXT NOT NULL REFERENCES functions(name) ON DELETE CASCADE,
+  kind TEXT NOT NULL, qualifier TEXT NOT NULL, content TEXT NOT NULL,
+  PRIMARY KEY (function, kind, qualifier)
+) WITHOUT ROWID;
+PRAGMA user_version = 2;
+)sql";
+
+bool execute(sqlite3* handle, const char* sql) {
+  return sqlite3_exec(handle, sql, nullptr, nullptr, nullptr) == SQLITE_OK;
+}
+
+// SQLite makes files as the umask says, and those beside this one with its modes. The file is closed before
+// it has its name: closing one that a connection of this process has open would end that one's locks.
+void create_private(const std::filesystem::path& file) {
+  struct stat status {};
+  if (::stat(file.c_str(), &status) == 0) return;
+  std::string fresh = file.string() + "-XXXXXX";
+  const int made = ::mkstemp(fresh.data());  // with 0600
+  if (made < 0) return;                      // SQLite tells better what is wrong
+  ::close(made);
+  ::link(fresh.c_str(), file.c_str());  // fails where somebody else was faster
+  ::unlink(fresh.c_str());
+}
+
+std::optional<std::int64_t> user_version(sqlite3* handle) {
+  sqlite3_stmt* statement = nullptr;
+  std::optional<std::int64_t> version;
+  if (sqlite3_prepare_v2(handle, "PRAGMA user_version", -1, &statement, nullptr) == SQLITE_OK &&
+      sqlite3_step(statement) == SQLITE_ROW) {
+    version = sqlite3_column_int64(statement, 0);
+  }
+  sqlite3_finalize(statement);
+  return version;
+}
+
+// SQLite waits for every lock but this one: of two connections that turn a new file into a WAL database at
+// once, one is told "busy" without a wait, since each holds the read lock that the other waits for.
+bool use_wal(sqlite3* handle) {
+  const auto deadline = std::chrono::steady_clock::now() + patience;
+  while (!execute(handle, "PRAGMA journal_mode=WAL")) {
+    if (sqlite3_errcode(handle) != SQLITE_BUSY || std::chrono::steady_clock::now() > deadline) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  return true;
+}
+
+// SQLite tells a disk that is full as an I/O error where the file beside the database did not fit.
+bool is_full(int code, int system_error, const std::filesystem::path& file) {
+  if (code == SQLITE_FULL) return true;
+  if (code != SQLITE_IOERR && code != SQLITE_CANTOPEN) return false;
+  if (system_error == ENOSPC || system_error == EDQUOT) return true;
+  struct statvfs disk {};
+  return ::statvfs(file.parent_path().c_str(), &disk) == 0 && disk.f_bavail == 0;
+}
+
+std::string advice(int code) {
+  if (code == SQLITE_NOTADB || code == SQLITE_CORRUPT) {
+    return "; it is damaged or not a database: move it away to start afresh";
+  }
+  if (code == SQLITE_CANTOPEN || code == SQLITE_READONLY || code == SQLITE_PERM) {
+    return "; make it writable, or choose another directory with LAMBDAPOOL_HOME";
+  }
+  if (code == SQLITE_BUSY) return "; another process has kept it locked for 10 seconds";
+  return "";
+}
+
+}  // namespace
+
+Statement::~Statement() {
+  if (statement_ == nullptr) return;
+  sqlite3_reset(statement_);
+  sqlite3_clear_bindings(statement_);
+}
+
+Statement& Statement::bind(std::string_view text) {
+  ++bound_;
+  if (statement_ != nullptr) {
+    sqlite3_bind_text64(statement_, bound_, text.data(), text.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+  }
+  return *this;
+}
+
+Statement& Statement::bind(std::int64_t number) {
+  ++bound_;
+  if (statement_ != nullptr) sqlite3_bind_int64(statement_, bound_, number);
+  return *this;
+}
+
+Statement& Statement::bind_or_null(const std::optional<std::string>& text) {
+  if (text) return bind(std::string_view(*text));
+  ++bound_;
+  return *this;
+}
+
+Statement& Statement::bind_or_null(std::optional<std::int64_t> number) {
+  if (number) return bind(*number);
+  ++bound_;
+  return *this;
+}
+
+bool Statement::next() {
+  if (statement_ == nullptr || database_.failed()) return false;
+  const int code = sqlite3_step(statement_);
+  if (code == SQLITE_ROW) return true;
+  if (code != SQLITE_DONE) database_.note_error();
+  return false;
+}
+
+std::string Statement::text(int column) const {
+  const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
+  if (bytes == nullptr) return {};
+  return std::string(bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column)));
+}
+
+std::int64_t Statement::number(int column) const { return sqlite3_column_int64(statement_, column); }
+
+bool Statement::is_null(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
+
+Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& home) {
+  std::unique_ptr<Database> database(new Database(home / "lambdapool.db"));
+  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+  create_private(database->file_);
+  const int code = sqlite3_open_v2(database->file_.c_str(), &database->handle_, flags, nullptr);
+  if (code == SQLITE_OK) {
+    if (auto ready = database->set_up(); !ready) return tl::unexpected(ready.error());
+    return database;
+  }
+  database->note_error();
+  return tl::unexpected(*database->take_error());
+}
+
+Database::~Database() {
+  for (auto& [sql, statement] : statements_) sqlite3_finalize(statement);
+  sqlite3_close(handle_);
+}
+
+Result<void> Database::set_up() {
+  sqlite3_busy_timeout(handle_, static_cast<int>(patience.count()));
+  const bool configured =
+      use_wal(handle_) && execute(handle_, "PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON");
+  auto version = configured ? user_version(handle_) : std::nullopt;
+  if (version && *version < schema_version) {
+    // Two processes may both find a new or an old file; the second one looks again once it has the lock.
+    bool done = execute(handle_, "BEGIN IMMEDIATE") && (version = user_version(handle_)).has_value();
+    if (done && *version == 0) done = execute(handle_, schema);
+    if (done && *version < schema_version) {
+      done = execute(handle_, settings_schema);
+      version = schema_version;
+    }
+    if (!done || !execute(handle_, "COMMIT")) version.reset();
+  }
+  if (!version) {
+    note_error();
+    return tl::unexpected(*take_error());
+  }
+  if (*version > schema_version) {
+    return fail(ErrorKind::io, file_.string() + " was made by a newer lambdapool (schema " +
+                                   std::to_string(*version) + ", this one knows " +
+                                   std::to_string(schema_version) +
+                                   "); update lambdapool, or choose another directory with LAMBDAPOOL_HOME");
+  }
+  return {};
+}
+
+Statement Database::prepare(std::string_view sql) {
+  auto& statement = statements_[sql.data()];
+  if (statement == nullptr && !failed() &&
+      sqlite3_prepare_v3(handle_, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT,
+                         &statement, nullptr) != SQLITE_OK) {
+    note_error();
+  }
+  return Statement(*this, failed() ? nullptr : statement);
+}
+
+std::int64_t Database::changes() const { return sqlite3_changes64(handle_); }
+
+std::int64_t Database::data_version() {
+  auto statement = prepare("PRAGMA data_version");
+  return statement.next() ? statement.number(0) : 0;
+}
+
+void Database::note_error() {
+  if (error_) return;
+  const int code = sqlite3_errcode(handle_);
+  if (is_full(code, sqlite3_system_errno(handle_), file_)) {
+    error_ = Error{ErrorKind::io, "The local Lambda cannot write " + file_.string() +
+                                      ": the disk is full; free some of it, or choose another directory with "
+                                      "LAMBDAPOOL_HOME"};
+    return;
+  }
+  error_ = Error{ErrorKind::io, "The local Lambda cannot use " + file_.string() + ": " +
+                                    sqlite3_errmsg(handle_) + advice(code)};
+}
+
+std::optional<Error> Database::take_error() { return std::exchange(error_, std::nullopt); }
+
+Transaction::Transaction(Database& database) : database_(database) {
+  database_.prepare("BEGIN IMMEDIATE").run();
+  open_ = !database_.failed();
+}
+
+Transaction::~Transaction() {
+  if (!open_) return;
+  auto error = database_.take_error();  // so that the rollback itself is carried out
+  database_.prepare("ROLLBACK").run();
+  database_.take_error();
+  if (error) database_.restore_error(std::move(*error));
+}
+
+void Transaction::commit() {
+  if (!open_ || database_.failed()) return;
+  database_.prepare("COMMIT").run();
+  open_ = database_.failed();
+}
+
+}  // namespace lambdapool::local

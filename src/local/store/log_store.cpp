@@ -1,0 +1,130 @@
+#include "local/store/log_store.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <ctime>
+#include <utility>
+
+#include "local/store/home.hpp"
+#include "local/store/log_bounds.hpp"
+
+namespace lambdapool::local {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uintmax_t file_bytes_max = 8u << 20;
+constexpr std::size_t stream_bytes_max = 1u << 20;
+constexpr std::size_t hasty_bytes = 256u << 10;  // so much is not kept waiting
+constexpr auto flush_interval = std::chrono::milliseconds(100);
+
+// Stream names hold slashes: 2026/11/22/[$LATEST]0123abcd.
+std::string file_name(std::string stream) {
+  std::replace(stream.begin(), stream.end(), '/', '-');
+  return stream + ".log";
+}
+
+// A log that cannot be written must not stop what it is about.
+// Returns whether there is a file now that was not there before.
+bool write_log(const fs::path& file, const std::string& text) {
+  std::error_code error;
+  const auto size = fs::file_size(file, error);
+  bool begun = static_cast<bool>(error);
+  if (error) {
+    make_private_directories(file.parent_path());
+  } else if (size > file_bytes_max) {
+    fs::rename(file, file.string() + ".1", error);
+    begun = true;
+  }
+  const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  if (fd < 0) return false;
+  std::string_view rest = text;
+  while (!rest.empty()) {
+    const auto written = ::write(fd, rest.data(), rest.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) break;
+    rest.remove_prefix(static_cast<std::size_t>(written));
+  }
+  ::close(fd);
+  return begun;
+}
+
+// A gap in the log is told where it is.
+std::string with_note(std::string& text, std::size_t dropped) {
+  if (dropped == 0) return std::move(text);
+  return text.substr(0, text.find(' ')) + " [lambdapool: " + std::to_string(dropped) +
+         " earlier bytes of output left out]\n" + text;
+}
+
+}  // namespace
+
+void LogStore::append(const std::string& function, const std::string& stream, std::string_view text,
+                      std::int64_t now_ms) {
+  auto& gathered = gathered_[function][stream];
+  const auto before = gathered.text.size();
+  char prefix[24];
+  const auto end = std::to_chars(prefix, prefix + sizeof prefix - 1, now_ms).ptr;
+  *end = ' ';
+  const auto length = static_cast<std::size_t>(end + 1 - prefix);
+  while (!text.empty()) {
+    const auto line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(text.size(), line.size() + 1));
+    if (!line.empty()) gathered.text.append(prefix, length).append(line).push_back('\n');
+  }
+  gathered_bytes_ += gathered.text.size() - before;
+  if (gathered.text.size() > 2 * stream_bytes_max) cut(gathered);
+  if (gathered_bytes_ > hasty_bytes && !writing()) return flush();
+  if (!timer_) {
+    timer_ = loop_.call_after(flush_interval, [this] { flush(); });
+  }
+}
+
+// The newest lines, which are what one looks for.
+void LogStore::cut(Gathered& gathered) {
+  auto& text = gathered.text;
+  if (text.size() <= stream_bytes_max) return;
+  const auto first = text.find('\n', text.size() - stream_bytes_max) + 1;
+  gathered.dropped += first;
+  text.erase(0, first);
+}
+
+void LogStore::flush() {
+  timer_.reset();
+  if (writing()) {  // the disk is slow
+    timer_ = loop_.call_after(flush_interval, [this] { flush(); });
+    return;
+  }
+  batch_ = std::make_shared<Batch>();
+  batch_->functions.swap(gathered_);
+  gathered_bytes_ = 0;
+  threads_.run([home = home_, batch = batch_] { write(home, *batch); });
+}
+
+// The threads have ended; what they have not come to is written here.
+void LogStore::flush_now() {
+  timer_.reset();
+  if (writing()) write(home_, *batch_);
+  Batch rest;
+  rest.functions.swap(gathered_);
+  write(home_, rest);
+}
+
+void LogStore::write(const fs::path& home, Batch& batch) {
+  for (auto& [function, streams] : batch.functions) {
+    const auto folder = home / "logs" / function;
+    bool begun = false;
+    for (auto& [stream, gathered] : streams) {
+      cut(gathered);
+      begun |= write_log(folder / file_name(stream), with_note(gathered.text, gathered.dropped));
+    }
+    if (begun) drop_outdated_logs(folder, ::time(nullptr));
+  }
+  batch.written = true;
+}
+
+}  // namespace lambdapool::local

@@ -1,0 +1,106 @@
+#include "local/worker/environment.hpp"
+
+#include <locale.h>
+#include <time.h>
+
+#include <cstdint>
+#include <cstdio>
+#include <random>
+
+#include "local/worker/processors.hpp"
+
+namespace lambdapool::local {
+namespace {
+
+// Lambda says en_US.UTF-8; on a host that lacks it, std::locale("") and Perl would fail over it.
+const char* language() {
+  const locale_t found = ::newlocale(LC_ALL_MASK, "en_US.UTF-8", nullptr);
+  if (!found) return "C.UTF-8";
+  ::freelocale(found);
+  return "en_US.UTF-8";
+}
+
+// A library for others to link to (libpq.so.5), as opposed to an extension module (_x.cpython-311.so).
+bool has_shared_library(const std::filesystem::path& directory) {
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry(directory, error), end; !error && entry != end;
+       entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    if (name.starts_with("lib") && name.find(".so") != std::string::npos) return true;
+  }
+  return false;
+}
+
+void add_paths(std::map<std::string, std::string>& variables, const WorkerSetting& setting) {
+  std::string path = "/usr/local/bin:/usr/bin:/bin:" + setting.opt + "/bin";
+  if (!setting.interpreter.empty()) path = setting.interpreter.parent_path().string() + ":" + path;
+  variables["PATH"] = path;
+  variables["LD_LIBRARY_PATH"] = setting.task_root + ":" + setting.task_root + "/lib:" + setting.opt + "/lib";
+  variables["LAMBDA_TASK_ROOT"] = setting.task_root;
+  variables["LAMBDA_RUNTIME_DIR"] = "/var/runtime";
+  if (setting.tmp != "/tmp") variables["TMPDIR"] = setting.tmp;
+}
+
+}  // namespace
+
+std::map<std::string, std::string> worker_environment(const FunctionVersion& function,
+                                                      const WorkerSetting& setting) {
+  std::map<std::string, std::string> variables{
+      {"AWS_DEFAULT_REGION", setting.region},
+      {"AWS_LAMBDA_FUNCTION_MEMORY_SIZE", std::to_string(function.memory_mb)},
+      {"AWS_LAMBDA_FUNCTION_NAME", function.name},
+      {"AWS_LAMBDA_FUNCTION_VERSION", function.version},
+      {"AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"},
+      {"AWS_LAMBDA_LOG_GROUP_NAME", function.log_group},
+      {"AWS_LAMBDA_LOG_STREAM_NAME", setting.log_stream},
+      {"AWS_REGION", setting.region},
+      {"AWS_XRAY_CONTEXT_MISSING", "LOG_ERROR"},
+      {"AWS_XRAY_DAEMON_ADDRESS", "127.0.0.1:2000"},
+      {"LANG", language()},
+      {"TZ", ":UTC"},
+      {"_HANDLER", function.handler},
+  };
+  // A role's credentials on Lambda. Ours open nothing, but keep SDKs from finding the host owner's.
+  for (const char* name : {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"}) {
+    variables[name] = "local";
+  }
+  add_paths(variables, setting);
+  if (function.runtime.starts_with("python"))
+    variables["AWS_EXECUTION_ENV"] = "AWS_Lambda_" + function.runtime;
+  for (const auto& [name, value] : function.environment) variables[name] = value;
+  set_thread_variables(variables, setting.processors);
+  variables["AWS_LAMBDA_RUNTIME_API"] = setting.runtime_api;
+  if (setting.own_channel) variables["LAMBDAPOOL_RUNTIME_FD"] = "3";
+  if (setting.opt != "/opt") variables["LAMBDAPOOL_OPT"] = setting.opt;
+  return variables;
+}
+
+std::vector<std::string> as_strings(const std::map<std::string, std::string>& environment) {
+  std::vector<std::string> strings;
+  strings.reserve(environment.size());
+  for (const auto& [name, value] : environment) strings.push_back(name + "=" + value);
+  return strings;
+}
+
+bool needs_fresh_interpreter(const FunctionVersion& function, const std::filesystem::path& opt) {
+  for (const auto& [name, value] : function.environment) {
+    for (const char* early : {"PYTHON", "LD_", "MALLOC_", "GLIBC_TUNABLES"}) {
+      if (name.starts_with(early) && name != "PYTHONPATH") return true;
+    }
+  }
+  return has_shared_library(function.code) || has_shared_library(function.code / "lib") ||
+         (!opt.empty() && has_shared_library(opt / "lib"));
+}
+
+std::string new_log_stream(const std::string& version) {
+  std::random_device random;
+  const std::time_t now = ::time(nullptr);
+  std::tm utc{};
+  ::gmtime_r(&now, &utc);
+  char date[32], digits[40];
+  std::snprintf(date, sizeof date, "%04d/%02d/%02d/[", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday);
+  std::snprintf(digits, sizeof digits, "%08x%08x%08x%08x", random(), random(), random(), random());
+  return date + version + "]" + digits;
+}
+
+}  // namespace lambdapool::local

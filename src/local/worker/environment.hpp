@@ -1,0 +1,37 @@
+// The environment variables that a worker starts with: Lambda's own, then the function's. Nothing of the
+// host's environment, which may hold its owner's credentials, gets in.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "local/worker/workers.hpp"
+
+namespace lambdapool::local {
+
+struct WorkerSetting {
+  std::string region;
+  std::string runtime_api;  // host:port, of the port of a foreign runtime
+  std::string log_stream;
+  std::string task_root = "/var/task";
+  std::string opt = "/opt";
+  std::string tmp = "/tmp";
+  std::filesystem::path interpreter = {};  // of Python functions
+  int processors = 1;
+  bool own_channel = false;  // descriptor 3 speaks the Runtime API (LAMBDAPOOL_RUNTIME_FD)
+};
+
+std::map<std::string, std::string> worker_environment(const FunctionVersion& function,
+                                                      const WorkerSetting& setting);
+std::vector<std::string> as_strings(const std::map<std::string, std::string>& environment);
+
+// Whether something of a Python function works only while an interpreter starts, so that a fork of one will
+// not do: variables that the interpreter or the loader reads then, shared libraries for LD_LIBRARY_PATH.
+bool needs_fresh_interpreter(const FunctionVersion& function, const std::filesystem::path& opt);
+
+// "YYYY/MM/DD/[version]32 hex digits", as Lambda names log streams.
+std::string new_log_stream(const std::string& version);
+
+}  // namespace lambdapool::local

@@ -1,0 +1,73 @@
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <functional>
+#include <map>
+#include <sstream>
+
+#include "local/worker/python_process.hpp"
+
+namespace lambdapool::local {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Candidates {
+ public:
+  void add(const fs::path& path) {
+    std::error_code error;
+    if (path.empty() || !fs::is_regular_file(path, error) || ::access(path.c_str(), X_OK) != 0) return;
+    if (std::find(found_.begin(), found_.end(), path) == found_.end()) found_.push_back(path);
+  }
+  std::vector<fs::path> take() { return std::move(found_); }
+
+ private:
+  std::vector<fs::path> found_;
+};
+
+// A shim is a slow script that runs whichever version is selected and fails for the others, though they are
+// installed: what stands behind it is better. The newest patch release first.
+void add_versions_behind_shims(Candidates& candidates, const fs::path& shims, const std::string& version) {
+  std::map<int, fs::path, std::greater<>> by_patch;
+  std::error_code error;
+  for (fs::directory_iterator entry(shims.parent_path() / "versions", error), end; !error && entry != end;
+       entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    if (!name.starts_with(version + ".")) continue;
+    by_patch[std::atoi(name.c_str() + version.size() + 1)] = entry->path() / "bin" / ("python" + version);
+  }
+  for (const auto& [patch, path] : by_patch) candidates.add(path);
+}
+
+std::vector<fs::path> search_path(const Environment& environment) {
+  std::vector<fs::path> directories;
+  std::istringstream path(environment.get("PATH").value_or("/usr/local/bin:/usr/bin:/bin"));
+  for (std::string directory; std::getline(path, directory, ':');) {
+    if (!directory.empty()) directories.emplace_back(directory);
+  }
+  return directories;
+}
+
+}  // namespace
+
+std::vector<fs::path> interpreter_candidates(const std::string& version, const Environment& environment,
+                                             const fs::path& preferred) {
+  Candidates candidates;
+  candidates.add(preferred);
+  if (const auto venv = environment.get("VIRTUAL_ENV")) {
+    candidates.add(fs::path(*venv) / "bin" / ("python" + version));
+    candidates.add(fs::path(*venv) / "bin" / "python3");
+  }
+  const auto directories = search_path(environment);
+  for (const auto& directory : directories) {
+    if (directory.filename() == "shims") add_versions_behind_shims(candidates, directory, version);
+    candidates.add(directory / ("python" + version));
+  }
+  for (const char* name : {"python3", "python"}) {
+    for (const auto& directory : directories) candidates.add(directory / name);
+  }
+  return candidates.take();
+}
+
+}  // namespace lambdapool::local

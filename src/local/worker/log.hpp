@@ -1,0 +1,85 @@
+// An invocation's log: what the worker wrote, between the lines that the platform adds.
+//
+// It goes two ways. Whole lines go on to the function's log as they are read, so that a running task can be
+// watched and a killed service has not taken them along; and the end of what was written is kept for the
+// caller, who gets no more than that.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/limits.hpp"
+#include "http/event_loop.hpp"
+#include "local/worker/descriptor.hpp"
+#include "local/worker/failure.hpp"
+
+namespace lambdapool::local {
+
+std::string start_line(std::string_view request_id, std::string_view version);
+std::string end_line(std::string_view request_id);
+
+struct Report {
+  std::string_view request_id;
+  double duration_ms = 0;
+  std::optional<double> init_ms = {};  // on a cold start; billed as well
+  int memory_mb = 0;
+  int used_mb = 0;
+  const Failure* failure = nullptr;
+};
+std::string report_line(const Report& report);
+
+// The end of a text; what was before is counted and named.
+class BoundedText {
+ public:
+  explicit BoundedText(std::size_t capacity) : capacity_(capacity) {}
+  void append(std::string_view text);
+  std::string take();
+  bool empty() const { return text_.empty(); }
+
+ private:
+  void cut();
+
+  std::size_t capacity_;
+  std::string text_;
+  std::size_t dropped_ = 0;
+};
+
+// The pipe behind a worker's stdout and stderr. Emptied as it fills, so that the worker never waits.
+class LogPipe {
+ public:
+  using Sink = std::function<void(std::string_view lines)>;  // whole ones; the last may lack its end
+
+  LogPipe(http::EventLoop& loop, Sink sink);
+  ~LogPipe();
+
+  Descriptor take_write_end() { return std::move(write_); }
+  bool open() const { return static_cast<bool>(read_); }
+
+  // The end of what was written until now and not taken before, for a caller; all of it has then gone to the
+  // sink. A last line without its end gets one.
+  std::string take();
+
+  // What is written from now on belongs to what comes next: its end is kept until pass_on().
+  void hold() { held_.emplace(held_bytes); }
+  void pass_on();
+
+ private:
+  static constexpr std::size_t held_bytes = 256 * 1024;
+
+  void drain();
+  void pass(std::string_view text);
+  void finish_line();
+
+  Descriptor read_;
+  Descriptor write_;
+  Sink sink_;
+  BoundedText tail_{static_cast<std::size_t>(limits::log_tail_bytes)};
+  std::optional<BoundedText> held_;  // while holding
+  std::string unfinished_;           // a line whose end has not come yet
+  std::unique_ptr<http::EventLoop::Watch> watch_;
+};
+
+}  // namespace lambdapool::local

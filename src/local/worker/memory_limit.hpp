@@ -1,0 +1,56 @@
+// How a worker is held to its memory: by a cgroup where one can be written, else by watching what its
+// processes have resident.
+//
+// Which it is, is found out by doing: cgroup v2 below the first ancestor of our own cgroup that lets us,
+// then v1's memory controller. The supervisor process is the guinea pig that has to be movable.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "local/worker/descriptor.hpp"
+
+namespace lambdapool::local {
+
+// One worker's cgroup, removed with it.
+class Cgroup {
+ public:
+  virtual ~Cgroup() = default;
+  // Moves `pid` and its descendants in, in the background; see limits_mover.hpp.
+  virtual void enclose(pid_t pid) = 0;
+  virtual bool enclosed() const = 0;  // it is done
+  // Whether the kernel has killed a process of it for its memory.
+  virtual bool out_of_memory() const = 0;
+};
+
+class MemoryLimits {
+ public:
+  enum class Kind { cgroup_v2, cgroup_v1, watched };
+  // `probe`: a process of ours that may be moved to a cgroup and back. `allow_cgroups` false: watch.
+  static std::unique_ptr<MemoryLimits> probe(pid_t probe, bool allow_cgroups);
+  virtual ~MemoryLimits() = default;
+
+  virtual Kind kind() const = 0;
+  // nullptr where memory is watched, and where the system has no room for another cgroup.
+  virtual std::unique_ptr<Cgroup> make(int memory_mb) = 0;
+};
+
+// Bytes resident in `pid` and all of its descendants, shared pages counted in each.
+std::uint64_t resident_bytes_of_tree(pid_t pid);
+
+// The peak resident bytes of one process, as the kernel keeps it (VmHWM). Keeps /proc/<pid>/status open.
+class PeakMemory {
+ public:
+  explicit PeakMemory(pid_t pid);
+  std::uint64_t bytes() const;  // 0 once the process is gone
+
+ private:
+  Descriptor status_;
+};
+
+}  // namespace lambdapool::local

@@ -1,0 +1,47 @@
+// A SOCK_SEQPACKET socket on the event loop: whole packets both ways, descriptors along with those sent.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "http/event_loop.hpp"
+#include "local/worker/descriptor.hpp"
+
+namespace lambdapool::local {
+
+class PacketSocket {
+ public:
+  using OnPacket = std::function<void(std::string_view)>;
+
+  PacketSocket(http::EventLoop& loop, Descriptor fd, OnPacket on_packet, std::function<void()> on_closed);
+
+  // False when the peer is gone. Never waits for a peer that waits for us: while the peer's queue is
+  // full, packets from it are taken in (and handled later).
+  bool send(std::string_view packet, std::span<const int> fds = {});
+
+ private:
+  void read_all();
+  bool take_one();
+  void hand_out();
+
+  http::EventLoop& loop_;
+  Descriptor fd_;
+  OnPacket on_packet_;
+  std::function<void()> on_closed_;
+  std::vector<std::string> received_;
+  bool closed_ = false;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  std::unique_ptr<http::EventLoop::Watch> watch_;
+};
+
+// A connected pair, close-on-exec. Empty descriptors where the system has none left.
+struct SocketPair {
+  Descriptor ours;
+  Descriptor theirs;
+};
+SocketPair socket_pair(int type);
+
+}  // namespace lambdapool::local

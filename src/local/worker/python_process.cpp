@@ -1,0 +1,283 @@
+#include "local/worker/python_process.hpp"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "embedded/fork_server.hpp"
+#include "embedded/runtime_client.hpp"
+#include "local/store/home.hpp"
+#include "local/worker/failure.hpp"
+#include "local/worker/fork_report.hpp"
+
+namespace lambdapool::local {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+constexpr int kills_max = 5;  // of an interpreter that starts, until it counts as one that cannot
+
+bool write_file(const fs::path& path, std::string_view text) {
+  const Descriptor file(
+      ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR));
+  if (!file) return false;
+  while (!text.empty()) {
+    const auto written = ::write(file.get(), text.data(), text.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return false;
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return true;
+}
+
+// A worker's root hides the host's /tmp and /opt. An interpreter that lives there has to do without one.
+bool hidden_in_root(const fs::path& interpreter) {
+  const std::string path = interpreter.string();
+  for (const char* hidden : {"/tmp/", "/opt/", "/var/task/"}) {
+    if (path.starts_with(hidden)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+PythonForkServer::PythonForkServer(http::EventLoop& loop, Supervisor& supervisor, Options options)
+    : loop_(loop), supervisor_(supervisor), options_(std::move(options)) {
+  candidates_ = interpreter_candidates(options_.version, options_.environment, options_.preferred);
+  loop_.post([this, alive = std::weak_ptr<bool>(alive_)] {
+    if (!alive.expired()) try_next_candidate();
+  });
+}
+
+PythonForkServer::~PythonForkServer() = default;
+
+bool PythonForkServer::write_programs() {
+  return !make_private_directories(options_.scratch / "python") &&
+         write_file(options_.scratch / "python" / "fork_server.py", embedded::fork_server()) &&
+         write_file(options_.scratch / "python" / "runtime_client.py", embedded::runtime_client());
+}
+
+void PythonForkServer::try_next_candidate() {
+  if (next_candidate_ == 0) {
+    tried_.clear();
+    other_versions_only_ = true;
+  }
+  if (next_candidate_ == 0 && !write_programs()) {
+    return give_up("Python workers need a writable directory: could not write into " +
+                   (options_.scratch / "python").string() + ".");
+  }
+  if (next_candidate_ == candidates_.size()) {
+    return give_up(other_versions_only_ ? nothing_found() : not_started());
+  }
+  spawn(candidates_[next_candidate_++]);
+}
+
+void PythonForkServer::spawn(const fs::path& interpreter) {
+  SocketPair pair = socket_pair(SOCK_SEQPACKET);
+  const fs::path log = options_.scratch / "python" / ("log-" + options_.version);
+  Descriptor output(::open(log.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600));
+  if (!pair.ours || !output) {
+    return give_up(std::string("Could not start Python for this function: ") + std::strerror(errno) + ".");
+  }
+  interpreter_ = interpreter;
+  Spawn request;
+  request.arguments = {interpreter.string(),
+                       "-I",
+                       "-S",
+                       "-B",
+                       (options_.scratch / "python" / "fork_server.py").string(),
+                       options_.version,
+                       (options_.scratch / "python" / "runtime_client.py").string()};
+  request.environment = {"LANG=C.UTF-8",
+                         "PATH=" + options_.environment.get("PATH").value_or("/usr/bin:/bin")};
+  for (const char* name : {"HOME", "PYENV_ROOT", "PYENV_VERSION"}) {  // for shims; workers never see these
+    if (const auto value = options_.environment.get(name)) {
+      request.environment.push_back(std::string(name) + "=" + *value);
+    }
+  }
+  request.directory = "/";
+  request.fork_server = true;
+  request.output = output.get();
+  request.channel = pair.theirs.get();
+  const std::weak_ptr<bool> alive = alive_;
+  packets_ = std::make_unique<PacketSocket>(
+      loop_, std::move(pair.ours), [this](std::string_view packet) { on_packet(packet); }, [] {});
+  supervisor_.spawn(request, {[this, alive](pid_t pid) {
+                                if (!alive.expired()) be_patient(pid);
+                              },
+                              [this, alive](const std::string& why) {
+                                if (!alive.expired()) on_end_before_ready(why);
+                              },
+                              [this, alive](int status, std::uint64_t) {
+                                if (!alive.expired()) on_end(status);
+                              },
+                              [this, alive](const std::string& why) {
+                                if (!alive.expired()) lose(why);
+                              }});
+}
+
+// Something that is called python and says nothing must not keep an invocation waiting for ever.
+void PythonForkServer::be_patient(pid_t pid) {
+  constexpr std::chrono::seconds enough{30};
+  patience_ = loop_.call_after(enough, [this, pid] {
+    out_of_patience_ = state_ == State::starting;
+    if (out_of_patience_) supervisor_.kill(pid);
+  });
+}
+
+void PythonForkServer::on_packet(std::string_view packet) {
+  using Kind = ForkReport::Kind;
+  const auto report = read_fork_report(packet);
+  if (!report) return;
+  if (report->kind == Kind::ready) return on_ready(report->executable, report->mounts);
+  const auto found = workers_.find(report->id);
+  if (found == workers_.end()) return;
+  if (report->kind == Kind::started) {
+    const auto started = found->second.started;
+    return started(report->pid);
+  }
+  const ProcessEvents events = std::move(found->second);
+  workers_.erase(found);
+  if (report->kind == Kind::failed) events.failed(report->reason);
+  if (report->kind == Kind::exited) events.exited(report->status, report->peak_kb * 1024);
+}
+
+void PythonForkServer::on_ready(const std::string& executable, bool mounts) {
+  state_ = State::ready;
+  kills_ = 0;
+  patience_.reset();
+  if (!executable.empty()) interpreter_ = executable;
+  const bool own_root =
+      supervisor_.root() != Supervisor::Root::none && mounts && !hidden_in_root(interpreter_);
+  files_ = own_root ? Files::mounted : Files::in_place;
+  auto waiting = std::move(waiting_);
+  waiting_.clear();
+  for (auto& one : waiting) send(std::move(one));
+}
+
+// Afterwards: somebody killed it, and its workers have died with it; the next fork starts anew.
+void PythonForkServer::on_end(int wait_status) {
+  const std::string how = how_it_ended(wait_status);
+  if (state_ == State::starting) {
+    // Killed from outside while it started says nothing about the interpreter: the same once more.
+    const bool killed = WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGKILL && !out_of_patience_;
+    if (killed && ++kills_ < kills_max) return spawn(candidates_[next_candidate_ - 1]);
+    const bool another_version = WIFEXITED(wait_status) && last_words().starts_with("this is Python");
+    other_versions_only_ = other_versions_only_ && another_version;
+    return on_end_before_ready(out_of_patience_ ? "said nothing for 30 seconds" : how + ": " + last_words());
+  }
+  const std::string why = "its Python fork server (" + interpreter_.string() + ") ended (" + how + ")";
+  packets_.reset();
+  state_ = State::starting;
+  next_candidate_ = 0;
+  lose_workers(why);
+  if (!waiting_.empty() && !packets_) try_next_candidate();
+}
+
+void PythonForkServer::on_end_before_ready(const std::string& how) {
+  patience_.reset();
+  packets_.reset();
+  out_of_patience_ = false;
+  tried_ += (tried_.empty() ? "" : "; ") + interpreter_.string() + ": " + how;
+  try_next_candidate();
+}
+
+void PythonForkServer::lose_workers(const std::string& why) {
+  const auto workers = std::move(workers_);
+  workers_.clear();
+  for (const auto& [id, events] : workers) events.lost(why);
+}
+
+void PythonForkServer::lose(const std::string& why) {
+  state_ = State::lost;
+  patience_.reset();
+  packets_.reset();
+  const auto waiting = std::move(waiting_);
+  waiting_.clear();
+  lose_workers(why);
+  for (const auto& one : waiting) one.events.lost(why);
+}
+
+std::string PythonForkServer::last_words() const {
+  std::ifstream log(options_.scratch / "python" / ("log-" + options_.version));
+  std::string last = "ended without a word";
+  for (std::string line; std::getline(log, line);) {
+    if (!line.empty()) last = line;
+  }
+  return last;
+}
+
+std::string PythonForkServer::nothing_found() const {
+  const std::string& version = options_.version;
+  return "This function needs Python " + version +
+         ", and no interpreter of that version was found (looked in the active virtual environment and for "
+         "python" +
+         version + ", python3 and python on PATH" + (tried_.empty() ? "" : "; tried " + tried_) +
+         "). Install Python " + version +
+         " or create the function with the runtime of a version that is installed.";
+}
+
+// There is one, but it does not start.
+std::string PythonForkServer::not_started() const {
+  return "Could not start Python " + options_.version + " for this function (tried " + tried_ +
+         "). Nothing of it has run. See to it that such an interpreter starts, or create the function with "
+         "the runtime of another version.";
+}
+
+void PythonForkServer::give_up(const std::string& reason) {
+  state_ = State::failed;
+  auto waiting = std::move(waiting_);
+  waiting_.clear();
+  for (auto& one : waiting) one.events.failed(reason);
+  state_ = State::starting;  // somebody may install it while we run: look again the next time
+  kills_ = 0;
+  next_candidate_ = 0;
+  packets_.reset();
+}
+
+void PythonForkServer::fork(Describe describe, ProcessEvents events) {
+  Waiting waiting{std::move(describe), std::move(events)};
+  if (state_ == State::ready) return send(std::move(waiting));
+  if (state_ == State::lost) return waiting.events.lost("its supervisor process has ended");
+  waiting_.push_back(std::move(waiting));
+  const bool resting = next_candidate_ == 0 && !packets_;
+  if (!resting) return;
+  loop_.post([this, alive = std::weak_ptr<bool>(alive_)] {
+    if (alive.expired() || packets_ || state_ == State::ready || waiting_.empty()) return;
+    candidates_ = interpreter_candidates(options_.version, options_.environment, options_.preferred);
+    try_next_candidate();
+  });
+}
+
+void PythonForkServer::send(Waiting waiting) {
+  const std::optional<PythonFork> described = waiting.describe(files_, interpreter_);
+  if (!described) return;
+  const PythonFork& fork = *described;
+  const std::uint32_t id = next_id_++;
+  const bool mounted = files_ == Files::mounted;
+  const json request = {{"id", id},
+                        {"environment", fork.environment},
+                        {"directory", fork.directory},
+                        {"handler", fork.handler},
+                        {"fresh", fork.fresh},
+                        {"root", mounted ? supervisor_.root_directory().string() : ""},
+                        {"code", fork.root.code.string()},
+                        {"opt", fork.root.opt.string()},
+                        {"tmp", fork.root.tmp.string()}};
+  const int fds[] = {fork.output.get(), fork.channel.get()};
+  const auto dump = request.dump(-1, ' ', false, json::error_handler_t::replace);
+  if (!packets_ || !packets_->send(dump, fds)) {
+    return waiting.events.lost("its Python fork server (" + interpreter_.string() + ") has ended");
+  }
+  workers_.emplace(id, std::move(waiting.events));
+}
+
+}  // namespace lambdapool::local

@@ -1,0 +1,131 @@
+#include "local/worker/runtime_api.hpp"
+
+#include "core/encoding.hpp"
+#include "core/limits.hpp"
+
+namespace lambdapool::local {
+namespace {
+
+using http::Response;
+
+constexpr std::string_view root = "/2018-06-01/runtime/";
+
+Response json(int status, std::string body) {
+  Response response;
+  response.status = status;
+  response.headers.add("Content-Type", "application/json");
+  response.body = std::move(body);
+  return response;
+}
+
+Response accepted() { return json(202, "{\"status\":\"OK\"}\n"); }
+
+Response refused(int status, std::string_view type, std::string_view message) {
+  return json(status, R"({"errorMessage":")" + std::string(message) + R"(","errorType":")" +
+                          std::string(type) + "\"}\n");
+}
+
+Response wrong_state(std::string_view request) {
+  return refused(403, "InvalidStateTransition", "The runtime may not call " + std::string(request) + " now.");
+}
+
+}  // namespace
+
+void RuntimeApi::handle(http::Request request, http::Responder responder) {
+  std::string_view path = request.target;
+  path = path.substr(0, path.find('?'));
+  if (!path.starts_with(root))
+    return responder.send(refused(404, "NotFound", "No such path in the Runtime API."));
+  path.remove_prefix(root.size());
+  if (request.method == "GET" && path == "invocation/next") return next(std::move(responder));
+  if (request.method == "POST" && path == "init/error") {
+    std::string body = std::move(request.body);
+    return init_error(request, std::move(body), std::move(responder));
+  }
+  constexpr std::string_view invocation_prefix = "invocation/";
+  const auto slash = path.rfind('/');
+  if (request.method == "POST" && path.starts_with(invocation_prefix) && slash >= invocation_prefix.size()) {
+    const std::string id(path.substr(invocation_prefix.size(), slash - invocation_prefix.size()));
+    const std::string_view verb = path.substr(slash + 1);
+    if (verb == "response" || verb == "error") {
+      const bool error = verb == "error";
+      std::string body = std::move(request.body);
+      return result(request, std::move(body), id, error, std::move(responder));
+    }
+  }
+  responder.send(refused(404, "NotFound", "No such path in the Runtime API."));
+}
+
+void RuntimeApi::next(http::Responder responder) {
+  if (state_ == State::failed) return responder.send(wrong_state("invocation/next"));
+  if (state_ == State::running) {
+    // Once: whoever asks again while it runs has it already, or is not the one who was meant to.
+    if (handed_out_) return responder.send(wrong_state("invocation/next"));
+    handed_out_ = true;
+    return responder.send(invocation());
+  }
+  const std::uint64_t number = ++poll_number_;
+  responder.on_disconnect([this, number] {
+    if (number == poll_number_) poll_.reset();
+  });
+  poll_.emplace(std::move(responder));
+  state_ = State::waiting;
+  events_.ready();
+}
+
+Response RuntimeApi::invocation() const {
+  Response response = json(200, event_.payload);
+  response.headers.add("Lambda-Runtime-Aws-Request-Id", event_.request_id);
+  response.headers.add("Lambda-Runtime-Deadline-Ms", std::to_string(event_.deadline_ms));
+  response.headers.add("Lambda-Runtime-Invoked-Function-Arn", event_.invoked_arn);
+  if (!event_.trace_id.empty()) response.headers.add("Lambda-Runtime-Trace-Id", event_.trace_id);
+  if (!event_.client_context.empty())
+    response.headers.add("Lambda-Runtime-Client-Context", event_.client_context);
+  return response;
+}
+
+void RuntimeApi::deliver(RuntimeEvent event) {
+  event_ = std::move(event);
+  state_ = State::running;
+  // Where the poll has broken off meanwhile, the runtime's next one gets it.
+  handed_out_ = poll_.has_value();
+  if (poll_) poll_->send(invocation());
+  poll_.reset();
+}
+
+void RuntimeApi::result(const http::Request& request, std::string body, std::string_view id, bool error,
+                        http::Responder responder) {
+  const std::string_view mode = request.headers.get("Lambda-Runtime-Function-Response-Mode");
+  if (!mode.empty() && mode != "streaming") {
+    return responder.send(refused(400, "InvalidFunctionResponseMode", "Invalid function response mode"));
+  }
+  if (state_ != State::running)
+    return responder.send(wrong_state(error ? "invocation/error" : "invocation/response"));
+  if (id != event_.request_id) return responder.send(refused(400, "InvalidRequestID", "Invalid request ID"));
+  // A streamed response can still fail on its way; its trailers then say how.
+  const bool failed_midway = !error && !request.headers.get("Lambda-Runtime-Function-Error-Type").empty();
+  if (failed_midway) {
+    const auto decoded = base64_decode(request.headers.get("Lambda-Runtime-Function-Error-Body"));
+    if (decoded && !decoded->empty()) body = *decoded;
+  }
+  state_ = State::answered;
+  event_.payload.clear();
+  if (body.size() > static_cast<std::size_t>(limits::response_payload_bytes_max)) {
+    responder.send(refused(413, "RequestEntityTooLarge",
+                           "Exceeded maximum allowed payload size (" +
+                               std::to_string(limits::response_payload_bytes_max) + " bytes)."));
+    return events_.answered(Kind::too_large, {});
+  }
+  responder.send(accepted());
+  events_.answered(error || failed_midway ? Kind::error : Kind::response, std::move(body));
+}
+
+void RuntimeApi::init_error(const http::Request& request, std::string body, http::Responder responder) {
+  if (state_ != State::init) return responder.send(wrong_state("init/error"));
+  state_ = State::failed;
+  std::string type(request.headers.get("Lambda-Runtime-Function-Error-Type"));
+  responder.send(accepted());
+  events_.init_failed(type.empty() ? "Runtime.Unknown" : type, std::move(body));
+}
+
+}  // namespace lambdapool::local

@@ -1,0 +1,42 @@
+// The directory in which a service keeps its workers' /tmp, merged layers and programs. Locked while its
+// owner lives, so that the next service can tell what a killed one has left behind, and remove it.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <vector>
+
+#include "core/error.hpp"
+#include "local/worker/descriptor.hpp"
+
+namespace lambdapool::local {
+
+class Scratch {
+ public:
+  Scratch() = default;
+  // Creates and locks `path`; removes abandoned ones beside it.
+  static Result<Scratch> claim(const std::filesystem::path& path);
+  Scratch(Scratch&&) noexcept = default;
+  Scratch& operator=(Scratch&&) noexcept = default;
+  ~Scratch() { remove(); }
+
+  void remove();  // with all that is in it
+
+  const std::filesystem::path& path() const { return path_; }
+
+  // An empty directory with /tmp's permissions.
+  Result<std::filesystem::path> make_tmp();
+  static void remove_tmp(const std::filesystem::path& path);
+
+  // What /opt is for these layers: later ones win. One layer is its own directory; several are merged
+  // once, by hard links where the file system allows. "" for none.
+  Result<std::filesystem::path> merge_layers(const std::vector<std::filesystem::path>& layers);
+
+ private:
+  std::filesystem::path path_;
+  Descriptor lock_;
+  int next_ = 1;
+  std::map<std::vector<std::filesystem::path>, std::filesystem::path> merged_;
+};
+
+}  // namespace lambdapool::local

@@ -1,0 +1,340 @@
+#include "local/worker/workers.hpp"
+
+#include <algorithm>
+#include <deque>
+#include <future>
+#include <unordered_map>
+
+#include "core/descriptor_limit.hpp"
+#include "local/worker/machine.hpp"
+#include "local/worker/processors.hpp"
+#include "local/worker/worker.hpp"
+#include "local/worker/workers_schedule.hpp"
+
+namespace lambdapool::local {
+namespace {
+
+using Clock = Worker::Clock;
+
+constexpr int lost_starts_max = 10;
+constexpr std::size_t descriptors_of_a_worker = 8;  // while it starts; half of that later
+constexpr std::chrono::milliseconds look_for_room_every{20};
+
+// A crashed worker's slot, kept for its replacement.
+struct SpareSlot {
+  WorkerSlot slot;
+  Clock::time_point since;
+};
+
+// The workers of one function version.
+struct Group {
+  std::shared_ptr<const FunctionVersion> function;
+  std::deque<Invocation> waiting;
+  std::vector<std::shared_ptr<Worker>> workers;
+  std::vector<Worker*> idle;  // the most recently used last
+  std::vector<SpareSlot> spare;
+  bool retired = false;
+
+  std::size_t coming() const {
+    return static_cast<std::size_t>(std::count_if(workers.begin(), workers.end(), [](const auto& worker) {
+      return worker->state() == Worker::State::starting || worker->state() == Worker::State::returning;
+    }));
+  }
+  bool empty() const { return waiting.empty() && workers.empty() && spare.empty(); }
+};
+
+class LocalWorkers : public Workers {
+ public:
+  LocalWorkers(http::EventLoop& loop, WorkersOptions options)
+      : loop_(loop), options_(std::move(options)), machine_(loop_, options_) {}
+  ~LocalWorkers() override;
+
+  void log_to(LogSink sink) override { log_ = std::move(sink); }
+  void invoke(std::shared_ptr<const FunctionVersion> function, InvokeCall call,
+              std::function<void(InvokeOutcome)> done) override;
+  void retire(const std::string& key) override;
+  std::string isolation() const override { return machine_.isolation(); }
+
+ private:
+  void pump(Group& group);
+  void start_worker(Group& group);
+  int processors_for(const FunctionVersion& function) const;
+  bool has_room();
+  void wait_for_room();
+  Result<WorkerSlot> take_slot(Group& group);
+  void refuse(const FunctionVersion& function, Invocation invocation, const Failure& failure);
+
+  void on_idle(Group& group, Worker& worker);
+  void on_start_failed(Group& group, Worker& worker, const Failure& failure);
+  void on_ended(const std::string& key, Worker& worker);
+  void arm_reaper();
+  void reap();
+  void shut_down();
+
+  http::EventLoop& loop_;
+  WorkersOptions options_;
+  LogSink log_ = [](const auto&...) {};
+  mutable Machine machine_;  // isolation() makes it where it has not been made
+  std::unordered_map<std::string, Group> groups_;
+  std::unique_ptr<http::EventLoop::Timer> reaper_;
+  std::unique_ptr<http::EventLoop::Timer> room_;  // looks again for descriptors, while some wait for them
+};
+
+void LocalWorkers::refuse(const FunctionVersion& function, Invocation invocation, const Failure& failure) {
+  InvokeOutcome outcome;
+  const std::string& id = invocation.call.request_id;
+  outcome.payload = payload_of(failure, id);
+  outcome.function_error = true;
+  outcome.log = start_line(id, "$LATEST") + end_line(id) + report_line({id, 0, {}, 0, 0, &failure});
+  log_(function, "", outcome.log, now_ms());
+  loop_.post([done = std::move(invocation.done), outcome = std::move(outcome)] { done(outcome); });
+}
+
+void LocalWorkers::invoke(std::shared_ptr<const FunctionVersion> function, InvokeCall call,
+                          std::function<void(InvokeOutcome)> done) {
+  Invocation invocation{std::move(call), std::move(done)};
+  if (auto ready = machine_.prepare(); !ready) {
+    return refuse(*function, std::move(invocation), {"Runtime.ExitError", ready.error().message});
+  }
+  Group& group = groups_[function->key];
+  group.function = std::move(function);
+  group.retired = false;
+  group.waiting.push_back(std::move(invocation));
+  const std::string key = group.function->key;
+  pump(group);
+  if (group.empty()) groups_.erase(key);
+}
+
+void LocalWorkers::pump(Group& group) {
+  while (!group.waiting.empty() && !group.idle.empty()) {
+    Worker* worker = group.idle.back();
+    group.idle.pop_back();
+    Invocation invocation = std::move(group.waiting.front());
+    group.waiting.pop_front();
+    worker->begin(std::move(invocation));
+  }
+  if (group.waiting.empty()) return;
+  for (auto missing = workers_to_start(group.waiting.size(), group.coming()); missing > 0; --missing) {
+    if (!has_room()) return wait_for_room();
+    start_worker(group);
+  }
+}
+
+// Idle workers leave their share to the others; those that are going to be started for what waits do not.
+int LocalWorkers::processors_for(const FunctionVersion& function) const {
+  std::size_t at_work = 0;
+  for (const auto& [key, group] : groups_) {
+    at_work += group.workers.size() - group.idle.size();
+    at_work += workers_to_start(group.waiting.size(), group.coming());
+  }
+  return processors_of_worker(function.memory_mb, processors_of_machine(), at_work);
+}
+
+// A quarter of the descriptors is left to the service: to connections, its database and its logs. The first
+// worker is always tried; where it fails, the error says why.
+bool LocalWorkers::has_room() {
+  std::size_t workers = 0, coming = 0;
+  for (const auto& [key, group] : groups_) {
+    workers += group.workers.size();
+    coming += group.coming();
+  }
+  const std::size_t limit = descriptor_limit();
+  const std::size_t spoken_for = descriptors_used() + 2 * coming;  // these open some more
+  return workers == 0 || spoken_for + descriptors_of_a_worker <= limit - limit / 4;
+}
+
+// What has no room waits for a worker of its function to be free, or for one of another to end: an idle one
+// is ended for its sake.
+void LocalWorkers::wait_for_room() {
+  if (room_) return;
+  Worker* oldest = nullptr;
+  for (auto& [key, group] : groups_) {
+    for (Worker* worker : group.idle) {
+      if (!oldest || worker->idle_since() < oldest->idle_since()) oldest = worker;
+    }
+  }
+  if (oldest) {
+    for (auto& [key, group] : groups_) std::erase(group.idle, oldest);
+    oldest->stop();
+  }
+  room_ = loop_.call_after(look_for_room_every, [this] {
+    room_.reset();
+    for (auto& [key, group] : groups_) pump(group);
+    std::erase_if(groups_, [](const auto& entry) { return entry.second.empty(); });
+  });
+}
+
+Result<WorkerSlot> LocalWorkers::take_slot(Group& group) {
+  if (!group.spare.empty()) {
+    WorkerSlot slot = std::move(group.spare.back().slot);
+    group.spare.pop_back();
+    return slot;
+  }
+  auto tmp = machine_.scratch().make_tmp();
+  if (!tmp) return tl::unexpected(tmp.error());
+  return WorkerSlot{*tmp, new_log_stream(group.function->version)};
+}
+
+void LocalWorkers::start_worker(Group& group) {
+  const std::string& runtime = group.function->runtime;
+  const bool python = runtime.starts_with("python3.");
+  auto refuse_front = [&](const Failure& failure) {
+    Invocation invocation = std::move(group.waiting.front());
+    group.waiting.pop_front();
+    refuse(*group.function, std::move(invocation), failure);
+  };
+  if (!python && !runtime.starts_with("provided")) {
+    return refuse_front({"Runtime.InvalidRuntime",
+                         "The local target runs python3.* and provided.* functions; this "
+                         "one's runtime is " +
+                             runtime});
+  }
+  auto slot = take_slot(group);
+  auto opt = machine_.scratch().merge_layers(group.function->layers);
+  if (!slot || !opt) {
+    return refuse_front({"Runtime.ExitError", slot ? opt.error().message : slot.error().message});
+  }
+  const std::string key = group.function->key;
+  Worker::Events events{
+      [this, &group](Worker& worker) { on_idle(group, worker); },
+      [this, &group](Worker& worker, const Failure& failure) { on_start_failed(group, worker, failure); },
+      [this, key](Worker& worker) { on_ended(key, worker); }};
+  Worker::Parts parts{loop_, log_, machine_.supervisor(), machine_.memory(),
+                      python ? &machine_.python(runtime.substr(6)) : nullptr};
+  auto worker = std::make_shared<Worker>(
+      parts,
+      Worker::Setting{group.function, std::move(*slot), std::move(*opt), options_.region, options_.init_limit,
+                      processors_for(*group.function)},
+      std::move(events));
+  group.workers.push_back(worker);
+  worker->start();
+}
+
+void LocalWorkers::on_idle(Group& group, Worker& worker) {
+  if (!group.waiting.empty()) {
+    Invocation invocation = std::move(group.waiting.front());
+    group.waiting.pop_front();
+    return worker.begin(std::move(invocation));
+  }
+  if (group.retired) return worker.stop();
+  group.idle.push_back(&worker);
+  arm_reaper();
+}
+
+void LocalWorkers::on_start_failed(Group& group, Worker& worker, const Failure& failure) {
+  const std::size_t coming = group.coming();
+  if (!failed_start_fails_invocation(group.waiting.size(), coming)) return;
+  if (failure.cause == Failure::Cause::machinery) {
+    // Nothing ran: another worker is started for it (when this one has ended), some times.
+    auto lost = group.waiting.begin() + static_cast<std::ptrdiff_t>(coming);
+    if (++lost->lost_starts <= lost_starts_max) return;
+    std::iter_swap(lost, group.waiting.begin());
+  }
+  Invocation invocation = std::move(group.waiting.front());
+  group.waiting.pop_front();
+  invocation.done(worker.outcome_of_failure(invocation.call, failure));
+}
+
+void LocalWorkers::on_ended(const std::string& key, Worker& worker) {
+  const auto found = groups_.find(key);
+  if (found == groups_.end()) return;
+  Group& group = found->second;
+  std::erase(group.idle, &worker);
+  if (worker.crashed() && !group.retired) {
+    group.spare.push_back({worker.slot(), Clock::now()});
+    arm_reaper();
+  } else {
+    Scratch::remove_tmp(worker.slot().tmp);
+  }
+  std::erase_if(group.workers, [&](const auto& one) { return one.get() == &worker; });
+  if (!group.waiting.empty() && !machine_.ready()) {
+    if (auto ready = machine_.prepare(); !ready) {
+      for (auto& invocation : group.waiting)
+        refuse(*group.function, std::move(invocation), {"Runtime.ExitError", ready.error().message});
+      group.waiting.clear();
+    }
+  }
+  pump(group);
+  if (group.empty()) groups_.erase(found);
+}
+
+void LocalWorkers::retire(const std::string& key) {
+  const auto found = groups_.find(key);
+  if (found == groups_.end()) return;
+  Group& group = found->second;
+  group.retired = true;
+  for (const auto& spare : group.spare) Scratch::remove_tmp(spare.slot.tmp);
+  group.spare.clear();
+  const auto idle = std::move(group.idle);
+  group.idle.clear();
+  for (Worker* worker : idle) worker->stop();
+  if (group.empty()) groups_.erase(found);
+}
+
+void LocalWorkers::arm_reaper() {
+  if (!reaper_) reaper_ = loop_.call_after(options_.idle_timeout, [this] { reap(); });
+}
+
+void LocalWorkers::reap() {
+  reaper_.reset();
+  const auto before = Clock::now() - options_.idle_timeout;
+  std::optional<Clock::time_point> oldest;
+  const auto keep = [&](Clock::time_point since) {
+    if (since > before && (!oldest || since < *oldest)) oldest = since;
+    return since > before;
+  };
+  for (auto entry = groups_.begin(); entry != groups_.end();) {
+    Group& group = entry->second;
+    std::erase_if(group.idle, [&](Worker* worker) {
+      if (keep(worker->idle_since())) return false;
+      worker->stop();
+      return true;
+    });
+    std::erase_if(group.spare, [&](const SpareSlot& spare) {
+      if (keep(spare.since)) return false;
+      Scratch::remove_tmp(spare.slot.tmp);
+      return true;
+    });
+    entry = group.empty() ? groups_.erase(entry) : std::next(entry);
+  }
+  if (oldest) reaper_ = loop_.call_after(*oldest - before, [this] { reap(); });
+}
+
+void LocalWorkers::shut_down() {
+  reaper_.reset();
+  room_.reset();
+  auto groups = std::move(groups_);
+  groups_.clear();
+  for (auto& [key, group] : groups) {
+    for (auto& worker : group.workers) worker->abandon();
+    for (auto& invocation : group.waiting) {
+      InvokeOutcome outcome;
+      outcome.payload =
+          payload_of({"Runtime.ExitError", "The local Lambda was shut down"}, invocation.call.request_id);
+      outcome.function_error = true;
+      invocation.done(std::move(outcome));
+    }
+  }
+  machine_.stop();
+}
+
+LocalWorkers::~LocalWorkers() {
+  if (loop_.on_loop_thread()) {
+    shut_down();
+    return;
+  }
+  std::promise<void> done;
+  loop_.post([&] {
+    shut_down();
+    done.set_value();
+  });
+  done.get_future().wait();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Workers>> Workers::start(http::EventLoop& loop, WorkersOptions options) {
+  return std::make_unique<LocalWorkers>(loop, std::move(options));
+}
+
+}  // namespace lambdapool::local

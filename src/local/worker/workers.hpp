@@ -1,0 +1,90 @@
+// Runs invocations in worker processes: started on demand, kept warm, one invocation at a time each,
+// reaped when idle, killed with everything they started when a limit is broken or the service ends.
+// Knows nothing of the control plane: it is given everything that a version of a function needs.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/environment.hpp"
+#include "core/error.hpp"
+#include "http/event_loop.hpp"
+#include "local/control/refusal.hpp"
+
+namespace lambdapool::local {
+
+// One immutable, runnable state of a function. `key` differs whenever anything else here differs:
+// workers are shared by invocations with an equal key and never by others.
+struct FunctionVersion {
+  std::string key;
+  std::string function_arn;  // unqualified
+  std::string name;
+  std::string version;  // "$LATEST" or a number
+  std::string runtime;  // "python3.11", "provided.al2023"
+  std::string handler;
+  std::string architecture;
+  std::filesystem::path code;                 // the unpacked package, read-only
+  std::vector<std::filesystem::path> layers;  // unpacked, in order; later ones win
+  std::map<std::string, std::string> environment;
+  int memory_mb = 128;
+  std::chrono::seconds timeout{3};
+  std::string log_group;
+};
+
+struct InvokeCall {
+  std::string request_id;
+  std::string payload;
+  std::string invoked_arn;          // qualified only if the caller gave a qualifier
+  std::string client_context = {};  // decoded JSON, or ""
+};
+
+struct InvokeOutcome {
+  std::string payload;
+  bool function_error = false;          // X-Amz-Function-Error: Unhandled
+  std::string log;                      // START ... REPORT; of what the function wrote, the end
+  std::optional<Refusal> refusal = {};  // it has not been run, and this is why
+};
+
+// Takes lines of a function's log as they come, on the loop's thread; the last may lack its end.
+using LogSink = std::function<void(const FunctionVersion& function, const std::string& stream,
+                                   std::string_view lines, std::int64_t at_ms)>;
+
+struct WorkersOptions {
+  std::filesystem::path scratch;  // a directory of this service's own; removed with it
+  std::string region;
+  Environment environment;       // PATH, VIRTUAL_ENV: where interpreters are looked for
+  std::filesystem::path python;  // preferred interpreter, if it has the right version
+  std::chrono::milliseconds idle_timeout{300'000};
+  std::chrono::milliseconds init_limit{10'000};  // a longer init is started again within the invocation
+  bool cgroups = true;         // false: memory is watched even where cgroups could be written
+  bool shared_memory = false;  // functions see the host's /dev/shm, which Lambda lacks
+  bool mounts = true;          // false: functions see the host's files even where mounting is allowed
+};
+
+class Workers {
+ public:
+  static Result<std::unique_ptr<Workers>> start(http::EventLoop& loop, WorkersOptions options);
+  virtual ~Workers() = default;  // kills every worker and waits for it
+
+  // Before the first invocation.
+  virtual void log_to(LogSink sink) = 0;
+
+  // On the loop's thread; `done` runs there, exactly once. Concurrency limits are the caller's.
+  virtual void invoke(std::shared_ptr<const FunctionVersion> function, InvokeCall call,
+                      std::function<void(InvokeOutcome)> done) = 0;
+
+  // Idle workers of this key end now, busy ones after their invocation. On the loop's thread.
+  virtual void retire(const std::string& key) = 0;
+
+  virtual std::string isolation() const = 0;  // how memory, processes and files are held, one line
+};
+
+}  // namespace lambdapool::local
