@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         WorkerDied,
     )
     from .executor import LambdaExecutor
+    from .local_lambda import local
     from .pool import LambdaPool
 
 __all__ = [
@@ -65,6 +66,7 @@ __all__ = [
     "UnsendableResult",
     "WorkerDied",
     "__version__",
+    "local",
 ]
 
 
@@ -75,7 +77,7 @@ def __getattr__(name: str) -> Any:
     if name == "__version__":
         value = import_module("._native", __name__).version
     elif name in __all__:
-        home = {"LambdaPool": ".pool", "LambdaExecutor": ".executor"}.get(name, ".errors")
+        home = {"LambdaPool": ".pool", "LambdaExecutor": ".executor", "local": ".local_lambda"}.get(name, ".errors")
         value = getattr(import_module(home, __name__), name)
     else:
         raise AttributeError("module %r has no attribute %r" % (__name__, name))

@@ -55,3 +55,16 @@ class Engine:
     @property
     def batches(self) -> int:
         """How many times wait() returned outcomes."""
+
+class LocalLambda:
+    """A local Lambda on a port of 127.0.0.1, within this process, which lets in who signs with its key.
+    RuntimeError where it cannot start, or once it is closed."""
+
+    def __init__(self, *, home: str, region: str, python: str) -> None: ...
+    def close(self) -> None: ...
+    @property
+    def url(self) -> str: ...
+    @property
+    def access_key_id(self) -> str: ...
+    @property
+    def secret_access_key(self) -> str: ...

@@ -22,6 +22,7 @@
 #include "core/environment.hpp"
 #include "core/limits.hpp"
 #include "engine_queue.hpp"
+#include "local_lambda.hpp"
 #include "outcome_check.hpp"
 #include "pool/ending.hpp"
 #include "pool/engine.hpp"
@@ -320,6 +321,7 @@ NB_MODULE(_native, module) {
   // A daemon thread that the interpreter's end froze keeps what it holds: nothing to warn of.
   nb::set_leak_warnings(false);
   module.attr("version") = LAMBDAPOOL_VERSION;
+  lambdapool::python::bind_local_lambda(module);
   nb::class_<Engine>(module, "Engine")
       .def(
           "__init__",

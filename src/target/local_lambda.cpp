@@ -1,0 +1,117 @@
+#include "target/local_lambda.hpp"
+
+#include <pthread.h>
+
+#include <map>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "core/random.hpp"
+
+namespace lambdapool::target {
+namespace {
+
+Result<std::shared_ptr<LocalLambda>> start(const LocalLambdaOptions& options,
+                                           std::optional<std::uint16_t> port) {
+  auto made = std::make_shared<LocalLambda>();
+  made->identity = {.access_key_id = "LOCAL" + random_hex(8), .secret_access_key = random_hex(20)};
+  made->region = options.region;
+  auto service = local::Service::start({.home = options.home,
+                                        .port = port,
+                                        .identity = made->identity,
+                                        .region = options.region,
+                                        .environment = options.environment,
+                                        .python = options.python});
+  if (!service) return tl::unexpected(std::move(service.error()));
+  made->service = std::move(*service);
+  return made;
+}
+
+// A child after fork() shares its parent's, over the wire. One of its own for the same home would not do
+// while its parent's is alive: SQLite keeps what it knows of a file's locks in memory, which the child has a
+// copy of but not the locks, and the threads that held its mutexes are not there to let go of them.
+class Registry {
+ public:
+  Result<std::shared_ptr<LocalLambda>> find_or_start(const LocalLambdaOptions& options) {
+    const std::lock_guard lock(mutex_);
+    auto& entry = embedded_[options.home.string()];
+    if (auto running = entry.lock()) {
+      if (running->owner == ::getpid() || is_there(*running)) return running;
+      return fail(
+          ErrorKind::io,
+          "this process was forked while its parent had pools of the target local, and shares their service, "
+          "which has ended with them; make the parent's pools after the fork, or keep one of them");
+    }
+    auto started = start(options, {});
+    if (started) entry = *started;
+    return started;
+  }
+
+  Result<std::shared_ptr<LocalLambda>> serve(const LocalLambdaOptions& options) {
+    const std::lock_guard lock(mutex_);
+    auto started = start(options, std::uint16_t{0});
+    if (started) {
+      std::erase_if(served_, [](const auto& entry) { return entry.expired(); });
+      served_.push_back(*started);
+    }
+    return started;
+  }
+
+  void before_fork() {
+    mutex_.lock();
+    for (const auto& [home, entry] : embedded_) note(entry);
+    for (const auto& entry : served_) note(entry);
+    for (const auto& lambda : forked_) lambda->service->before_fork();
+  }
+  void after_fork_in_parent() {
+    auto lambdas = std::exchange(forked_, {});
+    for (const auto& lambda : lambdas) lambda->service->after_fork_in_parent();
+    mutex_.unlock();
+  }
+  void after_fork_in_child() {
+    for (const auto& lambda : forked_) lambda->service->after_fork_in_child();
+    // Never to be destroyed: that would wait for threads that are the parent's.
+    new std::vector(std::exchange(forked_, {}));
+    mutex_.unlock();
+  }
+
+ private:
+  void note(const std::weak_ptr<LocalLambda>& entry) {
+    if (auto lambda = entry.lock()) forked_.push_back(std::move(lambda));
+  }
+
+  // Its socket is removed when it ends.
+  static bool is_there(const LocalLambda& lambda) {
+    std::error_code ignored;
+    return std::filesystem::exists(lambda.service->endpoint().path, ignored);
+  }
+
+  std::mutex mutex_;
+  std::map<std::string, std::weak_ptr<LocalLambda>> embedded_;  // by their homes
+  std::vector<std::weak_ptr<LocalLambda>> served_;
+  std::vector<std::shared_ptr<LocalLambda>> forked_;  // those that a fork under way has stopped
+};
+
+// Never destroyed: a pool that outlives main() may still look in here.
+Registry& registry() {
+  static Registry* const only = [] {
+    static Registry* made = new Registry;
+    ::pthread_atfork([] { made->before_fork(); }, [] { made->after_fork_in_parent(); },
+                     [] { made->after_fork_in_child(); });
+    return made;
+  }();
+  return *only;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<LocalLambda>> embedded_local_lambda(const LocalLambdaOptions& options) {
+  return registry().find_or_start(options);
+}
+
+Result<std::shared_ptr<LocalLambda>> serve_local_lambda(const LocalLambdaOptions& options) {
+  return registry().serve(options);
+}
+
+}  // namespace lambdapool::target
