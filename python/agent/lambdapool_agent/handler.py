@@ -9,10 +9,11 @@ import math
 import os
 import pickle
 import time
+from types import CoroutineType
 
 import lambdapool_by_value
 
-from . import code, envelope, forked, outcome, setup, unreadable
+from . import code, coroutine, envelope, forked, outcome, setup, unreadable
 
 RESPONSE_LIMIT = 6 * 1024 * 1024 + 100  # AWS Lambda's, of a synchronous invocation
 ENOUGH_BYTES = 1024 * 1024
@@ -85,6 +86,8 @@ def _run(body, remaining, worker, in_child=False):
             break
         try:
             result = call(function, item)
+            if type(result) is CoroutineType:
+                result = coroutine.settle(result)
         except BaseException as error:  # SystemExit too: it must not end the worker
             if getpid() != worker:
                 forked.end(error)

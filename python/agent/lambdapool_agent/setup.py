@@ -14,7 +14,7 @@ import types
 
 import lambdapool_by_value
 
-from . import forked, outcome
+from . import coroutine, forked, outcome
 
 _LENGTH = struct.Struct("<Q")
 _initialized = None  # the digest of the initializer that ran here last: another pool's may have undone it
@@ -38,7 +38,7 @@ class Setup:
         try:
             function, arguments = pickle.loads(self.initializer)
             before = {key: dict(names) for key, names in lambdapool_by_value.namespaces().items()}
-            function(*arguments)
+            coroutine.settle(function(*arguments))
         except BaseException as error:
             if os.getpid() != worker:
                 forked.end(error)
