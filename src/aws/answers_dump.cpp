@@ -9,6 +9,7 @@
 #include "aws/iam/iam.hpp"
 #include "aws/lambda/lambda.hpp"
 #include "aws/lambda/layers.hpp"
+#include "aws/lambda/versions.hpp"
 #include "aws/logs/logs.hpp"
 #include "aws/s3/s3.hpp"
 
@@ -50,6 +51,18 @@ Json shown(const aws::FunctionPage& it) {
   Json list = Json::array();
   for (const auto& function : it.functions) list.push_back(shown(function));
   return {{"Functions", list}, {"NextMarker", it.next_marker.value_or("")}};
+}
+
+Json shown(const aws::VersionPage& it) {
+  Json list = Json::array();
+  for (const auto& version : it.versions) list.push_back(shown(version));
+  return {{"Versions", list}, {"NextMarker", it.next_marker.value_or("")}};
+}
+
+Json shown(const aws::AliasPage& it) {
+  Json list = Json::array();
+  for (const auto& alias : it.aliases) list.push_back({{"Name", alias.name}, {"Versions", alias.versions}});
+  return {{"Aliases", list}, {"NextMarker", it.next_marker.value_or("")}};
 }
 
 Json shown(const aws::Invoked& it) { return {{"Payload", it.payload}, {"LogResult", it.log_tail_base64}}; }
@@ -122,6 +135,8 @@ const std::map<std::string, Parser> parsers = {
     {"lambda.parse_no_content", reading(&aws::parse_no_content)},
     {"lambda.parse_invoke", [](const http::Response& it) { return outcome(aws::parse_invoke(it)); }},
     {"layers.parse_layer_version", reading(&aws::parse_layer_version)},
+    {"versions.parse_list_versions", reading(&aws::parse_list_versions)},
+    {"versions.parse_list_aliases", reading(&aws::parse_list_aliases)},
     {"layers.parse_list_layers", reading(&aws::parse_list_layers)},
     {"layers.parse_list_layer_versions", reading(&aws::parse_list_layer_versions)},
     {"logs.parse_filter_log_events", reading(&aws::logs::parse_filter_log_events)},

@@ -8,6 +8,7 @@
 #include "aws/iam/iam.hpp"
 #include "aws/lambda/lambda.hpp"
 #include "aws/lambda/layers.hpp"
+#include "aws/lambda/versions.hpp"
 #include "aws/logs/logs.hpp"
 #include "aws/s3/s3.hpp"
 
@@ -66,6 +67,11 @@ void print_lambda() {
   print("lambda", "ListLayers", aws::list_layers_request("m"));
   print("lambda", "ListLayerVersions", aws::list_layer_versions_request("things", "m"));
   print("lambda", "DeleteLayerVersion", aws::delete_layer_version_request("things", 3));
+  print("lambda", "PublishVersion",
+        aws::publish_version_request({"algorithms", "made by a test", "digest", "revision"}));
+  print("lambda", "ListVersionsByFunction", aws::list_versions_request("algorithms", "m"));
+  print("lambda", "DeleteFunction version", aws::delete_version_request("algorithms", "7"));
+  print("lambda", "ListAliases", aws::list_aliases_request("algorithms", "m"));
   print("lambda", "GetFunction", aws::get_function_request(arn));
   print("lambda", "GetFunctionConfiguration", aws::get_function_configuration_request("algorithms"));
   print("lambda", "DeleteFunction", aws::delete_function_request("algorithms"));

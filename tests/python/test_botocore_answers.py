@@ -29,7 +29,7 @@ pytestmark = pytest.mark.skipif(not DUMP.exists(), reason=f"{DUMP} is not built"
 PARSERS = {
     "lambda.parse_configuration": (
         "lambda",
-        ["CreateFunction", "UpdateFunctionCode", "UpdateFunctionConfiguration", "GetFunctionConfiguration"],
+        ["CreateFunction", "UpdateFunctionCode", "UpdateFunctionConfiguration", "GetFunctionConfiguration", "PublishVersion"],
     ),
     "lambda.parse_get_function": ("lambda", ["GetFunction"]),
     "lambda.parse_list_functions": ("lambda", ["ListFunctions"]),
@@ -39,6 +39,8 @@ PARSERS = {
     ),
     "lambda.parse_invoke": ("lambda", ["Invoke"]),
     "layers.parse_layer_version": ("lambda", ["PublishLayerVersion"]),
+    "versions.parse_list_versions": ("lambda", ["ListVersionsByFunction"]),
+    "versions.parse_list_aliases": ("lambda", ["ListAliases"]),
     "layers.parse_list_layers": ("lambda", ["ListLayers"]),
     "layers.parse_list_layer_versions": ("lambda", ["ListLayerVersions"]),
     "logs.parse_filter_log_events": ("logs", ["FilterLogEvents"]),
@@ -65,7 +67,7 @@ CASES = [(parser, service, operation) for parser, (service, operations) in PARSE
 
 def declared(pattern):
     """header.function for each declaration in src/aws that the pattern finds."""
-    for header in sorted(AWS.glob("*.hpp")):
+    for header in sorted(AWS.rglob("*.hpp")):
         code = re.sub(r"//[^\n]*", "", header.read_text())
         yield from ((header.stem, name) for name in re.findall(pattern, code))
 
@@ -217,6 +219,12 @@ def shaped(parser, theirs):
         return theirs["PolicyDocument"]
     if parser == "sts.parse_assumed_role":
         return theirs["Credentials"]
+    if parser == "versions.parse_list_aliases":
+        aliases = [
+            {"Name": each["Name"], "Versions": [each["FunctionVersion"], *each["RoutingConfig"]["AdditionalVersionWeights"]]}
+            for each in theirs["Aliases"]
+        ]
+        return {"Aliases": aliases, "NextMarker": theirs["NextMarker"]}
     if parser == "layers.parse_list_layers":
         return {"Layers": [each["LatestMatchingVersion"] for each in theirs["Layers"]], "NextMarker": theirs["NextMarker"]}
     if parser == "layers.parse_list_layer_versions":
