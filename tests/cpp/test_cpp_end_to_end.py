@@ -50,8 +50,14 @@ def test_every_kind_of_call_arrives_as_it_was_meant(create, program):
 
 
 def test_failures_of_the_platform_have_types(create, program):
-    create("failures", BUILD / "tests" / "cpp_program", "--timeout", "1")
+    create("failures", BUILD / "tests" / "cpp_program", "--timeout", "60")
     output = program(BUILD / "tests" / "cpp_program", "failures", "failures")
+    assert output == "this line is the program's own\nok\n"
+
+
+def test_a_task_that_runs_into_the_functions_timeout_has_a_type_too(create, program):
+    create("hasty", BUILD / "tests" / "cpp_program", "--timeout", "1")
+    output = program(BUILD / "tests" / "cpp_program", "timeout", "hasty")
     assert output == "this line is the program's own\nok\n"
 
 

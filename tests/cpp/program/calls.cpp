@@ -13,6 +13,7 @@
 #include <variant>
 
 #include "check.hpp"
+#include "gate.hpp"
 
 namespace lp = lambdapool;
 using namespace std::chrono_literals;
@@ -183,13 +184,15 @@ void addresses(lp::LambdaPool& pool) {
 }
 
 void futures(lp::LambdaPool& pool, lp::LambdaExecutor& executor) {
+  Gate gate;
   auto slow = executor.submit(
-      [](int ms) {
-        std::this_thread::sleep_for(std::chrono::milliseconds(ms));
-        return ms;
+      [](int port) {
+        Gate::pass(port);
+        return 60;
       },
-      60);
+      gate.port());
   CHECK(slow.wait_for(0ms) == std::future_status::timeout);
+  gate.open();
   CHECK(slow.wait_for(60s) == std::future_status::ready && slow.get() == 60);
   executor.submit(twice, 1);  // dropped, and no matter
   CHECK((executor.map(twice, std::array{1, 2}) == std::vector<int>{2, 4}));
@@ -251,12 +254,17 @@ void run_calls(const std::string& function) {
   logs(pool);
 }
 
-// Of the platform. The function was created with a timeout of 1 s.
+// The function was created with a timeout of 1 s.
+void run_timeout(const std::string& function) {
+  lp::LambdaPool pool{{.workers = 1, .lambda_function = function}};
+  MESSAGE_OF(lp::TimedOut, pool.apply([] { std::this_thread::sleep_for(60s); }));
+}
+
+// Of the platform.
 void run_failures(const std::string& function) {
   lp::LambdaPool pool{{.workers = 2, .lambda_function = function}};
   MESSAGE_OF(lp::WorkerDied, pool.apply([] { std::exit(3); }));
   MESSAGE_OF(lp::WorkerDied, pool.apply([] { std::abort(); }));
-  MESSAGE_OF(lp::TimedOut, pool.apply([] { std::this_thread::sleep_for(60s); }));
   MESSAGE_OF(lp::PayloadTooLarge, pool.apply(length, noise(6'000'000)));
   const std::string large = MESSAGE_OF(lp::PayloadTooLarge, pool.apply(noise, 6'000'000));
   CHECK(large.find("6291556") != std::string::npos);
@@ -284,14 +292,15 @@ void run_failures(const std::string& function) {
   lp::LambdaPool missing{{.lambda_function = "no-such-function"}};
   CHECK(MESSAGE_OF(lp::NotFound, missing.apply(twice, 1)).find("no-such-function") != std::string::npos);
   lp::Future<int> abandoned;
+  const Gate gate;
   {
     lp::LambdaPool closing{{.workers = 1, .lambda_function = function}};
     abandoned = closing.apply_async(
-        [](int n) {
-          std::this_thread::sleep_for(300ms);
-          return n;
+        [](int port) {
+          Gate::pass(port);
+          return port;
         },
-        1);
+        gate.port());
     auto queued = closing.apply_async(twice, 1);
     CHECK(queued.cancel());
     MESSAGE_OF(lp::Cancelled, queued.get());

@@ -6,6 +6,7 @@
 void register_exceptions();
 void run_calls(const std::string& function);
 void run_failures(const std::string& function);
+void run_timeout(const std::string& function);
 
 int main(int argc, char** argv) {
   if (argc > 1 && std::string(argv[1]) == "without-init") {
@@ -21,6 +22,7 @@ int main(int argc, char** argv) {
     const std::string mode = argv[1];
     if (mode == "calls") run_calls(argv[2]);
     if (mode == "failures") run_failures(argv[2]);
+    if (mode == "timeout") run_timeout(argv[2]);
   } catch (const std::exception& error) {
     std::cout << "unexpected: " << error.what() << "\n";
     return 1;
