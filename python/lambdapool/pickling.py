@@ -8,9 +8,10 @@ the worker's ``__main__`` is another program.
 
 from __future__ import annotations
 
-import pickle
 import sys
 from typing import Any, Sequence
+
+from lambdapool_by_value import plain
 
 PROTOCOL = 5
 PEER = "%d.%d" % sys.version_info[:2]
@@ -24,7 +25,7 @@ def dumps(thing: Any) -> bytes:
     """Raises what cloudpickle raises for what cannot be pickled at all."""
     if not _asked_for_values():
         try:
-            data = pickle.dumps(thing, PROTOCOL)
+            data = plain.dumps(thing)
             if b"__main__" not in data:
                 return data
         except Exception:

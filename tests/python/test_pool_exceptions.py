@@ -6,7 +6,7 @@ from multiprocessing.pool import RemoteTraceback
 
 import pytest
 import raising_tasks as tasks
-from lambdapool import RemoteError
+from lambdapool import RemoteError, UnsendableResult
 
 groups = pytest.mark.skipif(sys.version_info < (3, 11), reason="Python has exception groups from 3.11 on")
 
@@ -66,3 +66,52 @@ def test_a_group_arrives_with_all_of_its_members(pool):
     assert (type(remote), remote.remote_message) == (RemoteError, "locked")
     assert error.split(tasks.Wants)[0] is not None and error.args[1] == [first, second, inner]
     traceback.format_exception(type(error), error, error.__traceback__)
+
+
+@pytest.mark.parametrize("name", tasks.MAKE)
+def test_an_exception_as_a_value_arrives_as_it_was(pool, name):
+    expected = tasks.describe(tasks.MAKE[name]())
+    assert tasks.describe(pool.apply(tasks.made, (name,))) == expected
+    assert pool.apply(tasks.describe, (tasks.MAKE[name](),)) == expected
+    assert tasks.describe(pool.map(tasks.same, [tasks.MAKE[name]()])[0]) == expected
+
+
+def test_the_cause_of_an_exception_as_a_value_arrives_and_what_is_one_stays_one(pool):
+    expected = tasks.caused(lambda: tasks.Adds("outer"), tasks.Wants("h", port=1))
+    assert pool.apply(tasks.describe_with_cause, (expected,)) == tasks.describe_with_cause(expected)
+    error, others = pool.apply(tasks.returned, ("in containers",))
+    assert tasks.describe_with_cause(error) == tasks.describe_with_cause(expected)
+    assert others["again"] is error and type(others["other"]) is tasks.Disk
+
+
+def test_only_what_a_value_that_is_an_exception_holds_gives_way(pool):
+    error = pool.apply(tasks.returned, ("with an unsendable cause",))
+    assert type(error) is tasks.Wants and type(error.__cause__) is RemoteError
+    assert error.__cause__.remote_message == "locked"
+    assert str(pool.apply(tasks.returned, ("that can do without",))) == "text"
+    with pytest.raises(UnsendableResult, match="cannot pickle '_thread.lock' object"):
+        pool.apply(tasks.returned, ("unsendable itself",))
+    with pytest.raises(TypeError, match="cannot pickle '_thread.lock' object; it is the attribute 'lock' of an object of Unsendable"):
+        pool.apply(tasks.describe, (tasks.Unsendable("locked"),))
+    error = tasks.caused(lambda: tasks.Adds("text"), tasks.Unsendable("locked"))
+    told, (cause, context), _ = pool.apply(tasks.describe_with_cause, (error,))
+    assert told == tasks.describe(error) and cause[2] == "Unsendable: locked"
+
+
+def test_a_long_chain_arrives_as_far_as_it_goes(pool):
+    for error in (pool.apply(tasks.returned, ("of a long chain",)), pool.apply(tasks.same, (tasks.chain(150),))):
+        ports = []
+        while type(error) is tasks.Wants:
+            ports.append(error.port)
+            error = error.__context__
+        assert len(ports) >= 100 and ports == list(range(149, 149 - len(ports), -1))
+        assert error is None or "Wants: h:%d" % (ports[-1] - 1) in str(error)
+
+
+@groups
+def test_a_group_as_a_value_arrives_with_all_of_its_members(pool):
+    group = ExceptionGroup("outer", [tasks.Adds("text"), tasks.Wants("h", port=2)])  # noqa: F821
+    back = pool.apply(tasks.same, (group,))
+    assert back.message == "outer" and [tasks.describe(each) for each in back.exceptions] == [
+        tasks.describe(each) for each in group.exceptions
+    ]

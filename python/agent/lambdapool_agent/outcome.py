@@ -7,6 +7,8 @@ as itself is sent as a description of itself.
 import pickle
 import traceback
 
+from lambdapool_by_value import plain
+
 VALUE = 0  # the pickled value
 EXCEPTION = 1  # see exception()
 UNSENDABLE = 2  # pickle of (why, repr of the value)
@@ -24,7 +26,7 @@ _TRACEBACK_LIMIT = 200_000
 def dumps(value):
     """Pickle, by reference where that works and else by value. Raises what the latter raises."""
     try:
-        return pickle.dumps(value, 5)
+        return plain.dumps(value)
     except Exception:
         from lambdapool_by_value import dumps_answer
 

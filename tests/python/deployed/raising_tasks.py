@@ -137,6 +137,50 @@ def raise_unsendable():
     raise Unsendable("text")
 
 
+def made(name):
+    return MAKE[name]()
+
+
+def same(thing):
+    return thing
+
+
+def caused(make, cause):
+    """What `raise make() from cause` raises."""
+    try:
+        raise make() from cause
+    except BaseException as error:
+        return error
+
+
+def chain(length):
+    """The exception that was raised last of so many, each while the one before was handled."""
+    error = None
+    for number in range(length):
+        following = Wants("h", port=number)
+        following.__context__, error = error, following
+    return error
+
+
+def returned(how):
+    """An exception as a value."""
+    if how == "with an unsendable cause":
+        return caused(lambda: Wants("h", port=1), Unsendable("locked"))
+    if how == "that can do without":
+        return Holds("text")
+    if how == "of a long chain":
+        return chain(150)
+    if how == "unsendable itself":
+        return Unsendable("text")
+    error = caused(lambda: Adds("outer"), Wants("h", port=1))
+    return [error, {"again": error, "other": Disk("/full")}]
+
+
+def describe_with_cause(error):
+    held = [each and describe(each) for each in (error.__cause__, error.__context__)]
+    return describe(error), held, error.__suppress_context__
+
+
 def describe(error):
     """All that an exception tells, but for tracebacks and those it holds."""
     fields = "errno strerror filename filename2 name path msg lineno offset text encoding object start end reason value code where"

@@ -24,25 +24,39 @@ def dumps_exception(error):
     would be all that is left."""
     from .pickler import dumps_answer
 
-    chain = related(error)
-    nothing = {id(each): (_nothing, ()) for each in chain}
-    instead = {}
-    for each in chain:
-        others = {key: value for key, value in nothing.items() if key != id(each)}
-        if _arrives(each, lambda: dumps_answer(each, others)):
-            continue
-        if _has_own_way(type(each)) and _arrives(each, lambda: pickle.dumps(each, 5)):
-            instead[id(each)] = each.__reduce_ex__(5)
-        elif each is error:
-            return None
-        else:
-            instead[id(each)] = stand_in(each)
+    instead = substitutes(error, dumps_answer, pickle.loads)
+    if instead[id(error)] is UNSENDABLE:
+        return None
     return dumps_answer(error, instead)
 
 
-def _arrives(error, dumps):
+UNSENDABLE = ()
+
+
+def substitutes(error, dumps, loads, known=()):
+    """What the exception and those that it holds are to be pickled as, by their ids: None as they are, else what goes
+    in their place; UNSENDABLE for the error itself where nothing does. `dumps(thing, substitutes)`; `loads`, where it
+    does no harm, shows whether they arrive."""
+    chain, beyond = _related(error)
+    instead = {id(each): stand_in(each, "") for each in beyond}
+    nothing = {id(each): (_nothing, ()) for each in chain}
+    for each in chain:
+        if id(each) in known:
+            continue
+        others = {**nothing, **instead, id(each): None}
+        if _arrives(each, lambda: dumps(each, others), loads):
+            instead[id(each)] = None
+        elif _has_own_way(type(each)) and _arrives(each, lambda: pickle.dumps(each, 5), loads):
+            instead[id(each)] = each.__reduce_ex__(5)
+        else:
+            instead[id(each)] = UNSENDABLE if each is error else stand_in(each)
+    return instead
+
+
+def _arrives(error, dumps, loads):
     try:
-        return type(pickle.loads(dumps())) is type(error)
+        data = dumps()
+        return loads is None or type(loads(data)) is type(error)
     except BaseException:
         return False
 
@@ -61,8 +75,9 @@ def same(one, other):
     )
 
 
-def related(error):
-    """The exception and those that it holds: cause, context, members of a group, arguments."""
+def _related(error):
+    """The exception and those that it holds: cause, context, members of a group, arguments. And those that lie beyond
+    the MOST first."""
     found, waiting = {}, [error]
     while waiting and len(found) < MOST:
         each = waiting.pop(0)
@@ -73,15 +88,16 @@ def related(error):
         if GROUP and isinstance(each, GROUP):
             inner += each.exceptions
         waiting += [other for other in inner if isinstance(other, BaseException)]
-    return list(found.values())
+    return list(found.values()), [each for each in waiting if id(each) not in found]
 
 
-def stand_in(error):
+def stand_in(error, trace=None):
     import traceback
 
     try:
         text = str(error)
-        trace = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+        if trace is None:
+            trace = "".join(traceback.format_exception(type(error), error, error.__traceback__))
     except BaseException:
         text = trace = "<%s whose str() failed>" % type(error).__name__
     return make_stand_in, (type(error).__name__, text, trace)

@@ -12,20 +12,20 @@ from . import arrivals, classes, exceptions, library
 PROTOCOL = 5
 
 
-def dumps_task(thing):
+def dumps_task(thing, substitutes=None):
     """For a worker, of something of the caller's."""
-    return _dumps(TaskPickler, thing)
+    return _dumps(TaskPickler, thing, substitutes)
 
 
-def dumps_answer(thing, stand_ins=None):
-    """For the caller, in a worker. `stand_ins` go in the place of exceptions, by their ids."""
-    return _dumps(AnswerPickler, thing, stand_ins or {})
+def dumps_answer(thing, substitutes=None):
+    """For the caller, in a worker. `substitutes` of exceptions, as exceptions.substitutes() has them."""
+    return _dumps(AnswerPickler, thing, substitutes)
 
 
-def _dumps(kind, thing, stand_ins=None):
+def _dumps(kind, thing, substitutes=None):
     with io.BytesIO() as file:
         pickler = kind(file, protocol=PROTOCOL)
-        pickler.stand_ins = stand_ins or {}
+        pickler.substitutes = dict(substitutes or {})
         pickler.dump(thing)
         return file.getvalue()
 
@@ -44,7 +44,9 @@ class _Pickler(cloudpickle.Pickler):
         if kind in self.dispatch_table:
             return NotImplemented
         if issubclass(kind, BaseException):
-            return self.stand_ins.get(id(thing)) or exceptions.reduce(thing)
+            if id(thing) not in self.substitutes:
+                self.substitutes.update(self.substitutes_of(thing))
+            return self.substitutes[id(thing)] or exceptions.reduce(thing)
         reduced = thing.__reduce_ex__(self.proto)  # as the pickler would
         if type(reduced) is str:
             _refuse_name_in_main(thing, reduced)
@@ -52,6 +54,9 @@ class _Pickler(cloudpickle.Pickler):
 
 
 class TaskPickler(_Pickler):
+    def substitutes_of(self, error):
+        return exceptions.substitutes(error, dumps_task, None, self.substitutes)
+
     def reduce_class(self, cls):
         parts = classes.parts_of(cls)
         if parts is None:
@@ -71,6 +76,9 @@ class TaskPickler(_Pickler):
 
 
 class AnswerPickler(_Pickler):
+    def substitutes_of(self, error):
+        return exceptions.substitutes(error, dumps_answer, pickle.loads, self.substitutes)
+
     def reduce_class(self, cls):
         if cls in arrivals.arrived:
             return arrivals.known_class, (arrivals.arrived[cls], cls.__qualname__)
