@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 TYPE_CHECKING = False  # typing's own would cost its import
 if TYPE_CHECKING:
-    from typing import Any, Optional
+    from typing import Any, Dict, Optional
 
 
 def check_integer(name: str, value: Any) -> int:
@@ -29,6 +29,15 @@ def check_chunksize(value: Any) -> int:
 def check_callable(name: str, value: Any) -> None:
     if not callable(value):
         raise TypeError("%s must be callable, not %s" % (name, type(value).__name__))
+
+
+def check_keywords(kwds: Any) -> Dict[str, Any]:
+    """A copy as a dict. TypeError, in the words of a call's, where a name is no string."""
+    names = dict(kwds)
+    for name in names:
+        if not isinstance(name, str):
+            raise TypeError("keywords must be strings, not %s" % type(name).__name__)
+    return names
 
 
 def check_callback(name: str, value: Any) -> None:

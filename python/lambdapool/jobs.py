@@ -216,7 +216,7 @@ class Span:
         job = self.job
         whole = self.stop
         while True:
-            arguments = pickling.dump_items(job.style, job.items[self.start : self.stop])
+            arguments = pickling.dump_items(job.style, job.items[self.start : self.stop], job.first + self.start)
             size = self.stop - self.start
             if size == 1 or len(arguments) <= LARGE_REQUEST or not job.chunks.adaptive:
                 break

@@ -9,7 +9,7 @@ the worker's ``__main__`` is another program.
 from __future__ import annotations
 
 import sys
-from typing import Any, Sequence
+from typing import Any, Callable, Optional, Sequence
 
 from lambdapool_by_value import plain
 
@@ -21,8 +21,29 @@ MAP = "map"  # an item is the one argument
 STARMAP = "starmap"  # an item is the arguments
 
 
-def dumps(thing: Any) -> bytes:
-    """Raises what cloudpickle raises for what cannot be pickled at all."""
+def dumps(thing: Any, parts: Optional[Callable[[], Any]] = None) -> bytes:
+    """Raises what cloudpickle raises for what cannot be pickled at all. `parts`: what its parts are called where that
+    is told, an unsendable.Parts."""
+    try:
+        return _dumps(thing)
+    except Exception as error:
+        from .unsendable import explain
+
+        explain(error, parts() if parts is not None else thing)
+
+
+def dump_items(style: str, items: Sequence[Any], first: int = 0) -> bytes:
+    """`first`: the index of the first of them in what the user gave to a map."""
+
+    def parts() -> Any:
+        from .unsendable import parts_of_items
+
+        return parts_of_items(style, items, first)
+
+    return dumps((style, items), parts)
+
+
+def _dumps(thing: Any) -> bytes:
     if not _asked_for_values():
         try:
             data = plain.dumps(thing)
@@ -32,16 +53,7 @@ def dumps(thing: Any) -> bytes:
             pass
     from lambdapool_by_value import dumps_task  # late: most programs never need it, and it takes some milliseconds
 
-    try:
-        return dumps_task(thing)
-    except Exception as error:
-        from .unsendable import explained
-
-        raise explained(error, thing) from None
-
-
-def dump_items(style: str, items: Sequence[Any]) -> bytes:
-    return dumps((style, items))
+    return dumps_task(thing)
 
 
 def _asked_for_values() -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from functools import partial
-from .arguments import check_callable, check_callback, check_chunksize
+from .arguments import check_callable, check_callback, check_chunksize, check_keywords
 
 TYPE_CHECKING = False  # typing's own would cost its import
 if TYPE_CHECKING:
@@ -284,7 +284,7 @@ class LambdaPool(_Base):
         from .results import end_forked
 
         check_callable("func", func)
-        call = (tuple(args), dict(kwds))
+        call = (tuple(args), check_keywords(kwds))
         deliver = partial(result._set, 0)
         try:
             function = self._setup.wrap(pickling.dumps(func))

@@ -5,7 +5,9 @@ from __future__ import annotations
 import functools
 import pickle
 import types
-from typing import Any, Iterator, Optional, Set, Tuple
+from typing import Any, Iterable, Iterator, List, Mapping, NoReturn, Optional, Sequence, Set, Tuple
+
+from .pickling import CALL, MAP
 
 MODULE = (
     "put the code into a module and deploy it (`lambdapool update NAME PATHS`): what is deployed travels by name"
@@ -14,16 +16,52 @@ DEEPEST = 50
 _ATOMS = (str, bytes, int, float, bool, type(None))
 
 
-def explained(error: Exception, thing: Any) -> Exception:
-    """The exception again, of the same kind, with the path to what it is about and the way out."""
+class Parts(List[Tuple[str, Any]]):
+    """What is sent together, each with what to call it."""
+
+
+def parts_of_items(style: str, items: Sequence[Any], first: int) -> Parts:
+    """Those of the tasks that dump_items() sends."""
+    parts = Parts()
+    for index, item in enumerate(items, first):
+        if style == CALL:
+            parts += _arguments(*item)
+        elif style == MAP or not isinstance(item, (tuple, list)):
+            parts.append(("item %d of what is mapped" % index, item))
+        else:
+            for name, value in _arguments(item, {}):
+                parts.append(("%s of item %d of what is mapped" % (name, index), value))
+    return parts
+
+
+def explain(error: Exception, thing: Any) -> NoReturn:
+    """Raises the exception again, of the same kind, with the path to what it is about and the way out; where it is the
+    user's own (a __reduce__ raised it), as it is, with a note."""
     path, part = _path_to_part(thing)
     where = "; it is " + path if path else ""
     advice = "make it inside the function that uses it, or " if path else ""
-    message = "%s%s: %s%s" % (str(error) or type(error).__name__, where, advice, MODULE)
-    kind = type(error) if type(error) in (TypeError, AttributeError, ValueError) else pickle.PicklingError
-    made = kind(message)
-    made.__cause__ = error
-    return made
+    if isinstance(error, pickle.PicklingError):
+        kind: type = pickle.PicklingError
+    elif type(error) in (TypeError, AttributeError, ValueError):
+        kind = type(error)
+    else:
+        _note(error, "lambdapool cannot send this%s: %s%s" % (where, advice, MODULE))
+        raise error
+    raise kind("%s%s: %s%s" % (str(error) or type(error).__name__, where, advice, MODULE)) from None
+
+
+def _arguments(args: Iterable[Any], kwds: Mapping[str, Any]) -> Iterator[Tuple[str, Any]]:
+    for index, value in enumerate(args):
+        yield "argument %d" % index, value
+    for name, value in kwds.items():
+        yield "the argument %r" % name, value
+
+
+def _note(error: BaseException, note: str) -> None:
+    try:
+        error.__notes__ = [*getattr(error, "__notes__", ()), note]  # type: ignore[attr-defined]
+    except Exception:
+        pass  # it takes no attributes
 
 
 def _path_to_part(thing: Any) -> Tuple[str, Any]:
@@ -54,7 +92,9 @@ def _sendable(thing: Any) -> bool:
 
 def _parts(thing: Any) -> Iterator[Tuple[str, Any]]:
     """What pickling goes on to from here, and what to call it."""
-    if isinstance(thing, types.MethodType):
+    if isinstance(thing, Parts):
+        yield from thing
+    elif isinstance(thing, types.MethodType):
         yield "the object of the method %s" % thing.__func__.__qualname__, thing.__self__
         yield "the method %s" % thing.__func__.__qualname__, thing.__func__
     elif isinstance(thing, types.FunctionType):

@@ -32,10 +32,16 @@ class WorkerSetup:
 
 
 def _sent(initializer: Callable[..., object], arguments: "tuple[Any, ...]") -> bytes:
+    def parts() -> Any:
+        from .unsendable import Parts
+
+        return Parts([("the initializer", initializer), *(("initargs[%d]" % index, each) for index, each in enumerate(arguments))])
+
     try:
-        return pickling.dumps((initializer, arguments))
+        return pickling.dumps((initializer, arguments), parts)
     except Exception as error:
+        told = "; ".join([str(error), *getattr(error, "__notes__", ())])
         raise TypeError(
             "the initializer or its initargs cannot be sent to the workers: %s (locks, queues and open files of this "
-            "machine mean nothing there)" % error
+            "machine mean nothing there)" % told
         ) from error

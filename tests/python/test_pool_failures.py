@@ -289,6 +289,7 @@ def test_a_waiting_thread_is_woken_by_terminate(service):
         (lambda pool: pool.starmap("square", [1]), "func must be callable, not str"),
         (lambda pool: pool.apply(tasks.square, 5), "not iterable"),
         (lambda pool: pool.apply(tasks.square, kwds=5), "not iterable"),
+        (lambda pool: pool.apply_async(dict, (), {1: 2}), "keywords must be strings, not int"),
         (lambda pool: pool.apply_async(tasks.square, (5,), error_callback="x"), "error_callback must be callable"),
         (lambda pool: pool.imap(tasks.square, 5), "not iterable"),
         (lambda pool: pool.imap(tasks.square, [1], chunksize="2"), "chunksize must be an int, not str"),

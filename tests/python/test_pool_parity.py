@@ -1,10 +1,13 @@
 """One body, two pools: what multiprocessing's does, LambdaPool does."""
 
+import collections
+import gc
 import itertools
 import multiprocessing
 import multiprocessing.pool
 import operator
 import threading
+import weakref
 from functools import partial
 
 import lambdapool_tasks as tasks
@@ -146,6 +149,32 @@ def test_what_cannot_be_pickled_fails_its_own_task_only(any_pool):
     with pytest.raises(multiprocessing.pool.MaybeEncodingError, match="Error sending result"):
         any_pool.apply(tasks.return_lock)
     assert any_pool.apply(tasks.square, (3,)) == 9
+
+
+class RefusesToBePickled:
+    def __reduce__(self):
+        raise LookupError("not me")
+
+
+def test_what_pickling_of_the_callers_own_raises_is_raised(any_pool):
+    for call in (
+        lambda: any_pool.apply(tasks.square, (RefusesToBePickled(),)),
+        lambda: any_pool.map(tasks.square, [RefusesToBePickled()] * 3),
+    ):
+        with pytest.raises(LookupError, match="not me"):
+            call()
+    assert any_pool.apply(tasks.square, (3,)) == 9
+
+
+def test_arguments_and_results_are_let_go(any_pool):
+    passed = [collections.UserList([n]) for n in range(5)]
+    references = [weakref.ref(each) for each in passed]
+    results = any_pool.map(tasks.identity, passed)
+    references += [weakref.ref(each) for each in results]
+    del passed, results
+    any_pool.apply(tasks.square, (1,))  # after which whoever handled the others is done with them
+    gc.collect()
+    assert [reference() for reference in references] == [None] * 10
 
 
 def test_an_iterable_that_raises(any_pool):

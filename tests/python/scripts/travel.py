@@ -245,7 +245,7 @@ kind("object with __getstate__ and __setstate__", lambda thing: thing.n)(Statefu
 kind("object that holds a lock")(Locked)
 kind("object whose __reduce__ names a global of the script")(lambda: the_only)
 kind("object whose __reduce__ makes something else", int)(Rebuilt)
-kind("object whose __reduce__ raises")(Unruly)
+kind("object whose __reduce__ raises a RuntimeError")(Unruly)
 kind("exception", lambda thing: (type(thing) is Wrong, thing.args, thing.code, str(thing)))(lambda: Wrong(3))
 if sys.version_info >= (3, 11):
     kind("exception group", lambda thing: [str(member) for member in thing.exceptions])(lambda: ExceptionGroup("both", [Wrong(1), KeyError("k")]))
