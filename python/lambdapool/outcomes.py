@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import sys
 from multiprocessing.pool import RemoteTraceback
 from typing import Any, Callable, List, NamedTuple, Optional, Tuple
 
@@ -81,6 +82,7 @@ def _failure(status: int, data: bytes, function: str) -> BaseException:
 
 def _exception(parts: Tuple[str, bytes, str, str, str], function: str) -> BaseException:
     how, data, type_name, message, trace = parts
+    trace = _with_source_lines(trace)
     exception = _rebuild(how, data)
     if exception is None:
         exception = make(
@@ -97,6 +99,14 @@ def _exception(parts: Tuple[str, bytes, str, str, str], function: str) -> BaseEx
     remote.__cause__ = exception.__cause__
     exception.__cause__ = remote
     return exception
+
+
+def _with_source_lines(trace: str) -> str:
+    if "lambdapool_by_value.arrivals" not in sys.modules:
+        return trace  # nothing was sent by value
+    from .source_lines import with_source_lines
+
+    return with_source_lines(trace)
 
 
 def _rebuild(how: str, data: bytes) -> Optional[BaseException]:

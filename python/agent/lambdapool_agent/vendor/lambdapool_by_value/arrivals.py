@@ -1,6 +1,7 @@
 """Which classes and functions exist on both sides, by ids that mean something to the caller alone."""
 
 import itertools
+import linecache
 import pickle
 import threading
 import weakref
@@ -44,6 +45,12 @@ def number_of_function(function):
     return number
 
 
+def sent_functions():
+    """In a caller: those that were sent and are still there."""
+    with _lock:
+        return list(_functions.values())
+
+
 def hold(key, thing):
     with _lock:
         _held[key] = thing
@@ -68,6 +75,8 @@ def _known(thing, what, name):
 
 def make_function(number, namespace, code, module, *others):
     """`namespace` says which functions share their globals, those of the task's other pickle included."""
+    # A file of this name is another machine's, or has changed meanwhile: the caller puts the lines into tracebacks.
+    linecache.cache[code.co_filename] = (0, None, [], code.co_filename)
     function = cloudpickle._make_function(code, task_globals.setdefault(namespace, module), *others)
     arrived[function] = number
     return function

@@ -2,6 +2,7 @@
 
 import functools
 import sys
+import types
 import typing
 import weakref
 
@@ -44,6 +45,15 @@ def make_cached_property(function, name):
     return made
 
 
+def _code(thing):
+    """With the name of its file, which cloudpickle from 3.1.3 on leaves out: tracebacks show it."""
+    make, parts = cloudpickle._code_reduce(thing)
+    return make, tuple(thing.co_filename if part == _NO_FILE else part for part in parts)
+
+
+_NO_FILE = "<dynamic-code>"
+
+
 def _weak_dictionary(thing):
     return type(thing), (dict(thing),)
 
@@ -63,6 +73,7 @@ def _type_alias(thing):
 REDUCERS = {
     functools._lru_cache_wrapper: _named(_cached_function),
     functools.cached_property: _cached_property,
+    types.CodeType: _code,
     weakref.WeakKeyDictionary: _weak_dictionary,
     weakref.WeakValueDictionary: _weak_dictionary,
 }
