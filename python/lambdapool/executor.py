@@ -101,17 +101,17 @@ class LambdaExecutor(Executor):
     @classmethod
     def configured(cls, **settings: Any) -> "Type[LambdaExecutor]":
         """A subclass whose constructor needs no arguments, for libraries that take an executor's class. What they
-        do give counts more than `settings`, which are the constructor's."""
+        do give counts more than `settings`, which are the constructor's; as with the standard library's executors, what
+        comes first is `max_workers`."""
 
         import inspect
 
-        signature = inspect.signature(LambdaExecutor.__init__)
-        signature.bind_partial(None, **settings)  # a TypeError names what it does not know
+        inspect.signature(LambdaExecutor.__init__).bind_partial(None, **settings)  # a TypeError names what it does not know
 
         class Configured(cls):  # type: ignore[valid-type,misc]
-            def __init__(self, *args: Any, **keywords: Any) -> None:
-                given = dict(signature.bind_partial(self, *args, **keywords).arguments)
-                del given["self"]
+            def __init__(self, max_workers: Optional[int] = None, **given: Any) -> None:
+                if max_workers is not None:
+                    given["max_workers"] = max_workers
                 known = dict(settings)
                 if not _WORKERS.isdisjoint(given):
                     known = {name: value for name, value in settings.items() if name not in _WORKERS}
@@ -186,6 +186,10 @@ class LambdaExecutor(Executor):
             raise ValueError("buffersize must be None or > 0")
         deadline = None if timeout is None else time.monotonic() + timeout
         self._check_running()
+        if getattr(self.submit, "__func__", None) is not LambdaExecutor.submit:
+            from .submitted_map import submitted_map
+
+            return submitted_map(self, fn, zip(*iterables), deadline, chunksize, buffersize)
         chunks = Chunks(self._dispatcher, self._setup.wrap(pickling.dumps(fn)), zip(*iterables), chunksize)
         chunks.submit(buffersize and -(-buffersize // chunksize))
         # What is still to be pulled is to be run: only then do the results keep the executor.

@@ -39,7 +39,8 @@ class LambdaPool(_Base):
 
     Args:
         workers: how many invocations may run at once.
-        lambda_function: the name (or name:qualifier, or ARN) of a function made by ``lambdapool create``.
+        lambda_function: the name (or name:qualifier, or ARN) of a function made by ``lambdapool create``. These two may
+            come in LambdaExecutor's order too.
         aws_access_key_id, aws_secret_access_key, aws_session_token: an identity. Without one, the usual
             places are looked at: environment variables, then the profile in ``~/.aws``.
         aws_region_name: likewise; else ``AWS_REGION``, ``AWS_DEFAULT_REGION``, the profile's region.
@@ -102,6 +103,8 @@ class LambdaPool(_Base):
         from .connection import connect
         from .worker_setup import WorkerSetup
 
+        if isinstance(workers, str) and not isinstance(lambda_function, str):
+            workers, lambda_function = lambda_function, workers
         if maxtasksperchild is not None and (not isinstance(maxtasksperchild, int) or maxtasksperchild <= 0):
             raise ValueError("maxtasksperchild must be a positive int or None")
         self._setup = WorkerSetup(initializer, initargs, maxtasksperchild)

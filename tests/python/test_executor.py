@@ -13,7 +13,7 @@ from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, as_compl
 import lambdapool_tasks as tasks
 import pytest
 from conftest import SERVICES
-from lambdapool import LambdaExecutor
+from lambdapool import LambdaExecutor, LambdaPool
 
 
 @pytest.fixture(params=["threads"] + SERVICES)
@@ -201,6 +201,9 @@ def test_the_number_of_workers_comes_second_or_by_either_name(service):
     for executor in (LambdaExecutor("algorithms", 4), LambdaExecutor("algorithms", workers=4), LambdaExecutor("algorithms", max_workers=4)):
         with executor:
             assert executor._max_workers == 4
+    for pool in (LambdaPool(4, "algorithms"), LambdaPool("algorithms", 4)):
+        with pool:
+            assert pool.apply(tasks.square, (3,)) == 9
     with LambdaExecutor("algorithms") as executor:
         assert executor._max_workers == 100
 
@@ -210,8 +213,9 @@ def test_a_class_that_needs_no_arguments(service, monkeypatch, tmp_path):
     assert issubclass(made, LambdaExecutor) and made.__name__ == "LambdaExecutor"
     with made() as executor:
         assert executor.submit(tasks.square, 3).result(60) == 9 and executor._max_workers == 2
-    with made(max_workers=3) as executor:
-        assert executor._max_workers == 3
+    for executor in (made(max_workers=3), made(3), made(workers=3)):
+        with executor:
+            assert executor._max_workers == 3
     with pytest.raises(TypeError, match="wrokers"):
         LambdaExecutor.configured(wrokers=2)
     monkeypatch.setenv("LAMBDAPOOL_FUNCTION", "algorithms")
