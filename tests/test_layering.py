@@ -17,7 +17,7 @@ SOURCES = sorted(
 MAY_INCLUDE = {
     "core": set(),
     "http": {"core"},
-    "aws": {"core", "http/message"},
+    "aws": {"core", "http/message", "http/answer"},
     "process": {"core"},
     "identity": {"core", "http", "aws", "process"},
     "package": {"core", "process"},

@@ -134,45 +134,32 @@ Result<identity::Snapshot> Session::renew(const identity::Snapshot& stale) {
   return renewed.get();
 }
 
-bool Session::learn_time(const Error& refusal, const http::Response& answer) {
-  const auto offset = clock_skew::correction(refusal, answer.headers.get("Date"),
-                                             std::chrono::system_clock::now(), clock_offset_);
-  if (offset) clock_offset_ = *offset;
-  return offset.has_value();
-}
-
 Result<Reply> Session::send(const http::Request& request, Repeatable repeatable) {
-  retry::Attempts attempts({.max_attempts = target_.settings.max_attempts});
+  aws::StandardAttempts attempts(target_.settings.max_attempts, budget_, repeatable);
   identity::Snapshot identity = target_.provider->current();
-  for (bool renewed = false, corrected = false, failed = false;;) {
+  for (bool failed = false;;) {
     http::Answer answer = send_once(request, repeatable, identity);
     if (answer && answer->status < 400) {
-      attempts.succeeded(budget_);
+      attempts.succeeded();
       return Reply{std::move(*answer), failed};
     }
-    const Error error = answer ? aws::service_error(*answer) : answer.error().error;
-    if (answer && !renewed && aws::is_expired_token(error)) {
+    const aws::Signing signing{clock_offset_, std::chrono::system_clock::now()};
+    auto step = attempts.failed(answer, signing, random_fraction());
+    if (auto* end = std::get_if<aws::GiveUp>(&step)) {
+      if (answer) return Reply{std::move(*answer), failed};
+      if (end->error.kind == ErrorKind::cancelled) return interrupted(request, failed);
+      return tl::unexpected(std::move(end->error));
+    }
+    if (std::holds_alternative<aws::RenewCredentials>(step)) {
       auto fresh = renew(identity);
-      if (!fresh) return tl::unexpected(fresh.error());
+      if (!fresh) return tl::unexpected(std::move(fresh.error()));
       identity = std::move(*fresh);
-      renewed = true;
-      continue;
+    } else if (const auto* clock = std::get_if<aws::CorrectClock>(&step)) {
+      clock_offset_ = clock->offset;
+    } else {
+      failed = failed || (answer && answer->status >= 500);
+      if (auto waited = pause(std::get<aws::Wait>(step).delay); !waited) return interrupted(request, failed);
     }
-    if (answer && !corrected && learn_time(error, *answer)) {
-      corrected = true;
-      continue;
-    }
-    const bool lost = !answer && answer.error().reached == http::TransportError::Reached::maybe;
-    retry::Failure failure = retry::classify(error);
-    if (lost && repeatable == Repeatable::no) failure = retry::Failure::permanent;
-    const auto after =
-        answer ? retry::parse_retry_after(answer->headers.get("x-amz-retry-after")) : std::nullopt;
-    const auto delay = attempts.failed(failure, budget_, random_fraction(), after);
-    if (!delay && answer) return Reply{std::move(*answer), failed};
-    if (!delay)
-      return error.kind == ErrorKind::cancelled ? interrupted(request, failed) : tl::unexpected(error);
-    failed = failed || (answer && answer->status >= 500);
-    if (auto waited = pause(*delay); !waited) return interrupted(request, failed);
   }
 }
 

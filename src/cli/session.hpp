@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "aws/attempt.hpp"
 #include "cli/local_home.hpp"
 #include "cli/options.hpp"
 #include "cli/verbs.hpp"
@@ -20,9 +21,7 @@
 
 namespace lambdapool::cli {
 
-// Whether doing it twice is as good as once. If not, a request that got no answer, though it may have
-// arrived, is not sent again.
-enum class Repeatable { no, yes };
+using aws::Repeatable;
 
 // An answer. One with status 5xx may have come before it, so that this one says what the first request did:
 // "it exists already" may mean that we made it.
@@ -63,7 +62,6 @@ class Session {
   bool is_given_up() const;  // a signal has come that ends what is being done
   http::Answer send_once(http::Request request, Repeatable repeatable, const identity::Snapshot& identity);
   Result<identity::Snapshot> renew(const identity::Snapshot& stale);
-  bool learn_time(const Error& refusal, const http::Response& answer);  // false: the clock was right
 
   std::unique_ptr<LocalHome> home_;  // outlives the service that the target keeps
   Context context_;

@@ -14,15 +14,6 @@ using std::string_view_literals::operator""sv;
 // AWS accepts signatures for five minutes either way: less than this is not what it complains of.
 constexpr std::chrono::minutes least{1};
 
-// Of IAM, STS and S3, which answer in XML.
-std::string_view code_in_xml(std::string_view body) {
-  constexpr auto begin = "<Code>"sv;
-  const auto at = body.find(begin);
-  if (at == std::string_view::npos) return {};
-  body.remove_prefix(at + begin.size());
-  return body.substr(0, body.find("</Code>"));
-}
-
 std::optional<int> number(std::string_view text) {
   int value = 0;
   const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -33,12 +24,11 @@ std::optional<int> number(std::string_view text) {
 }  // namespace
 
 bool is_about_time(const Error& refusal) {
-  const std::string_view code = refusal.code.empty() ? code_in_xml(refusal.detail) : refusal.code;
   constexpr std::array always = {"RequestTimeTooSkewed"sv, "RequestExpired"sv, "RequestInTheFuture"sv};
-  if (std::ranges::find(always, code) != always.end()) return true;
+  if (std::ranges::find(always, refusal.code) != always.end()) return true;
   constexpr std::array sometimes = {"InvalidSignatureException"sv, "SignatureDoesNotMatch"sv,
                                     "AuthFailure"sv};
-  if (std::ranges::find(sometimes, code) == sometimes.end()) return false;
+  if (std::ranges::find(sometimes, refusal.code) == sometimes.end()) return false;
   for (const auto* text : {&refusal.message, &refusal.detail}) {
     if (text->find("Signature expired") != std::string::npos) return true;
     if (text->find("Signature not yet current") != std::string::npos) return true;

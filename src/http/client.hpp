@@ -9,26 +9,12 @@
 #include <string>
 
 #include "core/error.hpp"
+#include "http/answer.hpp"
 #include "http/event_loop.hpp"
 #include "http/message.hpp"
 #include "http/proxy.hpp"
 
 namespace lambdapool::http {
-
-// Why there is no response. `reached`: whether the service may have seen the request; a request that
-// may have been seen is never sent again on the client's own account (see docs/protocol.md).
-struct TransportError {
-  enum class Reached { no, maybe };
-  Reached reached = Reached::no;
-  Error error;           // kind network, timed_out (the read timeout), protocol, or cancelled
-  Headers headers = {};  // of an answer that broke off, as far as they came
-};
-
-// The code of an error to connect that would come again: a certificate that is not trusted, a peer without
-// TLS.
-inline constexpr const char* tls_refused = "TlsRefused";
-
-using Answer = tl::expected<Response, TransportError>;
 
 // Says why an answer, though it is HTTP, is none to this request; nullopt where it is one. Asked on the
 // loop's thread before the connection carries anything else.

@@ -28,8 +28,8 @@ Result<sso::Token> cached_token(const aws::SingleSignOn& source) {
 }
 
 // The token stays good until its end whether or not it can be renewed, so a failure is no matter yet.
-sso::Token renewed(const aws::SingleSignOn& source, sso::Token token, const ServiceCall& call) {
-  const auto now = call.clock();
+sso::Token renewed(const aws::SingleSignOn& source, sso::Token token, ServiceCall& call) {
+  const auto now = call.now();
   const bool legacy = source.session.empty();
   if (legacy || token.expires_at - now >= advisory_window || !token.can_be_renewed(now)) return token;
   const auto answer = call.send("sso-oidc", source.region, sso::create_token_request(token), nullptr);
@@ -44,11 +44,11 @@ sso::Token renewed(const aws::SingleSignOn& source, sso::Token token, const Serv
 
 }  // namespace
 
-Result<aws::Credentials> ask_single_sign_on(const aws::SingleSignOn& source, const ServiceCall& call) {
+Result<aws::Credentials> ask_single_sign_on(const aws::SingleSignOn& source, ServiceCall& call) {
   auto cached = cached_token(source);
   if (!cached) return tl::unexpected(std::move(cached.error()));
   const auto token = renewed(source, *std::move(cached), call);
-  if (token.expires_at <= call.clock())
+  if (token.expires_at <= call.now())
     return refuse(source, "the sign-in has ended at " + format_timestamp(token.expires_at));
   const auto answer =
       call.send("sso", source.region,

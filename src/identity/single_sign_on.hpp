@@ -8,6 +8,6 @@
 
 namespace lambdapool::identity {
 
-Result<aws::Credentials> ask_single_sign_on(const aws::SingleSignOn& source, const ServiceCall& call);
+Result<aws::Credentials> ask_single_sign_on(const aws::SingleSignOn& source, ServiceCall& call);
 
 }  // namespace lambdapool::identity

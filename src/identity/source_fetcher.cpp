@@ -47,7 +47,7 @@ tl::unexpected<Error> given_up() {
 SourceFetcher::SourceFetcher(FetchOptions options)
     : options_(std::move(options)),
       exchange_(options_.connection, options_.give_up),
-      call_{options_.given, options_.environment, exchange_, options_.clock} {}
+      call_(options_.given, options_.environment, exchange_, options_.clock, options_.max_attempts) {}
 
 Result<aws::Credentials> SourceFetcher::fetch() {
   const auto files = aws::SharedFiles::read(options_.environment);
@@ -59,7 +59,7 @@ Result<aws::Credentials> SourceFetcher::fetch() {
   if (!credentials) return credentials;
   // Instance metadata in trouble hands out keys past their time, which work for as long as the trouble lasts.
   const bool may_be_old = std::holds_alternative<aws::InstanceMetadata>(source->kind);
-  if (credentials->expires && *credentials->expires <= options_.clock() && !may_be_old) {
+  if (credentials->expires && *credentials->expires <= call_.now() && !may_be_old) {
     return fail(ErrorKind::credentials, "the AWS credentials from " + source->name + " expired at " +
                                             format_timestamp(*credentials->expires) + "; get new ones");
   }

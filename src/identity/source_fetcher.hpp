@@ -26,6 +26,7 @@ struct FetchOptions {
   std::function<bool()> give_up = {};  // see Exchange
   // Of a credential_process, which may have to wait for somebody to sign in with a browser.
   std::chrono::milliseconds process_time = std::chrono::minutes(5);
+  int max_attempts = 3;  // of a call to STS or IAM Identity Center, the first one included
   std::function<Time()> clock = std::chrono::system_clock::now;
 };
 
@@ -53,7 +54,7 @@ class SourceFetcher final : public Fetcher {
 
   const FetchOptions options_;
   Exchange exchange_;
-  const ServiceCall call_;
+  ServiceCall call_;
 };
 
 }  // namespace lambdapool::identity

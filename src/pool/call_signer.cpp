@@ -56,11 +56,4 @@ void CallSigner::sign(http::Request& request, Signature& signature) {
   aws::sign(request, signer_, host_, now + offset);
 }
 
-bool CallSigner::learn_time(const Failure& refusal, const Signature& refused) {
-  const auto offset =
-      clock_skew::correction(refusal.error, refusal.date, std::chrono::system_clock::now(), refused.with);
-  if (offset) clock_offset_ = *offset;
-  return offset.has_value();
-}
-
 }  // namespace lambdapool::pool

@@ -12,7 +12,6 @@
 #include "core/sigv4.hpp"
 #include "http/message.hpp"
 #include "identity/provider.hpp"
-#include "pool/failure.hpp"
 #include "target/target.hpp"
 
 namespace lambdapool::pool {
@@ -37,8 +36,8 @@ class CallSigner {
   // The same on the I/O thread, where a signature that is still good is kept.
   void sign(http::Request& request, Signature& signature);
 
-  // After a refusal: whether the clock is to blame, so that what is signed from now on may be accepted.
-  bool learn_time(const Failure& refusal, const Signature& refused);
+  // What is signed from now on has this machine's time plus `offset`.
+  void correct_clock(clock_skew::Offset offset) { clock_offset_ = offset; }
 
  private:
   void complete(http::Request& request) const;

@@ -10,13 +10,13 @@
 #include <unordered_map>
 #include <vector>
 
+#include "aws/attempt.hpp"
 #include "core/limits.hpp"
 #include "http/client.hpp"
 #include "http/event_loop.hpp"
 #include "pool/call_signer.hpp"
 #include "pool/doubt.hpp"
 #include "pool/ending.hpp"
-#include "pool/failure.hpp"
 #include "pool/gate.hpp"
 #include "pool/refusal.hpp"
 #include "pool/window.hpp"
@@ -31,9 +31,8 @@ struct Call {
   Engine::Done done;
   std::string echo = {};
   Signature signature = {};
-  bool renewed = false;    // it has been refused as expired once
-  bool corrected = false;  // it has been refused for its time once
-  int lost = 0;            // so often it may have run
+  aws::Attempts attempts = {};
+  int lost = 0;  // so often it may have run
 };
 
 std::function<double()> random_source() {
@@ -85,10 +84,10 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   std::chrono::milliseconds read_timeout() const;
   std::optional<Error> examine(const http::Response& response, const std::string& echo);
   void answered(Id id, http::Answer answer, http::Request request);
-  void failed(Id id, Failure failure, http::Request request);
-  bool send_again(Id id, Failure& failure, http::Request& request);
-  bool send_with_right_time(Id id, const Failure& failure, http::Request& request);
-  bool send_with_new_credentials(Id id, http::Request& request);
+  void failed(Id id, aws::Failure failure, http::Request request);
+  aws::Step next_step(Id id, aws::Failure failure);
+  std::optional<std::chrono::milliseconds> wait(Id id, aws::Failure& failure);
+  void renew_for(Id id, const identity::Snapshot& stale);
   void renewed(Result<identity::Snapshot> result);
   void finish(Id id, Result<aws::Invoked> result);
   void set_timer(std::optional<Clock::time_point> wake);
@@ -216,88 +215,82 @@ std::optional<Error> Engine::Impl::examine(const http::Response& response, const
 }
 
 void Engine::Impl::answered(Id id, http::Answer answer, http::Request request) {
-  if (!answer) return failed(id, judge(std::move(answer.error())), std::move(request));
+  if (!answer) {
+    Error& error = answer.error().error;
+    if (error.kind == ErrorKind::timed_out)
+      error.kind = ErrorKind::network;  // not the function's own timeout
+    return failed(id, aws::judge(std::move(answer.error())), std::move(request));
+  }
   const http::Headers headers = answer->status < 400 ? http::Headers() : answer->headers;
   auto result = aws::parse_invoke(std::move(*answer), options.function);
   if (result) return finish(id, std::move(result));
   explain_refusal(result.error(), options.function, target.name, target.region);
-  failed(id, judge(std::move(result.error()), headers), std::move(request));
+  failed(id, aws::judge(std::move(result.error()), headers), std::move(request));
 }
 
 // The call waits to be sent again, or ends with the error.
-void Engine::Impl::failed(Id id, Failure failure, http::Request request) {
-  using Kind = Failure::Kind;
-  if (failure.kind == Kind::expired_token && send_with_new_credentials(id, request)) return;
-  if (failure.kind == Kind::wrong_time && send_with_right_time(id, failure, request)) return pump();
-  const bool by_window = failure.kind == Kind::throttled || failure.kind == Kind::not_reached ||
-                         failure.kind == Kind::may_have_run;
-  if (failure.kind == Kind::ran) failure.error.message += "; the function may have run";
-  if (by_window && send_again(id, failure, request)) return pump();
-  finish(id, tl::unexpected(std::move(failure.error)));
-}
-
-// False: it ends with the failure's error, which says why.
-bool Engine::Impl::send_again(Id id, Failure& failure, http::Request& request) {
-  const std::lock_guard lock(mutex);
-  const bool may_have_run = failure.kind == Failure::Kind::may_have_run;
-  if (terminated) {
-    if (!may_have_run) failure.error = cancelled();
-    return false;
+void Engine::Impl::failed(Id id, aws::Failure failure, http::Request request) {
+  std::unique_lock lock(mutex);
+  auto step = next_step(id, std::move(failure));
+  if (auto* end = std::get_if<aws::GiveUp>(&step)) {
+    lock.unlock();
+    return finish(id, tl::unexpected(std::move(end->error)));
   }
   Call& call = calls.at(id);
-  if (may_have_run) ++call.lost;
+  call.request = std::move(request);
+  if (!std::holds_alternative<aws::Wait>(step)) window.put_back(id, Clock::now());
+  if (const auto* clock = std::get_if<aws::CorrectClock>(&step)) signer.correct_clock(clock->offset);
+  const auto stale = call.signature.as;
+  lock.unlock();
+  if (std::holds_alternative<aws::RenewCredentials>(step)) return renew_for(id, stale);
+  pump();
+}
+
+// With the mutex held.
+aws::Step Engine::Impl::next_step(Id id, aws::Failure failure) {
+  using Kind = aws::Failure::Kind;
+  if (failure.kind == Kind::ran) failure.error.message += "; the function may have run";
+  const bool has_not_run = failure.kind == Kind::expired_token || failure.kind == Kind::wrong_time ||
+                           failure.kind == Kind::throttled || failure.kind == Kind::not_reached;
+  if (terminated) return aws::GiveUp{has_not_run ? cancelled() : std::move(failure.error)};
+  Call& call = calls.at(id);
+  return call.attempts.failed(std::move(failure), {call.signature.with, std::chrono::system_clock::now()},
+                              [&](aws::Failure& why) { return wait(id, why); });
+}
+
+// The window knows until when. nullopt: the call ends with the failure's error, which says why.
+std::optional<std::chrono::milliseconds> Engine::Impl::wait(Id id, aws::Failure& failure) {
+  using Kind = aws::Failure::Kind;
+  const bool of_network = aws::is_of_network(failure);
   const auto now = Clock::now();
   auto verdict = Window::Verdict::give_up;
-  if (may_have_run) {
-    verdict =
-        window.may_have_run(id, is_of_network(failure) ? Window::Loss::network : Window::Loss::service, now);
-  } else if (failure.kind == Failure::Kind::throttled) {
-    verdict = window.throttled(id, failure.reason, now, failure.retry_after);
+  if (failure.kind == Kind::may_have_run) {
+    ++calls.at(id).lost;
+    verdict = window.may_have_run(id, of_network ? Window::Loss::network : Window::Loss::service, now);
+  } else if (failure.kind == Kind::throttled) {
+    verdict = window.throttled(id, throttle_of(failure.error), now, failure.retry_after);
   } else {
     verdict = window.not_reached(id, now);
   }
-  if (is_of_network(failure)) unreachable = failure.error.message;
-  if (verdict == Window::Verdict::again) {
-    call.request = std::move(request);
-    return true;
-  }
+  if (of_network) unreachable = failure.error.message;
+  if (verdict == Window::Verdict::again) return std::chrono::milliseconds(0);
   if (failure.error.kind == ErrorKind::throttled) {
     tell_of_deadline(failure.error, options.throttle_deadline,
                      explain_throttle(failure.error, options.function, target.name, target.region));
-  } else if (failure.kind == Failure::Kind::not_reached) {
+  } else if (failure.kind == Kind::not_reached) {
     tell_of_outage(failure.error, options.network_deadline);
   }
-  return false;
+  return std::nullopt;
 }
 
-bool Engine::Impl::send_with_right_time(Id id, const Failure& failure, http::Request& request) {
-  const std::lock_guard lock(mutex);
-  Call& call = calls.at(id);
-  if (terminated || call.corrected || !signer.learn_time(failure, call.signature)) return false;
-  call.corrected = true;
-  call.request = std::move(request);
-  window.put_back(id, Clock::now());
-  return true;
-}
-
-// Of a call that was refused because its credentials had expired. False: it ends with that refusal, because
-// even new ones were refused.
-bool Engine::Impl::send_with_new_credentials(Id id, http::Request& request) {
-  std::unique_lock lock(mutex);
-  Call& call = calls.at(id);
-  if (terminated || std::exchange(call.renewed, true)) return false;
-  call.request = std::move(request);
-  const auto stale = call.signature.as;
-  window.put_back(id, Clock::now());
-  lock.unlock();
+void Engine::Impl::renew_for(Id id, const identity::Snapshot& stale) {
   refused_as_expired.push_back(id);
-  if (std::exchange(renewing, true)) return true;
+  if (std::exchange(renewing, true)) return;
   target.provider->renew(stale, [weak = weak_from_this(), through = gate](Result<identity::Snapshot> result) {
     through->post([weak, result = std::move(result)] {
       if (auto self = weak.lock()) self->renewed(result);
     });
   });
-  return true;
 }
 
 void Engine::Impl::renewed(Result<identity::Snapshot> result) {

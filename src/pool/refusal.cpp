@@ -24,6 +24,14 @@ bool has_reason(const Error& error, const char* reason) {
 
 }  // namespace
 
+// TooManyRequestsException has a Reason; what comes without one is a limit on requests a second, as the
+// general ThrottlingException is. Other refusals (a network interface that is not ready) are of capacity.
+Window::Throttle throttle_of(const Error& error) {
+  if (error.detail.find("RateLimitExceeded\"") != std::string::npos) return Window::Throttle::rate;
+  if (error.detail.find("LimitExceeded\"") != std::string::npos) return Window::Throttle::concurrency;
+  return error.kind == ErrorKind::throttled ? Window::Throttle::rate : Window::Throttle::concurrency;
+}
+
 void explain_refusal(Error& error, const std::string& function, const std::string& target,
                      const std::string& region) {
   const auto parsed = aws::parse_function_name(function);

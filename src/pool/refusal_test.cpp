@@ -56,5 +56,37 @@ TEST(Refusal, ThatIsNoneStaysAsItIs) {
   EXPECT_EQ(explained({ErrorKind::timed_out, "timed out", "Sandbox.Timedout", "", 200}, "f"), "timed out");
 }
 
+struct Reason {
+  const char* text;
+  Window::Throttle throttle;
+};
+
+class Reasons : public testing::TestWithParam<Reason> {};
+
+TEST_P(Reasons, SayWhatThereIsTooMuchOf) {
+  const auto& [text, throttle] = GetParam();
+  Error refusal{ErrorKind::throttled, "Rate Exceeded.", "TooManyRequestsException", "", 429};
+  refusal.detail = R"({"Reason":")" + std::string(text) + R"(","message":"Rate Exceeded."})";
+  EXPECT_EQ(throttle_of(refusal), throttle) << text;
+}
+
+// botocore's ThrottleReason.
+INSTANTIATE_TEST_SUITE_P(
+    All, Reasons,
+    testing::Values(Reason{"ConcurrentInvocationLimitExceeded", Window::Throttle::concurrency},
+                    Reason{"FunctionInvocationRateLimitExceeded", Window::Throttle::rate},
+                    Reason{"ReservedFunctionConcurrentInvocationLimitExceeded",
+                           Window::Throttle::concurrency},
+                    Reason{"ReservedFunctionInvocationRateLimitExceeded", Window::Throttle::rate},
+                    Reason{"CallerRateLimitExceeded", Window::Throttle::rate},
+                    Reason{"ConcurrentSnapshotCreateLimitExceeded", Window::Throttle::concurrency}));
+
+TEST(Refusal, WithoutAReasonIsOfRateAndOfAResourceThatIsNotReadyOfCapacity) {
+  EXPECT_EQ(throttle_of({ErrorKind::throttled, "Rate exceeded", "ThrottlingException", "", 400}),
+            Window::Throttle::rate);
+  EXPECT_EQ(throttle_of({ErrorKind::service, "not ready", "ResourceNotReadyException", "", 502}),
+            Window::Throttle::concurrency);
+}
+
 }  // namespace
 }  // namespace lambdapool::pool

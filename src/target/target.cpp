@@ -46,6 +46,7 @@ Result<Target> resolve_aws(const TargetOptions& options, const Environment& envi
   fetch.given = options.aws;
   fetch.environment = environment;
   fetch.connection.ca_bundle = settings->ca_bundle;
+  fetch.max_attempts = settings->max_attempts;
   fetch.connection.proxies = http::ProxySettings(environment.all());
   fetch.give_up = options.give_up;
   fetch.ask = [give_up = options.give_up](const std::string& question) {

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,45 @@ def test_a_refused_role_names_the_profile_the_role_and_the_source(run, settings)
     assert '"top" cannot assume arn:aws:iam::1:role/forbidden' in said
     assert "profile base" in said
     assert "sts:AssumeRole" in said
+
+
+ROLES = (
+    "[profile top]\nrole_arn = arn:aws:iam::1:role/top\nsource_profile = middle\n"
+    "[profile middle]\nrole_arn = arn:aws:iam::1:role/middle\nsource_profile = base\n"
+    "[profile base]\naws_access_key_id = AKID\naws_secret_access_key = s\n"
+)
+
+
+@pytest.mark.parametrize("seconds", [7200, -7200])
+def test_a_wrong_clock_is_corrected_once_for_all_calls_to_sts(run, settings, identity, seconds):
+    identity.ahead = seconds
+    identity.expiration = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(identity.now() + 3600))
+    done = run("list", "--profile", "top", **settings(ROLES))
+    assert (done.returncode, done.stderr) == (0, "")
+    asked = [body for _, _, _, body in identity.requests]
+    assert ["middle" in body for body in asked] == [True, True, False], asked
+
+
+def test_a_clock_that_sts_refuses_even_when_right_is_told(run, settings, identity):
+    refusal = "<ErrorResponse><Error><Code>RequestExpired</Code><Message>Signature expired: so</Message></Error></ErrorResponse>"
+    identity.answers["/"] = 403, refusal
+    assert "set this machine's clock" in one_sentence(run("list", "--profile", "top", **settings(ROLES)))
+    assert len(identity.requests) == 1
+
+
+@pytest.mark.parametrize("attempts", [1, 2, 5])
+@pytest.mark.parametrize("source", ["role", "sign-in"])
+def test_the_number_of_attempts_at_credentials_is_the_users(run, settings, identity, source, attempts):
+    name = hashlib.sha1(b"corp").hexdigest() + ".json"
+    token = {"accessToken": "t", "expiresAt": "2099-01-01T00:00:00Z"}
+    (settings.folder / "sso/cache" / name).write_text(json.dumps(token))
+    path, config, profile = {
+        "role": ("/", ROLES, "top"),
+        "sign-in": ("/federation/credentials", SSO, "work"),
+    }[source]
+    identity.answers[path] = 503, ""
+    one_sentence(run("list", "--profile", profile, **settings(config, AWS_MAX_ATTEMPTS=str(attempts))))
+    assert len(identity.requests) == attempts
 
 
 def test_a_credential_process_that_fails_is_quoted(run, settings):

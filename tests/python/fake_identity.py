@@ -4,10 +4,13 @@ What they give depends on what they are asked alone, so that two clients can be 
 role and the keys that assumed it.
 """
 
+import calendar
+import email.utils
 import hashlib
 import json
 import re
 import threading
+import time
 import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -26,6 +29,7 @@ class FakeIdentity:
         self.requests = []
         self.answers = {}  # path -> (status, body): instead of the usual answer
         self.expiration = EXPIRATION
+        self.ahead = 0  # by so many seconds its clock goes before ours; STS refuses what was signed at another time
         fake = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -46,6 +50,9 @@ class FakeIdentity:
 
             do_GET = do_POST = do_PUT = do
 
+            def date_time_string(self, timestamp=None):
+                return email.utils.formatdate(fake.now(), usegmt=True)
+
             def log_message(self, *_):
                 pass
 
@@ -58,6 +65,15 @@ class FakeIdentity:
     def close(self):
         self.server.shutdown()
         self.server.server_close()
+
+    def now(self):
+        return time.time() + self.ahead
+
+    def is_late(self, headers):
+        if not headers.get("Authorization"):
+            return False
+        signed = calendar.timegm(time.strptime(headers["X-Amz-Date"], "%Y%m%dT%H%M%SZ"))
+        return abs(signed - self.now()) > 300
 
     def answer(self, method, path, headers, body):
         if method == "POST" and path == "/":
@@ -84,6 +100,11 @@ class FakeIdentity:
         return {"AccessKeyId": found[0], "SecretAccessKey": found[1], "Token": found[2], "Expiration": self.expiration}
 
     def sts(self, headers, form):
+        if self.is_late(headers):
+            return 403, (
+                "<ErrorResponse><Error><Type>Sender</Type><Code>SignatureDoesNotMatch</Code>"
+                "<Message>Signature expired: it is another time</Message></Error></ErrorResponse>"
+            )
         action = form["Action"]
         signed_by = re.search(r"Credential=([^/]*)/", headers.get("Authorization") or "")
         # What each client makes up for itself is no difference.
