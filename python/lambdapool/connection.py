@@ -76,7 +76,7 @@ def connect(
     for name, text in texts.items():
         if text is not None and not isinstance(text, str):
             raise TypeError("%s must be a str, not %s" % (name, type(text).__name__))
-    code = DeployedCode(function, stale_mode(stale))
+    code = DeployedCode(function, stale_mode(stale, function))
     engine: Any = _native.Engine(
         function,
         workers,

@@ -26,13 +26,31 @@ MODES = ("error", "warn", "ignore")
 UNKNOWN = "-"  # no worker's code is that: it answers with which it has
 
 
-def stale_mode(given: Optional[str]) -> str:
-    """The argument, else $LAMBDAPOOL_STALE, else "error". Raises ValueError or TypeError."""
+def stale_mode(given: Optional[str], function: str) -> str:
+    """The argument, else $LAMBDAPOOL_STALE, else what lambdapool.toml says of the function, else "error". Raises
+    ValueError or TypeError."""
     if given is not None and not isinstance(given, str):
         raise TypeError("stale must be a str, not %s" % type(given).__name__)
-    mode = given if given is not None else os.environ.get(VARIABLE) or MODES[0]
+    mode, where = given, "stale"
+    if mode is None:
+        mode, where = os.environ.get(VARIABLE) or None, VARIABLE
+    if mode is None:
+        mode, where = _of_project(function), "stale in lambdapool.toml"
+    if mode is None:
+        return MODES[0]
     if mode not in MODES:
-        raise ValueError("%s must be one of %s, not %r" % ("stale" if given is not None else VARIABLE, ", ".join(MODES), mode))
+        raise ValueError("%s must be one of %s, not %r" % (where, ", ".join(MODES), mode))
+    return mode
+
+
+def _of_project(function: str) -> Optional[str]:
+    from .project_file import functions_of_project
+
+    try:
+        settings = functions_of_project()[0].get(function.split(":")[0], {})
+    except (OSError, ValueError):  # it cannot be read: the strictest mode it is
+        return None
+    mode: Optional[str] = settings.get("stale") if isinstance(settings, dict) else None
     return mode
 
 
@@ -50,6 +68,7 @@ class DeployedCode:
         self._mode = mode
         self._digest = "" if mode == "ignore" else UNKNOWN
         self._files: Dict[str, str] = {}  # of the manifest, those not compared yet
+        self._apart: List[str] = []  # what was warned of
         self._modules = 0  # how many were loaded here when they were compared
 
     def expected(self) -> str:
@@ -65,7 +84,10 @@ class DeployedCode:
         """The worker has this code, and has run nothing. None: it will do, and the task can be sent again."""
         self._files = {}
         if manifest:
-            self._files = dict(json.loads(manifest)["files"])
+            content = json.loads(manifest)
+            self._files = dict(content["files"])
+            if self._mode != "ignore":
+                self._warn_of_versions(content.get("requirements", {}))
         elif self._digest == UNKNOWN:
             warnings.warn(
                 "the function %s was not made by this lambdapool: nobody can tell whether it has the code that is here "
@@ -75,6 +97,21 @@ class DeployedCode:
         mismatch = self._compare()
         self._digest = UNKNOWN if mismatch is not None else hashlib.sha256(manifest).hexdigest()[:16]
         return mismatch
+
+    def _warn_of_versions(self, theirs: Dict[str, str]) -> None:
+        """Of packages that are loaded here too and whose major version is another: what is pickled of them may not
+        be understood, or be understood otherwise."""
+        apart = []
+        for name, version in sorted(theirs.items()):
+            own = getattr(sys.modules.get(name), "__version__", None)
+            if isinstance(own, str) and own.split(".")[0] != version.split(".")[0]:
+                apart.append("%s is version %s there and %s here" % (name, version, own))
+        if apart and apart != self._apart:
+            self._apart = apart
+            warnings.warn(
+                "the function %s has other major versions of packages than this program: %s" % (self._function, ", ".join(apart)),
+                stacklevel=2,
+            )
 
     def _compare(self) -> Optional[CodeMismatch]:
         self._modules = len(sys.modules)

@@ -109,6 +109,13 @@ class Reader {
     options.whole_environment = true;
   }
 
+  // For the pools that call the function (python/lambdapool/deployed_code.py).
+  void check_stale(const toml::value& value, FunctionOptions&) const {
+    const std::string mode = text(value);
+    if (mode != "error" && mode != "warn" && mode != "ignore")
+      refuse(file_, value, "stale is one of error, warn, ignore, not '" + mode + "'");
+  }
+
   template <auto Member, auto Read>
   static Set setting() {
     return [](const Reader& reader, const toml::value& value, FunctionOptions& options) {
@@ -135,6 +142,7 @@ class Reader {
         {"allow-secrets", setting<&Options::allowed_secrets, &Reader::texts>()},
         {"memory", setting<&Options::memory_mb, &Reader::number>()},
         {"timeout", setting<&Options::timeout_s, &Reader::number>()},
+        {"stale", special<&Reader::check_stale>()},
         {"layers", setting<&Options::layers, &Reader::texts>()},
         {"runtime", setting<&Options::runtime, &Reader::text>()},
         {"architecture", setting<&Options::architecture, &Reader::text>()},

@@ -4,6 +4,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import zipfile
 
 import pytest
 from conftest import BUILD, PROGRAM
@@ -205,3 +206,48 @@ def test_a_mode_that_is_none_is_refused(project):
         LambdaPool(1, "f", target="local", stale="never")
     with pytest.raises(TypeError, match="stale must be a str, not bool"):
         LambdaExecutor("f", 1, target="local", stale=True)
+
+
+def test_the_project_file_says_how_strict_it_is(project):
+    if sys.version_info < (3, 11):
+        pytest.importorskip("tomli")
+    project.write("mod.py", "def f(x): return x + 1\n")
+    project.write("lambdapool.toml", "[functions.stale]\npaths = ['mod.py']\nstale = 'ignore'\n")
+    project.command("create", "stale")
+    project.write("mod.py", "def f(x): return x + 2\n")
+    assert project.use("mod").stdout == "[2, 3, 4] 11\n"
+    assert "other code" in project.use("mod", LAMBDAPOOL_STALE="error").stdout
+    project.write("lambdapool.toml", "[functions.stale]\npaths = ['mod.py']\nstale = 'never'\n")
+    refused = subprocess.run([str(PROGRAM), "update"], cwd=project.folder, env=project._environment, capture_output=True, text=True)
+    assert refused.returncode == 1 and "lambdapool.toml:3: stale is one of error, warn, ignore, not 'never'" in refused.stderr
+
+
+VERSIONS = """
+import sys, types
+sys.path.insert(0, %(here)r)
+import %(module)s
+sys.modules["somepackage"] = types.ModuleType("somepackage")
+sys.modules["somepackage"].__version__ = "2.1.0"
+from lambdapool import LambdaPool
+with LambdaPool(1, "stale") as pool:
+    print(pool.map(%(module)s.f, [1]), pool.map(%(module)s.f, [2]))
+"""
+
+
+def test_another_major_version_of_a_package_is_told(project, tmp_path):
+    project.write("mod.py", "def f(x): return x + 1\n")
+    wheel_of(project.folder, "somepackage", "1.4")
+    project.write("requirements.txt", "./somepackage-1.4-py3-none-any.whl\n")
+    project.command("create", "stale", "mod.py", "-r", "requirements.txt")
+    done = project.use("mod", code=VERSIONS)
+    assert done.stdout == "[2] [3]\n"
+    assert done.stderr.count("somepackage is version 1.4 there and 2.1.0 here") == 1
+
+
+def wheel_of(folder, name, version):
+    information = "%s-%s.dist-info/" % (name, version)
+    with zipfile.ZipFile(folder / ("%s-%s-py3-none-any.whl" % (name, version)), "w") as wheel:
+        wheel.writestr(name + ".py", "__version__ = %r\n" % version)
+        wheel.writestr(information + "METADATA", "Metadata-Version: 2.1\nName: %s\nVersion: %s\n" % (name, version))
+        wheel.writestr(information + "WHEEL", "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        wheel.writestr(information + "RECORD", "")

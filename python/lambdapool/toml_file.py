@@ -1,0 +1,32 @@
+"""Reads TOML with what this Python has for it."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Dict, Union
+
+
+def read_toml(path: Union[str, "os.PathLike[str]"]) -> Dict[str, Any]:
+    """Raises ValueError where the file cannot be read, saying why."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+    except (OSError, ValueError) as error:
+        raise ValueError("%s cannot be read: %s" % (path, error)) from None
+    return parse_toml(text, str(path))
+
+
+def parse_toml(text: str, where: str) -> Dict[str, Any]:
+    """Raises ValueError for what is no TOML; `where` names it in the message."""
+    try:
+        import tomllib as toml
+    except ImportError:  # before Python 3.11
+        try:
+            import tomli as toml  # type: ignore[import-not-found,no-redef]
+        except ImportError:
+            raise ValueError("%s can be read with Python 3.11 or later, or with the package tomli" % where) from None
+    try:
+        content: Dict[str, Any] = toml.loads(text)
+        return content
+    except ValueError as error:
+        raise ValueError("%s cannot be read: %s" % (where, error)) from None
