@@ -41,6 +41,7 @@ void announce(const local::Service& service, const local::ServiceOptions& option
   say("Lets in: " + who_is_let_in(options));
   say(key ? "Point any AWS client at it with:" : "Point any AWS client at it with (any keys will do):");
   say("  export AWS_ENDPOINT_URL_LAMBDA=" + url);
+  say("  export AWS_ENDPOINT_URL_S3=" + url);
   // A key of the user's own is not shown: they have it, and who reads our output may not.
   if (!key || key->made_here) {
     const sigv4::Identity shown = key ? key->identity : sigv4::Identity{"local", "local"};

@@ -50,6 +50,17 @@ std::string hex_encode(std::string_view bytes) {
   return out;
 }
 
+std::string hex_decode(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i + 1 < text.size(); i += 2) {
+    const int high = hex_value(text[i]);
+    const int low = hex_value(text[i + 1]);
+    if (high < 0 || low < 0) break;
+    out.push_back(static_cast<char>(high * 16 + low));
+  }
+  return out;
+}
+
 Sha256 sha256(std::string_view bytes) {
   Sha256 digest;
   hash_into({bytes}, digest.data());
@@ -81,6 +92,23 @@ std::string sha1_hex(std::string_view bytes) {
 }
 
 std::string sha256_hex(std::string_view bytes) { return hex_encode(view(sha256(bytes))); }
+
+struct Sha256Stream::State {
+  SHA256_CTX context;
+};
+
+Sha256Stream::Sha256Stream() : state_(std::make_unique<State>()) { SHA256_Init(&state_->context); }
+Sha256Stream::~Sha256Stream() = default;
+Sha256Stream::Sha256Stream(Sha256Stream&&) noexcept = default;
+Sha256Stream& Sha256Stream::operator=(Sha256Stream&&) noexcept = default;
+void Sha256Stream::add(std::string_view bytes) {
+  SHA256_Update(&state_->context, bytes.data(), bytes.size());
+}
+std::string Sha256Stream::hex() {
+  Sha256 digest;
+  SHA256_Final(digest.data(), &state_->context);
+  return hex_encode(view(digest));
+}
 
 std::string sha256_base64(std::string_view bytes) { return base64_encode(view(sha256(bytes))); }
 

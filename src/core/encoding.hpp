@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,12 +16,28 @@ std::optional<std::string> base64_decode(
     std::string_view text);  // strict: RFC 4648, padded; nullopt otherwise
 
 std::string hex_encode(std::string_view bytes);
+std::string hex_decode(std::string_view text);  // as far as it is pairs of digits
 
 using Sha256 = std::array<std::uint8_t, 32>;
 Sha256 sha256(std::string_view bytes);
 Sha256 hmac_sha256(std::string_view key, std::string_view bytes);
 std::string sha1_hex(std::string_view bytes);  // names files of the AWS CLI; proves nothing
 std::string sha256_hex(std::string_view bytes);
+
+// Of bytes that come one after the other.
+class Sha256Stream {
+ public:
+  Sha256Stream();
+  ~Sha256Stream();
+  Sha256Stream(Sha256Stream&&) noexcept;
+  Sha256Stream& operator=(Sha256Stream&&) noexcept;
+  void add(std::string_view bytes);
+  std::string hex();  // of all so far; nothing may be added afterwards
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
 std::string sha256_base64(std::string_view bytes);  // Lambda's CodeSha256
 
 // RFC 3986 unreserved characters stay; everything else becomes %XX.

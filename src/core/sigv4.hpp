@@ -41,6 +41,7 @@ class Signer {
   // `amz_date` must be among message.headers under x-amz-date; use format_amz_date.
   std::string authorization(const Message& message, std::string_view amz_date);
   const Identity& identity() const { return identity_; }
+  const Scope& scope() const { return scope_; }
 
  private:
   Identity identity_;

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 
+#include "http/body_stream.hpp"
 #include "http/event_loop.hpp"
 #include "http/memory_budget.hpp"
 #include "http/message.hpp"
@@ -49,6 +50,7 @@ struct Guard {
   Admit admit = {};                           // none: everybody is
   Screen screen = {};                         // none: everybody may
   std::shared_ptr<MemoryBudget> memory = {};  // none: without bounds but each request's own
+  Divert divert = {};                         // none: every body is kept in memory
   std::optional<Deadlines> deadlines = {};    // none: for ever
   std::size_t max_connections = 4'096;        // at most half of the process's descriptors
   bool opened_later = false;                  // those who connect wait until Listener::open()

@@ -1,6 +1,7 @@
 // HTTP requests and responses as values.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -32,20 +33,26 @@ class Headers {
 
 bool equal_ignoring_case(std::string_view a, std::string_view b);
 
+class BodySink;    // body_stream.hpp
+class BodySource;  // likewise
+
 struct Request {
   std::string method = "GET";
   std::string target = "/";  // path and query as they go over the wire, already percent-encoded
   Headers headers = {};
   std::string body = {};
+  std::shared_ptr<BodySink> sink = {};  // of a server: where the body has gone instead; else null
 };
 
 struct Response {
   int status = 200;
   Headers headers = {};
   std::string body = {};
+  std::shared_ptr<BodySource> source = {};  // of a server: where the body comes from instead; else null
 };
 
-// Where to connect. `unix`: an AF_UNIX stream socket at `path`; Host is then "localhost".
+// Where to connect. `unix`: an AF_UNIX stream socket at `path`, or, where that begins with @, of that name in
+// the abstract namespace, which no file system has to show; Host is then "localhost".
 struct Endpoint {
   enum class Scheme { http, https, unix_socket };
   Scheme scheme = Scheme::https;

@@ -6,6 +6,8 @@
 #include <limits>
 #include <optional>
 
+#include "http/body_stream.hpp"
+
 namespace lambdapool::http {
 namespace {
 
@@ -21,16 +23,19 @@ std::string text(beast::string_view view) { return {view.data(), view.size()}; }
 template <bool is_request>
 class Collector : public beast::http::basic_parser<is_request> {
  public:
-  explicit Collector(ParserLimits limits) {
+  explicit Collector(ParserLimits limits) : body_bytes_max(limits.body_bytes) {
     this->eager(true);
     this->header_limit(static_cast<std::uint32_t>(
         std::min<std::uint64_t>(limits.header_bytes, std::numeric_limits<std::uint32_t>::max())));
-    this->body_limit(limits.body_bytes);
+    // A request's may be diverted, which is known only once its head is.
+    this->body_limit(is_request ? std::numeric_limits<std::uint64_t>::max() : limits.body_bytes);
   }
 
   int status = 0;
   Request message;  // of a response: headers and body
   bool expects_continue = false;
+  std::uint64_t body_bytes_max;
+  std::optional<Response> refused;
 
  private:
   using View = beast::string_view;
@@ -48,19 +53,29 @@ class Collector : public beast::http::basic_parser<is_request> {
     message.headers.add(text(name), text(value));
   }
   void on_header_impl(error_code&) override {}
-  void on_body_init_impl(boost::optional<std::uint64_t> const& length, error_code&) override {
-    if (length) message.body.reserve(std::min(*length, reserve_max));
+  void on_body_init_impl(boost::optional<std::uint64_t> const& length, error_code& error) override {
+    if (message.sink) return;
+    if (length && *length > body_bytes_max) error = beast::http::error::body_limit;
+    if (length && !error) message.body.reserve(std::min(*length, reserve_max));
   }
-  std::size_t on_body_impl(View bytes, error_code&) override {
-    message.body.append(bytes.data(), bytes.size());
-    return bytes.size();
-  }
+  std::size_t on_body_impl(View bytes, error_code& error) override { return take(bytes, error); }
   void on_chunk_header_impl(std::uint64_t, View, error_code&) override {}
-  std::size_t on_chunk_body_impl(std::uint64_t, View bytes, error_code&) override {
-    message.body.append(bytes.data(), bytes.size());
-    return bytes.size();
+  std::size_t on_chunk_body_impl(std::uint64_t, View bytes, error_code& error) override {
+    return take(bytes, error);
   }
   void on_finish_impl(error_code&) override {}
+
+  std::size_t take(View bytes, error_code& error) {
+    if (message.sink) {
+      refused = message.sink->write({bytes.data(), bytes.size()});
+      if (refused) error = beast::http::error::body_limit;
+    } else if (bytes.size() > body_bytes_max - message.body.size()) {
+      error = beast::http::error::body_limit;
+    } else {
+      message.body.append(bytes.data(), bytes.size());
+    }
+    return bytes.size();
+  }
 };
 
 Progress progress_of(error_code error) {
@@ -126,6 +141,9 @@ std::optional<std::uint64_t> RequestParser::body_length() const {
 
 void RequestParser::expect_body(std::uint64_t bytes) { impl_->parser->message.body.reserve(bytes); }
 std::size_t RequestParser::body_bytes() const { return impl_->parser->message.body.size(); }
+
+void RequestParser::divert(std::shared_ptr<BodySink> sink) { impl_->parser->message.sink = std::move(sink); }
+const std::optional<Response>& RequestParser::refused() const { return impl_->parser->refused; }
 
 bool RequestParser::started() const { return impl_->parser->got_some(); }
 bool RequestParser::wants_continue() const {

@@ -39,7 +39,10 @@ class RequestParser {
   const Request& head() const;                       // once Progress::head was told; without a body
   std::optional<std::uint64_t> body_length() const;  // nullopt: chunked, known only at its end
   void expect_body(std::uint64_t bytes);             // so many will come: room is made for them at once
-  std::size_t body_bytes() const;                    // as far as they came
+  std::size_t body_bytes() const;                    // as far as they came and are kept
+  // Once Progress::head was told: the body goes there, whatever its size.
+  void divert(std::shared_ptr<BodySink> sink);
+  const std::optional<Response>& refused() const;  // by the sink, of a body that is malformed for that
 
   bool started() const;         // some of a message has been read
   bool wants_continue() const;  // headers are complete, a body is to come, and the peer waits for 100

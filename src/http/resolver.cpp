@@ -16,7 +16,9 @@ Resolver::Resolver(asio::io_context& io, Endpoint endpoint) : endpoint_(std::mov
   boost::system::error_code not_literal;
   if (endpoint_.scheme == Endpoint::Scheme::unix_socket) {
     if (endpoint_.path.size() < sizeof(sockaddr_un::sun_path)) {
-      found_.list.emplace_back(asio::local::stream_protocol::endpoint(endpoint_.path));
+      std::string name = endpoint_.path;
+      if (name.starts_with('@')) name.front() = 0;
+      found_.list.emplace_back(asio::local::stream_protocol::endpoint(name));
     } else {
       found_.failure = "the path is too long for a socket";
     }

@@ -2,6 +2,8 @@
 
 #include <string_view>
 
+#include "http/body_stream.hpp"
+
 namespace lambdapool::http {
 namespace {
 
@@ -15,6 +17,10 @@ std::string_view phrase(int status) {
       return "Accepted";
     case 204:
       return "No Content";
+    case 206:
+      return "Partial Content";
+    case 304:
+      return "Not Modified";
     case 400:
       return "Bad Request";
     case 403:
@@ -31,12 +37,16 @@ std::string_view phrase(int status) {
       return "Precondition Failed";
     case 413:
       return "Content Too Large";
+    case 416:
+      return "Range Not Satisfiable";
     case 429:
       return "Too Many Requests";
     case 431:
       return "Request Header Fields Too Large";
     case 500:
       return "Internal Server Error";
+    case 501:
+      return "Not Implemented";
     case 502:
       return "Bad Gateway";
     case 503:
@@ -59,7 +69,9 @@ void append_head(std::string& out, const Response& response, bool keep_alive) {
     out.append(header.name).append(": ").append(header.value).append("\r\n");
   }
   if (has_body(response.status) && !length_given) {
-    out.append("Content-Length: ").append(std::to_string(response.body.size())).append("\r\n");
+    out.append("Content-Length: ")
+        .append(std::to_string(response.source ? response.source->size() : response.body.size()))
+        .append("\r\n");
   }
   if (!keep_alive) out.append("Connection: close\r\n");
   out.append("\r\n");

@@ -7,6 +7,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <cstddef>
 #include <cstring>
 
 #include "http/acceptor.hpp"
@@ -30,7 +31,8 @@ class SocketListener : public Listener {
     });
   }
   ~SocketListener() override {
-    if (endpoint_.scheme == Endpoint::Scheme::unix_socket) ::unlink(endpoint_.path.c_str());
+    if (endpoint_.scheme == Endpoint::Scheme::unix_socket && !endpoint_.path.starts_with('@'))
+      ::unlink(endpoint_.path.c_str());
     if (auto loop = loop_.lock()) {
       run_on(*loop, [this] { std::exchange(acceptor_, nullptr)->stop(); });
     }
@@ -156,12 +158,16 @@ Result<std::unique_ptr<Listener>> listen_unix(EventLoop& loop, const std::string
   local->sun_family = AF_UNIX;
   std::memcpy(local->sun_path, path.c_str(), path.size() + 1);
   address.size = sizeof *local;
+  if (path.starts_with('@')) {
+    local->sun_path[0] = 0;
+    address.size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size());
+  }
   auto opened = open_socket(AF_UNIX);
   if (!opened) return tl::unexpected(opened.error());
   OpenFd fd(*opened);
   ::fchmod(fd.get(), S_IRUSR | S_IWUSR);  // before bind: nobody else ever gets to connect
   int bound = ::bind(fd.get(), address.get(), address.size);
-  if (bound != 0 && errno == EADDRINUSE && is_abandoned(address)) {
+  if (bound != 0 && errno == EADDRINUSE && !path.starts_with('@') && is_abandoned(address)) {
     ::unlink(path.c_str());
     bound = ::bind(fd.get(), address.get(), address.size);
   }

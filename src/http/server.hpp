@@ -64,7 +64,8 @@ class Listener {
 // port 0: the system chooses. Error kind io, naming address and reason.
 Result<std::unique_ptr<Listener>> listen_tcp(EventLoop& loop, const std::string& address, std::uint16_t port,
                                              Handler handler, ServerLimits limits = {}, Guard guard = {});
-// Only this user may connect: the socket is made so, and Guard::screen can ask who called.
+// Only this user may connect: the socket is made so, and Guard::screen can ask who called. A path that begins
+// with @ is a name in the abstract namespace, to which everybody may connect: Guard::admit has to ask.
 Result<std::unique_ptr<Listener>> listen_unix(EventLoop& loop, const std::string& path, Handler handler,
                                               ServerLimits limits = {}, Guard guard = {});
 

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 
 #include "http/caller.hpp"
@@ -16,6 +17,7 @@ namespace {
 constexpr std::size_t read_ahead_max = 64 * 1'024;
 // Of a request refused for its size, so much is still taken in, that the client gets to read the answer.
 constexpr std::uint64_t discard_max = 256ull << 20;
+constexpr std::uint64_t source_piece = 256 * 1'024;  // of a streamed answer, in memory at a time
 
 }  // namespace
 
@@ -46,6 +48,7 @@ void ServerConnection::close() {
   if (state_ == State::closed) return;
   state_ = State::closed;
   stream_.close();
+  source_.reset();
   gone_ = nullptr;
   settings_.handler = nullptr;
   share_ = {};
@@ -146,6 +149,8 @@ bool ServerConnection::feed() {
   }
   if (progress == Progress::more) {
     go_on();
+  } else if (parser_.refused()) {
+    refuse(*parser_.refused());
   } else if (progress != Progress::head) {
     refuse(progress);
   }
@@ -162,6 +167,16 @@ bool ServerConnection::admit() {
       refuse(std::move(*refusal));
       return false;
     }
+  }
+  if (guard.divert) {
+    if (std::shared_ptr<BodySink> sink = guard.divert(parser_.head())) {
+      parser_.divert(std::move(sink));
+      return true;
+    }
+  }
+  if (parser_.body_length().value_or(0) > settings_.limits.max_body_bytes) {
+    refuse(Progress::body_too_long);
+    return false;
   }
   return make_room();
 }
@@ -244,11 +259,15 @@ void ServerConnection::answer(std::uint64_t number, Response response) {
   }
   append_head(head_, response, keep_alive_);
   const bool bodiless = head_only_ || !has_body(response.status);
-  if (settings_.pipelined == Pipelined::together && keep_alive_ && !buffer_.empty()) {
+  if (settings_.pipelined == Pipelined::together && keep_alive_ && !buffer_.empty() && !response.source) {
     if (!bodiless) head_ += response.body;
     return answered();
   }
   if (!bodiless) body_ = std::move(response.body);
+  if (!bodiless && response.source) {
+    source_left_ = response.source->size();
+    source_ = std::move(response.source);
+  }
   state_ = State::writing;
   write();
 }
@@ -266,7 +285,12 @@ void ServerConnection::write() {
   for (;;) {
     std::string_view head = std::string_view(head_).substr(head_sent_);
     std::string_view body = std::string_view(body_).substr(body_sent_);
-    if (head.empty() && body.empty()) return written();
+    if (head.empty() && body.empty()) {
+      if (source_left_ == 0) return written();
+      if (next_piece()) continue;
+      auto self = shared_from_this();
+      return close();
+    }
     auto outcome = stream_.write(head, body);
     if (outcome.status == Stream::Status::done) {
       std::size_t of_head = std::min(outcome.bytes, head.size());
@@ -286,9 +310,20 @@ void ServerConnection::write() {
   }
 }
 
+// False: the source cannot be read, and the peer is not to take what it has for the whole.
+bool ServerConnection::next_piece() {
+  body_.resize(static_cast<std::size_t>(std::min<std::uint64_t>(source_left_, source_piece)));
+  const auto bytes = source_->read(body_.data(), body_.size());
+  body_.resize(bytes);
+  body_sent_ = 0;
+  source_left_ -= bytes;
+  return bytes > 0;
+}
+
 void ServerConnection::written() {
   head_.clear();
   body_.clear();
+  source_.reset();
   head_sent_ = body_sent_ = 0;
   if (!keep_alive_) return linger();
   answered();

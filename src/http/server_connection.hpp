@@ -70,6 +70,7 @@ class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
   void answer(std::uint64_t number, Response response);
   void abandon(std::uint64_t number);
   void write();
+  bool next_piece();
   void written();
   void answered();
   void linger();
@@ -111,6 +112,8 @@ class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
 
   std::string head_;  // behind the answers that were held back for it
   std::string body_;
+  std::shared_ptr<BodySource> source_;  // of what follows body_
+  std::uint64_t source_left_ = 0;
   std::size_t head_sent_ = 0;
   std::size_t body_sent_ = 0;
 };

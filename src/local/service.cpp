@@ -1,5 +1,7 @@
 #include "local/service.hpp"
 
+#include <unistd.h>
+
 #include <cstring>
 #include <future>
 
@@ -7,6 +9,7 @@
 #include "http/event_loop.hpp"
 #include "http/server.hpp"
 #include "local/control/control_plane.hpp"
+#include "local/objects/s3_service.hpp"
 #include "local/private_socket.hpp"
 #include "local/store/home.hpp"
 #include "local/store/uuid.hpp"
@@ -44,27 +47,51 @@ ControlPlaneOptions control_plane_options(const ServiceOptions& options) {
   return plane;
 }
 
+S3Options s3_options(const ServiceOptions& options, const fs::path& scratch) {
+  S3Options s3;
+  s3.directory = options.home / "objects";
+  s3.transit = scratch / "objects";
+  s3.identity = options.identity;
+  s3.admission = options.admission;
+  s3.region = options.region;
+  s3.log = options.log;
+  return s3;
+}
+
 // Members are destroyed from the last to the first: no new requests, then no new work, then the workers.
 class RunningService : public Service {
  public:
   Result<void> start(const ServiceOptions& options) {
-    auto workers = Workers::start(loop_, workers_options(options));
+    const auto settings = workers_options(options);
+    auto workers = Workers::start(loop_, settings);
     if (!workers) return tl::unexpected(workers.error());
     workers_ = std::move(*workers);
     auto plane = ControlPlane::open(loop_, *workers_, control_plane_options(options));
     if (!plane) return tl::unexpected(plane.error());
     plane_ = std::move(*plane);
+    auto s3 = s3_options(options, settings.scratch);
+    // The workers' directory is claimed first, so that what a killed service leaves in it is found.
+    s3.before_transit = [this] { workers_->isolation(); };
+    objects_ = std::make_unique<S3Service>(std::move(s3));
     auto listener = listen(options);
     if (!listener) return tl::unexpected(listener.error());
     listener_ = std::move(*listener);
+    if (options.port) return {};
+    auto objects = listen_for_workers();
+    if (!objects) return tl::unexpected(objects.error());
+    objects_listener_ = std::move(*objects);
     return {};
   }
 
   http::Endpoint endpoint() const override { return listener_->endpoint(); }
+  http::Endpoint objects_endpoint() const override {
+    return objects_listener_ ? objects_listener_->endpoint() : endpoint();
+  }
   std::string isolation() const override { return workers_->isolation(); }
 
   void before_fork() override {
     plane_->pause();
+    objects_->pause();
     go_on_ = {};
     std::promise<void> waiting;
     loop_.post([&waiting, go_on = go_on_.get_future().share()] {
@@ -76,19 +103,45 @@ class RunningService : public Service {
   void after_fork_in_parent() override {
     go_on_.set_value();
     plane_->resume();
+    objects_->resume();
   }
-  void after_fork_in_child() override { listener_->close_in_fork(); }
+  void after_fork_in_child() override {
+    listener_->close_in_fork();
+    if (objects_listener_) objects_listener_->close_in_fork();
+  }
 
  private:
+  // The object store alone. A name that nobody can guess, but anybody may try: who calls is asked first.
+  Result<std::unique_ptr<http::Listener>> listen_for_workers() {
+    http::Guard guard;
+    guard.admit = [](const http::Caller& caller) { return caller.uid == ::geteuid(); };
+    guard.screen = [this](const http::Request& head, const http::Caller& caller) {
+      return objects_->screen(head, caller);
+    };
+    guard.divert = [this](const http::Request& head) { return objects_->divert(head); };
+    guard.memory = memory_;
+    guard.deadlines.emplace();
+    return http::listen_unix(
+        loop_, "@lambdapool-" + random_uuid(),
+        [this](http::Request request, http::Responder responder) {
+          objects_->handle(std::move(request), std::move(responder));
+        },
+        {}, std::move(guard));
+  }
+
   Result<std::unique_ptr<http::Listener>> listen(const ServiceOptions& options) {
-    const auto handle = [&target = *plane_](http::Request request, http::Responder responder) {
-      target.handle(std::move(request), std::move(responder));
+    const auto handle = [this](http::Request request, http::Responder responder) {
+      if (is_for_s3(request)) return objects_->handle(std::move(request), std::move(responder));
+      plane_->handle(std::move(request), std::move(responder));
     };
     http::Guard guard;
-    guard.screen = [&target = *plane_](const http::Request& head, const http::Caller& caller) {
-      return target.screen(head, caller);
+    guard.screen = [this](const http::Request& head, const http::Caller& caller) {
+      return is_for_s3(head) ? objects_->screen(head, caller) : plane_->screen(head, caller);
     };
-    guard.memory = std::make_shared<http::MemoryBudget>(request_memory);
+    guard.divert = [this](const http::Request& head) {
+      return is_for_s3(head) ? objects_->divert(head) : nullptr;
+    };
+    guard.memory = memory_;
     guard.deadlines.emplace();
     if (options.port)
       return http::listen_tcp(loop_, "127.0.0.1", *options.port, handle, {}, std::move(guard));
@@ -106,8 +159,11 @@ class RunningService : public Service {
   http::EventLoop loop_;
   std::unique_ptr<Workers> workers_;
   std::unique_ptr<ControlPlane> plane_;
+  std::unique_ptr<S3Service> objects_;
   std::optional<PrivateSocket> socket_;
+  std::shared_ptr<http::MemoryBudget> memory_ = std::make_shared<http::MemoryBudget>(request_memory);
   std::unique_ptr<http::Listener> listener_;
+  std::unique_ptr<http::Listener> objects_listener_;
 };
 
 }  // namespace

@@ -36,6 +36,8 @@ class Service {
   static Result<std::unique_ptr<Service>> start(ServiceOptions options);
   virtual ~Service() = default;  // stops: no new invocations, workers killed, nothing left behind
   virtual http::Endpoint endpoint() const = 0;
+  // Of the object store, where workers reach it too, whatever they see of the file system.
+  virtual http::Endpoint objects_endpoint() const = 0;
   virtual std::string isolation() const = 0;  // which limits are enforced and how, one line
 
   // Around a fork(), so that no thread of the service is in the middle of anything: the child gets a copy of

@@ -86,9 +86,18 @@ static int make_directory(const char* root, const char* name) {
   return mkdir(path, 0755);
 }
 
+// What callers have put into the object store for workers (worker/scratch.cpp makes the directory). Where it
+// can't be bound, workers ask the store.
+static void bind_objects(const char* root) {
+  char from[PATH_SIZE], to[PATH_SIZE];
+  snprintf(from, sizeof from, "%s/../objects/data", root);
+  snprintf(to, sizeof to, "%s/var/lambdapool", root);
+  bind(from, to, READ_ONLY);
+}
+
 static int build(const char* root) {
   static const char* const own[] = {"tmp", "opt", "var", NULL};
-  static const char* const own_of_var[] = {"task", NULL};
+  static const char* const own_of_var[] = {"task", "lambdapool", NULL};
   char var[PATH_SIZE], copy[PATH_SIZE];
   snprintf(var, sizeof var, "%s/var", root);
   snprintf(copy, sizeof copy, "%s%s", root, root);
@@ -98,6 +107,7 @@ static int build(const char* root) {
   if (make_directory(root, "tmp") != 0 || make_directory(root, "opt") != 0) return -1;
   if (make_directory(root, "var") != 0 || make_directory(var, "task") != 0) return -1;
   mirror("/var", var, own_of_var);
+  if (make_directory(var, "lambdapool") == 0) bind_objects(root);
   umount2(copy, MNT_DETACH);  // where `root` lies below a mirrored directory, it was mirrored into itself
   return mount(NULL, root, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV, NULL);
 }

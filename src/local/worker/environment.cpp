@@ -70,6 +70,7 @@ std::map<std::string, std::string> worker_environment(const FunctionVersion& fun
   for (const auto& [name, value] : function.environment) variables[name] = value;
   set_thread_variables(variables, setting.processors);
   variables["AWS_LAMBDA_RUNTIME_API"] = setting.runtime_api;
+  variables["LAMBDAPOOL_OBJECTS"] = setting.objects;
   if (setting.own_channel) variables["LAMBDAPOOL_RUNTIME_FD"] = "3";
   if (setting.opt != "/opt") variables["LAMBDAPOOL_OPT"] = setting.opt;
   return variables;

@@ -65,6 +65,7 @@ Result<Scratch> Scratch::claim(const fs::path& path) {
                 "Could not prepare the directory " + path.string() + " for workers: " + std::strerror(errno));
   }
   fs::rename(fresh, path / lock_name, error);
+  make_private_directories(path / "objects" / "data");  // which workers see: see supervisor/root.c
   scratch.path_ = path;
   remove_abandoned(path.parent_path(), path);
   return scratch;

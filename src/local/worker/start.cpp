@@ -87,6 +87,7 @@ WorkerSetting Worker::environment_setting(bool mounted) const {
     setting.task_root = setting_.function->code.string();
     setting.opt = setting_.opt.empty() ? "/opt" : setting_.opt.string();
     setting.tmp = setting_.slot.tmp.string();
+    setting.objects = (setting_.slot.tmp.parent_path() / "objects" / "data").string();
   }
   return setting;
 }

@@ -1,0 +1,35 @@
+// Uploads in parts: each part is a file, and the object is made of them at the end.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "local/control/refusal.hpp"
+#include "local/objects/object_files.hpp"
+
+namespace lambdapool::local {
+
+class Multipart {
+ public:
+  explicit Multipart(const ObjectFiles& files) : files_(files) {}
+
+  // The upload's id. `info`: what the object will be.
+  Outcome<std::string> begin(const ObjectInfo& info) const;
+  Outcome<void> find(const std::string& id) const;  // 404 NoSuchUpload
+  // A file in incoming() becomes the part; its entity tag.
+  Outcome<std::string> add(const std::string& id, const std::string& number, const std::string& file) const;
+  // Of the parts that `xml` names, in that order.
+  Outcome<ObjectInfo> complete(const std::string& id, const std::string& key, const std::string& xml,
+                               Existing existing) const;
+  Outcome<void> abort(const std::string& id) const;
+
+ private:
+  std::filesystem::path directory(const std::string& id) const;
+  Outcome<std::vector<std::filesystem::path>> parts(const std::string& id, const std::string& xml) const;
+
+  const ObjectFiles& files_;
+};
+
+}  // namespace lambdapool::local
