@@ -24,8 +24,9 @@ MAY_INCLUDE = {
     "runtime": {"core"},
     "local": {"core", "http", "package/zip"},
     "target": {"core", "http/message", "http/proxy", "aws", "identity", "local"},
+    "objects": {"core", "http", "aws", "identity", "target"},
     "pool": {"core", "http", "aws", "identity", "target"},
-    "api": {"core", "aws", "pool", "target", "runtime"},
+    "api": {"core", "aws", "objects", "pool", "target", "runtime"},
     "cli": {"core", "http", "aws", "identity", "process", "package", "local", "target"},
 }
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .errors import (
         AccessDenied,
         CodeMismatch,
+        BlobError,
         CredentialsError,
         FunctionFailed,
         FunctionNotFound,
@@ -37,12 +38,14 @@ if TYPE_CHECKING:
         UnsendableResult,
         WorkerDied,
     )
+    from .blobs import Shared
     from .executor import LambdaExecutor
     from .local_lambda import local
     from .pool import LambdaPool
 
 __all__ = [
     "AccessDenied",
+    "BlobError",
     "CodeMismatch",
     "CredentialsError",
     "FunctionFailed",
@@ -61,6 +64,7 @@ __all__ = [
     "ProtocolError",
     "RemoteError",
     "ServiceError",
+    "Shared",
     "Throttled",
     "UnreadableTask",
     "UnsendableResult",
@@ -77,7 +81,7 @@ def __getattr__(name: str) -> Any:
     if name == "__version__":
         value = import_module("._native", __name__).version
     elif name in __all__:
-        home = {"LambdaPool": ".pool", "LambdaExecutor": ".executor", "local": ".local_lambda"}.get(name, ".errors")
+        home = {"LambdaPool": ".pool", "LambdaExecutor": ".executor", "local": ".local_lambda", "Shared": ".blobs"}.get(name, ".errors")
         value = getattr(import_module(home, __name__), name)
     else:
         raise AttributeError("module %r has no attribute %r" % (__name__, name))

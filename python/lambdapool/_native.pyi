@@ -1,4 +1,4 @@
-from typing import List, Optional, Tuple
+from typing import List, Optional, Tuple, Union
 
 version: str
 
@@ -28,17 +28,32 @@ class Engine:
         idempotent: bool = False,
         retries: Optional[int] = None,
         allow_http: bool = False,
+        bucket: str = "",
     ) -> None: ...
     def open(self) -> Optional[NativeError]:
         """Finds the target and identity. Returns what went wrong."""
-    def submit(self, id: int, function: bytes, arguments: bytes, code: str = "") -> None:
+    def submit(self, id: int, function: bytes, arguments: bytes, code: str = "", members: str = "") -> None:
         """Queues one call; the bytes are copied. Its outcome comes from wait() under the same id. `code` is the
-        envelope's member."""
+        envelope's member; `members` are further ones, as JSON without the braces."""
     def cancel(self, id: int) -> bool:
         """True: it will not be sent, and wait() tells so with the kind "cancelled"."""
-    def wait(self, timeout: Optional[float] = None) -> List[Tuple[int, Optional[bytes], Optional[NativeError]]]:
-        """All outcomes there are: the answer's body, or the error. Waits for the first, in seconds; returns
+    def wait(self, timeout: Optional[float] = None) -> List[Tuple[int, Union[bytes, str, None], Optional[NativeError]]]:
+        """All outcomes there are: the answer's body, or (a str) what was stored instead, or the error. Waits for the first, in seconds; returns
         none after the timeout, wake() or close(). The GIL is free meanwhile."""
+    @property
+    def has_store(self) -> bool:
+        """Whether there is somewhere to put data. What follows raises RuntimeError where there is not."""
+    @property
+    def bucket(self) -> str: ...
+    def put(self, name: str, bytes: object) -> Tuple[str, Optional[NativeError]]:
+        """Stores what has the buffer protocol. Returns the name of its file, where workers on this machine see it."""
+    def get(self, id: int, offset: int, into: object) -> Optional[NativeError]:
+        """Of what the worker stored of this call's answer, so much as `into` holds."""
+    def remove(self, name: str) -> None:
+        """Soon. What is left is removed by close()."""
+    def remove_result(self, id: int) -> None: ...
+    def url(self, name: str) -> str:
+        """Allows a GET of it."""
     def log_of(self, id: int) -> Tuple[bool, str]:
         """The end of this call's log, and whether it is kept (still, or already)."""
     def warnings(self) -> List[str]:

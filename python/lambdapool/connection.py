@@ -7,6 +7,7 @@ from typing import Any, Optional
 
 from . import _native, errors, pickling
 from .arguments import check_integer
+from .default_function import bucket_or_default
 from .deployed_code import DeployedCode, stale_mode
 from .dispatcher import Dispatcher
 
@@ -33,6 +34,7 @@ def connect(
     retries: Optional[int] = None,
     allow_http: bool = False,
     stale: Optional[str] = None,
+    bucket: Optional[str] = None,
 ) -> Dispatcher:
     """`ahead`: so many calls wait in the engine beyond those that the workers have; at least one a worker.
 
@@ -72,6 +74,7 @@ def connect(
         "aws_access_key_id": access_key_id,
         "aws_secret_access_key": secret_access_key,
         "aws_session_token": session_token,
+        "bucket": bucket,
     }
     for name, text in texts.items():
         if text is not None and not isinstance(text, str):
@@ -95,6 +98,7 @@ def connect(
         idempotent=idempotent,
         retries=retries,
         allow_http=allow_http,
+        bucket=bucket_or_default(bucket, function),
     )
     error = engine.open()
     if error is not None:

@@ -8,6 +8,7 @@ from typing import Optional
 from .project_file import FILE, functions_of_project
 
 VARIABLE = "LAMBDAPOOL_FUNCTION"
+BUCKET_VARIABLE = "LAMBDAPOOL_BUCKET"
 
 
 def function_or_default(given: Optional[str]) -> str:
@@ -22,3 +23,19 @@ def function_or_default(given: Optional[str]) -> str:
         return next(iter(functions))
     what = "no %s here or above" % FILE if where is None else "%s has %d functions" % (where, len(functions))
     raise TypeError("lambda_function must be a str: the function's name or ARN (it was not given, %s is not set, and %s)" % (VARIABLE, what))
+
+
+def bucket_or_default(given: Optional[str], function: str) -> str:
+    """Empty where nothing says which. A file that cannot be read says nothing: most pools need no bucket."""
+    if given is not None:
+        return given
+    named = os.environ.get(BUCKET_VARIABLE)
+    if named:
+        return named
+    try:
+        functions, _ = functions_of_project()
+    except ValueError:
+        return ""
+    settings = functions.get(function.split(":function:")[-1].split(":")[0], {})
+    bucket = settings.get("bucket", "") if isinstance(settings, dict) else ""
+    return bucket if isinstance(bucket, str) else ""

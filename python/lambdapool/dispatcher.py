@@ -26,6 +26,7 @@ import weakref
 from collections import deque
 from typing import Any, Deque, Dict, List, Optional, Set, Tuple
 
+from .blobs import Blobs
 from .errors import InitializerFailed, PoolForked, PoolTerminated, make
 
 _JOIN_SECONDS = 10.0  # for a callback of the user's that does not return, when a pool is terminated
@@ -41,6 +42,7 @@ class Dispatcher:
         self.workers = workers
         self.drains_at_exit = drains_at_exit
         self.code = code  # a DeployedCode
+        self.blobs = Blobs(engine, function)
         self._engine = engine
         self._window = workers + ahead
         self.lock = threading.Lock()
@@ -228,6 +230,7 @@ class Dispatcher:
         for id, body, error in batch:
             with self.lock:
                 call = self._calls.pop(id, None)
+            self.blobs.over(id)
             if call is not None:
                 _guarded(call.answered, body, error)
         _guarded(self._pump)

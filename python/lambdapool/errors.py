@@ -57,6 +57,10 @@ class Throttled(LambdaPoolError):
     """The service refused the call for rate or concurrency until the pool's ``throttle_timeout`` passed."""
 
 
+class BlobError(LambdaPoolError):
+    """Data that does not fit a call could not be stored or fetched; the message says where and why."""
+
+
 class PayloadTooLarge(LambdaPoolError):
     """A task or its outcome is larger than Lambda carries (6 MiB each way, after encoding)."""
 
@@ -182,7 +186,7 @@ def from_native(error: NativeError, function: str) -> Exception:
     kind, message, code, request_id, http_status, log_tail, detail = error
     if kind == "invalid argument":
         return ValueError(message)
-    exception = _classes.get(kind, ServiceError)(message)
+    exception = (BlobError if code == "LambdapoolBlobError" else _classes.get(kind, ServiceError))(message)
     attributes = {
         "function": function,
         "code": code,

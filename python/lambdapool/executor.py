@@ -16,9 +16,11 @@ if TYPE_CHECKING:
 
     from typing_extensions import ParamSpec, TypeVar
 
+    from .blobs import Shared
     from .futures import TaskFuture
 
     P = ParamSpec("P")
+    S = TypeVar("S")
     T = TypeVar("T")
 
 DEFAULT_WORKERS = 100
@@ -61,6 +63,7 @@ class LambdaExecutor(Executor):
         idempotent: bool = False,
         retries: Optional[int] = None,
         allow_http: bool = False,
+        bucket: Optional[str] = None,
         stale: Optional[str] = None,
         initializer: Optional[Callable[..., object]] = None,
         initargs: Iterable[Any] = (),
@@ -96,6 +99,7 @@ class LambdaExecutor(Executor):
             retries=retries,
             stale=stale,
             allow_http=allow_http,
+            bucket=bucket,
         )
 
     @classmethod
@@ -138,8 +142,8 @@ class LambdaExecutor(Executor):
         self._check_running()
         future: TaskFuture[T] = TaskFuture()
         try:
-            function = self._setup.wrap(pickling.dumps(fn))
-            arguments = pickling.dump_items(pickling.CALL, [(args, kwargs)])
+            function = self._setup.wrap(pickling.dumps(fn, apart=self._dispatcher.blobs.apart))
+            arguments = pickling.dump_items(pickling.CALL, [(args, kwargs)], apart=self._dispatcher.blobs.apart)
         except Exception as error:
             future.set_exception(error)
             return future
@@ -156,6 +160,10 @@ class LambdaExecutor(Executor):
             )
         )
         return future
+
+    def share(self, obj: S) -> Shared[S]:
+        """As :meth:`LambdaPool.share`."""
+        return self._dispatcher.blobs.share(obj)
 
     def map(  # type: ignore[override]
         self,
@@ -190,7 +198,7 @@ class LambdaExecutor(Executor):
             from .submitted_map import submitted_map
 
             return submitted_map(self, fn, zip(*iterables), deadline, chunksize, buffersize)
-        chunks = Chunks(self._dispatcher, self._setup.wrap(pickling.dumps(fn)), zip(*iterables), chunksize)
+        chunks = Chunks(self._dispatcher, self._setup.wrap(pickling.dumps(fn, apart=self._dispatcher.blobs.apart)), zip(*iterables), chunksize)
         chunks.submit(buffersize and -(-buffersize // chunksize))
         # What is still to be pulled is to be run: only then do the results keep the executor.
         return chunks.results(deadline, self if buffersize else None)

@@ -7,6 +7,7 @@ from collections import deque
 from typing import Any, Callable, Deque, List, Optional, Sequence, Tuple, Union
 
 from . import outcomes, pickling
+from .blobs import Memo
 from .chunking import AdaptiveChunks, FixedChunks
 from .dispatcher import Dispatcher
 from .errors import InitializerFailed, NativeError, from_native
@@ -62,14 +63,14 @@ class Task:
     def send(self, engine: Any, id: int) -> None:
         self._id = id
         self._logs.sent(engine, id)
-        engine.submit(id, self._function, self._arguments, self._dispatcher.code.expected())
+        self._dispatcher.blobs.submit(id, self._function, self._arguments, self._dispatcher.code.expected(), Memo())
 
     def answered(self, body: Optional[bytes], error: Optional[NativeError]) -> None:
         if error is not None:
             self._deliver((False, from_native(error, self._dispatcher.function)))
         else:
             assert body is not None
-            answer = outcomes.read(body, 1, self._dispatcher.function, self._read_log)
+            answer = outcomes.read(self._dispatcher.blobs.fetched(self._id, body), 1, self._dispatcher.function, self._read_log)
             if answer.other_code is not None:
                 mismatch = self._dispatcher.code.learn(answer.other_code)
                 if mismatch is None:
@@ -145,6 +146,7 @@ class Batch:
         self._next = 0
         self._again: Deque[Tuple[int, int]] = deque()  # spans that a worker did not start
         self.cancelled = False
+        self.memo = Memo(repeats=len(items) > 1)  # its arguments stay as they are while it runs
 
     def take(self) -> Optional["Span"]:
         if self.cancelled:
@@ -216,16 +218,17 @@ class Span:
         job = self.job
         whole = self.stop
         while True:
-            arguments = pickling.dump_items(job.style, job.items[self.start : self.stop], job.first + self.start)
+            items = job.items[self.start : self.stop]
+            arguments = pickling.dump_items(job.style, items, job.first + self.start, apart=job.dispatcher.blobs.apart)
             size = self.stop - self.start
-            if size == 1 or len(arguments) <= LARGE_REQUEST or not job.chunks.adaptive:
+            if size == 1 or pickling.size_of(arguments) <= LARGE_REQUEST or not job.chunks.adaptive:
                 break
             self.stop = self.start + size // 2
         if self.stop < whole:
             job.put_back(self.stop, whole)
         job.logs.sent(engine, id)
         self._engine, self._id = engine, id
-        engine.submit(id, job.function, arguments, job.dispatcher.code.expected())
+        job.dispatcher.blobs.submit(id, job.function, arguments, job.dispatcher.code.expected(), job.memo)
 
     def answered(self, body: Optional[bytes], error: Optional[NativeError]) -> None:
         job, count = self.job, self.stop - self.start
@@ -234,7 +237,7 @@ class Span:
             self._failed(from_native(error, name))
             return
         assert body is not None
-        answer = outcomes.read(body, count, name, self._read_log)
+        answer = outcomes.read(job.dispatcher.blobs.fetched(self._id, body), count, name, self._read_log)
         if answer.other_code is not None:
             mismatch = job.dispatcher.code.learn(answer.other_code)
             if mismatch is None:

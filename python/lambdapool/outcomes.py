@@ -5,14 +5,15 @@ from __future__ import annotations
 import pickle
 import sys
 from multiprocessing.pool import RemoteTraceback
-from typing import Any, Callable, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, List, NamedTuple, Optional, Tuple, Union
 
 from . import mismatch
-from .errors import InitializerFailed, LambdaPoolError, PayloadTooLarge, ProtocolError, RemoteError, UnsendableResult, make
+from .blobs import Fetched
+from .errors import BlobError, InitializerFailed, LambdaPoolError, PayloadTooLarge, ProtocolError, RemoteError, UnsendableResult, make
 
 Outcome = Tuple[bool, Any]  # (True, value) or (False, exception)
 
-VALUE, EXCEPTION, UNSENDABLE, TOO_LARGE, UNREADABLE, VALUES, INITIALIZER, OTHER_CODE = range(8)
+VALUE, EXCEPTION, UNSENDABLE, TOO_LARGE, UNREADABLE, VALUES, INITIALIZER, OTHER_CODE, BUFFERED, NOT_STORED = range(10)
 
 
 class Answer(NamedTuple):
@@ -22,7 +23,7 @@ class Answer(NamedTuple):
     other_code: Optional[bytes] = None  # nothing was run: the manifest of the code that the worker has
 
 
-def read(body: bytes, items: int, function: str, read_log: Callable[[], str] = str) -> Answer:
+def read(body: Union[bytes, Fetched], items: int, function: str, read_log: Callable[[], str] = str) -> Answer:
     """The answer to a task of so many items. Never raises: what cannot be read is an outcome too.
 
     `read_log` is asked for the invocation's log where something failed, which is told it.
@@ -34,24 +35,32 @@ def read(body: bytes, items: int, function: str, read_log: Callable[[], str] = s
     return answer._replace(failed=True) if failed else answer
 
 
-def _read(body: bytes, items: int, function: str, failed: List[BaseException]) -> Answer:
+def _read(body: Union[bytes, Fetched], items: int, function: str, failed: List[BaseException]) -> Answer:
     def failure(exception: BaseException) -> Outcome:
         failed.append(exception)
         return False, exception
 
     try:
-        raw, seconds = pickle.loads(body)
+        if isinstance(body, Fetched):
+            raw, seconds = pickle.loads(body.taken(), buffers=body.buffers)
+        else:
+            raw, seconds = pickle.loads(body)
         if seconds is None and raw[0][0] == OTHER_CODE:
             return Answer([], 0.0, False, pickle.loads(raw[0][1]))
         if seconds is None:
             return Answer([failure(_failure(*raw[0], function))] * items, 0.0, True)
         loads = pickle.loads
         outcomes: List[Outcome] = []
-        for status, data in raw:
+        for status, data, *buffers in raw:
             if status == VALUE:
                 try:
                     outcomes.append((True, loads(data)))
                     continue
+                except BaseException as error:
+                    outcomes.append(failure(mismatch.of_result(error, function)))
+            elif status == BUFFERED:
+                try:
+                    outcomes.append((True, loads(data, buffers=buffers[0])))
                 except BaseException as error:
                     outcomes.append(failure(mismatch.of_result(error, function)))
             elif status == VALUES:
@@ -61,6 +70,8 @@ def _read(body: bytes, items: int, function: str, failed: List[BaseException]) -
         if not 0 < len(outcomes) <= items:
             raise ValueError("%d outcomes for %d items" % (len(outcomes), items))
         return Answer(outcomes, seconds, False)
+    except LambdaPoolError as error:  # of what had to be fetched
+        return Answer([failure(error)] * items, 0.0, True)
     except BaseException as error:
         message = "the function's answer is not an outcome of this protocol: %s: %s; the function may have run"
         message %= (type(error).__name__, error)
@@ -138,8 +149,13 @@ def _too_large(parts: Tuple[int, int, int], function: str) -> BaseException:
     if others > 1024:
         message += "; %d bytes were taken by other results of the same invocation: a smaller chunksize helps" % others
     else:
-        message += "; return less, or store it (in S3, say) and return where"
+        message += "; return less, or name an S3 bucket for such data (bucket= or LAMBDAPOOL_BUCKET)"
     return make(PayloadTooLarge, message, function)
+
+
+def _not_stored(parts: Tuple[int, str], function: str) -> BaseException:
+    message = "the result has %d bytes, more than fits the answer, and could not be stored: %s; the function has run" % parts
+    return make(BlobError, message, function)
 
 
 def _unreadable_task(parts: Tuple[Any, ...], function: str) -> BaseException:
@@ -161,6 +177,7 @@ _failures = {
     EXCEPTION: _exception,
     UNSENDABLE: _unsendable,
     TOO_LARGE: _too_large,
+    NOT_STORED: _not_stored,
     UNREADABLE: _unreadable_task,
     INITIALIZER: _initializer_failed,
 }

@@ -9,7 +9,9 @@ the worker's ``__main__`` is another program.
 from __future__ import annotations
 
 import sys
-from typing import Any, Callable, Optional, Sequence
+import threading
+from pickle import PickleBuffer
+from typing import Any, Callable, Dict, List, Optional, Sequence
 
 from lambdapool_by_value import plain
 
@@ -21,18 +23,33 @@ MAP = "map"  # an item is the one argument
 STARMAP = "starmap"  # an item is the arguments
 
 
-def dumps(thing: Any, parts: Optional[Callable[[], Any]] = None) -> bytes:
-    """Raises what cloudpickle raises for what cannot be pickled at all. `parts`: what its parts are called where that
+class Pickled(bytes):
+    """A pickle that refers to buffers apart from it, which have not been copied, and to blobs that are stored."""
+
+    buffers: List[memoryview]
+    entries: Dict[str, Any]
+
+
+_mentioned = threading.local()
+
+
+def mention(entries: Dict[str, Any]) -> None:
+    """While something is pickled: the pickle refers to these blobs, by their digests."""
+    _mentioned.entries = {**getattr(_mentioned, "entries", {}), **entries}
+
+
+def dumps(thing: Any, parts: Optional[Callable[[], Any]] = None, apart: Optional[int] = None) -> bytes:
+    """A Pickled where there are buffers of at least `apart` bytes (None: all are copied into the pickle). Raises what cloudpickle raises for what cannot be pickled at all. `parts`: what its parts are called where that
     is told, an unsendable.Parts."""
     try:
-        return _dumps(thing)
+        return _dumps(thing, apart)
     except Exception as error:
         from .unsendable import explain
 
         explain(error, parts() if parts is not None else thing)
 
 
-def dump_items(style: str, items: Sequence[Any], first: int = 0) -> bytes:
+def dump_items(style: str, items: Sequence[Any], first: int = 0, apart: Optional[int] = None) -> bytes:
     """`first`: the index of the first of them in what the user gave to a map."""
 
     def parts() -> Any:
@@ -40,20 +57,69 @@ def dump_items(style: str, items: Sequence[Any], first: int = 0) -> bytes:
 
         return parts_of_items(style, items, first)
 
-    return dumps((style, items), parts)
+    return dumps((style, items), parts, apart)
 
 
-def _dumps(thing: Any) -> bytes:
+def _dumps(thing: Any, apart: Optional[int]) -> bytes:
+    buffers: List[memoryview] = []
+    _mentioned.entries = {}
+    callback = None if apart is None else _keeper(apart, buffers)
     if not _asked_for_values():
         try:
-            data = plain.dumps(thing)
+            data = plain.dumps(thing, callback)
             if b"__main__" not in data:
-                return data
+                return _pickled(data, buffers)
         except Exception:
             pass
     from lambdapool_by_value import dumps_task  # late: most programs never need it, and it takes some milliseconds
 
-    return dumps_task(thing)
+    buffers.clear()
+    return _pickled(dumps_task(thing, callback), buffers)
+
+
+def size_of(data: bytes) -> int:
+    """In bytes, with the buffers that are apart."""
+    return len(data) + sum(view.nbytes for view in buffers_of(data))
+
+
+def buffers_of(data: bytes) -> List[memoryview]:
+    return data.buffers if isinstance(data, Pickled) else []
+
+
+def entries_of(data: bytes) -> Dict[str, Any]:
+    return data.entries if isinstance(data, Pickled) else {}
+
+
+def with_parts_of(data: bytes, other: bytes) -> bytes:
+    """`data`, which holds the pickle `other` as bytes."""
+    if not isinstance(other, Pickled):
+        return data
+    pickled = Pickled(data)
+    pickled.buffers, pickled.entries = other.buffers, other.entries
+    return pickled
+
+
+def _pickled(data: bytes, buffers: List[memoryview]) -> bytes:
+    entries = _mentioned.entries
+    if not buffers and not entries:
+        return data
+    pickled = Pickled(data)
+    pickled.buffers, pickled.entries = list(buffers), entries
+    return pickled
+
+
+def _keeper(apart: int, buffers: List[memoryview]) -> Callable[[PickleBuffer], bool]:
+    def keep(buffer: PickleBuffer) -> bool:
+        try:
+            view = buffer.raw()
+        except BufferError:  # not in one piece
+            return True
+        if view.nbytes < apart:
+            return True
+        buffers.append(view)
+        return False
+
+    return keep
 
 
 def _asked_for_values() -> bool:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import TypeVar
 
+    from .blobs import Shared
     from .imap import LambdaIMapIterator, LambdaIMapUnorderedIterator
     from .jobs import Task
     from .results import BatchResult, Callback, TaskResult
@@ -65,6 +66,9 @@ class LambdaPool(_Base):
         allow_http: an endpoint may be plain http to another machine, where whoever is on the way can answer in its
             place, with code that runs here. Also ``LAMBDAPOOL_ALLOW_HTTP=1``.
 
+        bucket: the S3 bucket for arguments and results that do not fit a call (6 MB); else ``LAMBDAPOOL_BUCKET``, else
+            that of ``lambdapool.toml``. The target local needs none.
+
     Raises:
         CredentialsError: there is no identity for AWS; the message says what to do.
         ValueError, TypeError: an argument makes no sense.
@@ -93,6 +97,7 @@ class LambdaPool(_Base):
         idempotent: bool = False,
         retries: Optional[int] = None,
         allow_http: bool = False,
+        bucket: Optional[str] = None,
         stale: Optional[str] = None,
         initializer: Optional[Callable[..., object]] = None,
         initargs: Iterable[Any] = (),
@@ -126,6 +131,7 @@ class LambdaPool(_Base):
             retries=retries,
             stale=stale,
             allow_http=allow_http,
+            bucket=bucket,
         )
         self._state = RUN
 
@@ -229,6 +235,12 @@ class LambdaPool(_Base):
 
         return self._imap(LambdaIMapUnorderedIterator, func, iterable, chunksize)
 
+    def share(self, obj: S) -> Shared[S]:
+        """What stands for `obj` in the arguments of any of this pool's tasks, which get it as it is now, sent once and
+        made once in each worker. They must not change it: other tasks see it too, and its arrays cannot be written to."""
+        self._check_running()
+        return self._dispatcher.blobs.share(obj)
+
     def close(self) -> None:
         """No more tasks; those there are will be finished."""
         if self._state == RUN:
@@ -290,8 +302,8 @@ class LambdaPool(_Base):
         call = (tuple(args), check_keywords(kwds))
         deliver = partial(result._set, 0)
         try:
-            function = self._setup.wrap(pickling.dumps(func))
-            arguments = pickling.dump_items(pickling.CALL, [call])
+            function = self._setup.wrap(pickling.dumps(func, apart=self._dispatcher.blobs.apart))
+            arguments = pickling.dump_items(pickling.CALL, [call], apart=self._dispatcher.blobs.apart)
         except Exception as error:
             deliver((False, error))
             return None
@@ -333,7 +345,7 @@ class LambdaPool(_Base):
         if not items:
             return result
         try:
-            function = self._setup.wrap(pickling.dumps(func))
+            function = self._setup.wrap(pickling.dumps(func, apart=self._dispatcher.blobs.apart))
         except Exception as error:
             result.deliver(0, [(False, error)] * len(items))
             return result
@@ -367,4 +379,4 @@ class LambdaPool(_Base):
         self._check_running()
         check_callable("func", func)
         chunksize = 1 if chunksize is None else check_chunksize(chunksize)
-        return iterate(kind, self, self._dispatcher, self._setup.wrap(pickling.dumps(func)), iterable, chunksize)
+        return iterate(kind, self, self._dispatcher, self._setup.wrap(pickling.dumps(func, apart=self._dispatcher.blobs.apart)), iterable, chunksize)

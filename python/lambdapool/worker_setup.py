@@ -28,7 +28,8 @@ class WorkerSetup:
     def wrap(self, function: bytes) -> bytes:
         if not self._initializer and self._max_tasks is None:
             return function
-        return pickle.dumps((self._digest, self._initializer, self._max_tasks, function), pickling.PROTOCOL)
+        wrapped = pickle.dumps((self._digest, self._initializer, self._max_tasks, bytes(function)), pickling.PROTOCOL)
+        return pickling.with_parts_of(wrapped, function)
 
 
 def _sent(initializer: Callable[..., object], arguments: "tuple[Any, ...]") -> bytes:

@@ -16,13 +16,16 @@
 #include <variant>
 #include <vector>
 
+#include "buffer_view.hpp"
 #include "core/echo.hpp"
 #include "core/encoding.hpp"
 #include "core/envelope.hpp"
 #include "core/environment.hpp"
+#include "core/json_scan.hpp"
 #include "core/limits.hpp"
 #include "engine_queue.hpp"
 #include "local_lambda.hpp"
+#include "objects/store.hpp"
 #include "outcome_check.hpp"
 #include "pool/ending.hpp"
 #include "pool/engine.hpp"
@@ -54,10 +57,12 @@ struct Settings {
   bool idempotent;
   std::optional<int> retries;
   bool allow_http;
+  std::string bucket;
 };
 
 struct Opened {
   std::shared_ptr<pool::Engine> engine;
+  std::shared_ptr<objects::Store> store;  // null: there is no bucket
   std::string target;
 };
 
@@ -91,6 +96,7 @@ Result<Opened> open(const Settings& settings, Interruption& interruption,
                .region = settings.region};
   where.python = settings.python;
   where.allow_http = settings.allow_http;
+  where.bucket = settings.bucket;
   auto found = target::resolve(where, Environment::of_this_process());
   if (!found) return tl::unexpected<Error>(std::move(found.error()));
   pool::EngineOptions options;
@@ -105,9 +111,15 @@ Result<Opened> open(const Settings& settings, Interruption& interruption,
   options.idempotent = settings.idempotent;
   options.retries = settings.retries;
   std::string name = found->name;
+  std::shared_ptr<objects::Store> store;
+  if (!found->bucket.empty()) {
+    auto opened = objects::Store::open(*found);
+    if (!opened) return tl::unexpected<Error>(std::move(opened.error()));
+    store = std::move(*opened);
+  }
   auto engine = pool::Engine::open(std::move(*found), std::move(options));
   if (!engine) return tl::unexpected<Error>(std::move(engine.error()));
-  return Opened{std::shared_ptr<pool::Engine>(std::move(*engine)), std::move(name)};
+  return Opened{std::shared_ptr<pool::Engine>(std::move(*engine)), std::move(store), std::move(name)};
 }
 
 // (kind, message, code, request id, HTTP status, log tail, detail), as lambdapool.errors.from_native reads
@@ -124,13 +136,13 @@ nb::tuple to_tuple(const Error& error) {
 }
 
 // What a worker answered, unwrapped, unless it is nothing that this Python should unpickle.
-Result<std::string> body_of(Result<aws::Invoked>& answer, const std::string& own_peer) {
+Result<envelope::Envelope> body_of(Result<aws::Invoked>& answer, const std::string& own_peer) {
   if (!answer) return tl::unexpected<Error>(std::move(answer.error()));
   auto decoded = envelope::decode(envelope::Direction::outcome, answer->payload);
   std::optional<Error> refusal;
   if (decoded) {
     refusal = refusal_to_unpickle(*decoded, own_peer);
-    if (!refusal) return std::move(decoded->body);
+    if (!refusal) return std::move(*decoded);
   }
   Error error = refusal ? std::move(*refusal) : std::move(decoded.error());
   error.message += "; the function may have run";
@@ -168,17 +180,18 @@ class Engine {
     const std::lock_guard lock(mutex_);
     target_ = opened->target;
     engine_ = std::move(opened->engine);
+    store_ = std::move(opened->store);
     return nb::none();
   }
 
-  void submit(std::uint64_t id, const nb::bytes& function, const nb::bytes& arguments,
-              std::string_view code) {
+  void submit(std::uint64_t id, const nb::bytes& function, const nb::bytes& arguments, std::string_view code,
+              std::string_view members) {
     const std::string_view head(function.c_str(), function.size());
     const std::string_view tail(arguments.c_str(), arguments.size());
     // A GIL given away is slow to come back when other threads want it: only worth it for real work.
-    if (head.size() + tail.size() < large_bytes) return send(id, head, tail, code);
+    if (head.size() + tail.size() < large_bytes) return send(id, head, tail, code, members);
     const nb::gil_scoped_release released;
-    send(id, head, tail, code);
+    send(id, head, tail, code, members);
   }
 
   bool cancel(std::uint64_t id) {
@@ -189,7 +202,7 @@ class Engine {
 
   nb::list wait(std::optional<double> timeout) {
     refuse_forked();
-    std::vector<std::pair<std::uint64_t, Result<std::string>>> outcomes;
+    std::vector<std::pair<std::uint64_t, Result<envelope::Envelope>>> outcomes;
     {
       const nb::gil_scoped_release released;
       const auto queue = queue_;
@@ -197,6 +210,8 @@ class Engine {
       if (timeout) span = std::chrono::duration<double>(*timeout);
       for (auto& completion : queue->take(span)) {
         auto body = body_of(completion.answer, settings_.peer);
+        if (store_ && completion.answer && !(body && body->stored))
+          store_->forget(result_name(completion.id));
         keep_log(completion, body);
         outcomes.emplace_back(completion.id, std::move(body));
       }
@@ -204,13 +219,45 @@ class Engine {
     nb::list batch;
     for (const auto& [id, outcome] : outcomes) {
       if (outcome) {
-        batch.append(nb::make_tuple(id, nb::bytes(outcome->data(), outcome->size()), nb::none()));
+        const std::string& body = outcome->body;
+        nb::object told = outcome->stored ? text(body) : nb::object(nb::bytes(body.data(), body.size()));
+        batch.append(nb::make_tuple(id, told, nb::none()));
       } else {
         batch.append(nb::make_tuple(id, nb::none(), to_tuple(outcome.error())));
       }
     }
     return batch;
   }
+
+  // None, or the error's tuple; (name of the file, error) of put().
+  nb::tuple put(const std::string& name, const nb::object& bytes) {
+    const BufferView view(bytes, BufferView::Access::read);
+    const auto store = running_store();
+    Result<objects::Stored> stored;
+    {
+      const nb::gil_scoped_release released;
+      stored = store->put(name, {view.data(), view.size()});
+    }
+    if (!stored) return nb::make_tuple("", to_tuple(stored.error()));
+    return nb::make_tuple(text(stored->file), nb::none());
+  }
+  nb::object get(std::uint64_t id, std::uint64_t offset, const nb::object& into) {
+    const BufferView view(into, BufferView::Access::write);
+    const auto store = running_store();
+    Result<void> got;
+    {
+      const nb::gil_scoped_release released;
+      got = store->get(result_name(id), offset, view.data(), view.size());
+    }
+    return got ? nb::object(nb::none()) : nb::object(to_tuple(got.error()));
+  }
+  void remove(const std::string& name) {
+    if (const auto store = running_store()) store->remove(name);
+  }
+  void remove_result(std::uint64_t id) { remove(result_name(id)); }
+  std::string url(const std::string& name) { return running_store()->url("GET", name); }
+  bool has_store() const { return store_ != nullptr; }
+  std::string bucket() const { return store_ ? store_->bucket() : ""; }
 
   // (whether it is kept, the text). A forked child cannot trust the lock: it has none.
   nb::tuple log_of(std::uint64_t id) const {
@@ -263,12 +310,35 @@ class Engine {
     return engine_;
   }
 
-  void send(std::uint64_t id, std::string_view function, std::string_view arguments, std::string_view code) {
+  static std::string result_name(std::uint64_t id) { return "result-" + std::to_string(id); }
+
+  std::shared_ptr<objects::Store> running_store() {
+    refuse_forked();
+    const std::lock_guard lock(mutex_);
+    if (!engine_ || !store_) throw std::runtime_error("the engine is closed, or has no store");
+    return store_;
+  }
+
+  // Where the worker puts an answer that does not fit, and the members that the caller gives.
+  std::string members_of(std::uint64_t id, std::string_view given) {
+    std::string members(given);
+    if (!store_) return members;
+    const auto name = result_name(id);
+    store_->expect(name);
+    members.append(members.empty() ? "\"results\":{\"url\":" : ",\"results\":{\"url\":");
+    append_json_string(members, store_->url("PUT", name));
+    return members.append("}");
+  }
+
+  void send(std::uint64_t id, std::string_view function, std::string_view arguments, std::string_view code,
+            std::string_view given) {
     const auto engine = running();
     queue_->sent(id);
     std::string echo = echoes_.next();
-    auto payload = envelope::encode_within(limits::request_payload_bytes_max, envelope::Direction::task,
-                                           {codec, settings_.peer, echo, {}, code}, function, arguments);
+    const std::string members = members_of(id, given);
+    auto payload =
+        envelope::encode_within(limits::request_payload_bytes_max, envelope::Direction::task,
+                                {codec, settings_.peer, echo, {}, code, members}, function, arguments);
     const auto completed = [queue = queue_, id](Result<aws::Invoked> answer) {
       queue->push({id, std::move(answer)});
     };
@@ -278,7 +348,7 @@ class Engine {
     queue_->named(id, engine_id);
   }
 
-  void keep_log(Completion& completion, const Result<std::string>& body) {
+  void keep_log(Completion& completion, const Result<envelope::Envelope>& body) {
     const std::lock_guard lock(log_mutex_);
     if (completion.answer) {
       log_tails_.keep_base64(completion.id, std::move(completion.answer->log_tail_base64));
@@ -296,15 +366,20 @@ class Engine {
     if (engine) engine->terminate();
     engine.reset();
     queue_->close();
+    if (store_) store_->close();
   }
 
   // In a forked child the engine's threads are gone: ending them would wait for ever.
-  void leak() { new std::shared_ptr<pool::Engine>(std::move(engine_)); }
+  void leak() {
+    new std::shared_ptr<pool::Engine>(std::move(engine_));
+    new std::shared_ptr<objects::Store>(std::move(store_));
+  }
 
   Settings settings_;
   pid_t owner_;
   std::mutex mutex_;
   std::shared_ptr<pool::Engine> engine_;
+  std::shared_ptr<objects::Store> store_;  // set once, by open_engine()
   std::shared_ptr<EngineQueue> queue_ = std::make_shared<EngineQueue>();
   Echoes echoes_;
   std::string target_;
@@ -329,12 +404,13 @@ NB_MODULE(_native, module) {
              optional_text target, optional_text region, optional_text profile, optional_text access_key_id,
              optional_text secret_access_key, optional_text session_token,
              std::optional<double> function_timeout, double throttle_timeout, double network_timeout,
-             double read_margin, bool idempotent, std::optional<int> retries, bool allow_http) {
-            new (self) Engine(Settings{std::move(function), workers, std::move(peer), std::move(python),
-                                       std::move(target), std::move(region), std::move(profile),
-                                       std::move(access_key_id), std::move(secret_access_key),
-                                       std::move(session_token), function_timeout, throttle_timeout,
-                                       network_timeout, read_margin, idempotent, retries, allow_http});
+             double read_margin, bool idempotent, std::optional<int> retries, bool allow_http,
+             std::string bucket) {
+            new (self) Engine(Settings{
+                std::move(function), workers, std::move(peer), std::move(python), std::move(target),
+                std::move(region), std::move(profile), std::move(access_key_id), std::move(secret_access_key),
+                std::move(session_token), function_timeout, throttle_timeout, network_timeout, read_margin,
+                idempotent, retries, allow_http, std::move(bucket)});
           },
           nb::arg("function"), nb::arg("workers"), nb::kw_only(), nb::arg("peer"), nb::arg("python"),
           nb::arg("target") = nb::none(), nb::arg("region") = nb::none(), nb::arg("profile") = nb::none(),
@@ -342,10 +418,17 @@ NB_MODULE(_native, module) {
           nb::arg("session_token") = nb::none(), nb::arg("function_timeout") = nb::none(),
           nb::arg("throttle_timeout") = 300.0, nb::arg("network_timeout") = 120.0,
           nb::arg("read_margin") = 30.0, nb::arg("idempotent") = false, nb::arg("retries") = nb::none(),
-          nb::arg("allow_http") = false)
+          nb::arg("allow_http") = false, nb::arg("bucket") = "")
       .def("open", &Engine::open_engine)
       .def("submit", &Engine::submit, nb::arg("id"), nb::arg("function"), nb::arg("arguments"),
-           nb::arg("code") = "")
+           nb::arg("code") = "", nb::arg("members") = "")
+      .def("put", &Engine::put, nb::arg("name"), nb::arg("bytes"))
+      .def("get", &Engine::get, nb::arg("id"), nb::arg("offset"), nb::arg("into"))
+      .def("remove", &Engine::remove, nb::arg("name"))
+      .def("remove_result", &Engine::remove_result, nb::arg("id"))
+      .def("url", &Engine::url, nb::arg("name"))
+      .def_prop_ro("has_store", &Engine::has_store)
+      .def_prop_ro("bucket", &Engine::bucket)
       .def("cancel", &Engine::cancel, nb::arg("id"))
       .def("wait", &Engine::wait, nb::arg("timeout") = nb::none())
       .def("log_of", &Engine::log_of, nb::arg("id"))

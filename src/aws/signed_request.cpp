@@ -32,7 +32,9 @@ void sign(http::Request& request, sigv4::Signer& signer, const std::string& host
     request.headers.set("X-Amz-Security-Token", signer.identity().session_token);
   }
 
-  const auto payload_hash = sha256_hex(request.body);
+  // S3's requests say it, which may be that the payload is not signed.
+  const auto* said = request.headers.find("X-Amz-Content-Sha256");
+  const auto payload_hash = said != nullptr ? *said : sha256_hex(request.body);
   sigv4::Message message;
   message.method = request.method;
   message.target = request.target;

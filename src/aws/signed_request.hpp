@@ -9,8 +9,8 @@
 
 namespace lambdapool::aws {
 
-// `host` is the Host header's value. x-amz-content-sha256 is not sent (Lambda does not need it), the
-// body's hash is signed all the same.
+// `host` is the Host header's value. x-amz-content-sha256 is not added (Lambda does not need it), the
+// body's hash is signed all the same. Where the request has it, its value is believed.
 void sign(http::Request& request, sigv4::Signer& signer, const std::string& host,
           std::chrono::system_clock::time_point now);
 

@@ -138,7 +138,7 @@ void add_policy(CLI::App& app, Parsed& parsed) {
       verb, "--role", parsed.policy.role, "ARN",
       "deploy: Names the role that the function runs as. Without it, that of 'create' is made and removed.");
   add_text(verb, "--bucket", parsed.policy.bucket, "TEXT",
-           "deploy: Names the S3 bucket that large packages go through");
+           "deploy, invoke: Names the S3 bucket that large packages, or large data, go through");
   verb.add_flag("--layers", parsed.policy.layers, "deploy: The function uses layers");
   add_connection(verb, parsed.connection);
 }

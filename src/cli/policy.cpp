@@ -19,9 +19,12 @@ Result<void> validate(const Context& context, const PolicyOptions& options) {
                           !std::all_of(options.account->begin(), options.account->end(), is_digit)))
     return fail(ErrorKind::invalid_argument,
                 "'" + *options.account + "' is not an AWS account, which is a number of twelve digits.");
-  if (options.action != "deploy" && (options.role || options.bucket || options.layers))
+  if (options.action != "deploy" && (options.role || options.layers))
     return fail(ErrorKind::invalid_argument,
-                "--role, --bucket and --layers say what is deployed: they go with policy deploy only.");
+                "--role and --layers say what is deployed: they go with policy deploy only.");
+  if (options.action == "logs" && options.bucket)
+    return fail(ErrorKind::invalid_argument,
+                "--bucket names where packages or data go: it goes with policy deploy and invoke only.");
   return validate_name(options.name);
 }
 
@@ -45,7 +48,7 @@ Result<void> print_policy(const Context& context, const PolicyOptions& options) 
   if (auto valid = validate(context, options); !valid) return valid;
   const auto where = scope(context, options);
   if (options.action == "invoke")
-    std::cout << aws::invoke_policy(where, options.name);
+    std::cout << aws::invoke_policy(where, options.name, options.bucket);
   else if (options.action == "logs")
     std::cout << aws::logs_policy(where, options.name);
   else

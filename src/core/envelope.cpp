@@ -79,6 +79,12 @@ class Decoder {
           Text{"encoding", &members.encoding, &encoding}}) {
       if (auto good = read_text(name, *member, *to); !good) return tl::unexpected(std::move(good.error()));
     }
+    if (encoding == "stored") {
+      out.stored = true;
+      if (auto good = read_text(what_.data(), members.body, out.body); !good)
+        return tl::unexpected(std::move(good.error()));
+      return out;
+    }
     if (auto good = read_body(members.body, encoding, out.body); !good) {
       return tl::unexpected(std::move(good.error()));
     }
@@ -222,7 +228,8 @@ std::optional<std::string> encode_within(std::size_t most, Direction direction, 
 
   if (size / 3 * 4 > most) return std::nullopt;
   std::string out;
-  out.reserve(size / 3 * 4 + 128 + label.codec.size() + label.peer.size() + label.echo.size());
+  out.reserve(size / 3 * 4 + 128 + label.codec.size() + label.peer.size() + label.echo.size() +
+              label.members.size());
   out.append("{\"lambdapool\":").append(std::to_string(version)).append(",\"codec\":");
   append_json_string(out, label.codec);
   out.append(",\"peer\":");
@@ -236,6 +243,7 @@ std::optional<std::string> encode_within(std::size_t most, Direction direction, 
     out.append(",\"code\":");
     append_json_string(out, label.code);
   }
+  if (!label.members.empty()) out.append(",").append(label.members);
   out.append(compressed ? ",\"encoding\":\"zlib+base64\",\"" : ",\"encoding\":\"base64\",\"");
   out.append(body_member(direction)).append("\":\"");
   if (compressed) {

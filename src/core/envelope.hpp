@@ -18,6 +18,7 @@ struct Envelope {
   std::string peer = {};  // who encoded it: Python's version ("3.11"), or the executable's build identity
   std::string body;
   std::string echo = {};  // the task's, which its outcome repeats; "" where there is none
+  bool stored = false;    // of an outcome: the body says what was stored in its place, "sha256:size,size,..."
 };
 
 // The members before the body.
@@ -27,6 +28,7 @@ struct Label {
   std::string_view echo = {};         // "" where there is none
   std::chrono::seconds timeout = {};  // of an outcome; none where it is zero
   std::string_view code = {};         // of a task: which code its sender knows the worker to have; "" for any
+  std::string_view members = {};      // further ones, as JSON: "blobs":[...],"results":{...}
 };
 
 // What an outcome says of the function that made it.

@@ -5,6 +5,9 @@
 namespace lambdapool::pool {
 namespace {
 
+const std::string way_out =
+    "pass less, or name an S3 bucket for such data (bucket, or the environment variable LAMBDAPOOL_BUCKET)";
+
 std::string words(std::chrono::milliseconds time) {
   return time < std::chrono::seconds(10) ? std::to_string(time.count()) + " ms"
                                          : std::to_string(time.count() / 1'000) + " s";
@@ -20,8 +23,8 @@ Error cancelled(int lost) {
 Error too_large(std::size_t payload_bytes) {
   return {ErrorKind::payload_too_large, "the call's payload has " + std::to_string(payload_bytes) +
                                             " bytes as JSON and Lambda accepts at most " +
-                                            std::to_string(limits::request_payload_bytes_max) +
-                                            "; pass less, or a reference to it"};
+                                            std::to_string(limits::request_payload_bytes_max) + "; " +
+                                            way_out};
 }
 
 Error too_large_to_encode(std::size_t plain_bytes) {
@@ -29,8 +32,8 @@ Error too_large_to_encode(std::size_t plain_bytes) {
                                             " bytes, more than fits the " +
                                             std::to_string(limits::request_payload_bytes_max) +
                                             " bytes that Lambda accepts, compressed and then a third longer "
-                                            "as base64; pass less, or a reference "
-                                            "to it"};
+                                            "as base64; " +
+                                            way_out};
 }
 
 void tell_of_loss(Error& error, int lost, int retries) {

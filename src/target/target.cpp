@@ -3,9 +3,11 @@
 #include <memory>
 #include <utility>
 
+#include "aws/s3/s3.hpp"
 #include "core/descriptor_limit.hpp"
 #include "identity/source_fetcher.hpp"
 #include "identity/terminal.hpp"
+#include "local/objects/s3_service.hpp"
 #include "local/service.hpp"
 #include "target/identities.hpp"
 #include "target/local_lambda.hpp"
@@ -32,11 +34,37 @@ Result<Target> resolve_local(const TargetOptions& options, const Environment& en
   Target target;
   target.name = "local";
   target.endpoint = (*embedded)->service->endpoint();
+  target.bucket = local::transit_bucket;
+  target.objects = (*embedded)->service->objects_endpoint();
   target.region = (*embedded)->region;
   target.provider = std::make_shared<identity::Provider>(
       aws::Credentials{.identity = (*embedded)->identity, .source = "the embedded local Lambda"});
   target.service = std::move(*embedded);
   return target;
+}
+
+// Only where there is a bucket: S3's endpoint may be set up in a way that does not matter else.
+Result<void> find_bucket(Target& target, const TargetOptions& options, const Environment& environment,
+                         const http::ProxySettings& proxies, const std::string& region) {
+  if (options.bucket.empty()) return {};
+  if (!aws::s3::is_bucket_name(options.bucket))
+    return fail(ErrorKind::invalid_argument,
+                "'" + options.bucket +
+                    "' is not the name of an S3 bucket: those have 3 to 63 of a-z, 0-9, '-' and '.'");
+  const auto url = aws::resolve_endpoint_url(options.aws, environment, "s3", region);
+  if (!url) return tl::unexpected(url.error());
+  auto endpoint = http::Endpoint::parse(*url);
+  if (!endpoint)
+    return fail(ErrorKind::invalid_argument,
+                "the S3 endpoint '" + *url + "' is not a URL such as https://host:port");
+  const auto proxy = proxies.choose(*endpoint);
+  if (!proxy) return tl::unexpected(proxy.error());
+  if (!options.allow_http && !is_plain_http_allowed(environment)) {
+    if (auto safe = refuse_plain_http(*endpoint, *proxy); !safe) return safe;
+  }
+  target.bucket = options.bucket;
+  target.objects = std::move(*endpoint);
+  return {};
 }
 
 Result<Target> resolve_aws(const TargetOptions& options, const Environment& environment) {
@@ -70,6 +98,8 @@ Result<Target> resolve_aws(const TargetOptions& options, const Environment& envi
       return tl::unexpected(std::move(safe.error()));
   }
   Target target;
+  if (auto found = find_bucket(target, options, environment, fetch.connection.proxies, *region); !found)
+    return tl::unexpected(std::move(found.error()));
   target.name = "aws";
   target.endpoint = std::move(*endpoint);
   target.region = std::move(*region);

@@ -23,6 +23,7 @@ struct TargetOptions {
   std::filesystem::path python = {};               // see local::ServiceOptions::python
   std::optional<std::filesystem::path> home = {};  // of local; else local::default_home
   bool allow_http = false;  // plain http that leaves the machine; else LAMBDAPOOL_ALLOW_HTTP
+  std::string bucket = {};  // of S3, for data that does not fit a call; "": none. The target local needs none
   // Asked ten times a second, on the caller's thread, while credentials are fetched: yes ends that.
   std::function<bool()> give_up = {};
 };
@@ -34,6 +35,8 @@ struct Target {
   std::shared_ptr<identity::Provider> provider;  // of credentials; shared by copies
   aws::ClientSettings settings = {};
   http::ProxySettings proxies = {};  // none for local
+  std::string bucket = {};           // for data that does not fit a call; "" where there is none
+  http::Endpoint objects = {};       // where that bucket is: S3, or the local object store
   std::shared_ptr<void> service;     // keeps the embedded local Lambda running; null for aws
 };
 

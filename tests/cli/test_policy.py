@@ -51,6 +51,7 @@ def permission(request):
     "arguments",
     [
         ["invoke", "f"],
+        ["invoke", "f", "--bucket", "b"],
         ["logs", "f"],
         ["deploy", "f"],
         ["deploy", "f", "--account", ACCOUNT, "--bucket", "b", "--layers", "--role", "arn:aws:iam::123456789012:role/r"],
@@ -91,6 +92,13 @@ def test_invoke_is_for_a_pool_and_its_qualifiers(policy):
     assert len(document["Statement"]) == 1
 
 
+def test_invoke_with_a_bucket_lets_large_data_through_and_no_packages(policy):
+    document = policy("invoke", "f", "--bucket", "b")
+    for action in ("PutObject", "GetObject", "DeleteObject", "AbortMultipartUpload"):
+        assert allows(document, f"s3:{action}", "arn:aws:s3:::b/lambdapool-data/0123/result-1")
+        assert not allows(document, f"s3:{action}", "arn:aws:s3:::b/lambdapool/f/package.zip")
+
+
 def test_partition_region_and_account_are_those_that_are_known(policy, run):
     arn = policy("logs", "f", "--region", "us-gov-west-1", "--account", ACCOUNT)["Statement"][0]["Resource"][0]
     assert arn == f"arn:aws-us-gov:logs:us-gov-west-1:{ACCOUNT}:log-group:/aws/lambda/f"
@@ -103,7 +111,8 @@ def test_partition_region_and_account_are_those_that_are_known(policy, run):
     [
         (["everything", "f"], "is not one of 'invoke', 'deploy', 'logs'"),
         (["invoke", "f", "--account", "12"], "twelve digits"),
-        (["invoke", "f", "--bucket", "b"], "policy deploy only"),
+        (["logs", "f", "--bucket", "b"], "policy deploy and invoke only"),
+        (["invoke", "f", "--layers"], "policy deploy only"),
         (["invoke", "no such"], "letters, digits, hyphens"),
         (["invoke", "f", "--target", "local"], "--target local does not go"),
     ],

@@ -52,7 +52,7 @@ def stub_environment(stub):
     return dict(identity(), LAMBDAPOOL_TARGET="aws", AWS_ENDPOINT_URL_LAMBDA=stub.url, LAMBDAPOOL_STALE="ignore")
 
 
-DEPLOYED = [str(HERE / "deployed" / name) for name in ("lambdapool_tasks.py", "forking_tasks.py", "raising_tasks.py", "initialized_tasks.py")]
+DEPLOYED = [str(HERE / "deployed" / name) for name in ("lambdapool_tasks.py", "forking_tasks.py", "raising_tasks.py", "initialized_tasks.py", "data_tasks.py")]
 
 
 @pytest.fixture(scope="session")

@@ -65,6 +65,13 @@ def encode(body, echo=None, timeout=None):
     return answer
 
 
+def stored(told, echo=None, timeout=None):
+    """The envelope of an outcome that was put where the caller allows it; `told` is what blobs.store() says."""
+    answer = encode(b"", echo, timeout)
+    answer["encoding"], answer["outcome"] = "stored", told
+    return answer
+
+
 def encoded_size(answer):
     """How many bytes the answer has as JSON: at most this. The body needs no escapes, the echo six bytes a
     character at most."""

@@ -13,10 +13,11 @@ from types import CoroutineType
 
 import lambdapool_by_value
 
-from . import code, coroutine, envelope, forked, outcome, setup, unreadable
+from . import blobs, code, coroutine, envelope, forked, outcome, setup, transfer, unreadable
 
 RESPONSE_LIMIT = 6 * 1024 * 1024 + 100  # AWS Lambda's, of a synchronous invocation
 ENOUGH_BYTES = 1024 * 1024
+PLAIN_BYTES = (RESPONSE_LIMIT - 1024) // 4 * 3  # that fit as base64
 
 # How functions of the modules that send code by value appear in a pickle: short strings, lengths before them.
 _BY_VALUE = b"\x8c\x1blambdapool_by_value.classes"
@@ -42,33 +43,39 @@ def _handle(event, context, worker):
     other = code.refusal(event["code"]) if "code" in event else None
     if other is not None:
         return _answer([other], None, echo, timeout)
+    try:
+        parts = blobs.parts_of(event, body)
+        results = event["results"]["url"] if "results" in event else None
+    except (KeyError, IndexError, TypeError, ValueError) as error:
+        raise envelope.LambdapoolProtocolError("the task's data is not described as the protocol says: %r" % error) from None
+    body = parts.body
     if peer != envelope.PEER and (_BY_VALUE in body or _CLOUDPICKLE in body):
         raise envelope.LambdapoolCodeMismatch(
             "the task carries code of Python %s (a lambda, a closure, or something of __main__), but this "
             "function runs Python %s; run the client with Python %s, or put the code into a module and deploy it"
             % (peer, envelope.PEER, envelope.PEER)
         )
-    outcomes, seconds = _run(body, _remaining(context), worker)
-    answer = _answer(outcomes, seconds, echo, timeout)
+    outcomes, seconds = _run(parts, _remaining(context), worker, apart=results is not None)
+    answer = _answer(outcomes, seconds, echo, timeout, results)
     forked.flush()
     return answer
 
 
-def _run(body, remaining, worker, in_child=False):
-    getpid = os.getpid
-    lambdapool_by_value.begin_task()
+def _run(parts, remaining, worker, apart, in_child=False):
+    getpid, body, buffers = os.getpid, parts.body, iter(parts.buffers)
+    lambdapool_by_value.begin_task(parts.by_digest)
     try:
         stream = io.BytesIO(body)
-        function, before = pickle.load(stream), None
+        function, before = pickle.load(stream, buffers=buffers), None
         if type(function) is tuple:  # which cannot be called: what is to be done before, and then the function
             before = setup.Setup(*function)
             if before.max_tasks is not None and not in_child:
-                return setup.run_in_child(before, body, remaining, _run_in_child)
+                return setup.run_in_child(before, (parts.given, apart), remaining, _run_in_child)
             failure = before.initialize(worker)
             if failure is not None:
                 return [failure], None
-            function = pickle.loads(before.function)
-        style, items = pickle.load(stream)
+            function = pickle.loads(before.function, buffers=buffers)
+        style, items = pickle.load(stream, buffers=buffers)
         call = _styles[style]
         if before is not None:
             before.leave()
@@ -78,7 +85,7 @@ def _run(body, remaining, worker, in_child=False):
         if not unreadable.is_task(body):
             raise envelope.LambdapoolProtocolError("the task's body is not two pickles: %s" % error) from None
         return [unreadable.describe(error, body)], None  # stands for every item
-    outcomes, longest, clock = outcome.Outcomes(), 0.0, time.perf_counter
+    outcomes, longest, clock = outcome.Outcomes(ENOUGH_BYTES if apart else None), 0.0, time.perf_counter
     started = now = clock()
     deadline = started + remaining()
     for item in items:
@@ -102,8 +109,9 @@ def _run(body, remaining, worker, in_child=False):
     return outcomes.finish(), now - started
 
 
-def _run_in_child(body, remaining, worker):
-    return _run(body, remaining, worker, in_child=True)
+def _run_in_child(task, remaining, worker):
+    given, apart = task
+    return _run(blobs.Parts(*given), remaining, worker, apart, in_child=True)
 
 
 def _call(function, item):
@@ -122,7 +130,12 @@ def _starmap(function, item):
 _styles = {"call": _call, "map": _map, "starmap": _starmap}
 
 
-def _answer(outcomes, seconds, echo, timeout):
+def _answer(outcomes, seconds, echo, timeout, results=None):
+    if results is not None and sum(map(outcome.size_of, outcomes)) > PLAIN_BYTES:
+        try:
+            return envelope.stored(_store(results, outcomes, seconds), echo, timeout)
+        except (transfer.Failed, OSError) as error:
+            _give_up(outcomes, str(error))
     while True:
         answer = envelope.encode(pickle.dumps((outcomes, seconds), 5), echo, timeout)
         size = envelope.encoded_size(answer)
@@ -131,10 +144,23 @@ def _answer(outcomes, seconds, echo, timeout):
         _shorten(outcomes, size)
 
 
+def _store(url, outcomes, seconds):
+    buffers = []
+    body = pickle.dumps((outcomes, seconds), 5, buffer_callback=buffers.append)
+    return blobs.store(url, [body] + [buffer.raw() for buffer in buffers])
+
+
+def _give_up(outcomes, why):
+    """What is large has nowhere to go."""
+    for index, each in enumerate(outcomes):
+        if outcome.size_of(each) > ENOUGH_BYTES:
+            outcomes[index] = outcome.not_stored(outcome.size_of(each), why)
+
+
 def _shorten(outcomes, size):
     """The largest outcome gives way to the news that it was too large. It is one item's: before an answer
     grows beyond the limit, all but its last item take no more than ENOUGH_BYTES."""
-    sizes = [len(data) for _, data in outcomes]
+    sizes = [outcome.size_of(each) for each in outcomes]
     largest = max(range(len(sizes)), key=sizes.__getitem__)
     share = size * sizes[largest] // sum(sizes)  # of the answer as it would travel: `size` bytes
     outcomes[largest] = outcome.too_large(share, RESPONSE_LIMIT, size - share)

@@ -16,11 +16,28 @@ TOO_LARGE = 3  # pickle of (size, limit, bytes of the other outcomes in the answ
 UNREADABLE = 4  # the task could not be unpickled: see unreadable.describe()
 VALUES = 5  # pickle of the list of several items' values
 OTHER_CODE = 7  # pickle of the manifest of the code that is here: nothing was run; it stands for every item
+BUFFERED = 8  # the pickled value, and a list of the buffers that it refers to
+NOT_STORED = 9  # pickle of (size, why): it was too large for the answer, and could not be put elsewhere
 INITIALIZER = 6  # as EXCEPTION, of the pool's initializer: it stands for every item
 
 _OVERHEAD = 16  # of the pickle around an outcome
 _REPR_LIMIT = 1000
 _TRACEBACK_LIMIT = 200_000
+
+
+def size_of(outcome):
+    """About how many bytes it takes."""
+    return len(outcome[1]) + (sum(memoryview(each).nbytes for each in outcome[2]) if len(outcome) > 2 else 0)
+
+
+def _is_copied(buffer, apart, buffers):
+    try:
+        large = buffer.raw().nbytes >= apart
+    except BufferError:  # not in one piece
+        return True
+    if large:
+        buffers.append(buffer)
+    return not large
 
 
 def dumps(value):
@@ -40,8 +57,10 @@ class Outcomes:
     """Those of an invocation's items, in order. Numbers in a row share a pickle: one each would cost more
     than to compute them."""
 
-    def __init__(self):
+    def __init__(self, apart=None):
+        """Buffers of at least `apart` bytes are not copied into pickles. None: all are."""
         self.size = 0  # in bytes, about
+        self._apart = apart
         self._done = []
         self._numbers = []
 
@@ -51,12 +70,12 @@ class Outcomes:
             self._numbers.append(result)
             self.size += _NUMBER_BYTES
         else:
-            self.add(value(result))
+            self.add(value(result, self._apart))
 
     def add(self, outcome):
         self._end_numbers()
         self._done.append(outcome)
-        self.size += len(outcome[1]) + _OVERHEAD
+        self.size += size_of(outcome) + _OVERHEAD
 
     def finish(self):
         self._end_numbers()
@@ -70,9 +89,16 @@ class Outcomes:
         self._numbers = []
 
 
-def value(result):
+def value(result, apart=None):
     try:
-        return VALUE, dumps(result)
+        if apart is None:
+            return VALUE, dumps(result)
+        buffers = []
+        try:
+            data = plain.dumps(result, lambda buffer: _is_copied(buffer, apart, buffers))
+        except Exception:
+            return VALUE, dumps(result)
+        return (BUFFERED, data, buffers) if buffers else (VALUE, data)
     except BaseException as error:
         return UNSENDABLE, pickle.dumps((describe(error), describe(result)), 5)
 
@@ -94,6 +120,10 @@ def initializer_failed(error):
 
 def too_large(size, limit, others):
     return TOO_LARGE, pickle.dumps((size, limit, others), 5)
+
+
+def not_stored(size, why):
+    return NOT_STORED, pickle.dumps((size, why), 5)
 
 
 def describe(thing):

@@ -71,15 +71,15 @@ def _changes(before, after):
     }
 
 
-def run_in_child(setup, body, remaining, run):
-    """`run(body, remaining, worker)` in the child that this setup has, made anew after `max_tasks` tasks. Where
+def run_in_child(setup, task, remaining, run):
+    """`run(task, remaining, worker)` in the child that this setup has, made anew after `max_tasks` tasks. Where
     the child dies, this process dies in the same way: so the platform tells of it what it always tells."""
     global _child
     if _child is None or _child.digest != setup.digest:
         if _child is not None:
             _child.end()
         _child = _Child(setup, run)
-    answer = _child.ask(body, remaining)
+    answer = _child.ask(task, remaining)
     if _child.tasks == setup.max_tasks:
         _child.end()
         _child = None
@@ -100,9 +100,9 @@ class _Child:
                 os._exit(0)
         theirs.close()
 
-    def ask(self, body, remaining):
+    def ask(self, task, remaining):
         self.tasks += 1
-        _write(self._socket, pickle.dumps((body, remaining()), 5))
+        _write(self._socket, pickle.dumps((task, remaining()), 5))
         answer = _read(self._socket)
         if answer is None:
             self._die_alike()
@@ -125,9 +125,9 @@ def _serve(channel, run):
         request = _read(channel)
         if request is None:
             return
-        body, seconds = pickle.loads(request)
+        task, seconds = pickle.loads(request)
         deadline = time.monotonic() + seconds
-        answer = run(body, lambda: deadline - time.monotonic(), worker)
+        answer = run(task, lambda: deadline - time.monotonic(), worker)
         forked.flush()
         _write(channel, pickle.dumps(answer, 5))
 

@@ -31,6 +31,8 @@ Json pass_role(const Json& role_arns) {
   return out;
 }
 
+const Json object_actions = {"s3:PutObject", "s3:GetObject", "s3:DeleteObject", "s3:AbortMultipartUpload"};
+
 // Who may attach any policy to a role that he may pass has what that policy gives: so only the one that every
 // function gets.
 Json attach_basic_policy(const PolicyScope& scope, const Json& role_arns) {
@@ -48,10 +50,15 @@ Json own_role(const Json& role_arns) {
 
 }  // namespace
 
-std::string invoke_policy(const PolicyScope& scope, const std::string& function) {
+std::string invoke_policy(const PolicyScope& scope, const std::string& function,
+                          const std::optional<std::string>& bucket) {
   const auto arn = lambda_arn(scope, "function:" + function);
-  return document(
-      Json::array({statement("Invoke", "lambda:InvokeFunction", Json::array({arn, arn + ":*"}))}));
+  Json statements =
+      Json::array({statement("Invoke", "lambda:InvokeFunction", Json::array({arn, arn + ":*"}))});
+  if (bucket)
+    statements.push_back(statement("LargeData", object_actions,
+                                   "arn:" + scope.partition + ":s3:::" + *bucket + "/lambdapool-data/*"));
+  return document(std::move(statements));
 }
 
 std::string deploy_policy(const PolicyScope& scope, const std::string& function,
@@ -82,8 +89,7 @@ std::string deploy_policy(const PolicyScope& scope, const std::string& function,
   if (permissions.bucket) {
     const auto objects =
         "arn:" + scope.partition + ":s3:::" + *permissions.bucket + "/lambdapool/" + function + "/*";
-    statements.push_back(statement(
-        "Upload", {"s3:PutObject", "s3:GetObject", "s3:DeleteObject", "s3:AbortMultipartUpload"}, objects));
+    statements.push_back(statement("Upload", object_actions, objects));
   }
   return document(std::move(statements));
 }

@@ -17,7 +17,9 @@ struct PolicyScope {
 };
 
 // lambda:InvokeFunction, with which a pool can do all that it does.
-std::string invoke_policy(const PolicyScope& scope, const std::string& function);
+// With a bucket also what a pool does with data that does not fit a call: objects below lambdapool-data/.
+std::string invoke_policy(const PolicyScope& scope, const std::string& function,
+                          const std::optional<std::string>& bucket = {});
 
 struct DeployPermissions {
   std::optional<std::string> role_arn = {};  // else `create` makes a role of its own, and `delete` removes it

@@ -23,10 +23,15 @@ std::string encoded_key(const std::string& key) {
 
 http::Request call(const char* method, const Location& location, const std::string& query,
                    std::string body = {}) {
-  std::string path = encoded_key(location.object.key);
-  if (location.addressing == Addressing::path) path = "/" + percent_encode(location.object.bucket) + path;
-  http::Request request{method, path + query, {}, std::move(body)};
+  http::Request request{method, object_target(location) + query, {}, std::move(body)};
   request.headers.set("X-Amz-Content-Sha256", sha256_hex(request.body));
+  return request;
+}
+
+http::Request unsigned_call(const char* method, const Location& location, const std::string& query,
+                            std::string body = {}) {
+  http::Request request{method, object_target(location) + query, {}, std::move(body)};
+  request.headers.set("X-Amz-Content-Sha256", "UNSIGNED-PAYLOAD");
   return request;
 }
 
@@ -42,14 +47,38 @@ bool is_bucket_name(std::string_view name) {
                      [&](char c) { return letter_or_digit(c) || c == '-' || c == '.'; });
 }
 
+// Only AWS's own names have a host for each bucket, and the certificate "*.s3..." covers no further dot.
+Addressing addressing_of(std::string_view host, std::string_view bucket) {
+  const bool own = host.starts_with("s3") && host.find(".amazonaws.") != std::string_view::npos &&
+                   bucket.find('.') == std::string_view::npos;
+  return own ? Addressing::virtual_host : Addressing::path;
+}
+
+std::string object_target(const Location& location) {
+  const std::string path = encoded_key(location.object.key);
+  if (location.addressing == Addressing::virtual_host) return path;
+  return "/" + percent_encode(location.object.bucket) + path;
+}
+
+http::Request put_object_request(const Location& location, std::string bytes) {
+  return unsigned_call("PUT", location, "", std::move(bytes));
+}
+
+http::Request get_range_request(const Location& location, std::uint64_t offset, std::uint64_t size) {
+  auto request = unsigned_call("GET", location, "");
+  request.headers.set("Range", "bytes=" + std::to_string(offset) + "-" + std::to_string(offset + size - 1));
+  return request;
+}
+
 http::Request create_multipart_upload_request(const Location& location) {
   return call("POST", location, "?uploads=");
 }
 
 http::Request upload_part_request(const Location& location, const std::string& upload_id, int number,
-                                  std::string bytes) {
-  return call("PUT", location, "?partNumber=" + std::to_string(number) + "&" + upload_query(upload_id),
-              std::move(bytes));
+                                  std::string bytes, Payload payload) {
+  const auto query = "?partNumber=" + std::to_string(number) + "&" + upload_query(upload_id);
+  return payload == Payload::hashed ? call("PUT", location, query, std::move(bytes))
+                                    : unsigned_call("PUT", location, query, std::move(bytes));
 }
 
 http::Request complete_multipart_upload_request(const Location& location, const std::string& upload_id,

@@ -1,9 +1,10 @@
-// The S3 calls that carry a large package to Lambda: a multipart upload, so that a part that fails is sent
-// again alone and the progress can be told, and the object's removal. Signed for service "s3", with
-// sigv4::PathEncoding::once. No sockets, no clock.
+// The S3 calls that carry what is too large for a call to Lambda, packages and tasks' data: an upload in one
+// piece or in parts, so that a part that fails is sent again alone and the progress can be told; reading;
+// removal. Signed for service "s3", with sigv4::PathEncoding::once. No sockets, no clock.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,12 +27,21 @@ struct Location {
   Addressing addressing = Addressing::virtual_host;
 };
 
+// How a bucket is addressed at this host of S3.
+Addressing addressing_of(std::string_view host, std::string_view bucket);
+
 // 3 to 63 of a-z, 0-9, "-" and ".", as AWS's rules have it.
 bool is_bucket_name(std::string_view name);
 
+// The body is not signed: who reads it holds it against a hash that came another way.
+http::Request put_object_request(const Location& location, std::string bytes);
+http::Request get_range_request(const Location& location, std::uint64_t offset, std::uint64_t size);
+std::string object_target(const Location& location);  // the path, to be signed into a URL
+
 http::Request create_multipart_upload_request(const Location& location);
+enum class Payload { hashed, unsigned_payload };  // what signs a part's bytes; see put_object_request
 http::Request upload_part_request(const Location& location, const std::string& upload_id, int number,
-                                  std::string bytes);
+                                  std::string bytes, Payload payload = Payload::hashed);
 http::Request complete_multipart_upload_request(const Location& location, const std::string& upload_id,
                                                 const std::vector<std::string>& etags);
 http::Request abort_multipart_upload_request(const Location& location, const std::string& upload_id);

@@ -17,11 +17,11 @@ Only the standard library and cloudpickle 2 or newer; Python 3.9 or newer.
 import sys
 
 
-def dumps_task(thing):
-    """For a worker, of something of the caller's. Raises what pickling raises."""
+def dumps_task(thing, buffer_callback=None):
+    """For a worker, of something of the caller's. Raises what pickling raises. `buffer_callback` as pickle has it."""
     from .pickler import dumps_task  # late: cloudpickle takes some milliseconds
 
-    return dumps_task(thing)
+    return dumps_task(thing, buffer_callback=buffer_callback)
 
 
 def dumps_answer(thing):
@@ -31,8 +31,13 @@ def dumps_answer(thing):
     return dumps_answer(thing)
 
 
-def begin_task():
-    """In a worker: what comes from now on came with a new task."""
+def begin_task(blobs=None):
+    """In a worker: what comes from now on came with a new task. `blobs`: functions that give the bytes of those that
+    came with it, by their digests."""
+    if blobs:
+        from . import shared
+
+        shared.blobs = blobs
     arrivals = sys.modules.get(__name__ + ".arrivals")
     if arrivals is not None:
         arrivals.begin_task()

@@ -12,9 +12,9 @@ from . import arrivals, classes, exceptions, library
 PROTOCOL = 5
 
 
-def dumps_task(thing, substitutes=None):
+def dumps_task(thing, substitutes=None, buffer_callback=None):
     """For a worker, of something of the caller's."""
-    return _dumps(TaskPickler, thing, substitutes)
+    return _dumps(TaskPickler, thing, substitutes, buffer_callback)
 
 
 def dumps_answer(thing, substitutes=None):
@@ -22,9 +22,9 @@ def dumps_answer(thing, substitutes=None):
     return _dumps(AnswerPickler, thing, substitutes)
 
 
-def _dumps(kind, thing, substitutes=None):
+def _dumps(kind, thing, substitutes=None, buffer_callback=None):
     with io.BytesIO() as file:
-        pickler = kind(file, protocol=PROTOCOL)
+        pickler = kind(file, protocol=PROTOCOL, buffer_callback=buffer_callback)
         pickler.substitutes = dict(substitutes or {})
         pickler.dump(thing)
         return file.getvalue()

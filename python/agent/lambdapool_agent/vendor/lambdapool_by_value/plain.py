@@ -11,8 +11,8 @@ class _Pickler(pickle.Pickler):
         return exceptions.reduce(thing) if issubclass(type(thing), BaseException) else NotImplemented
 
 
-def dumps(thing):
-    """Raises what pickling raises."""
+def dumps(thing, buffer_callback=None):
+    """Raises what pickling raises. `buffer_callback` as pickle has it."""
     file = io.BytesIO()
-    _Pickler(file, 5).dump(thing)
+    _Pickler(file, 5, buffer_callback=buffer_callback).dump(thing)
     return file.getvalue()

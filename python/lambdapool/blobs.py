@@ -1,0 +1,268 @@
+"""Data that does not fit a call, or that many calls need: stored once under the SHA-256 of its bytes, and named by the
+calls. docs/protocol.md, Blobs, has the form; docs/data.md says what users see.
+
+An array that is met again is known by its identity for as long as it cannot have changed: within one map, whose items
+the pool holds. Everywhere else its bytes are looked at, each time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from collections import Counter, OrderedDict
+from typing import Any, Dict, Generic, List, NamedTuple, Optional, Set, Tuple, TypeVar
+
+from . import pickling
+from .errors import BlobError, NativeError, from_native, make
+
+S = TypeVar("S")
+
+LOCAL_APART = 64 * 1024  # on one machine a file costs less than base64, from here on
+APART = 256 * 1024
+PLAIN = (6 * 1024 * 1024 - 64 * 1024) // 4 * 3  # that fits a call as base64, beside what else is in it
+KEPT = 1 << 30  # of stored bytes that no call needs just now
+_MEMO = 64
+
+
+class Memo:
+    """What is known of the arguments of one map, which stay as they are. `repeats`: its function is sent again."""
+
+    def __init__(self, repeats: bool = False) -> None:
+        self.repeats = repeats
+        self.seen: Set[str] = set()
+        self._digests: "OrderedDict[Tuple[int, int], Tuple[Any, str]]" = OrderedDict()
+        self._lock = threading.Lock()
+
+    def digest_of(self, data: Any) -> str:
+        view = memoryview(data)
+        key = id(view.obj), view.nbytes
+        with self._lock:
+            known = self._digests.get(key)
+        if known is not None:
+            return known[1]
+        digest = hashlib.sha256(data).hexdigest()
+        with self._lock:
+            self._digests[key] = view.obj, digest  # the object is held, so that no other gets its id
+            if len(self._digests) > _MEMO:
+                self._digests.popitem(last=False)
+        return digest
+
+
+class Entry(NamedTuple):
+    size: int
+    file: str
+
+
+class Shared(Generic[S]):
+    """What LambdaPool.share() returns: in a task's arguments it arrives as the object."""
+
+    def __init__(self, obj: S, digest: str, stream: Any, buffers: List[Any], entries: Dict[str, Entry]) -> None:
+        self._object, self._parts, self._entries = obj, (digest, stream, buffers), entries
+
+    def get(self) -> S:
+        """The object itself, here."""
+        return self._object
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        from lambdapool_by_value.shared import receive
+
+        pickling.mention(self._entries)
+        return receive, self._parts
+
+
+class Blobs:
+    """Those of one pool or executor. From any thread."""
+
+    def __init__(self, engine: Any, function: str) -> None:
+        self._engine = engine
+        self._function = function
+        local = engine.target == "local"
+        self._eager = local
+        #: pickles leave buffers of so many bytes apart; None: there is nowhere to store them.
+        self.apart: Optional[int] = None if not engine.has_store else LOCAL_APART if local else APART
+        self._entries: "OrderedDict[str, Entry]" = OrderedDict()
+        self._needed: "Counter[str]" = Counter()
+        self._calls: Dict[int, List[str]] = {}
+        self._stored = 0
+        self._uploading: Set[str] = set()
+        self._changed = threading.Condition()
+
+    def submit(self, id: int, function: bytes, arguments: bytes, code: str, memo: Memo) -> None:
+        """Sends the call. Raises BlobError and others where its data cannot be stored."""
+        plain = type(function) is bytes and type(arguments) is bytes
+        if self.apart is None or (plain and len(function) + len(arguments) <= min(PLAIN, self._large(memo))):
+            self._engine.submit(id, function, arguments, code)
+            return
+        streams = [function, arguments]
+        buffers = pickling.buffers_of(function) + pickling.buffers_of(arguments)
+        parts: List[Any] = streams + buffers
+        chosen = self._choose(parts, memo)
+        mentioned = {**pickling.entries_of(function), **pickling.entries_of(arguments)}
+        table: List[Dict[str, Any]] = []
+        places: List[Any] = []
+        inline: List[Any] = []
+        self._begin(id, [digest for digest in chosen if digest] + list(mentioned))
+        for part, digest in zip(parts, chosen):
+            if digest is None:
+                places.append(memoryview(part).nbytes)
+                inline.append(part)
+            else:
+                places.append({"blob": len(table)})
+                table.append(self._told(digest, self._ensure(digest, part)))
+        table += [self._told(digest, entry) for digest, entry in mentioned.items()]
+        members = json.dumps({"blobs": table, "pieces": places[:2], "buffers": places[2:]})[1:-1]
+        self._engine.submit(id, b"", b"".join(inline), code, members)
+
+    def over(self, id: int) -> None:
+        """The call has its answer, or will have none: what it needed may go."""
+        if id not in self._calls:
+            return
+        gone: List[str] = []
+        with self._changed:
+            for digest in self._calls.pop(id, ()):
+                self._needed[digest] -= 1
+            for digest in list(self._entries):
+                if self._stored <= KEPT:
+                    break
+                if self._needed[digest] <= 0:
+                    self._stored -= self._entries.pop(digest).size
+                    gone.append(digest)
+        for digest in gone:
+            self._engine.remove(digest)
+
+    def fetched(self, id: int, body: Any) -> Any:
+        """The answer's body; where it says what was stored instead, that (which is fetched when it is read)."""
+        return body if isinstance(body, bytes) else Fetched(self._engine, id, body, self._function)
+
+    def share(self, obj: S) -> Shared[S]:
+        packed = pickling.dumps(obj, apart=self.apart)
+        whole = hashlib.sha256()
+        entries: Dict[str, Entry] = {}
+        parts: List[Any] = []
+        for part in [packed] + pickling.buffers_of(packed):
+            digest = hashlib.sha256(part)
+            whole.update(digest.digest())
+            if self.apart is None or memoryview(part).nbytes < self.apart:
+                parts.append(bytes(part))
+                continue
+            name = digest.hexdigest()
+            with self._changed:
+                self._needed[name] += 1  # for as long as the pool lives
+            entries[name] = self._ensure(name, part)
+            parts.append(name)
+        return Shared(obj, whole.hexdigest(), parts[0], parts[1:], entries)
+
+    def _large(self, memo: Memo) -> int:
+        """A function beyond that is stored rather than sent with each chunk."""
+        return APART if memo.repeats else PLAIN
+
+    def _choose(self, parts: List[Any], memo: Memo) -> List[Optional[str]]:
+        """For each part the digest under which it is to be stored; None where it travels with the call."""
+        sizes = [memoryview(part).nbytes for part in parts]
+        chosen: List[Optional[str]] = [None] * len(parts)
+        for index, part in enumerate(parts):
+            if index == 0 and not (memo.repeats and sizes[0] >= APART):
+                continue
+            if index == 1:
+                continue
+            digest = memo.digest_of(part)
+            if index == 0 or self._eager or digest in memo.seen or digest in self._entries:
+                chosen[index] = digest
+            memo.seen.add(digest)
+        left = sum(size for size, digest in zip(sizes, chosen) if digest is None)
+        for index in sorted(range(len(parts)), key=sizes.__getitem__, reverse=True):
+            if left <= PLAIN:
+                break
+            if chosen[index] is None:
+                chosen[index] = memo.digest_of(parts[index])
+                left -= sizes[index]
+        return chosen
+
+    def _begin(self, id: int, digests: List[str]) -> None:
+        with self._changed:
+            self._calls[id] = digests
+            self._needed.update(digests)
+
+    def _told(self, digest: str, entry: Entry) -> Dict[str, Any]:
+        told = {"sha256": digest, "size": entry.size, "url": self._engine.url(digest)}
+        if entry.file:
+            told["file"] = entry.file
+        return told
+
+    def _ensure(self, digest: str, part: Any) -> Entry:
+        """Stores it unless it is; once, whoever else wants the same."""
+        with self._changed:
+            while True:
+                entry = self._entries.get(digest)
+                if entry is not None:
+                    self._entries.move_to_end(digest)
+                    return entry
+                if digest not in self._uploading:
+                    break
+                self._changed.wait()
+            self._uploading.add(digest)
+        error: Optional[NativeError] = None
+        try:
+            file, error = self._engine.put(digest, part)
+            if error is None:
+                entry = Entry(memoryview(part).nbytes, file)
+        finally:
+            with self._changed:
+                self._uploading.discard(digest)
+                if entry is not None:
+                    self._entries[digest] = entry
+                    self._stored += entry.size
+                self._changed.notify_all()
+        if error is not None:
+            raise self._failed("could not be stored", memoryview(part).nbytes, error)
+        assert entry is not None
+        return entry
+
+    def _failed(self, what: str, size: int, error: NativeError) -> Exception:
+        return failed("%d bytes of a task's data %s: " % (size, what), error, self._function)
+
+
+class Fetched:
+    """What a worker has stored in the place of its answer."""
+
+    def __init__(self, engine: Any, id: int, told: str, function: str) -> None:
+        self._engine, self._id, self._told, self._function = engine, id, told, function
+        self.buffers: List[bytearray] = []
+
+    def __len__(self) -> int:
+        return sum(self._sizes())
+
+    def taken(self) -> bytearray:
+        """Its pickle; then `buffers` are there too. Raises BlobError. The object is removed."""
+        pieces = []
+        digest = hashlib.sha256()
+        offset = 0
+        try:
+            for size in self._sizes():
+                piece = bytearray(size)
+                error = self._engine.get(self._id, offset, piece) if size else None
+                if error is not None:
+                    raise failed("the result (%d bytes) could not be fetched, though the function has run: " % len(self), error, self._function)
+                digest.update(piece)
+                pieces.append(piece)
+                offset += size
+            if digest.hexdigest() != self._told.partition(":")[0]:
+                message = "the result (%d bytes) is not what the worker stored: its SHA-256 is another one; the function has run"
+                raise make(BlobError, message % len(self), self._function)
+        finally:
+            self._engine.remove_result(self._id)
+        self.buffers = pieces[1:]
+        return pieces[0]
+
+    def _sizes(self) -> List[int]:
+        return [int(size) for size in self._told.partition(":")[2].split(",")]
+
+
+def failed(what: str, error: NativeError, function: str) -> Exception:
+    """The error of the store's own kind, and a BlobError."""
+    kind, message, code, request_id, http_status, log_tail, detail = error
+    cause = from_native(error, function)
+    made = make(BlobError, what + message, function, code=code, request_id=request_id, http_status=http_status)
+    made.__cause__ = cause
+    return made

@@ -1,0 +1,238 @@
+#include "objects/store.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+#include <mutex>
+#include <set>
+#include <thread>
+#include <vector>
+
+#include "aws/s3/s3.hpp"
+#include "aws/signed_request.hpp"
+#include "aws/xml_answer.hpp"
+#include "core/encoding.hpp"
+#include "core/presigned_target.hpp"
+#include "core/random.hpp"
+#include "core/retry.hpp"
+#include "http/client.hpp"
+#include "objects/parallel.hpp"
+
+namespace lambdapool::objects {
+namespace {
+
+namespace s3 = aws::s3;
+
+constexpr std::size_t connections = 8;
+constexpr std::size_t at_once = 4;  // parts of one object
+constexpr std::chrono::minutes answer_within{5};
+constexpr std::chrono::hours url_life{12};  // a task may wait long before it runs; then up to half an hour
+constexpr std::chrono::seconds close_within{10};
+
+using Clock = std::chrono::steady_clock;
+
+bool is_success(const http::Response& response) { return response.status / 100 == 2; }
+
+}  // namespace
+
+struct Store::Impl {
+  explicit Impl(const target::Target& target)
+      : local(target.name == "local"),
+        bucket(target.bucket),
+        region(target.region),
+        provider(target.provider),
+        service(target.service),
+        prefix("lambdapool-data/" + random_hex(16) + "/") {
+    endpoint = target.objects;
+    addressing = s3::addressing_of(endpoint.host, bucket);
+    if (addressing == s3::Addressing::virtual_host) endpoint.host = bucket + "." + endpoint.host;
+    http::ClientOptions options;
+    options.endpoint = endpoint;
+    options.proxies = target.proxies;
+    options.ca_bundle = target.settings.ca_bundle;
+    options.max_connections = connections;
+    client.emplace(loop, std::move(options));
+  }
+
+  s3::Location location(const std::string& name) const { return {{bucket, prefix + name}, addressing}; }
+
+  sigv4::Signer signer() const {
+    return {provider->current()->identity, {region, "s3"}, sigv4::PathEncoding::once};
+  }
+
+  Error told(Error error, const http::Response& response) const {
+    const auto elsewhere = response.headers.get("x-amz-bucket-region");
+    if (!elsewhere.empty() && elsewhere != region)
+      error.message = "it is in the region " + std::string(elsewhere) + ", and these credentials' is " +
+                      region + ": name a bucket there, or the region (AWS_REGION)";
+    if (!error.code.empty()) error.message += " (" + error.code + ")";
+    error.message = "the bucket " + bucket + ", where data goes that does not fit a call: " + error.message;
+    return error;
+  }
+
+  // One call, again where that may help. `make` makes the request anew each time.
+  template <class Make>
+  Result<http::Response> call(Make make) {
+    retry::Attempts attempts;
+    retry::Budget budget;
+    for (;;) {
+      if (closed) return fail(ErrorKind::cancelled, "the pool has ended");
+      http::Request request = make();
+      auto own = signer();
+      aws::sign(request, own, endpoint.host_header(), std::chrono::system_clock::now());
+      auto answer = client->call(std::move(request), answer_within);
+      if (answer && is_success(*answer)) return std::move(*answer);
+      Error error =
+          answer ? told(aws::xml::refused(*answer), *answer) : told(std::move(answer.error().error), {});
+      const auto delay = attempts.failed(retry::classify(error), budget, random_fraction());
+      if (!delay) return tl::unexpected(std::move(error));
+      std::this_thread::sleep_for(*delay);
+    }
+  }
+
+  Result<Stored> put_parts(const s3::Location& where, std::string_view bytes) {
+    const auto begun = call([&] { return s3::create_multipart_upload_request(where); });
+    if (!begun) return tl::unexpected(begun.error());
+    const auto id = s3::parse_upload_id(*begun);
+    if (!id) return tl::unexpected(id.error());
+    std::vector<std::string> etags((bytes.size() + s3::part_bytes - 1) / s3::part_bytes);
+    auto sent = in_parallel(etags.size(), at_once, [&](std::size_t i) -> Result<void> {
+      const auto part = bytes.substr(i * s3::part_bytes, s3::part_bytes);
+      const auto answer = call([&] {
+        return s3::upload_part_request(where, *id, static_cast<int>(i + 1), std::string(part),
+                                       s3::Payload::unsigned_payload);
+      });
+      if (!answer) return tl::unexpected(answer.error());
+      auto etag = s3::parse_etag(*answer);
+      if (!etag) return tl::unexpected(etag.error());
+      etags[i] = std::move(*etag);
+      return {};
+    });
+    Result<http::Response> done =
+        sent ? call([&] { return s3::complete_multipart_upload_request(where, *id, etags); })
+             : tl::unexpected(sent.error());
+    if (done) {
+      if (auto good = s3::parse_completed(*done); !good) done = tl::unexpected(told(good.error(), *done));
+    }
+    if (!done) {
+      call([&] { return s3::abort_multipart_upload_request(where, *id); });
+      return tl::unexpected(done.error());
+    }
+    return stored(*done);
+  }
+
+  static Stored stored(const http::Response& response) {
+    return {std::string(response.headers.get("x-lambdapool-file"))};
+  }
+
+  void remember(const std::string& name) {
+    const std::lock_guard lock(mutex);
+    names.insert(name);
+  }
+  void forget(const std::string& name) {
+    const std::lock_guard lock(mutex);
+    names.erase(name);
+  }
+
+  const bool local;
+  const std::string bucket;
+  const std::string region;
+  const std::shared_ptr<identity::Provider> provider;
+  const std::shared_ptr<void> service;
+  const std::string prefix;
+  http::Endpoint endpoint;
+  s3::Addressing addressing = s3::Addressing::path;
+  std::atomic<bool> closed{false};
+  std::mutex mutex;
+  std::set<std::string> names;  // of what is there, as far as is known
+  http::EventLoop loop{http::EventLoop::Signals::blocked};
+  std::optional<http::Client> client;
+};
+
+Result<std::shared_ptr<Store>> Store::open(const target::Target& target) {
+  return std::shared_ptr<Store>(new Store(std::make_shared<Impl>(target)));
+}
+
+Store::Store(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Store::~Store() { close(); }
+
+const std::string& Store::bucket() const { return impl_->bucket; }
+
+Result<Stored> Store::put(const std::string& name, std::string_view bytes) {
+  const auto where = impl_->location(name);
+  impl_->remember(name);
+  Result<Stored> done;
+  if (bytes.size() > s3::part_bytes) {
+    done = impl_->put_parts(where, bytes);
+  } else {
+    const auto answer = impl_->call([&] { return s3::put_object_request(where, std::string(bytes)); });
+    done = answer ? Result<Stored>(Impl::stored(*answer)) : tl::unexpected(answer.error());
+  }
+  return done;
+}
+
+Result<void> Store::get(const std::string& name, std::uint64_t offset, char* into, std::size_t size) {
+  const auto where = impl_->location(name);
+  const std::size_t pieces = (size + s3::part_bytes - 1) / s3::part_bytes;
+  return in_parallel(pieces, at_once, [&](std::size_t i) -> Result<void> {
+    const std::size_t begin = i * s3::part_bytes;
+    const std::size_t length = std::min(s3::part_bytes, size - begin);
+    const auto answer = impl_->call([&] { return s3::get_range_request(where, offset + begin, length); });
+    if (!answer) return tl::unexpected(answer.error());
+    if (answer->body.size() != length)
+      return fail(ErrorKind::protocol, "the bucket " + impl_->bucket + " answered with " +
+                                           std::to_string(answer->body.size()) + " bytes of " +
+                                           where.object.key + " instead of " + std::to_string(length));
+    std::memcpy(into + begin, answer->body.data(), length);
+    return {};
+  });
+}
+
+void Store::remove(const std::string& name) {
+  const auto impl = impl_;
+  if (impl->closed) return;
+  auto request = s3::delete_object_request(impl->location(name));
+  auto signer = impl->signer();
+  aws::sign(request, signer, impl->endpoint.host_header(), std::chrono::system_clock::now());
+  // What fails here is tried again by close().
+  impl->client->send(std::move(request), answer_within,
+                     [weak = std::weak_ptr(impl), name](const auto& answer) {
+                       const auto alive = weak.lock();
+                       if (alive && answer && is_success(*answer)) alive->forget(name);
+                     });
+}
+
+std::string Store::url(std::string_view method, const std::string& name) const {
+  auto signer = impl_->signer();
+  const auto& endpoint = impl_->endpoint;
+  const auto target = sigv4::presigned_target(
+      signer, {method, s3::object_target(impl_->location(name)), endpoint.host_header(), url_life},
+      std::chrono::system_clock::now());
+  if (endpoint.scheme != http::Endpoint::Scheme::unix_socket) return endpoint.url() + target;
+  return "http+unix://" + percent_encode(endpoint.path) + target;
+}
+
+void Store::expect(const std::string& name) { impl_->remember(name); }
+void Store::forget(const std::string& name) { impl_->forget(name); }
+
+void Store::close() {
+  std::vector<std::string> left;
+  {
+    const std::lock_guard lock(impl_->mutex);
+    left.assign(impl_->names.begin(), impl_->names.end());
+    impl_->names.clear();
+  }
+  if (impl_->closed) return;
+  const auto until = Clock::now() + close_within;
+  in_parallel(left.size(), connections, [&](std::size_t i) -> Result<void> {
+    if (Clock::now() > until) return {};
+    auto request = s3::delete_object_request(impl_->location(left[i]));
+    auto signer = impl_->signer();
+    aws::sign(request, signer, impl_->endpoint.host_header(), std::chrono::system_clock::now());
+    impl_->client->call(std::move(request), close_within);
+    return {};
+  });
+  impl_->closed = true;
+}
+
+}  // namespace lambdapool::objects
