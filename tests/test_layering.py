@@ -24,10 +24,11 @@ MAY_INCLUDE = {
     "runtime": {"core"},
     "local": {"core", "http", "package/zip"},
     "target": {"core", "http/message", "http/proxy", "aws", "identity", "local"},
+    "deploy": {"core", "http", "aws", "identity", "process", "package", "local", "target"},
     "objects": {"core", "http", "aws", "identity", "target"},
     "pool": {"core", "http", "aws", "identity", "target"},
     "api": {"core", "aws", "objects", "pool", "target", "runtime"},
-    "cli": {"core", "http", "aws", "identity", "process", "package", "local", "target"},
+    "cli": {"core", "aws", "package/leftover", "local", "deploy"},
 }
 
 SYSTEM_HEADERS = {  # header prefix -> folders of src/ that may know it

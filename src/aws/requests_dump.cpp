@@ -40,7 +40,7 @@ void print_lambda() {
   create.runtime = "python3.12";
   create.role = "arn:aws:iam::123456789012:role/lambdapool/r";
   create.handler = "lambdapool_agent.lambda_handler";
-  create.zip = std::string("PK\x03\x04\x00\xff", 6);
+  create.zip = std::string_view("PK\x03\x04\x00\xff", 6);
   create.description = "made by a test";
   create.architecture = "arm64";
   create.memory_mb = 256;

@@ -6,10 +6,11 @@
 #include <algorithm>
 #include <functional>
 #include <iostream>
+#include <map>
 
 #include "cli/arguments.hpp"
 #include "cli/function_arguments.hpp"
-#include "cli/help_formatter.hpp"
+#include "cli/terminal/help_formatter.hpp"
 #include "cli/usage.hpp"
 #include "cli/verbs.hpp"
 
@@ -125,10 +126,14 @@ void add_policy(CLI::App& app, Parsed& parsed) {
       add_verb(app, parsed, "policy", "Print the IAM policy that suffices to invoke, deploy or read logs",
                [&](const Context& context) { return print_policy(context, parsed.policy); });
   const auto set = [&](const std::string& action) {
-    if (action != "invoke" && action != "deploy" && action != "logs")
+    using Action = PolicyOptions::Action;
+    static const std::map<std::string, Action> actions = {
+        {"invoke", Action::invoke}, {"deploy", Action::deploy}, {"logs", Action::logs}};
+    const auto known = actions.find(action);
+    if (known == actions.end())
       throw CLI::ValidationError("Invalid value for 'ACTION': '" + action +
                                  "' is not one of 'invoke', 'deploy', 'logs'");
-    parsed.policy.action = action;
+    parsed.policy.action = known->second;
   };
   verb.add_option_function<std::string>("ACTION", set)->required();
   add_name(verb, parsed.policy.name);

@@ -77,7 +77,7 @@ void add_place(CLI::App& verb, FunctionOptions& function) {
     if (!executions && text != "none")
       throw CLI::ValidationError("Invalid value for '--concurrency': '" + text +
                                  "' is neither a number nor 'none'");
-    function.concurrency = Reservation{executions};
+    function.concurrency = deploy::Reservation{executions};
   };
   verb.add_option_function<std::string>(
           "--concurrency", reserve,

@@ -1,31 +1,27 @@
-#include <algorithm>
 #include <chrono>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
-#include "aws/lambda/lambda.hpp"
-#include "cli/marks.hpp"
-#include "cli/output_width.hpp"
-#include "cli/own_functions.hpp"
 #include "cli/quantity.hpp"
-#include "cli/session.hpp"
-#include "cli/table.hpp"
+#include "cli/terminal/output_width.hpp"
+#include "cli/terminal/table.hpp"
 #include "cli/verbs.hpp"
 #include "core/timestamp.hpp"
+#include "deploy/functions.hpp"
 
 namespace lambdapool::cli {
 namespace {
 
 using Clock = std::chrono::system_clock;
-using Functions = std::vector<aws::FunctionConfiguration>;
+using Functions = std::vector<deploy::Function>;
 
-std::string age(const aws::FunctionConfiguration& function, Clock::time_point now) {
+std::string age(const deploy::Function& function, Clock::time_point now) {
   const auto at = parse_timestamp(function.last_modified);
   return at ? readable_age(std::chrono::duration_cast<std::chrono::seconds>(now - *at))
             : function.last_modified;
 }
 
-std::string layer_arns(const aws::FunctionConfiguration& function) {
+std::string layer_arns(const deploy::Function& function) {
   std::string text;
   for (const auto& layer : function.layers) text += (text.empty() ? "" : ",") + layer.arn;
   return text;
@@ -41,7 +37,7 @@ std::string table(const Functions& functions, bool with_layers, std::optional<st
   std::vector<std::vector<std::string>> rows;
   const auto now = Clock::now();
   for (const auto& function : functions) {
-    rows.push_back({function.name, readable_size(function.code_size), age(function, now),
+    rows.push_back({function.name, readable_size(function.size_bytes), age(function, now),
                     std::to_string(function.memory_mb), std::to_string(function.timeout_s)});
     if (with_layers) rows.back().push_back(layer_arns(function));
   }
@@ -53,17 +49,17 @@ std::string json(const Functions& functions) {
   for (const auto& function : functions) {
     auto layers = nlohmann::ordered_json::array();
     for (const auto& layer : function.layers)
-      layers.push_back({{"arn", layer.arn}, {"size_bytes", layer.code_size}});
+      layers.push_back({{"arn", layer.arn}, {"size_bytes", layer.size_bytes}});
     list.push_back({{"name", function.name},
                     {"arn", function.arn},
-                    {"size_bytes", function.code_size},
+                    {"size_bytes", function.size_bytes},
                     {"last_modified", function.last_modified},
                     {"memory_mb", function.memory_mb},
                     {"timeout_s", function.timeout_s},
                     {"runtime", function.runtime},
                     {"architecture", function.architecture},
                     {"layers", layers},
-                    {"lambdapool_version", function.environment.at(version_variable)}});
+                    {"lambdapool_version", function.lambdapool_version}});
   }
   return list.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
@@ -71,14 +67,9 @@ std::string json(const Functions& functions) {
 }  // namespace
 
 Result<void> list_functions(const Context& context, const ListOptions& options) {
-  auto session = Session::open_to_read(context);
-  if (!session) return tl::unexpected(session.error());
-  auto functions = own_functions(**session);
+  auto connection = context.connection();
+  const auto functions = deploy::list(connection, context.stop());
   if (!functions) return tl::unexpected(functions.error());
-  // The timestamps have one fixed form, so their order as text is their order in time.
-  std::stable_sort(functions->begin(), functions->end(), [](const auto& a, const auto& b) {
-    return a.last_modified != b.last_modified ? a.last_modified > b.last_modified : a.name < b.name;
-  });
   std::cout << (options.json ? json(*functions)
                              : table(*functions, options.layers, output_width(context.environment)))
             << std::flush;

@@ -2,11 +2,10 @@
 #include <optional>
 
 #include "cli/instant.hpp"
-#include "cli/log_line.hpp"
-#include "cli/log_source.hpp"
-#include "cli/session.hpp"
-#include "cli/settings.hpp"
+#include "cli/log_text.hpp"
 #include "cli/verbs.hpp"
+#include "deploy/log/log_line.hpp"
+#include "deploy/log/log_source.hpp"
 
 namespace lambdapool::cli {
 namespace {
@@ -20,8 +19,8 @@ class Printer {
     if (options.request_id) request_.emplace(*options.request_id);
   }
 
-  Result<void> print(const std::vector<LogLine>& lines) {
-    for (const LogLine& line : lines) {
+  Result<void> print(const std::vector<deploy::LogLine>& lines) {
+    for (const deploy::LogLine& line : lines) {
       if (!is_wanted(line)) continue;
       ++printed_;
       std::cout << (options_.json ? json(line) : readable(line)) << '\n';
@@ -33,17 +32,17 @@ class Printer {
   bool printed_any() const { return printed_ > 0; }
 
  private:
-  bool is_wanted(const LogLine& line) {
+  bool is_wanted(const deploy::LogLine& line) {
     const bool of_request = !request_ || request_->has(line);
     return of_request && (!options_.filter || line.text.find(*options_.filter) != std::string::npos);
   }
 
   const LogsOptions& options_;
-  std::optional<RequestLines> request_;
+  std::optional<deploy::RequestLines> request_;
   std::size_t printed_ = 0;
 };
 
-void explain_silence(const LogSource& log, const LogsOptions& options, const std::string& since) {
+void explain_silence(const deploy::LogSource& log, const LogsOptions& options, const std::string& since) {
   if (!log.exists()) {
     std::cerr << "Function " << options.name
               << " has not logged anything yet; its log begins when it first runs.\n";
@@ -55,10 +54,10 @@ void explain_silence(const LogSource& log, const LogsOptions& options, const std
 }
 
 // Until a signal comes: that is how one ends it, so nothing is said, and the exit code is a signal's.
-Result<void> follow(Session& session, LogSource& log, const LogSink& sink) {
+Result<void> follow(deploy::LogSource& log, const deploy::LogSink& sink) {
   const auto quietly_ended = fail(ErrorKind::cancelled, "");
   for (;;) {
-    if (!session.pause(log.poll_interval())) return quietly_ended;
+    if (!log.wait()) return quietly_ended;
     auto read = log.read(sink);
     if (read || read.error().kind == ErrorKind::throttled) continue;
     return read.error().kind == ErrorKind::cancelled ? quietly_ended : read;
@@ -68,22 +67,22 @@ Result<void> follow(Session& session, LogSource& log, const LogSink& sink) {
 }  // namespace
 
 Result<void> show_logs(const Context& context, const LogsOptions& options) {
-  if (auto valid = validate_name(options.name); !valid) return valid;
   const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
   const auto since = parse_since(options.since.value_or(default_since), now);
   if (!since) return tl::unexpected(since.error());
-  auto session = Session::open_to_read(context);
-  if (!session) return tl::unexpected(session.error());
-  auto log = open_log(**session, options.name, *since);
+  auto connection = context.connection();
+  auto log = deploy::open_log(connection, options.name, *since, context.stop());
   if (!log) return tl::unexpected(log.error());
   Printer printer(options);
-  const LogSink sink = [&](const std::vector<LogLine>& lines) { return printer.print(lines); };
+  const deploy::LogSink sink = [&](const std::vector<deploy::LogLine>& lines) {
+    return printer.print(lines);
+  };
   auto read = (*log)->read(sink);
   if (!read) {
     if (read.error().kind == ErrorKind::cancelled) return fail(ErrorKind::cancelled, "");
     return read;
   }
-  if (options.follow) return follow(**session, **log, sink);
+  if (options.follow) return follow(**log, sink);
   if (!printer.printed_any()) explain_silence(**log, options, format_instant(*since));
   return {};
 }

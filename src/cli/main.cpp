@@ -4,7 +4,7 @@
 #include <iostream>
 
 #include "cli/command_line.hpp"
-#include "cli/terminal_text.hpp"
+#include "cli/terminal/terminal_text.hpp"
 #include "core/environment.hpp"
 
 int main(int argc, char** argv) {

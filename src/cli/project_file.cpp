@@ -8,9 +8,9 @@
 #include <sstream>
 #include <toml.hpp>
 
-#include "cli/settings.hpp"
-#include "cli/suggestion.hpp"
+#include "core/suggestion.hpp"
 #include "core/utf8.hpp"
+#include "deploy/function/settings.hpp"
 
 namespace lambdapool::cli {
 namespace {
@@ -52,7 +52,7 @@ class Reader {
  private:
   // By the command line's rules, with the line; whether paths exist only matters once they are used.
   void judge(const toml::value& value, const FunctionOptions& options) const {
-    const auto valid = validate_values(options);
+    const auto valid = deploy::validate_values(options);
     if (valid) return;
     std::string why = valid.error().message;
     if (!why.empty() && why.back() == '.') why.pop_back();
@@ -88,7 +88,7 @@ class Reader {
 
   std::string path(const std::string& name) const { return (directory_ / name).lexically_normal().string(); }
 
-  Reservation reservation(const toml::value& value) const {
+  deploy::Reservation reservation(const toml::value& value) const {
     if (value.is_string() && text(value) == "none") return {};
     if (!value.is_integer()) refuse(file_, value, "a whole number or \"none\" is wanted here");
     return {number(value)};
@@ -312,15 +312,20 @@ Result<std::vector<FunctionOptions>> asked_functions(const FunctionOptions& give
   return all;
 }
 
-bool asks_for_anything(const FunctionOptions& o) {
-  return !o.paths.empty() || o.memory_mb || o.timeout_s || o.layers || o.runtime || o.ephemeral_mb ||
-         o.description || !o.environment.empty() || !o.unset_environment.empty() || o.whole_environment ||
-         !o.tags.empty() || !o.untags.empty() || o.subnets || o.security_groups || o.concurrency || o.role ||
-         o.policies;
+Result<std::vector<deploy::JudgedRequest>> judge_each(
+    const std::vector<FunctionOptions>& functions,
+    const std::function<Result<deploy::JudgedRequest>(deploy::FunctionRequest)>& judge) {
+  std::vector<deploy::JudgedRequest> judged;
+  for (const FunctionOptions& function : functions) {
+    auto one = judge(function);
+    if (!one) return tl::unexpected(std::move(one.error()));
+    judged.push_back(std::move(*one));
+  }
+  return judged;
 }
 
-Result<void> each_in_turn(const std::vector<FunctionOptions>& functions,
-                          const std::function<Result<void>(const FunctionOptions&)>& action) {
+Result<void> each_in_turn(const std::vector<deploy::JudgedRequest>& functions,
+                          const std::function<Result<void>(const deploy::JudgedRequest&)>& action) {
   for (auto it = functions.begin(); it != functions.end(); ++it) {
     const auto done = action(*it);
     if (done || functions.size() == 1) {
@@ -329,10 +334,11 @@ Result<void> each_in_turn(const std::vector<FunctionOptions>& functions,
     }
     Error error = done.error();
     if (!error.message.empty() && error.message.back() == '.') error.message.pop_back();
-    if (error.message.find("function " + it->name) == std::string::npos)
-      error.message.insert(0, "function " + it->name + ": ");
+    if (error.message.find("function " + it->asked.name) == std::string::npos)
+      error.message.insert(0, "function " + it->asked.name + ": ");
     std::string rest;
-    for (auto left = it + 1; left != functions.end(); ++left) rest += (rest.empty() ? "" : ", ") + left->name;
+    for (auto left = it + 1; left != functions.end(); ++left)
+      rest += (rest.empty() ? "" : ", ") + left->asked.name;
     error.message += rest.empty() ? "." : "; not tried: " + rest + ".";
     return tl::unexpected(std::move(error));
   }

@@ -10,6 +10,7 @@
 
 #include "cli/options.hpp"
 #include "core/error.hpp"
+#include "deploy/functions.hpp"
 
 namespace lambdapool::cli {
 
@@ -29,11 +30,13 @@ Result<ProjectFile> read_project_file(const std::filesystem::path& path);
 enum class Beside { nothing, options };  // whether options were given beside the name
 Result<std::vector<FunctionOptions>> asked_functions(const FunctionOptions& given, Beside beside);
 
-// Whether anything but a name is given that a function could be made or changed by.
-bool asks_for_anything(const FunctionOptions& options);
+// All of them, or the first error, before anything is done.
+Result<std::vector<deploy::JudgedRequest>> judge_each(
+    const std::vector<FunctionOptions>& functions,
+    const std::function<Result<deploy::JudgedRequest>(deploy::FunctionRequest)>& judge);
 
 // Does it to each until one fails. Where there are several, the error names the one and those not tried.
-Result<void> each_in_turn(const std::vector<FunctionOptions>& functions,
-                          const std::function<Result<void>(const FunctionOptions&)>& action);
+Result<void> each_in_turn(const std::vector<deploy::JudgedRequest>& functions,
+                          const std::function<Result<void>(const deploy::JudgedRequest&)>& action);
 
 }  // namespace lambdapool::cli

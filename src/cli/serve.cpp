@@ -1,8 +1,8 @@
 #include <iostream>
 #include <mutex>
 
-#include "cli/progress.hpp"
 #include "cli/serve_keys.hpp"
+#include "cli/terminal/progress.hpp"
 #include "cli/verbs.hpp"
 #include "local/service.hpp"
 
@@ -10,10 +10,10 @@ namespace lambdapool::cli {
 namespace {
 
 Result<void> validate(const Context& context, const ServeOptions& options) {
-  if (context.connection.target == "aws")
+  if (context.options.target == "aws")
     return fail(ErrorKind::invalid_argument,
                 "serve serves the local Lambda, so --target aws does not go with it.");
-  if (context.connection.profile)
+  if (context.options.profile)
     return fail(ErrorKind::invalid_argument, "serve uses no AWS account, so --profile does not go with it.");
   if (options.port < 0 || options.port > 65'535)
     return fail(ErrorKind::invalid_argument,
@@ -67,7 +67,7 @@ Result<void> serve(const Context& context, const ServeOptions& options) {
   if (!key) return tl::unexpected(key.error());
   if (*key) service_options.identity = (*key)->identity;
   service_options.admission = {options.any_user, options.hosts};
-  if (context.connection.region) service_options.region = *context.connection.region;
+  if (context.options.region) service_options.region = *context.options.region;
   service_options.environment = context.environment;
   if (options.verbose)
     service_options.log = [&](const std::string& line) {

@@ -2,8 +2,8 @@
 
 #include <iostream>
 
-#include "cli/help_formatter.hpp"
-#include "cli/suggestion.hpp"
+#include "cli/terminal/help_formatter.hpp"
+#include "core/suggestion.hpp"
 
 namespace lambdapool::cli {
 namespace {

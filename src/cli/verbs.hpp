@@ -3,10 +3,12 @@
 
 #include <filesystem>
 
-#include "cli/interruption.hpp"
 #include "cli/options.hpp"
+#include "cli/terminal/interruption.hpp"
 #include "core/environment.hpp"
 #include "core/error.hpp"
+#include "deploy/connection.hpp"
+#include "deploy/stop_token.hpp"
 
 namespace lambdapool::cli {
 
@@ -14,8 +16,11 @@ namespace lambdapool::cli {
 struct Context {
   const Environment& environment;
   const Interruption& interruption;
-  const ConnectionOptions& connection;
+  const ConnectionOptions& options;
   std::filesystem::path program;  // argv[0]
+
+  deploy::Connection connection() const;
+  deploy::StopToken stop() const;  // wanted once a signal has come; this outlives it
 };
 
 Result<void> create_function(const Context& context, const FunctionOptions& options);

@@ -89,7 +89,8 @@ class Tree {
                              [&](const fs::path& root) { return is_inside(real, root); }))
       return path;
     if (progress_)
-      progress_("Following " + path.string() + " to " + real.string() + ", outside of the paths given...");
+      progress_({Step::Kind::note,
+                 "Following " + path.string() + " to " + real.string() + ", outside of the paths given..."});
     return real;
   }
 
@@ -148,10 +149,12 @@ bool is_module_name(const std::string& name) {
 void tell_where_it_lands(const fs::path& path, const std::string& name, const Progress& progress) {
   const fs::path last = path.has_filename() ? path.filename() : path.parent_path().filename();
   if (!progress || (last != "." && last != "..")) return;
-  progress("Note: what is in " + path.string() + " is under " + name + "/ in the function, " +
+  progress(
+      {Step::Kind::note,
+       "Note: what is in " + path.string() + " is under " + name + "/ in the function, " +
            (is_module_name(name) ? "to be imported as " + name + ".MODULE"
                                  : "where nothing can be imported, as " + name + " is no module's name") +
-           "; give the files and directories in it to have them at the top.");
+           "; give the files and directories in it to have them at the top."});
 }
 
 std::vector<fs::path> roots_of(const std::vector<fs::path>& paths) {
@@ -212,11 +215,11 @@ Result<std::vector<ZipEntry>> copy_paths(const std::vector<fs::path>& paths, con
                                                    "; only one can have that name in the function.");
     const fs::path plain = path.has_filename() ? path : path.parent_path();  // "dir/" would hide its name
     if (leave_out(plain, *name)) continue;
-    if (progress) progress("Copying " + *name + "...");
+    if (progress) progress({Step::Kind::copying, *name});
     tell_where_it_lands(path, *name, progress);
     if (auto added = tree.add(plain, *name, 0); !added) return tl::unexpected(std::move(added.error()));
   }
-  if (const auto line = left_out.line(); progress && !line.empty()) progress(line);
+  if (const auto line = left_out.line(); progress && !line.empty()) progress({Step::Kind::note, line});
   return entries;
 }
 

@@ -8,15 +8,14 @@
 #include <vector>
 
 #include "core/error.hpp"
+#include "package/progress.hpp"
 #include "package/zip.hpp"
 
 namespace lambdapool::package {
 
-using Progress = std::function<void(const std::string& line)>;
-
-// Links are followed. `progress` hears "Copying NAME..." for each path, "Following LINK ..." for each link
-// that leads out of all the paths, and "Leaving out ..." for what is left. Errors: invalid_argument (a path
-// that does not exist, two paths of the same name, a link that leads nowhere or round in circles),
+// Links are followed. `progress` hears of each path that is copied, and notes: "Following LINK ..." for
+// each link that leads out of all the paths, and "Leaving out ..." for what is left. Errors: invalid_argument
+// (a path that does not exist, two paths of the same name, a link that leads nowhere or round in circles),
 // payload_too_large (more files than a zip takes), io (unreadable).
 Result<std::vector<ZipEntry>> copy_paths(const std::vector<std::filesystem::path>& paths,
                                          const Progress& progress);

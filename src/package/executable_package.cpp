@@ -109,12 +109,12 @@ Result<Package> build_executable_package(const ExecutablePackageRequest& request
   const std::string path = request.executable.string();
   std::error_code error;
   if (!fs::exists(request.executable, error)) return refuse("There is no file " + path + ".");
-  if (!is_elf(request.executable))
+  if (!request.elf && !is_elf(request.executable))
     return refuse(path + " is not an ELF executable (a script or a directory?).");
-  auto elf = read_elf(request.executable);
-  if (!elf) return tl::unexpected(std::move(elf.error()));
+  const auto elf = request.elf ? Result<ElfFile>(*request.elf) : read_elf(request.executable);
+  if (!elf) return tl::unexpected(elf.error());
   if (auto checked = check_runnable(path, *elf); !checked) return tl::unexpected(std::move(checked.error()));
-  if (request.progress) request.progress("Copying " + request.executable.filename().string() + "...");
+  if (request.progress) request.progress({Step::Kind::copying, request.executable.filename().string()});
   Result<std::vector<ZipEntry>> entries = elf->interpreter.empty()
                                               ? std::vector<ZipEntry>{{"bootstrap", true, request.executable}}
                                               : dynamic_entries(request, *elf);

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,11 +24,12 @@ namespace lambdapool::package {
 
 struct ExecutablePackageRequest {
   std::filesystem::path executable;
+  std::optional<ElfFile> elf = {};  // of the executable, for who has read it already
   std::vector<std::filesystem::path> beside =
       {};  // data, and libraries for dlopen: at the top, by their names
   std::vector<std::string> allowed_secrets = {};  // their names in the function (likely_secret.hpp)
   Environment environment = {};                   // LD_LIBRARY_PATH, where libraries are looked for
-  Progress progress = {};                         // hears "Copying NAME..."
+  Progress progress = {};                         // hears of each path
   GiveUp give_up = {};
 };
 

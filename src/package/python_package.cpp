@@ -73,8 +73,9 @@ Result<void> add_requirements(const PythonPackageRequest& request, Collected& co
   if (!temp) return tl::unexpected(std::move(temp.error()));
   collected.installed.emplace(std::move(*temp));
   if (request.progress)
-    request.progress("Installing " + request.requirements->filename().string() + " for Python " +
-                     request.python_version + " on " + request.architecture + "...");
+    request.progress({Step::Kind::installing, "Installing " + request.requirements->filename().string() +
+                                                  " for Python " + request.python_version + " on " +
+                                                  request.architecture + "..."});
   auto installed = install_requirements(request, collected.installed->path());
   if (!installed) return tl::unexpected(std::move(installed.error()));
   if (auto apart = check_collisions(collected.entries, *installed); !apart) return apart;

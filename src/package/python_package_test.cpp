@@ -43,12 +43,12 @@ TEST(PythonPackage, HasEachPathUnderItsOwnNameAndTheAgent) {
   dir.write("single.py", "x = 1\n");
   auto request = request_for({dir.path() / "algorithms/", dir.path() / "single.py", dir.path() / "deep/er"});
   std::vector<std::string> lines;
-  request.progress = [&](const std::string& line) { lines.push_back(line); };
+  request.progress = [&](const Step& step) { lines.push_back(step.text); };
   const auto package = build_python_package(request);
   ASSERT_TRUE(package) << package.error().message;
   EXPECT_THAT(own_names(*package),
               ElementsAre("algorithms/__init__.py", "algorithms/algorithms.py", "er/data.csv", "single.py"));
-  EXPECT_THAT(lines, ElementsAre("Copying algorithms...", "Copying single.py...", "Copying er..."));
+  EXPECT_THAT(lines, ElementsAre("algorithms", "single.py", "er"));
   EXPECT_EQ(package->runtime, "python3.11");
   EXPECT_EQ(package->handler, "lambdapool_agent.lambda_handler");
   EXPECT_EQ(package->architecture, "x86_64");
@@ -104,7 +104,7 @@ TEST(PythonPackage, LeavesOutCachesVersionControlEnvironmentsAndEditorsLeftovers
     dir.write(name, "x");
   auto request = request_for({dir.path() / "p"});
   std::vector<std::string> lines;
-  request.progress = [&](const std::string& line) { lines.push_back(line); };
+  request.progress = [&](const Step& step) { lines.push_back(step.text); };
   const auto package = build_python_package(request);
   ASSERT_TRUE(package) << package.error().message;
   EXPECT_THAT(own_names(*package), ElementsAre("p/._not_of_macos", "p/.hidden", "p/a.py", "p/data/git.txt",
@@ -125,9 +125,9 @@ TEST(PythonPackage, NamesALinkThatLeadsOutOfThePathsGiven) {
   fs::create_symlink("n.py", dir.path() / "p/inside.py");
   auto request = request_for({dir.path() / "p", dir.path() / "q"});
   std::vector<std::string> lines;
-  request.progress = [&](const std::string& line) { lines.push_back(line); };
+  request.progress = [&](const Step& step) { lines.push_back(step.text); };
   ASSERT_TRUE(build_python_package(request));
-  EXPECT_THAT(lines, testing::UnorderedElementsAre("Copying p...", "Copying q...",
+  EXPECT_THAT(lines, testing::UnorderedElementsAre("p", "q",
                                                    "Following " + (dir.path() / "p/linked").string() +
                                                        " to " + (dir.path() / "elsewhere").string() +
                                                        ", outside of the paths given..."));
@@ -139,7 +139,7 @@ TEST(PythonPackage, SaysWhereTheCurrentDirectoryLands) {
   dir.write("my-proj/m.py", "");
   std::vector<std::string> lines;
   auto request = request_for({dir.path() / "proj/."});
-  request.progress = [&](const std::string& line) { lines.push_back(line); };
+  request.progress = [&](const Step& step) { lines.push_back(step.text); };
   ASSERT_TRUE(build_python_package(request));
   EXPECT_THAT(lines, Contains(HasSubstr("under proj/ in the function, to be imported as proj.MODULE")));
   request.paths = {dir.path() / "my-proj/."};
@@ -152,7 +152,7 @@ TEST(PythonPackage, SaysWhatItLeavesOutWhenThatWasGivenByName) {
   dir.write("__pycache__/x.pyc", "x");
   auto request = request_for({dir.path() / "__pycache__/"});
   std::vector<std::string> lines;
-  request.progress = [&](const std::string& line) { lines.push_back(line); };
+  request.progress = [&](const Step& step) { lines.push_back(step.text); };
   ASSERT_TRUE(build_python_package(request));
   EXPECT_THAT(lines, ElementsAre("Leaving out caches of bytecode..."));
 }

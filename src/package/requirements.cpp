@@ -88,7 +88,7 @@ class Installation {
         python_(request.python.empty() ? "python3" : request.python.string()) {
     bounds_.on_line = [this](const std::string& line) {
       const std::string told = activity(line);
-      if (request_.progress && !told.empty()) request_.progress(told);
+      if (request_.progress && !told.empty()) request_.progress({Step::Kind::installing_package, told});
     };
   }
 
@@ -177,8 +177,9 @@ class Installation {
       return fail(ErrorKind::invalid_argument, no_wheel(wanted, *report, platform_));
     is_plain_ = true;
     if (request_.progress)
-      request_.progress("Building " + project_name(wanted) +
-                        ", which publishes plain Python sources and no wheel...");
+      request_.progress(
+          {Step::Kind::installing_package,
+           "Building " + project_name(wanted) + ", which publishes plain Python sources and no wheel..."});
     return {};
   }
 

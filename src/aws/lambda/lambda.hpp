@@ -61,7 +61,7 @@ struct CreateFunction {
   std::string runtime;
   std::string role;
   std::string handler;
-  std::string zip;  // bytes; not sent where the code is in S3
+  std::string_view zip;  // bytes; not sent where the code is in S3
   std::optional<S3Object> code_in_s3 = {};
   std::string description = {};
   std::string architecture = "x86_64";
@@ -76,7 +76,7 @@ struct CreateFunction {
 
 struct UpdateFunctionCode {
   std::string name;
-  std::string zip;  // bytes; not sent where the code is in S3
+  std::string_view zip;  // bytes; not sent where the code is in S3
   std::optional<std::string> architecture = {};
   std::optional<std::string> revision_id = {};
   std::optional<S3Object> code_in_s3 = {};

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "aws/lambda/lambda.hpp"
@@ -14,7 +15,7 @@ namespace lambdapool::aws {
 
 struct PublishLayerVersion {
   std::string name;
-  std::string zip;  // bytes; not sent where the content is in S3
+  std::string_view zip;  // bytes; not sent where the content is in S3
   std::optional<S3Object> content_in_s3 = {};
   std::string description = {};
   std::vector<std::string> runtimes = {};

@@ -1,0 +1,163 @@
+#include <chrono>
+
+#include "aws/lambda/lambda.hpp"
+#include "aws/logs/logs.hpp"
+#include "core/encoding.hpp"
+#include "deploy/checkup/checkup.hpp"
+#include "deploy/code/interpreter.hpp"
+#include "deploy/function/deployed_function.hpp"
+#include "deploy/function/own_functions.hpp"
+#include "local/store/code_store.hpp"
+
+namespace lambdapool::deploy {
+namespace {
+
+using Level = Finding::Level;
+
+// What a call that changes nothing answers tells whether the caller may make it. A refusal for want of
+// permission names the statement to add already.
+Result<void> check_permission(Session& session, const http::Request& request, const char* action,
+                              const char* needed_by, Level level, Findings& findings) {
+  const auto answer = session.send(request, Repeatable::yes);
+  const std::string topic = std::string("may ") + action;
+  if (!answer) return add_refusal(answer.error(), {Level::problem, topic, ""}, findings);
+  if (answer->status < 400) {
+    findings.push_back({Level::ok, topic, "yes"});
+    return {};
+  }
+  const Error error = aws::service_error(*answer);
+  if (error.kind == ErrorKind::access_denied)
+    return add_refusal(error, {level, topic, "no", std::string("needed by ") + needed_by}, findings);
+  if (error.code == "ResourceNotFoundException") {
+    findings.push_back({Level::note, topic, "yes, but " + error.message});
+    return {};
+  }
+  return add_refusal(error, {Level::problem, topic, ""}, findings);
+}
+
+void check_state(const aws::FunctionConfiguration& function, Findings& findings) {
+  const std::string update = "lambdapool update " + function.name;
+  if (function.state == "Failed") {
+    findings.push_back({Level::problem, "state", "Failed: " + function.state_reason,
+                        "`lambdapool delete " + function.name + "` and create it again"});
+  } else if (function.last_update_status == "Failed") {
+    findings.push_back({Level::problem, "state",
+                        "its last update failed: " + function.last_update_status_reason,
+                        "`" + update + " PATHS` once more"});
+  } else if (function.state == "Pending" || function.last_update_status == "InProgress") {
+    findings.push_back({Level::note, "state", "the service is still changing it", "wait, and look again"});
+  } else if (function.state == "Inactive") {
+    findings.push_back({Level::note, "state", "Inactive, as it was idle: its first call will take longer"});
+  } else {
+    findings.push_back({Level::ok, "state", function.state.empty() ? "Active" : function.state});
+  }
+}
+
+std::string release(const std::string& version) {  // 0.10.3 and 0.10.1 understand each other
+  const auto minor = version.find('.', version.find('.') + 1);
+  return version.substr(0, minor);
+}
+
+void check_maker(const aws::FunctionDescription& found, Findings& findings) {
+  const auto& variables = found.configuration.environment;
+  const auto version = variables.find(version_variable);
+  const std::string update = "`lambdapool update " + found.configuration.name + " PATHS`";
+  if (version == variables.end() || found.tags.count(version_tag) == 0)
+    findings.push_back({Level::problem, "made by", "something else than lambdapool, so pools cannot use it",
+                        "make one of another name with `lambdapool create`"});
+  else if (release(version->second) != release(LAMBDAPOOL_VERSION))
+    findings.push_back({Level::problem, "made by",
+                        "lambdapool " + version->second + ", and this is " LAMBDAPOOL_VERSION, update});
+  else
+    findings.push_back({Level::ok, "made by", "lambdapool " + version->second});
+}
+
+void check_runtime(const Connection& connection, const aws::FunctionConfiguration& function,
+                   Findings& findings) {
+  const std::string size = ", " + std::to_string(function.memory_mb) + " MB, timeout " +
+                           std::to_string(function.timeout_s) + " s, " + function.architecture;
+  if (!function.runtime.starts_with("python"))
+    return findings.push_back({Level::ok, "runtime", function.runtime + size});
+  const auto here = find_interpreter(connection.environment(), connection.program());
+  if (!here)
+    return findings.push_back(
+        {Level::note, "runtime", function.runtime + size + "; " + here.error().message});
+  if (function.runtime == "python" + here->version)
+    return findings.push_back({Level::ok, "runtime", function.runtime + size + ", as the Python here"});
+  findings.push_back({Level::note, "runtime",
+                      function.runtime + size + ", and the Python here is " + here->version +
+                          ": lambdas and functions of __main__ do not travel between versions",
+                      "call it from " + function.runtime + ", or `lambdapool update " + function.name +
+                          " --runtime python" + here->version + " PATHS`"});
+}
+
+void check_concurrency(const aws::FunctionDescription& found, Findings& findings) {
+  const auto& reserved = found.reserved_concurrency;
+  if (!reserved) return findings.push_back({Level::ok, "concurrency", "the account's, none is reserved"});
+  if (*reserved > 0)
+    return findings.push_back({Level::ok, "concurrency", std::to_string(*reserved) + " reserved"});
+  findings.push_back(
+      {Level::problem, "concurrency", "0 is reserved for it, so every call is refused",
+       "`lambdapool update " + found.configuration.name + " --concurrency none`, or a number above 0"});
+}
+
+Result<void> check_log_permission(Session& session, const aws::FunctionConfiguration* function,
+                                  const std::string& name, Findings& findings) {
+  auto logs = Session::open_beside(session, "logs");
+  if (!logs) return add_refusal(logs.error(), {Level::note, "may read logs", ""}, findings);
+  const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+  const bool named = function && !function->log_group.empty();
+  const auto request = aws::logs::filter_log_events_request(
+      {named ? function->log_group : aws::logs::default_group(name), now.time_since_epoch().count()});
+  return check_permission(**logs, request, "read logs", "lambdapool logs", Level::note, findings);
+}
+
+// What is unpacked in the home may have been cleared away, or not be whole.
+void check_code(Session& session, const aws::FunctionConfiguration& function, Findings& findings) {
+  const auto sha256 = base64_decode(function.code_sha256);
+  const auto home = session.connection().home();
+  if (!sha256 || sha256->empty() || !home) return;
+  if (const auto whole = local::CodeStore::check(*home, hex_encode(*sha256)); !whole) {
+    findings.push_back({Level::problem, "code", whole.error().message,
+                        "give `lambdapool update " + function.name +
+                            "` the function's paths; what is damaged rather "
+                            "than gone has to be removed before"});
+  }
+}
+
+}  // namespace
+
+Result<void> check_account(Session& session, Findings& findings) {
+  return check_permission(session, aws::list_functions_request({}), "list", "lambdapool list", Level::note,
+                          findings);
+}
+
+Result<void> check_function(Session& session, const std::string& name, Findings& findings) {
+  const auto found = find_function(session, name);
+  if (!found) {
+    if (auto go_on = add_refusal(found.error(), {Level::note, "function", "cannot be looked at"}, findings);
+        !go_on)
+      return go_on;
+  } else if (!*found) {
+    findings.push_back(
+        {Level::problem, "function",
+         "there is no " + name + place_of(session) + suggested_function(session, name),
+         "`lambdapool create " + name + " PATHS` makes it, `lambdapool list` shows those there are"});
+    return {};
+  } else {
+    findings.push_back({Level::ok, "function", (*found)->configuration.arn});
+    check_state((*found)->configuration, findings);
+    if (session.is_local()) check_code(session, (*found)->configuration, findings);
+    check_maker(**found, findings);
+    check_runtime(session.connection(), (*found)->configuration, findings);
+    check_concurrency(**found, findings);
+    if (auto looked = check_role(session, (*found)->configuration, findings); !looked) return looked;
+  }
+  if (auto invoked = check_permission(session, aws::invoke_dry_run_request(name), "invoke", "pools",
+                                      Level::problem, findings);
+      !invoked || session.is_local())
+    return invoked;
+  return check_log_permission(session, found ? &(*found)->configuration : nullptr, name, findings);
+}
+
+}  // namespace lambdapool::deploy

@@ -1,0 +1,73 @@
+#include <unistd.h>
+
+#include "deploy/checkup/checkup.hpp"
+#include "local/service.hpp"
+#include "local/worker/python_process.hpp"
+#include "process/process.hpp"
+
+namespace lambdapool::deploy {
+namespace {
+
+using Level = Finding::Level;
+
+constexpr int oldest_minor = 9, newest_minor = 15;
+
+// The first candidate that is called so and says that it is.
+std::optional<std::filesystem::path> interpreter(const std::string& version, const Environment& environment) {
+  for (const auto& path : local::interpreter_candidates(version, environment, {})) {
+    if (path.filename() != "python" + version) continue;
+    const auto ran = process::run(
+        {path.string(), "-I", "-S", "-c", "import sys; print('%d.%d' % sys.version_info[:2], end='')"},
+        environment);
+    if (ran && ran->exit_status == 0 && ran->output == version) return path;
+  }
+  return std::nullopt;
+}
+
+void check_interpreters(const Environment& environment, Findings& findings) {
+  std::string found;
+  for (int minor = oldest_minor; minor <= newest_minor; ++minor) {
+    const std::string version = "3." + std::to_string(minor);
+    if (const auto path = interpreter(version, environment))
+      found += (found.empty() ? "" : ", ") + version + " (" + path->string() + ")";
+  }
+  if (found.empty())
+    findings.push_back({Level::note, "interpreters", "no python3.N was found, so only executables can run",
+                        "install Python, or put it on the PATH, for functions that are Python"});
+  else
+    findings.push_back({Level::ok, "interpreters", found});
+}
+
+void check_home(const LocalHome& home, Findings& findings) {
+  const std::string name = home.named().string();
+  if (home.exists()) return findings.push_back({Level::ok, "home", name});
+  std::error_code error;
+  auto above = home.named().parent_path();
+  while (above.has_relative_path() && !std::filesystem::exists(above, error)) above = above.parent_path();
+  if (std::filesystem::is_directory(above, error) && ::access(above.c_str(), W_OK | X_OK) == 0)
+    return findings.push_back({Level::ok, "home", name + " (not there yet: the first create makes it)"});
+  findings.push_back({Level::problem, "home", name + " is not there and cannot be made in " + above.string(),
+                      "name another with LAMBDAPOOL_HOME, or let that be a directory that you may write to"});
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Session>> check_local(Connection& connection, const StopToken& stop,
+                                             Findings& findings) {
+  const auto home = LocalHome::find(connection);
+  if (!home) {
+    findings.push_back({Level::problem, "home", home.error().message});
+    return std::unique_ptr<Session>();
+  }
+  const auto service = local::Service::start({.home = home->path(), .environment = connection.environment()});
+  if (!service) {  // its message says what to do
+    findings.push_back({Level::problem, "home", service.error().message});
+    return std::unique_ptr<Session>();
+  }
+  check_home(*home, findings);
+  findings.push_back({Level::ok, "limits", (*service)->isolation()});
+  check_interpreters(connection.environment(), findings);
+  return Session::open_to_read(connection, {}, stop);
+}
+
+}  // namespace lambdapool::deploy

@@ -1,0 +1,31 @@
+#include "deploy/connection.hpp"
+
+#include <utility>
+
+#include "local/service.hpp"
+
+namespace lambdapool::deploy {
+
+Connection::Connection(target::TargetOptions options, Environment environment, std::filesystem::path program)
+    : options_(std::move(options)), environment_(std::move(environment)), program_(std::move(program)) {}
+
+bool Connection::is_local() const {
+  return options_.target.value_or(environment_.get("LAMBDAPOOL_TARGET").value_or("aws")) == "local";
+}
+
+Result<std::filesystem::path> Connection::home() const {
+  return options_.home ? Result<std::filesystem::path>(*options_.home) : local::default_home(environment_);
+}
+
+Result<target::Target> Connection::target(const StopToken& stop) {
+  if (target_) return *target_;
+  auto options = options_;
+  options.give_up = [stop] { return stop.is_wanted(); };
+  auto resolved = target::resolve(options, environment_);
+  if (!resolved && resolved.error().kind == ErrorKind::cancelled)
+    return fail(ErrorKind::cancelled, "interrupted: nothing was changed.");
+  if (resolved) target_ = *resolved;
+  return resolved;
+}
+
+}  // namespace lambdapool::deploy

@@ -1,0 +1,65 @@
+#include "deploy/function/variables.hpp"
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+#include <string_view>
+
+#include "core/limits.hpp"
+#include "core/reserved_variables.hpp"
+#include "deploy/form.hpp"
+#include "deploy/function/marks.hpp"
+
+namespace lambdapool::deploy {
+namespace {
+
+bool is_own(const std::string& name) { return name == version_variable || name == codec_variable; }
+
+Result<void> validate_variable_name(const std::string& name) {
+  static const std::regex pattern("[a-zA-Z][a-zA-Z0-9_]+");
+  if (is_own(name))
+    return fail(ErrorKind::invalid_argument,
+                "environment variable " + name + " is lambdapool's own and can't be changed.");
+  if (is_reserved_variable(name))
+    return fail(ErrorKind::invalid_argument,
+                "environment variable " + name + " is set by Lambda and can't be changed.");
+  if (!has_form(name, pattern))
+    return fail(ErrorKind::invalid_argument,
+                "environment variable '" + name +
+                    "' must have two characters or more, begin with a letter, and have only letters, digits "
+                    "and underscores.");
+  return {};
+}
+
+}  // namespace
+
+Result<void> validate_variable_names(const FunctionRequest& options) {
+  for (const auto& [name, value] : options.environment) {
+    if (auto valid = validate_variable_name(name); !valid) return valid;
+    if (options.unset_environment.count(name) != 0)
+      return fail(ErrorKind::invalid_argument, "environment variable " + name + " is both set and unset.");
+  }
+  for (const auto& name : options.unset_environment)
+    if (auto valid = validate_variable_name(name); !valid) return valid;
+  return {};
+}
+
+Result<void> validate_variables_size(const Variables& variables) {
+  const auto text = nlohmann::json(variables).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  const auto bytes = static_cast<std::int64_t>(text.size());
+  if (bytes <= limits::environment_bytes_max) return {};
+  return fail(ErrorKind::invalid_argument, "the environment variables have " + std::to_string(bytes) +
+                                               " bytes together, and Lambda takes " +
+                                               std::to_string(limits::environment_bytes_max) +
+                                               "; put large values into the code or a store.");
+}
+
+Variables changed_variables(const Variables& now, const FunctionRequest& options) {
+  Variables variables = options.environment;
+  for (const auto& [name, value] : now)
+    if (is_own(name) || (!options.whole_environment && options.unset_environment.count(name) == 0))
+      variables.emplace(name, value);
+  return variables;
+}
+
+}  // namespace lambdapool::deploy
