@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "lambdapool/detail/abi.hpp"
+#include "lambdapool/error_kind.hpp"
 
 namespace lambdapool {
 
@@ -28,25 +29,7 @@ struct ErrorDetails {
 
 class LambdaPoolError : public std::runtime_error {
  public:
-  enum class Kind {
-    invalid_argument,   // the caller's input; nothing was sent
-    credentials,        // no credentials, or unusable ones
-    not_found,          // the function does not exist
-    conflict,           // it is being changed by somebody else
-    access_denied,      // the service refused this identity
-    throttled,          // refused for rate or concurrency until the deadline passed
-    payload_too_large,  // arguments or result beyond the service's limit
-    timed_out,          // the function ran into its own timeout
-    out_of_memory,      // the function used more memory than it has
-    worker_died,        // the function's process ended without an answer
-    function_error,     // the function's runtime reported an error of its own
-    code_mismatch,      // the deployed executable is not this one
-    network,            // the service could not be reached, or the connection broke
-    protocol,           // somebody answered with something that the protocol does not allow
-    service,            // the service failed, or answered an error without a kind above
-    cancelled,          // the caller gave up, or the pool was destroyed
-    io,                 // a local file, directory or process
-  };
+  using Kind = ErrorKind;  // Kind::throttled, and so on: lambdapool/error_kind.hpp
 
   LambdaPoolError(Kind kind, const std::string& message, ErrorDetails details = {})
       : std::runtime_error(message), kind_(kind), details_(std::move(details)) {}

@@ -2,8 +2,9 @@ from typing import List, Optional, Tuple, Union
 
 version: str
 
-#: kind, message, the service's error code, request id, HTTP status, log tail, detail
-NativeError = Tuple[str, str, str, str, int, str, str]
+#: kind's number (include/lambdapool/error_kind.hpp), message, the service's error code, request id, HTTP status, log
+#: tail, detail
+NativeError = Tuple[int, str, str, str, int, str, str]
 
 class Engine:
     """At most `workers` Invoke calls in flight. RuntimeError in a forked child, or once it is closed."""
@@ -36,9 +37,10 @@ class Engine:
         """Queues one call; the bytes are copied. Its outcome comes from wait() under the same id. `code` is the
         envelope's member; `members` are further ones, as JSON without the braces."""
     def cancel(self, id: int) -> bool:
-        """True: it will not be sent, and wait() tells so with the kind "cancelled"."""
+        """True: it will not be sent, and wait() tells so with the kind cancelled."""
     def wait(self, timeout: Optional[float] = None) -> List[Tuple[int, Union[bytes, str, None], Optional[NativeError]]]:
-        """All outcomes there are: the answer's body, or (a str) what was stored instead, or the error. Waits for the first, in seconds; returns
+        """All outcomes there are: the answer's body, or (a str) what was stored instead, or the error. Waits for
+        the first, in seconds; returns
         none after the timeout, wake() or close(). The GIL is free meanwhile."""
     @property
     def has_store(self) -> bool:

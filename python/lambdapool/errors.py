@@ -10,13 +10,14 @@ from __future__ import annotations
 from concurrent.futures import BrokenExecutor
 from multiprocessing.pool import MaybeEncodingError
 from pickle import PicklingError
-from typing import Optional, Tuple
+from typing import Dict, Optional, Tuple, Type
 
 
 class LambdaPoolError(Exception):
     """The task has no value, and its function is not (known) to blame.
 
     Attributes:
+        kind: a stable code, such as "throttled": docs/errors.md says what it means and what to do.
         function: the Lambda function's name, as the pool was given it; "" where there is none.
         code: the service's own error type, such as ``ResourceNotFoundException``; "" where there is none.
         request_id: of the invocation, as AWS and the logs name it; "" where there is none.
@@ -27,6 +28,7 @@ class LambdaPoolError(Exception):
             where there is no map.
     """
 
+    kind: str = ""
     function: str = ""
     code: str = ""
     request_id: str = ""
@@ -44,33 +46,49 @@ class LambdaPoolError(Exception):
 class CredentialsError(LambdaPoolError):
     """There are no AWS credentials, or they cannot be used."""
 
+    kind = "credentials"
+
 
 class FunctionNotFound(LambdaPoolError):
     """There is no Lambda function of this name (in this region, of this account)."""
+
+    kind = "not_found"
 
 
 class AccessDenied(LambdaPoolError):
     """The service knows these credentials and refuses the call."""
 
+    kind = "access_denied"
+
 
 class Throttled(LambdaPoolError):
     """The service refused the call for rate or concurrency until the pool's ``throttle_timeout`` passed."""
+
+    kind = "throttled"
 
 
 class BlobError(LambdaPoolError):
     """Data that does not fit a call could not be stored or fetched; the message says where and why."""
 
+    kind = "blob"
+
 
 class PayloadTooLarge(LambdaPoolError):
     """A task or its outcome is larger than Lambda carries (6 MiB each way, after encoding)."""
+
+    kind = "payload_too_large"
 
 
 class FunctionTimedOut(LambdaPoolError):
     """The invocation ran into the Lambda function's own timeout. Items of one chunk share an invocation."""
 
+    kind = "timed_out"
+
 
 class OutOfMemory(LambdaPoolError):
     """The invocation used more memory than the Lambda function has."""
+
+    kind = "out_of_memory"
 
 
 class WorkerDied(LambdaPoolError, BrokenExecutor):
@@ -80,18 +98,26 @@ class WorkerDied(LambdaPoolError, BrokenExecutor):
     executor goes on, with another worker.
     """
 
+    kind = "worker_died"
+
 
 class InitializerFailed(LambdaPoolError, BrokenExecutor):
     """The ``initializer`` raised in a worker; its own exception is the ``__cause__``. An executor is broken by it, as
     in the standard library."""
 
+    kind = "initializer_failed"
+
 
 class FunctionFailed(LambdaPoolError):
     """The Lambda function's runtime reported an error that no task raised, such as a failing import."""
 
+    kind = "function_error"
+
 
 class CodeMismatch(LambdaPoolError):
     """The code on the other side is missing, stale, or of another kind than the task needs."""
+
+    kind = "code_mismatch"
 
 
 class UnreadableTask(LambdaPoolError):
@@ -100,29 +126,43 @@ class UnreadableTask(LambdaPoolError):
     Its ``__cause__`` is the remote traceback, and that one's the exception.
     """
 
+    kind = "unreadable_task"
+
 
 class NetworkError(LambdaPoolError):
     """The service could not be reached, or the connection broke; the task may have run."""
+
+    kind = "network"
 
 
 class ProtocolError(LambdaPoolError):
     """Somebody answered with something that the protocol does not allow."""
 
+    kind = "protocol"
+
 
 class ServiceError(LambdaPoolError):
     """The service failed, or answered with an error that has no class of its own here."""
+
+    kind = "service"
 
 
 class LocalError(LambdaPoolError):
     """A file, directory or process of the local target failed."""
 
+    kind = "io"
+
 
 class PoolTerminated(LambdaPoolError):
     """The pool or executor ended before the task had an outcome. The task may have run."""
 
+    kind = "cancelled"
+
 
 class PoolForked(PoolTerminated):
     """The pool was made before ``fork()`` and is used in the child: its connections stayed in the parent."""
+
+    kind = "pool_forked"
 
 
 class RemoteError(LambdaPoolError):
@@ -134,6 +174,7 @@ class RemoteError(LambdaPoolError):
         remote_traceback: as Python printed it on the other side.
     """
 
+    kind = "remote_error"
     type_name: str = ""
     remote_message: str = ""
     remote_traceback: str = ""
@@ -149,6 +190,7 @@ class UnsendableResult(LambdaPoolError, MaybeEncodingError, PicklingError):
         exc, value: as multiprocessing has them, the reprs of what went wrong and of the result.
     """
 
+    kind = "unsendable_result"
     exc: str = ""
     value: str = ""
 
@@ -159,35 +201,42 @@ class UnsendableResult(LambdaPoolError, MaybeEncodingError, PicklingError):
     __repr__ = Exception.__repr__
 
 
-_classes = {
-    "credentials": CredentialsError,
-    "not found": FunctionNotFound,
-    "access denied": AccessDenied,
-    "throttled": Throttled,
-    "payload too large": PayloadTooLarge,
-    "timed out": FunctionTimedOut,
-    "out of memory": OutOfMemory,
-    "worker died": WorkerDied,
-    "function error": FunctionFailed,
-    "code mismatch": CodeMismatch,
-    "network": NetworkError,
-    "protocol": ProtocolError,
-    "service": ServiceError,
-    "conflict": ServiceError,
-    "input/output": LocalError,
-    "cancelled": PoolTerminated,
+#: By the number that C++ has for the kind (include/lambdapool/error_kind.hpp): its name there, and its class here.
+KINDS: Dict[int, Tuple[str, Type[Exception]]] = {
+    0: ("invalid_argument", ValueError),
+    1: ("credentials", CredentialsError),
+    2: ("not_found", FunctionNotFound),
+    3: ("conflict", ServiceError),
+    4: ("access_denied", AccessDenied),
+    5: ("throttled", Throttled),
+    6: ("payload_too_large", PayloadTooLarge),
+    7: ("timed_out", FunctionTimedOut),
+    8: ("out_of_memory", OutOfMemory),
+    9: ("worker_died", WorkerDied),
+    10: ("function_error", FunctionFailed),
+    11: ("code_mismatch", CodeMismatch),
+    12: ("network", NetworkError),
+    13: ("protocol", ProtocolError),
+    14: ("service", ServiceError),
+    15: ("cancelled", PoolTerminated),
+    16: ("io", LocalError),
 }
 
-NativeError = Tuple[str, str, str, str, int, str, str]
+#: The engine tells it by the code, whatever kept the data away.
+BLOB_CODE = "LambdapoolBlobError"
+
+NativeError = Tuple[int, str, str, str, int, str, str]
 
 
 def from_native(error: NativeError, function: str) -> Exception:
     """The exception that an error of the engine stands for."""
-    kind, message, code, request_id, http_status, log_tail, detail = error
-    if kind == "invalid argument":
-        return ValueError(message)
-    exception = (BlobError if code == "LambdapoolBlobError" else _classes.get(kind, ServiceError))(message)
+    number, message, code, request_id, http_status, log_tail, detail = error
+    kind, class_ = ("blob", BlobError) if code == BLOB_CODE else KINDS[number]
+    exception = class_(message)
+    if not isinstance(exception, LambdaPoolError):
+        return exception
     attributes = {
+        "kind": kind,
         "function": function,
         "code": code,
         "request_id": request_id,

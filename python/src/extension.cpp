@@ -122,16 +122,15 @@ Result<Opened> open(const Settings& settings, Interruption& interruption,
   return Opened{std::shared_ptr<pool::Engine>(std::move(*engine)), std::move(store), std::move(name)};
 }
 
-// (kind, message, code, request id, HTTP status, log tail, detail), as lambdapool.errors.from_native reads
-// it.
 nb::object text(const std::string& bytes) {
   PyObject* decoded = PyUnicode_DecodeUTF8(bytes.data(), static_cast<Py_ssize_t>(bytes.size()), "replace");
   return nb::steal<nb::object>(decoded);
 }
 
+// (kind's number, message, code, request id, HTTP status, log tail, detail), as lambdapool.errors.from_native
+// reads it.
 nb::tuple to_tuple(const Error& error) {
-  const std::string_view kind = to_string(error.kind);
-  return nb::make_tuple(nb::str(kind.data(), kind.size()), text(error.message), text(error.code),
+  return nb::make_tuple(static_cast<int>(error.kind), text(error.message), text(error.code),
                         text(error.request_id), error.http_status, text(error.log_tail), text(error.detail));
 }
 

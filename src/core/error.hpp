@@ -1,35 +1,13 @@
 // What went wrong, as a value: what was tried, on what, and what the service answered.
 #pragma once
 
-#include <optional>
 #include <string>
-#include <string_view>
 #include <tl/expected.hpp>
 #include <utility>
 
+#include "lambdapool/error_kind.hpp"
+
 namespace lambdapool {
-
-enum class ErrorKind {
-  invalid_argument,   // the caller's input; nothing was sent
-  credentials,        // no credentials, or unusable ones
-  not_found,          // the function (or layer, or role) does not exist
-  conflict,           // it exists already, or is being changed by somebody else
-  access_denied,      // the service refused this identity
-  throttled,          // refused for rate or concurrency until the deadline passed
-  payload_too_large,  // request or response beyond the service's limit
-  timed_out,          // the function ran into its own timeout
-  out_of_memory,      // the function used more memory than it has
-  worker_died,        // the function's process ended without an answer
-  function_error,     // the function's runtime reported an error of its own
-  code_mismatch,      // the code on the other side is missing, stale or of another kind
-  network,            // the service could not be reached, or the connection broke
-  protocol,           // somebody answered with something that the protocol does not allow
-  service,            // the service failed (5xx) or answered an error without a kind above
-  cancelled,          // the caller gave up
-  io,                 // a local file, directory or process
-};
-
-std::string_view to_string(ErrorKind kind);
 
 struct Error {
   ErrorKind kind = ErrorKind::service;
@@ -39,6 +17,7 @@ struct Error {
   int http_status = 0;        // 0: no answer
   std::string log_tail = {};  // the last lines of the function's log (plain text), where they came along
   std::string detail = {};    // the service's own payload, verbatim (a function error's JSON)
+  std::string reason = {};    // the service's own, of a throttle: ConcurrentInvocationLimitExceeded
 };
 
 template <class T>

@@ -17,18 +17,13 @@ std::string place(const std::string& target, const std::string& region) {
   return target == "local" ? "on the target local" : "in " + region;
 }
 
-// ThrottleReason of Lambda's API. The body says nothing else that contains one.
-bool has_reason(const Error& error, const char* reason) {
-  return error.detail.find('"' + std::string(reason) + '"') != std::string::npos;
-}
-
 }  // namespace
 
 // TooManyRequestsException has a Reason; what comes without one is a limit on requests a second, as the
 // general ThrottlingException is. Other refusals (a network interface that is not ready) are of capacity.
 Window::Throttle throttle_of(const Error& error) {
-  if (error.detail.find("RateLimitExceeded\"") != std::string::npos) return Window::Throttle::rate;
-  if (error.detail.find("LimitExceeded\"") != std::string::npos) return Window::Throttle::concurrency;
+  if (error.reason.ends_with("RateLimitExceeded")) return Window::Throttle::rate;
+  if (error.reason.ends_with("LimitExceeded")) return Window::Throttle::concurrency;
   return error.kind == ErrorKind::throttled ? Window::Throttle::rate : Window::Throttle::concurrency;
 }
 
@@ -47,23 +42,24 @@ void explain_refusal(Error& error, const std::string& function, const std::strin
 
 std::string explain_throttle(const Error& error, const std::string& function, const std::string& target,
                              const std::string& region) {
+  // ThrottleReason of Lambda's API.
   const auto parsed = aws::parse_function_name(function);
   const std::string name = parsed ? parsed->name : function;
   const std::string where = place(target, region);
   const std::string slower = "use fewer workers, or larger chunks";
   const std::string reserve = "`lambdapool update " + name + " --concurrency N` reserves more, and none " +
                               "lets it share the account's";
-  if (has_reason(error, "ReservedFunctionConcurrentInvocationLimitExceeded"))
+  if (error.reason == "ReservedFunctionConcurrentInvocationLimitExceeded")
     return "the concurrency that is reserved for " + name + " " + where + " is 0 or in use; " + reserve;
-  if (has_reason(error, "ReservedFunctionInvocationRateLimitExceeded"))
+  if (error.reason == "ReservedFunctionInvocationRateLimitExceeded")
     return "the concurrency that is reserved for " + name + " " + where + " allows no more calls a second; " +
            slower + ", or " + reserve;
-  if (has_reason(error, "ConcurrentInvocationLimitExceeded"))
+  if (error.reason == "ConcurrentInvocationLimitExceeded")
     return "the account's concurrency " + where + " is in use; use fewer workers, or " +
            (target == "local" ? "wait for what else runs there" : "raise the account's quota");
-  if (has_reason(error, "FunctionInvocationRateLimitExceeded"))
+  if (error.reason == "FunctionInvocationRateLimitExceeded")
     return name + " " + where + " may not be called more often a second; " + slower;
-  if (has_reason(error, "CallerRateLimitExceeded"))
+  if (error.reason == "CallerRateLimitExceeded")
     return "the account makes more requests a second than it may " + where + "; " + slower;
   return "use fewer workers, or raise the concurrency limit " + where;
 }

@@ -33,7 +33,7 @@ TEST(Refusal, WithoutAnActionNamesTheOneThatAPoolNeeds) {
 
 std::string throttled(const std::string& reason, const char* target = "aws") {
   Error error{ErrorKind::throttled, "Rate Exceeded.", "TooManyRequestsException", "", 429};
-  error.detail = R"({"Reason":")" + reason + R"(","message":"Rate Exceeded."})";
+  error.reason = reason;
   return explain_throttle(error, "f:prod", target, "eu-west-1");
 }
 

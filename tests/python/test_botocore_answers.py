@@ -263,7 +263,7 @@ def error_answer(model, shape):
     return code, status, {"x-amzn-ErrorType": shape.name}, json.dumps({"Type": "User", member: "what it says"})
 
 
-KINDS = {404: "not found", 429: "throttled", 413: "payload too large", 412: "conflict"}
+KINDS = {404: "not_found", 429: "throttled", 413: "payload_too_large", 412: "conflict"}
 
 
 @pytest.mark.parametrize("parser, service, operation", CASES)
