@@ -15,24 +15,24 @@ class LambdaExecutor {
   enum class Wait { no, yes };
   enum class Pending { finish, cancel };
 
-  explicit LambdaExecutor(const Options& options) : session_(detail::Session::open(options)) {}
+  explicit LambdaExecutor(const Options& options) : connection_(detail::Connection::open(options)) {}
   ~LambdaExecutor() {
     shutdown();
-    session_->close();
+    connection_->close();
   }
   LambdaExecutor(const LambdaExecutor&) = delete;
   LambdaExecutor& operator=(const LambdaExecutor&) = delete;
 
   template <class F, class... Args>
   Future<ResultOf<F, Args...>> submit(const F& f, Args&&... args) {
-    return detail::start_call(open_session(), f, std::forward<Args>(args)...);
+    return detail::start_call(open_connection(), f, std::forward<Args>(args)...);
   }
 
   // Calls f for each element and waits; the results in the elements' order (void: nothing).
   template <class F, std::ranges::input_range Range>
   detail::VectorOf<detail::MapResult<F, Range>> map(const F& f, Range&& range, MapOptions options = {}) {
     using Results = detail::Every<detail::MapResult<F, Range>>;
-    return detail::start_map<Results>(open_session(), f, std::forward<Range>(range), options,
+    return detail::start_map<Results>(open_connection(), f, std::forward<Range>(range), options,
                                       detail::OnFailure::stop)
         .get();
   }
@@ -41,17 +41,17 @@ class LambdaExecutor {
   // unless told not to, or to cancel it.
   void shutdown(Wait wait = Wait::yes, Pending pending = Pending::finish) {
     shut_ = true;
-    if (pending == Pending::cancel) session_->close();
-    if (wait == Wait::yes) session_->wait_until_idle();
+    if (pending == Pending::cancel) connection_->close();
+    if (wait == Wait::yes) connection_->wait_until_idle();
   }
 
  private:
-  detail::Session& open_session() {
+  detail::Connection& open_connection() {
     if (shut_) throw InvalidArgument("this LambdaExecutor has been shut down; make a new one to submit more");
-    return *session_;
+    return *connection_;
   }
 
-  std::shared_ptr<detail::Session> session_;
+  std::shared_ptr<detail::Connection> connection_;
   std::atomic<bool> shut_ = false;
 };
 

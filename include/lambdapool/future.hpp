@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "lambdapool/codec.hpp"
-#include "lambdapool/detail/session.hpp"
+#include "lambdapool/detail/connection.hpp"
 
 namespace lambdapool {
 

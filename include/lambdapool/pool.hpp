@@ -14,8 +14,8 @@ class LambdaPool {
  public:
   using Options = lambdapool::Options;
 
-  explicit LambdaPool(const Options& options) : session_(detail::Session::open(options)) {}
-  ~LambdaPool() { session_->close(); }  // calls that have not finished fail with Cancelled
+  explicit LambdaPool(const Options& options) : connection_(detail::Connection::open(options)) {}
+  ~LambdaPool() { connection_->close(); }  // calls that have not finished fail with Cancelled
   LambdaPool(const LambdaPool&) = delete;
   LambdaPool& operator=(const LambdaPool&) = delete;
 
@@ -27,7 +27,7 @@ class LambdaPool {
 
   template <class F, class... Args>
   Future<ResultOf<F, Args...>> apply_async(const F& f, Args&&... args) {
-    return detail::start_call(*session_, f, std::forward<Args>(args)...);
+    return detail::start_call(*connection_, f, std::forward<Args>(args)...);
   }
 
   // Calls f for each element; a std::vector of the results in the elements' order (void: nothing). Throws
@@ -41,7 +41,7 @@ class LambdaPool {
   Future<detail::VectorOf<detail::MapResult<F, Range>>> map_async(const F& f, Range&& range,
                                                                   MapOptions options = {}) {
     using Results = detail::Every<detail::MapResult<F, Range>>;
-    return detail::start_map<Results>(*session_, f, std::forward<Range>(range), options,
+    return detail::start_map<Results>(*connection_, f, std::forward<Range>(range), options,
                                       detail::OnFailure::stop);
   }
 
@@ -49,7 +49,7 @@ class LambdaPool {
   template <class F, std::ranges::input_range Range>
   detail::VectorOf<detail::StarResult<F, Range>> starmap(const F& f, Range&& range, MapOptions options = {}) {
     using Results = detail::Every<detail::StarResult<F, Range>>;
-    return detail::start_starmap<Results>(*session_, f, std::forward<Range>(range), options,
+    return detail::start_starmap<Results>(*connection_, f, std::forward<Range>(range), options,
                                           detail::OnFailure::stop)
         .get();
   }
@@ -59,13 +59,13 @@ class LambdaPool {
   std::vector<Outcome<detail::MapResult<F, Range>>> map_outcomes(const F& f, Range&& range,
                                                                  MapOptions options = {.chunksize = 1}) {
     using Results = detail::Outcomes<detail::MapResult<F, Range>>;
-    return detail::start_map<Results>(*session_, f, std::forward<Range>(range), options,
+    return detail::start_map<Results>(*connection_, f, std::forward<Range>(range), options,
                                       detail::OnFailure::go_on)
         .get();
   }
 
  private:
-  std::shared_ptr<detail::Session> session_;
+  std::shared_ptr<detail::Connection> connection_;
 };
 
 }  // namespace lambdapool

@@ -18,7 +18,7 @@
 
 #include "api/chunking.hpp"
 #include "api/transport.hpp"
-#include "lambdapool/detail/session.hpp"
+#include "lambdapool/detail/connection.hpp"
 #include "pool/log_tails.hpp"
 #include "runtime/message.hpp"
 

@@ -1,5 +1,5 @@
 // A pool's connection to its function: target, engine, and the envelope around each message.
-#include "lambdapool/detail/session.hpp"
+#include "lambdapool/detail/connection.hpp"
 
 #include <condition_variable>
 #include <mutex>
@@ -98,10 +98,10 @@ class EngineTransport final : public Transport {
   const std::size_t workers_;
 };
 
-class EngineSession final : public detail::Session {
+class EngineConnection final : public detail::Connection {
  public:
-  explicit EngineSession(std::shared_ptr<EngineTransport> transport) : transport_(std::move(transport)) {}
-  ~EngineSession() override { transport_->close(); }
+  explicit EngineConnection(std::shared_ptr<EngineTransport> transport) : transport_(std::move(transport)) {}
+  ~EngineConnection() override { transport_->close(); }
 
   std::shared_ptr<detail::Batch> start(std::string head, std::vector<std::string> items,
                                        std::size_t chunksize, detail::OnFailure on_failure) override {
@@ -151,7 +151,7 @@ target::TargetOptions target_options(const Options& options) {
 
 namespace lambdapool::detail {
 
-std::shared_ptr<Session> Session::open(const Options& options) {
+std::shared_ptr<Connection> Connection::open(const Options& options) {
   if (!api::initialised()) {
     throw InvalidArgument(
         "lambdapool::init(argc, argv) must be called first thing in main, before a pool is made: this very "
@@ -170,7 +170,7 @@ std::shared_ptr<Session> Session::open(const Options& options) {
   engine_options.retries = options.retries;
   auto target = api::value_or_throw(target::resolve(api::target_options(options), environment));
   auto engine = api::value_or_throw(pool::Engine::open(std::move(target), engine_options));
-  return std::make_shared<api::EngineSession>(std::make_shared<api::EngineTransport>(
+  return std::make_shared<api::EngineConnection>(std::make_shared<api::EngineTransport>(
       std::move(engine), std::move(peer), static_cast<std::size_t>(options.workers)));
 }
 

@@ -43,7 +43,7 @@ Failure judge(http::TransportError failure) {
   if (error.kind == ErrorKind::code_mismatch) return {Kind::ran, std::move(error)};
   if (failure.reached == Reached::maybe) return {Kind::may_have_run, std::move(error)};
   const bool may_pass =
-      error.code != http::tls_refused && retry::classify(error) != retry::Failure::permanent;
+      error.code != http::tls_refused && retry::classify(error) != retry::ErrorClass::permanent;
   return {may_pass ? Kind::not_reached : Kind::final, std::move(error)};
 }
 
@@ -54,7 +54,8 @@ Failure judge(Error error, const http::Headers& headers) {
   if (clock_skew::is_about_time(error))
     return {Kind::wrong_time, std::move(error), {}, std::string(headers.get("Date"))};
   if (retry::has_not_run(error)) return {Kind::throttled, std::move(error), retry_after(headers)};
-  const bool may_have_run = error.http_status >= 500 || retry::classify(error) == retry::Failure::transient;
+  const bool may_have_run =
+      error.http_status >= 500 || retry::classify(error) == retry::ErrorClass::transient;
   if (!may_have_run) return {Kind::final, std::move(error)};
   return {Kind::may_have_run, std::move(error), retry_after(headers)};
 }

@@ -92,7 +92,7 @@ ErrorKind kind_of(const Error& error, bool from_aws) {
   if (is_conflict_code(error.code)) return ErrorKind::conflict;
   if (error.code == "ResourceNotFoundException" || error.code == "NoSuchEntity") return ErrorKind::not_found;
   if (error.code == "LimitExceeded") return ErrorKind::service;  // IAM's quotas, which come as 409
-  if (retry::classify(error) == retry::Failure::throttled) return ErrorKind::throttled;
+  if (retry::classify(error) == retry::ErrorClass::throttled) return ErrorKind::throttled;
   switch (error.http_status) {
     case 401:
     case 403:
@@ -193,12 +193,12 @@ std::string message_of(const Error& error, const std::string& text, const std::s
   }
 }
 
-std::string without_text(const Refusal& refusal) {
-  std::string out = "the service answered HTTP " + std::to_string(refusal.status);
-  if (!refusal.code.empty()) return out + ", " + refusal.code + ", and gave no reason";
-  if (refusal.body.empty()) return out + " without a body";
+std::string without_text(const ErrorAnswer& answer) {
+  std::string out = "the service answered HTTP " + std::to_string(answer.status);
+  if (!answer.code.empty()) return out + ", " + answer.code + ", and gave no reason";
+  if (answer.body.empty()) return out + " without a body";
   constexpr std::size_t shown = 200;
-  auto beginning = refusal.body.substr(0, shown);
+  auto beginning = answer.body.substr(0, shown);
   std::replace_if(
       beginning.begin(), beginning.end(), [](unsigned char c) { return c < 0x20; }, ' ');
   return out + " with a body that is not AWS's, which begins: " + beginning;
@@ -206,28 +206,28 @@ std::string without_text(const Refusal& refusal) {
 
 }  // namespace
 
-Error error_of(Refusal refusal) {
+Error error_of(ErrorAnswer answer) {
   Error error;
-  error.http_status = refusal.status;
-  error.code = refusal.code;
-  error.request_id = std::move(refusal.request_id);
-  error.kind = kind_of(error, !error.code.empty() || !refusal.text.empty());
-  error.message =
-      message_of(error, refusal.text.empty() ? without_text(refusal) : refusal.text, refusal.reason);
-  error.detail = std::move(refusal.body);
+  error.http_status = answer.status;
+  error.code = answer.code;
+  error.request_id = std::move(answer.request_id);
+  error.kind = kind_of(error, !error.code.empty() || !answer.text.empty());
+  error.message = message_of(error, answer.text.empty() ? without_text(answer) : answer.text, answer.reason);
+  error.detail = std::move(answer.body);
+  error.reason = std::move(answer.reason);
   return error;
 }
 
 Error service_error(const http::Response& response) {
   const auto body = json::parse(response.body, nullptr, false);
-  Refusal refusal{response.status,
-                  code_of(response, body),
-                  first_text(body, {"message", "Message", "errorMessage"}),
-                  first_text(body, {"Reason"}),
-                  std::string(response.headers.get("x-amzn-requestid")),
-                  response.body};
-  if (refusal.request_id.empty()) refusal.request_id = response.headers.get("x-amz-request-id");
-  return error_of(std::move(refusal));
+  ErrorAnswer answer{response.status,
+                     code_of(response, body),
+                     first_text(body, {"message", "Message", "errorMessage"}),
+                     first_text(body, {"Reason"}),
+                     std::string(response.headers.get("x-amzn-requestid")),
+                     response.body};
+  if (answer.request_id.empty()) answer.request_id = response.headers.get("x-amz-request-id");
+  return error_of(std::move(answer));
 }
 
 bool is_expired_token(const Error& error) {

@@ -7,8 +7,8 @@
 
 namespace lambdapool::aws {
 
-// A refusal as the service put it, whether in JSON or XML.
-struct Refusal {
+// How the service said no, in its own words, whether in JSON or XML.
+struct ErrorAnswer {
   int status = 0;
   std::string code = {};    // without namespace; "" where the service gave none
   std::string text = {};    // the service's message
@@ -17,6 +17,6 @@ struct Refusal {
   std::string body = {};  // verbatim
 };
 
-Error error_of(Refusal refusal);
+Error error_of(ErrorAnswer answer);
 
 }  // namespace lambdapool::aws

@@ -89,10 +89,10 @@ bool is_success(const http::Response& response) { return response.status >= 200 
 Error refused(const http::Response& response) {
   std::string_view error = response.body;
   if (const auto inner = element(error, "Error")) error = *inner;
-  Refusal refusal{response.status, text_of(error, "Code"), text_of(error, "Message")};
-  refusal.request_id = request_id_of(response);
-  refusal.body = response.body;
-  return error_of(std::move(refusal));
+  ErrorAnswer answer{response.status, text_of(error, "Code"), text_of(error, "Message")};
+  answer.request_id = request_id_of(response);
+  answer.body = response.body;
+  return error_of(std::move(answer));
 }
 
 Error unreadable(const http::Response& response, const char* missing, const char* service) {

@@ -39,20 +39,20 @@ milliseconds part_of(milliseconds whole, double random) {
 
 }  // namespace
 
-Failure classify(const Error& error) {
-  if (error.http_status == 429 || is_throttle_code(error.code)) return Failure::throttled;
-  if (error.code == "RequestTimeout" || error.code == "RequestTimeoutException") return Failure::transient;
+ErrorClass classify(const Error& error) {
+  if (error.http_status == 429 || is_throttle_code(error.code)) return ErrorClass::throttled;
+  if (error.code == "RequestTimeout" || error.code == "RequestTimeoutException") return ErrorClass::transient;
   switch (error.http_status) {
     case 0:
-      return error.kind == ErrorKind::network || error.kind == ErrorKind::timed_out ? Failure::transient
-                                                                                    : Failure::permanent;
+      return error.kind == ErrorKind::network || error.kind == ErrorKind::timed_out ? ErrorClass::transient
+                                                                                    : ErrorClass::permanent;
     case 500:
     case 502:
     case 503:
     case 504:
-      return Failure::transient;
+      return ErrorClass::transient;
     default:
-      return Failure::permanent;
+      return ErrorClass::permanent;
   }
 }
 
@@ -64,11 +64,11 @@ bool Budget::take(int tokens) {
 
 void Budget::give_back(int tokens) { tokens_ = std::min(capacity_, tokens_ + tokens); }
 
-std::optional<milliseconds> Attempts::failed(Failure failure, Budget& budget, double random,
+std::optional<milliseconds> Attempts::failed(ErrorClass failure, Budget& budget, double random,
                                              std::optional<milliseconds> retry_after) {
   ++made_;
-  if (failure == Failure::permanent || made_ >= policy_.max_attempts) return std::nullopt;
-  const bool throttled = failure == Failure::throttled;
+  if (failure == ErrorClass::permanent || made_ >= policy_.max_attempts) return std::nullopt;
+  const bool throttled = failure == ErrorClass::throttled;
   const int cost = throttled ? policy_.throttled_cost : policy_.retry_cost;
   if (!budget.take(cost)) return std::nullopt;
   taken_ = cost;

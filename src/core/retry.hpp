@@ -14,10 +14,10 @@
 
 namespace lambdapool::retry {
 
-enum class Failure { permanent, transient, throttled };
+enum class ErrorClass { permanent, transient, throttled };
 
 // By the service's error code and HTTP status; without an answer, by whether the network was at fault.
-Failure classify(const Error& error);
+ErrorClass classify(const Error& error);
 
 struct Policy {
   int max_attempts = 3;
@@ -48,7 +48,7 @@ class Attempts {
   explicit Attempts(Policy policy = {}) : policy_(policy) {}
 
   // nullopt: give up. `retry_after` is the answer's x-amz-retry-after; `random` is in [0, 1).
-  std::optional<std::chrono::milliseconds> failed(Failure failure, Budget& budget, double random,
+  std::optional<std::chrono::milliseconds> failed(ErrorClass failure, Budget& budget, double random,
                                                   std::optional<std::chrono::milliseconds> retry_after = {});
   // Returns to the budget what the last retry took, or a token for a call that needed none.
   void succeeded(Budget& budget) const;

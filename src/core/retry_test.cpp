@@ -21,28 +21,29 @@ Error no_answer(ErrorKind kind) {
 }
 
 TEST(Classify, TellsThrottlesFromTransientAndPermanentFailures) {
-  EXPECT_EQ(classify(answer(429, "")), Failure::throttled);
-  EXPECT_EQ(classify(answer(400, "ThrottlingException")), Failure::throttled);
-  EXPECT_EQ(classify(answer(400, "Throttling")), Failure::throttled);
-  EXPECT_EQ(classify(answer(503, "SlowDown")), Failure::throttled);
-  EXPECT_EQ(classify(answer(502, "EC2ThrottledException")), Failure::throttled);
-  for (const int status : {500, 502, 503, 504}) EXPECT_EQ(classify(answer(status, "")), Failure::transient);
-  EXPECT_EQ(classify(answer(400, "RequestTimeout")), Failure::transient);
-  EXPECT_EQ(classify(no_answer(ErrorKind::network)), Failure::transient);
-  EXPECT_EQ(classify(no_answer(ErrorKind::timed_out)), Failure::transient);
-  EXPECT_EQ(classify(no_answer(ErrorKind::cancelled)), Failure::permanent);
-  EXPECT_EQ(classify(no_answer(ErrorKind::credentials)), Failure::permanent);
-  EXPECT_EQ(classify(answer(409, "ResourceConflictException")), Failure::permanent);
-  EXPECT_EQ(classify(answer(404, "ResourceNotFoundException")), Failure::permanent);
-  EXPECT_EQ(classify(answer(501, "")), Failure::permanent);
+  EXPECT_EQ(classify(answer(429, "")), ErrorClass::throttled);
+  EXPECT_EQ(classify(answer(400, "ThrottlingException")), ErrorClass::throttled);
+  EXPECT_EQ(classify(answer(400, "Throttling")), ErrorClass::throttled);
+  EXPECT_EQ(classify(answer(503, "SlowDown")), ErrorClass::throttled);
+  EXPECT_EQ(classify(answer(502, "EC2ThrottledException")), ErrorClass::throttled);
+  for (const int status : {500, 502, 503, 504})
+    EXPECT_EQ(classify(answer(status, "")), ErrorClass::transient);
+  EXPECT_EQ(classify(answer(400, "RequestTimeout")), ErrorClass::transient);
+  EXPECT_EQ(classify(no_answer(ErrorKind::network)), ErrorClass::transient);
+  EXPECT_EQ(classify(no_answer(ErrorKind::timed_out)), ErrorClass::transient);
+  EXPECT_EQ(classify(no_answer(ErrorKind::cancelled)), ErrorClass::permanent);
+  EXPECT_EQ(classify(no_answer(ErrorKind::credentials)), ErrorClass::permanent);
+  EXPECT_EQ(classify(answer(409, "ResourceConflictException")), ErrorClass::permanent);
+  EXPECT_EQ(classify(answer(404, "ResourceNotFoundException")), ErrorClass::permanent);
+  EXPECT_EQ(classify(answer(501, "")), ErrorClass::permanent);
 }
 
 TEST(Attempts, AreThreeWithGrowingDelays) {
   Budget budget;
   Attempts attempts;
-  EXPECT_EQ(attempts.failed(Failure::transient, budget, 1.0), 50ms);
-  EXPECT_EQ(attempts.failed(Failure::transient, budget, 0.5), 50ms);
-  EXPECT_EQ(attempts.failed(Failure::transient, budget, 1.0), std::nullopt);
+  EXPECT_EQ(attempts.failed(ErrorClass::transient, budget, 1.0), 50ms);
+  EXPECT_EQ(attempts.failed(ErrorClass::transient, budget, 0.5), 50ms);
+  EXPECT_EQ(attempts.failed(ErrorClass::transient, budget, 1.0), std::nullopt);
   EXPECT_EQ(attempts.made(), 3);
   EXPECT_EQ(budget.tokens(), 500 - 2 * 14);
 }
@@ -52,27 +53,27 @@ TEST(Attempts, WaitLongerWhenThrottledButAtMostTwentySeconds) {
   Policy policy;
   policy.max_attempts = 100;
   Attempts attempts(policy);
-  EXPECT_EQ(attempts.failed(Failure::throttled, budget, 0.25), 250ms);
-  EXPECT_EQ(attempts.failed(Failure::throttled, budget, 1.0), 2s);
+  EXPECT_EQ(attempts.failed(ErrorClass::throttled, budget, 0.25), 250ms);
+  EXPECT_EQ(attempts.failed(ErrorClass::throttled, budget, 1.0), 2s);
   EXPECT_EQ(budget.tokens(), 490);
-  for (int i = 0; i < 50; ++i) attempts.failed(Failure::throttled, budget, 1.0);
-  EXPECT_EQ(attempts.failed(Failure::throttled, budget, 1.0), 20s);
+  for (int i = 0; i < 50; ++i) attempts.failed(ErrorClass::throttled, budget, 1.0);
+  EXPECT_EQ(attempts.failed(ErrorClass::throttled, budget, 1.0), 20s);
 }
 
 TEST(Attempts, AreNotMadeAfterAPermanentFailure) {
   Budget budget;
-  EXPECT_EQ(Attempts().failed(Failure::permanent, budget, 1.0), std::nullopt);
+  EXPECT_EQ(Attempts().failed(ErrorClass::permanent, budget, 1.0), std::nullopt);
   EXPECT_EQ(budget.tokens(), 500);
 }
 
 TEST(Attempts, StopWhenTheBudgetIsSpentAndResumeAsCallsSucceed) {
   Budget budget(15);
   Attempts first;
-  EXPECT_TRUE(first.failed(Failure::transient, budget, 0.0));
-  EXPECT_FALSE(Attempts().failed(Failure::transient, budget, 0.0));
+  EXPECT_TRUE(first.failed(ErrorClass::transient, budget, 0.0));
+  EXPECT_FALSE(Attempts().failed(ErrorClass::transient, budget, 0.0));
   first.succeeded(budget);
   EXPECT_EQ(budget.tokens(), 15);
-  EXPECT_TRUE(Attempts().failed(Failure::transient, budget, 0.0));
+  EXPECT_TRUE(Attempts().failed(ErrorClass::transient, budget, 0.0));
   Attempts().succeeded(budget);
   EXPECT_EQ(budget.tokens(), 2);
 }
@@ -80,7 +81,7 @@ TEST(Attempts, StopWhenTheBudgetIsSpentAndResumeAsCallsSucceed) {
 TEST(Attempts, HeedRetryAfterWithinFiveSecondsOfTheirOwnDelay) {
   const auto delay = [](std::chrono::milliseconds retry_after) {
     Budget budget;
-    return *Attempts().failed(Failure::throttled, budget, 0.5, retry_after);
+    return *Attempts().failed(ErrorClass::throttled, budget, 0.5, retry_after);
   };
   EXPECT_EQ(delay(1500ms), 1500ms);
   EXPECT_EQ(delay(1ms), 500ms);

@@ -21,7 +21,7 @@ using Reached = TransportError::Reached;
 constexpr auto patience = 2min;  // only ends a hang
 const std::string fine = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfine";
 
-struct Outcome {
+struct Broken {
   const char* name;
   std::string says;     // after it has read the request's head
   bool resets = false;  // instead of closing in order
@@ -29,7 +29,7 @@ struct Outcome {
   const char* message = "";
 };
 
-class BadAnswer : public testing::TestWithParam<Outcome> {};
+class BadAnswer : public testing::TestWithParam<Broken> {};
 
 TEST_P(BadAnswer, IsToldApart) {
   const auto& expected = GetParam();
@@ -50,21 +50,21 @@ TEST_P(BadAnswer, IsToldApart) {
 INSTANTIATE_TEST_SUITE_P(
     Client, BadAnswer,
     testing::Values(
-        Outcome{"nothing", "", false, ErrorKind::network, "broke before the answer: closed by the peer"},
-        Outcome{"reset", "", true, ErrorKind::network, "broke before the answer"},
-        Outcome{"half_a_head", "HTTP/1.1 200 OK\r\nContent-Le", false, ErrorKind::network,
-                "in the middle of the answer"},
-        Outcome{"half_a_body", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nfour", false, ErrorKind::network,
-                "in the middle of the answer"},
-        Outcome{"half_a_chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nfour", false,
-                ErrorKind::network, "in the middle of the answer"},
-        Outcome{"garbage", "SSH-2.0-OpenSSH_9.2\r\n\r\n", false, ErrorKind::protocol,
-                "something that is not HTTP"},
-        Outcome{"two_lengths", "HTTP/1.1 200 OK\r\nContent-Length: 4\r\nContent-Length: 5\r\n\r\nfourx",
-                false, ErrorKind::protocol, "not HTTP"},
-        Outcome{"too_much", "HTTP/1.1 200 OK\r\nContent-Length: 1001\r\n\r\n", false, ErrorKind::protocol,
-                "more than 1000 bytes"},
-        Outcome{
+        Broken{"nothing", "", false, ErrorKind::network, "broke before the answer: closed by the peer"},
+        Broken{"reset", "", true, ErrorKind::network, "broke before the answer"},
+        Broken{"half_a_head", "HTTP/1.1 200 OK\r\nContent-Le", false, ErrorKind::network,
+               "in the middle of the answer"},
+        Broken{"half_a_body", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nfour", false, ErrorKind::network,
+               "in the middle of the answer"},
+        Broken{"half_a_chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nfour", false,
+               ErrorKind::network, "in the middle of the answer"},
+        Broken{"garbage", "SSH-2.0-OpenSSH_9.2\r\n\r\n", false, ErrorKind::protocol,
+               "something that is not HTTP"},
+        Broken{"two_lengths", "HTTP/1.1 200 OK\r\nContent-Length: 4\r\nContent-Length: 5\r\n\r\nfourx", false,
+               ErrorKind::protocol, "not HTTP"},
+        Broken{"too_much", "HTTP/1.1 200 OK\r\nContent-Length: 1001\r\n\r\n", false, ErrorKind::protocol,
+               "more than 1000 bytes"},
+        Broken{
             "too_much_in_chunks",
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n400\r\n" + std::string(1'024, 'x') + "\r\n",
             false, ErrorKind::protocol, "more than 1000 bytes"}),

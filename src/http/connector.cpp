@@ -117,27 +117,27 @@ void Connector::enter(Stage stage) {
 }
 
 void Connector::step() {
-  const auto outcome = perform();
+  const auto transfer = perform();
   if (refusal_) return finish(tl::unexpected(std::move(*refusal_)));
-  switch (outcome.status) {
+  switch (transfer.status) {
     case Stream::Status::done:
       if (stage_ == Stage::asking) return enter(Stage::listening);
       return next_stage();
     case Stream::Status::closed:
       return fail("the peer closed the connection while it was being set up");
     case Stream::Status::failed:
-      return fail(outcome.why, outcome.is_refusal ? tls_refused : "");
+      return fail(transfer.why, transfer.is_refusal ? tls_refused : "");
     case Stream::Status::want_read:
     case Stream::Status::want_write:
       break;
   }
-  const auto what = outcome.status == Stream::Status::want_read ? Socket::wait_read : Socket::wait_write;
+  const auto what = transfer.status == Stream::Status::want_read ? Socket::wait_read : Socket::wait_write;
   stream_.wait(what, [self = shared_from_this()](boost::system::error_code) {
     if (self->done_) self->step();
   });
 }
 
-Stream::Outcome Connector::perform() {
+Stream::Transfer Connector::perform() {
   switch (stage_) {
     case Stage::asking:
       return ask();
@@ -148,21 +148,21 @@ Stream::Outcome Connector::perform() {
   }
 }
 
-Stream::Outcome Connector::ask() {
+Stream::Transfer Connector::ask() {
   while (!unsent_.empty()) {
-    auto outcome = stream_.write(unsent_, {});
-    if (outcome.status != Stream::Status::done) return outcome;
-    unsent_.erase(0, outcome.bytes);
+    auto transfer = stream_.write(unsent_, {});
+    if (transfer.status != Stream::Status::done) return transfer;
+    unsent_.erase(0, transfer.bytes);
   }
   return {};
 }
 
-Stream::Outcome Connector::listen() {
+Stream::Transfer Connector::listen() {
   for (;;) {
     char bytes[2'048];
-    auto outcome = stream_.read(bytes, sizeof bytes);
-    if (outcome.status != Stream::Status::done) return outcome;
-    heard_.append(bytes, outcome.bytes);
+    auto transfer = stream_.read(bytes, sizeof bytes);
+    if (transfer.status != Stream::Status::done) return transfer;
+    heard_.append(bytes, transfer.bytes);
     std::string_view rest = heard_;
     const auto progress = parser_.feed(rest);
     heard_.erase(0, heard_.size() - rest.size());

@@ -47,9 +47,9 @@ class Connector : public std::enable_shared_from_this<Connector> {
   void dialled(tl::expected<Socket, std::string> socket);
   void enter(Stage stage);
   void step();
-  Stream::Outcome perform();
-  Stream::Outcome ask();
-  Stream::Outcome listen();
+  Stream::Transfer perform();
+  Stream::Transfer ask();
+  Stream::Transfer listen();
   void next_stage();
   void fail(const std::string& why, const char* code = "");
   void finish(Result<Stream> outcome);

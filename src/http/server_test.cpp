@@ -73,13 +73,13 @@ TEST_F(ServerTest, AClientThatWaitsFor100IsToldToContinue) {
   EXPECT_THAT(peer.hear_to_the_end(), HasSubstr("/e|body"));
 }
 
-struct Refusal {
+struct Refused {
   const char* name;
   std::string says;
   const char* status;
 };
 
-class RefusedRequest : public ServerTest, public testing::WithParamInterface<Refusal> {};
+class RefusedRequest : public ServerTest, public testing::WithParamInterface<Refused> {};
 
 TEST_P(RefusedRequest, IsAnsweredAndTheConnectionClosed) {
   auto peer = connect_to(echo, {.max_header_bytes = 1'000, .max_body_bytes = 10});
@@ -92,20 +92,20 @@ TEST_P(RefusedRequest, IsAnsweredAndTheConnectionClosed) {
 INSTANTIATE_TEST_SUITE_P(
     Server, RefusedRequest,
     testing::Values(
-        Refusal{"garbage", "\x16\x03\x01 hello\r\n\r\n", "HTTP/1.1 400"},
-        Refusal{"no_version", "GET /\r\n\r\n", "HTTP/1.1 400"},
-        Refusal{"both_lengths",
+        Refused{"garbage", "\x16\x03\x01 hello\r\n\r\n", "HTTP/1.1 400"},
+        Refused{"no_version", "GET /\r\n\r\n", "HTTP/1.1 400"},
+        Refused{"both_lengths",
                 "POST / HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
                 "HTTP/1.1 400"},
-        Refusal{"long_body", "POST / HTTP/1.1\r\nContent-Length: 11\r\n\r\nhello world", "HTTP/1.1 413"},
-        Refusal{"long_body_expecting",
+        Refused{"long_body", "POST / HTTP/1.1\r\nContent-Length: 11\r\n\r\nhello world", "HTTP/1.1 413"},
+        Refused{"long_body_expecting",
                 "POST / HTTP/1.1\r\nContent-Length: 11\r\nExpect: 100-continue\r\n\r\n", "HTTP/1.1 413"},
-        Refusal{"long_chunks",
+        Refused{"long_chunks",
                 "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nb\r\nhello world\r\n0\r\n\r\n",
                 "HTTP/1.1 413"},
-        Refusal{"long_header", "GET / HTTP/1.1\r\nX: " + std::string(2'000, 'x') + "\r\n\r\n",
+        Refused{"long_header", "GET / HTTP/1.1\r\nX: " + std::string(2'000, 'x') + "\r\n\r\n",
                 "HTTP/1.1 431"},
-        Refusal{"long_line", "GET /" + std::string(2'000, 'x') + " HTTP/1.1\r\n\r\n", "HTTP/1.1 431"}),
+        Refused{"long_line", "GET /" + std::string(2'000, 'x') + " HTTP/1.1\r\n\r\n", "HTTP/1.1 431"}),
     [](const auto& test) { return test.param.name; });
 
 TEST_F(ServerTest, ARefusedLargeBodyDoesNotResetTheClient) {

@@ -13,7 +13,7 @@
 namespace lambdapool::http {
 namespace {
 
-Stream::Outcome of_errno(Stream::Status would_block) {
+Stream::Transfer of_errno(Stream::Status would_block) {
   if (errno == EAGAIN || errno == EWOULDBLOCK) return {would_block};
   return {Stream::Status::failed, 0, reason(errno)};
 }
@@ -57,10 +57,10 @@ void Stream::start_tls(TlsContext& context, const std::string& host) {
       outer_ ? context.connect_through(outer_.get(), host) : context.connect(socket_.native_handle(), host);
 }
 
-Stream::Outcome Stream::read(char* into, std::size_t size) {
+Stream::Transfer Stream::read(char* into, std::size_t size) {
   if (ssl_) {
     ERR_clear_error();
-    return tls_outcome(SSL_read(ssl_.get(), into, static_cast<int>(size)));
+    return tls_transfer(SSL_read(ssl_.get(), into, static_cast<int>(size)));
   }
   ssize_t got = 0;
   do {
@@ -71,11 +71,11 @@ Stream::Outcome Stream::read(char* into, std::size_t size) {
   return of_errno(Status::want_read);
 }
 
-Stream::Outcome Stream::write(std::string_view first, std::string_view second) {
+Stream::Transfer Stream::write(std::string_view first, std::string_view second) {
   if (ssl_) {
     std::string_view part = first.empty() ? second : first;
     ERR_clear_error();
-    return tls_outcome(
+    return tls_transfer(
         SSL_write(ssl_.get(), part.data(), static_cast<int>(std::min<std::size_t>(part.size(), 1 << 30))));
   }
   iovec parts[2] = {{const_cast<char*>(first.data()), first.size()},
@@ -95,7 +95,7 @@ bool Stream::peer_has_closed() {
   char byte = 0;
   if (ssl_) {
     ERR_clear_error();
-    return tls_outcome(SSL_peek(ssl_.get(), &byte, 1)).status !=
+    return tls_transfer(SSL_peek(ssl_.get(), &byte, 1)).status !=
            Status::want_read;  // takes in session tickets
   }
   ssize_t got = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
@@ -103,12 +103,12 @@ bool Stream::peer_has_closed() {
   return got == 0 || (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
 }
 
-Stream::Outcome Stream::handshake() {
+Stream::Transfer Stream::handshake() {
   ERR_clear_error();
-  return tls_outcome(SSL_do_handshake(ssl_.get()));
+  return tls_transfer(SSL_do_handshake(ssl_.get()));
 }
 
-Stream::Outcome Stream::tls_outcome(int result) {
+Stream::Transfer Stream::tls_transfer(int result) {
   if (result > 0) return {Status::done, static_cast<std::size_t>(result)};
   int saved = errno;
   switch (SSL_get_error(ssl_.get(), result)) {

@@ -28,20 +28,20 @@ class Stream {
   explicit Stream(Socket connected) : socket_(std::move(connected)) {}
 
   enum class Status { done, want_read, want_write, closed, failed };
-  struct Outcome {
+  struct Transfer {
     Status status = Status::done;
     std::size_t bytes = 0;
     std::string why = {};     // of failed
     bool is_refusal = false;  // of failed: it would fail so again
   };
 
-  Outcome read(char* into, std::size_t size);
-  Outcome write(std::string_view first, std::string_view second);  // second follows first
+  Transfer read(char* into, std::size_t size);
+  Transfer write(std::string_view first, std::string_view second);  // second follows first
   bool peer_has_closed();  // or has sent what nobody asked for; looks without taking anything
 
   // A second time: TLS within TLS, to a server behind an https proxy.
   void start_tls(TlsContext& context, const std::string& host);
-  Outcome handshake();
+  Transfer handshake();
   bool is_tls() const { return ssl_ != nullptr; }
 
   Socket& socket() { return socket_; }
@@ -54,7 +54,7 @@ class Stream {
   }
 
  private:
-  Outcome tls_outcome(int result);
+  Transfer tls_transfer(int result);
 
   Socket socket_;
   SslPointer outer_;  // with the proxy

@@ -57,11 +57,11 @@ struct Provider::State {
   std::condition_variable changed;
   Snapshot snapshot;
   std::optional<Time> due;
-  struct Failure {
+  struct FailedRenewal {
     Error error;
     Time at;
   };
-  std::optional<Failure> failure;
+  std::optional<FailedRenewal> failure;
   bool renewing = false;
   bool stopped = false;
   std::vector<Then> waiters;
@@ -86,7 +86,7 @@ void Provider::State::finish(Result<aws::Credentials> fetched) {
   if (fetched && !waiters.empty() && same_keys(*fetched, *snapshot))
     fetched = tl::unexpected(expired(*snapshot));
   if (fetched) return accept(std::move(*fetched));
-  failure = Failure{std::move(fetched.error()), clock()};
+  failure = FailedRenewal{std::move(fetched.error()), clock()};
   if (snapshot->expires) due = retry_at(failure->at, *snapshot->expires);
 }
 

@@ -112,7 +112,7 @@ class Installation {
 
  private:
   tl::unexpected<Error> installer_failed(const std::string& installer,
-                                         const process::Outcome& outcome) const {
+                                         const process::Completed& outcome) const {
     std::string said =
         process::last_lines(outcome.errors.empty() ? outcome.output : outcome.errors, error_lines);
     replace_all(said, requirements_.string(), request_.requirements->string());

@@ -66,7 +66,7 @@ class Reasons : public testing::TestWithParam<Reason> {};
 TEST_P(Reasons, SayWhatThereIsTooMuchOf) {
   const auto& [text, throttle] = GetParam();
   Error refusal{ErrorKind::throttled, "Rate Exceeded.", "TooManyRequestsException", "", 429};
-  refusal.detail = R"({"Reason":")" + std::string(text) + R"(","message":"Rate Exceeded."})";
+  refusal.reason = text;
   EXPECT_EQ(throttle_of(refusal), throttle) << text;
 }
 

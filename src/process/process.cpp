@@ -114,7 +114,7 @@ void tell_lines(const std::string& text, std::size_t& told, const Bounds& bounds
 
 // Reads until both ends are closed; of a program that is not waited for any longer, until it has ended, since
 // what it has started may hold them open.
-void drain(int out, int err, pid_t child, const Bounds& bounds, Ending& ending, Outcome& outcome) {
+void drain(int out, int err, pid_t child, const Bounds& bounds, Ending& ending, Completed& completed) {
   std::array<std::size_t, 2> told{};  // how much of either output on_line has heard
   std::array<pollfd, 2> polled{pollfd{out, POLLIN, 0}, pollfd{err, POLLIN, 0}};
   std::array<char, 16'384> buffer{};
@@ -135,7 +135,7 @@ void drain(int out, int err, pid_t child, const Bounds& bounds, Ending& ending, 
       if (count <= 0) {
         polled[i].fd = -1;
       } else {
-        std::string& text = i == 0 ? outcome.output : outcome.errors;
+        std::string& text = i == 0 ? completed.output : completed.errors;
         text.append(buffer.data(), static_cast<std::size_t>(count));
         if (bounds.on_line) tell_lines(text, told[i], bounds);
       }
@@ -182,8 +182,8 @@ std::optional<fs::path> find_program(const std::string& name, const Environment&
   return std::nullopt;
 }
 
-Result<Outcome> run(const std::vector<std::string>& command, const Environment& environment,
-                    const Bounds& bounds) {
+Result<Completed> run(const std::vector<std::string>& command, const Environment& environment,
+                      const Bounds& bounds) {
   const auto program = find_program(command.front(), environment);
   if (!program) return fail(ErrorKind::io, "Can't start " + command.front() + ": it is not on the PATH.");
   std::vector<std::string> variables;
@@ -201,15 +201,15 @@ Result<Outcome> run(const std::vector<std::string>& command, const Environment& 
     become(program->c_str(), argv.data(), envp.data(), out.writing(), err.writing(), failed.writing(),
            parent);
   for (Pipe* each : {&out, &err, &failed}) each->close_end(1);
-  Outcome outcome;
+  Completed completed;
   Ending ending(child, bounds);
-  drain(out.reading(), err.reading(), child, bounds, ending, outcome);
-  outcome.exit_status = wait_for(child, ending);
+  drain(out.reading(), err.reading(), child, bounds, ending, completed);
+  completed.exit_status = wait_for(child, ending);
   if (ending.reason()) return given_up(*ending.reason(), program->string(), bounds);
   int error = 0;
   if (read(failed.reading(), &error, sizeof error) == sizeof error)
     return cannot_start(program->string(), error);
-  return outcome;
+  return completed;
 }
 
 std::string last_lines(const std::string& text, std::size_t lines) {

@@ -13,7 +13,7 @@
 
 namespace lambdapool::process {
 
-struct Outcome {
+struct Completed {
   int exit_status = 0;  // 128 + the signal where one ended it
   std::string output;   // standard output
   std::string errors;   // standard error
@@ -30,8 +30,8 @@ struct Bounds {
 // `command[0]` is a path, or a name looked up in the environment's PATH. The program reads an empty
 // standard input, gets Ctrl-C with us, and is killed if this process dies. Errors: io (it can't be started),
 // timed_out and cancelled (the bounds).
-Result<Outcome> run(const std::vector<std::string>& command, const Environment& environment,
-                    const Bounds& bounds = {});
+Result<Completed> run(const std::vector<std::string>& command, const Environment& environment,
+                      const Bounds& bounds = {});
 
 std::optional<std::filesystem::path> find_program(const std::string& name, const Environment& environment);
 

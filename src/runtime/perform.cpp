@@ -14,12 +14,12 @@
 namespace lambdapool::runtime {
 namespace {
 
-tl::unexpected<Refusal> protocol_error(std::string message) {
-  return tl::unexpected<Refusal>(Refusal{"LambdapoolProtocolError", std::move(message)});
+tl::unexpected<NotRun> protocol_error(std::string message) {
+  return tl::unexpected<NotRun>(NotRun{"LambdapoolProtocolError", std::move(message)});
 }
 
-tl::unexpected<Refusal> mismatch(std::string message) {
-  return tl::unexpected<Refusal>(Refusal{"LambdapoolCodeMismatch", std::move(message)});
+tl::unexpected<NotRun> mismatch(std::string message) {
+  return tl::unexpected<NotRun>(NotRun{"LambdapoolCodeMismatch", std::move(message)});
 }
 
 std::string build_names(const ProgramIdentity& mine, const ProgramIdentity& theirs) {
@@ -27,7 +27,7 @@ std::string build_names(const ProgramIdentity& mine, const ProgramIdentity& thei
          ", the call comes from build " + (theirs.build.empty() ? "(none)" : theirs.build.substr(0, 12));
 }
 
-tl::expected<const detail::TaskEntry*, Refusal> find_entry(const TaskHead& head, Coherence coherence) {
+tl::expected<const detail::TaskEntry*, NotRun> find_entry(const TaskHead& head, Coherence coherence) {
   const auto namesakes = coherence == Coherence::same_build ? Namesakes::allowed : Namesakes::refused;
   const detail::TaskEntry* entry = find_task(head.name, head.place, head.ordinal, namesakes);
   if (entry == nullptr) {
@@ -106,9 +106,9 @@ std::string fitting_answer(Run run, const envelope::Label& label, const Limits& 
 
 }  // namespace
 
-tl::expected<std::string, Refusal> perform(std::string_view payload, const ProgramIdentity& mine,
-                                           std::chrono::system_clock::time_point deadline, const Now& now,
-                                           const Limits& limits) {
+tl::expected<std::string, NotRun> perform(std::string_view payload, const ProgramIdentity& mine,
+                                          std::chrono::system_clock::time_point deadline, const Now& now,
+                                          const Limits& limits) {
   // So early it is what the function may take in all, but for milliseconds.
   const auto timeout = std::chrono::ceil<std::chrono::seconds>(deadline - now());
   const auto envelope = envelope::decode(envelope::Direction::task, payload);
@@ -126,7 +126,7 @@ tl::expected<std::string, Refusal> perform(std::string_view payload, const Progr
   try {
     const TaskMessage task = read_task(envelope->body);
     const auto entry = find_entry(task.head, coherence);
-    if (!entry) return tl::unexpected<Refusal>(entry.error());
+    if (!entry) return tl::unexpected<NotRun>(entry.error());
     Reader state(task.head.state);
     const std::unique_ptr<detail::Callable> callable = (*entry)->make(state);
     const std::string peer = mine.to_string();

@@ -13,7 +13,7 @@
 namespace lambdapool::runtime {
 
 // The task was not run: goes out as a function error.
-struct Refusal {
+struct NotRun {
   std::string type;  // LambdapoolProtocolError or LambdapoolCodeMismatch
   std::string message;
 };
@@ -28,8 +28,8 @@ using Now = std::function<std::chrono::system_clock::time_point()>;
 // Items are run in order. An answer may be partial: no other item is started once the answer has enough
 // bytes, or once less than twice the longest item's time is left until the deadline; the client sends the
 // rest again.
-tl::expected<std::string, Refusal> perform(std::string_view payload, const ProgramIdentity& mine,
-                                           std::chrono::system_clock::time_point deadline, const Now& now,
-                                           const Limits& limits = {});
+tl::expected<std::string, NotRun> perform(std::string_view payload, const ProgramIdentity& mine,
+                                          std::chrono::system_clock::time_point deadline, const Now& now,
+                                          const Limits& limits = {});
 
 }  // namespace lambdapool::runtime

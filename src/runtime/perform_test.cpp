@@ -43,9 +43,9 @@ std::string payload_for(const F& f, const std::vector<Item>& items, const std::s
                           write_items(head, encoded.data(), encoded.size()));
 }
 
-tl::expected<std::string, Refusal> perform_now(std::string_view payload,
-                                               milliseconds left = milliseconds(60'000),
-                                               const Limits& limits = {}) {
+tl::expected<std::string, NotRun> perform_now(std::string_view payload,
+                                              milliseconds left = milliseconds(60'000),
+                                              const Limits& limits = {}) {
   test_now = {};
   return perform(
       payload, mine, test_now + left, [] { return test_now; }, limits);
@@ -56,7 +56,7 @@ struct Answer {
   OutcomeMessage outcome;
 };
 
-Answer answer_of(const tl::expected<std::string, Refusal>& performed) {
+Answer answer_of(const tl::expected<std::string, NotRun>& performed) {
   EXPECT_TRUE(performed.has_value()) << performed.error().message;
   Answer answer;
   answer.body = envelope::decode(envelope::Direction::outcome, *performed)->body;

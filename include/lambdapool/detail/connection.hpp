@@ -33,10 +33,10 @@ class Batch {
   virtual void forget_results() = 0;
 };
 
-class Session {
+class Connection {
  public:
-  static std::shared_ptr<Session> open(const Options& options);  // throws LambdaPoolError
-  virtual ~Session() = default;
+  static std::shared_ptr<Connection> open(const Options& options);  // throws LambdaPoolError
+  virtual ~Connection() = default;
 
   // `chunksize` 0: chosen while running.
   virtual std::shared_ptr<Batch> start(std::string head, std::vector<std::string> items,

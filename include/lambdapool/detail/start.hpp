@@ -12,7 +12,7 @@ namespace lambdapool::detail {
 
 // A call that cannot travel has had its compile error in ResultOf; nothing more is said about it here.
 template <class F, class... Args>
-Future<ResultOf<F, Args...>> start_call(Session& session, const F& f, Args&&... args) {
+Future<ResultOf<F, Args...>> start_call(Connection& connection, const F& f, Args&&... args) {
   using This = Call<F, Args...>;
   using R = ResultOf<F, Args...>;
   if constexpr (This::possible) {
@@ -20,7 +20,7 @@ Future<ResultOf<F, Args...>> start_call(Session& session, const F& f, Args&&... 
     std::vector<std::string> items;
     items.push_back(encode_item(Parameters{}, std::forward<Args>(args)...));
     std::string head = head_of<std::decay_t<F>, typename This::Declared>(f, Parameters{});
-    return {session.start(std::move(head), std::move(items), 1, OnFailure::stop), 1, &Single<R>::collect};
+    return {connection.start(std::move(head), std::move(items), 1, OnFailure::stop), 1, &Single<R>::collect};
   } else {
     return {};
   }
@@ -50,7 +50,7 @@ using StarResult = typename StarOf<F, Range>::Result;
 
 // `Results` is Every or Outcomes of the task's result.
 template <class Results, class This, class F, class Range, class Encode>
-auto start_items(Session& session, const F& f, Range&& range, MapOptions options, OnFailure on_failure,
+auto start_items(Connection& connection, const F& f, Range&& range, MapOptions options, OnFailure on_failure,
                  Encode encode_one) {
   using Collected = decltype(Results::collect(std::declval<Batch&>(), 0));
   if constexpr (This::possible) {
@@ -59,27 +59,29 @@ auto start_items(Session& session, const F& f, Range&& range, MapOptions options
     for (auto&& element : range) items.push_back(encode_one(std::forward<decltype(element)>(element)));
     const std::size_t count = items.size();
     std::string head = head_of<std::decay_t<F>, typename This::Declared>(f, typename This::Parameters{});
-    return Future<Collected>(session.start(std::move(head), std::move(items), options.chunksize, on_failure),
-                             count, &Results::collect);
+    return Future<Collected>(
+        connection.start(std::move(head), std::move(items), options.chunksize, on_failure), count,
+        &Results::collect);
   } else {
     return Future<Collected>();
   }
 }
 
 template <class Results, class F, class Range>
-auto start_map(Session& session, const F& f, Range&& range, MapOptions options, OnFailure on_failure) {
+auto start_map(Connection& connection, const F& f, Range&& range, MapOptions options, OnFailure on_failure) {
   using This = Call<F, std::ranges::range_reference_t<Range>>;
   return start_items<Results, This>(
-      session, f, std::forward<Range>(range), options, on_failure, [](auto&& element) {
+      connection, f, std::forward<Range>(range), options, on_failure, [](auto&& element) {
         return encode_item(typename This::Parameters{}, std::forward<decltype(element)>(element));
       });
 }
 
 template <class Results, class F, class Range>
-auto start_starmap(Session& session, const F& f, Range&& range, MapOptions options, OnFailure on_failure) {
+auto start_starmap(Connection& connection, const F& f, Range&& range, MapOptions options,
+                   OnFailure on_failure) {
   using Star = StarOf<F, Range>;
   return start_items<Results, typename Star::This>(
-      session, f, std::forward<Range>(range), options, on_failure,
+      connection, f, std::forward<Range>(range), options, on_failure,
       [](auto&& element) { return Star::encode(std::forward<decltype(element)>(element)); });
 }
 

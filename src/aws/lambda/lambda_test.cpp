@@ -153,7 +153,7 @@ TEST(ParseNoContent, TakesEverySuccess) {
   EXPECT_FALSE(parse_no_content({404}));
 }
 
-struct Refusal {
+struct Refused {
   int status;
   const char* type_header;
   const char* body;
@@ -164,7 +164,7 @@ struct Refusal {
 
 // Bodies and headers as recorded from AWS.
 TEST(ServiceError, MeansWhatAwsMeans) {
-  const Refusal refusals[] = {
+  const Refused refusals[] = {
       {404, "ResourceNotFoundException", R"({"Type":"User","Message":"Function not found: arn:f"})",
        ErrorKind::not_found, "ResourceNotFoundException", "Function not found: arn:f"},
       {409, "ResourceConflictException:http://internal.amazon.com/coral/",
@@ -258,7 +258,7 @@ constexpr const char* full_report =
     "REPORT RequestId: 8f\tDuration: 12.00 ms\tBilled Duration: 13 ms\tMemory Size: 128 MB\tMax Memory Used: "
     "128 MB\t";
 
-struct Failure {
+struct Failed {
   const char* body;
   std::string log;
   ErrorKind kind;
@@ -266,7 +266,7 @@ struct Failure {
 };
 
 TEST(ParseInvoke, TellsHowAFunctionFailed) {
-  const Failure failures[] = {
+  const Failed failures[] = {
       {R"({"errorType":"Sandbox.Timedout","errorMessage":"RequestId: 8f Error: Task timed out after 3.00 seconds"})",
        std::string(report) + "Status: timeout\n", ErrorKind::timed_out,
        "the function algorithms timed out after 3.00 seconds (its timeout); raise it with `lambdapool update "

@@ -56,7 +56,7 @@ tl::unexpected<Refusal> denied(std::string message) {
 }
 
 // A browser says where a request comes from; nothing else does. "none" is an address typed by its user.
-Outcome<void> check_browser(const http::Request& head) {
+OrRefusal<void> check_browser(const http::Request& head) {
   const auto site = head.headers.get("sec-fetch-site");
   if (head.headers.find("origin") == nullptr && (site.empty() || site == "none")) return {};
   return denied("The local Lambda takes no requests from web pages (this one has the header " +
@@ -65,13 +65,13 @@ Outcome<void> check_browser(const http::Request& head) {
 
 }  // namespace
 
-Outcome<void> Admission::judge(const http::Request& head, const http::Caller& caller) const {
+OrRefusal<void> Admission::judge(const http::Request& head, const http::Caller& caller) const {
   if (auto user = check_user(caller); !user) return user;
   if (auto host = check_host(head, caller); !host) return host;
   return check_browser(head);
 }
 
-Outcome<void> Admission::check_user(const http::Caller& caller) const {
+OrRefusal<void> Admission::check_user(const http::Caller& caller) const {
   if (options_.any_user || caller.uid == ::geteuid()) return {};
   const std::string who = caller.uid ? "user " + std::to_string(*caller.uid)
                                      : std::string("a process that this machine does not know the user of");
@@ -79,7 +79,7 @@ Outcome<void> Admission::check_user(const http::Caller& caller) const {
                 " only, and this request is from " + who + "; 'lambdapool serve --any-user' lets all in.");
 }
 
-Outcome<void> Admission::check_host(const http::Request& head, const http::Caller& caller) const {
+OrRefusal<void> Admission::check_host(const http::Request& head, const http::Caller& caller) const {
   const auto& items = head.headers.items();
   const auto count = std::count_if(items.begin(), items.end(), [](const http::Header& header) {
     return http::equal_ignoring_case(header.name, "host");

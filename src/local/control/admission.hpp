@@ -22,11 +22,11 @@ class Admission {
  public:
   explicit Admission(AdmissionOptions options) : options_(std::move(options)) {}
 
-  Outcome<void> judge(const http::Request& head, const http::Caller& caller) const;
+  OrRefusal<void> judge(const http::Request& head, const http::Caller& caller) const;
 
  private:
-  Outcome<void> check_user(const http::Caller& caller) const;
-  Outcome<void> check_host(const http::Request& head, const http::Caller& caller) const;
+  OrRefusal<void> check_user(const http::Caller& caller) const;
+  OrRefusal<void> check_host(const http::Request& head, const http::Caller& caller) const;
 
   AdmissionOptions options_;
 };

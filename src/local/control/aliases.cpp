@@ -30,7 +30,7 @@ std::string printed(double number) {
   return text.find_first_of(".e") == std::string::npos ? text + ".0" : text;
 }
 
-Outcome<void> check_weight(const std::string& version, const Json& weight) {
+OrRefusal<void> check_weight(const std::string& version, const Json& weight) {
   if (!weight.is_number()) return refuse(400, "SerializationException", "a weight must be a number");
   const auto value = "{" + version + "=" + printed(weight.get<double>()) + "}";
   constexpr std::string_view member = "routingConfig.additionalVersionWeights";
@@ -48,7 +48,7 @@ Outcome<void> check_weight(const std::string& version, const Json& weight) {
       "1.0, Member must have value greater than or equal to 0.0, Member must not be null]");
 }
 
-Outcome<void> apply_routing(const Json& body, AliasRecord& alias) {
+OrRefusal<void> apply_routing(const Json& body, AliasRecord& alias) {
   const auto routing = body.find("RoutingConfig");
   if (routing == body.end() || routing->is_null()) return {};
   const auto weights =
@@ -66,7 +66,7 @@ Outcome<void> apply_routing(const Json& body, AliasRecord& alias) {
   return {};
 }
 
-Outcome<void> apply_alias(Context& context, const Json& body, AliasRecord& alias) {
+OrRefusal<void> apply_alias(Context& context, const Json& body, AliasRecord& alias) {
   auto version = read_string(body, "FunctionVersion");
   auto description = read_string(body, "Description");
   if (!version) return tl::unexpected(version.error());

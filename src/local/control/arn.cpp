@@ -100,8 +100,8 @@ std::string layer_version_arn(std::string_view region, std::string_view name, st
   return layer_arn(region, name) + ":" + std::to_string(version);
 }
 
-Outcome<FunctionReference> parse_function_reference(std::string_view text, std::string_view region,
-                                                    std::string_view query_qualifier, std::size_t longest) {
+OrRefusal<FunctionReference> parse_function_reference(std::string_view text, std::string_view region,
+                                                      std::string_view query_qualifier, std::size_t longest) {
   const auto parts = split(text);
   const auto prefix = prefix_of(parts);
   const auto rest = parts.size() - prefix.length;
@@ -156,7 +156,7 @@ std::optional<LayerReference> parse_layer_version_arn(std::string_view text, std
   return layer;
 }
 
-Outcome<std::string> parse_layer_name(std::string_view text, std::string_view region) {
+OrRefusal<std::string> parse_layer_name(std::string_view text, std::string_view region) {
   const auto parts = split(text);
   if (parts.size() == 1 && is_name(text)) {
     if (text.size() <= 140) return std::string(text);

@@ -24,9 +24,9 @@ struct FunctionReference {
 
 // `query_qualifier` is the Qualifier parameter, "" where there is none; it must agree with the reference's
 // own. `longest`: some operations take longer ARNs.
-Outcome<FunctionReference> parse_function_reference(std::string_view text, std::string_view region,
-                                                    std::string_view query_qualifier = "",
-                                                    std::size_t longest = 140);
+OrRefusal<FunctionReference> parse_function_reference(std::string_view text, std::string_view region,
+                                                      std::string_view query_qualifier = "",
+                                                      std::size_t longest = 140);
 
 struct LayerReference {
   std::string name;
@@ -39,7 +39,7 @@ std::optional<std::string_view> layer_arn_region(std::string_view arn);
 std::optional<LayerReference> parse_layer_version_arn(std::string_view arn, std::string_view region);
 
 // The layer's name out of a name or an ARN (the {l} of the layer calls).
-Outcome<std::string> parse_layer_name(std::string_view text, std::string_view region);
+OrRefusal<std::string> parse_layer_name(std::string_view text, std::string_view region);
 
 bool is_name(std::string_view text);  // [a-zA-Z0-9-_]+
 

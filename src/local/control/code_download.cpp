@@ -26,8 +26,8 @@ std::function<std::string(const std::string& sha256)> CodeDownload::locator(
   };
 }
 
-Outcome<std::string> CodeDownload::permitted(const Route& route,
-                                             std::chrono::system_clock::time_point now) const {
+OrRefusal<std::string> CodeDownload::permitted(const Route& route,
+                                               std::chrono::system_clock::time_point now) const {
   const auto& sha256 = route.parameters[0];
   const auto expires = route.query_value("expires");
   std::int64_t until = 0;

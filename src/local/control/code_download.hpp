@@ -23,7 +23,7 @@ class CodeDownload {
       std::string_view host, std::chrono::system_clock::time_point now) const;
 
   // The package that a download may have; 403 for a wrong or expired token.
-  Outcome<std::string> permitted(const Route& route, std::chrono::system_clock::time_point now) const;
+  OrRefusal<std::string> permitted(const Route& route, std::chrono::system_clock::time_point now) const;
 
  private:
   std::string secret_;

@@ -11,7 +11,7 @@
 namespace lambdapool::local {
 namespace {
 
-Outcome<void> check_request_size(const Route& route, std::size_t bytes) {
+OrRefusal<void> check_request_size(const Route& route, std::size_t bytes) {
   if (static_cast<std::int64_t>(bytes) <= limits::create_request_bytes_max) return {};
   return too_large("Request must be smaller than " + std::to_string(limits::create_request_bytes_max) +
                    " bytes for the " + std::string(aws_name(route.operation)) + " operation");
@@ -56,7 +56,7 @@ void ControlPlane::Impl::guarded(std::uint64_t id, const std::function<void()>& 
   }
 }
 
-Outcome<void> ControlPlane::Impl::judge(const http::Request& head, const http::Caller& caller) const {
+OrRefusal<void> ControlPlane::Impl::judge(const http::Request& head, const http::Caller& caller) const {
   if (auto admitted = admission.judge(head, caller); !admitted) return admitted;
   const auto found = route(head.method, head.target);
   if (!found) return tl::unexpected(unknown_operation(head));
@@ -103,7 +103,7 @@ void ControlPlane::Impl::check_body(std::uint64_t id) {
       static_cast<std::int64_t>(exchange.request.body.size()) > limits::request_payload_bytes_max;
   const auto check = [hash = signature.needs_payload_hash(exchange.request),
                       parse = invoke && !oversized](const std::string& body) -> BodyChecks {
-    return {hash ? sha256_hex(body) : "", parse ? check_payload_json(body) : Outcome<void>{}};
+    return {hash ? sha256_hex(body) : "", parse ? check_payload_json(body) : OrRefusal<void>{}};
   };
   if (exchange.request.body.size() <= large_payload) return admit(id, check(exchange.request.body));
   threads.run([this, id, check, body = std::move(exchange.request.body)]() mutable {
@@ -130,7 +130,7 @@ void ControlPlane::Impl::admit(std::uint64_t id, const BodyChecks& checks) {
   start_operation(id);
 }
 
-void ControlPlane::Impl::start_invoke(std::uint64_t id, const Outcome<void>& payload) {
+void ControlPlane::Impl::start_invoke(std::uint64_t id, const OrRefusal<void>& payload) {
   auto& exchange = exchanges.at(id);
   const auto invocation = read_invoke_request(exchange.request, *exchange.route, options.region);
   if (!invocation) return refuse_exchange(id, invocation.error());

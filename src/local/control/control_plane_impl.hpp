@@ -28,7 +28,7 @@ struct Exchange {
 // What is slow to find out about a large body, found out beforehand.
 struct BodyChecks {
   std::string sha256_hex;
-  Outcome<void> payload;
+  OrRefusal<void> payload;
 };
 
 inline std::int64_t epoch_ms(std::chrono::system_clock::time_point time) {
@@ -57,12 +57,12 @@ struct ControlPlane::Impl : std::enable_shared_from_this<ControlPlane::Impl> {
             options.region, std::random_device()()) {}
 
   std::optional<http::Response> screen(const http::Request& head, const http::Caller& caller);
-  Outcome<void> judge(const http::Request& head, const http::Caller& caller) const;
+  OrRefusal<void> judge(const http::Request& head, const http::Caller& caller) const;
   void handle(http::Request request, http::Responder responder);
   void begin(std::uint64_t id);
   void check_body(std::uint64_t id);
   void admit(std::uint64_t id, const BodyChecks& checks);
-  void start_invoke(std::uint64_t id, const Outcome<void>& payload);
+  void start_invoke(std::uint64_t id, const OrRefusal<void>& payload);
   void start_operation(std::uint64_t id);
   void start_download(std::uint64_t id);
   void after_operation(std::uint64_t id, http::Response response, std::vector<Transition> transitions,

@@ -22,7 +22,7 @@ struct Configured {
   std::string arn;
 };
 
-Outcome<Configured> find_configured(Context& context, Call call) {
+OrRefusal<Configured> find_configured(Context& context, Call call) {
   auto reference =
       parse_function_reference(call.parameters[0], context.region, call.query_value("Qualifier"));
   if (!reference) return tl::unexpected(reference.error());
@@ -49,8 +49,8 @@ std::string service_of(const std::string& arn) {
   return is_name(name) && name.find('_') == std::string::npos ? name : "";
 }
 
-Outcome<std::string> check_destination(Context& context, const Configured& target, const Json& config,
-                                       const char* which, const std::string& member) {
+OrRefusal<std::string> check_destination(Context& context, const Configured& target, const Json& config,
+                                         const char* which, const std::string& member) {
   const auto side = config.value(which, Json::object());
   if (!side.is_object())
     return refuse(400, "SerializationException", std::string(which) + " must be an object");
@@ -77,8 +77,8 @@ Outcome<std::string> check_destination(Context& context, const Configured& targe
   return **arn;
 }
 
-Outcome<void> apply_number(const Json& body, const char* member, const char* path, std::int64_t least,
-                           std::int64_t most, Json& to) {
+OrRefusal<void> apply_number(const Json& body, const char* member, const char* path, std::int64_t least,
+                             std::int64_t most, Json& to) {
   auto value = read_integer(body, member);
   if (!value) return tl::unexpected(value.error());
   if (!*value) return {};
@@ -92,7 +92,7 @@ Outcome<void> apply_number(const Json& body, const char* member, const char* pat
   return {};
 }
 
-Outcome<void> apply(Context& context, const Configured& target, const Json& body, Json& to) {
+OrRefusal<void> apply(Context& context, const Configured& target, const Json& body, Json& to) {
   if (auto done = apply_number(body, "MaximumRetryAttempts", "maximumRetryAttempts", 0, 2, to); !done)
     return done;
   if (auto done = apply_number(body, "MaximumEventAgeInSeconds", "maximumEventAgeInSeconds", 60, 21'600, to);

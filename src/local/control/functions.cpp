@@ -13,13 +13,13 @@
 namespace lambdapool::local {
 namespace {
 
-Outcome<std::string> decode_zip(const std::string& text) {
+OrRefusal<std::string> decode_zip(const std::string& text) {
   if (auto bytes = base64_decode(text)) return std::move(*bytes);
   return refuse(400, "SerializationException", "'ZipFile' is not base64");
 }
 
 // A package comes as ZipFile, or is in the home already; there is no S3 beside the local Lambda.
-Outcome<CodeReference> put_code(Context& context, const Json& code) {
+OrRefusal<CodeReference> put_code(Context& context, const Json& code) {
   if (const auto bucket = read_string(code, "S3Bucket"); bucket && *bucket == uploads_bucket) {
     const auto key = read_string(code, "S3Key");
     if (!key) return tl::unexpected(key.error());
@@ -38,7 +38,7 @@ Outcome<CodeReference> put_code(Context& context, const Json& code) {
   return context.code.put(*zip);
 }
 
-Outcome<void> check_total_size(const FunctionConfig& config) {
+OrRefusal<void> check_total_size(const FunctionConfig& config) {
   auto total = config.code.unzipped;
   for (const auto& layer : config.layers) total += layer.code.unzipped;
   if (config.code.unzipped >= limits::unzipped_bytes_max) {
@@ -51,7 +51,7 @@ Outcome<void> check_total_size(const FunctionConfig& config) {
                            std::to_string(total) + " bytes.");
 }
 
-Outcome<void> apply_layers(Context& context, const Json& body, FunctionConfig& config) {
+OrRefusal<void> apply_layers(Context& context, const Json& body, FunctionConfig& config) {
   auto arns = read_strings(body, "Layers");
   if (!arns) return tl::unexpected(arns.error());
   if (!*arns) return {};
@@ -61,7 +61,7 @@ Outcome<void> apply_layers(Context& context, const Json& body, FunctionConfig& c
   return {};
 }
 
-Outcome<FunctionConfig> read_new_function(Context& context, const std::string& name, const Json& body) {
+OrRefusal<FunctionConfig> read_new_function(Context& context, const std::string& name, const Json& body) {
   for (const char* member : {"Role", "Runtime", "Handler"}) {
     if (auto text = require_string(body, member); !text) return tl::unexpected(text.error());
   }
@@ -92,15 +92,15 @@ http::Response configuration_response(Context& context, int status, const Versio
   return json_response(status, configuration_json(record, arn, Show::everything));
 }
 
-Outcome<std::string> read_revision(const Json& body) {
+OrRefusal<std::string> read_revision(const Json& body) {
   auto revision = read_string(body, "RevisionId");
   if (!revision) return tl::unexpected(revision.error());
   return revision->value_or("");
 }
 
 // $LATEST as it is now, to be changed inside the caller's transaction.
-Outcome<VersionRecord> load_for_update(Context& context, const std::string& name,
-                                       const std::string& revision) {
+OrRefusal<VersionRecord> load_for_update(Context& context, const std::string& name,
+                                         const std::string& revision) {
   auto record = find_version(context.database, name, latest);
   if (!record) return not_found("Function not found: " + function_arn(context.region, name));
   if (auto same = check_revision(revision, record->revision); !same) return tl::unexpected(same.error());

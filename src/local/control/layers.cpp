@@ -41,7 +41,7 @@ struct LayerTarget {
   std::int64_t version = 0;
 };
 
-Outcome<LayerTarget> layer_target(Context& context, Call call) {
+OrRefusal<LayerTarget> layer_target(Context& context, Call call) {
   auto name = parse_layer_name(call.parameters[0], context.region);
   if (!name) return tl::unexpected(name.error());
   LayerTarget target{std::move(*name), 0};
@@ -75,7 +75,7 @@ Answer get_by_arn(Context& context, Call call) {
 }
 
 // As ZipFile, or in the home already (uploads.hpp).
-Outcome<CodeReference> put_content(Context& context, const Json& body) {
+OrRefusal<CodeReference> put_content(Context& context, const Json& body) {
   const auto content =
       body.contains("Content") && body["Content"].is_object() ? body["Content"] : Json::object();
   if (const auto bucket = read_string(content, "S3Bucket"); bucket && *bucket == uploads_bucket) {
@@ -93,8 +93,8 @@ Outcome<CodeReference> put_content(Context& context, const Json& body) {
   return refuse(400, "SerializationException", "'ZipFile' is not base64");
 }
 
-Outcome<void> check_layer_arn(const Context& context, const std::string& arn,
-                              const std::vector<std::string>& all) {
+OrRefusal<void> check_layer_arn(const Context& context, const std::string& arn,
+                                const std::vector<std::string>& all) {
   const auto region = layer_arn_region(arn);
   if (!region) {
     std::string listed;
@@ -114,7 +114,7 @@ Outcome<void> check_layer_arn(const Context& context, const std::string& arn,
       context.region + ".");
 }
 
-Outcome<void> check_compatibility(const std::vector<std::string>& architectures) {
+OrRefusal<void> check_compatibility(const std::vector<std::string>& architectures) {
   for (const auto& name : architectures) {
     if (name == "x86_64" || name == "arm64") continue;
     return validation_error(
@@ -126,7 +126,7 @@ Outcome<void> check_compatibility(const std::vector<std::string>& architectures)
 
 }  // namespace
 
-Outcome<std::vector<LayerUse>> find_layers(Context& context, const std::vector<std::string>& arns) {
+OrRefusal<std::vector<LayerUse>> find_layers(Context& context, const std::vector<std::string>& arns) {
   if (arns.size() > limits::layers_max) return invalid_parameter("Cannot reference more than 5 layers.");
   std::vector<LayerUse> layers;
   std::map<std::string, std::string> names;  // and the ARN that it was named by

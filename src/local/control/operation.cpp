@@ -29,7 +29,7 @@ std::size_t count_values(std::string_view json) {
   return values;
 }
 
-Outcome<Json> parse_body(const std::string& body) {
+OrRefusal<Json> parse_body(const std::string& body) {
   if (body.empty()) return Json::object();
   if (count_values(body) > values_max) {
     return refuse(
@@ -171,7 +171,7 @@ http::Response no_content() {
   return response;
 }
 
-Outcome<Page> page_of(Call call) {
+OrRefusal<Page> page_of(Call call) {
   Page page{call.query_value("Marker"), limits::list_page_max};
   const auto text = call.query_value("MaxItems");
   if (text.empty()) return page;
@@ -187,7 +187,7 @@ Outcome<Page> page_of(Call call) {
   return page;
 }
 
-Outcome<Target> find_target(Context& context, Call call) {
+OrRefusal<Target> find_target(Context& context, Call call) {
   const std::size_t longest = call.operation == Operation::get_function ? 170 : 140;
   auto reference =
       parse_function_reference(call.parameters[0], context.region, call.query_value("Qualifier"), longest);
@@ -208,7 +208,7 @@ Outcome<Target> find_target(Context& context, Call call) {
   return not_found("Function not found: " + arn);
 }
 
-Outcome<Target> find_latest(Context& context, Call call) {
+OrRefusal<Target> find_latest(Context& context, Call call) {
   auto target = find_target(context, call);
   if (!target) return target;
   if (!target->reference.qualifier.empty() && target->reference.qualifier != latest) {
@@ -218,7 +218,7 @@ Outcome<Target> find_latest(Context& context, Call call) {
   return target;
 }
 
-Outcome<void> check_changeable(Context& context, const VersionRecord& record) {
+OrRefusal<void> check_changeable(Context& context, const VersionRecord& record) {
   const auto arn = function_arn(context.region, record.function);
   if (record.damaged) return conflict("The operation cannot be performed: " + record.reason + ".");
   if (record.phase == Phase::creating) {
@@ -233,7 +233,7 @@ Outcome<void> check_changeable(Context& context, const VersionRecord& record) {
   return {};
 }
 
-Outcome<void> check_revision(const std::string& expected, const std::string& revision) {
+OrRefusal<void> check_revision(const std::string& expected, const std::string& revision) {
   if (expected.empty() || expected == revision) return {};
   return refuse(
       412, "PreconditionFailedException",

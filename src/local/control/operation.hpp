@@ -94,7 +94,7 @@ struct Page {
   std::string marker;
   std::size_t size = 0;
 };
-Outcome<Page> page_of(Call call);  // Marker and MaxItems (1 to 10,000; at most 50 are answered)
+OrRefusal<Page> page_of(Call call);  // Marker and MaxItems (1 to 10,000; at most 50 are answered)
 
 // The function and version (or alias, resolved) that {n} and ?Qualifier name. AWS's 404 where there is none.
 struct Target {
@@ -103,19 +103,19 @@ struct Target {
   VersionRecord version;
   std::string arn;  // qualified only if the request was
 };
-Outcome<Target> find_target(Context& context, Call call);
+OrRefusal<Target> find_target(Context& context, Call call);
 
 // For operations on a function as a whole, which take no other qualifier than $LATEST.
-Outcome<Target> find_latest(Context& context, Call call);
+OrRefusal<Target> find_latest(Context& context, Call call);
 
 // 409 while a version is Pending or InProgress; 412 where a RevisionId is given and is not the record's.
-Outcome<void> check_changeable(Context& context, const VersionRecord& record);
-Outcome<void> check_revision(const std::string& expected, const std::string& revision);
+OrRefusal<void> check_changeable(Context& context, const VersionRecord& record);
+OrRefusal<void> check_revision(const std::string& expected, const std::string& revision);
 
-Outcome<VersionRecord> publish(Context& context, const FunctionRecord& function, const VersionRecord& source,
-                               const std::string& description);
+OrRefusal<VersionRecord> publish(Context& context, const FunctionRecord& function,
+                                 const VersionRecord& source, const std::string& description);
 
-Outcome<std::vector<LayerUse>> find_layers(Context& context, const std::vector<std::string>& arns);
+OrRefusal<std::vector<LayerUse>> find_layers(Context& context, const std::vector<std::string>& arns);
 
 // Carries a transition out: code in place, then active. Nothing where it is done already.
 void finish_transition(Database& database, CodeStore& code, const Transition& transition,

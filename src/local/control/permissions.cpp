@@ -24,7 +24,7 @@ struct Governed {
   const std::string& revision() const { return alias ? alias->revision : version->revision; }
 };
 
-Outcome<Governed> find_governed(Context& context, Call call, const std::string& without_function) {
+OrRefusal<Governed> find_governed(Context& context, Call call, const std::string& without_function) {
   auto reference =
       parse_function_reference(call.parameters[0], context.region, call.query_value("Qualifier"));
   if (!reference) return tl::unexpected(reference.error());
@@ -42,7 +42,7 @@ Outcome<Governed> find_governed(Context& context, Call call, const std::string& 
   return found;
 }
 
-Outcome<void> check_policy_revision(const Governed& governed, const std::string& expected) {
+OrRefusal<void> check_policy_revision(const Governed& governed, const std::string& expected) {
   if (expected.empty() || expected == governed.revision()) return {};
   return refuse(412, "PreconditionFailedException",
                 "The Revision Id provided does not match the latest Revision Id. Call the " +
@@ -59,7 +59,7 @@ void renew_revision(Context& context, Governed& governed) {
   put_version(context.database, *governed.version);
 }
 
-Outcome<Json> principal_of(const std::string& text) {
+OrRefusal<Json> principal_of(const std::string& text) {
   if (text == "*") return Json("*");
   const bool digits = text.find_first_not_of("0123456789") == std::string::npos;
   if (digits && text.size() == 12) return Json{{"AWS", "arn:aws:iam::" + text + ":root"}};
@@ -68,7 +68,7 @@ Outcome<Json> principal_of(const std::string& text) {
   return invalid_parameter("The provided principal was invalid. Please check the principal and try again.");
 }
 
-Outcome<Json> condition_of(const Json& body) {
+OrRefusal<Json> condition_of(const Json& body) {
   Json condition = Json::object();
   const std::array<std::array<const char*, 3>, 5> members{
       {{"SourceAccount", "StringEquals", "AWS:SourceAccount"},
@@ -95,7 +95,7 @@ bool is_action(std::string_view text) {
                      [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); });
 }
 
-Outcome<Json> read_statement(const Json& body, const std::string& resource) {
+OrRefusal<Json> read_statement(const Json& body, const std::string& resource) {
   auto id = require_string(body, "StatementId");
   if (!id) return tl::unexpected(id.error());
   auto action = require_string(body, "Action");

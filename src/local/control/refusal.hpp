@@ -19,8 +19,8 @@ struct Refusal {
 };
 
 template <class T>
-using Outcome = tl::expected<T, Refusal>;
-using Answer = Outcome<http::Response>;
+using OrRefusal = tl::expected<T, Refusal>;
+using Answer = OrRefusal<http::Response>;
 
 http::Response refusal_response(const Refusal& refusal);
 

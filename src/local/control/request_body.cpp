@@ -46,7 +46,7 @@ bool is_role(std::string_view text) {
          rest != ":role/";
 }
 
-Outcome<void> check_runtime(const std::string& runtime) {
+OrRefusal<void> check_runtime(const std::string& runtime) {
   static constexpr std::array<std::string_view, 9> runnable{"python3.9",  "python3.10",      "python3.11",
                                                             "python3.12", "python3.13",      "python3.14",
                                                             "python3.15", "provided.al2023", "provided.al2"};
@@ -72,7 +72,7 @@ Outcome<void> check_runtime(const std::string& runtime) {
       "] or be a valid ARN");
 }
 
-Outcome<void> check_range(std::int64_t value, const char* member, std::int64_t least, std::int64_t most) {
+OrRefusal<void> check_range(std::int64_t value, const char* member, std::int64_t least, std::int64_t most) {
   if (value < least) {
     return validation_error(std::to_string(value), member,
                             "Member must have value greater than or equal to " + std::to_string(least));
@@ -84,7 +84,7 @@ Outcome<void> check_range(std::int64_t value, const char* member, std::int64_t l
   return {};
 }
 
-Outcome<void> check_environment(const StringMap& variables) {
+OrRefusal<void> check_environment(const StringMap& variables) {
   std::string reserved;
   for (const auto& [key, value] : variables) {
     const bool letter = !key.empty() && all_in(key.substr(0, 1), "") && !(key[0] >= '0' && key[0] <= '9');
@@ -133,7 +133,7 @@ bool empty_setting(const Json& value, int depth = 3) {
                      [depth](const Json& inner) { return empty_setting(inner, depth - 1); });
 }
 
-Outcome<void> refuse_unsupported(const Json& body) {
+OrRefusal<void> refuse_unsupported(const Json& body) {
   for (const char* member :
        {"DeadLetterConfig", "KMSKeyArn", "FileSystemConfigs", "ImageConfig", "CodeSigningConfigArn",
         "DurableConfig", "CapacityProviderConfig", "TenancyConfig", "PublishTo", "SourceKMSKeyArn"}) {
@@ -155,9 +155,9 @@ Outcome<void> refuse_unsupported(const Json& body) {
   return {};
 }
 
-Outcome<void> apply_numbers(const Json& body, FunctionConfig& config) {
+OrRefusal<void> apply_numbers(const Json& body, FunctionConfig& config) {
   const auto apply = [&](const Json& from, const char* member, const char* path, std::int64_t least,
-                         std::int64_t most, int& to) -> Outcome<void> {
+                         std::int64_t most, int& to) -> OrRefusal<void> {
     auto value = read_integer(from, member);
     if (!value) return tl::unexpected(value.error());
     if (!*value) return {};
@@ -182,7 +182,7 @@ Outcome<void> apply_numbers(const Json& body, FunctionConfig& config) {
                config.ephemeral_mb);
 }
 
-Outcome<void> apply_texts(const Json& body, FunctionConfig& config) {
+OrRefusal<void> apply_texts(const Json& body, FunctionConfig& config) {
   const std::pair<const char*, std::string*> members[] = {{"Role", &config.role},
                                                           {"Runtime", &config.runtime},
                                                           {"Handler", &config.handler},
@@ -212,7 +212,7 @@ Outcome<void> apply_texts(const Json& body, FunctionConfig& config) {
   return {};
 }
 
-Outcome<void> apply_environment(const Json& body, FunctionConfig& config) {
+OrRefusal<void> apply_environment(const Json& body, FunctionConfig& config) {
   const auto* environment = find(body, "Environment");
   if (environment == nullptr) return {};
   if (!environment->is_object()) return wrong_type("Environment", "an object");
@@ -227,28 +227,28 @@ Outcome<void> apply_environment(const Json& body, FunctionConfig& config) {
 
 }  // namespace
 
-Outcome<std::optional<std::string>> read_string(const Json& body, const char* member) {
+OrRefusal<std::optional<std::string>> read_string(const Json& body, const char* member) {
   const auto* value = find(body, member);
   if (value == nullptr) return std::nullopt;
   if (!value->is_string()) return wrong_type(member, "a string");
   return value->get<std::string>();
 }
 
-Outcome<std::optional<std::int64_t>> read_integer(const Json& body, const char* member) {
+OrRefusal<std::optional<std::int64_t>> read_integer(const Json& body, const char* member) {
   const auto* value = find(body, member);
   if (value == nullptr) return std::nullopt;
   if (!value->is_number_integer()) return wrong_type(member, "an integer");
   return value->get<std::int64_t>();
 }
 
-Outcome<std::optional<bool>> read_boolean(const Json& body, const char* member) {
+OrRefusal<std::optional<bool>> read_boolean(const Json& body, const char* member) {
   const auto* value = find(body, member);
   if (value == nullptr) return std::nullopt;
   if (!value->is_boolean()) return wrong_type(member, "true or false");
   return value->get<bool>();
 }
 
-Outcome<std::optional<std::vector<std::string>>> read_strings(const Json& body, const char* member) {
+OrRefusal<std::optional<std::vector<std::string>>> read_strings(const Json& body, const char* member) {
   const auto* value = find(body, member);
   if (value == nullptr) return std::nullopt;
   if (!value->is_array()) return wrong_type(member, "a list of strings");
@@ -260,7 +260,7 @@ Outcome<std::optional<std::vector<std::string>>> read_strings(const Json& body, 
   return texts;
 }
 
-Outcome<std::optional<StringMap>> read_string_map(const Json& body, const char* member) {
+OrRefusal<std::optional<StringMap>> read_string_map(const Json& body, const char* member) {
   const auto* value = find(body, member);
   if (value == nullptr) return std::nullopt;
   if (!value->is_object()) return wrong_type(member, "an object of strings");
@@ -272,7 +272,7 @@ Outcome<std::optional<StringMap>> read_string_map(const Json& body, const char* 
   return map;
 }
 
-Outcome<std::string> require_string(const Json& body, const char* member) {
+OrRefusal<std::string> require_string(const Json& body, const char* member) {
   auto text = read_string(body, member);
   if (!text) return tl::unexpected(text.error());
   if (*text) return **text;
@@ -281,7 +281,7 @@ Outcome<std::string> require_string(const Json& body, const char* member) {
                     "' failed to satisfy constraint: Member must not be null");
 }
 
-Outcome<void> apply_configuration(const Json& body, FunctionConfig& config) {
+OrRefusal<void> apply_configuration(const Json& body, FunctionConfig& config) {
   if (auto supported = refuse_unsupported(body); !supported) return supported;
   for (auto* step : {apply_texts, apply_numbers, apply_environment, apply_logging, apply_vpc}) {
     if (auto done = step(body, config); !done) return done;
@@ -297,7 +297,7 @@ std::string host_architecture() {
 #endif
 }
 
-Outcome<std::optional<std::string>> read_architecture(const Json& body) {
+OrRefusal<std::optional<std::string>> read_architecture(const Json& body) {
   auto names = read_strings(body, "Architectures");
   if (!names) return tl::unexpected(names.error());
   if (!*names) return std::nullopt;
@@ -313,7 +313,7 @@ Outcome<std::optional<std::string>> read_architecture(const Json& body) {
   return (**names)[0];
 }
 
-Outcome<void> check_tags(const StringMap& tags) {
+OrRefusal<void> check_tags(const StringMap& tags) {
   if (tags.size() > 50) return invalid_parameter("Number of tags exceeds resource tag limit.");
   for (const auto& [key, value] : tags) {
     if (key.empty() || key.size() > 128 || value.size() > 256 || key.starts_with("aws:")) {

@@ -13,23 +13,23 @@ namespace lambdapool::local {
 
 using StringMap = std::map<std::string, std::string>;
 
-Outcome<std::optional<std::string>> read_string(const Json& body, const char* member);
-Outcome<std::optional<std::int64_t>> read_integer(const Json& body, const char* member);
-Outcome<std::optional<bool>> read_boolean(const Json& body, const char* member);
-Outcome<std::optional<std::vector<std::string>>> read_strings(const Json& body, const char* member);
-Outcome<std::optional<StringMap>> read_string_map(const Json& body, const char* member);
+OrRefusal<std::optional<std::string>> read_string(const Json& body, const char* member);
+OrRefusal<std::optional<std::int64_t>> read_integer(const Json& body, const char* member);
+OrRefusal<std::optional<bool>> read_boolean(const Json& body, const char* member);
+OrRefusal<std::optional<std::vector<std::string>>> read_strings(const Json& body, const char* member);
+OrRefusal<std::optional<StringMap>> read_string_map(const Json& body, const char* member);
 
-Outcome<std::string> require_string(const Json& body, const char* member);  // absent: ValidationException
+OrRefusal<std::string> require_string(const Json& body, const char* member);  // absent: ValidationException
 
 // Applies Role, Runtime, Handler, Timeout, MemorySize, Description, Environment, EphemeralStorage,
 // LoggingConfig, VpcConfig; refuses what the local Lambda cannot do (FileSystemConfigs, images, ...) instead
 // of ignoring it. Architectures and Layers are read by whoever looks them up.
-Outcome<void> apply_configuration(const Json& body, FunctionConfig& config);
-Outcome<void> apply_logging(const Json& body, FunctionConfig& config);
-Outcome<void> apply_vpc(const Json& body, FunctionConfig& config);
-Outcome<std::optional<std::string>> read_architecture(const Json& body);
+OrRefusal<void> apply_configuration(const Json& body, FunctionConfig& config);
+OrRefusal<void> apply_logging(const Json& body, FunctionConfig& config);
+OrRefusal<void> apply_vpc(const Json& body, FunctionConfig& config);
+OrRefusal<std::optional<std::string>> read_architecture(const Json& body);
 std::string host_architecture();
 
-Outcome<void> check_tags(const StringMap& tags);
+OrRefusal<void> check_tags(const StringMap& tags);
 
 }  // namespace lambdapool::local

@@ -13,8 +13,8 @@ bool is_log_group(std::string text) {
   return text.empty() || is_name(text);
 }
 
-Outcome<void> read_choice(const Json& from, const char* member, const std::string& path,
-                          const std::vector<std::string_view>& choices, std::string& to) {
+OrRefusal<void> read_choice(const Json& from, const char* member, const std::string& path,
+                            const std::vector<std::string_view>& choices, std::string& to) {
   auto text = read_string(from, member);
   if (!text) return tl::unexpected(text.error());
   if (!*text) return {};
@@ -28,7 +28,7 @@ Outcome<void> read_choice(const Json& from, const char* member, const std::strin
 }
 
 // What is not given stays as it was. The levels are those of JSON logs, and gone with them.
-Outcome<void> apply_log_format(const Json& logging, FunctionConfig& config) {
+OrRefusal<void> apply_log_format(const Json& logging, FunctionConfig& config) {
   std::string format = config.application_level.empty() ? "Text" : "JSON";
   std::string application;
   std::string system;
@@ -61,7 +61,7 @@ Outcome<void> apply_log_format(const Json& logging, FunctionConfig& config) {
 
 }  // namespace
 
-Outcome<void> apply_logging(const Json& body, FunctionConfig& config) {
+OrRefusal<void> apply_logging(const Json& body, FunctionConfig& config) {
   const auto logging = body.find("LoggingConfig");
   if (logging == body.end() || !logging->is_object()) return {};
   if (auto format = apply_log_format(*logging, config); !format) return format;
@@ -75,7 +75,7 @@ Outcome<void> apply_logging(const Json& body, FunctionConfig& config) {
   return {};
 }
 
-Outcome<void> apply_vpc(const Json& body, FunctionConfig& config) {
+OrRefusal<void> apply_vpc(const Json& body, FunctionConfig& config) {
   const auto vpc = body.find("VpcConfig");
   if (vpc == body.end() || vpc->is_null()) return {};
   if (!vpc->is_object()) return refuse(400, "SerializationException", "'VpcConfig' must be an object");

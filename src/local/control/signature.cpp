@@ -46,8 +46,8 @@ bool SignatureCheck::needs_payload_hash(const http::Request& request) const {
   return signer_ && request.headers.get("x-amz-content-sha256") != unsigned_payload;
 }
 
-Outcome<void> SignatureCheck::verify_head(const http::Request& head,
-                                          std::chrono::system_clock::time_point now) const {
+OrRefusal<void> SignatureCheck::verify_head(const http::Request& head,
+                                            std::chrono::system_clock::time_point now) const {
   const auto* header = head.headers.find("authorization");
   if (header == nullptr) {
     return refuse(403, "MissingAuthenticationTokenException", "Missing Authentication Token");
@@ -65,8 +65,8 @@ Outcome<void> SignatureCheck::verify_head(const http::Request& head,
   return check_date(amz_date, now);
 }
 
-Outcome<void> SignatureCheck::verify(const http::Request& request, std::string_view payload_sha256_hex,
-                                     std::chrono::system_clock::time_point now) {
+OrRefusal<void> SignatureCheck::verify(const http::Request& request, std::string_view payload_sha256_hex,
+                                       std::chrono::system_clock::time_point now) {
   if (auto head = verify_head(request, now); !head || !signer_) return head;
   const auto authorization = sigv4::parse_authorization(request.headers.get("authorization"));
   const auto amz_date = request.headers.get("x-amz-date");
@@ -83,8 +83,8 @@ Outcome<void> SignatureCheck::verify(const http::Request& request, std::string_v
       "and signing method. Consult the service documentation for details.");
 }
 
-Outcome<void> SignatureCheck::check_identity(const sigv4::Authorization& authorization,
-                                             const http::Request& request) const {
+OrRefusal<void> SignatureCheck::check_identity(const sigv4::Authorization& authorization,
+                                               const http::Request& request) const {
   const auto& identity = signer_->identity();
   if (authorization.access_key_id != identity.access_key_id ||
       request.headers.get("x-amz-security-token") != identity.session_token) {
@@ -101,8 +101,8 @@ Outcome<void> SignatureCheck::check_identity(const sigv4::Authorization& authori
   return {};
 }
 
-Outcome<void> SignatureCheck::check_date(std::string_view amz_date,
-                                         std::chrono::system_clock::time_point now) const {
+OrRefusal<void> SignatureCheck::check_date(std::string_view amz_date,
+                                           std::chrono::system_clock::time_point now) const {
   const auto date = sigv4::parse_amz_date(amz_date);
   if (!date)
     return bad_signature("X-Amz-Date must be like 20260131T235959Z, not '" + std::string(amz_date) + "'.");

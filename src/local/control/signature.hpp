@@ -21,14 +21,15 @@ class SignatureCheck {
   bool needs_payload_hash(const http::Request& request) const;
 
   // What can be said before the body is there: everything but that the signature is right.
-  Outcome<void> verify_head(const http::Request& head, std::chrono::system_clock::time_point now) const;
+  OrRefusal<void> verify_head(const http::Request& head, std::chrono::system_clock::time_point now) const;
 
-  Outcome<void> verify(const http::Request& request, std::string_view payload_sha256_hex,
-                       std::chrono::system_clock::time_point now);
+  OrRefusal<void> verify(const http::Request& request, std::string_view payload_sha256_hex,
+                         std::chrono::system_clock::time_point now);
 
  private:
-  Outcome<void> check_identity(const sigv4::Authorization& authorization, const http::Request& request) const;
-  Outcome<void> check_date(std::string_view amz_date, std::chrono::system_clock::time_point now) const;
+  OrRefusal<void> check_identity(const sigv4::Authorization& authorization,
+                                 const http::Request& request) const;
+  OrRefusal<void> check_date(std::string_view amz_date, std::chrono::system_clock::time_point now) const;
 
   std::string region_;
   std::optional<sigv4::Signer> signer_;

@@ -9,7 +9,7 @@ namespace lambdapool::local {
 namespace {
 
 // Tags belong to a function as a whole; the path holds its whole ARN.
-Outcome<Target> find_tagged(Context& context, Call call) {
+OrRefusal<Target> find_tagged(Context& context, Call call) {
   if (!call.parameters[0].starts_with("arn:")) {
     return pattern_error(call.parameters[0], "resource",
                          "arn:(aws[a-zA-Z-]*):lambda:[a-z]{2}((-gov)|(-iso([a-z]?)))?-"

@@ -24,8 +24,8 @@ bool unchanged(FunctionConfig one, FunctionConfig other) {
 
 }  // namespace
 
-Outcome<VersionRecord> publish(Context& context, const FunctionRecord& function, const VersionRecord& source,
-                               const std::string& description) {
+OrRefusal<VersionRecord> publish(Context& context, const FunctionRecord& function,
+                                 const VersionRecord& source, const std::string& description) {
   if (auto newest = newest_version(context.database, function);
       newest && unchanged(newest->config, source.config)) {
     return std::move(*newest);

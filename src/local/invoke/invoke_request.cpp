@@ -19,7 +19,7 @@ std::string parse_failure(std::string_view text) {
   }
 }
 
-Outcome<InvocationType> read_type(std::string_view text) {
+OrRefusal<InvocationType> read_type(std::string_view text) {
   if (text.empty() || text == "RequestResponse") return InvocationType::request_response;
   if (text == "Event") return InvocationType::event;
   if (text == "DryRun") return InvocationType::dry_run;
@@ -27,7 +27,7 @@ Outcome<InvocationType> read_type(std::string_view text) {
                           "Member must satisfy enum value set: [Event, RequestResponse, DryRun]");
 }
 
-Outcome<std::string> read_client_context(std::string_view text) {
+OrRefusal<std::string> read_client_context(std::string_view text) {
   if (static_cast<std::int64_t>(text.size()) > limits::client_context_bytes_max) {
     return refuse(400, "InvalidRequestContentException",
                   "Client context must be at most 3583 bytes of base64.");
@@ -42,8 +42,8 @@ Outcome<std::string> read_client_context(std::string_view text) {
 
 }  // namespace
 
-Outcome<InvokeRequest> read_invoke_request(const http::Request& request, const Route& route,
-                                           const std::string& region) {
+OrRefusal<InvokeRequest> read_invoke_request(const http::Request& request, const Route& route,
+                                             const std::string& region) {
   auto reference = parse_function_reference(route.parameters[0], region, route.query_value("Qualifier"), 170);
   if (!reference) return tl::unexpected(reference.error());
   auto type = read_type(request.headers.get("x-amz-invocation-type"));
@@ -61,7 +61,7 @@ Outcome<InvokeRequest> read_invoke_request(const http::Request& request, const R
   return invocation;
 }
 
-Outcome<void> check_payload_size(std::size_t bytes, InvocationType type) {
+OrRefusal<void> check_payload_size(std::size_t bytes, InvocationType type) {
   const auto size = static_cast<std::int64_t>(bytes);
   if (type == InvocationType::event && size > limits::event_payload_bytes_max) {
     return too_large(std::to_string(size) +
@@ -73,7 +73,7 @@ Outcome<void> check_payload_size(std::size_t bytes, InvocationType type) {
                    " bytes for the InvokeFunction operation");
 }
 
-Outcome<void> check_payload_json(std::string_view payload) {
+OrRefusal<void> check_payload_json(std::string_view payload) {
   if (payload.empty() || nlohmann::json::accept(payload)) return {};
   return refuse(
       400, "InvalidRequestContentException",

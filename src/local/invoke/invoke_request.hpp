@@ -20,13 +20,13 @@ struct InvokeRequest {
   std::string client_context;  // decoded JSON, or ""
 };
 
-Outcome<InvokeRequest> read_invoke_request(const http::Request& request, const Route& route,
-                                           const std::string& region);
+OrRefusal<InvokeRequest> read_invoke_request(const http::Request& request, const Route& route,
+                                             const std::string& region);
 
 // Lambda's limits, to the byte; what is larger than `large_payload` is better checked off the event loop.
 inline constexpr std::size_t large_payload = std::size_t{256} << 10;
-Outcome<void> check_payload_size(std::size_t bytes, InvocationType type);
-Outcome<void> check_payload_json(std::string_view payload);  // an empty one stands for {}
+OrRefusal<void> check_payload_size(std::size_t bytes, InvocationType type);
+OrRefusal<void> check_payload_json(std::string_view payload);  // an empty one stands for {}
 
 // The last 4 KB of a log, base64: X-Amz-Log-Result.
 std::string log_result(std::string_view log);

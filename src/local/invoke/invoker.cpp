@@ -49,13 +49,13 @@ Invoker::Invoker(http::EventLoop& loop, Workers& workers, SnapshotCache& snapsho
       self_(std::make_shared<Invoker*>(this)),
       events_(loop, std::move(policy), [this](const Event& event) { return start_event(event); }) {}
 
-Outcome<std::shared_ptr<const Snapshot>> Invoker::find(const FunctionReference& reference) {
+OrRefusal<std::shared_ptr<const Snapshot>> Invoker::find(const FunctionReference& reference) {
   auto snapshot = snapshots_.find(reference);
   for (const auto& key : snapshots_.take_replaced()) workers_.retire(key);
   return snapshot;
 }
 
-Outcome<void> Invoker::enter(const std::string& function, const Snapshot& snapshot) {
+OrRefusal<void> Invoker::enter(const std::string& function, const Snapshot& snapshot) {
   switch (gate_.enter(function, snapshot.reserved, snapshot.reserved_total)) {
     case ConcurrencyGate::Verdict::admitted:
       return {};

@@ -36,8 +36,8 @@ class Invoker {
  private:
   using Done = std::function<void(InvokeOutcome)>;
 
-  Outcome<std::shared_ptr<const Snapshot>> find(const FunctionReference& reference);
-  Outcome<void> enter(const std::string& function, const Snapshot& snapshot);
+  OrRefusal<std::shared_ptr<const Snapshot>> find(const FunctionReference& reference);
+  OrRefusal<void> enter(const std::string& function, const Snapshot& snapshot);
   void run(const std::string& function, const std::shared_ptr<const Snapshot>& snapshot,
            std::shared_ptr<const FunctionVersion> version, InvokeCall call, Done done);
   std::shared_ptr<const FunctionVersion> choose(const Snapshot& snapshot);

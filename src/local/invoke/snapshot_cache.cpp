@@ -30,7 +30,7 @@ void SnapshotCache::notice_changes() {
   snapshots_.clear();
 }
 
-Outcome<std::shared_ptr<const Snapshot>> SnapshotCache::find(const FunctionReference& reference) {
+OrRefusal<std::shared_ptr<const Snapshot>> SnapshotCache::find(const FunctionReference& reference) {
   notice_changes();
   const auto name = full_name(reference.name, reference.qualifier);
   if (const auto found = snapshots_.find(name); found != snapshots_.end()) return found->second;
@@ -40,7 +40,7 @@ Outcome<std::shared_ptr<const Snapshot>> SnapshotCache::find(const FunctionRefer
   return snapshot;
 }
 
-Outcome<std::shared_ptr<const Snapshot>> SnapshotCache::load(const FunctionReference& reference) {
+OrRefusal<std::shared_ptr<const Snapshot>> SnapshotCache::load(const FunctionReference& reference) {
   auto snapshot = std::make_shared<Snapshot>();
   snapshot->invoked_arn = function_arn(region_, reference.name, reference.qualifier);
   const auto shown =
@@ -73,9 +73,9 @@ Outcome<std::shared_ptr<const Snapshot>> SnapshotCache::load(const FunctionRefer
   return snapshot;
 }
 
-Outcome<std::shared_ptr<const FunctionVersion>> SnapshotCache::load_version(const std::string& function,
-                                                                            const std::string& id,
-                                                                            const std::string& version) {
+OrRefusal<std::shared_ptr<const FunctionVersion>> SnapshotCache::load_version(const std::string& function,
+                                                                              const std::string& id,
+                                                                              const std::string& version) {
   const auto record = find_version(database_, function, version);
   if (!record) return not_found("Function not found: " + function_arn(region_, function, version));
   if (!record->live) {

@@ -38,7 +38,7 @@ class SnapshotCache {
       : database_(database), code_(code), region_(std::move(region)) {}
 
   // Refusals: 404 and AWS's 409 while the function is Pending, 500 for a broken database.
-  Outcome<std::shared_ptr<const Snapshot>> find(const FunctionReference& reference);
+  OrRefusal<std::shared_ptr<const Snapshot>> find(const FunctionReference& reference);
 
   // Keys of workers that no invocation will be led to any more: what find() has replaced since, or, after a
   // change, all of them.
@@ -49,10 +49,10 @@ class SnapshotCache {
   std::set<std::string> code_in_use();
 
  private:
-  Outcome<std::shared_ptr<const Snapshot>> load(const FunctionReference& reference);
-  Outcome<std::shared_ptr<const FunctionVersion>> load_version(const std::string& function,
-                                                               const std::string& id,
-                                                               const std::string& version);
+  OrRefusal<std::shared_ptr<const Snapshot>> load(const FunctionReference& reference);
+  OrRefusal<std::shared_ptr<const FunctionVersion>> load_version(const std::string& function,
+                                                                 const std::string& id,
+                                                                 const std::string& version);
   void notice_changes();
 
   struct Known {

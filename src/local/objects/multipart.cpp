@@ -66,7 +66,7 @@ bool append(int to, const fs::path& part) {
 
 fs::path Multipart::directory(const std::string& id) const { return files_.uploads() / id; }
 
-Outcome<std::string> Multipart::begin(const ObjectInfo& info) const {
+OrRefusal<std::string> Multipart::begin(const ObjectInfo& info) const {
   auto id = random_hex(16);
   if (make_private_directories(directory(id))) return broken("The upload could not be begun");
   std::ofstream(directory(id) / "object")
@@ -74,7 +74,7 @@ Outcome<std::string> Multipart::begin(const ObjectInfo& info) const {
   return id;
 }
 
-Outcome<void> Multipart::find(const std::string& id) const {
+OrRefusal<void> Multipart::find(const std::string& id) const {
   std::error_code error;
   if (is_hex(id) && fs::is_directory(directory(id), error)) return {};
   return refuse(404, "NoSuchUpload",
@@ -82,8 +82,8 @@ Outcome<void> Multipart::find(const std::string& id) const {
                 "been aborted or completed.");
 }
 
-Outcome<std::string> Multipart::add(const std::string& id, const std::string& number,
-                                    const std::string& file) const {
+OrRefusal<std::string> Multipart::add(const std::string& id, const std::string& number,
+                                      const std::string& file) const {
   if (auto found = find(id); !found) return tl::unexpected(found.error());
   int value = 0;
   std::from_chars(number.data(), number.data() + number.size(), value);
@@ -102,7 +102,7 @@ Outcome<std::string> Multipart::add(const std::string& id, const std::string& nu
   return etag;
 }
 
-Outcome<std::vector<fs::path>> Multipart::parts(const std::string& id, const std::string& xml) const {
+OrRefusal<std::vector<fs::path>> Multipart::parts(const std::string& id, const std::string& xml) const {
   const auto numbers = xml_texts(xml, "PartNumber");
   const auto etags = xml_texts(xml, "ETag");
   if (numbers.empty() || numbers.size() != etags.size())
@@ -126,8 +126,8 @@ Outcome<std::vector<fs::path>> Multipart::parts(const std::string& id, const std
   return found;
 }
 
-Outcome<ObjectInfo> Multipart::complete(const std::string& id, const std::string& key, const std::string& xml,
-                                        Existing existing) const {
+OrRefusal<ObjectInfo> Multipart::complete(const std::string& id, const std::string& key,
+                                          const std::string& xml, Existing existing) const {
   if (auto found = find(id); !found) return tl::unexpected(found.error());
   const auto all = parts(id, xml);
   if (!all) return tl::unexpected(all.error());
@@ -158,7 +158,7 @@ Outcome<ObjectInfo> Multipart::complete(const std::string& id, const std::string
   return put;
 }
 
-Outcome<void> Multipart::abort(const std::string& id) const {
+OrRefusal<void> Multipart::abort(const std::string& id) const {
   if (auto found = find(id); !found) return found;
   std::error_code ignored;
   fs::remove_all(directory(id), ignored);

@@ -16,18 +16,18 @@ class Multipart {
   explicit Multipart(const ObjectFiles& files) : files_(files) {}
 
   // The upload's id. `info`: what the object will be.
-  Outcome<std::string> begin(const ObjectInfo& info) const;
-  Outcome<void> find(const std::string& id) const;  // 404 NoSuchUpload
+  OrRefusal<std::string> begin(const ObjectInfo& info) const;
+  OrRefusal<void> find(const std::string& id) const;  // 404 NoSuchUpload
   // A file in incoming() becomes the part; its entity tag.
-  Outcome<std::string> add(const std::string& id, const std::string& number, const std::string& file) const;
+  OrRefusal<std::string> add(const std::string& id, const std::string& number, const std::string& file) const;
   // Of the parts that `xml` names, in that order.
-  Outcome<ObjectInfo> complete(const std::string& id, const std::string& key, const std::string& xml,
-                               Existing existing) const;
-  Outcome<void> abort(const std::string& id) const;
+  OrRefusal<ObjectInfo> complete(const std::string& id, const std::string& key, const std::string& xml,
+                                 Existing existing) const;
+  OrRefusal<void> abort(const std::string& id) const;
 
  private:
   std::filesystem::path directory(const std::string& id) const;
-  Outcome<std::vector<std::filesystem::path>> parts(const std::string& id, const std::string& xml) const;
+  OrRefusal<std::vector<std::filesystem::path>> parts(const std::string& id, const std::string& xml) const;
 
   const ObjectFiles& files_;
 };

@@ -77,7 +77,7 @@ bool ObjectFiles::exists() const {
   return fs::is_directory(bucket_ / "keys", error);
 }
 
-Outcome<ObjectInfo> ObjectFiles::put(ObjectInfo info, Existing existing) const {
+OrRefusal<ObjectInfo> ObjectFiles::put(ObjectInfo info, Existing existing) const {
   const auto waiting = incoming() / info.file;
   struct stat status {};
   if (::stat(waiting.c_str(), &status) != 0) return broken("The object's bytes are gone");
@@ -111,7 +111,7 @@ Outcome<ObjectInfo> ObjectFiles::put(ObjectInfo info, Existing existing) const {
   return info;
 }
 
-Outcome<ObjectInfo> ObjectFiles::find(const std::string& key) const {
+OrRefusal<ObjectInfo> ObjectFiles::find(const std::string& key) const {
   auto info = read_info(key_file(key));
   if (!info) return refuse(404, "NoSuchKey", "The specified key does not exist.");
   return std::move(*info);

@@ -38,8 +38,8 @@ class ObjectFiles {
 
   // Makes what lies in incoming() under the name info.file an object. 412 PreconditionFailed where
   // there is one that is kept.
-  Outcome<ObjectInfo> put(ObjectInfo info, Existing existing) const;
-  Outcome<ObjectInfo> find(const std::string& key) const;  // 404 NoSuchKey
+  OrRefusal<ObjectInfo> put(ObjectInfo info, Existing existing) const;
+  OrRefusal<ObjectInfo> find(const std::string& key) const;  // 404 NoSuchKey
   void remove(const std::string& key) const;
   std::vector<ObjectInfo> list(const std::string& prefix) const;  // in the order of their keys
   bool empty() const;

@@ -23,7 +23,7 @@ bool names(std::string_view condition, const std::string& etag) {
 
 }  // namespace
 
-Outcome<std::optional<Range>> range_of(const http::Request& request, std::uint64_t size) {
+OrRefusal<std::optional<Range>> range_of(const http::Request& request, std::uint64_t size) {
   auto text = request.headers.get("range");
   if (!text.starts_with("bytes=") || text.find(',') != std::string_view::npos) return std::nullopt;
   text.remove_prefix(6);
@@ -40,7 +40,7 @@ Outcome<std::optional<Range>> range_of(const http::Request& request, std::uint64
   return Range{begin, end - begin};
 }
 
-Outcome<void> check_conditions(const http::Request& request, const ObjectInfo& info) {
+OrRefusal<void> check_conditions(const http::Request& request, const ObjectInfo& info) {
   const auto& headers = request.headers;
   const auto failed = [] {
     return refuse(412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold");

@@ -16,9 +16,9 @@ struct Range {
 };
 // nullopt: all of it (also where there are several ranges, which S3 does not serve). 416 where nothing of
 // the object lies in it.
-Outcome<std::optional<Range>> range_of(const http::Request& request, std::uint64_t size);
+OrRefusal<std::optional<Range>> range_of(const http::Request& request, std::uint64_t size);
 
 // 304 or 412 where the conditions do not hold.
-Outcome<void> check_conditions(const http::Request& request, const ObjectInfo& info);
+OrRefusal<void> check_conditions(const http::Request& request, const ObjectInfo& info);
 
 }  // namespace lambdapool::local

@@ -84,7 +84,7 @@ std::optional<Refusal> ObjectWriter::store(std::string_view bytes) {
   return std::nullopt;
 }
 
-Outcome<std::string> ObjectWriter::take() {
+OrRefusal<std::string> ObjectWriter::take() {
   if (!file_) return refuse(500, "InternalError", "The object could not be written: " + why_not_ + ".");
   const bool whole = (!promise_.chunked || chunks_.complete()) && promise_.length.value_or(bytes_) == bytes_;
   if (!whole)

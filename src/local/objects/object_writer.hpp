@@ -32,7 +32,7 @@ class ObjectWriter : public http::BodySink {
   std::optional<http::Response> write(std::string_view piece) override;
 
   // The file's name, once the body is whole and what was promised.
-  Outcome<std::string> take();
+  OrRefusal<std::string> take();
 
  private:
   std::optional<Refusal> store(std::string_view bytes);

@@ -69,7 +69,7 @@ Existing existing_of(const http::Request& request) {
   return request.headers.get("if-none-match") == "*" ? Existing::kept : Existing::replaced;
 }
 
-Outcome<std::string> taken_body(const http::Request& request) {
+OrRefusal<std::string> taken_body(const http::Request& request) {
   if (request.headers.find("if-match") != nullptr)
     return refuse(501, "NotImplemented", "The local object store has no If-Match for what is put.");
   const auto writer = std::dynamic_pointer_cast<ObjectWriter>(request.sink);

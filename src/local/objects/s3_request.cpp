@@ -91,7 +91,7 @@ bool is_for_s3(const http::Request& head) {
   return percent_decode(value).find("/s3/aws4_request") != std::string::npos;
 }
 
-Outcome<S3Request> parse_s3_request(const http::Request& head) {
+OrRefusal<S3Request> parse_s3_request(const http::Request& head) {
   const auto question = std::min(head.target.find('?'), head.target.size());
   const auto path = std::string_view(head.target).substr(0, question);
   S3Request request;

@@ -45,6 +45,6 @@ bool is_for_s3(const http::Request& head);
 bool has_old_signature(const http::Request& head);
 
 // 400 for a bucket or key that cannot be, 501 NotImplemented for what S3 has and this has not.
-Outcome<S3Request> parse_s3_request(const http::Request& head);
+OrRefusal<S3Request> parse_s3_request(const http::Request& head);
 
 }  // namespace lambdapool::local

@@ -50,7 +50,7 @@ ObjectFiles S3Service::files_of(const std::string& bucket) const {
   return ObjectFiles(bucket == transit_bucket ? options_.transit : options_.directory / bucket);
 }
 
-Outcome<void> S3Service::judge(const http::Request& head, const http::Caller& caller) {
+OrRefusal<void> S3Service::judge(const http::Request& head, const http::Caller& caller) {
   if (auto admitted = admission_.judge(head, caller); !admitted) return admitted;
   const auto asked = parse_s3_request(head);
   if (!asked) return tl::unexpected(asked.error());
@@ -64,7 +64,7 @@ Outcome<void> S3Service::judge(const http::Request& head, const http::Caller& ca
   return {};
 }
 
-Outcome<void> S3Service::make_transit() {
+OrRefusal<void> S3Service::make_transit() {
   if (transit_made_) return {};
   if (options_.before_transit) options_.before_transit();
   if (auto made = files_of(transit_bucket).make(); !made)

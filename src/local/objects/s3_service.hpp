@@ -55,8 +55,8 @@ class S3Service {
 
  private:
   ObjectFiles files_of(const std::string& bucket) const;
-  Outcome<void> judge(const http::Request& head, const http::Caller& caller);
-  Outcome<void> make_transit();
+  OrRefusal<void> judge(const http::Request& head, const http::Caller& caller);
+  OrRefusal<void> make_transit();
   Answer answer(const http::Request& request, const S3Request& asked);
   Answer of_bucket(const http::Request& request, const S3Request& asked, const ObjectFiles& files);
   Answer list_buckets() const;

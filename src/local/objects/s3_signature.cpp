@@ -28,8 +28,8 @@ S3Signature::S3Signature(std::optional<sigv4::Identity> identity, const std::str
   if (identity) signer_.emplace(std::move(*identity), sigv4::Scope{region, "s3"}, sigv4::PathEncoding::once);
 }
 
-Outcome<S3Signature::Claim> S3Signature::claim_of(const http::Request& head,
-                                                  std::chrono::system_clock::time_point now) const {
+OrRefusal<S3Signature::Claim> S3Signature::claim_of(const http::Request& head,
+                                                    std::chrono::system_clock::time_point now) const {
   if (auto query = sigv4::parse_query_authorization(head.target)) {
     const auto since = sigv4::parse_amz_date(query->amz_date);
     if (!since || *since > now + tolerance) return denied("Request is not yet valid");
@@ -57,7 +57,7 @@ Outcome<S3Signature::Claim> S3Signature::claim_of(const http::Request& head,
                hash};
 }
 
-Outcome<void> S3Signature::check_identity(const Claim& claim) const {
+OrRefusal<void> S3Signature::check_identity(const Claim& claim) const {
   const auto& identity = signer_->identity();
   if (claim.authorization.access_key_id != identity.access_key_id)
     return refuse(403, "InvalidAccessKeyId",
@@ -71,7 +71,7 @@ Outcome<void> S3Signature::check_identity(const Claim& claim) const {
   return {};
 }
 
-Outcome<void> S3Signature::verify(const http::Request& head, std::chrono::system_clock::time_point now) {
+OrRefusal<void> S3Signature::verify(const http::Request& head, std::chrono::system_clock::time_point now) {
   const auto claim = claim_of(head, now);
   if (!claim) return tl::unexpected(claim.error());
   if (!is_signed(claim->authorization, "host")) return denied("The header Host must be signed.");

@@ -18,7 +18,7 @@ class S3Signature {
   // nullopt: any well-formed signature will do; those in a query expire all the same.
   S3Signature(std::optional<sigv4::Identity> identity, const std::string& region);
 
-  Outcome<void> verify(const http::Request& head, std::chrono::system_clock::time_point now);
+  OrRefusal<void> verify(const http::Request& head, std::chrono::system_clock::time_point now);
 
  private:
   struct Claim {
@@ -28,8 +28,8 @@ class S3Signature {
     std::string target;
     std::string payload_hash;
   };
-  Outcome<Claim> claim_of(const http::Request& head, std::chrono::system_clock::time_point now) const;
-  Outcome<void> check_identity(const Claim& claim) const;
+  OrRefusal<Claim> claim_of(const http::Request& head, std::chrono::system_clock::time_point now) const;
+  OrRefusal<void> check_identity(const Claim& claim) const;
 
   std::string region_;
   std::optional<sigv4::Signer> signer_;

@@ -65,7 +65,7 @@ int lock(int fd, int operation) {
   return result;
 }
 
-Outcome<CodeReference> refusal_of(const Error& error) {
+OrRefusal<CodeReference> refusal_of(const Error& error) {
   if (error.kind == ErrorKind::payload_too_large) {
     return invalid_parameter("Unzipped size must be smaller than " +
                              std::to_string(limits::unzipped_bytes_max) + " bytes");
@@ -98,20 +98,20 @@ CodeStore::~CodeStore() {
   if (collector_ >= 0) ::close(collector_);
 }
 
-Outcome<CodeReference> CodeStore::put(std::string_view zip_bytes) {
+OrRefusal<CodeReference> CodeStore::put(std::string_view zip_bytes) {
   if (static_cast<std::int64_t>(zip_bytes.size()) > limits::zip_bytes_max) {
     return too_large("Zipped size must be smaller than " + std::to_string(limits::zip_bytes_max) + " bytes");
   }
   return store(zip_bytes);
 }
 
-Outcome<CodeReference> CodeStore::put_upload(const std::string& key) {
+OrRefusal<CodeReference> CodeStore::put_upload(const std::string& key) {
   const auto zip_bytes = read_upload(home_, key);
   if (!zip_bytes) return invalid_parameter(zip_bytes.error().message);
   return store(*zip_bytes);
 }
 
-Outcome<CodeReference> CodeStore::store(std::string_view zip_bytes) {
+OrRefusal<CodeReference> CodeStore::store(std::string_view zip_bytes) {
   const auto unzipped = package::unzipped_size(zip_bytes);
   if (!unzipped) return refusal_of(unzipped.error());
   CodeReference code{sha256_hex(zip_bytes), static_cast<std::int64_t>(zip_bytes.size()), *unzipped};

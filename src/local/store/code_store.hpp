@@ -39,9 +39,9 @@ class CodeStore {
   [[nodiscard]] Hold hold() { return Hold(collecting_); }
 
   // Checks, keeps and unpacks. Refusals: AWS's texts for a bad or too large zip.
-  Outcome<CodeReference> put(std::string_view zip);
+  OrRefusal<CodeReference> put(std::string_view zip);
   // The same for a package of the home's uploads (uploads.hpp), of which only the unzipped size is limited.
-  Outcome<CodeReference> put_upload(const std::string& key);
+  OrRefusal<CodeReference> put_upload(const std::string& key);
 
   // Unpacks again what is kept as a zip only; error kind io when that is gone too.
   Result<void> ensure(const std::string& sha256);
@@ -60,7 +60,7 @@ class CodeStore {
 
  private:
   explicit CodeStore(std::filesystem::path home) : home_(std::move(home)) {}
-  Outcome<CodeReference> store(std::string_view zip);
+  OrRefusal<CodeReference> store(std::string_view zip);
   Result<void> keep_zip(std::string_view zip, const std::string& sha256);
   Result<void> unpack(std::string_view zip, const std::string& sha256);
   std::set<std::string> stored() const;

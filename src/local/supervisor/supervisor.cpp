@@ -16,7 +16,7 @@
 #include "embedded/supervisor.hpp"
 #include "local/store/home.hpp"
 #include "local/supervisor/protocol.h"
-#include "local/worker/failure.hpp"
+#include "local/worker/invocation_error.hpp"
 
 namespace lambdapool::local {
 namespace {

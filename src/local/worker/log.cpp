@@ -36,8 +36,8 @@ std::string report_line(const Report& report) {
     length = std::snprintf(numbers, sizeof numbers, "Init Duration: %.2f ms\t", *report.init_ms);
     line.append(numbers, static_cast<std::size_t>(length));
   }
-  if (report.failure && report.failure->status == Failure::Status::timeout) line += "Status: timeout";
-  if (report.failure && report.failure->status == Failure::Status::error) {
+  if (report.failure && report.failure->status == InvocationError::Status::timeout) line += "Status: timeout";
+  if (report.failure && report.failure->status == InvocationError::Status::error) {
     line += "Status: error\tError Type: " + report.failure->type;
   }
   return line + "\n";

@@ -14,7 +14,7 @@
 #include "core/limits.hpp"
 #include "http/event_loop.hpp"
 #include "local/worker/descriptor.hpp"
-#include "local/worker/failure.hpp"
+#include "local/worker/invocation_error.hpp"
 
 namespace lambdapool::local {
 
@@ -27,7 +27,7 @@ struct Report {
   std::optional<double> init_ms = {};  // on a cold start; billed as well
   int memory_mb = 0;
   int used_mb = 0;
-  const Failure* failure = nullptr;
+  const InvocationError* failure = nullptr;
 };
 std::string report_line(const Report& report);
 

@@ -14,8 +14,8 @@
 #include "embedded/fork_server.hpp"
 #include "embedded/runtime_client.hpp"
 #include "local/store/home.hpp"
-#include "local/worker/failure.hpp"
 #include "local/worker/fork_report.hpp"
+#include "local/worker/invocation_error.hpp"
 
 namespace lambdapool::local {
 namespace {

@@ -111,7 +111,7 @@ void Worker::on_answered(RuntimeApi::Kind kind, std::string body) {
   }
   state_ = State::returning;  // its time still runs, until it asks for the next
   if (kind == RuntimeApi::Kind::too_large) {
-    const Failure failure = response_too_large();
+    const InvocationError failure = response_too_large();
     return complete(failure.payload, &failure, true);
   }
   complete(std::move(body), nullptr, kind == RuntimeApi::Kind::error);
@@ -119,11 +119,11 @@ void Worker::on_answered(RuntimeApi::Kind kind, std::string body) {
 
 void Worker::on_init_failed(std::string type, std::string body) {
   if (state_ != State::starting) return;
-  verdict_ = Failure{.type = std::move(type), .reason = "", .payload = std::move(body)};
+  verdict_ = InvocationError{.type = std::move(type), .reason = "", .payload = std::move(body)};
   set_deadline(Clock::now() + patience_after_init_error);  // it exits by itself, or else
 }
 
-void Worker::complete(std::string payload, const Failure* failure, bool function_error) {
+void Worker::complete(std::string payload, const InvocationError* failure, bool function_error) {
   const auto now = Clock::now();
   const std::string& id = invocation_->call.request_id;
   InvokeOutcome outcome;
@@ -144,7 +144,7 @@ void Worker::complete(std::string payload, const Failure* failure, bool function
   done(std::move(outcome));
 }
 
-int Worker::used_mb(const Failure* failure) const {
+int Worker::used_mb(const InvocationError* failure) const {
   const int most = setting_.function->memory_mb;
   if (failure && failure->type == out_of_memory().type) return most;
   constexpr std::uint64_t mb = 1 << 20;
@@ -152,7 +152,7 @@ int Worker::used_mb(const Failure* failure) const {
       std::min<std::uint64_t>((peak_bytes_ + mb - 1) / mb, static_cast<std::uint64_t>(most)));
 }
 
-InvokeOutcome Worker::outcome_of_failure(const InvokeCall& call, const Failure& failure) {
+InvokeOutcome Worker::outcome_of_failure(const InvokeCall& call, const InvocationError& failure) {
   invocation_ = Invocation{call, {}};
   begun_ = launched_;
   InvokeOutcome outcome;
@@ -171,7 +171,7 @@ void Worker::stop() {
   kill(std::nullopt);
 }
 
-void Worker::kill(std::optional<Failure> verdict) {
+void Worker::kill(std::optional<InvocationError> verdict) {
   note_peak();
   if (verdict) verdict_ = std::move(verdict);
   if (state_ != State::starting && !invocation_) state_ = State::dying;
@@ -209,14 +209,14 @@ void Worker::on_lost(const std::string& why) {
   on_exited(SIGKILL, 0);
 }
 
-void Worker::fail_start(Failure failure) {
+void Worker::fail_start(InvocationError failure) {
   // Not at once: whoever asked for this worker is still in the middle of asking.
   parts_.loop.post([self = shared_from_this(), failure = std::move(failure)] {
     if (self->state_ != State::dead) self->end(failure);
   });
 }
 
-void Worker::end(const Failure& failure) {
+void Worker::end(const InvocationError& failure) {
   const bool never_ready = state_ == State::starting;
   crashed_ = invocation_.has_value();
   state_ = State::dead;
@@ -236,12 +236,13 @@ void Worker::end(const Failure& failure) {
 
 void Worker::abandon() {
   const auto self = shared_from_this();
-  events_ = {[](Worker&) {}, [](Worker&, const Failure&) {}, [](Worker&) {}};
+  events_ = {[](Worker&) {}, [](Worker&, const InvocationError&) {}, [](Worker&) {}};
   state_ = State::dead;
   timer_.reset();
   memory_timer_.reset();
   if (invocation_) {
-    const Failure failure{"Runtime.ExitError", "The local Lambda was shut down while the function ran"};
+    const InvocationError failure{"Runtime.ExitError",
+                                  "The local Lambda was shut down while the function ran"};
     complete(payload_of(failure, invocation_->call.request_id), &failure, true);
   }
   api_.close();

@@ -57,8 +57,8 @@ class Worker : public std::enable_shared_from_this<Worker> {
   };
   struct Events {
     std::function<void(Worker&)> idle;
-    std::function<void(Worker&, const Failure&)> start_failed;  // before it ever was idle
-    std::function<void(Worker&)> ended;                         // the last event, and always
+    std::function<void(Worker&, const InvocationError&)> start_failed;  // before it ever was idle
+    std::function<void(Worker&)> ended;                                 // the last event, and always
   };
 
   Worker(Parts parts, Setting setting, Events events);
@@ -73,13 +73,13 @@ class Worker : public std::enable_shared_from_this<Worker> {
   const WorkerSlot& slot() const { return setting_.slot; }
   bool crashed() const { return crashed_; }
   Clock::time_point idle_since() const { return idle_since_; }
-  InvokeOutcome outcome_of_failure(const InvokeCall& call, const Failure& failure);
+  InvokeOutcome outcome_of_failure(const InvokeCall& call, const InvocationError& failure);
 
  private:
   enum class Phase { init, init_in_invocation, running };
 
   void launch();
-  void fail_start(Failure failure);
+  void fail_start(InvocationError failure);
   bool open_channel();
   std::filesystem::path bootstrap() const;
   bool needs_port() const;
@@ -95,11 +95,11 @@ class Worker : public std::enable_shared_from_this<Worker> {
   void on_answered(RuntimeApi::Kind kind, std::string body);
   void on_init_failed(std::string type, std::string body);
 
-  void kill(std::optional<Failure> verdict);
+  void kill(std::optional<InvocationError> verdict);
   void kill_process();
-  void end(const Failure& failure);
-  void complete(std::string payload, const Failure* failure, bool function_error);
-  int used_mb(const Failure* failure) const;
+  void end(const InvocationError& failure);
+  void complete(std::string payload, const InvocationError* failure, bool function_error);
+  int used_mb(const InvocationError* failure) const;
   void write_log(std::string_view lines, std::int64_t at_ms) const;
 
   void set_deadline(Clock::time_point deadline);
@@ -118,7 +118,7 @@ class Worker : public std::enable_shared_from_this<Worker> {
   Phase phase_ = Phase::init;
   bool crashed_ = false;
   bool restarting_ = false;
-  std::optional<Failure> verdict_;
+  std::optional<InvocationError> verdict_;
   pid_t pid_ = -1;
   bool kill_wanted_ = false;
 

@@ -62,10 +62,10 @@ class LocalWorkers : public Workers {
   bool has_room();
   void wait_for_room();
   Result<WorkerSlot> take_slot(Group& group);
-  void refuse(const FunctionVersion& function, Invocation invocation, const Failure& failure);
+  void refuse(const FunctionVersion& function, Invocation invocation, const InvocationError& failure);
 
   void on_idle(Group& group, Worker& worker);
-  void on_start_failed(Group& group, Worker& worker, const Failure& failure);
+  void on_start_failed(Group& group, Worker& worker, const InvocationError& failure);
   void on_ended(const std::string& key, Worker& worker);
   void arm_reaper();
   void reap();
@@ -80,7 +80,8 @@ class LocalWorkers : public Workers {
   std::unique_ptr<http::EventLoop::Timer> room_;  // looks again for descriptors, while some wait for them
 };
 
-void LocalWorkers::refuse(const FunctionVersion& function, Invocation invocation, const Failure& failure) {
+void LocalWorkers::refuse(const FunctionVersion& function, Invocation invocation,
+                          const InvocationError& failure) {
   InvokeOutcome outcome;
   const std::string& id = invocation.call.request_id;
   outcome.payload = payload_of(failure, id);
@@ -178,7 +179,7 @@ Result<WorkerSlot> LocalWorkers::take_slot(Group& group) {
 void LocalWorkers::start_worker(Group& group) {
   const std::string& runtime = group.function->runtime;
   const bool python = runtime.starts_with("python3.");
-  auto refuse_front = [&](const Failure& failure) {
+  auto refuse_front = [&](const InvocationError& failure) {
     Invocation invocation = std::move(group.waiting.front());
     group.waiting.pop_front();
     refuse(*group.function, std::move(invocation), failure);
@@ -195,10 +196,11 @@ void LocalWorkers::start_worker(Group& group) {
     return refuse_front({"Runtime.ExitError", slot ? opt.error().message : slot.error().message});
   }
   const std::string key = group.function->key;
-  Worker::Events events{
-      [this, &group](Worker& worker) { on_idle(group, worker); },
-      [this, &group](Worker& worker, const Failure& failure) { on_start_failed(group, worker, failure); },
-      [this, key](Worker& worker) { on_ended(key, worker); }};
+  Worker::Events events{[this, &group](Worker& worker) { on_idle(group, worker); },
+                        [this, &group](Worker& worker, const InvocationError& failure) {
+                          on_start_failed(group, worker, failure);
+                        },
+                        [this, key](Worker& worker) { on_ended(key, worker); }};
   Worker::Parts parts{loop_, log_, machine_.supervisor(), machine_.memory(),
                       python ? &machine_.python(runtime.substr(6)) : nullptr};
   auto worker = std::make_shared<Worker>(
@@ -221,10 +223,10 @@ void LocalWorkers::on_idle(Group& group, Worker& worker) {
   arm_reaper();
 }
 
-void LocalWorkers::on_start_failed(Group& group, Worker& worker, const Failure& failure) {
+void LocalWorkers::on_start_failed(Group& group, Worker& worker, const InvocationError& failure) {
   const std::size_t coming = group.coming();
   if (!failed_start_fails_invocation(group.waiting.size(), coming)) return;
-  if (failure.cause == Failure::Cause::machinery) {
+  if (failure.cause == InvocationError::Cause::machinery) {
     // Nothing ran: another worker is started for it (when this one has ended), some times.
     auto lost = group.waiting.begin() + static_cast<std::ptrdiff_t>(coming);
     if (++lost->lost_starts <= lost_starts_max) return;

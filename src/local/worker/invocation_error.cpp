@@ -1,4 +1,4 @@
-#include "local/worker/failure.hpp"
+#include "local/worker/invocation_error.hpp"
 
 #include <string.h>
 #include <sys/wait.h>
@@ -56,33 +56,35 @@ std::string how_it_ended(int wait_status) {
   return "exit status " + std::to_string(WEXITSTATUS(wait_status));
 }
 
-Failure exited(int wait_status) {
+InvocationError exited(int wait_status) {
   const std::string type = "Runtime.ExitError";
   if (wait_status == 0) return {type, "Runtime exited without providing a reason"};
   return {type, "Runtime exited with error: " + how_it_ended(wait_status)};
 }
 
-Failure machinery_lost(const std::string& why) {
+InvocationError machinery_lost(const std::string& why) {
   return {.type = "Runtime.ExitError",
           .reason = "The local Lambda could not start a worker, so nothing ran: " + why + ".",
-          .cause = Failure::Cause::machinery};
+          .cause = InvocationError::Cause::machinery};
 }
 
-Failure timed_out(std::chrono::milliseconds limit) {
+InvocationError timed_out(std::chrono::milliseconds limit) {
   char seconds[32];
   std::snprintf(seconds, sizeof seconds, "%.2f", std::chrono::duration<double>(limit).count());
   return {"Sandbox.Timedout", "Task timed out after " + std::string(seconds) + " seconds",
-          Failure::Status::timeout};
+          InvocationError::Status::timeout};
 }
 
-Failure out_of_memory() { return {"Runtime.OutOfMemory", "Runtime exited with error: signal: killed"}; }
+InvocationError out_of_memory() {
+  return {"Runtime.OutOfMemory", "Runtime exited with error: signal: killed"};
+}
 
-Failure no_bootstrap() {
+InvocationError no_bootstrap() {
   return {"Runtime.InvalidEntrypoint",
           "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]"};
 }
 
-Failure response_too_large() {
+InvocationError response_too_large() {
   const std::string limit = std::to_string(limits::response_payload_bytes_max);
   const std::string type = "Function.ResponseSizeTooLarge";
   return {.type = type,
@@ -91,7 +93,7 @@ Failure response_too_large() {
                      limit + R"( bytes).","errorType":")" + type + R"("})"};
 }
 
-std::string payload_of(const Failure& failure, std::string_view request_id) {
+std::string payload_of(const InvocationError& failure, std::string_view request_id) {
   if (!failure.payload.empty()) return failure.payload;
   nlohmann::ordered_json body;
   body["errorType"] = failure.type;

@@ -8,7 +8,7 @@
 
 namespace lambdapool::local {
 
-struct Failure {
+struct InvocationError {
   enum class Status { error, timeout };
   // Whose failure it is. `machinery`: a process of ours ended while the worker was starting, so that nothing
   // ran.
@@ -20,15 +20,15 @@ struct Failure {
   std::string payload = {};  // a body of the runtime's own (init error), passed on verbatim
 };
 
-Failure exited(int wait_status);
-Failure machinery_lost(const std::string& why);  // "the supervisor process ended (signal: killed)"
-std::string how_it_ended(int wait_status);       // "signal: killed", "exit status 1"
-Failure timed_out(std::chrono::milliseconds limit);
-Failure out_of_memory();
-Failure no_bootstrap();
-Failure response_too_large();
+InvocationError exited(int wait_status);
+InvocationError machinery_lost(const std::string& why);  // "the supervisor process ended (signal: killed)"
+std::string how_it_ended(int wait_status);               // "signal: killed", "exit status 1"
+InvocationError timed_out(std::chrono::milliseconds limit);
+InvocationError out_of_memory();
+InvocationError no_bootstrap();
+InvocationError response_too_large();
 
 // The JSON that the caller gets.
-std::string payload_of(const Failure& failure, std::string_view request_id);
+std::string payload_of(const InvocationError& failure, std::string_view request_id);
 
 }  // namespace lambdapool::local
