@@ -1,5 +1,5 @@
 # lambdapool_library(name SOURCES ... USES folders/dependencies... PRIVATE_USES ...): one static library
-# a folder of src/. USES says which folders it may include and link; tests/unit/layering holds the rest.
+# a folder of src/. USES says which folders it may include and link; tests/test_layering.py holds the rest.
 function(lambdapool_warnings target)
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual
     -Wno-missing-field-initializers)

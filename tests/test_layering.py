@@ -79,7 +79,7 @@ def test_every_folder_of_src_has_its_place_in_the_order():
 def test_third_party_headers_stay_in_their_folders():
     wrong = []
     for path in production():
-        for kind, header in includes(path):
+        for _, header in includes(path):
             for prefix, folders in SYSTEM_HEADERS.items():
                 if header.startswith(prefix):
                     if folder_of(path) not in folders:
@@ -94,7 +94,8 @@ def test_public_headers_show_nothing_of_the_inside():
         for path in SOURCES
         if "include" in path.relative_to(ROOT).parts[:1]
         for kind, header in includes(path)
-        if (kind == '"' and not header.startswith("lambdapool/")) or header.startswith(("boost/", "nlohmann/", "openssl/"))
+        if (kind == '"' and not header.startswith("lambdapool/"))
+        or header.startswith(("boost/", "nlohmann/", "openssl/"))
     ]
     assert wrong == []
 
@@ -105,20 +106,11 @@ def test_the_environment_is_read_in_one_place_below_the_edges():
         for path in production()
         if re.search(r"\b(secure_)?getenv\s*\(|\benviron\b", path.read_text())
     }
-    allowed = {"src/core/environment.cpp", "src/api/init.cpp", "src/runtime/environment.cpp"}
+    allowed = {"src/core/environment.cpp", "src/api/init.cpp"}
     assert readers <= allowed, readers - allowed
 
 
-def test_files_are_small_and_named_after_nouns():
-    wrong = []
-    for path in SOURCES:
-        lines = path.read_text().count("\n")
-        if lines > 600:
-            wrong.append(f"{path.relative_to(ROOT)} has {lines} lines")
-        if re.search(r"util|helper|common|misc|manager", path.stem):
-            wrong.append(f"{path.relative_to(ROOT)}: say what it holds")
-    assert wrong == []
-
-
 def test_headers_are_included_once():
-    assert [str(p.relative_to(ROOT)) for p in SOURCES if p.suffix == ".hpp" and "#pragma once" not in p.read_text()] == []
+    assert [
+        str(p.relative_to(ROOT)) for p in SOURCES if p.suffix == ".hpp" and "#pragma once" not in p.read_text()
+    ] == []

@@ -1,5 +1,5 @@
 // What a non-2xx answer means. AWS says it in up to four places (a header, two spellings of two body
-// members, the status), and not always in the way its own models have it: the contract is recorded
+// members, the status), and not always in the way its own models have it: what counts is recorded
 // answers, such as 413 RequestEntityTooLargeException where the model says RequestTooLargeException.
 #include "aws/service_error.hpp"
 

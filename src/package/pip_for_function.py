@@ -104,7 +104,8 @@ def has_sources_to_compile(session, link):
     if link.filename.endswith(".zip"):
         names = zipfile.ZipFile(io.BytesIO(content)).namelist()
     else:
-        names = tarfile.open(fileobj=io.BytesIO(content)).getnames()
+        with tarfile.open(fileobj=io.BytesIO(content)) as archive:
+            names = archive.getnames()
     parts = [name.split("/") for name in names]
     return any(
         part[-1] == "Cargo.toml" or part[-1].endswith(SOURCES) and not {"test", "tests", "docs", "examples"} & set(part)

@@ -11,7 +11,8 @@ namespace lambdapool::deploy {
 
 using Variables = std::map<std::string, std::string>;
 
-// The names that were asked for. Those of the runtime are AWS's (contract, section 2), two are lambdapool's.
+// The names that were asked for. Those of the runtime are AWS's (its developer guide,
+// "Defined runtime environment variables"), two are lambdapool's.
 Result<void> validate_variable_names(const FunctionRequest& options);
 
 // 4 KB for all of a function's variables, measured as Lambda does: as JSON.

@@ -1,4 +1,4 @@
-// From method and target to one of Lambda's operations. The paths are the contract's (botocore's model).
+// From method and target to one of Lambda's operations. The paths are those of botocore's model.
 #pragma once
 
 #include <map>

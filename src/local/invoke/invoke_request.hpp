@@ -1,4 +1,5 @@
-// An Invoke request, read and checked before it touches a function. The contract's section 2 has the texts.
+// An Invoke request, read and checked before it touches a function. The texts are those
+// that AWS answered when they were recorded (tests/python/test_boto3_recorded.py).
 #pragma once
 
 #include <string>

@@ -21,10 +21,10 @@ import select
 import signal
 import site
 import socket
-import struct  # noqa: F401
+import struct
 import sys
 import time
-import traceback  # noqa: F401
+import traceback
 import types
 import zlib  # noqa: F401
 from importlib import util as importlib_util

@@ -1,5 +1,5 @@
 // How an invocation fails when the platform, not the handler, says so. Bodies as real Lambda words them
-// (docs: recorded answers of 2026).
+// (answers recorded in 2026).
 #pragma once
 
 #include <chrono>
