@@ -7,7 +7,7 @@ JOBS ?= $(shell nproc)
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev configure configure-tests build demo test ctest pytest test-aws bench lint format fuzz asan tsan wheel clean
+.PHONY: help setup setup-dev configure configure-tests build demo test ctest pytest test-aws bench check lint format fuzz asan tsan wheel clean
 
 define cmake
 { cmake --preset release -DPython_EXECUTABLE=$(CURDIR)/$(PYTHON) $(1) > $(BUILD)/configure.log 2>&1 \
@@ -57,11 +57,15 @@ test-aws: build ## Run the tests that need an AWS account (LAMBDAPOOL_TEST_AWS=1
 bench: configure-tests build ## Run the benchmarks: a table of ratios, and JSON in build/bench
 	@LAMBDAPOOL_BUILD=$(CURDIR)/$(BUILD) $(PYTHON) bench/run.py
 
-lint: configure-tests ## Check formatting (clang-format) and run clang-tidy
+check: setup-dev ## Check formatting, ruff, mypy and the order of the folders (seconds)
+	@tools/check.sh
+
+lint: check configure-tests ## Check, and run clang-tidy over the sources
 	@tools/lint.sh $(BUILD)
 
-format: setup-dev ## Reformat the C++ sources
+format: setup-dev ## Reformat the C++ sources and the Python package
 	@git ls-files '*.cpp' '*.hpp' | xargs clang-format-16 -i
+	@.venv/bin/ruff format python
 
 fuzz: setup-dev ## Run each fuzzer for FUZZ_SECONDS (30)
 	@tools/fuzz.sh $${FUZZ_SECONDS:-30}

@@ -52,7 +52,13 @@ def table(title, header, rows):
     widths = [max(len(str(row[i])) for row in [header, *rows]) for i in range(len(header))]
     print(f"\n{title}\n")
     for row in [header, ["-" * width for width in widths], *rows]:
-        print("  " + "  ".join(str(cell).rjust(width) if i else str(cell).ljust(width) for i, (cell, width) in enumerate(zip(row, widths))))
+        print(
+            "  "
+            + "  ".join(
+                str(cell).rjust(width) if i else str(cell).ljust(width)
+                for i, (cell, width) in enumerate(zip(row, widths))
+            )
+        )
     sys.stdout.flush()
 
 
@@ -97,12 +103,31 @@ def bench_tiny_tasks(environment):
     us = {name: medians[name]["wall_us"] for name in names}
     table(
         "10,000 tiny tasks, 2 local workers: microseconds a task (ratio: peer / ours; above 1 ours is faster)",
-        ["chunksize", "lambdapool", "multiprocessing.Pool", "ProcessPoolExecutor", "ratio to Pool", "ratio to executor"],
         [
-            ["1", f"{us['lambdapool-1']:.1f}", f"{us['pool-1']:.1f}", f"{us['executor-1']:.1f}",
-             f"{us['pool-1'] / us['lambdapool-1']:.2f}", f"{us['executor-1'] / us['lambdapool-1']:.2f}"],
-            ["default", f"{us['lambdapool-default']:.2f}", f"{us['pool-default']:.2f}", f"{us['executor-1']:.1f}",
-             f"{us['pool-default'] / us['lambdapool-default']:.2f}", f"{us['executor-1'] / us['lambdapool-default']:.2f}"],
+            "chunksize",
+            "lambdapool",
+            "multiprocessing.Pool",
+            "ProcessPoolExecutor",
+            "ratio to Pool",
+            "ratio to executor",
+        ],
+        [
+            [
+                "1",
+                f"{us['lambdapool-1']:.1f}",
+                f"{us['pool-1']:.1f}",
+                f"{us['executor-1']:.1f}",
+                f"{us['pool-1'] / us['lambdapool-1']:.2f}",
+                f"{us['executor-1'] / us['lambdapool-1']:.2f}",
+            ],
+            [
+                "default",
+                f"{us['lambdapool-default']:.2f}",
+                f"{us['pool-default']:.2f}",
+                f"{us['executor-1']:.1f}",
+                f"{us['pool-default'] / us['lambdapool-default']:.2f}",
+                f"{us['executor-1'] / us['lambdapool-default']:.2f}",
+            ],
         ],
     )
     return us
@@ -136,7 +161,9 @@ def main():
         empty.mkdir()
         create = [PROGRAM, "create", "--memory", "256", "--timeout", "60"]
         for arguments in (["bench", empty], ["bench-cpp", BUILD / "bench" / "lambdapool_bench_cold_start"]):
-            subprocess.run([*create, *arguments], check=True, stdout=subprocess.DEVNULL, env={**os.environ, **environment})
+            subprocess.run(
+                [*create, *arguments], check=True, stdout=subprocess.DEVNULL, env={**os.environ, **environment}
+            )
         results = {
             "engine": bench_engine(),
             "tiny_tasks": bench_tiny_tasks(environment),

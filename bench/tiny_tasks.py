@@ -8,7 +8,6 @@ import multiprocessing
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
-
 from operator import neg as task  # importable on both sides, and as cheap as a task can be
 
 TASKS = 10_000

@@ -12,7 +12,9 @@ LIST = (HEADERS / "error_kind.hpp").read_text()
 KINDS = {int(number): name for name, number in re.findall(r"^  (\w+) = (\d+),", LIST, re.M)}
 CPP_CLASSES = {
     kind: name
-    for name, kind in re.findall(r"using (\w+) = ErrorOf<LambdaPoolError::Kind::(\w+)>;", (HEADERS / "errors.hpp").read_text())
+    for name, kind in re.findall(
+        r"using (\w+) = ErrorOf<LambdaPoolError::Kind::(\w+)>;", (HEADERS / "errors.hpp").read_text()
+    )
 }
 PYTHON_CLASSES = [
     value for value in vars(errors).values() if isinstance(value, type) and issubclass(value, errors.LambdaPoolError)

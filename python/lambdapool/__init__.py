@@ -1,5 +1,7 @@
 """Run your functions on AWS Lambda as if it were a process pool on your desk.
 
+A pool of ten workers:
+
     >>> from lambdapool import LambdaPool
     >>> from algorithms.algorithms import fibonacci
     >>> with LambdaPool(workers=10, lambda_function="algorithms") as pool:
@@ -14,10 +16,11 @@ if TYPE_CHECKING:
     from typing import Any, List
 
     from ._native import version as __version__
+    from .blobs import Shared
     from .errors import (
         AccessDenied,
-        CodeMismatch,
         BlobError,
+        CodeMismatch,
         CredentialsError,
         FunctionFailed,
         FunctionNotFound,
@@ -38,7 +41,6 @@ if TYPE_CHECKING:
         UnsendableResult,
         WorkerDied,
     )
-    from .blobs import Shared
     from .executor import LambdaExecutor
     from .local_lambda import local
     from .pool import LambdaPool
@@ -81,7 +83,9 @@ def __getattr__(name: str) -> Any:
     if name == "__version__":
         value = import_module("._native", __name__).version
     elif name in __all__:
-        home = {"LambdaPool": ".pool", "LambdaExecutor": ".executor", "local": ".local_lambda", "Shared": ".blobs"}.get(name, ".errors")
+        home = {"LambdaPool": ".pool", "LambdaExecutor": ".executor", "local": ".local_lambda", "Shared": ".blobs"}.get(
+            name, ".errors"
+        )
         value = getattr(import_module(home, __name__), name)
     else:
         raise AttributeError("module %r has no attribute %r" % (__name__, name))

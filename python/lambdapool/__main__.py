@@ -4,9 +4,10 @@ import os
 import shutil
 import sys
 import sysconfig
+from typing import Optional
 
 
-def _program():
+def _program() -> Optional[str]:
     """Where an installation for this Python puts it, where a build does, or what a shell would find."""
     places = [
         os.path.join(os.path.dirname(sys.executable), "lambdapool"),
@@ -21,10 +22,12 @@ def _program():
     return found or shutil.which("lambdapool")
 
 
-def main():
+def main() -> None:
     program = _program()
     if program is None:
-        sys.exit("Error: the program lambdapool was not found beside this Python or on the PATH; install the package again.")
+        sys.exit(
+            "Error: the program lambdapool was not found beside this Python or on the PATH; install the package again."
+        )
     try:
         os.execv(program, [program, *sys.argv[1:]])
     except OSError as error:

@@ -68,7 +68,7 @@ class Engine:
         """As terminate(), and ends the engine's thread and the embedded local service."""
     @property
     def target(self) -> str:
-        """"aws" or "local"."""
+        """Which it is: "aws" or "local"."""
     @property
     def batches(self) -> int:
         """How many times wait() returned outcomes."""

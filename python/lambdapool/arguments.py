@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+
 TYPE_CHECKING = False  # typing's own would cost its import
 if TYPE_CHECKING:
     from typing import Any, Dict, Optional

@@ -243,12 +243,17 @@ class Fetched:
                 piece = bytearray(size)
                 error = self._engine.get(self._id, offset, piece) if size else None
                 if error is not None:
-                    raise failed("the result (%d bytes) could not be fetched, though the function has run: " % len(self), error, self._function)
+                    raise failed(
+                        "the result (%d bytes) could not be fetched, though the function has run: " % len(self),
+                        error,
+                        self._function,
+                    )
                 digest.update(piece)
                 pieces.append(piece)
                 offset += size
             if digest.hexdigest() != self._told.partition(":")[0]:
-                message = "the result (%d bytes) is not what the worker stored: its SHA-256 is another one; the function has run"
+                message = "the result (%d bytes) is not what the worker stored: its SHA-256 is another one; "
+                message += "the function has run"
                 raise make(BlobError, message % len(self), self._function)
         finally:
             self._engine.remove_result(self._id)

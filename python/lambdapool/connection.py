@@ -39,46 +39,22 @@ def connect(
     """`ahead`: so many calls wait in the engine beyond those that the workers have; at least one a worker.
 
     Raises ValueError, TypeError, CredentialsError, or LocalError."""
-    timeouts = {
-        "function_timeout": function_timeout,
-        "throttle_timeout": throttle_timeout,
-        "network_timeout": network_timeout,
-    }
-    if not isinstance(function, str):
-        raise TypeError("lambda_function must be a str (a name or an ARN), not %s" % type(function).__name__)
-    if not function:
-        raise ValueError("lambda_function is empty: it must be a Lambda function's name or ARN")
-    workers = check_integer("the number of workers", workers)
-    if not 0 < workers <= 10_000:
-        raise ValueError("the number of workers must be between 1 and 10000, not %d" % workers)
-    for name, seconds in timeouts.items():
-        if seconds is None and name == "function_timeout":
-            continue
-        if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
-            raise TypeError("%s must be a number of seconds, not %s" % (name, type(seconds).__name__))
-        if name == "network_timeout" and seconds == 0:
-            continue
-        if not 0 < seconds <= 1e6:
-            raise ValueError("%s must be a number of seconds above 0, not %r" % (name, seconds))
-    for name, choice in (("idempotent", idempotent), ("allow_http", allow_http)):
-        if not isinstance(choice, bool):
-            raise TypeError("%s must be True or False, not %s" % (name, type(choice).__name__))
-    if retries is not None and (isinstance(retries, bool) or not isinstance(retries, int)):
-        raise TypeError("retries must be an int, not %s" % type(retries).__name__)
-    if retries is not None and not 0 <= retries <= 100:
-        raise ValueError("retries must be between 0 and 100, not %d" % retries)
-    texts = {
-        "target": target,
-        "aws_region_name": region,
-        "aws_profile_name": profile,
-        "aws_access_key_id": access_key_id,
-        "aws_secret_access_key": secret_access_key,
-        "aws_session_token": session_token,
-        "bucket": bucket,
-    }
-    for name, text in texts.items():
-        if text is not None and not isinstance(text, str):
-            raise TypeError("%s must be a str, not %s" % (name, type(text).__name__))
+    _check_function(function)
+    workers = _checked_workers(workers)
+    _check_timeouts(
+        function_timeout=function_timeout, throttle_timeout=throttle_timeout, network_timeout=network_timeout
+    )
+    _check_choices(idempotent=idempotent, allow_http=allow_http)
+    _check_retries(retries)
+    _check_texts(
+        target=target,
+        aws_region_name=region,
+        aws_profile_name=profile,
+        aws_access_key_id=access_key_id,
+        aws_secret_access_key=secret_access_key,
+        aws_session_token=session_token,
+        bucket=bucket,
+    )
     code = DeployedCode(function, stale_mode(stale, function))
     engine: Any = _native.Engine(
         function,
@@ -104,3 +80,48 @@ def connect(
     if error is not None:
         raise errors.from_native(error, function)
     return Dispatcher(engine, workers, function, max(workers, ahead), drains_at_exit, code)
+
+
+def _check_function(function: object) -> None:
+    if not isinstance(function, str):
+        raise TypeError("lambda_function must be a str (a name or an ARN), not %s" % type(function).__name__)
+    if not function:
+        raise ValueError("lambda_function is empty: it must be a Lambda function's name or ARN")
+
+
+def _checked_workers(workers: int) -> int:
+    workers = check_integer("the number of workers", workers)
+    if not 0 < workers <= 10_000:
+        raise ValueError("the number of workers must be between 1 and 10000, not %d" % workers)
+    return workers
+
+
+def _check_timeouts(**timeouts: Optional[float]) -> None:
+    for name, seconds in timeouts.items():
+        if seconds is None and name == "function_timeout":
+            continue
+        if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
+            raise TypeError("%s must be a number of seconds, not %s" % (name, type(seconds).__name__))
+        if name == "network_timeout" and seconds == 0:
+            continue
+        if not 0 < seconds <= 1e6:
+            raise ValueError("%s must be a number of seconds above 0, not %r" % (name, seconds))
+
+
+def _check_choices(**choices: bool) -> None:
+    for name, choice in choices.items():
+        if not isinstance(choice, bool):
+            raise TypeError("%s must be True or False, not %s" % (name, type(choice).__name__))
+
+
+def _check_retries(retries: Optional[int]) -> None:
+    if retries is not None and (isinstance(retries, bool) or not isinstance(retries, int)):
+        raise TypeError("retries must be an int, not %s" % type(retries).__name__)
+    if retries is not None and not 0 <= retries <= 100:
+        raise ValueError("retries must be between 0 and 100, not %d" % retries)
+
+
+def _check_texts(**texts: Optional[str]) -> None:
+    for name, text in texts.items():
+        if text is not None and not isinstance(text, str):
+            raise TypeError("%s must be a str, not %s" % (name, type(text).__name__))

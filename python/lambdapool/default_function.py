@@ -22,7 +22,10 @@ def function_or_default(given: Optional[str]) -> str:
     if len(functions) == 1:
         return next(iter(functions))
     what = "no %s here or above" % FILE if where is None else "%s has %d functions" % (where, len(functions))
-    raise TypeError("lambda_function must be a str: the function's name or ARN (it was not given, %s is not set, and %s)" % (VARIABLE, what))
+    raise TypeError(
+        "lambda_function must be a str: the function's name or ARN (it was not given, %s is not set, and %s)"
+        % (VARIABLE, what)
+    )
 
 
 def bucket_or_default(given: Optional[str], function: str) -> str:

@@ -109,7 +109,8 @@ class DeployedCode:
         if apart and apart != self._apart:
             self._apart = apart
             warnings.warn(
-                "the function %s has other major versions of packages than this program: %s" % (self._function, ", ".join(apart)),
+                "the function %s has other major versions of packages than this program: %s"
+                % (self._function, ", ".join(apart)),
                 stacklevel=2,
             )
 
@@ -128,7 +129,9 @@ class DeployedCode:
         if not differing:
             return None
         if self._mode == "warn":
-            warnings.warn(self._told(differing) + "; what is there is run all the same, since stale is 'warn'", stacklevel=2)
+            warnings.warn(
+                self._told(differing) + "; what is there is run all the same, since stale is 'warn'", stacklevel=2
+            )
             for one in differing:
                 del self._files[one.path]
             return None
@@ -143,11 +146,14 @@ class DeployedCode:
         shown = ["%s (here of %s)" % (one.path, _changed(one.file)) for one in differing[:5]]
         if len(differing) > len(shown):
             shown.append("%d others" % (len(differing) - len(shown)))
-        return "the function %s has other code than this program: %s. Deploy what is here: `lambdapool update %s %s`" % (
-            self._function,
-            ", ".join(shown),
-            self._function,
-            " ".join(_tops(differing)),
+        return (
+            "the function %s has other code than this program: %s. Deploy what is here: `lambdapool update %s %s`"
+            % (
+                self._function,
+                ", ".join(shown),
+                self._function,
+                " ".join(_tops(differing)),
+            )
         )
 
 

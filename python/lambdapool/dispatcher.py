@@ -7,11 +7,12 @@ nothing. The engine gets some calls more than there are workers, so that none of
 One thread takes the engine's answers, in batches, and is the only one that makes values of them and runs
 the callbacks, as multiprocessing's result handler does.
 
-A job has ``group``, what it fails with (or None); ``window``, how many calls may be with the engine when it sends another; ``take()``, its next call
-or None, and ``more()``, whether another may follow; both are called under the dispatcher's lock and run no
-code of the user's. ``abort(exception)`` ends what it has not sent; ``cancel()`` returns whether it agreed to
-be dropped. A call has ``job``, ``send(engine, id)``, ``answered(body, error)`` and ``fail(exception)``. Both
-have ``forked(exception)``, which ends their result in a forked child, where its locks cannot be trusted.
+A job has ``group``, what it fails with (or None); ``window``, how many calls may be with the engine when it
+sends another; ``take()``, its next call or None, and ``more()``, whether another may follow; both are called
+under the dispatcher's lock and run no code of the user's. ``abort(exception)`` ends what it has not sent;
+``cancel()`` returns whether it agreed to be dropped. A call has ``job``, ``send(engine, id)``,
+``answered(body, error)`` and ``fail(exception)``. Both have ``forked(exception)``, which ends their result in a
+forked child, where its locks cannot be trusted.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ waiting (``result.get(timeout=...)``), and the task may still be running.
 from __future__ import annotations
 
 from concurrent.futures import BrokenExecutor
-from multiprocessing.pool import MaybeEncodingError
+from multiprocessing.pool import MaybeEncodingError  # type: ignore[attr-defined]  # typeshed lacks it
 from pickle import PicklingError
 from typing import Dict, Optional, Tuple, Type
 
@@ -180,7 +180,7 @@ class RemoteError(LambdaPoolError):
     remote_traceback: str = ""
 
 
-class UnsendableResult(LambdaPoolError, MaybeEncodingError, PicklingError):
+class UnsendableResult(LambdaPoolError, MaybeEncodingError, PicklingError):  # type: ignore[misc]
     """The function returned something that cannot be pickled there, or not be unpickled here.
 
     It is multiprocessing's MaybeEncodingError and a PicklingError too, so that code written for a Pool goes on
@@ -248,7 +248,9 @@ def from_native(error: NativeError, function: str) -> Exception:
     return exception
 
 
-def make(kind: type, message: str, function: Optional[str] = None, **attributes: object) -> LambdaPoolError:
+def make(
+    kind: Type[LambdaPoolError], message: str, function: Optional[str] = None, **attributes: object
+) -> LambdaPoolError:
     """An error with its attributes."""
     exception = kind(message)
     exception.__dict__.update(attributes)

@@ -77,9 +77,8 @@ class LambdaExecutor(Executor):
         self._shutdown = False
         # By this name the standard library's executors have it, and others (dask) read it.
         self._max_workers = _workers(max_workers, workers)
-        if max_tasks_per_child is not None:
-            if check_integer("max_tasks_per_child", max_tasks_per_child) <= 0:
-                raise ValueError("max_tasks_per_child must be >= 1")
+        if max_tasks_per_child is not None and check_integer("max_tasks_per_child", max_tasks_per_child) <= 0:
+            raise ValueError("max_tasks_per_child must be >= 1")
         self._setup = WorkerSetup(initializer, initargs, max_tasks_per_child)
         self._dispatcher = connect(
             function_or_default(lambda_function),
@@ -110,7 +109,9 @@ class LambdaExecutor(Executor):
 
         import inspect
 
-        inspect.signature(LambdaExecutor.__init__).bind_partial(None, **settings)  # a TypeError names what it does not know
+        inspect.signature(LambdaExecutor.__init__).bind_partial(
+            None, **settings
+        )  # a TypeError names what it does not know
 
         class Configured(cls):  # type: ignore[valid-type,misc]
             def __init__(self, max_workers: Optional[int] = None, **given: Any) -> None:
@@ -165,7 +166,7 @@ class LambdaExecutor(Executor):
         """As :meth:`LambdaPool.share`."""
         return self._dispatcher.blobs.share(obj)
 
-    def map(  # type: ignore[override]
+    def map(
         self,
         fn: Callable[..., Any],
         *iterables: Iterable[Any],
@@ -198,7 +199,12 @@ class LambdaExecutor(Executor):
             from .submitted_map import submitted_map
 
             return submitted_map(self, fn, zip(*iterables), deadline, chunksize, buffersize)
-        chunks = Chunks(self._dispatcher, self._setup.wrap(pickling.dumps(fn, apart=self._dispatcher.blobs.apart)), zip(*iterables), chunksize)
+        chunks = Chunks(
+            self._dispatcher,
+            self._setup.wrap(pickling.dumps(fn, apart=self._dispatcher.blobs.apart)),
+            zip(*iterables),
+            chunksize,
+        )
         chunks.submit(buffersize and -(-buffersize // chunksize))
         # What is still to be pulled is to be run: only then do the results keep the executor.
         return chunks.results(deadline, self if buffersize else None)

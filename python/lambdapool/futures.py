@@ -52,7 +52,7 @@ def fulfil(future: "Future[Any]", outcome: Outcome) -> None:
 
 def end_forked(future: "Future[Any]", exception: BaseException) -> None:
     """In a forked child: whoever held the condition is gone, so it is replaced. No callbacks."""
-    future._condition = threading.Condition()  # type: ignore[attr-defined]
+    future._condition = threading.Condition()
     future._done_callbacks = []  # type: ignore[attr-defined]
-    future._waiters = []  # type: ignore[attr-defined]
+    future._waiters = []
     fulfil(future, (False, exception))

@@ -13,7 +13,7 @@ import time
 import weakref
 from multiprocessing import TimeoutError
 from multiprocessing.pool import IMapIterator, IMapUnorderedIterator
-from typing import Any, Iterable, List, Optional, Sized
+from typing import TYPE_CHECKING, Any, Callable, Deque, Iterable, List, Optional, Sized, Type, TypeVar
 
 from .arguments import check_seconds
 from .chunking import FixedChunks
@@ -22,6 +22,12 @@ from .group import Group
 from .jobs import Batch
 from .outcomes import Outcome
 from .pickling import MAP
+
+if TYPE_CHECKING:
+    _IMapIterator = IMapIterator[Any]
+    _IMapUnorderedIterator = IMapUnorderedIterator[Any]
+else:  # no generics before Python 3.13
+    _IMapIterator, _IMapUnorderedIterator = IMapIterator, IMapUnorderedIterator
 
 
 class Feed:
@@ -149,11 +155,19 @@ class _NoCache:
         pass
 
 
-class LambdaIMapIterator(IMapIterator):
+class LambdaIMapIterator(_IMapIterator):
     """The results, in order. ``next(timeout=None)`` raises multiprocessing.TimeoutError."""
 
+    # multiprocessing's own:
+    _pool: Any
+    _cond: threading.Condition
+    _items: Deque[Outcome]
+    _index: int
+    _length: Optional[int]
+    _set_length: Callable[[int], None]
+
     def __init__(self, pool: Any, feed: Feed) -> None:
-        super().__init__(_NoCache())
+        super().__init__(_NoCache())  # type: ignore[arg-type]
         self._pool = pool
         self._feed = feed
         self._why_ended: Optional[BaseException] = None
@@ -165,7 +179,7 @@ class LambdaIMapIterator(IMapIterator):
             error = RuntimeError("the function raised StopIteration")
             error.__cause__ = value
             outcome = (False, error)
-        super()._set(index, outcome)
+        super()._set(index, outcome)  # type: ignore[misc]
 
     def next(self, timeout: Optional[float] = None) -> Any:
         timeout = check_seconds("timeout", timeout)
@@ -212,13 +226,16 @@ class LambdaIMapIterator(IMapIterator):
             feed.dropped()
 
 
-class LambdaIMapUnorderedIterator(LambdaIMapIterator, IMapUnorderedIterator):
+class LambdaIMapUnorderedIterator(LambdaIMapIterator, _IMapUnorderedIterator):
     """The results, as they come."""
 
 
+Kind = TypeVar("Kind", bound=LambdaIMapIterator)
+
+
 def iterate(
-    kind: type, pool: Any, dispatcher: Dispatcher, function: bytes, iterable: Iterable[Any], chunksize: int
-) -> Any:
+    kind: Type[Kind], pool: Any, dispatcher: Dispatcher, function: bytes, iterable: Iterable[Any], chunksize: int
+) -> Kind:
     """Starts pulling `iterable`. A window is 2 chunks a worker."""
     feed = Feed(dispatcher, function, iterable, chunksize, 2 * dispatcher.workers * chunksize)
     results = kind(pool, feed)

@@ -28,7 +28,19 @@ class Task:
 
     window = ANY
     group = None
-    __slots__ = ("_function", "_arguments", "_deliver", "_begin", "_dispatcher", "_taken", "_logs", "_id", "on_fork", "on_cancel", "job")
+    __slots__ = (
+        "_function",
+        "_arguments",
+        "_deliver",
+        "_begin",
+        "_dispatcher",
+        "_taken",
+        "_logs",
+        "_id",
+        "on_fork",
+        "on_cancel",
+        "job",
+    )
 
     def __init__(
         self,
@@ -70,7 +82,9 @@ class Task:
             self._deliver((False, from_native(error, self._dispatcher.function)))
         else:
             assert body is not None
-            answer = outcomes.read(self._dispatcher.blobs.fetched(self._id, body), 1, self._dispatcher.function, self._read_log)
+            answer = outcomes.read(
+                self._dispatcher.blobs.fetched(self._id, body), 1, self._dispatcher.function, self._read_log
+            )
             if answer.other_code is not None:
                 mismatch = self._dispatcher.code.learn(answer.other_code)
                 if mismatch is None:

@@ -47,9 +47,7 @@ class LocalLambda:
         self._owner = os.getpid()
         self._home = self._given_home or Path(tempfile.mkdtemp(prefix="lambdapool-"))
         try:
-            self._service = _native.LocalLambda(
-                home=str(self._home), region=self._region, python=sys.executable or ""
-            )
+            self._service = _native.LocalLambda(home=str(self._home), region=self._region, python=sys.executable or "")
         except RuntimeError as error:
             self._remove_home()
             raise LocalError(str(error)) from None

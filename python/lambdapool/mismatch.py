@@ -20,7 +20,9 @@ def is_own(module: Optional[str]) -> bool:
     return (module or "").partition(".")[0] == "lambdapool"
 
 
-def of_missing_code(kind: str, message: str, module: Optional[str], versions: Dict[str, str], function: str) -> BaseException:
+def of_missing_code(
+    kind: str, message: str, module: Optional[str], versions: Dict[str, str], function: str
+) -> BaseException:
     name = function or "NAME"
     others = _other_versions(versions)
     if others:
@@ -28,7 +30,11 @@ def of_missing_code(kind: str, message: str, module: Optional[str], versions: Di
         return make(CodeMismatch, told % (name, ", ".join(others), kind, message, name), function)
     what = "the module %r" % module if module else "what the task needs"
     mend = NESTED if is_own(module) else _DEPLOY
-    return make(CodeMismatch, "the function %s does not have %s (%s: %s); " % (name, what, kind, message) + mend % name, function)
+    return make(
+        CodeMismatch,
+        "the function %s does not have %s (%s: %s); " % (name, what, kind, message) + mend % name,
+        function,
+    )
 
 
 def of_task(kind: str, message: str, versions: Dict[str, str], function: str) -> BaseException:

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import pickle
 import sys
-from multiprocessing.pool import RemoteTraceback
-from typing import Any, Callable, List, NamedTuple, Optional, Tuple, Union
+from multiprocessing.pool import RemoteTraceback  # type: ignore[attr-defined]  # typeshed lacks it
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple, Union
 
 from . import mismatch
 from .blobs import Fetched
-from .errors import BlobError, InitializerFailed, LambdaPoolError, PayloadTooLarge, ProtocolError, RemoteError, UnsendableResult, make
+from .errors import (
+    BlobError,
+    InitializerFailed,
+    LambdaPoolError,
+    PayloadTooLarge,
+    ProtocolError,
+    RemoteError,
+    UnsendableResult,
+    make,
+)
 
 Outcome = Tuple[bool, Any]  # (True, value) or (False, exception)
 
@@ -48,7 +57,7 @@ def _read(body: Union[bytes, Fetched], items: int, function: str, failed: List[B
         if seconds is None and raw[0][0] == OTHER_CODE:
             return Answer([], 0.0, False, pickle.loads(raw[0][1]))
         if seconds is None:
-            return Answer([failure(_failure(*raw[0], function))] * items, 0.0, True)
+            return Answer([failure(_failure(*raw[0], function))] * items, 0.0, True)  # type: ignore[call-arg]
         loads = pickle.loads
         outcomes: List[Outcome] = []
         for status, data, *buffers in raw:
@@ -84,7 +93,7 @@ def _attach(failed: List[BaseException], log: str) -> None:
         if isinstance(exception, LambdaPoolError):
             exception.log_tail = exception.log_tail or log
         if isinstance(exception.__cause__, RemoteTraceback):
-            exception.__cause__.logs = log  # type: ignore[attr-defined]
+            exception.__cause__.logs = log
 
 
 def _failure(status: int, data: bytes, function: str) -> BaseException:
@@ -154,7 +163,9 @@ def _too_large(parts: Tuple[int, int, int], function: str) -> BaseException:
 
 
 def _not_stored(parts: Tuple[int, str], function: str) -> BaseException:
-    message = "the result has %d bytes, more than fits the answer, and could not be stored: %s; the function has run" % parts
+    message = (
+        "the result has %d bytes, more than fits the answer, and could not be stored: %s; the function has run" % parts
+    )
     return make(BlobError, message, function)
 
 
@@ -173,7 +184,7 @@ def _unreadable_task(parts: Tuple[Any, ...], function: str) -> BaseException:
     return failure
 
 
-_failures = {
+_failures: Dict[int, Callable[[Any, str], BaseException]] = {
     EXCEPTION: _exception,
     UNSENDABLE: _unsendable,
     TOO_LARGE: _too_large,

@@ -1,9 +1,9 @@
 """Tasks as bytes. docs/protocol.md, codec ``pickle``, specifies them.
 
 Plain pickle first: it refers to functions and classes by name, is several times faster than cloudpickle,
-and what it refers to is deployed. lambdapool_by_value, cloudpickle with some additions, which sends code by value, only for what has no importable
-name: lambdas, closures, and everything of ``__main__``, which plain pickle would silently refer to although
-the worker's ``__main__`` is another program.
+and what it refers to is deployed. lambdapool_by_value, cloudpickle with some additions, which sends code by
+value, only for what has no importable name: lambdas, closures, and everything of ``__main__``, which plain
+pickle would silently refer to although the worker's ``__main__`` is another program.
 """
 
 from __future__ import annotations
@@ -39,8 +39,9 @@ def mention(entries: Dict[str, Any]) -> None:
 
 
 def dumps(thing: Any, parts: Optional[Callable[[], Any]] = None, apart: Optional[int] = None) -> bytes:
-    """A Pickled where there are buffers of at least `apart` bytes (None: all are copied into the pickle). Raises what cloudpickle raises for what cannot be pickled at all. `parts`: what its parts are called where that
-    is told, an unsendable.Parts."""
+    """A Pickled where there are buffers of at least `apart` bytes (None: all are copied into the pickle). Raises what
+    cloudpickle raises for what cannot be pickled at all. `parts`: what its parts are called where that is told, an
+    unsendable.Parts."""
     try:
         return _dumps(thing, apart)
     except Exception as error:

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import warnings
 from functools import partial
+
 from .arguments import check_callable, check_callback, check_chunksize, check_keywords
 
 TYPE_CHECKING = False  # typing's own would cost its import
 if TYPE_CHECKING:
-    from multiprocessing.pool import ApplyResult, MapResult, Pool
+    from multiprocessing.pool import Pool
     from types import TracebackType
     from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Type
 
     from typing_extensions import TypeVar
 
     from .blobs import Shared
-    from .imap import LambdaIMapIterator, LambdaIMapUnorderedIterator
+    from .imap import Kind, LambdaIMapIterator, LambdaIMapUnorderedIterator
     from .jobs import Task
     from .results import BatchResult, Callback, TaskResult
 
@@ -218,9 +219,7 @@ class LambdaPool(_Base):
         """As starmap(), but returns at once."""
         return self._batch(func, iterable, chunksize, "starmap", callback, error_callback)
 
-    def imap(
-        self, func: Callable[[S], T], iterable: Iterable[S], chunksize: Optional[int] = 1
-    ) -> LambdaIMapIterator:
+    def imap(self, func: Callable[[S], T], iterable: Iterable[S], chunksize: Optional[int] = 1) -> LambdaIMapIterator:
         """Values in order, as they come. The iterable is pulled at most ``2 * workers`` chunks ahead of the
         consumer, so it may be endless. ``next(timeout)`` of the result raises multiprocessing.TimeoutError."""
         from .imap import LambdaIMapIterator
@@ -237,7 +236,8 @@ class LambdaPool(_Base):
 
     def share(self, obj: S) -> Shared[S]:
         """What stands for `obj` in the arguments of any of this pool's tasks, which get it as it is now, sent once and
-        made once in each worker. They must not change it: other tasks see it too, and its arrays cannot be written to."""
+        made once in each worker. They must not change it: other tasks see it too, and its arrays cannot be written
+        to."""
         self._check_running()
         return self._dispatcher.blobs.share(obj)
 
@@ -279,7 +279,9 @@ class LambdaPool(_Base):
 
     def __getattr__(self, name: str) -> Any:
         if name == "submit":  # dask asks a pool for it
-            raise AttributeError("a LambdaPool has no submit: use a LambdaExecutor where an executor is wanted (dask's pool=, say)")
+            raise AttributeError(
+                "a LambdaPool has no submit: use a LambdaExecutor where an executor is wanted (dask's pool=, say)"
+            )
         raise AttributeError("%r object has no attribute %r" % (type(self).__name__, name))
 
     def __reduce__(self) -> Any:
@@ -293,7 +295,7 @@ class LambdaPool(_Base):
         if self._state != RUN:
             raise ValueError("Pool not running")
 
-    def _task(self, result: TaskResult, func: Any, args: Iterable[Any], kwds: Mapping[str, Any]) -> Optional[Task]:
+    def _task(self, result: TaskResult[Any], func: Any, args: Iterable[Any], kwds: Mapping[str, Any]) -> Optional[Task]:
         from . import pickling
         from .jobs import Task
         from .results import end_forked
@@ -326,7 +328,7 @@ class LambdaPool(_Base):
         style: str,
         callback: Callback = None,
         error_callback: Callback = None,
-    ) -> BatchResult:
+    ) -> BatchResult[Any]:
         from . import pickling
         from .chunking import AdaptiveChunks, FixedChunks
         from .group import Group
@@ -340,7 +342,8 @@ class LambdaPool(_Base):
         if chunksize is not None:
             chunksize = check_chunksize(chunksize)
         # The caller may go on with his list; and nothing but plain ones, whose methods cannot fail later.
-        items: Sequence[Any] = iterable if type(iterable) in (tuple, range) else list(iterable)  # type: ignore[assignment]
+        is_plain = type(iterable) in (tuple, range)
+        items: Sequence[Any] = iterable if is_plain else list(iterable)  # type: ignore[assignment]
         result: BatchResult[Any] = BatchResult(self, len(items), callback, error_callback)
         if not items:
             return result
@@ -364,7 +367,7 @@ class LambdaPool(_Base):
         self._dispatcher.enqueue(result.batch)
         return result
 
-    def _wait(self, result: BatchResult) -> List[Any]:
+    def _wait(self, result: BatchResult[Any]) -> List[Any]:
         try:
             return result.get()
         except BaseException:
@@ -372,11 +375,18 @@ class LambdaPool(_Base):
                 result.give_up()
             raise
 
-    def _imap(self, kind: type, func: Any, iterable: Iterable[Any], chunksize: Optional[int]) -> Any:
+    def _imap(self, kind: Type[Kind], func: Any, iterable: Iterable[Any], chunksize: Optional[int]) -> Kind:
         from . import pickling
         from .imap import iterate
 
         self._check_running()
         check_callable("func", func)
         chunksize = 1 if chunksize is None else check_chunksize(chunksize)
-        return iterate(kind, self, self._dispatcher, self._setup.wrap(pickling.dumps(func, apart=self._dispatcher.blobs.apart)), iterable, chunksize)
+        return iterate(
+            kind,
+            self,
+            self._dispatcher,
+            self._setup.wrap(pickling.dumps(func, apart=self._dispatcher.blobs.apart)),
+            iterable,
+            chunksize,
+        )

@@ -1,6 +1,5 @@
-"""pytest's plugin. One line in a conftest.py, and tests have a local Lambda of their own::
-
-    pytest_plugins = ["lambdapool.pytest_plugin"]
+"""pytest's plugin. One line in a conftest.py, and tests have a local Lambda of their own:
+``pytest_plugins = ["lambdapool.pytest_plugin"]``
 """
 
 from __future__ import annotations

@@ -19,10 +19,10 @@ def read_toml(path: Union[str, "os.PathLike[str]"]) -> Dict[str, Any]:
 def parse_toml(text: str, where: str) -> Dict[str, Any]:
     """Raises ValueError for what is no TOML; `where` names it in the message."""
     try:
-        import tomllib as toml
+        import tomllib as toml  # type: ignore[import-not-found,unused-ignore]
     except ImportError:  # before Python 3.11
         try:
-            import tomli as toml  # type: ignore[import-not-found,no-redef]
+            import tomli as toml  # type: ignore[no-redef,unused-ignore]
         except ImportError:
             raise ValueError("%s can be read with Python 3.11 or later, or with the package tomli" % where) from None
     try:

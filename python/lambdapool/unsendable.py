@@ -9,9 +9,7 @@ from typing import Any, Iterable, Iterator, List, Mapping, NoReturn, Optional, S
 
 from .pickling import CALL, MAP
 
-MODULE = (
-    "put the code into a module and deploy it (`lambdapool update NAME PATHS`): what is deployed travels by name"
-)
+MODULE = "put the code into a module and deploy it (`lambdapool update NAME PATHS`): what is deployed travels by name"
 DEEPEST = 50
 _ATOMS = (str, bytes, int, float, bool, type(None))
 
@@ -66,11 +64,13 @@ def _note(error: BaseException, note: str) -> None:
 
 def _path_to_part(thing: Any) -> Tuple[str, Any]:
     """The smallest part that cannot be pickled, and how one gets there from the whole."""
-    steps = []
+    steps: List[str] = []
     seen: Set[int] = set()
     while len(steps) < DEEPEST:
         seen.add(id(thing))
-        inner = next(((step, part) for step, part in _parts(thing) if id(part) not in seen and not _sendable(part)), None)
+        inner = next(
+            ((step, part) for step, part in _parts(thing) if id(part) not in seen and not _sendable(part)), None
+        )
         if inner is None:
             break
         steps.append(inner[0])
@@ -152,9 +152,10 @@ def _parts_of_object(thing: Any) -> Iterator[Tuple[str, Any]]:
         return
     if not isinstance(reduced, tuple):
         return
+    attributes = getattr(thing, "__dict__", None)
     for index, part in enumerate(reduced[1:3]):
-        if part is getattr(thing, "__dict__", None):
-            for name, value in list(part.items()):
+        if attributes is not None and part is attributes:
+            for name, value in list(attributes.items()):
                 yield "the attribute %r of an object of %s" % (name, kind.__qualname__), value
         elif part is not None:
             yield ("the state" if index else "the arguments") + " of an object of %s" % kind.__qualname__, part

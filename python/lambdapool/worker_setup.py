@@ -36,7 +36,12 @@ def _sent(initializer: Callable[..., object], arguments: "tuple[Any, ...]") -> b
     def parts() -> Any:
         from .unsendable import Parts
 
-        return Parts([("the initializer", initializer), *(("initargs[%d]" % index, each) for index, each in enumerate(arguments))])
+        return Parts(
+            [
+                ("the initializer", initializer),
+                *(("initargs[%d]" % index, each) for index, each in enumerate(arguments)),
+            ]
+        )
 
     try:
         return pickling.dumps((initializer, arguments), parts)

@@ -4,9 +4,8 @@ import json
 import os
 import time
 
-import pytest
-
 import lambdapool
+import pytest
 
 
 def tasks():

@@ -123,7 +123,9 @@ class FakeAws:
     def iam(self, request):
         name = request.form.get("RoleName", "")
         arn = f"arn:aws:iam::{ACCOUNT}:role{request.form.get('Path', '/')}{name}"
-        wrap = f"<{request.action}Response><{request.action}Result>%s</{request.action}Result></{request.action}Response>"
+        wrap = (
+            f"<{request.action}Response><{request.action}Result>%s</{request.action}Result></{request.action}Response>"
+        )
         missing = 404, "<ErrorResponse><Error><Type>Sender</Type><Code>NoSuchEntity</Code><Message>no role</Message></Error></ErrorResponse>"  # fmt: skip
         if request.action == "CreateRole":
             if name in self.roles:
@@ -157,7 +159,9 @@ class FakeAws:
                 return 409, "<ErrorResponse><Error><Type>Sender</Type><Code>DeleteConflict</Code><Message>policies</Message></Error></ErrorResponse>"  # fmt: skip
             del self.roles[name]
         elif request.action == "GetRole":
-            tags = "".join(f"<member><Key>{k}</Key><Value>{v}</Value></member>" for k, v in role.get("tags", {}).items())
+            tags = "".join(
+                f"<member><Key>{k}</Key><Value>{v}</Value></member>" for k, v in role.get("tags", {}).items()
+            )
             return 200, wrap % f"<Role><RoleName>{name}</RoleName><Arn>{role['arn']}</Arn><Tags>{tags}</Tags></Role>"
         elif request.action == "ListAttachedRolePolicies":
             members = "".join(f"<member><PolicyArn>{p}</PolicyArn></member>" for p in role["policies"])
@@ -180,7 +184,9 @@ class FakeAws:
             if self.pending_polls > 0:
                 self.pending_polls -= 1
                 return 200, {**answer, "Configuration": {**function, "State": "Pending"}}
-            answer["Code"] = {"Location": f"{self.environment['AWS_ENDPOINT_URL']}/code/{function['CodeSha256'].encode().hex()}"}
+            answer["Code"] = {
+                "Location": f"{self.environment['AWS_ENDPOINT_URL']}/code/{function['CodeSha256'].encode().hex()}"
+            }
             if name in self.reserved:
                 answer["Concurrency"] = {"ReservedConcurrentExecutions": self.reserved[name]}
             return 200, answer

@@ -5,10 +5,11 @@ import signal
 import subprocess
 
 import pytest
-
 from fake_aws import DROP, error
 
-NOT_ASSUMED = error(400, "InvalidParameterValueException", "The role defined for the function cannot be assumed by Lambda.")
+NOT_ASSUMED = error(
+    400, "InvalidParameterValueException", "The role defined for the function cannot be assumed by Lambda."
+)
 DENIED = error(403, "AccessDeniedException", "User: x is not authorized to perform: lambda:CreateFunction")
 BASIC = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
 
@@ -314,7 +315,10 @@ def test_an_interrupted_update_is_done_or_not_done(aws, create, interrupted, alg
         assert after == before
     else:
         # What is said depends on how soon the answer comes.
-        assert code == 0 and errors in ("", "Finishing the step that has begun; once more stops at once and may leave it half done.\n")
+        assert code == 0 and errors in (
+            "",
+            "Finishing the step that has begun; once more stops at once and may leave it half done.\n",
+        )
         assert after["MemorySize"] == 512 and after["CodeSha256"] != before["CodeSha256"]
 
 

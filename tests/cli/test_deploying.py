@@ -6,7 +6,6 @@ import os
 import signal
 
 import pytest
-
 from fake_aws import ACCOUNT, DROP, error
 
 BASIC = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
@@ -98,7 +97,9 @@ def test_new_code_renews_the_mark_of_the_version_that_made_it(aws, run_aws, func
 
 def test_a_refused_configuration_puts_the_old_code_back(aws, run_aws, function):
     before = dict(function)
-    aws.hook("UpdateFunctionConfiguration", error(400, "InvalidParameterValueException", "Layer version does not exist."))
+    aws.hook(
+        "UpdateFunctionConfiguration", error(400, "InvalidParameterValueException", "Layer version does not exist.")
+    )
     message = refused(run_aws("update", "f", "algorithms", "--memory", "512"))
     assert "Layer version does not exist" in message
     assert {**before, "RevisionId": 0} == {**function, "RevisionId": 0}
@@ -202,7 +203,9 @@ def test_an_update_after_one_that_failed_sends_the_code_again(aws, run_aws, func
     assert writes(aws)[0] == "UpdateFunctionCode"
 
 
-@pytest.mark.parametrize("verb", [["create", "g", "algorithms"], ["update", "f", "algorithms", "--memory", "256"], ["delete", "f"]])
+@pytest.mark.parametrize(
+    "verb", [["create", "g", "algorithms"], ["update", "f", "algorithms", "--memory", "256"], ["delete", "f"]]
+)
 def test_a_dry_run_sends_nothing_that_changes_anything(aws, run_aws, function, verb):
     done = run_aws(*verb, "--dry-run")
     assert (done.returncode, done.stderr) == (0, "")
@@ -271,9 +274,13 @@ def test_a_made_role_that_a_failed_update_has_left_is_removed_by_the_next_comman
 
 def test_a_brought_role_that_lambda_cannot_assume_is_told_with_its_principal(aws, run_aws, algorithms):
     aws.hooks.append(
-        lambda request: error(400, "InvalidParameterValueException", "The role defined for the function cannot be assumed by Lambda.")
-        if request.action == "CreateFunction"
-        else None
+        lambda request: (
+            error(
+                400, "InvalidParameterValueException", "The role defined for the function cannot be assumed by Lambda."
+            )
+            if request.action == "CreateFunction"
+            else None
+        )
     )
     message = refused(run_aws("create", "f", "algorithms", "--role", ROLE))
     assert "role/mine" in message and "lambda.amazonaws.com" in message

@@ -3,11 +3,10 @@
 import json
 import os
 import sys
-from email.utils import format_datetime
 from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
 
 import pytest
-
 from fake_aws import ACCOUNT, error
 
 ARN = f"arn:aws:iam::{ACCOUNT}:user/ada"

@@ -8,7 +8,6 @@ import tempfile
 from pathlib import Path
 
 import pytest
-
 from functions import create
 
 SECRET = "hunter2-of-the-home"

@@ -14,9 +14,8 @@ from pathlib import Path
 
 import pytest
 
-
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "python"))
-from fake_identity import FakeIdentity  # noqa: E402
+from fake_identity import FakeIdentity
 
 
 @pytest.fixture
@@ -137,7 +136,11 @@ def test_a_project_of_several_functions_asks_once_who_it_is(run, settings, aws, 
     project = '[functions.one]\npaths = ["algorithms"]\n[functions.two]\npaths = ["algorithms"]\n'
     (algorithms / "lambdapool.toml").write_text(project)
     for verb in ("create", "update"):
-        done = run(verb, cwd=algorithms, **settings(config, KEYS=keys, AWS_ENDPOINT_URL_IAM=aws.environment["AWS_ENDPOINT_URL"]))
+        done = run(
+            verb,
+            cwd=algorithms,
+            **settings(config, KEYS=keys, AWS_ENDPOINT_URL_IAM=aws.environment["AWS_ENDPOINT_URL"]),
+        )
         assert done.returncode == 0, done.stderr
     assert asked.read_text() == "\n\n"
 

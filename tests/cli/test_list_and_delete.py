@@ -9,8 +9,8 @@ import subprocess
 import termios
 
 import pytest
-
 from functions import create, zipped
+
 
 @pytest.fixture
 def foreign(serve):

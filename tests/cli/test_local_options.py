@@ -30,7 +30,10 @@ def test_the_options_are_kept_and_changed(run, serve, algorithms):
 
 
 def test_what_the_local_target_has_not_got_is_refused(run, algorithms):
-    for options, word in ((["--subnet", "subnet-1", "--security-group", "sg-1"], "VPC"), (["--architecture", "arm64"], "arm64")):
+    for options, word in (
+        (["--subnet", "subnet-1", "--security-group", "sg-1"], "VPC"),
+        (["--architecture", "arm64"], "arm64"),
+    ):
         done = run("create", "f", "algorithms", *options)
         assert done.returncode == 1 and done.stderr.startswith("Error: the local target"), done.stderr
         assert word in done.stderr

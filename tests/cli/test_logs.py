@@ -8,7 +8,6 @@ import threading
 import time
 
 import pytest
-
 from fake_aws import error
 from functions import create
 
@@ -216,7 +215,9 @@ def test_a_group_that_is_not_there_means_that_nothing_ran(run, moto):
 
 
 def test_empty_pages_are_passed_and_who_may_only_read_logs_can(run, aws):
-    denied = error(403, "AccessDeniedException", "User: x is not authorized to perform: lambda:GetFunctionConfiguration")
+    denied = error(
+        403, "AccessDeniedException", "User: x is not authorized to perform: lambda:GetFunctionConfiguration"
+    )
     pages = [
         {"events": [], "nextToken": "one"},
         {"events": [], "nextToken": "two"},

@@ -76,7 +76,9 @@ def ok(done):
 
 
 def test_a_functions_whole_life(run_moto, client, algorithms, tmp_path):
-    (tmp_path / "things.json").write_text('{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}')
+    (tmp_path / "things.json").write_text(
+        '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}'
+    )
     (tmp_path / "numbers.py").write_text("ONE = 1\n")
     ok(run_moto("layer", "publish", "numbers", "numbers.py"))
     (tmp_path / "requirements.txt").write_text("")
@@ -105,7 +107,21 @@ def test_a_functions_whole_life(run_moto, client, algorithms, tmp_path):
     with open(algorithms / "algorithms" / "algorithms.py", "a") as source:
         source.write("\nTWO = 2\n")
     ok(run_moto("update", "f", "algorithms", "-r", ""))
-    out = ok(run_moto("update", "f", "--memory", "512", "--unset-env", "AA", "--untag", "team", "--concurrency", "none", "--layers="))
+    out = ok(
+        run_moto(
+            "update",
+            "f",
+            "--memory",
+            "512",
+            "--unset-env",
+            "AA",
+            "--untag",
+            "team",
+            "--concurrency",
+            "none",
+            "--layers=",
+        )
+    )
     assert "Changing memory from 256 to 512 MB..." in out
     after = client("lambda").get_function(FunctionName="f")
     assert after["Configuration"]["CodeSha256"] != configuration["CodeSha256"]

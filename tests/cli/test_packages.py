@@ -3,7 +3,6 @@
 import os
 
 import pytest
-
 from conftest import BUILD
 
 
@@ -25,7 +24,11 @@ def test_on_local_a_large_package_needs_no_bucket(run, large, home):
 
 
 def test_on_local_a_bucket_is_not_ignored_in_silence(run, algorithms):
-    for command in (["create", "f", "algorithms"], ["update", "f", "algorithms"], ["layer", "publish", "l", "algorithms"]):
+    for command in (
+        ["create", "f", "algorithms"],
+        ["update", "f", "algorithms"],
+        ["layer", "publish", "l", "algorithms"],
+    ):
         done = run(*command, "--bucket", "my-bucket")
         assert done.returncode == 0 and "The local target has no buckets and needs none" in done.stdout, command
     assert "bucket" not in run("update", "f", "algorithms", LAMBDAPOOL_BUCKET="for-aws").stdout
@@ -40,7 +43,10 @@ def test_a_package_beyond_the_limit_is_refused_on_local_too(run, tmp_path):
 
 def test_the_current_directory_says_where_it_lands(run, algorithms):
     done = run("create", "f", ".", cwd=algorithms / "algorithms", LAMBDAPOOL_TARGET="local")
-    assert done.returncode == 0 and "is under algorithms/ in the function, to be imported as algorithms.MODULE" in done.stdout
+    assert (
+        done.returncode == 0
+        and "is under algorithms/ in the function, to be imported as algorithms.MODULE" in done.stdout
+    )
 
 
 def test_what_is_left_out_is_named(run, algorithms):

@@ -7,7 +7,6 @@ import fnmatch
 import json
 
 import pytest
-
 from fake_aws import ACCOUNT, error
 
 REGION = "us-east-1"
@@ -54,7 +53,17 @@ def permission(request):
         ["invoke", "f", "--bucket", "b"],
         ["logs", "f"],
         ["deploy", "f"],
-        ["deploy", "f", "--account", ACCOUNT, "--bucket", "b", "--layers", "--role", "arn:aws:iam::123456789012:role/r"],
+        [
+            "deploy",
+            "f",
+            "--account",
+            ACCOUNT,
+            "--bucket",
+            "b",
+            "--layers",
+            "--role",
+            "arn:aws:iam::123456789012:role/r",
+        ],
     ],
 )
 def test_an_independent_linter_finds_nothing(policy, arguments):

@@ -3,7 +3,6 @@
 import json
 
 import pytest
-
 from fake_aws import ACCOUNT, FakeAws
 
 BASIC = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"

@@ -8,7 +8,6 @@ import socket
 import zipfile
 
 import pytest
-
 from conftest import BUILD
 
 ROLE = "arn:aws:iam::000000000000:role/any"

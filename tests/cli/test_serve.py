@@ -11,7 +11,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from functions import ROLE, RUNTIME, create, zipped
 
 
@@ -97,7 +96,10 @@ def test_a_keys_file_that_others_can_read_is_refused(run, tmp_path):
     keys.chmod(0o644)
     done = run("serve", "--keys", keys)
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == f"Error: The keys file {keys} can be read by others: make it yours alone with 'chmod 600 {keys}'.\n"
+    assert (
+        done.stderr
+        == f"Error: The keys file {keys} can be read by others: make it yours alone with 'chmod 600 {keys}'.\n"
+    )
 
 
 @pytest.mark.parametrize("source", ["file", "environment"])

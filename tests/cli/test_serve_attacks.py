@@ -7,7 +7,6 @@ import socket
 from pathlib import Path
 
 import pytest
-
 from functions import create
 
 NOBODY = 65534

@@ -188,7 +188,9 @@ def shift_clock(aws, seconds):
         refused.append(request.action)
         late = "Signature expired: it is" if signed < shifted() else "Signature not yet current: it is"
         if request.form:
-            body = "<ErrorResponse><Error><Code>SignatureDoesNotMatch</Code><Message>%s</Message></Error></ErrorResponse>"
+            body = (
+                "<ErrorResponse><Error><Code>SignatureDoesNotMatch</Code><Message>%s</Message></Error></ErrorResponse>"
+            )
             return 403, body % late
         return error(403, "InvalidSignatureException", late)
 

@@ -1,7 +1,6 @@
 """Nothing that update is not told changes, and unchanged code is not uploaded again."""
 
 import pytest
-
 from functions import zipped
 
 

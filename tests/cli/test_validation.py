@@ -39,10 +39,16 @@ def refused(done):
         (["f", "--runtime", "python3.99"], "Lambda has no runtime 'python3.99'; it has python3.9 to python3.15."),
         (["f", "-r", "/dev/null"], "requirements file '/dev/null' is not a file."),
         (["f", "--ephemeral-storage", "511"], "ephemeral storage must be between 512 and 10240 MB, not 511."),
-        (["f", "--concurrency", "-1"], "concurrency must be 0 or more, not -1; 'none' lets the function share the account's."),
+        (
+            ["f", "--concurrency", "-1"],
+            "concurrency must be 0 or more, not -1; 'none' lets the function share the account's.",
+        ),
         (["f", "--description", "x" * 257], "the description has 257 characters; at most 256 are allowed."),
         (["f", "--env", "AWS_REGION=x"], "environment variable AWS_REGION is set by Lambda and can't be changed."),
-        (["f", "--env", "LAMBDAPOOL_CODEC=x"], "environment variable LAMBDAPOOL_CODEC is lambdapool's own and can't be changed."),
+        (
+            ["f", "--env", "LAMBDAPOOL_CODEC=x"],
+            "environment variable LAMBDAPOOL_CODEC is lambdapool's own and can't be changed.",
+        ),
         (
             ["f", "--env", "1X=x"],
             "environment variable '1X' must have two characters or more, begin with a letter, and have only letters, "
@@ -54,9 +60,15 @@ def refused(done):
             "or a store.",
         ),
         (["f", "--tag", "aws:x=y"], "tag 'aws:x' begins with aws:, which is AWS's own."),
-        (["f", "--tag", "x=" + "é" * 257], "the value of tag 'x' must have at most 256 letters, digits, spaces or _.:/=+-@."),
+        (
+            ["f", "--tag", "x=" + "é" * 257],
+            "the value of tag 'x' must have at most 256 letters, digits, spaces or _.:/=+-@.",
+        ),
         (["f", "--tag", "lambdapool=y"], "tag 'lambdapool' is lambdapool's own and can't be changed."),
-        (["f", "--subnet", "net-1", "--security-group", "sg-1"], "'net-1' is not the id of a subnet; one begins with subnet-."),
+        (
+            ["f", "--subnet", "net-1", "--security-group", "sg-1"],
+            "'net-1' is not the id of a subnet; one begins with subnet-.",
+        ),
         (["f", "--subnet", "subnet-1"], "a subnet needs a security group beside it: give --security-group as well."),
         (
             ["f", "--bucket", "My_Bucket"],
@@ -158,7 +170,11 @@ def test_no_python_anywhere_means_that_the_runtime_must_be_named(run, tmp_path):
 def test_output_that_cannot_be_written_is_a_failure(lambdapool, clean_environment, home):
     with open("/dev/full", "w") as full:
         done = subprocess.run(
-            [lambdapool, "list", "--output", "json"], env=clean_environment, stdout=full, stderr=subprocess.PIPE, text=True
+            [lambdapool, "list", "--output", "json"],
+            env=clean_environment,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
         )
     assert done.returncode == 1
     assert done.stderr == "Error: the output could not be written; see whether the disk is full or the output closed.\n"

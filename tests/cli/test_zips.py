@@ -4,7 +4,6 @@ import io
 import zipfile
 
 import pytest
-
 from functions import ROLE, RUNTIME, create
 
 

@@ -5,7 +5,6 @@ import platform
 import subprocess
 
 import pytest
-
 from conftest import BUILD, ROOT
 
 CONFIGURATIONS = [(compiler, level) for compiler in ("g++", "clang++-16") for level in ("-O0", "-O2")]
@@ -75,7 +74,11 @@ def test_options_that_change_the_layout_of_objects_do_not_build(option, said, pr
     configure = ["cmake", "-S", tmp_path, "-B", tmp_path / "b", f"-DCMAKE_PREFIX_PATH={prefix}"]
     subprocess.run([*configure, f"-DCMAKE_CXX_FLAGS={option}"], check=True, capture_output=True, timeout=120)
     built = subprocess.run(
-        ["cmake", "--build", tmp_path / "b"], capture_output=True, text=True, timeout=300, env={**os.environ, "LC_ALL": "C"}
+        ["cmake", "--build", tmp_path / "b"],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env={**os.environ, "LC_ALL": "C"},
     )
     assert (built.returncode == 0) == (said is None), built.stdout + built.stderr
     assert said is None or said in built.stdout + built.stderr

@@ -1,4 +1,4 @@
-"""The services that give credentials, on loopback: STS, IAM Identity Center with its OIDC, a container, instance metadata.
+"""The services that give credentials, on loopback: STS, Identity Center with its OIDC, a container, the instance.
 
 What they give depends on what they are asked alone, so that two clients can be compared: the keys of a role name the
 role and the keys that assumed it.
@@ -143,7 +143,9 @@ class FakeIdentity:
         if path.endswith("/latest/api/token"):
             if "/v1" in path:
                 return 404, "no"
-            return (200, "TOKEN") if method == "PUT" and headers.get("x-aws-ec2-metadata-token-ttl-seconds") else (400, "")
+            return (
+                (200, "TOKEN") if method == "PUT" and headers.get("x-aws-ec2-metadata-token-ttl-seconds") else (400, "")
+            )
         if "/v1" not in path and headers.get("x-aws-ec2-metadata-token") != "TOKEN":
             return 401, "no token"
         if path.endswith("/meta-data/placement/region"):

@@ -142,7 +142,9 @@ class FaultService:
         fault, reason = self._draw()
         if fault == "reset before the body was read":
             return True
-        length = int(next(line.split(b":")[1] for line in head.split(b"\r\n") if line.lower().startswith(b"content-length")))
+        length = int(
+            next(line.split(b":")[1] for line in head.split(b"\r\n") if line.lower().startswith(b"content-length"))
+        )
         body = reader.read(length)
         if len(body) < length:
             return False
@@ -174,7 +176,9 @@ class FaultService:
 
     def _before_429(self, connection, fault, reason):
         body = json.dumps({"Type": "User", "Reason": reason, "message": "Rate Exceeded."}).encode()
-        connection.sendall(_message(429, body, {"x-amzn-ErrorType": "TooManyRequestsException", "x-amzn-RequestId": _id()}))
+        connection.sendall(
+            _message(429, body, {"x-amzn-ErrorType": "TooManyRequestsException", "x-amzn-RequestId": _id()})
+        )
 
     def _before_no(self, connection, fault, reason):
         connection.recv(1)  # until the client gives up
@@ -200,7 +204,9 @@ class FaultService:
             connection.sendall(_message(200, b"", {"x-amzn-RequestId": _id()}))
             return None
         if fault == "compressed":
-            connection.sendall(_message(200, gzip.compress(answer), {"x-amzn-RequestId": _id(), "Content-Encoding": "gzip"}))
+            connection.sendall(
+                _message(200, gzip.compress(answer), {"x-amzn-RequestId": _id(), "Content-Encoding": "gzip"})
+            )
             return None
         head_length = len(whole) - len(answer)
         if fault == "reset after it ran":

@@ -6,14 +6,12 @@ import subprocess
 import sys
 import zipfile
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
-
 from conftest import PROGRAM
 
 boto3 = pytest.importorskip("boto3")
-from botocore.config import Config  # noqa: E402
+from botocore.config import Config
 
 RUNTIME = "python%d.%d" % sys.version_info[:2]
 ROLE = "arn:aws:iam::000000000000:role/any"

@@ -179,7 +179,8 @@ def test_an_exception_whose_constructor_wants_more_is_rebuilt_without_it():
 
 
 @pytest.mark.parametrize(
-    "function, message", [(tasks.raise_unpicklable, "has a lock"), (tasks.raise_vicious, "<Vicious whose repr() failed>")]
+    "function, message",
+    [(tasks.raise_unpicklable, "has a lock"), (tasks.raise_vicious, "<Vicious whose repr() failed>")],
 )
 def test_an_exception_that_cannot_be_sent_is_described(function, message):
     [(status, (how, data, name, told, trace))] = outcomes(function, "call", [((), {})])

@@ -11,10 +11,9 @@ import zipfile
 import pytest
 
 boto3 = pytest.importorskip("boto3")
-from botocore.config import Config  # noqa: E402
-
-from conftest import PROGRAM  # noqa: E402
-from local_lambda import ROLE, RUNTIME, zipped  # noqa: E402
+from botocore.config import Config
+from conftest import PROGRAM
+from local_lambda import ROLE, RUNTIME, zipped
 
 SOURCE = "def handler(event, context):\n    print('called')\n    return {'got': event, 'version': context.function_version}\n"
 
@@ -51,7 +50,9 @@ def client_of(endpoint, key="AKIDLOCAL", secret="secret"):
 @pytest.fixture
 def function(client, request):
     name = request.node.name[:64]
-    client.create_function(FunctionName=name, Runtime=RUNTIME, Role=ROLE, Handler="main.handler", Code={"ZipFile": zipped(SOURCE)})
+    client.create_function(
+        FunctionName=name, Runtime=RUNTIME, Role=ROLE, Handler="main.handler", Code={"ZipFile": zipped(SOURCE)}
+    )
     wait(client, "function_active_v2", name)
     yield name
     client.delete_function(FunctionName=name)
@@ -72,7 +73,9 @@ def test_create_wait_invoke_update_delete(client, function):
     wait(client, "function_updated_v2", function)
     assert "new" in json.loads(client.invoke(FunctionName=function)["Payload"].read())
 
-    client.update_function_configuration(FunctionName=function, MemorySize=256, Environment={"Variables": {"STAGE": "b"}})
+    client.update_function_configuration(
+        FunctionName=function, MemorySize=256, Environment={"Variables": {"STAGE": "b"}}
+    )
     wait(client, "function_updated", function)
     now = client.get_function_configuration(FunctionName=function)
     assert (now["MemorySize"], now["Environment"]) == (256, {"Variables": {"STAGE": "b"}})
@@ -99,9 +102,13 @@ def test_errors_arrive_as_their_own_exceptions(client, function):
         client.invoke(FunctionName="none")
     assert missing.value.response["Error"]["Message"].endswith("function:none:$LATEST")
     with pytest.raises(client.exceptions.ResourceConflictException):
-        client.create_function(FunctionName=function, Runtime=RUNTIME, Role=ROLE, Handler="main.handler", Code={"ZipFile": zipped(SOURCE)})
+        client.create_function(
+            FunctionName=function, Runtime=RUNTIME, Role=ROLE, Handler="main.handler", Code={"ZipFile": zipped(SOURCE)}
+        )
     with pytest.raises(client.exceptions.InvalidParameterValueException):
-        client.create_function(FunctionName="x", Runtime="nodejs22.x", Role=ROLE, Handler="a.b", Code={"ZipFile": zipped(SOURCE)})
+        client.create_function(
+            FunctionName="x", Runtime="nodejs22.x", Role=ROLE, Handler="a.b", Code={"ZipFile": zipped(SOURCE)}
+        )
     with pytest.raises(client.exceptions.InvalidRequestContentException):
         client.invoke(FunctionName=function, Payload=b"no json")
     with pytest.raises(client.exceptions.PreconditionFailedException):
@@ -120,7 +127,10 @@ def test_throttling_names_its_reason(client, function):
     assert client.invoke(FunctionName=function)["StatusCode"] == 200
 
 
-@pytest.mark.parametrize("key, secret, code", [("OTHER", "secret", "UnrecognizedClientException"), ("AKIDLOCAL", "wrong", "InvalidSignatureException")])
+@pytest.mark.parametrize(
+    "key, secret, code",
+    [("OTHER", "secret", "UnrecognizedClientException"), ("AKIDLOCAL", "wrong", "InvalidSignatureException")],
+)
 def test_other_keys_are_refused(client, key, secret, code):
     stranger = client_of(client.meta.endpoint_url, key, secret)
     with pytest.raises(stranger.exceptions.ClientError) as refused:
@@ -132,7 +142,9 @@ def test_other_keys_are_refused(client, key, secret, code):
 def test_pages_of_functions(client):
     names = [f"page-{i}" for i in range(7)]
     for name in names:
-        client.create_function(FunctionName=name, Runtime=RUNTIME, Role=ROLE, Handler="main.handler", Code={"ZipFile": zipped(SOURCE)})
+        client.create_function(
+            FunctionName=name, Runtime=RUNTIME, Role=ROLE, Handler="main.handler", Code={"ZipFile": zipped(SOURCE)}
+        )
     pages = list(client.get_paginator("list_functions").paginate(PaginationConfig={"PageSize": 3}))
     listed = [f["FunctionName"] for page in pages for f in page["Functions"]]
     assert len(pages) >= 3 and set(names) <= set(listed) and len(set(listed)) == len(listed)
@@ -153,17 +165,28 @@ def test_versions_and_aliases(client, function):
     client.create_alias(FunctionName=function, Name="live", FunctionVersion="1")
     answer = client.invoke(FunctionName=function, Qualifier="live", Payload=b"1")
     assert answer["ExecutedVersion"] == "1" and json.loads(answer["Payload"].read())["version"] == "1"
-    assert client.update_alias(FunctionName=function, Name="live", FunctionVersion="$LATEST")["FunctionVersion"] == "$LATEST"
+    assert (
+        client.update_alias(FunctionName=function, Name="live", FunctionVersion="$LATEST")["FunctionVersion"]
+        == "$LATEST"
+    )
     assert [a["Name"] for a in client.list_aliases(FunctionName=function)["Aliases"]] == ["live"]
-    assert [v["Version"] for v in client.list_versions_by_function(FunctionName=function)["Versions"]] == ["$LATEST", "1"]
+    assert [v["Version"] for v in client.list_versions_by_function(FunctionName=function)["Versions"]] == [
+        "$LATEST",
+        "1",
+    ]
     client.delete_alias(FunctionName=function, Name="live")
     with pytest.raises(client.exceptions.ResourceNotFoundException):
         client.get_alias(FunctionName=function, Name="live")
 
 
 def test_layers(client, function):
-    layer = client.publish_layer_version(LayerName="numbers", Content={"ZipFile": layer_zip()}, CompatibleRuntimes=[RUNTIME])
-    client.update_function_code(FunctionName=function, ZipFile=zipped("import numbers_layer\ndef handler(e, c):\n    return numbers_layer.one\n"))
+    layer = client.publish_layer_version(
+        LayerName="numbers", Content={"ZipFile": layer_zip()}, CompatibleRuntimes=[RUNTIME]
+    )
+    client.update_function_code(
+        FunctionName=function,
+        ZipFile=zipped("import numbers_layer\ndef handler(e, c):\n    return numbers_layer.one\n"),
+    )
     wait(client, "function_updated_v2", function)
     client.update_function_configuration(FunctionName=function, Layers=[layer["LayerVersionArn"]])
     wait(client, "function_updated_v2", function)

@@ -4,7 +4,6 @@ import json
 import socket
 
 import pytest
-
 from local_lambda import ARN, client_of, create, refused, served
 
 NOT_FOUND, INVALID = "ResourceNotFoundException", "InvalidParameterValueException"
@@ -30,7 +29,11 @@ def client(tmp_path_factory):
 def test_a_configuration_from_put_to_delete(client):
     empty = {"OnSuccess": {}, "OnFailure": {}}
     put = client.put_function_event_invoke_config(FunctionName="f", MaximumEventAgeInSeconds=60)
-    assert (put["FunctionArn"], put["MaximumEventAgeInSeconds"], put["DestinationConfig"]) == (ARN + "f:$LATEST", 60, empty)
+    assert (put["FunctionArn"], put["MaximumEventAgeInSeconds"], put["DestinationConfig"]) == (
+        ARN + "f:$LATEST",
+        60,
+        empty,
+    )
     assert "MaximumRetryAttempts" not in put
     updated = client.update_function_event_invoke_config(FunctionName="f", MaximumRetryAttempts=1)
     assert (updated["MaximumEventAgeInSeconds"], updated["MaximumRetryAttempts"]) == (60, 1)

@@ -8,18 +8,18 @@ import socket
 import subprocess
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import pytest
 
 boto3 = pytest.importorskip("boto3")
-from boto3.s3.transfer import TransferConfig  # noqa: E402
-from botocore.auth import S3SigV4QueryAuth  # noqa: E402
-from botocore.awsrequest import AWSRequest  # noqa: E402
-from botocore.config import Config  # noqa: E402
-from botocore.credentials import Credentials  # noqa: E402
-
-from conftest import PROGRAM  # noqa: E402
-from local_lambda import refused, served  # noqa: E402
+from boto3.s3.transfer import TransferConfig
+from botocore.auth import S3SigV4QueryAuth
+from botocore.awsrequest import AWSRequest
+from botocore.config import Config
+from botocore.credentials import Credentials
+from conftest import PROGRAM
+from local_lambda import refused, served
 
 MB = 1 << 20
 
@@ -103,7 +103,7 @@ def test_the_service_holds_no_body_in_memory(s3, endpoint, bucket, tmp_path):
 def peak_memory_of_listener(port):
     """VmHWM, in bytes, of the process that listens on the port."""
     inode = next(
-        line.split()[9] for line in open("/proc/net/tcp") if line.split()[1].endswith(":%04X" % port) and line.split()[3] == "0A"
+        line.split()[9] for line in Path("/proc/net/tcp").read_text().splitlines() if line.split()[1].endswith(":%04X" % port) and line.split()[3] == "0A"
     )
     for process in filter(str.isdigit, os.listdir("/proc")):
         try:
@@ -111,7 +111,7 @@ def peak_memory_of_listener(port):
         except OSError:
             continue
         if "socket:[%s]" % inode in held:
-            status = open("/proc/%s/status" % process).read()
+            status = Path("/proc/%s/status" % process).read_text()
             return int(status.split("VmHWM:")[1].split()[0]) * 1024
     raise AssertionError("nobody listens")
 

@@ -3,7 +3,6 @@
 import json
 
 import pytest
-
 from local_lambda import ARN, client_of, create, refused, served
 
 INVALID, NOT_FOUND = "InvalidParameterValueException", "ResourceNotFoundException"
@@ -27,8 +26,11 @@ def test_a_policy_from_its_first_statement_to_its_last(client):
         "Sid": "s3", "Effect": "Allow", "Principal": {"Service": "s3.amazonaws.com"}, "Action": "lambda:InvokeFunction",
         "Resource": ARN + "f", "Condition": {"ArnLike": {"AWS:SourceArn": "arn:aws:s3:::bucket"}}}
     assert refused(client.add_permission, **S3) == (
-        "ResourceConflictException", "The statement id (s3) provided already exists. Please provide a new statement id, "
-        "or remove the existing statement.", 409)
+        "ResourceConflictException",
+        "The statement id (s3) provided already exists. Please provide a new statement id, "
+        "or remove the existing statement.",
+        409,
+    )
     more = dict(FunctionName="f", StatementId="url", Action="lambda:InvokeFunctionUrl", Principal="*",
                 FunctionUrlAuthType="NONE", SourceAccount="111111111111")
     assert json.loads(client.add_permission(**more)["Statement"])["Condition"] == {

@@ -1,7 +1,6 @@
 """The local Lambda beside answers of AWS that have been recorded: the same types, texts and fields."""
 
 import pytest
-
 from local_lambda import ARN, REGION, ROLE, RUNTIME, client_of, create, refused, served, zipped
 
 
@@ -128,13 +127,18 @@ def test_revisions_across_versions_and_aliases(client, function):
     alias = client.create_alias(FunctionName=function, Name="a", FunctionVersion="1")
     assert revision() == after
     assert refused(client.update_alias, FunctionName=function, Name="a", RevisionId="wrong") == stale
-    assert client.update_alias(FunctionName=function, Name="a", RevisionId=alias["RevisionId"])["RevisionId"] != alias["RevisionId"]
+    assert (
+        client.update_alias(FunctionName=function, Name="a", RevisionId=alias["RevisionId"])["RevisionId"]
+        != alias["RevisionId"]
+    )
 
 
 def test_reserved_concurrency_is_a_functions_own(client, function):
     assert refused(client.put_function_concurrency, FunctionName="nope", ReservedConcurrentExecutions=1)[:2] == (
         NOT_FOUND, f"Function not found: {ARN}nope:$LATEST")
-    refusal = refused(client.put_function_concurrency, FunctionName=ARN + function + ":1", ReservedConcurrentExecutions=1)
+    refusal = refused(
+        client.put_function_concurrency, FunctionName=ARN + function + ":1", ReservedConcurrentExecutions=1
+    )
     assert refusal[0] == INVALID and refusal[1].startswith("This operation is permitted on Lambda functions only. ")
     refusal = refused(client.put_function_concurrency, FunctionName=function, ReservedConcurrentExecutions=901)
     assert refusal[0] == INVALID and refusal[1].endswith("below its minimum value of [100].")
@@ -165,7 +169,10 @@ def test_weights_of_an_alias(client, function):
         INVALID, "Number of items in AdditionalVersionWeights cannot be greater than 1")
     for weight in (2.0, -1.0):
         refusal = routed({"2": weight})
-        assert refusal[0] == VALIDATION and f"Value '{{2={weight}}}' at 'routingConfig.additionalVersionWeights'" in refusal[1]
+        assert (
+            refusal[0] == VALIDATION
+            and f"Value '{{2={weight}}}' at 'routingConfig.additionalVersionWeights'" in refusal[1]
+        )
     assert "Value '{$LATEST=0.5}'" in routed({"$LATEST": 0.5})[1]
     assert routed({"1": 0.5})[1] == (
         "Invalid function version 1. Function version 1 is already included in routing configuration.")

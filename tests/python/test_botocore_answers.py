@@ -15,8 +15,8 @@ from xml.sax.saxutils import escape
 import pytest
 
 pytest.importorskip("botocore")
-import botocore.session  # noqa: E402
-from botocore.parsers import create_parser  # noqa: E402
+import botocore.session
+from botocore.parsers import create_parser
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("LAMBDAPOOL_BUILD", ROOT / "build"))
@@ -29,13 +29,26 @@ pytestmark = pytest.mark.skipif(not DUMP.exists(), reason=f"{DUMP} is not built"
 PARSERS = {
     "lambda.parse_configuration": (
         "lambda",
-        ["CreateFunction", "UpdateFunctionCode", "UpdateFunctionConfiguration", "GetFunctionConfiguration", "PublishVersion"],
+        [
+            "CreateFunction",
+            "UpdateFunctionCode",
+            "UpdateFunctionConfiguration",
+            "GetFunctionConfiguration",
+            "PublishVersion",
+        ],
     ),
     "lambda.parse_get_function": ("lambda", ["GetFunction"]),
     "lambda.parse_list_functions": ("lambda", ["ListFunctions"]),
     "lambda.parse_no_content": (
         "lambda",
-        ["DeleteFunction", "TagResource", "UntagResource", "PutFunctionConcurrency", "DeleteFunctionConcurrency", "DeleteLayerVersion"],
+        [
+            "DeleteFunction",
+            "TagResource",
+            "UntagResource",
+            "PutFunctionConcurrency",
+            "DeleteFunctionConcurrency",
+            "DeleteLayerVersion",
+        ],
     ),
     "lambda.parse_invoke": ("lambda", ["Invoke"]),
     "layers.parse_layer_version": ("lambda", ["PublishLayerVersion"]),
@@ -75,7 +88,9 @@ def declared(pattern):
 def test_every_request_builder_is_among_those_compared_with_the_models():
     dumped = set(re.findall(r"(\w+_request)\(", (AWS / "requests_dump.cpp").read_text()))
     builders = set(declared(r"http::Request\s+(\w+)\("))
-    missing = sorted(f"{header}.hpp: {name}" for header, name in builders if header not in NO_MODEL and name not in dumped)
+    missing = sorted(
+        f"{header}.hpp: {name}" for header, name in builders if header not in NO_MODEL and name not in dumped
+    )
     assert missing == [], "print it in src/aws/requests_dump.cpp and describe it in test_botocore_models.py"
 
 
@@ -127,7 +142,9 @@ def as_xml(shape, value):
         name = shape.member.serialization.get("name", "member")
         return "".join(f"<{name}>{as_xml(shape.member, each)}</{name}>" for each in value)
     if shape.type_name == "map":
-        return "".join(f"<entry><key>{k}</key><value>{as_xml(shape.value, v)}</value></entry>" for k, v in value.items())
+        return "".join(
+            f"<entry><key>{k}</key><value>{as_xml(shape.value, v)}</value></entry>" for k, v in value.items()
+        )
     return escape(str(value).lower() if isinstance(value, bool) else str(value))
 
 
@@ -152,7 +169,9 @@ def answer_of(service, model):
                 text = "Sun, 22 Nov 2026 19:00:00 GMT"
                 headers[tag(member, name)] = text
                 continue
-            headers[tag(member, name)] = "header" if isinstance(text, str) and not getattr(member, "enum", None) else str(text)
+            headers[tag(member, name)] = (
+                "header" if isinstance(text, str) and not getattr(member, "enum", None) else str(text)
+            )
         elif member.serialization.get("location") in ("statusCode", "headers"):
             value.pop(name)
     headers.pop("X-Amz-Function-Error", None)  # with it, the answer is an error
@@ -162,7 +181,11 @@ def answer_of(service, model):
     elif protocol in ("rest-json", "json") and shape:
         body = json.dumps(as_json(shape, {name: value[name] for name in value})) if value else ""
     elif protocol == "query":
-        result = f"<{shape.serialization['resultWrapper']}>{as_xml(shape, value)}</{shape.serialization['resultWrapper']}>" if shape else ""
+        result = (
+            f"<{shape.serialization['resultWrapper']}>{as_xml(shape, value)}</{shape.serialization['resultWrapper']}>"
+            if shape
+            else ""
+        )
         body = f"<{model.name}Response>{result}<ResponseMetadata><RequestId>id-1</RequestId></ResponseMetadata></{model.name}Response>"
     elif protocol == "rest-xml" and value:
         root = shape.serialization.get("name", f"{model.name}Result")
@@ -221,12 +244,18 @@ def shaped(parser, theirs):
         return theirs["Credentials"]
     if parser == "versions.parse_list_aliases":
         aliases = [
-            {"Name": each["Name"], "Versions": [each["FunctionVersion"], *each["RoutingConfig"]["AdditionalVersionWeights"]]}
+            {
+                "Name": each["Name"],
+                "Versions": [each["FunctionVersion"], *each["RoutingConfig"]["AdditionalVersionWeights"]],
+            }
             for each in theirs["Aliases"]
         ]
         return {"Aliases": aliases, "NextMarker": theirs["NextMarker"]}
     if parser == "layers.parse_list_layers":
-        return {"Layers": [each["LatestMatchingVersion"] for each in theirs["Layers"]], "NextMarker": theirs["NextMarker"]}
+        return {
+            "Layers": [each["LatestMatchingVersion"] for each in theirs["Layers"]],
+            "NextMarker": theirs["NextMarker"],
+        }
     if parser == "layers.parse_list_layer_versions":
         return {"Layers": theirs["LayerVersions"], "NextMarker": theirs["NextMarker"]}
     if parser == "s3.parse_upload_id":

@@ -13,8 +13,8 @@ from xml.etree.ElementTree import canonicalize
 import pytest
 
 pytest.importorskip("botocore")
-import botocore.session  # noqa: E402
-from botocore.serialize import create_serializer  # noqa: E402
+import botocore.session
+from botocore.serialize import create_serializer
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("LAMBDAPOOL_BUILD", REPOSITORY / "build"))
@@ -160,7 +160,9 @@ STS_OPERATIONS = ["AssumeRole", "AssumeRoleWithWebIdentity", "GetCallerIdentity"
 SSO_OPERATIONS = {"GetRoleCredentials": "sso", "CreateToken": "sso-oidc"}
 IAM_OPERATIONS = [o for o in PARAMETERS if o.endswith(("Role", "RolePolicy", "RolePolicies")) and o != "AssumeRole"]
 LAMBDA_OPERATIONS = [
-    o for o in PARAMETERS if o not in [*S3_OPERATIONS, *IAM_OPERATIONS, *STS_OPERATIONS, *SSO_OPERATIONS, *LOG_OPERATIONS]
+    o
+    for o in PARAMETERS
+    if o not in [*S3_OPERATIONS, *IAM_OPERATIONS, *STS_OPERATIONS, *SSO_OPERATIONS, *LOG_OPERATIONS]
 ]
 
 

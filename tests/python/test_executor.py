@@ -7,8 +7,8 @@ import operator
 import sys
 import threading
 import time
-from functools import partial
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, as_completed, wait
+from functools import partial
 
 import lambdapool_tasks as tasks
 import pytest
@@ -198,7 +198,11 @@ def test_arguments_out_of_range(service):
 
 
 def test_the_number_of_workers_comes_second_or_by_either_name(service):
-    for executor in (LambdaExecutor("algorithms", 4), LambdaExecutor("algorithms", workers=4), LambdaExecutor("algorithms", max_workers=4)):
+    for executor in (
+        LambdaExecutor("algorithms", 4),
+        LambdaExecutor("algorithms", workers=4),
+        LambdaExecutor("algorithms", max_workers=4),
+    ):
         with executor:
             assert executor._max_workers == 4
     for pool in (LambdaPool(4, "algorithms"), LambdaPool("algorithms", 4)):

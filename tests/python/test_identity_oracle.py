@@ -17,12 +17,12 @@ import sys
 import pytest
 
 pytest.importorskip("botocore")
-import botocore.loaders  # noqa: E402
-import botocore.session  # noqa: E402
-from botocore.config import Config  # noqa: E402
+import botocore.loaders
+import botocore.session
+from botocore.config import Config
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from fake_identity import FakeIdentity, keys  # noqa: E402
+from fake_identity import FakeIdentity, keys
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("LAMBDAPOOL_BUILD", REPOSITORY / "build"))
@@ -211,7 +211,9 @@ def process(rng, case, settings, name):
     status = rng.choice([0, 0, 0, 0, 0, 0, 1])
     program.write_text(f"#!/bin/sh\nprintf '%s' '{json.dumps(document)}'\nexit {status}\n")
     program.chmod(0o755)
-    settings["credential_process"] = rng.choice([f'"{program}" --flag', f"'{program}'", str(program).replace(" ", "\\ ")])
+    settings["credential_process"] = rng.choice(
+        [f'"{program}" --flag', f"'{program}'", str(program).replace(" ", "\\ ")]
+    )
 
 
 KINDS = [static, static, role, role, web_identity, single_sign_on, process]
@@ -383,7 +385,9 @@ def test_configured_addresses_are_those_of_botocore(fake, tmp_path):
         if rng.random() < 0.5:
             case.section("default")["services"] = "mine"
             case.config["services mine"] = {"sso_oidc": "\n  endpoint_url = http://localhost:7", "lambda": "\n  x = y"}
-        ignore = rng.choice([None, None, ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", rng.choice(["true", "TRUE", "false"]))])
+        ignore = rng.choice(
+            [None, None, ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", rng.choice(["true", "TRUE", "false"]))]
+        )
         if ignore:
             case.environment[ignore[0]] = ignore[1]
         case.write()

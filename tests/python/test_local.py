@@ -5,7 +5,6 @@ import subprocess
 import sys
 
 import pytest
-
 from conftest import BUILD, PROGRAM, package_is_built
 
 pytestmark = pytest.mark.skipif(not package_is_built(), reason="the package is not built")
@@ -76,7 +75,9 @@ def test_who_has_not_its_key_is_refused():
             "lambda", endpoint_url=service.endpoint_url, region_name="us-east-1", aws_access_key_id="any",
             aws_secret_access_key="any",
         )
-        with pytest.raises(stranger.exceptions.ClientError, match="InvalidSignature|UnrecognizedClient|SignatureDoesNotMatch"):
+        with pytest.raises(
+            stranger.exceptions.ClientError, match="InvalidSignature|UnrecognizedClient|SignatureDoesNotMatch"
+        ):
             stranger.list_functions()
 
 

@@ -155,7 +155,10 @@ def test_an_envelope_whose_body_cannot_be_read_may_have_run(forge, members):
     assert "may have run" in told
 
 
-@pytest.mark.parametrize("make", [lambda **options: LambdaPool(1, "f", **options), lambda **options: lambdapool.LambdaExecutor("f", **options)])
+@pytest.mark.parametrize(
+    "make",
+    [lambda **options: LambdaPool(1, "f", **options), lambda **options: lambdapool.LambdaExecutor("f", **options)],
+)
 def test_plain_http_to_another_machine_has_to_be_allowed(forge, monkeypatch, make):
     forge(None)
     monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", "http://192.0.2.1:9")

@@ -5,12 +5,22 @@ import hashlib
 import os
 import sys
 
-import pytest
-
 import lambdapool
+import pytest
 from conftest import REPOSITORY, identity
 from data_tasks import (
-    Block, count_up, digest, leftovers, length, make, make_bytes, make_random, name_and_digest, of_item, read_only, same_object,
+    Block,
+    count_up,
+    digest,
+    leftovers,
+    length,
+    make,
+    make_bytes,
+    make_random,
+    name_and_digest,
+    of_item,
+    read_only,
+    same_object,
 )
 
 sys.path.insert(0, str(REPOSITORY / "tests" / "cli"))

@@ -91,7 +91,9 @@ def test_only_what_a_value_that_is_an_exception_holds_gives_way(pool):
     assert str(pool.apply(tasks.returned, ("that can do without",))) == "text"
     with pytest.raises(UnsendableResult, match="cannot pickle '_thread.lock' object"):
         pool.apply(tasks.returned, ("unsendable itself",))
-    with pytest.raises(TypeError, match="cannot pickle '_thread.lock' object; it is the attribute 'lock' of an object of Unsendable"):
+    with pytest.raises(
+        TypeError, match="cannot pickle '_thread.lock' object; it is the attribute 'lock' of an object of Unsendable"
+    ):
         pool.apply(tasks.describe, (tasks.Unsendable("locked"),))
     error = tasks.caused(lambda: tasks.Adds("text"), tasks.Unsendable("locked"))
     told, (cause, context), _ = pool.apply(tasks.describe_with_cause, (error,))

@@ -308,7 +308,9 @@ def test_a_bad_argument_is_refused_in_the_callers_thread_and_breaks_nothing(pool
 def test_callbacks_that_raise_or_use_the_pool(pool, capfd):
     again = []
     results = [
-        pool.apply_async(tasks.square, (n,), callback=lambda value: again.append(pool.apply_async(tasks.square, (value,))))
+        pool.apply_async(
+            tasks.square, (n,), callback=lambda value: again.append(pool.apply_async(tasks.square, (value,)))
+        )
         for n in range(3)
     ]
     assert [result.get(60) for result in results] == [0, 1, 4]
@@ -387,18 +389,28 @@ def test_arguments_that_make_no_sense_are_refused_in_a_sentence(arguments, sente
 
 @pytest.mark.parametrize("kind", [TypeError, pickle.UnpicklingError])
 def test_an_exception_while_the_task_is_unpickled_is_not_the_functions(pool, kind):
-    with pytest.raises(lambdapool.UnreadableTask, match="called nothing.*not here.*lambdapool update algorithms PATHS") as caught:
+    with pytest.raises(
+        lambdapool.UnreadableTask, match="called nothing.*not here.*lambdapool update algorithms PATHS"
+    ) as caught:
         pool.apply(tasks.square, (tasks.Unreadable(kind),))
     remote = caught.value.__cause__
     assert "in refuse_to_be_read" in str(remote) and type(remote.__cause__) is kind
 
 
 def test_other_versions_of_packages_are_named():
-    told = ("ModuleNotFoundError", "No module named 'pytest._core'", "pytest._core", {"pytest": "0.1", "other": "5"}, None)
+    told = (
+        "ModuleNotFoundError",
+        "No module named 'pytest._core'",
+        "pytest._core",
+        {"pytest": "0.1", "other": "5"},
+        None,
+    )
     data = pickle.dumps(told)
     [(_, error)] = outcomes.read(pickle.dumps(([(outcomes.UNREADABLE, data)], None)), 1, "f").outcomes
     assert isinstance(error, lambdapool.CodeMismatch)
-    assert "pytest is version 0.1 there and %s here" % pytest.__version__ in str(error) and "version 5" not in str(error)
+    assert "pytest is version 0.1 there and %s here" % pytest.__version__ in str(error) and "version 5" not in str(
+        error
+    )
 
 
 def test_an_unsendable_result_is_a_pickling_error_too(pool):

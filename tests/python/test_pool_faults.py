@@ -27,7 +27,9 @@ def serve(monkeypatch):
         def start(*arguments, **options):
             service = FaultService(*arguments, **options)
             stack.callback(service.stop)
-            for variable, value in dict(identity(), LAMBDAPOOL_TARGET="aws", AWS_ENDPOINT_URL_LAMBDA=service.url).items():
+            for variable, value in dict(
+                identity(), LAMBDAPOOL_TARGET="aws", AWS_ENDPOINT_URL_LAMBDA=service.url
+            ).items():
                 monkeypatch.setenv(variable, value)
             return service
 
@@ -133,7 +135,9 @@ def test_a_service_that_restarts_costs_no_task_and_is_waited_for_with_a_warning(
     service = serve(7, share=0, accept_share=0)
     service.stop()
     port = int(service.url.rpartition(":")[2])
-    with pytest.warns(RuntimeWarning, match="nothing has reached the service for 5 s .*connection refused.*50 calls wait"):
+    with pytest.warns(
+        RuntimeWarning, match="nothing has reached the service for 5 s .*connection refused.*50 calls wait"
+    ):
         with LambdaPool(workers=24, lambda_function="f") as pool:
             results = [pool.apply_async(counted_tasks.record, (key,)) for key in range(50)]
             warned = threading.Event()

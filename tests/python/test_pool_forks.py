@@ -6,7 +6,16 @@ import forking_tasks as tasks
 import pytest
 from lambdapool import LambdaPool, WorkerDied
 
-WAYS = [("return", 0), ("raise", 1), ("interrupt", 130), ((), 0), ((3,), 3), (("text",), 1), ((256 + 9,), 9), ("thread", 0)]
+WAYS = [
+    ("return", 0),
+    ("raise", 1),
+    ("interrupt", 130),
+    ((), 0),
+    ((3,), 3),
+    (("text",), 1),
+    ((256 + 9,), 9),
+    ("thread", 0),
+]
 
 
 @pytest.fixture

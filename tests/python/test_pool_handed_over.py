@@ -112,7 +112,9 @@ def test_the_items_of_a_chunk_that_failed_are_named(pool):
 
 @pytest.mark.parametrize("interrupt", [KeyboardInterrupt, GeneratorExit])
 def test_an_interrupted_executor_map_cancels_what_waits_ahead_of_the_workers(executor, ear, interrupt):
-    assert executor.submit(tasks.square, 3).result(60) == 9  # the code is known: the order of what follows is that of sending
+    assert (
+        executor.submit(tasks.square, 3).result(60) == 9
+    )  # the code is known: the order of what follows is that of sending
     ear.hold(lambda told: told != "0")
     results = executor.map(partial(tasks.tell, port=ear.port), range(20))
     next(results)

@@ -9,21 +9,27 @@ import sys
 import pytest
 from conftest import BUILD, HERE, REPOSITORY
 
-ROWS = dict(
-    (kind, [argument, result])
+ROWS = {
+    kind: [argument, result]
     for kind, argument, result in re.findall(
         r"^\| (.+?) \| (arrives|\w+) \| (arrives|\w+) \|$", (REPOSITORY / "docs" / "tasks.md").read_text(), re.M
     )
     if kind != "kind"
-)
+}
 
 
 @pytest.fixture(scope="session")
 def travelled(local_environment):
     """What tests/python/scripts/travel.py saw, run as a user runs it."""
-    environment = dict(os.environ, PYTHONPATH=os.pathsep.join([str(BUILD / "python"), str(HERE / "deployed")]), **local_environment)
+    environment = dict(
+        os.environ, PYTHONPATH=os.pathsep.join([str(BUILD / "python"), str(HERE / "deployed")]), **local_environment
+    )
     finished = subprocess.run(
-        [sys.executable, str(HERE / "scripts" / "travel.py")], env=environment, capture_output=True, text=True, timeout=300
+        [sys.executable, str(HERE / "scripts" / "travel.py")],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
     )
     assert finished.returncode == 0, finished.stderr
     return json.loads(finished.stdout)

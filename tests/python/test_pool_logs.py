@@ -4,9 +4,8 @@ import gc
 import multiprocessing.pool
 from concurrent.futures import Future
 
-import pytest
-
 import lambdapool_tasks as tasks
+import pytest
 from lambdapool import LambdaExecutor, LambdaPool, LambdaPoolError, UnsendableResult, WorkerDied
 from lambdapool.logs import JobLogs
 
@@ -108,4 +107,6 @@ def test_a_million_calls_are_not_all_remembered():
     for call in range(1_000_001):
         logs.sent(engine, call)
     assert len(logs._calls) <= 2 * 65_536
-    assert logs.text(complete=True).endswith("[lambdapool: the logs of 1000000 earlier calls are not kept any more]\nlog of 1000000\n")
+    assert logs.text(complete=True).endswith(
+        "[lambdapool: the logs of 1000000 earlier calls are not kept any more]\nlog of 1000000\n"
+    )

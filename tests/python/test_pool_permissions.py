@@ -4,9 +4,8 @@ import http.server
 import json
 import threading
 
-import pytest
-
 import lambdapool_tasks as tasks
+import pytest
 from lambdapool import AccessDenied, FunctionNotFound, LambdaExecutor, LambdaPool
 from stub_service import StubService
 
@@ -69,17 +68,25 @@ def test_a_name_that_cannot_be_is_a_value_error_before_anything_is_sent(recorder
     assert "regular expression" not in str(caught.value) and recorder.seen == []
 
 
-@pytest.mark.parametrize("name", ["algorithms:$LATEST", "algorithms:prod", "arn:aws:lambda:us-east-1:123456789012:function:algorithms:3"])
+@pytest.mark.parametrize(
+    "name", ["algorithms:$LATEST", "algorithms:prod", "arn:aws:lambda:us-east-1:123456789012:function:algorithms:3"]
+)
 def test_every_form_of_name_that_lambda_takes_is_taken(recorder, name):
     LambdaPool(1, name).terminate()
 
 
 def test_a_function_that_is_not_there_is_named_with_its_place(enter):
     enter("stub")
-    with LambdaPool(1, "nobody") as pool, pytest.raises(FunctionNotFound, match="no function nobody in us-east-1.*lambdapool create nobody"):
+    with (
+        LambdaPool(1, "nobody") as pool,
+        pytest.raises(FunctionNotFound, match="no function nobody in us-east-1.*lambdapool create nobody"),
+    ):
         pool.apply(tasks.square, (1,))
     enter("local")
-    with LambdaPool(1, "nobody") as pool, pytest.raises(FunctionNotFound, match="no function nobody on the target local"):
+    with (
+        LambdaPool(1, "nobody") as pool,
+        pytest.raises(FunctionNotFound, match="no function nobody on the target local"),
+    ):
         pool.apply(tasks.square, (1,))
 
 

@@ -21,7 +21,7 @@ FILES = {
     "start_exits.py": "import sys\ndef f(): pass\nfailed = sys.exit(3)\n",
 }
 LOADED = {"start_uses": True, "start_early.inner": True, "start_guarded": True}
-NOT_LOADED = {name: False for name in ("start_script", "start_data", "start_broken", "start_exits")}
+NOT_LOADED = dict.fromkeys(("start_script", "start_data", "start_broken", "start_exits"), False)
 
 
 @pytest.fixture

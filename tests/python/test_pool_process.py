@@ -71,7 +71,9 @@ def test_the_program_ends_although_a_pool_has_work(service, pending):
 
 
 def test_the_program_ends_after_an_exception(service):
-    code, out, err = run("pool = LambdaPool(2, 'algorithms')\npool.apply_async(tasks.sleep, (250,))\nraise SystemExit(3)")
+    code, out, err = run(
+        "pool = LambdaPool(2, 'algorithms')\npool.apply_async(tasks.sleep, (250,))\nraise SystemExit(3)"
+    )
     assert (code, out, err) == (3, "", "")
 
 

@@ -36,7 +36,9 @@ def test_an_initializer_by_value(service):
 def test_an_initializer_that_fails_ends_each_task_of_a_pool(service):
     with LambdaPool(2, "algorithms", initializer=tasks.raise_value_error, initargs=(7,)) as pool:
         for _ in range(2):
-            with pytest.raises(lambdapool.InitializerFailed, match="the initializer failed in a worker: ValueError: no 7") as caught:
+            with pytest.raises(
+                lambdapool.InitializerFailed, match="the initializer failed in a worker: ValueError: no 7"
+            ) as caught:
                 pool.map(tasks.square, range(10), chunksize=1)
             assert isinstance(caught.value.__cause__, ValueError)
             assert "raise_value_error" in str(caught.value.__cause__.__cause__)
@@ -68,7 +70,9 @@ def test_workers_are_replaced_after_so_many_tasks(service):
 
 
 def test_a_replaced_worker_is_initialized_too(service, ear):
-    with LambdaPool(1, "algorithms", maxtasksperchild=2, initializer=tasks.remember_and_tell, initargs=("c", ear.port)) as pool:
+    with LambdaPool(
+        1, "algorithms", maxtasksperchild=2, initializer=tasks.remember_and_tell, initargs=("c", ear.port)
+    ) as pool:
         assert [pool.apply(tasks.remembered, (n,)) for n in range(4)] == ["c"] * 4
     assert len(ear.heard) == 2
 
@@ -89,7 +93,10 @@ def test_setups_that_make_no_sense_are_refused(service, number):
         LambdaPool(1, "algorithms", maxtasksperchild=number)
     with pytest.raises((TypeError, ValueError), match="max_tasks_per_child must be"):
         LambdaExecutor("algorithms", 1, max_tasks_per_child=number)
-    for make in (lambda: LambdaPool(1, "algorithms", initializer=3), lambda: LambdaExecutor("algorithms", initializer=3)):
+    for make in (
+        lambda: LambdaPool(1, "algorithms", initializer=3),
+        lambda: LambdaExecutor("algorithms", initializer=3),
+    ):
         with pytest.raises(TypeError, match="initializer must be a callable"):
             make()
 

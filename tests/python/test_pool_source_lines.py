@@ -89,5 +89,7 @@ def test_the_lines_are_there_in_groups_too(pool):
     with pytest.raises(Exception) as caught:
         pool.apply(fail)
     lines = [line for line in str(caught.value.__cause__).splitlines() if "^" not in line]
-    framed = [index for index, line in enumerate(lines) if line.startswith("    |   File") and line.endswith("in divide")]
+    framed = [
+        index for index, line in enumerate(lines) if line.startswith("    |   File") and line.endswith("in divide")
+    ]
     assert framed and all(lines[index + 1] == "    |     return 1 / x" for index in framed)

@@ -1,7 +1,6 @@
 """Never the wrong code: what is loaded here and what runs there are the same source, or nothing runs."""
 
 import os
-import pathlib
 import subprocess
 import sys
 import zipfile
@@ -34,7 +33,12 @@ class Project:
 
     def command(self, *arguments):
         done = subprocess.run(
-            [str(PROGRAM), *arguments], cwd=self.folder, env=self._environment, capture_output=True, text=True, timeout=120
+            [str(PROGRAM), *arguments],
+            cwd=self.folder,
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
         )
         assert done.returncode == 0, done.stderr
 
@@ -109,7 +113,9 @@ def test_what_is_only_there_or_installed_or_by_value_is_not_compared(project):
     assert project.use("mod").stdout == "[2, 3, 4] 11\n"
     project.write("site-packages/mod.py", "def f(x): return x + 100\n")
     assert project.use("mod", here=project.folder / "site-packages").stdout == "[2, 3, 4] 11\n"
-    by_value = "from lambdapool import LambdaPool\nwith LambdaPool(1, 'stale') as pool: print(pool.map(lambda x: x + 7, [1]))"
+    by_value = (
+        "from lambdapool import LambdaPool\nwith LambdaPool(1, 'stale') as pool: print(pool.map(lambda x: x + 7, [1]))"
+    )
     assert project.use(code=by_value).stdout == "[8]\n"
 
 

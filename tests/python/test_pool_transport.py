@@ -64,7 +64,9 @@ def test_a_pool_goes_through_the_proxy(service, start_proxy, monkeypatch):
     monkeypatch.setenv("HTTP_PROXY", proxy.url("me:p%61ssword"))
     assert squares() == [n * n for n in range(40)]
     requests = proxy.stop()
-    assert requests and all(line.startswith("POST %s/2015-03-31/functions/algorithms" % service.url) for line in requests)
+    assert requests and all(
+        line.startswith("POST %s/2015-03-31/functions/algorithms" % service.url) for line in requests
+    )
 
 
 @needs_tinyproxy
@@ -80,7 +82,9 @@ def test_a_pool_goes_through_tunnels_to_https(service, https, start_proxy, monke
 def test_a_proxy_that_refuses_is_not_taken_for_lambda(service, https, start_proxy, monkeypatch):
     proxy = start_proxy(user=("me", "password"))
     monkeypatch.setenv("HTTPS_PROXY", proxy.url("me:wrong"))
-    with pytest.raises(lambdapool.NetworkError, match="the proxy 127.0.0.1:%d .HTTPS_PROXY. refused the user" % proxy.port):
+    with pytest.raises(
+        lambdapool.NetworkError, match="the proxy 127.0.0.1:%d .HTTPS_PROXY. refused the user" % proxy.port
+    ):
         squares()
     assert service.invocations == 0
 
@@ -92,7 +96,9 @@ def test_a_proxy_that_is_down_is_told(service, monkeypatch):
     assert "may have run" not in str(caught.value)
 
 
-def test_a_proxy_that_goes_away_in_the_middle_leaves_no_task_without_an_outcome(service, https, start_proxy, monkeypatch):
+def test_a_proxy_that_goes_away_in_the_middle_leaves_no_task_without_an_outcome(
+    service, https, start_proxy, monkeypatch
+):
     if not shutil.which("tinyproxy"):
         pytest.skip("tinyproxy is not installed")
     proxy = start_proxy()

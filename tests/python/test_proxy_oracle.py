@@ -13,8 +13,8 @@ from urllib.parse import urlparse
 import pytest
 
 pytest.importorskip("botocore")
-from botocore.httpsession import ProxyConfiguration  # noqa: E402
-from botocore.utils import get_environ_proxies  # noqa: E402
+from botocore.httpsession import ProxyConfiguration
+from botocore.utils import get_environ_proxies
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("LAMBDAPOOL_BUILD", REPOSITORY / "build"))

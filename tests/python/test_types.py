@@ -43,8 +43,19 @@ pool.map(double, ["wrong"])  # refused
 def test_mypy_takes_what_is_right_and_refuses_what_is_wrong(tmp_path):
     program = tmp_path / "program.py"
     program.write_text(textwrap.dedent(CODE))
-    command = [sys.executable, "-m", "mypy", "--follow-imports=silent", "--no-error-summary", "--cache-dir", str(tmp_path), str(program)]
-    said = subprocess.run(command, env={"MYPYPATH": str(PACKAGE), "PATH": ""}, capture_output=True, text=True, timeout=300)
+    command = [
+        sys.executable,
+        "-m",
+        "mypy",
+        "--follow-imports=silent",
+        "--no-error-summary",
+        "--cache-dir",
+        str(tmp_path),
+        str(program),
+    ]
+    said = subprocess.run(
+        command, env={"MYPYPATH": str(PACKAGE), "PATH": ""}, capture_output=True, text=True, timeout=300
+    )
     refused = {int(line.split(":")[1]) for line in said.stdout.splitlines() if ": error:" in line}
     expected = {number for number, line in enumerate(program.read_text().splitlines(), 1) if line.endswith("# refused")}
     assert refused == expected, said.stdout + said.stderr

@@ -10,9 +10,9 @@ import sys
 # The user's own cloudpickle, if the package has one, comes first.
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "vendor"))
 
-from .envelope import LambdapoolCodeMismatch, LambdapoolProtocolError  # noqa: E402
-from .handler import lambda_handler  # noqa: E402
-from .preload import import_own_modules  # noqa: E402
+from .envelope import LambdapoolCodeMismatch, LambdapoolProtocolError
+from .handler import lambda_handler
+from .preload import import_own_modules
 
 import_own_modules()
 

@@ -106,7 +106,9 @@ class _Cache:
         except transfer.Failed as error:
             raise LambdapoolBlobError("data of the task (%d bytes) could not be fetched: %s" % (size, error)) from None
         except OSError as error:
-            raise LambdapoolBlobError("data of the task (%d bytes) could not be kept in %s: %s" % (size, self._directory, error)) from None
+            raise LambdapoolBlobError(
+                "data of the task (%d bytes) could not be kept in %s: %s" % (size, self._directory, error)
+            ) from None
         if sha256_of(new) != digest:
             raise LambdapoolBlobError(
                 "data of the task (%d bytes) is not what the caller sent: its SHA-256 is another one; somebody has "

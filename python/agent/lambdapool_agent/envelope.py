@@ -31,7 +31,7 @@ def decode(event):
     if not isinstance(event, dict) or "lambdapool" not in event:
         raise LambdapoolProtocolError(
             "the event is not a lambdapool task: this function runs tasks that LambdaPool or LambdaExecutor "
-            "sends (a JSON object with the member \"lambdapool\")"
+            'sends (a JSON object with the member "lambdapool")'
         )
     version = event["lambdapool"]
     if isinstance(version, bool) or version != VERSION:

@@ -47,7 +47,9 @@ def _handle(event, context, worker):
         parts = blobs.parts_of(event, body)
         results = event["results"]["url"] if "results" in event else None
     except (KeyError, IndexError, TypeError, ValueError) as error:
-        raise envelope.LambdapoolProtocolError("the task's data is not described as the protocol says: %r" % error) from None
+        raise envelope.LambdapoolProtocolError(
+            "the task's data is not described as the protocol says: %r" % error
+        ) from None
     body = parts.body
     if peer != envelope.PEER and (_BY_VALUE in body or _CLOUDPICKLE in body):
         raise envelope.LambdapoolCodeMismatch(

@@ -89,7 +89,6 @@ def _check(answer):
 
 
 def _send(method, url, body, headers):
-    import http.client
     import urllib.parse
 
     parts = urllib.parse.urlsplit(url)

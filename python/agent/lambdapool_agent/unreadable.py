@@ -16,7 +16,7 @@ def is_task(body):
     """Whether the bytes are pickles at all; what is in them may fail to load all the same."""
     try:
         for _ in range(2):
-            for opcode, _, position in pickletools.genops(body):
+            for _opcode, _, position in pickletools.genops(body):
                 end = position + 1
             body = body[end:]
         return not body

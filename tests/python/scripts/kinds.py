@@ -333,7 +333,9 @@ def fails(call):
         return type(error).__name__
 
 
-@kind_of("class of an abstract class", lambda c: (c().area(), isinstance(c(), c.__mro__[1]), issubclass(int, c.__mro__[1])))
+@kind_of(
+    "class of an abstract class", lambda c: (c().area(), isinstance(c(), c.__mro__[1]), issubclass(int, c.__mro__[1]))
+)
 class Square(Shape):
     def area(self):
         return 4
@@ -394,7 +396,9 @@ class Plugin:
         Plugin.plugins[name] = cls
 
 
-@kind_of("class of a base with __init_subclass__", lambda c: (c.plugins["one"] is c, len(c.plugins), c.__mro__[1].__name__))
+@kind_of(
+    "class of a base with __init_subclass__", lambda c: (c.plugins["one"] is c, len(c.plugins), c.__mro__[1].__name__)
+)
 class One(Plugin, name="one"):
     pass
 
@@ -579,9 +583,26 @@ def changes(name, before):
 
 
 INSTANCES = [(Plain, (1,)), (Slotted, (1,)), (MoreSlots, (1,)), (SlotsBelow, (1,)), (PrivateSlots, (1,)), (Row, (1,))]
-INSTANCES += [(Pair, (1, 2)), (Old, (1, 2)), (Letter, (1,)), (Planet, ((2.0, 3),)), (Mode, (3,)), (Square, ()), (Tagged, ())]
-INSTANCES += [(One, ()), (Described, (1,)), (Derived, (1,)), (Multiplier, (2,)), (OwnState, (1,)), (Attributes, ({"a": 1},))]
-INSTANCES += [(cls, (1,)) for cls in map(globals().get, ("SlottedRow", "MoreSlottedRow", "FrozenRow", "WeakRow")) if cls]
+INSTANCES += [
+    (Pair, (1, 2)),
+    (Old, (1, 2)),
+    (Letter, (1,)),
+    (Planet, ((2.0, 3),)),
+    (Mode, (3,)),
+    (Square, ()),
+    (Tagged, ()),
+]
+INSTANCES += [
+    (One, ()),
+    (Described, (1,)),
+    (Derived, (1,)),
+    (Multiplier, (2,)),
+    (OwnState, (1,)),
+    (Attributes, ({"a": 1},)),
+]
+INSTANCES += [
+    (cls, (1,)) for cls in map(globals().get, ("SlottedRow", "MoreSlottedRow", "FrozenRow", "WeakRow")) if cls
+]
 
 
 def wrong(pool):

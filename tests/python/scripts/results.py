@@ -112,7 +112,9 @@ def main(pool):
     first, cls = pool.apply(make_class)
     cls.count = 5
     again = pool.apply(first.get)
-    check("a class made there", again == 5 and type(first) is cls and pool.apply(type, (first,)) is cls and cls.count == 5)
+    check(
+        "a class made there", again == 5 and type(first) is cls and pool.apply(type, (first,)) is cls and cls.count == 5
+    )
     refused(pool, guarded, (1,), "_thread.lock", "the global 'guard' of the function guarded")
     refused(pool, Holder(guard).run, (1,), "item 1", "'first'", "'deep'", "Holder.run")
     refused(pool, work, (Holder(guard),), "item 1", "'deep'")

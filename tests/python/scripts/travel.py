@@ -31,7 +31,6 @@ import weakref
 
 import lambdapool_tasks
 import travel_undeployed
-
 from lambdapool import LambdaPool
 
 KINDS = {}
@@ -58,17 +57,29 @@ kind("None, bool, int, float, complex")(lambda: (None, True, 2**70, 1.5, 2j))
 kind("str, bytes, bytearray")(lambda: ("ä", b"\0", bytearray(b"x")))
 kind("list, tuple, dict, set, frozenset")(lambda: ([1], (2,), {3: 4}, {5}, frozenset({6})))
 kind("range, slice, Ellipsis")(lambda: (range(3), slice(1, 2), ...))
-kind("a structure that contains itself", lambda thing: thing[0] is thing)(lambda: (lambda loop: (loop.append(loop), loop)[1])([]))
+kind("a structure that contains itself", lambda thing: thing[0] is thing)(
+    lambda: (lambda loop: (loop.append(loop), loop)[1])([])
+)
 kind("Decimal, Fraction")(lambda: (decimal.Decimal("1.10"), fractions.Fraction(1, 3)))
 kind("datetime with its zone, timedelta, UUID")(
     lambda: (datetime.datetime(2026, 1, 2, tzinfo=datetime.timezone.utc), datetime.timedelta(1), uuid.UUID(int=7))
 )
 kind("pathlib.Path, compiled re")(lambda: (pathlib.PurePosixPath("a/b"), re.compile("x+")))
 kind("array, deque, Counter, defaultdict, OrderedDict")(
-    lambda: (array.array("d", [1]), collections.deque([1]), collections.Counter("aab"), collections.defaultdict(int, a=1), collections.OrderedDict(a=1))
+    lambda: (
+        array.array("d", [1]),
+        collections.deque([1]),
+        collections.Counter("aab"),
+        collections.defaultdict(int, a=1),
+        collections.OrderedDict(a=1),
+    )
 )
-kind("io.BytesIO, io.StringIO", lambda thing: (thing[0].read(), thing[1].read()))(lambda: (io.BytesIO(b"x"), io.StringIO("y")))
-kind("iterator of a list, enumerate, zip", lambda thing: [list(part) for part in thing])(lambda: (iter([1, 2]), enumerate("ab"), zip("a", "b")))
+kind("io.BytesIO, io.StringIO", lambda thing: (thing[0].read(), thing[1].read()))(
+    lambda: (io.BytesIO(b"x"), io.StringIO("y"))
+)
+kind("iterator of a list, enumerate, zip", lambda thing: [list(part) for part in thing])(
+    lambda: (iter([1, 2]), enumerate("ab"), zip("a", "b"))
+)
 kind("itertools.count", lambda thing: [next(thing), next(thing)])(lambda: itertools.count(3))
 kind("generator")(lambda: (x for x in "ab"))
 kind("memoryview")(lambda: memoryview(b"x"))
@@ -228,7 +239,9 @@ class Wrong(ValueError):
         self.code = code
 
 
-kind("object of a class of the script", lambda thing: (thing.x, thing.method(2), thing.doubled, isinstance(thing, Plain)))(lambda: Plain(2))
+kind(
+    "object of a class of the script", lambda thing: (thing.x, thing.method(2), thing.doubled, isinstance(thing, Plain))
+)(lambda: Plain(2))
 kind("the class itself", lambda thing: (thing(3).method(1), thing.of_class(1)))(lambda: Plain)
 kind("nested class", lambda thing: thing.value)(lambda: Plain.Nested)
 kind("class with __slots__", lambda thing: thing.a)(lambda: Slotted(4))
@@ -239,7 +252,9 @@ kind("TypedDict")(lambda: Keyed(a=1))
 kind("enum member", lambda thing: (thing is Color.RED, thing.value))(lambda: Color.RED)
 kind("flags", lambda thing: (thing == Access.READ | Access.WRITE, thing.value))(lambda: Access.READ | Access.WRITE)
 kind("class with a metaclass", lambda thing: (type(thing).__name__, thing().value))(lambda: Made)
-kind("abstract base class and what is derived from it", lambda thing: (thing.f(), isinstance(thing, Abstract)))(Concrete)
+kind("abstract base class and what is derived from it", lambda thing: (thing.f(), isinstance(thing, Abstract)))(
+    Concrete
+)
 kind("generic class", lambda thing: thing.inside)(lambda: Box[int](5))
 kind("object with __getstate__ and __setstate__", lambda thing: thing.n)(Stateful)
 kind("object that holds a lock")(Locked)
@@ -248,7 +263,9 @@ kind("object whose __reduce__ makes something else", int)(Rebuilt)
 kind("object whose __reduce__ raises a RuntimeError")(Unruly)
 kind("exception", lambda thing: (type(thing) is Wrong, thing.args, thing.code, str(thing)))(lambda: Wrong(3))
 if sys.version_info >= (3, 11):
-    kind("exception group", lambda thing: [str(member) for member in thing.exceptions])(lambda: ExceptionGroup("both", [Wrong(1), KeyError("k")]))
+    kind("exception group", lambda thing: [str(member) for member in thing.exceptions])(
+        lambda: ExceptionGroup("both", [Wrong(1), KeyError("k")])
+    )
 else:  # it is Python 3.11's
     kind("exception group")(lambda: None)
 
@@ -288,7 +305,7 @@ def hidden(x):
     return x
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def cached(x):
     return x + scale
 

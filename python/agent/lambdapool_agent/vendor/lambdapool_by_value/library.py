@@ -79,6 +79,10 @@ REDUCERS = {
 }
 if isinstance(typing.NewType, type):
     REDUCERS[typing.NewType] = _named(_new_type)
-for _name, _reduce in (("ParamSpec", _type_parameter), ("TypeVarTuple", _type_parameter), ("TypeAliasType", _type_alias)):
+for _name, _reduce in (
+    ("ParamSpec", _type_parameter),
+    ("TypeVarTuple", _type_parameter),
+    ("TypeAliasType", _type_alias),
+):
     if hasattr(typing, _name):
         REDUCERS[getattr(typing, _name)] = _named(_reduce)
