@@ -60,8 +60,8 @@ bench: configure-tests build ## Run the benchmarks: a table of ratios, and JSON 
 check: setup-dev ## Check formatting, ruff, mypy and the order of the folders (seconds)
 	@tools/check.sh
 
-lint: check configure-tests ## Check, and run clang-tidy over the sources
-	@tools/lint.sh $(BUILD)
+lint: check ## Check, build without unity, and run clang-tidy over the sources
+	@JOBS=$(JOBS) tools/lint.sh
 
 format: setup-dev ## Reformat the C++ sources and the Python package
 	@git ls-files '*.cpp' '*.hpp' | xargs clang-format-16 -i

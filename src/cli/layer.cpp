@@ -18,7 +18,7 @@ namespace {
 
 using Layers = std::vector<deploy::LayerVersion>;
 
-std::string joined(const std::vector<std::string>& items) {
+std::string comma_separated(const std::vector<std::string>& items) {
   std::string text;
   for (const auto& item : items) text += (text.empty() ? "" : ",") + item;
   return text;
@@ -31,7 +31,8 @@ std::string table(const Layers& layers, std::optional<std::size_t> width) {
     const auto at = parse_timestamp(layer.created);
     const auto age =
         at ? readable_age(std::chrono::duration_cast<std::chrono::seconds>(now - *at)) : layer.created;
-    rows.push_back({layer.name, std::to_string(layer.version), age, joined(layer.runtimes), layer.arn});
+    rows.push_back(
+        {layer.name, std::to_string(layer.version), age, comma_separated(layer.runtimes), layer.arn});
   }
   return format_table({{"LAYER NAME"},
                        {"VERSION", Align::right},

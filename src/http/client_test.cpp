@@ -8,6 +8,7 @@
 #include <latch>
 #include <map>
 
+#include "http/patience.hpp"
 #include "http/raw_peer.hpp"
 #include "http/server.hpp"
 
@@ -18,7 +19,6 @@ using namespace std::chrono_literals;
 using testing::HasSubstr;
 using Reached = TransportError::Reached;
 
-constexpr auto patience = 2min;  // only ends a hang
 const std::string fine = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfine";
 
 struct Broken {

@@ -6,6 +6,7 @@
 
 #include <future>
 
+#include "http/patience.hpp"
 #include "http/raw_peer.hpp"
 
 namespace lambdapool::http {
@@ -14,8 +15,6 @@ namespace {
 using namespace std::chrono_literals;
 using testing::HasSubstr;
 using testing::StartsWith;
-
-constexpr auto patience = 2min;  // only ends a hang
 
 class ConnectorTest : public testing::Test {
  protected:

@@ -6,12 +6,12 @@
 
 #include <future>
 
+#include "http/patience.hpp"
+
 namespace lambdapool::http {
 namespace {
 
 using namespace std::chrono_literals;
-
-constexpr auto patience = 2min;  // only ends a hang
 
 template <class Promise>
 bool comes(Promise& promise) {

@@ -10,6 +10,7 @@
 #include <latch>
 
 #include "http/client.hpp"
+#include "http/patience.hpp"
 #include "http/server.hpp"
 
 namespace lambdapool::http {
@@ -17,8 +18,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::HasSubstr;
-
-constexpr auto patience = 2min;  // only ends a hang
 
 class ExchangeTest : public testing::Test {
  protected:

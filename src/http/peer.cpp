@@ -60,14 +60,14 @@ std::optional<Connected> connection_of(int fd) {
   return Connected{v4 ? AF_INET : AF_INET6, end_of(theirs, v4), end_of(ours, v4)};
 }
 
-class Socket {
+class BlockingSocket {
  public:
-  explicit Socket(int fd) : fd_(fd) {}
-  ~Socket() {
+  explicit BlockingSocket(int fd) : fd_(fd) {}
+  ~BlockingSocket() {
     if (fd_ >= 0) ::close(fd_);
   }
-  Socket(const Socket&) = delete;
-  Socket& operator=(const Socket&) = delete;
+  BlockingSocket(const BlockingSocket&) = delete;
+  BlockingSocket& operator=(const BlockingSocket&) = delete;
   int get() const { return fd_; }
 
  private:
@@ -104,7 +104,7 @@ bool is_about(const inet_diag_msg& found, const Connected& connected) {
 
 // One connection is asked for by its four numbers, which costs the same however many there are.
 std::optional<Peer> ask_kernel(const Connected& connected) {
-  const Socket netlink(::socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
+  const BlockingSocket netlink(::socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
   if (netlink.get() < 0) return {};
   const Question question = question_about(connected);
   if (::send(netlink.get(), &question, sizeof question, 0) < 0) return {};

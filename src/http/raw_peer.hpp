@@ -21,8 +21,8 @@ namespace lambdapool::http {
 class RawConnection {
  public:
   explicit RawConnection(int fd) : fd_(fd) {
-    timeval patience{20, 0};
-    ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    timeval limit{20, 0};
+    ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
   }
   RawConnection(RawConnection&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
   ~RawConnection() { close(); }

@@ -65,14 +65,14 @@ class OpenFd {
   int fd_;
 };
 
-struct Address {
+struct SocketAddress {
   sockaddr_storage storage{};
   socklen_t size = 0;
   const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
 };
 
-std::optional<Address> tcp_address(const std::string& text, std::uint16_t port) {
-  Address address;
+std::optional<SocketAddress> tcp_address(const std::string& text, std::uint16_t port) {
+  SocketAddress address;
   auto* v4 = reinterpret_cast<sockaddr_in*>(&address.storage);
   auto* v6 = reinterpret_cast<sockaddr_in6*>(&address.storage);
   if (::inet_pton(AF_INET, text.c_str(), &v4->sin_addr) == 1) {
@@ -90,7 +90,7 @@ std::optional<Address> tcp_address(const std::string& text, std::uint16_t port) 
 }
 
 int bound_port(int fd) {
-  Address address;
+  SocketAddress address;
   address.size = sizeof address.storage;
   ::getsockname(fd, reinterpret_cast<sockaddr*>(&address.storage), &address.size);
   return ntohs(address.storage.ss_family == AF_INET6
@@ -99,7 +99,7 @@ int bound_port(int fd) {
 }
 
 // A socket file whose server has died refuses connections; one that is served accepts them.
-bool is_abandoned(const Address& address) {
+bool is_abandoned(const SocketAddress& address) {
   auto fd = open_socket(AF_UNIX);
   if (!fd) return false;
   OpenFd probe(*fd);
@@ -149,7 +149,7 @@ Result<std::unique_ptr<Listener>> listen_tcp(EventLoop& loop, const std::string&
 
 Result<std::unique_ptr<Listener>> listen_unix(EventLoop& loop, const std::string& path, Handler handler,
                                               ServerLimits limits, Guard guard) {
-  Address address;
+  SocketAddress address;
   auto* local = reinterpret_cast<sockaddr_un*>(&address.storage);
   if (path.empty() || path.size() >= sizeof local->sun_path) {
     return fail(ErrorKind::io, "cannot listen on '" + path + "': a socket's path has 1 to " +

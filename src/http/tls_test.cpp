@@ -9,6 +9,7 @@
 #include <filesystem>
 
 #include "http/client.hpp"
+#include "http/patience.hpp"
 #include "http/raw_peer.hpp"
 
 namespace lambdapool::http {
@@ -16,8 +17,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::HasSubstr;
-
-constexpr auto patience = 2min;  // only ends a hang
 
 struct Free {
   void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }

@@ -6,6 +6,8 @@
 #include <sstream>
 #include <utility>
 
+#include "core/ascii.hpp"
+
 namespace lambdapool::package {
 
 namespace {
@@ -27,11 +29,6 @@ std::vector<std::string> split(const std::string& path) {
     begin = end + 1;
   }
   return parts;
-}
-
-void replace_all(std::string& text, const std::string& from, const std::string& to) {
-  for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size())
-    text.replace(at, from.size(), to);
 }
 
 }  // namespace
@@ -71,8 +68,8 @@ std::optional<fs::path> LibrarySearch::find_in(const std::vector<std::string>& d
     for (const auto& [from, to] : {std::pair<std::string, std::string>{"ORIGIN", origin.string()},
                                    {"LIB", "lib"},
                                    {"PLATFORM", machine_ == EM_AARCH64 ? "aarch64" : "x86_64"}}) {
-      replace_all(directory, "${" + from + "}", to);
-      replace_all(directory, "$" + from, to);
+      ascii::replace_all(directory, "${" + from + "}", to);
+      ascii::replace_all(directory, "$" + from, to);
     }
     const fs::path candidate = fs::path(directory) / name;
     if (fits(candidate)) return candidate;

@@ -9,6 +9,7 @@
 #include <fstream>
 #include <utility>
 
+#include "core/ascii.hpp"
 #include "embedded/pip_for_function.hpp"
 #include "package/installed_files.hpp"
 #include "package/lambda_platform.hpp"
@@ -62,11 +63,6 @@ std::string word_before(const std::string& said, const std::string& text) {
   return said.substr(begin == std::string::npos ? 0 : begin + 1, end - begin - 1);
 }
 
-void replace_all(std::string& text, const std::string& from, const std::string& to) {
-  for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size())
-    text.replace(at, from.size(), to);
-}
-
 // What an installer is at, in a line; "" where it is nothing to tell.
 std::string activity(const std::string& line) {
   for (const char* start : {"Collecting ", "Downloading ", "Building wheel"})
@@ -115,7 +111,7 @@ class Installation {
                                          const process::Completed& outcome) const {
     std::string said =
         process::last_lines(outcome.errors.empty() ? outcome.output : outcome.errors, error_lines);
-    replace_all(said, requirements_.string(), request_.requirements->string());
+    ascii::replace_all(said, requirements_.string(), request_.requirements->string());
     return fail(ErrorKind::io, installer + " could not install " + request_.requirements->string() + " for " +
                                    platform_.name + "; it said:\n" + said);
   }

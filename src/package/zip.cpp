@@ -18,7 +18,7 @@ constexpr uLong dos_date_1980_01_01 = 0x0021'0000;
 constexpr uLong made_by_unix = 3U << 8U | 20U;  // so that readers take the mode from the external attributes
 constexpr uLong utf8_names = 1U << 11U;
 constexpr int compression_level = 6;
-constexpr std::size_t name_bytes_max = 4'096;  // PATH_MAX: a longer one could not be unpacked
+constexpr std::size_t path_bytes_max = 4'096;  // PATH_MAX: a longer one could not be unpacked
 
 Result<void> check_name(const std::string& name) {
   if (!utf8::is_valid(name))
@@ -27,7 +27,7 @@ Result<void> check_name(const std::string& name) {
   if (name.empty() || name.front() == '/' || name.find('\0') != std::string::npos)
     return fail(ErrorKind::invalid_argument,
                 "Can't put \"" + name + "\" into a zip: it is not a relative name.");
-  if (name.size() > name_bytes_max)
+  if (name.size() > path_bytes_max)
     return fail(ErrorKind::invalid_argument, "Can't put \"" + name.substr(0, 80) +
                                                  "...\" into a zip: the path is longer than 4096 bytes.");
   for (const auto& part : std::filesystem::path(name))

@@ -1,8 +1,8 @@
-# Compiles FILE with COMPILER; it must fail, and the first error must be the sentence that FILE's first line
-# expects. (`expect: nothing` must compile.)
+# Compiles FILE with COMPILER, after the precompiled header SHARED; it must fail, and the first error must be
+# the sentence that FILE's first line expects. (`expect: nothing` must compile.)
 file(STRINGS ${FILE} first LIMIT_COUNT 1)
 string(REGEX REPLACE "^// expect: " "" expected "${first}")
-execute_process(COMMAND ${COMPILER} -std=c++20 -fsyntax-only -I${INCLUDE} ${FILE}
+execute_process(COMMAND ${COMPILER} -std=c++20 -fsyntax-only -I${INCLUDE} -include ${SHARED} ${FILE}
                 RESULT_VARIABLE status ERROR_VARIABLE output OUTPUT_QUIET)
 if(expected STREQUAL "nothing")
   if(NOT status EQUAL 0)

@@ -12,19 +12,19 @@ namespace {
 
 using ascii::lower;
 
-struct Setting {
+struct MetadataSetting {
   std::string value;
   std::string from;
 };
 
-Setting setting(const Environment& environment, const Profile& profile, const char* variable,
-                const char* property) {
+MetadataSetting setting(const Environment& environment, const Profile& profile, const char* variable,
+                        const char* property) {
   if (auto value = environment.get(variable)) return {*value, variable};
   return {profile.merged.get(property), std::string(property) + " of the profile \"" + profile.name + "\""};
 }
 
 // A positive number, or the default where nothing is set.
-Result<double> positive(const Setting& setting, double otherwise) {
+Result<double> positive(const MetadataSetting& setting, double otherwise) {
   if (setting.value.empty()) return otherwise;
   char* end = nullptr;
   const double value = std::strtod(setting.value.c_str(), &end);

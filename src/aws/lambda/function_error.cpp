@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "aws/json_answer.hpp"
 #include "core/limits.hpp"
 
 namespace lambdapool::aws {
@@ -9,12 +10,6 @@ namespace lambdapool::aws {
 namespace {
 
 using nlohmann::json;
-
-std::string text(const json& body, const char* name) {
-  if (!body.is_object()) return "";
-  const auto found = body.find(name);
-  return found != body.end() && found->is_string() ? found->get<std::string>() : "";
-}
 
 // "RequestId: <id> Error: WHAT" is WHAT.
 std::string_view reason_of(std::string_view message) {

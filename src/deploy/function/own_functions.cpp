@@ -14,7 +14,7 @@ using Functions = std::vector<aws::FunctionConfiguration>;
 constexpr int pages_for_a_suggestion = 10;
 
 // On local one without a runtime has a damaged record: shown, or nobody would know what to delete.
-bool is_own(const aws::FunctionConfiguration& function, bool local) {
+bool is_listed(const aws::FunctionConfiguration& function, bool local) {
   return function.environment.count(version_variable) != 0 || (local && function.runtime.empty());
 }
 
@@ -27,7 +27,7 @@ Result<Functions> read_pages(Session& session, std::optional<int> pages) {
     auto page = aws::parse_list_functions(*answer);
     if (!page) return tl::unexpected(page.error());
     for (auto& function : page->functions)
-      if (is_own(function, session.is_local())) own.push_back(std::move(function));
+      if (is_listed(function, session.is_local())) own.push_back(std::move(function));
     marker = page->next_marker;
     if (!marker) break;
   }

@@ -13,11 +13,13 @@
 namespace lambdapool::deploy {
 namespace {
 
-bool is_own(const std::string& name) { return name == version_variable || name == codec_variable; }
+bool is_reserved_for_us(const std::string& name) {
+  return name == version_variable || name == codec_variable;
+}
 
 Result<void> validate_variable_name(const std::string& name) {
   static const std::regex pattern("[a-zA-Z][a-zA-Z0-9_]+");
-  if (is_own(name))
+  if (is_reserved_for_us(name))
     return fail(ErrorKind::invalid_argument,
                 "environment variable " + name + " is lambdapool's own and can't be changed.");
   if (is_reserved_variable(name))
@@ -57,7 +59,8 @@ Result<void> validate_variables_size(const Variables& variables) {
 Variables changed_variables(const Variables& now, const FunctionRequest& options) {
   Variables variables = options.environment;
   for (const auto& [name, value] : now)
-    if (is_own(name) || (!options.whole_environment && options.unset_environment.count(name) == 0))
+    if (is_reserved_for_us(name) ||
+        (!options.whole_environment && options.unset_environment.count(name) == 0))
       variables.emplace(name, value);
   return variables;
 }

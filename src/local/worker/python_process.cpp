@@ -25,7 +25,7 @@ using nlohmann::json;
 
 constexpr int kills_max = 5;  // of an interpreter that starts, until it counts as one that cannot
 
-bool write_file(const fs::path& path, std::string_view text) {
+bool write_script(const fs::path& path, std::string_view text) {
   const Descriptor file(
       ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR));
   if (!file) return false;
@@ -61,8 +61,8 @@ PythonForkServer::~PythonForkServer() = default;
 
 bool PythonForkServer::write_programs() {
   return !make_private_directories(options_.scratch / "python") &&
-         write_file(options_.scratch / "python" / "fork_server.py", embedded::fork_server()) &&
-         write_file(options_.scratch / "python" / "runtime_client.py", embedded::runtime_client());
+         write_script(options_.scratch / "python" / "fork_server.py", embedded::fork_server()) &&
+         write_script(options_.scratch / "python" / "runtime_client.py", embedded::runtime_client());
 }
 
 void PythonForkServer::try_next_candidate() {

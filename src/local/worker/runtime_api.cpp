@@ -10,7 +10,7 @@ using http::Response;
 
 constexpr std::string_view root = "/2018-06-01/runtime/";
 
-Response json(int status, std::string body) {
+Response json_response(int status, std::string body) {
   Response response;
   response.status = status;
   response.headers.add("Content-Type", "application/json");
@@ -18,11 +18,11 @@ Response json(int status, std::string body) {
   return response;
 }
 
-Response accepted() { return json(202, "{\"status\":\"OK\"}\n"); }
+Response accepted() { return json_response(202, "{\"status\":\"OK\"}\n"); }
 
 Response refused(int status, std::string_view type, std::string_view message) {
-  return json(status, R"({"errorMessage":")" + std::string(message) + R"(","errorType":")" +
-                          std::string(type) + "\"}\n");
+  return json_response(status, R"({"errorMessage":")" + std::string(message) + R"(","errorType":")" +
+                                   std::string(type) + "\"}\n");
 }
 
 Response wrong_state(std::string_view request) {
@@ -74,7 +74,7 @@ void RuntimeApi::next(http::Responder responder) {
 }
 
 Response RuntimeApi::invocation() const {
-  Response response = json(200, event_.payload);
+  Response response = json_response(200, event_.payload);
   response.headers.add("Lambda-Runtime-Aws-Request-Id", event_.request_id);
   response.headers.add("Lambda-Runtime-Deadline-Ms", std::to_string(event_.deadline_ms));
   response.headers.add("Lambda-Runtime-Invoked-Function-Arn", event_.invoked_arn);
