@@ -46,9 +46,9 @@ int run(lambdapool::pool::Engine& engine, int calls) {
       R"({"lambdapool":1,"codec":"pickle","peer":"3.11","encoding":"base64","task":"gASVIQAAAAAAAAA="})";
   Countdown countdown(calls);
   for (int i = 0; i < calls; ++i) {
-    engine.submit(payload, [&](lambdapool::Result<lambdapool::aws::Invoked> result) {
-      countdown.down(result.has_value());
-    });
+    engine.submit(
+        static_cast<std::uint64_t>(i), payload,
+        [&](lambdapool::Result<lambdapool::aws::Invoked> result) { countdown.down(result.has_value()); });
   }
   return countdown.wait();
 }

@@ -50,42 +50,42 @@ namespace detail {
 // How many items' results make a T, and how: a value, a vector of them, a vector of outcomes.
 template <class T>
 struct Single {
-  static T collect(Batch& batch, std::size_t) {
+  static T collect(Job& job, std::size_t) {
     if constexpr (std::is_void_v<T>) {
-      batch.result(0);
+      job.result(0);
     } else {
-      return decode<T>(batch.result(0));
+      return decode<T>(job.result(0));
     }
   }
 };
 
 template <class T>
 struct Every {
-  static std::vector<T> collect(Batch& batch, std::size_t count) {
+  static std::vector<T> collect(Job& job, std::size_t count) {
     std::vector<T> results;
     results.reserve(count);
-    for (std::size_t i = 0; i < count; ++i) results.push_back(decode<T>(batch.result(i)));
+    for (std::size_t i = 0; i < count; ++i) results.push_back(decode<T>(job.result(i)));
     return results;
   }
 };
 template <>
 struct Every<void> {
-  static void collect(Batch& batch, std::size_t count) {
-    for (std::size_t i = 0; i < count; ++i) batch.result(i);
+  static void collect(Job& job, std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) job.result(i);
   }
 };
 
 template <class T>
 struct Outcomes {
-  static std::vector<Outcome<T>> collect(Batch& batch, std::size_t count) {
+  static std::vector<Outcome<T>> collect(Job& job, std::size_t count) {
     std::vector<Outcome<T>> outcomes;
     outcomes.reserve(count);
-    for (std::size_t i = 0; i < count; ++i) outcomes.push_back(one(batch, i));
+    for (std::size_t i = 0; i < count; ++i) outcomes.push_back(one(job, i));
     return outcomes;
   }
-  static Outcome<T> one(Batch& batch, std::size_t i) {
+  static Outcome<T> one(Job& job, std::size_t i) {
     try {
-      const std::string_view bytes = batch.result(i);
+      const std::string_view bytes = job.result(i);
       if constexpr (std::is_void_v<T>) {
         return Outcome<T>(std::monostate{});
       } else {
@@ -104,12 +104,12 @@ class Future {
  public:
   Future() = default;
 
-  bool valid() const { return batch_ != nullptr; }
+  bool valid() const { return job_ != nullptr; }
 
   // Waits for the result, or throws what the call failed with. Once; then the future is no longer valid.
   T get() {
     finished_ = std::move(checked());
-    batch_.reset();
+    job_.reset();
     finished_->wait();
     const Forget results{*finished_};
     return collect_(*finished_, count_);
@@ -133,28 +133,28 @@ class Future {
   // True: what had not been sent will not be, and get() throws Cancelled. False: too late.
   bool cancel() { return checked()->cancel(); }
 
-  // For pools only: `collect` makes the result of a finished batch.
-  using Collect = T (*)(detail::Batch&, std::size_t);
-  Future(std::shared_ptr<detail::Batch> batch, std::size_t count, Collect collect)
-      : batch_(std::move(batch)), count_(count), collect_(collect) {}
+  // For pools only: `collect` makes the result of a finished job.
+  using Collect = T (*)(detail::Job&, std::size_t);
+  Future(std::shared_ptr<detail::Job> job, std::size_t count, Collect collect)
+      : job_(std::move(job)), count_(count), collect_(collect) {}
 
  private:
   struct Forget {
-    detail::Batch& batch;
-    ~Forget() { batch.forget_results(); }
+    detail::Job& job;
+    ~Forget() { job.forget_results(); }
   };
 
-  const std::shared_ptr<detail::Batch>& checked() const {
-    if (!batch_) throw std::future_error(std::future_errc::no_state);
-    return batch_;
+  const std::shared_ptr<detail::Job>& checked() const {
+    if (!job_) throw std::future_error(std::future_errc::no_state);
+    return job_;
   }
-  std::shared_ptr<detail::Batch>& checked() {
+  std::shared_ptr<detail::Job>& checked() {
     std::as_const(*this).checked();
-    return batch_;
+    return job_;
   }
 
-  std::shared_ptr<detail::Batch> batch_;
-  std::shared_ptr<detail::Batch> finished_;  // after get(), for its logs
+  std::shared_ptr<detail::Job> job_;
+  std::shared_ptr<detail::Job> finished_;  // after get(), for its logs
   std::size_t count_ = 0;
   Collect collect_ = nullptr;
 };

@@ -6,14 +6,19 @@ version: str
 #: tail, detail
 NativeError = Tuple[int, str, str, str, int, str, str]
 
+#: first, count
+Range = Tuple[int, int]
+
 class Engine:
-    """At most `workers` Invoke calls in flight. RuntimeError in a forked child, or once it is closed."""
+    """At most `workers` Invoke calls in flight, and `ahead` more that wait for them, of jobs that are served in the
+    order in which they were added (src/pool/batch.hpp). RuntimeError in a forked child, or once it is closed."""
 
     def __init__(
         self,
         function: str,
         workers: int,
         *,
+        ahead: int,
         peer: str,
         python: str,
         target: Optional[str] = None,
@@ -33,15 +38,37 @@ class Engine:
     ) -> None: ...
     def open(self) -> Optional[NativeError]:
         """Finds the target and identity. Returns what went wrong."""
-    def submit(self, id: int, function: bytes, arguments: bytes, code: str = "", members: str = "") -> None:
-        """Queues one call; the bytes are copied. Its outcome comes from wait() under the same id. `code` is the
-        envelope's member; `members` are further ones, as JSON without the braces."""
-    def cancel(self, id: int) -> bool:
-        """True: it will not be sent, and wait() tells so with the kind cancelled."""
-    def wait(self, timeout: Optional[float] = None) -> List[Tuple[int, Union[bytes, str, None], Optional[NativeError]]]:
-        """All outcomes there are: the answer's body, or (a str) what was stored instead, or the error. Waits for
-        the first, in seconds; returns
-        none after the timeout, wake() or close(). The GIL is free meanwhile."""
+    def add(self, job: int, items: int, chunksize: int, lets_go: bool = False, open: bool = False) -> None:
+        """A job, under a number that no other has. `chunksize` 0 finds a size. `lets_go`: after a failure of the
+        platform what is under way is not waited for. `open`: items are still to come, by extend() until close_job()."""
+    def extend(self, job: int, items: int) -> bool:
+        """False: the job has ended."""
+    def close_job(self, job: int) -> None: ...
+    def next(self) -> Optional[Tuple[int, int, int, int]]:
+        """What to send now: job, call, first, count. send() or drop() has to follow."""
+    def shorten(self, call: int, count: int) -> Optional[Range]:
+        """It will carry only so many items. The others go first in the next; what is returned never will."""
+    def send(self, call: int, function: bytes, arguments: bytes, code: str = "", members: str = "") -> None:
+        """The bytes are copied. Its outcome comes from wait(). `code` is the envelope's member; `members` are further
+        ones, as JSON without the braces."""
+    def drop(self, call: int) -> Optional[Range]:
+        """Instead of send(): its items, which count as having an outcome now; None where it is not wanted any more."""
+    def wait(
+        self, timeout: Optional[float] = None
+    ) -> List[Tuple[int, int, int, int, Union[bytes, str, None], Optional[NativeError]]]:
+        """All outcomes there are: job, call, first, count, and the answer's body, or (a str) what was stored instead, or the
+        error. settle() has to follow each; job is 0 where nobody wants it any more. Waits for the first, in seconds; returns none after the timeout, wake() or close(). The GIL is free
+        meanwhile."""
+    def settle(
+        self, job: int, first: int, count: int, done: int, seconds: Optional[float] = None, bytes: int = 0
+    ) -> Optional[Range]:
+        """`done` of a chunk's items, from the first on, have their outcomes, which took a worker so long and an answer so
+        much. The others go first in the next; what is returned never will."""
+    def failed(self, job: int) -> List[Range]:
+        """The platform failed a call of this job: nothing more of it is sent. The items that are left without an
+        outcome, the first time."""
+    def end(self, job: int, lets_go: bool) -> List[Range]:
+        """As failed(), because nobody wants more of it."""
     @property
     def has_store(self) -> bool:
         """Whether there is somewhere to put data. What follows raises RuntimeError where there is not."""
@@ -49,15 +76,18 @@ class Engine:
     def bucket(self) -> str: ...
     def put(self, name: str, bytes: object) -> Tuple[str, Optional[NativeError]]:
         """Stores what has the buffer protocol. Returns the name of its file, where workers on this machine see it."""
-    def get(self, id: int, offset: int, into: object) -> Optional[NativeError]:
+    def get(self, call: int, offset: int, into: object) -> Optional[NativeError]:
         """Of what the worker stored of this call's answer, so much as `into` holds."""
     def remove(self, name: str) -> None:
         """Soon. What is left is removed by close()."""
-    def remove_result(self, id: int) -> None: ...
+    def remove_result(self, call: int) -> None: ...
     def url(self, name: str) -> str:
         """Allows a GET of it."""
-    def log_of(self, id: int) -> Tuple[bool, str]:
-        """The end of this call's log, and whether it is kept (still, or already)."""
+    def log_of(self, call: int) -> str:
+        """The end of this call's log; "" where it is not kept (any more)."""
+    def logs_of(self, job: int, calls: int) -> str:
+        """Of all calls of this job that have come to their end, so many; a first line says how many are not kept."""
+    def forget_log(self, call: int) -> None: ...
     def warnings(self) -> List[str]:
         """What users should be told, since the last time. wait() returns when there is something."""
     def wake(self) -> None:
@@ -68,7 +98,7 @@ class Engine:
         """As terminate(), and ends the engine's thread and the embedded local service."""
     @property
     def target(self) -> str:
-        """Which it is: "aws" or "local"."""
+        """"aws" or "local"."""
     @property
     def batches(self) -> int:
         """How many times wait() returned outcomes."""

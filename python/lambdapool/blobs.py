@@ -88,12 +88,13 @@ class Blobs:
         self._uploading: Set[str] = set()
         self._changed = threading.Condition()
 
-    def submit(self, id: int, function: bytes, arguments: bytes, code: str, memo: Memo) -> None:
+    def send(self, call: int, function: bytes, arguments: bytes, code: str, memo: Optional[Memo] = None) -> None:
         """Sends the call. Raises BlobError and others where its data cannot be stored."""
         plain = type(function) is bytes and type(arguments) is bytes
-        if self.apart is None or (plain and len(function) + len(arguments) <= min(PLAIN, self._large(memo))):
-            self._engine.submit(id, function, arguments, code)
+        if self.apart is None or (plain and len(function) + len(arguments) <= _large(memo)):
+            self._engine.send(call, function, arguments, code)
             return
+        memo = memo or Memo()
         streams = [function, arguments]
         buffers = pickling.buffers_of(function) + pickling.buffers_of(arguments)
         parts: List[Any] = streams + buffers
@@ -102,7 +103,7 @@ class Blobs:
         table: List[Dict[str, Any]] = []
         places: List[Any] = []
         inline: List[Any] = []
-        self._begin(id, [digest for digest in chosen if digest] + list(mentioned))
+        self._begin(call, [digest for digest in chosen if digest] + list(mentioned))
         for part, digest in zip(parts, chosen):
             if digest is None:
                 places.append(memoryview(part).nbytes)
@@ -112,7 +113,7 @@ class Blobs:
                 table.append(self._told(digest, self._ensure(digest, part)))
         table += [self._told(digest, entry) for digest, entry in mentioned.items()]
         members = json.dumps({"blobs": table, "pieces": places[:2], "buffers": places[2:]})[1:-1]
-        self._engine.submit(id, b"", b"".join(inline), code, members)
+        self._engine.send(call, b"", b"".join(inline), code, members)
 
     def over(self, id: int) -> None:
         """The call has its answer, or will have none: what it needed may go."""
@@ -152,10 +153,6 @@ class Blobs:
             entries[name] = self._ensure(name, part)
             parts.append(name)
         return Shared(obj, whole.hexdigest(), parts[0], parts[1:], entries)
-
-    def _large(self, memo: Memo) -> int:
-        """A function beyond that is stored rather than sent with each chunk."""
-        return APART if memo.repeats else PLAIN
 
     def _choose(self, parts: List[Any], memo: Memo) -> List[Optional[str]]:
         """For each part the digest under which it is to be stored; None where it travels with the call."""
@@ -221,6 +218,11 @@ class Blobs:
 
     def _failed(self, what: str, size: int, error: NativeError) -> Exception:
         return failed("%d bytes of a task's data %s: " % (size, what), error, self._function)
+
+
+def _large(memo: Optional[Memo]) -> int:
+    """A function beyond that is stored rather than sent with each chunk."""
+    return APART if memo is not None and memo.repeats else PLAIN
 
 
 class Fetched:

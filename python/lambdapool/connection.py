@@ -59,6 +59,7 @@ def connect(
     engine: Any = _native.Engine(
         function,
         workers,
+        ahead=max(workers, ahead),
         peer=pickling.PEER,
         python=sys.executable or "",
         target=target,
@@ -79,7 +80,7 @@ def connect(
     error = engine.open()
     if error is not None:
         raise errors.from_native(error, function)
-    return Dispatcher(engine, workers, function, max(workers, ahead), drains_at_exit, code)
+    return Dispatcher(engine, workers, function, drains_at_exit, code)
 
 
 def _check_function(function: object) -> None:

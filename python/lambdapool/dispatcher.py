@@ -1,31 +1,34 @@
 """Between the jobs of one pool and its engine.
 
-Jobs wait here, first come first served, and are asked for their next call whenever the engine has room: so
-that a map decides the size of a chunk, and pickles it, as late as possible, and giving a job up costs
-nothing. The engine gets some calls more than there are workers, so that none of them waits for Python.
+What is sent when, and in which pieces, the engine's batch decides (src/pool/batch.hpp). Here those pieces are
+pickled, as late as possible, and their outcomes delivered. The engine gets some calls more than there are
+workers, so that none of them waits for Python.
 
 One thread takes the engine's answers, in batches, and is the only one that makes values of them and runs
 the callbacks, as multiprocessing's result handler does.
 
-A job has ``group``, what it fails with (or None); ``window``, how many calls may be with the engine when it
-sends another; ``take()``, its next call or None, and ``more()``, whether another may follow; both are called
-under the dispatcher's lock and run no code of the user's. ``abort(exception)`` ends what it has not sent;
-``cancel()`` returns whether it agreed to be dropped. A call has ``job``, ``send(engine, id)``,
-``answered(body, error)`` and ``fail(exception)``. Both have ``forked(exception)``, which ends their result in a
-forked child, where its locks cannot be trusted.
+A job (jobs.py) has ``_number``, which add() gives it, and
+- ``_send(call, first, count)``: pickles these items and sends them; what it raises is their outcome,
+- ``_fail(first, count, exception)``,
+- ``_arrived(call, first, count, body, error)``: what came back,
+- ``_cancel()``: what agrees to be dropped and is not sent is,
+- ``_end(exception)``: all that has no outcome has this one,
+- ``_forked(exception)``: as _end(), in a forked child, where its locks cannot be trusted,
+- ``_lift()``: all of it is waited for now, consumed or not.
+It calls forget() when all of it has come to its end.
 """
 
 from __future__ import annotations
 
 import atexit
+import itertools
 import os
 import sys
 import threading
 import traceback
 import warnings
 import weakref
-from collections import deque
-from typing import Any, Deque, Dict, List, Optional, Set, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 from .blobs import Blobs
 from .errors import InitializerFailed, PoolForked, PoolTerminated, make
@@ -38,124 +41,115 @@ _living: "weakref.WeakSet[Dispatcher]" = weakref.WeakSet()
 class Dispatcher:
     """See the module."""
 
-    def __init__(self, engine: Any, workers: int, function: str, ahead: int, drains_at_exit: bool, code: Any) -> None:
+    def __init__(self, engine: Any, workers: int, function: str, drains_at_exit: bool, code: Any) -> None:
         self.function = function
         self.workers = workers
         self.drains_at_exit = drains_at_exit
         self.code = code  # a DeployedCode
+        self.engine = engine
         self.blobs = Blobs(engine, function)
-        self._engine = engine
-        self._window = workers + ahead
-        self.lock = threading.Lock()
-        self._queue: Deque[Any] = deque()
-        self._calls: Dict[int, Any] = {}
-        self._feeds: Set[Any] = set()
-        self._next_id = 0
+        self._lock = threading.Lock()
+        self._jobs: Dict[int, Any] = {}
+        self._numbers = itertools.count(1)
         self._closing = False
         self._abandoned = False
-        self._ended: Optional[BaseException] = None  # why nothing is sent any more
+        self.ended: Optional[BaseException] = None  # why nothing is sent any more
         self._thread = threading.Thread(target=_serve, args=(self,), name="lambdapool-%s" % function, daemon=True)
         self._thread.start()
         _living.add(self)
 
     @property
     def terminated(self) -> bool:
-        return self._ended is not None
+        return self.ended is not None
 
     @property
     def broken(self) -> Optional[BaseException]:
         """The initializer's failure that has ended everything."""
-        return self._ended if isinstance(self._ended, InitializerFailed) else None
+        return self.ended if isinstance(self.ended, InitializerFailed) else None
 
     @property
     def forked(self) -> bool:
-        return isinstance(self._ended, PoolForked)
+        return isinstance(self.ended, PoolForked)
 
-    def enqueue(self, job: Any) -> None:
-        """Queues a job. After terminate(), and where its group has failed, it fails at once."""
-        with self.lock:
-            ended = self._ended
-            if ended is None and job.group is not None:
-                ended = job.group.failure
+    def add(self, job: Any, items: int, chunksize: int, lets_go: bool = False, open: bool = False) -> None:
+        """Queues a job; after terminate() it ends at once. `chunksize` 0: whatever turns out to be right. `lets_go`:
+        after a failure of the platform, what is under way is not waited for. `open`: items are still to come."""
+        job._number = next(self._numbers)
+        with self._lock:
+            ended = self.ended
             if ended is None:
-                self._queue.append(job)
+                self._jobs[job._number] = job
+                self.engine.add(job._number, items, chunksize, lets_go, open)
         if ended is not None:
-            job.abort(ended)
+            job._end(ended)
         else:
-            self._pump()
+            self.pump()
 
-    def requeue(self, job: Any) -> None:
-        """A job has calls again. It goes first: its turn had come before."""
-        with self.lock:
-            ended = self._ended
-            if ended is None:
-                self._queue.appendleft(job)
-        if ended is not None:
-            job.abort(ended)
+    def extend(self, job: Any, items: int) -> bool:
+        """Of an open job. False: it has ended, and will not send them."""
+        if self.ended is not None or not self.engine.extend(job._number, items):
+            return False
+        self.pump()
+        return True
+
+    def close_job(self, job: Any) -> None:
+        if self.ended is None:
+            self.engine.close_job(job._number)
 
     def forget(self, job: Any) -> None:
-        """Nothing of this job is sent any more; calls in flight are let go."""
-        with self.lock:
-            if self._ended is not None:
-                return
-            ids = [id for id, call in self._calls.items() if call.job is job]
-            for id in ids:
-                del self._calls[id]
-        for id in ids:
-            self._engine.cancel(id)
-        self._pump()
+        """It has come to its end."""
+        if self._jobs.pop(job._number, None) is not None and self._closing and self.ended is None:
+            self.engine.wake()
 
-    def withdraw(self, group: Any, in_flight: bool) -> Tuple[List[Any], List[Any]]:
-        """Takes back what is not sent of this group: its queued jobs, and its calls that the engine had not
-        sent; with `in_flight` also those that are under way, which are let go."""
-        with self.lock:
-            if self._ended is not None:
-                return [], []
-            jobs = [job for job in self._queue if job.group is group]
-            if jobs:
-                self._queue = deque(job for job in self._queue if job.group is not group)
-            ids = [id for id, call in self._calls.items() if call.job.group is group]
-        calls = []
-        for id in ids:
-            if self._engine.cancel(id) or in_flight:
-                with self.lock:
-                    call = self._calls.pop(id, None)
-                if call is not None:
-                    calls.append(call)
-        return jobs, calls
+    def drop(self, job: Any, call: int) -> None:
+        """The call that was to be sent is not wanted any more, nor is its job."""
+        self.engine.drop(call)
+        self.forget(job)
 
-    def add_feed(self, feed: Any) -> None:
-        """Something that will queue jobs until remove_feed(). Told when all ends, by end() or forked()."""
-        with self.lock:
-            self._feeds.add(feed)
-            ended = self._ended
-        if ended is not None:
-            feed.end(ended)
+    def failed(self, job: Any) -> List[Tuple[int, int]]:
+        """The platform failed a call of this job: nothing more of it is sent. The ranges (first, count) of items that
+        are left without an outcome."""
+        if self.ended is not None:
+            return []
+        unsent: List[Tuple[int, int]] = self.engine.failed(job._number)
+        return unsent
 
-    def remove_feed(self, feed: Any) -> None:
-        with self.lock:
-            self._feeds.discard(feed)
-        if self._ended is None:
-            self._engine.wake()
+    def end_job(self, job: Any) -> List[Tuple[int, int]]:
+        """As failed(), because its user wants no more of it."""
+        if self.ended is not None:
+            return []
+        unsent: List[Tuple[int, int]] = self.engine.end(job._number, False)
+        return unsent
+
+    def hold(self, job: Any) -> None:
+        """Something of it is to come again, after forget()."""
+        with self._lock:
+            if self.ended is None:
+                self._jobs[job._number] = job
+
+    def withdraw(self, job: Any) -> None:
+        """Nobody wants it: nothing of it is sent any more, and calls in flight are let go."""
+        if self.ended is None:
+            self.engine.end(job._number, True)
+            self.forget(job)
+            self.pump()
 
     def close(self) -> None:
         """No more jobs come: the thread ends when all is done."""
         self._closing = True
-        if self._ended is None:
-            self._engine.wake()
+        if self.ended is None:
+            self.engine.wake()
 
     def abandon(self) -> None:
         """As terminate(), soon and on the thread: for a destructor, which may run under any lock."""
         self._abandoned = True
-        if self._ended is None:
-            self._engine.wake()
+        if self.ended is None:
+            self.engine.wake()
 
     def join(self, timeout: Optional[float] = None) -> None:
-        """Waits for the thread. Feeds may run ahead of their consumers now: all their jobs are waited for."""
-        with self.lock:
-            feeds = list(self._feeds)
-        for feed in feeds:
-            feed.lift()
+        """Waits for the thread, and so for all jobs."""
+        for job in list(self._jobs.values()):
+            job._lift()
         if self._thread is not threading.current_thread() and not self.forked:
             self._thread.join(timeout)
 
@@ -170,77 +164,58 @@ class Dispatcher:
         self.join(_JOIN_SECONDS)
 
     def cancel_queued(self) -> None:
-        """What is queued and agrees is dropped; calls in flight go on."""
-        with self.lock:
-            self._queue = deque(job for job in self._queue if not job.cancel())
+        """What is not sent and agrees is dropped; calls in flight go on."""
+        for job in list(self._jobs.values()):
+            job._cancel()
 
-    def _end(self, why: BaseException) -> None:
-        with self.lock:
-            if self._ended is not None:
+    def pump(self) -> None:
+        """Sends what the engine's batch has room for."""
+        engine = self.engine
+        while self.ended is None:
+            chunk = engine.next()
+            if chunk is None:
                 return
-            self._ended = why
-            jobs, self._queue = list(self._queue), deque()
-            calls, self._calls = list(self._calls.values()), {}
-            feeds = list(self._feeds)
-        try:
-            for feed in feeds:
-                _guarded(feed.end, why)
-            for job in jobs:
-                _guarded(job.abort, why)
-            for call in calls:
-                _guarded(call.fail, why)
-        finally:
-            self._engine.close()  # wakes the thread
-
-    def _pump(self) -> None:
-        while True:
-            job, id = None, 0
+            number, call, first, count = chunk
+            job = self._jobs.get(number)
+            if job is None:  # withdrawn in between
+                self.blobs.over(call)
+                engine.drop(call)
+                continue
             try:
-                with self.lock:
-                    if not self._queue:
-                        return
-                    job = self._queue[0]
-                    if len(self._calls) >= min(self._window, job.window):
-                        return
-                    call = job.take()
-                    if call is not None:
-                        self._next_id = id = self._next_id + 1
-                        self._calls[id] = call
-                    if not job.more():
-                        self._queue.popleft()
-                if call is not None:
-                    call.send(self._engine, id)
+                job._send(call, first, count)
             except BaseException as error:
-                self._failed_to_send(job, id, error)
+                self.blobs.over(call)
+                unsent = engine.drop(call) if self.ended is None else None
+                if unsent is not None:
+                    _guarded(job._fail, *unsent, error)
                 if not isinstance(error, Exception):
                     raise
 
-    def _failed_to_send(self, job: Any, id: int, error: BaseException) -> None:
-        """A call fails alone. A job that cannot say what its next call is would be asked for ever: it ends."""
-        with self.lock:
-            call = self._calls.pop(id, None)
-            stuck = not id and isinstance(error, Exception) and job in self._queue
-            if stuck:
-                self._queue.remove(job)
-        if stuck:
-            _guarded(job.abort, error)
-        if call is not None:
-            _guarded(call.fail, error)
+    def _end(self, why: BaseException) -> None:
+        with self._lock:
+            if self.ended is not None:
+                return
+            self.ended = why
+            jobs, self._jobs = list(self._jobs.values()), {}
+        try:
+            for job in jobs:
+                _guarded(job._end, why)
+        finally:
+            self.engine.close()  # wakes the thread
 
-    def _deliver(self, batch: Any) -> None:
-        for id, body, error in batch:
-            with self.lock:
-                call = self._calls.pop(id, None)
-            self.blobs.over(id)
-            if call is not None:
-                _guarded(call.answered, body, error)
-        _guarded(self._pump)
+    def _deliver(self, arrivals: Any) -> None:
+        for number, call, first, count, body, error in arrivals:
+            self.blobs.over(call)
+            job = self._jobs.get(number)
+            if job is not None:
+                _guarded(job._arrived, call, first, count, body, error)
+        _guarded(self.pump)
 
     def _done(self) -> bool:
-        if self._ended is not None or self._abandoned:
+        if self.ended is not None or self._abandoned:
             return True
-        with self.lock:
-            return self._closing and not self._queue and not self._calls and not self._feeds
+        with self._lock:
+            return self._closing and not self._jobs
 
     def _at_exit(self) -> None:
         interrupted = getattr(sys, "last_type", None) is KeyboardInterrupt
@@ -253,24 +228,23 @@ class Dispatcher:
 
     def _after_fork(self) -> None:
         """In the child: the engine's threads are gone, and so is whoever held a lock."""
-        self.lock = threading.Lock()
-        failing = list(self._feeds) + list(self._queue) + list(self._calls.values())
-        self._queue, self._calls, self._feeds = deque(), {}, set()
-        if self._ended is None:
-            self._ended = make(
+        self._lock = threading.Lock()
+        jobs, self._jobs = list(self._jobs.values()), {}
+        if self.ended is None:
+            self.ended = make(
                 PoolForked, "this pool was made before fork(): make a new one in the child process", self.function
             )
-        for each in failing:
-            each.forked(self._ended)
+        for job in jobs:
+            job._forked(self.ended)
 
 
 def _serve(dispatcher: Dispatcher) -> None:
-    engine = dispatcher._engine
+    engine = dispatcher.engine
     while not dispatcher._done():
-        batch = engine.wait()
+        arrivals = engine.wait()
         for warning in engine.warnings():
             _guarded(warnings.warn, "lambdapool: " + warning, RuntimeWarning)
-        dispatcher._deliver(batch)
+        dispatcher._deliver(arrivals)
     if not dispatcher.terminated:
         dispatcher._end(make(PoolTerminated, "the pool is closed", dispatcher.function))
 

@@ -77,8 +77,9 @@ class LambdaExecutor(Executor):
         self._shutdown = False
         # By this name the standard library's executors have it, and others (dask) read it.
         self._max_workers = _workers(max_workers, workers)
-        if max_tasks_per_child is not None and check_integer("max_tasks_per_child", max_tasks_per_child) <= 0:
-            raise ValueError("max_tasks_per_child must be >= 1")
+        if max_tasks_per_child is not None:
+            if check_integer("max_tasks_per_child", max_tasks_per_child) <= 0:
+                raise ValueError("max_tasks_per_child must be >= 1")
         self._setup = WorkerSetup(initializer, initargs, max_tasks_per_child)
         self._dispatcher = connect(
             function_or_default(lambda_function),
@@ -109,9 +110,7 @@ class LambdaExecutor(Executor):
 
         import inspect
 
-        inspect.signature(LambdaExecutor.__init__).bind_partial(
-            None, **settings
-        )  # a TypeError names what it does not know
+        inspect.signature(LambdaExecutor.__init__).bind_partial(None, **settings)  # a TypeError names what it does not know
 
         class Configured(cls):  # type: ignore[valid-type,misc]
             def __init__(self, max_workers: Optional[int] = None, **given: Any) -> None:
@@ -136,37 +135,26 @@ class LambdaExecutor(Executor):
         Raises RuntimeError after shutdown().
         """
         from . import pickling
-        from .futures import TaskFuture, end_forked, fulfil
-        from .jobs import Task
+        from .futures import TaskFuture
 
         check_callable("fn", fn)
         self._check_running()
         future: TaskFuture[T] = TaskFuture()
+        apart = self._dispatcher.blobs.apart
         try:
-            function = self._setup.wrap(pickling.dumps(fn, apart=self._dispatcher.blobs.apart))
-            arguments = pickling.dump_items(pickling.CALL, [(args, kwargs)], apart=self._dispatcher.blobs.apart)
+            function = self._setup.wrap(pickling.dumps(fn, apart=apart))
+            arguments = pickling.dump_items(pickling.CALL, [(args, kwargs)], apart=apart)
         except Exception as error:
             future.set_exception(error)
             return future
-        self._dispatcher.enqueue(
-            Task(
-                function,
-                arguments,
-                partial(fulfil, future),
-                self._dispatcher,
-                begin=future.set_running_or_notify_cancel,
-                on_fork=partial(end_forked, future),
-                on_cancel=future.cancel,
-                logs=future._logs,
-            )
-        )
+        future._start(self._dispatcher, function, arguments)
         return future
 
     def share(self, obj: S) -> Shared[S]:
         """As :meth:`LambdaPool.share`."""
         return self._dispatcher.blobs.share(obj)
 
-    def map(
+    def map(  # type: ignore[override]
         self,
         fn: Callable[..., Any],
         *iterables: Iterable[Any],
@@ -183,7 +171,7 @@ class LambdaExecutor(Executor):
             buffersize: at most so many items are pulled ahead of the consumer; None pulls all at once.
         """
         from . import pickling
-        from .chunks import Chunks
+        from .mapped import Mapped
 
         check_callable("fn", fn)
         timeout = check_seconds("timeout", timeout)
@@ -199,15 +187,11 @@ class LambdaExecutor(Executor):
             from .submitted_map import submitted_map
 
             return submitted_map(self, fn, zip(*iterables), deadline, chunksize, buffersize)
-        chunks = Chunks(
-            self._dispatcher,
-            self._setup.wrap(pickling.dumps(fn, apart=self._dispatcher.blobs.apart)),
-            zip(*iterables),
-            chunksize,
-        )
-        chunks.submit(buffersize and -(-buffersize // chunksize))
+        function = self._setup.wrap(pickling.dumps(fn, apart=self._dispatcher.blobs.apart))
+        mapped = Mapped(self._dispatcher, function, zip(*iterables), chunksize)
+        mapped.submit(buffersize and -(-buffersize // chunksize))
         # What is still to be pulled is to be run: only then do the results keep the executor.
-        return chunks.results(deadline, self if buffersize else None)
+        return mapped.results(deadline, self if buffersize else None)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """No more tasks. Interrupted by Ctrl-C it waits for nothing."""

@@ -1,300 +1,184 @@
-"""What a dispatcher sends: single tasks, and batches of items in chunks."""
+"""What a dispatcher sends: a single task, and items in chunks. Mixed into the results that they fulfil."""
 
 from __future__ import annotations
 
-import sys
-from collections import deque
-from typing import Any, Callable, Deque, List, Optional, Sequence, Tuple, Union
+from functools import partial
+from typing import Any, List, Optional, Sequence
 
 from . import outcomes, pickling
 from .blobs import Memo
-from .chunking import AdaptiveChunks, FixedChunks
 from .dispatcher import Dispatcher
 from .errors import InitializerFailed, NativeError, from_native
-from .group import Group, is_of_platform, name_item, name_items
-from .logs import JobLogs
-from .outcomes import Outcome
+from .faults import Failure, is_of_platform, name_item, name_items, of_platform
 
-ANY = sys.maxsize
-LARGE_REQUEST = 1024 * 1024  # a chunk of our own choosing that pickles to more is halved
+CHUNK_BYTES = 1024 * 1024  # of arguments: more do not share a call (src/pool/chunking.hpp has the same)
+FINDS_SIZE = 0  # as a chunksize
 
 
-class Task:
-    """One call of a function; its own job, and its own call.
+class Job:
+    """What the calls of a job have in common."""
 
-    `deliver(outcome)` runs once, on the completion thread or where the task failed. `begin()`, if given, is
-    asked before sending whether the task is still wanted.
-    """
+    _dispatcher: Dispatcher
+    _number = 0
+    _calls = 0  # that have come to their end
 
-    window = ANY
-    group = None
-    __slots__ = (
-        "_function",
-        "_arguments",
-        "_deliver",
-        "_begin",
-        "_dispatcher",
-        "_taken",
-        "_logs",
-        "_id",
-        "on_fork",
-        "on_cancel",
-        "job",
-    )
-
-    def __init__(
-        self,
-        function: bytes,
-        arguments: bytes,
-        deliver: Callable[[Outcome], None],
-        dispatcher: Dispatcher,
-        begin: Optional[Callable[[], bool]] = None,
-        on_fork: Optional[Callable[[BaseException], None]] = None,
-        on_cancel: Optional[Callable[[], Any]] = None,
-        logs: Optional[JobLogs] = None,
-    ) -> None:
-        self._function = function
-        self._arguments = arguments
-        self._logs = logs or JobLogs()
-        self._deliver = deliver
-        self._begin = begin
-        self._dispatcher = dispatcher
-        self._taken = False
-        self.on_fork = on_fork
-        self.on_cancel = on_cancel
-        self.job = self
-
-    def take(self) -> Optional["Task"]:
-        if self._taken:
-            return None
-        self._taken = True
-        if self._begin is not None and not self._begin():
-            return None
-        return self
-
-    def send(self, engine: Any, id: int) -> None:
-        self._id = id
-        self._logs.sent(engine, id)
-        self._dispatcher.blobs.submit(id, self._function, self._arguments, self._dispatcher.code.expected(), Memo())
-
-    def answered(self, body: Optional[bytes], error: Optional[NativeError]) -> None:
-        if error is not None:
-            self._deliver((False, from_native(error, self._dispatcher.function)))
-        else:
-            assert body is not None
-            answer = outcomes.read(
-                self._dispatcher.blobs.fetched(self._id, body), 1, self._dispatcher.function, self._read_log
-            )
-            if answer.other_code is not None:
-                mismatch = self._dispatcher.code.learn(answer.other_code)
-                if mismatch is None:
-                    self._logs.forget(self._id)
-                    self._taken, self._begin = False, None
-                    self._dispatcher.requeue(self)
-                else:
-                    self._deliver((False, mismatch))
-                return
-            [outcome] = answer.outcomes
-            self._deliver(outcome)
-            if not outcome[0] and isinstance(outcome[1], InitializerFailed):
-                self._dispatcher.initializer_failed(outcome[1])
-
-    def _read_log(self) -> str:
-        return self._logs.text(complete=False)
-
-    def more(self) -> bool:
-        return not self._taken
-
-    def fail(self, exception: BaseException) -> None:
-        self._deliver((False, exception))
-
-    def abort(self, exception: BaseException) -> None:
-        if not self._taken:
-            self._taken = True
-            self.fail(exception)
-
-    def cancel(self) -> bool:
-        return self.on_cancel is not None and bool(self.on_cancel())
-
-    def forked(self, exception: BaseException) -> None:
-        if self.on_fork is not None:
-            self.on_fork(exception)
-
-
-class Batch:
-    """A function over many items.
-
-    `deliver(start, outcomes)` runs on the completion thread, for each item exactly once, in any order.
-    After cancel() it does not run any more. `first`: the index of its first item in the user's iterable.
-    """
-
-    def __init__(
-        self,
-        dispatcher: Dispatcher,
-        function: bytes,
-        style: str,
-        items: Sequence[Any],
-        chunks: Union[FixedChunks, AdaptiveChunks],
-        deliver: Callable[[int, List[Outcome]], None],
-        group: Group,
-        first: int = 0,
-        on_fork: Optional[Callable[[BaseException], None]] = None,
-        begin: Optional[Callable[[], bool]] = None,
-        on_cancel: Optional[Callable[[], Any]] = None,
-        logs: Optional[JobLogs] = None,
-    ) -> None:
-        self.dispatcher = dispatcher
-        self.group = group
-        self.first = first
-        self.logs = logs or JobLogs()
-        self.function = function
-        self.style = style
-        self.items = items
-        self.chunks = chunks
-        self.deliver = deliver
-        self._on_fork = on_fork
-        self._begin = begin
-        self._on_cancel = on_cancel
-        # Chunks that were sized long before they run are sized by what was known then.
-        self.window = 2 * dispatcher.workers if chunks.adaptive else ANY
-        self._next = 0
-        self._again: Deque[Tuple[int, int]] = deque()  # spans that a worker did not start
-        self.cancelled = False
-        self.memo = Memo(repeats=len(items) > 1)  # its arguments stay as they are while it runs
-
-    def take(self) -> Optional["Span"]:
-        if self.cancelled:
-            return None
-        if self._begin is not None:
-            begin, self._begin = self._begin, None
-            if not begin():
-                self.cancelled = True
-                return None
-        if self._again:
-            return Span(self, *self._again.popleft())
-        remaining = len(self.items) - self._next
-        if remaining <= 0:
-            return None
-        start, self._next = self._next, self._next + self.chunks.next_size(remaining)
-        return Span(self, start, self._next)
-
-    def more(self) -> bool:
-        return not self.cancelled and (bool(self._again) or self._next < len(self.items))
-
-    def put_back(self, start: int, stop: int) -> None:
-        """These were never started."""
-        if self.group.failure is not None:
-            self.settle(start, [(False, self.group.failure)] * (stop - start))
-        elif not self.cancelled:
-            self._again.append((start, stop))
-            self.dispatcher.requeue(self)
-
-    def abort(self, exception: BaseException) -> None:
-        with self.dispatcher.lock:
-            spans = list(self._again) + [(self._next, len(self.items))]
-            self._again.clear()
-            self._next = len(self.items)
-        for start, stop in spans:
-            self.settle(start, [(False, exception)] * (stop - start))
-
-    def settle(self, start: int, outcomes_: List[Outcome]) -> None:
-        if outcomes_ and not self.cancelled:
-            self.deliver(start, outcomes_)
-
-    def cancel(self) -> bool:
-        if self._on_cancel is None or not self._on_cancel():
-            return False
-        self.cancelled = True
-        return True
-
-    def give_up(self) -> None:
-        """Nobody wants the outcomes: nothing more is sent."""
-        self.cancelled = True
-        self.dispatcher.forget(self)
-
-    def forked(self, exception: BaseException) -> None:
-        self.cancelled = True
-        if self._on_fork is not None:
-            self._on_fork(exception)
-
-
-class Span:
-    """Some items of a batch in one invocation."""
-
-    __slots__ = ("job", "start", "stop", "_engine", "_id")
-
-    def __init__(self, job: Batch, start: int, stop: int) -> None:
-        self.job = job
-        self.start = start
-        self.stop = stop
-
-    def send(self, engine: Any, id: int) -> None:
-        job = self.job
-        whole = self.stop
-        while True:
-            items = job.items[self.start : self.stop]
-            arguments = pickling.dump_items(job.style, items, job.first + self.start, apart=job.dispatcher.blobs.apart)
-            size = self.stop - self.start
-            if size == 1 or pickling.size_of(arguments) <= LARGE_REQUEST or not job.chunks.adaptive:
-                break
-            self.stop = self.start + size // 2
-        if self.stop < whole:
-            job.put_back(self.stop, whole)
-        job.logs.sent(engine, id)
-        self._engine, self._id = engine, id
-        job.dispatcher.blobs.submit(id, job.function, arguments, job.dispatcher.code.expected(), job.memo)
-
-    def answered(self, body: Optional[bytes], error: Optional[NativeError]) -> None:
-        job, count = self.job, self.stop - self.start
-        name = job.dispatcher.function
-        if error is not None:
-            self._failed(from_native(error, name))
-            return
-        assert body is not None
-        answer = outcomes.read(job.dispatcher.blobs.fetched(self._id, body), count, name, self._read_log)
-        if answer.other_code is not None:
-            mismatch = job.dispatcher.code.learn(answer.other_code)
-            if mismatch is None:
-                job.logs.forget(self._id)
-                job.put_back(self.start, self.stop)
-            else:  # of all items, so it names none
-                self.drop(mismatch)
-                job.group.fail(mismatch)
-            return
-        done = len(answer.outcomes)
-        job.chunks.observe(done, answer.seconds, len(body))
-        if done < count:
-            job.put_back(self.start + done, self.stop)
-        if answer.failed:
-            name_items(answer.outcomes, job.first + self.start)
-        job.settle(self.start, answer.outcomes)
-        if answer.failed:
-            self._tell_group(answer.outcomes)
-
-    def fail(self, exception: BaseException) -> None:
-        self._failed(exception)
-
-    def drop(self, exception: BaseException) -> None:
-        """Its group has failed, elsewhere."""
-        self.job.settle(self.start, [(False, exception)] * (self.stop - self.start))
-
-    def forked(self, exception: BaseException) -> None:
-        self.job.forked(exception)
-
-    def _read_log(self) -> str:
-        text: str = self._engine.log_of(self._id)[1]
+    @property
+    def logs(self) -> str:
+        """What its calls logged, in the order in which they were sent, 4 KB of each: what the tasks printed, between
+        what Lambda logs of them. Items of one chunk share a call. A pool keeps the newest 16 MB."""
+        if not self._calls:
+            return ""
+        text: str = self._dispatcher.engine.logs_of(self._number, self._calls)
         return text
 
-    def _failed(self, exception: BaseException) -> None:
-        name_item(exception, self.job.first + self.start, self.stop - self.start)
-        outcomes_: List[Outcome] = [(False, exception)] * (self.stop - self.start)
-        self.job.settle(self.start, outcomes_)
-        self._tell_group(outcomes_)
+    def _learn(self, call: int, manifest: bytes) -> Optional[BaseException]:
+        """The worker has other code, and has run nothing. None: the call can be made again."""
+        self._calls -= 1
+        self._dispatcher.engine.forget_log(call)
+        return self._dispatcher.code.learn(manifest)
 
-    def _tell_group(self, outcomes_: List[Outcome]) -> None:
-        for succeeded, value in outcomes_:
-            if not succeeded and is_of_platform(value):
-                self.job.group.fail(value)
-                if isinstance(value, InitializerFailed):
-                    self.job.dispatcher.initializer_failed(value)
-                return
+    def _lift(self) -> None:
+        """Nothing holds it back."""
+
+    def _cancel(self) -> None:
+        """Nothing agrees to be dropped."""
+
+
+class Task(Job):
+    """One call. It calls ``_settle(result)`` once, on the completion thread or where the task failed: a value, or a
+    Failure."""
+
+    _function: bytes = b""
+    _arguments: bytes = b""
+
+    def _start(self, dispatcher: Dispatcher, function: bytes, arguments: bytes) -> None:
+        self._dispatcher = dispatcher
+        self._function = function
+        self._arguments = arguments
+        dispatcher.add(self, 1, 1)
+
+    def _send(self, call: int, first: int, count: int) -> None:
+        dispatcher = self._dispatcher
+        dispatcher.blobs.send(call, self._function, self._arguments, dispatcher.code.expected())
+
+    def _arrived(self, call: int, first: int, count: int, body: Any, error: Optional[NativeError]) -> None:
+        self._calls += 1
+        dispatcher = self._dispatcher
+        if error is not None:
+            result: Any = Failure(from_native(error, dispatcher.function))
+        else:
+            body = dispatcher.blobs.fetched(call, body)
+            answer = outcomes.read(body, 1, dispatcher.function, partial(dispatcher.engine.log_of, call))
+            if answer.other_code is not None:
+                mismatch = self._learn(call, answer.other_code)
+                if mismatch is None:
+                    dispatcher.engine.settle(self._number, first, count, 0)
+                    return
+                result = Failure(mismatch)
+            else:
+                [result] = answer.results
+        dispatcher.engine.settle(self._number, first, count, count)
+        self._finish(result)
+        if type(result) is Failure and isinstance(result.exception, InitializerFailed):
+            dispatcher.initializer_failed(result.exception)
+
+    def _fail(self, first: int, count: int, exception: BaseException) -> None:
+        self._finish(Failure(exception))
+
+    def _end(self, exception: BaseException) -> None:
+        self._finish(Failure(exception))
+
+    def _finish(self, result: Any) -> None:
+        self._function = self._arguments = b""
+        self._dispatcher.forget(self)
+        self._settle(result)
+
+    def _settle(self, result: Any) -> None:
+        raise NotImplementedError
+
+
+class Items(Job):
+    """A function over many items. Its users say ``_slice(first, count)``, the items, and get ``_deliver(first,
+    results)``, once for each item, in any order, perhaps again after ``_end()``. Indices count from the first item of
+    the user's iterable."""
+
+    _function: bytes
+    _style: str
+    _chunksize: int  # as the user gave it, or FINDS_SIZE
+    _failure: Optional[BaseException] = None  # after which nothing more is sent
+
+    def _slice(self, first: int, count: int) -> Sequence[Any]:
+        raise NotImplementedError
+
+    def _deliver(self, first: int, results: List[Any]) -> None:
+        raise NotImplementedError
+
+    def _memo(self) -> Memo:
+        """Of what stays as it is while this is sent."""
+        return Memo(repeats=True)
+
+    def _send(self, call: int, first: int, count: int) -> None:
+        dispatcher, items = self._dispatcher, self._slice(first, count)
+        # Data that is stored apart does not make a chunk too large that its user asked for.
+        size_of = pickling.size_of if self._chunksize == FINDS_SIZE else len
+        fitting = count
+        while True:
+            arguments = pickling.dump_items(self._style, items, first, apart=dispatcher.blobs.apart)
+            if fitting == 1 or size_of(arguments) <= CHUNK_BYTES:
+                break
+            fitting //= 2
+            items = items[:fitting]
+        if fitting < count:
+            self._give_up(dispatcher.engine.shorten(call, fitting))
+        dispatcher.blobs.send(call, self._function, arguments, dispatcher.code.expected(), self._memo())
+
+    def _arrived(self, call: int, first: int, count: int, body: Any, error: Optional[NativeError]) -> None:
+        self._calls += 1
+        dispatcher = self._dispatcher
+        engine = dispatcher.engine
+        if error is not None:
+            engine.settle(self._number, first, count, count)
+            withdrawn = error[0] == "cancelled" and self._failure
+            self._fail(first, count, withdrawn or from_native(error, dispatcher.function))
+            return
+        body = dispatcher.blobs.fetched(call, body)
+        answer = outcomes.read(body, count, dispatcher.function, partial(engine.log_of, call))
+        if answer.other_code is not None:
+            mismatch = self._learn(call, answer.other_code)
+            rest = engine.settle(self._number, first, count, count if mismatch else 0)
+            self._give_up(rest)
+            if mismatch is not None:  # of all items, so it names none
+                self._deliver(first, [Failure(mismatch)] * count)
+                self._stop(mismatch)
+            return
+        results, failures = answer.results, answer.failures
+        rest = engine.settle(self._number, first, count, len(results), answer.seconds, len(body))
+        if failures:
+            name_items(results, first)
+        self._deliver(first, results)
+        self._give_up(rest)
+        exception = of_platform(failures) if failures else None
+        if exception is not None:
+            self._stop(exception)
+
+    def _fail(self, first: int, count: int, exception: BaseException) -> None:
+        name_item(exception, first, count)
+        self._deliver(first, [Failure(exception)] * count)
+        if is_of_platform(exception):
+            self._stop(exception)
+
+    def _stop(self, exception: BaseException) -> None:
+        """After a failure of the platform nothing more is sent; the first one is what the others have too."""
+        if self._failure is None:
+            self._failure = exception
+        for unsent in self._dispatcher.failed(self):
+            self._give_up(unsent)
+        if isinstance(exception, InitializerFailed):
+            self._dispatcher.initializer_failed(exception)
+
+    def _give_up(self, unsent: Any) -> None:
+        """`unsent`: (first, count), or None."""
+        if unsent is not None:
+            first, count = unsent
+            assert self._failure is not None
+            self._deliver(first, [Failure(self._failure)] * count)

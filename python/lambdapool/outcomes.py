@@ -4,31 +4,21 @@ from __future__ import annotations
 
 import pickle
 import sys
-from multiprocessing.pool import RemoteTraceback  # type: ignore[attr-defined]  # typeshed lacks it
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple, Union
+from multiprocessing.pool import RemoteTraceback
+from typing import Any, Callable, List, NamedTuple, Optional, Tuple, Union
 
 from . import mismatch
 from .blobs import Fetched
-from .errors import (
-    BlobError,
-    InitializerFailed,
-    LambdaPoolError,
-    PayloadTooLarge,
-    ProtocolError,
-    RemoteError,
-    UnsendableResult,
-    make,
-)
-
-Outcome = Tuple[bool, Any]  # (True, value) or (False, exception)
+from .errors import BlobError, InitializerFailed, LambdaPoolError, PayloadTooLarge, ProtocolError, RemoteError, UnsendableResult, make
+from .faults import Failure
 
 VALUE, EXCEPTION, UNSENDABLE, TOO_LARGE, UNREADABLE, VALUES, INITIALIZER, OTHER_CODE, BUFFERED, NOT_STORED = range(10)
 
 
 class Answer(NamedTuple):
-    outcomes: List[Outcome]  # fewer than the items where the worker stopped before the rest
-    seconds: float  # that the worker spent on them
-    failed: bool  # some are exceptions
+    results: List[Any]  # of each item its value or a Failure; fewer where the worker stopped before the rest
+    seconds: Optional[float]  # that the worker spent on them; None where nothing was run
+    failures: List[BaseException]  # of those, in order; one may stand for several
     other_code: Optional[bytes] = None  # nothing was run: the manifest of the code that the worker has
 
 
@@ -37,54 +27,51 @@ def read(body: Union[bytes, Fetched], items: int, function: str, read_log: Calla
 
     `read_log` is asked for the invocation's log where something failed, which is told it.
     """
-    failed: List[BaseException] = []
-    answer = _read(body, items, function, failed)
-    if failed:
-        _attach(failed, read_log())
-    return answer._replace(failed=True) if failed else answer
+    answer = _read(body, items, function)
+    if answer.failures:
+        _attach(answer.failures, read_log())
+    return answer
 
 
-def _read(body: Union[bytes, Fetched], items: int, function: str, failed: List[BaseException]) -> Answer:
-    def failure(exception: BaseException) -> Outcome:
-        failed.append(exception)
-        return False, exception
-
+def _read(body: Union[bytes, Fetched], items: int, function: str) -> Answer:
+    loads = pickle.loads
     try:
         if isinstance(body, Fetched):
-            raw, seconds = pickle.loads(body.taken(), buffers=body.buffers)
+            raw, seconds = loads(body.taken(), buffers=body.buffers)
         else:
-            raw, seconds = pickle.loads(body)
+            raw, seconds = loads(body)
         if seconds is None and raw[0][0] == OTHER_CODE:
-            return Answer([], 0.0, False, pickle.loads(raw[0][1]))
+            return Answer([], None, [], loads(raw[0][1]))
         if seconds is None:
-            return Answer([failure(_failure(*raw[0], function))] * items, 0.0, True)  # type: ignore[call-arg]
-        loads = pickle.loads
-        outcomes: List[Outcome] = []
+            return _failed_all(_failure(*raw[0], function), items)
+        results: List[Any] = []
+        failures: List[BaseException] = []
         for status, data, *buffers in raw:
-            if status == VALUE:
+            if status == VALUES:
+                results = results + loads(data) if results else loads(data)
+                continue
+            if status == VALUE or status == BUFFERED:
                 try:
-                    outcomes.append((True, loads(data)))
+                    results.append(loads(data, buffers=buffers[0]) if buffers else loads(data))
                     continue
                 except BaseException as error:
-                    outcomes.append(failure(mismatch.of_result(error, function)))
-            elif status == BUFFERED:
-                try:
-                    outcomes.append((True, loads(data, buffers=buffers[0])))
-                except BaseException as error:
-                    outcomes.append(failure(mismatch.of_result(error, function)))
-            elif status == VALUES:
-                outcomes += [(True, value) for value in loads(data)]
+                    failures.append(mismatch.of_result(error, function))
             else:
-                outcomes.append(failure(_failure(status, data, function)))
-        if not 0 < len(outcomes) <= items:
-            raise ValueError("%d outcomes for %d items" % (len(outcomes), items))
-        return Answer(outcomes, seconds, False)
+                failures.append(_failure(status, data, function))
+            results.append(Failure(failures[-1]))
+        if not 0 < len(results) <= items:
+            raise ValueError("%d outcomes for %d items" % (len(results), items))
+        return Answer(results, seconds, failures)
     except LambdaPoolError as error:  # of what had to be fetched
-        return Answer([failure(error)] * items, 0.0, True)
+        return _failed_all(error, items)
     except BaseException as error:
         message = "the function's answer is not an outcome of this protocol: %s: %s; the function may have run"
         message %= (type(error).__name__, error)
-        return Answer([failure(make(ProtocolError, message, function))] * items, 0.0, True)
+        return _failed_all(make(ProtocolError, message, function), items)
+
+
+def _failed_all(exception: BaseException, items: int) -> Answer:
+    return Answer([Failure(exception)] * items, None, [exception])
 
 
 def _attach(failed: List[BaseException], log: str) -> None:
@@ -93,7 +80,7 @@ def _attach(failed: List[BaseException], log: str) -> None:
         if isinstance(exception, LambdaPoolError):
             exception.log_tail = exception.log_tail or log
         if isinstance(exception.__cause__, RemoteTraceback):
-            exception.__cause__.logs = log
+            exception.__cause__.logs = log  # type: ignore[attr-defined]
 
 
 def _failure(status: int, data: bytes, function: str) -> BaseException:
@@ -163,9 +150,7 @@ def _too_large(parts: Tuple[int, int, int], function: str) -> BaseException:
 
 
 def _not_stored(parts: Tuple[int, str], function: str) -> BaseException:
-    message = (
-        "the result has %d bytes, more than fits the answer, and could not be stored: %s; the function has run" % parts
-    )
+    message = "the result has %d bytes, more than fits the answer, and could not be stored: %s; the function has run" % parts
     return make(BlobError, message, function)
 
 
@@ -184,7 +169,7 @@ def _unreadable_task(parts: Tuple[Any, ...], function: str) -> BaseException:
     return failure
 
 
-_failures: Dict[int, Callable[[Any, str], BaseException]] = {
+_failures = {
     EXCEPTION: _exception,
     UNSENDABLE: _unsendable,
     TOO_LARGE: _too_large,

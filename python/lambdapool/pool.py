@@ -7,21 +7,18 @@ module: an import of lambdapool that makes no pool, as in a worker or a command,
 from __future__ import annotations
 
 import warnings
-from functools import partial
-
 from .arguments import check_callable, check_callback, check_chunksize, check_keywords
 
 TYPE_CHECKING = False  # typing's own would cost its import
 if TYPE_CHECKING:
-    from multiprocessing.pool import Pool
+    from multiprocessing.pool import ApplyResult, MapResult, Pool
     from types import TracebackType
     from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Type
 
     from typing_extensions import TypeVar
 
     from .blobs import Shared
-    from .imap import Kind, LambdaIMapIterator, LambdaIMapUnorderedIterator
-    from .jobs import Task
+    from .imap import LambdaIMapIterator, LambdaIMapUnorderedIterator
     from .results import BatchResult, Callback, TaskResult
 
     S = TypeVar("S")
@@ -154,12 +151,12 @@ class LambdaPool(_Base):
 
         self._check_running()
         result: TaskResult[T] = TaskResult(self, None, None)
-        task = self._task(result, func, args, kwds)
+        self._start(result, func, args, kwds)
         try:
             return result.get()
         except BaseException:
-            if task is not None and not result.ready():
-                self._dispatcher.forget(task)
+            if not result.ready():  # Ctrl-C, not the task's exception
+                self._dispatcher.withdraw(result)
                 self._cache.pop(result._job, None)
             raise
 
@@ -179,7 +176,7 @@ class LambdaPool(_Base):
         check_callback("callback", callback)
         check_callback("error_callback", error_callback)
         result: TaskResult[T] = TaskResult(self, callback, error_callback)
-        self._task(result, func, args, kwds)
+        self._start(result, func, args, kwds)
         return result
 
     def map(self, func: Callable[[S], T], iterable: Iterable[S], chunksize: Optional[int] = None) -> List[T]:
@@ -219,7 +216,9 @@ class LambdaPool(_Base):
         """As starmap(), but returns at once."""
         return self._batch(func, iterable, chunksize, "starmap", callback, error_callback)
 
-    def imap(self, func: Callable[[S], T], iterable: Iterable[S], chunksize: Optional[int] = 1) -> LambdaIMapIterator:
+    def imap(
+        self, func: Callable[[S], T], iterable: Iterable[S], chunksize: Optional[int] = 1
+    ) -> LambdaIMapIterator:
         """Values in order, as they come. The iterable is pulled at most ``2 * workers`` chunks ahead of the
         consumer, so it may be endless. ``next(timeout)`` of the result raises multiprocessing.TimeoutError."""
         from .imap import LambdaIMapIterator
@@ -236,8 +235,7 @@ class LambdaPool(_Base):
 
     def share(self, obj: S) -> Shared[S]:
         """What stands for `obj` in the arguments of any of this pool's tasks, which get it as it is now, sent once and
-        made once in each worker. They must not change it: other tasks see it too, and its arrays cannot be written
-        to."""
+        made once in each worker. They must not change it: other tasks see it too, and its arrays cannot be written to."""
         self._check_running()
         return self._dispatcher.blobs.share(obj)
 
@@ -279,9 +277,7 @@ class LambdaPool(_Base):
 
     def __getattr__(self, name: str) -> Any:
         if name == "submit":  # dask asks a pool for it
-            raise AttributeError(
-                "a LambdaPool has no submit: use a LambdaExecutor where an executor is wanted (dask's pool=, say)"
-            )
+            raise AttributeError("a LambdaPool has no submit: use a LambdaExecutor where an executor is wanted (dask's pool=, say)")
         raise AttributeError("%r object has no attribute %r" % (type(self).__name__, name))
 
     def __reduce__(self) -> Any:
@@ -295,30 +291,19 @@ class LambdaPool(_Base):
         if self._state != RUN:
             raise ValueError("Pool not running")
 
-    def _task(self, result: TaskResult[Any], func: Any, args: Iterable[Any], kwds: Mapping[str, Any]) -> Optional[Task]:
+    def _start(self, result: TaskResult, func: Any, args: Iterable[Any], kwds: Mapping[str, Any]) -> None:
         from . import pickling
-        from .jobs import Task
-        from .results import end_forked
 
         check_callable("func", func)
         call = (tuple(args), check_keywords(kwds))
-        deliver = partial(result._set, 0)
+        apart = self._dispatcher.blobs.apart
         try:
-            function = self._setup.wrap(pickling.dumps(func, apart=self._dispatcher.blobs.apart))
-            arguments = pickling.dump_items(pickling.CALL, [call], apart=self._dispatcher.blobs.apart)
+            function = self._setup.wrap(pickling.dumps(func, apart=apart))
+            arguments = pickling.dump_items(pickling.CALL, [call], apart=apart)
         except Exception as error:
-            deliver((False, error))
-            return None
-        task = Task(
-            function,
-            arguments,
-            deliver,
-            self._dispatcher,
-            on_fork=partial(end_forked, result),
-            logs=result._logs,
-        )
-        self._dispatcher.enqueue(task)
-        return task
+            result._set(0, (False, error))
+            return
+        result._start(self._dispatcher, function, arguments)
 
     def _batch(
         self,
@@ -328,12 +313,9 @@ class LambdaPool(_Base):
         style: str,
         callback: Callback = None,
         error_callback: Callback = None,
-    ) -> BatchResult[Any]:
+    ) -> BatchResult:
         from . import pickling
-        from .chunking import AdaptiveChunks, FixedChunks
-        from .group import Group
-        from .jobs import Batch
-        from .results import BatchResult, end_forked
+        from .results import BatchResult
 
         self._check_running()
         check_callable("func", func)
@@ -342,32 +324,19 @@ class LambdaPool(_Base):
         if chunksize is not None:
             chunksize = check_chunksize(chunksize)
         # The caller may go on with his list; and nothing but plain ones, whose methods cannot fail later.
-        is_plain = type(iterable) in (tuple, range)
-        items: Sequence[Any] = iterable if is_plain else list(iterable)  # type: ignore[assignment]
-        result: BatchResult[Any] = BatchResult(self, len(items), callback, error_callback)
+        items: Sequence[Any] = iterable if type(iterable) in (tuple, range) else list(iterable)  # type: ignore[assignment]
+        result: BatchResult[Any] = BatchResult(self, items, callback, error_callback)
         if not items:
             return result
         try:
             function = self._setup.wrap(pickling.dumps(func, apart=self._dispatcher.blobs.apart))
         except Exception as error:
-            result.deliver(0, [(False, error)] * len(items))
+            result._end(error)
             return result
-        chunks = FixedChunks(chunksize) if chunksize else AdaptiveChunks(self._dispatcher.workers)
-        result.batch = Batch(
-            self._dispatcher,
-            function,
-            style,
-            items,
-            chunks,
-            result.deliver,
-            Group(self._dispatcher, at_once=True),
-            on_fork=partial(end_forked, result),
-            logs=result._logs,
-        )
-        self._dispatcher.enqueue(result.batch)
+        result._start(self._dispatcher, function, style, chunksize or 0)
         return result
 
-    def _wait(self, result: BatchResult[Any]) -> List[Any]:
+    def _wait(self, result: BatchResult) -> List[Any]:
         try:
             return result.get()
         except BaseException:
@@ -375,18 +344,12 @@ class LambdaPool(_Base):
                 result.give_up()
             raise
 
-    def _imap(self, kind: Type[Kind], func: Any, iterable: Iterable[Any], chunksize: Optional[int]) -> Kind:
+    def _imap(self, kind: type, func: Any, iterable: Iterable[Any], chunksize: Optional[int]) -> Any:
         from . import pickling
         from .imap import iterate
 
         self._check_running()
         check_callable("func", func)
         chunksize = 1 if chunksize is None else check_chunksize(chunksize)
-        return iterate(
-            kind,
-            self,
-            self._dispatcher,
-            self._setup.wrap(pickling.dumps(func, apart=self._dispatcher.blobs.apart)),
-            iterable,
-            chunksize,
-        )
+        function = self._setup.wrap(pickling.dumps(func, apart=self._dispatcher.blobs.apart))
+        return iterate(kind, self, self._dispatcher, function, iterable, chunksize)

@@ -10,31 +10,28 @@ import sys
 import threading
 import traceback
 from multiprocessing.pool import ApplyResult, MapResult
-from typing import Any, Callable, Dict, List, Optional, TypeVar
+from typing import Any, Callable, List, Optional, Sequence, TypeVar
 
-from .jobs import Batch
-from .logs import JobLogs
-from .outcomes import Outcome
+from .blobs import Memo
+from .dispatcher import Dispatcher
+from .faults import Failure
+from .jobs import Items, Task
 
 Callback = Optional[Callable[[Any], object]]
 T = TypeVar("T")
 
 
-class TaskResult(ApplyResult[T]):
-    """A task's result, with its log."""
-
-    # multiprocessing's own:
-    _job: int
-    _set: Callable[[int, Outcome], None]
+class TaskResult(ApplyResult[T], Task):
+    """A task's result, with its log: what the task printed, its last 4 KB; "" until it is done."""
 
     def __init__(self, pool: Any, callback: Callback, error_callback: Callback) -> None:
         super().__init__(pool, guarded(callback), guarded(error_callback))
-        self._logs = JobLogs()
 
-    @property
-    def logs(self) -> str:
-        """What the task printed, between what Lambda logs of it; its last 4 KB. "" until it is done."""
-        return self._logs.text(self.ready())
+    def _settle(self, result: Any) -> None:
+        self._set(0, (False, result.exception) if type(result) is Failure else (True, result))
+
+    def _forked(self, exception: BaseException) -> None:
+        end_forked(self, exception)
 
 
 # By the name that users know it by: it shows in type(result) and in tracebacks.
@@ -42,68 +39,75 @@ TaskResult.__name__ = TaskResult.__qualname__ = ApplyResult.__name__
 TaskResult.__module__ = ApplyResult.__module__
 
 
-class BatchResult(MapResult[T]):
+class BatchResult(MapResult[T], Items):
     """A map's result: the list of values, or the first exception once every item has its outcome (which a
     failure of the platform gives to all that have none)."""
 
-    # multiprocessing's own:
-    _job: int
-    _cache: Dict[int, Any]
-    _event: threading.Event
-    _pool: Any
-    _success: bool
-    _value: Any
-    _number_left: int
-    _callback: Callback
-    _error_callback: Callback
-
-    def __init__(self, pool: Any, length: int, callback: Callback, error_callback: Callback) -> None:
+    def __init__(self, pool: Any, items: Sequence[Any], callback: Callback, error_callback: Callback) -> None:
         # A chunksize of 0 is multiprocessing's way to say that there is nothing to wait for.
-        super().__init__(pool, 1 if length else 0, length, guarded(callback), guarded(error_callback))
+        super().__init__(pool, 1 if items else 0, len(items), guarded(callback), guarded(error_callback))
+        self._items = items
         self._left = threading.Lock()
-        self._logs = JobLogs()
-        self.batch: Optional[Batch] = None
 
-    @property
-    def logs(self) -> str:
-        """What its calls logged, in the order in which they were sent, 4 KB of each. Items of one chunk share a
-        call. A pool keeps the newest 16 MB."""
-        return self._logs.text(self.ready())
-
-    def deliver(self, start: int, outcomes: List[Outcome]) -> None:
-        """From the completion thread, or from whoever ends the pool."""
-        with self._left:
-            index = start
-            for succeeded, value in outcomes:
-                if succeeded:
-                    self._value_at(index, value)
-                elif self._success:
-                    self._success = False
-                    self._value = value
-                index += 1
-            self._number_left -= len(outcomes)
-            finished = self._number_left == 0
-        if finished:
-            callback = self._callback if self._success else self._error_callback
-            if callback:
-                callback(self._value)
-            self._settled()
+    def _start(self, dispatcher: Dispatcher, function: bytes, style: str, chunksize: int) -> None:
+        self._dispatcher = dispatcher
+        self._function = function
+        self._style = style
+        self._chunksize = chunksize
+        self._known = Memo(repeats=len(self._items) > 1)
+        dispatcher.add(self, len(self._items), chunksize, lets_go=True)
 
     def give_up(self) -> None:
         """The caller was interrupted: nothing more is sent."""
-        if self.batch is not None:
-            self.batch.give_up()
+        if self._number:
+            self._dispatcher.withdraw(self)
         self._cache.pop(self._job, None)
         self._pool = None
 
-    def _value_at(self, index: int, value: Any) -> None:
-        if self._success:
-            self._value[index] = value
+    def _slice(self, first: int, count: int) -> Sequence[Any]:
+        return self._items[first : first + count]
 
-    def _settled(self) -> None:
+    def _memo(self) -> Memo:
+        return self._known
+
+    def _deliver(self, first: int, results: List[Any]) -> None:
+        """From the completion thread, or from whoever ends the pool."""
+        with self._left:
+            if not self._number_left:
+                return
+            if self._success:
+                failure = next((result for result in results if type(result) is Failure), None)
+                if failure is None:
+                    self._value[first : first + len(results)] = results
+                else:
+                    self._success, self._value = False, failure.exception
+            self._number_left -= len(results)
+            finished = self._number_left == 0
+        if finished:
+            self._finish()
+
+    def _end(self, exception: BaseException) -> None:
+        with self._left:
+            if not self._number_left:
+                return
+            if self._success:
+                self._success, self._value = False, exception
+            self._number_left = 0
+        self._finish()
+
+    def _finish(self) -> None:
+        self._items = ()
+        if self._number:
+            self._dispatcher.forget(self)
+        callback = self._callback if self._success else self._error_callback
+        if callback:
+            callback(self._value)
         self._cache.pop(self._job, None)
         self._event.set()
         self._pool = None
+
+    def _forked(self, exception: BaseException) -> None:
+        end_forked(self, exception)
 
 
 def end_forked(result: Any, exception: BaseException) -> None:

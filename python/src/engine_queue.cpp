@@ -5,27 +5,16 @@
 
 namespace lambdapool::python {
 
-void EngineQueue::sent(std::uint64_t id) {
+void EngineQueue::sent() {
   const std::lock_guard lock(mutex_);
-  in_flight_.emplace(id, std::nullopt);
-}
-
-void EngineQueue::named(std::uint64_t id, pool::Engine::Id engine_id) {
-  const std::lock_guard lock(mutex_);
-  if (const auto found = in_flight_.find(id); found != in_flight_.end()) found->second = engine_id;
-}
-
-std::optional<pool::Engine::Id> EngineQueue::engine_id(std::uint64_t id) const {
-  const std::lock_guard lock(mutex_);
-  const auto found = in_flight_.find(id);
-  return found == in_flight_.end() ? std::nullopt : found->second;
+  ++in_flight_;
 }
 
 void EngineQueue::push(Completion completion) {
   const std::lock_guard lock(mutex_);
-  in_flight_.erase(completion.id);
+  --in_flight_;
   ready_.push_back(std::move(completion));
-  if (ready_.size() >= wanted_ || in_flight_.empty()) changed_.notify_one();
+  if (ready_.size() >= wanted_ || in_flight_ == 0) changed_.notify_one();
 }
 
 std::vector<Completion> EngineQueue::take(std::optional<std::chrono::duration<double>> timeout) {
@@ -37,10 +26,10 @@ std::vector<Completion> EngineQueue::take(std::optional<std::chrono::duration<do
   } else {
     changed_.wait(lock, first);
   }
-  if (!interrupted() && !ready_.empty() && in_flight_.size() >= lingers_from) {
-    wanted_ = ready_.size() + in_flight_.size() / 4;
+  if (!interrupted() && !ready_.empty() && in_flight_ >= lingers_from) {
+    wanted_ = ready_.size() + in_flight_ / 4;
     changed_.wait_for(lock, linger,
-                      [&] { return interrupted() || ready_.size() >= wanted_ || in_flight_.empty(); });
+                      [&] { return interrupted() || ready_.size() >= wanted_ || in_flight_ == 0; });
     wanted_ = 1;
   }
   woken_ = false;

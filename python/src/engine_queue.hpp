@@ -10,26 +10,23 @@
 #include <mutex>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "core/error.hpp"
+#include "pool/batch.hpp"
 #include "pool/engine.hpp"
 
 namespace lambdapool::python {
 
 struct Completion {
-  std::uint64_t id = 0;
+  pool::Batch::Call call;
+  std::optional<pool::Batch::Chunk> chunk;  // none: its job has let go of it
   Result<aws::Invoked> answer;
 };
 
 class EngineQueue {
  public:
-  // The caller's id is known before the engine's own, and the answer may come before that is known.
-  void sent(std::uint64_t id);
-  void named(std::uint64_t id, pool::Engine::Id engine_id);
-  std::optional<pool::Engine::Id> engine_id(std::uint64_t id) const;
-
+  void sent();  // a call: pushed() follows
   void push(Completion completion);
 
   // All answers there are; waits for the first until `timeout` (nullopt: for ever) or wake() or close().
@@ -50,7 +47,7 @@ class EngineQueue {
   std::condition_variable changed_;
   std::vector<Completion> ready_;
   std::vector<std::string> warnings_;
-  std::unordered_map<std::uint64_t, std::optional<pool::Engine::Id>> in_flight_;
+  std::size_t in_flight_ = 0;
   std::size_t wanted_ = 1;
   bool woken_ = false;
   bool closed_ = false;

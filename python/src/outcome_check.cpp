@@ -1,6 +1,9 @@
 #include "outcome_check.hpp"
 
 #include <algorithm>
+#include <utility>
+
+#include "core/encoding.hpp"
 
 namespace lambdapool::python {
 namespace {
@@ -37,6 +40,22 @@ std::optional<Error> refusal_to_unpickle(const envelope::Envelope& outcome, cons
                    " (a lambda, a closure, or something of __main__), but this is Python " + own_peer +
                    ", so it was not unpickled; run the client with Python " + outcome.peer +
                    ", or return what a deployed module defines"};
+}
+
+Result<envelope::Envelope> body_of(Result<aws::Invoked>& answer, const std::string& own_peer) {
+  if (!answer) return tl::unexpected<Error>(std::move(answer.error()));
+  auto decoded = envelope::decode(envelope::Direction::outcome, answer->payload);
+  std::optional<Error> refusal;
+  if (decoded) {
+    refusal = refusal_to_unpickle(*decoded, own_peer);
+    if (!refusal) return std::move(*decoded);
+  }
+  Error error = refusal ? std::move(*refusal) : std::move(decoded.error());
+  error.message += "; the function may have run";
+  error.request_id = answer->request_id;
+  if (!error.request_id.empty()) error.message += " (request id " + error.request_id + ")";
+  error.log_tail = base64_decode(answer->log_tail_base64).value_or("");
+  return tl::unexpected<Error>(std::move(error));
 }
 
 }  // namespace lambdapool::python

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "aws/lambda/lambda.hpp"
 #include "core/envelope.hpp"
 #include "core/error.hpp"
 
@@ -15,5 +16,8 @@ inline constexpr std::string_view codec = "pickle";
 
 // Why not; nullopt where it may. `own_peer`: this Python's "major.minor".
 std::optional<Error> refusal_to_unpickle(const envelope::Envelope& outcome, const std::string& own_peer);
+
+// What a worker answered, unwrapped, unless it is nothing that this Python should unpickle.
+Result<envelope::Envelope> body_of(Result<aws::Invoked>& answer, const std::string& own_peer);
 
 }  // namespace lambdapool::python

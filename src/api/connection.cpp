@@ -1,13 +1,13 @@
 // A pool's connection to its function: target, engine, and the envelope around each message.
 #include "lambdapool/detail/connection.hpp"
 
-#include <condition_variable>
 #include <mutex>
 #include <utility>
 
-#include "api/batch.hpp"
+#include "api/dispatcher.hpp"
 #include "api/failure.hpp"
 #include "api/initialised.hpp"
+#include "api/job.hpp"
 #include "api/transport.hpp"
 #include "core/echo.hpp"
 #include "core/envelope.hpp"
@@ -25,49 +25,35 @@ std::optional<std::string> given(const std::string& text) {
   return text.empty() ? std::nullopt : std::optional(text);
 }
 
-// Owns the engine until closed; batches hold on to this, not to the pool.
+// Owns the engine until closed; jobs hold on to this, not to the pool.
 class EngineTransport final : public Transport {
  public:
   EngineTransport(std::unique_ptr<pool::Engine> engine, std::string peer, std::size_t workers)
       : engine_(std::move(engine)), peer_(std::move(peer)), workers_(workers) {}
 
-  Id submit(std::string_view head, std::string_view items, Done done) override {
+  void submit(Call call, std::string_view head, std::string_view items, Done done) override {
     std::string echo = echoes_.next();
     auto payload = envelope::encode_within(limits::request_payload_bytes_max, envelope::Direction::task,
                                            {"cpp", peer_, echo}, head, items);
-    const auto engine = begin();
-    if (!engine) {
-      done(fail(ErrorKind::cancelled, "the pool was closed before this was sent"));
-      end();
-      return 0;
-    }
-    const auto completed = [this, done = std::move(done)](Result<aws::Invoked> invoked) {
+    const auto engine = running();
+    if (!engine) return done(fail(ErrorKind::cancelled, "the pool was closed before this was sent"));
+    const auto completed = [done = std::move(done)](Result<aws::Invoked> invoked) {
       done(std::move(invoked).map([](aws::Invoked&& answer) {
         return Reply{std::move(answer.payload), std::move(answer.log_tail_base64),
                      std::move(answer.request_id)};
       }));
-      end();
     };
     if (!payload) return engine->refuse(pool::too_large_to_encode(head.size() + items.size()), completed);
-    return engine->submit(std::move(*payload), completed, std::move(echo));
+    engine->submit(call, std::move(*payload), completed, std::move(echo));
   }
 
-  bool cancel(Id id) override {
-    std::shared_ptr<pool::Engine> engine;
-    {
-      const std::lock_guard lock(mutex_);
-      engine = engine_;
-    }
-    return engine && engine->cancel(id);
+  bool cancel(Call call) override {
+    const auto engine = running();
+    return engine && engine->cancel(call);
   }
 
   std::size_t workers() const override { return workers_; }
   const std::string& peer() const override { return peer_; }
-
-  void wait_until_idle() {
-    std::unique_lock lock(mutex_);
-    idle_.wait(lock, [this] { return running_ == 0; });
-  }
 
   void close() {
     std::shared_ptr<pool::Engine> engine;
@@ -79,20 +65,13 @@ class EngineTransport final : public Transport {
   }
 
  private:
-  std::shared_ptr<pool::Engine> begin() {
+  std::shared_ptr<pool::Engine> running() {
     const std::lock_guard lock(mutex_);
-    ++running_;
     return engine_;
-  }
-  void end() {
-    const std::lock_guard lock(mutex_);
-    if (--running_ == 0) idle_.notify_all();
   }
 
   std::mutex mutex_;
-  std::condition_variable idle_;
   std::shared_ptr<pool::Engine> engine_;
-  std::size_t running_ = 0;
   const std::string peer_;
   Echoes echoes_;
   const std::size_t workers_;
@@ -100,21 +79,20 @@ class EngineTransport final : public Transport {
 
 class EngineConnection final : public detail::Connection {
  public:
-  explicit EngineConnection(std::shared_ptr<EngineTransport> transport) : transport_(std::move(transport)) {}
+  explicit EngineConnection(std::shared_ptr<EngineTransport> transport)
+      : transport_(std::move(transport)), dispatcher_(std::make_shared<Dispatcher>(transport_)) {}
   ~EngineConnection() override { transport_->close(); }
 
-  std::shared_ptr<detail::Batch> start(std::string head, std::vector<std::string> items,
-                                       std::size_t chunksize, detail::OnFailure on_failure) override {
-    auto batch =
-        std::make_shared<ItemBatch>(transport_, std::move(head), std::move(items), chunksize, on_failure);
-    batch->send();
-    return batch;
+  std::shared_ptr<detail::Job> start(std::string head, std::vector<std::string> items, std::size_t chunksize,
+                                     detail::OnFailure on_failure) override {
+    return dispatcher_->start(std::move(head), std::move(items), chunksize, on_failure);
   }
-  void wait_until_idle() override { transport_->wait_until_idle(); }
+  void wait_until_idle() override { dispatcher_->wait_until_idle(); }
   void close() noexcept override { transport_->close(); }
 
  private:
   std::shared_ptr<EngineTransport> transport_;
+  std::shared_ptr<Dispatcher> dispatcher_;
 };
 
 template <class T>

@@ -1,13 +1,13 @@
-// How a batch sends: one message out, one payload back. The engine in earnest, a fake in tests.
+// How a pool sends: one message out, one payload back. The engine in earnest, a fake in tests.
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
 
 #include "core/error.hpp"
+#include "pool/batch.hpp"
 
 namespace lambdapool::api {
 
@@ -19,13 +19,13 @@ struct Reply {
 
 class Transport {
  public:
-  using Id = std::uint64_t;
+  using Call = pool::Batch::Call;
   using Done = std::function<void(Result<Reply>)>;
 
   virtual ~Transport() = default;
   // `done` runs exactly once, perhaps before submit returns.
-  virtual Id submit(std::string_view head, std::string_view items, Done done) = 0;
-  virtual bool cancel(Id id) = 0;  // true: it had not been sent, and `done` runs with kind cancelled
+  virtual void submit(Call call, std::string_view head, std::string_view items, Done done) = 0;
+  virtual bool cancel(Call call) = 0;  // true: it had not been sent, and `done` runs with kind cancelled
   virtual std::size_t workers() const = 0;
   virtual const std::string& peer() const = 0;  // this program's, as its envelopes name it
 };

@@ -55,7 +55,6 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   Window window;
   std::unordered_map<Id, Call> calls;
   std::vector<std::pair<Done, Error>> refused;  // ended without having been sent, to be told so
-  Id last_id = 0;
   bool pump_posted = false;
   bool terminated = false;
   std::string unreachable;  // why the service was, last
@@ -70,8 +69,8 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   Clock::time_point timer_at = Clock::time_point::max();
   std::unique_ptr<http::Client> client;
 
-  Id submit(std::string payload, Done done, std::string echo);
-  Id refuse(Error error, Done done);
+  void submit(Id id, std::string payload, Done done, std::string echo);
+  void refuse(Error error, Done done);
   bool cancel(Id id);
   void terminate();
   void terminate_on_loop();
@@ -108,7 +107,7 @@ Engine::Impl::Impl(target::Target where, EngineOptions with)
   client = std::make_unique<http::Client>(*loop, std::move(client_options));
 }
 
-Engine::Id Engine::Impl::submit(std::string payload, Done done, std::string echo) {
+void Engine::Impl::submit(Id id, std::string payload, Done done, std::string echo) {
   std::size_t size = payload.size();
   std::optional<Error> refusal;
   Call call{{}, std::move(done), std::move(echo)};
@@ -119,25 +118,21 @@ Engine::Id Engine::Impl::submit(std::string payload, Done done, std::string echo
     if (size >= CallSigner::large_payload) call.signature = signer.sign_early(call.request);
   }
   std::lock_guard lock(mutex);
-  Id id = ++last_id;
   if (terminated && !refusal) refusal = cancelled();
   if (refusal) {
     refused.emplace_back(std::move(call.done), std::move(*refusal));
-    post_pump();
-    return id;
+    return post_pump();
   }
   calls.emplace(id, std::move(call));
   window.submit(id);
   // A full window is pumped by the next completion.
   if (window.in_flight() < window.limit()) post_pump();
-  return id;
 }
 
-Engine::Id Engine::Impl::refuse(Error error, Done done) {
+void Engine::Impl::refuse(Error error, Done done) {
   std::lock_guard lock(mutex);
   refused.emplace_back(std::move(done), std::move(error));
   post_pump();
-  return ++last_id;
 }
 
 bool Engine::Impl::cancel(Id id) {
@@ -370,11 +365,11 @@ Result<std::unique_ptr<Engine>> Engine::open(target::Target target, EngineOption
   return std::unique_ptr<Engine>(new Engine(std::make_shared<Impl>(std::move(target), std::move(options))));
 }
 
-Engine::Id Engine::submit(std::string payload, Done done, std::string echo) {
-  return impl_->submit(std::move(payload), std::move(done), std::move(echo));
+void Engine::submit(Id id, std::string payload, Done done, std::string echo) {
+  impl_->submit(id, std::move(payload), std::move(done), std::move(echo));
 }
 
-Engine::Id Engine::refuse(Error error, Done done) { return impl_->refuse(std::move(error), std::move(done)); }
+void Engine::refuse(Error error, Done done) { impl_->refuse(std::move(error), std::move(done)); }
 
 bool Engine::cancel(Id id) { return impl_->cancel(id); }
 

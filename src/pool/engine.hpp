@@ -21,15 +21,16 @@ class Engine {
   // As terminate(); returns when the I/O thread has ended (run by a `done`, it cannot wait for that).
   ~Engine();
 
-  // Queues one call. `done` runs exactly once, on the I/O thread; it must not block. From any thread. A
-  // large payload is hashed here, on the caller's thread. `echo`: that of the payload's envelope; an answer
-  // without it is not believed (see doubt.hpp), and "" believes all.
+  // Queues one call, under a number that its caller has given to no other. `done` runs exactly once, on the
+  // I/O thread; it must not block. From any thread. A large payload is hashed here, on the caller's thread.
+  // `echo`: that of the payload's envelope; an answer without it is not believed (see doubt.hpp), and ""
+  // believes all.
   using Id = std::uint64_t;
   using Done = std::function<void(Result<aws::Invoked>)>;
-  Id submit(std::string payload, Done done, std::string echo = {});
+  void submit(Id id, std::string payload, Done done, std::string echo = {});
 
   // Instead of a submit(): `done` runs with the error.
-  Id refuse(Error error, Done done);
+  void refuse(Error error, Done done);
 
   // True: it had not been sent; `done` runs with kind cancelled. False: too late (or unknown).
   bool cancel(Id id);

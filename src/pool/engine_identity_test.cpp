@@ -68,10 +68,11 @@ class EngineIdentityTest : public testing::Test {
     std::latch left(calls);
     std::vector<std::string> error(calls);
     for (int i = 0; i < calls; ++i) {
-      engine.submit(filling + std::to_string(i), [&, i](Result<aws::Invoked> result) {
-        if (!result) error[static_cast<std::size_t>(i)] = result.error().message;
-        left.count_down();
-      });
+      engine.submit(static_cast<Engine::Id>(i), filling + std::to_string(i),
+                    [&, i](Result<aws::Invoked> result) {
+                      if (!result) error[static_cast<std::size_t>(i)] = result.error().message;
+                      left.count_down();
+                    });
     }
     left.wait();
     Ends ends;
@@ -145,7 +146,7 @@ TEST_F(EngineIdentityTest, ACloseDuringARenewalLosesNoCall) {
     return new_ones();
   });
   for (int i = 0; i < calls; ++i) {
-    engine->submit("1", [&](Result<aws::Invoked> result) {
+    engine->submit(static_cast<Engine::Id>(i), "1", [&](Result<aws::Invoked> result) {
       if (!result && result.error().kind == ErrorKind::cancelled) ++cancelled;
       left.count_down();
     });

@@ -51,9 +51,10 @@ class EngineTest : public testing::Test {
     return std::move(*engine);
   }
 
+  static inline std::atomic<Engine::Id> last_id = 0;
   static Result<aws::Invoked> call(Engine& engine, std::string payload) {
     std::promise<Result<aws::Invoked>> promise;
-    engine.submit(std::move(payload), [&](auto result) { promise.set_value(std::move(result)); });
+    engine.submit(++last_id, std::move(payload), [&](auto result) { promise.set_value(std::move(result)); });
     return promise.get_future().get();
   }
 
@@ -90,7 +91,7 @@ TEST_F(EngineTest, TenThousandCallsAreEachAnsweredOnce) {
   std::atomic<int> wrong{0};
   std::latch left(calls);
   for (int i = 0; i < calls; ++i) {
-    engine->submit(std::to_string(i), [&, i](auto result) {
+    engine->submit(++last_id, std::to_string(i), [&, i](auto result) {
       if (!result || result->payload != std::to_string(i)) ++wrong;
       ++answers[static_cast<std::size_t>(i)];
       left.count_down();
@@ -119,7 +120,7 @@ TEST_F(EngineTest, NoMoreThanTheWorkersAreInFlight) {
   });
   auto engine = open({.workers = 5});
   std::latch left(50);
-  for (int i = 0; i < 50; ++i) engine->submit("1", [&](auto) { left.count_down(); });
+  for (int i = 0; i < 50; ++i) engine->submit(++last_id, "1", [&](auto) { left.count_down(); });
   left.wait();
   EXPECT_EQ(most, 5u);
 }
@@ -141,7 +142,7 @@ TEST_F(EngineTest, AStormOfThrottlesIsNoFailure) {
   std::latch left(calls);
   std::atomic<int> right{0};
   for (int i = 0; i < calls; ++i) {
-    engine->submit(std::to_string(i), [&, i](auto result) {
+    engine->submit(++last_id, std::to_string(i), [&, i](auto result) {
       if (result && result->payload == std::to_string(i)) ++right;
       left.count_down();
     });
@@ -300,7 +301,7 @@ TEST_F(EngineTest, AServiceThatComesBackCostsNoCall) {
   std::latch left(calls);
   std::atomic<int> values{0};
   for (int i = 0; i < calls; ++i) {
-    (*engine)->submit("1", [&](auto result) {
+    (*engine)->submit(++last_id, "1", [&](auto result) {
       if (result) ++values;
       left.count_down();
     });
@@ -341,9 +342,10 @@ TEST_F(EngineTest, WhatIsQueuedCanBeCancelledAndWhatIsInFlightNot) {
   });
   auto engine = open({.workers = 1});
   std::promise<Result<aws::Invoked>> first, second;
-  auto in_flight = engine->submit("1", [&](auto result) { first.set_value(std::move(result)); });
+  const Engine::Id in_flight = ++last_id, queued = ++last_id;
+  engine->submit(in_flight, "1", [&](auto result) { first.set_value(std::move(result)); });
   auto responder = arrived.get_future().get();
-  auto queued = engine->submit("2", [&](auto result) { second.set_value(std::move(result)); });
+  engine->submit(queued, "2", [&](auto result) { second.set_value(std::move(result)); });
   EXPECT_FALSE(engine->cancel(in_flight));
   EXPECT_TRUE(engine->cancel(queued));
   EXPECT_FALSE(engine->cancel(queued));
@@ -366,7 +368,7 @@ TEST_F(EngineTest, TerminateEndsEveryCall) {
   auto engine = open({.workers = 3});
   std::atomic<int> cancelled{0};
   for (int i = 0; i < 10; ++i) {
-    engine->submit("1", [&](auto result) {
+    engine->submit(++last_id, "1", [&](auto result) {
       if (!result && result.error().kind == ErrorKind::cancelled) ++cancelled;
     });
   }
@@ -383,7 +385,7 @@ TEST_F(EngineTest, AnEngineMayBeDestroyedByItsOwnCompletion) {
   std::shared_ptr<Engine> engine = open({});
   std::promise<void> over;
   auto& raw = *engine;
-  raw.submit("1", [&over, engine = std::move(engine)](auto) mutable {
+  raw.submit(++last_id, "1", [&over, engine = std::move(engine)](auto) mutable {
     engine.reset();
     over.set_value();
   });

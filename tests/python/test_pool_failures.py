@@ -178,7 +178,7 @@ def test_a_function_that_lacks_lambdapool_itself_is_told_how_it_gets_there(pool,
 def test_missing_code_says_how_it_gets_there():
     def said(module):
         data = pickle.dumps(("ModuleNotFoundError", "No module named '%s'" % module, module))
-        [(_, error)] = outcomes.read(pickle.dumps(([(outcomes.UNREADABLE, data)], None)), 1, "f").outcomes
+        [error] = outcomes.read(pickle.dumps(([(outcomes.UNREADABLE, data)], None)), 1, "f").failures
         assert isinstance(error, lambdapool.CodeMismatch)
         return str(error)
 
@@ -366,7 +366,7 @@ def test_completions_come_in_batches(enter, stub):
     enter("stub")
     with LambdaPool(32, "algorithms") as pool:
         pool.map(tasks.square, range(2000), chunksize=1)
-        assert pool._dispatcher._engine.batches < 1000
+        assert pool._dispatcher.engine.batches < 1000
 
 
 @pytest.mark.parametrize(
@@ -406,7 +406,7 @@ def test_other_versions_of_packages_are_named():
         None,
     )
     data = pickle.dumps(told)
-    [(_, error)] = outcomes.read(pickle.dumps(([(outcomes.UNREADABLE, data)], None)), 1, "f").outcomes
+    [error] = outcomes.read(pickle.dumps(([(outcomes.UNREADABLE, data)], None)), 1, "f").failures
     assert isinstance(error, lambdapool.CodeMismatch)
     assert "pytest is version 0.1 there and %s here" % pytest.__version__ in str(error) and "version 5" not in str(
         error

@@ -4,10 +4,10 @@ import gc
 import multiprocessing.pool
 from concurrent.futures import Future
 
-import lambdapool_tasks as tasks
 import pytest
+
+import lambdapool_tasks as tasks
 from lambdapool import LambdaExecutor, LambdaPool, LambdaPoolError, UnsendableResult, WorkerDied
-from lambdapool.logs import JobLogs
 
 
 @pytest.fixture
@@ -78,35 +78,3 @@ def test_an_error_of_the_platform_or_of_ours_has_the_log(pool):
         pool.apply(tasks.return_lock)
     assert "REPORT RequestId: " in unsendable.value.logs
     assert LambdaPoolError("made by hand").logs == ""
-
-
-class Engine:
-    """Has dropped the logs of every call below `oldest`."""
-
-    def __init__(self, oldest):
-        self.oldest = oldest
-
-    def log_of(self, call):
-        return (call >= self.oldest, "log of %d\n" % call if call >= self.oldest else "")
-
-
-def test_what_is_no_longer_kept_is_counted():
-    logs = JobLogs()
-    for call in range(1, 6):
-        logs.sent(Engine(4), call)
-    assert logs.text(complete=True).splitlines() == [
-        "[lambdapool: the logs of 3 earlier calls are not kept any more]",
-        "log of 4",
-        "log of 5",
-    ]
-    assert logs.text(complete=False) == "log of 4\nlog of 5\n"
-
-
-def test_a_million_calls_are_not_all_remembered():
-    logs, engine = JobLogs(), Engine(1_000_000)
-    for call in range(1_000_001):
-        logs.sent(engine, call)
-    assert len(logs._calls) <= 2 * 65_536
-    assert logs.text(complete=True).endswith(
-        "[lambdapool: the logs of 1000000 earlier calls are not kept any more]\nlog of 1000000\n"
-    )

@@ -15,9 +15,9 @@ namespace lambdapool::detail {
 enum class OnFailure { stop, go_on };
 
 // The items of one call, map or submit on their way. Outlives the pool where a future holds it.
-class Batch {
+class Job {
  public:
-  virtual ~Batch() = default;
+  virtual ~Job() = default;
   virtual void wait() = 0;
   virtual bool wait_until(std::chrono::steady_clock::time_point deadline) = 0;  // false: not ready yet
 
@@ -39,8 +39,8 @@ class Connection {
   virtual ~Connection() = default;
 
   // `chunksize` 0: chosen while running.
-  virtual std::shared_ptr<Batch> start(std::string head, std::vector<std::string> items,
-                                       std::size_t chunksize, OnFailure on_failure) = 0;
+  virtual std::shared_ptr<Job> start(std::string head, std::vector<std::string> items, std::size_t chunksize,
+                                     OnFailure on_failure) = 0;
   virtual void wait_until_idle() = 0;
   virtual void close() noexcept = 0;  // what is unfinished fails with Cancelled
 };

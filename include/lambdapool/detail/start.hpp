@@ -1,4 +1,4 @@
-// From a callable and arguments to a batch: what pools and executors have in common.
+// From a callable and arguments to a job: what pools and executors have in common.
 #pragma once
 
 #include <ranges>
@@ -52,7 +52,7 @@ using StarResult = typename StarOf<F, Range>::Result;
 template <class Results, class This, class F, class Range, class Encode>
 auto start_items(Connection& connection, const F& f, Range&& range, MapOptions options, OnFailure on_failure,
                  Encode encode_one) {
-  using Collected = decltype(Results::collect(std::declval<Batch&>(), 0));
+  using Collected = decltype(Results::collect(std::declval<Job&>(), 0));
   if constexpr (This::possible) {
     std::vector<std::string> items;
     if constexpr (std::ranges::sized_range<Range>) items.reserve(std::ranges::size(range));
@@ -86,6 +86,6 @@ auto start_starmap(Connection& connection, const F& f, Range&& range, MapOptions
 }
 
 template <class R>
-using VectorOf = decltype(Every<R>::collect(std::declval<Batch&>(), 0));
+using VectorOf = decltype(Every<R>::collect(std::declval<Job&>(), 0));
 
 }  // namespace lambdapool::detail

@@ -307,3 +307,17 @@ void run_failures(const std::string& function) {
   }
   MESSAGE_OF(lp::Cancelled, abandoned.get());
 }
+
+// 500 items on a function that is not there: what each form of call says of the first and of the last.
+void run_missing(const std::string& function, const std::string& form) {
+  lp::LambdaPool pool{{.workers = 10, .lambda_function = function}};
+  const auto items = std::views::iota(0, 500);
+  if (form == "map") {
+    MESSAGE_OF(lp::NotFound, pool.map(twice, items, {.chunksize = 1}));
+  } else {
+    const auto outcomes = pool.map_outcomes(twice, items);
+    CHECK(MESSAGE_OF(lp::NotFound, outcomes.front().value()).find(function) != std::string::npos);
+    CHECK(MESSAGE_OF(lp::NotFound, outcomes.back().value()).find("this one was not sent") !=
+          std::string::npos);
+  }
+}

@@ -1,4 +1,4 @@
-// Client and worker: `program MODE FUNCTION` prints "ok", or each check that does not hold.
+// Client and worker: `program MODE FUNCTION [FORM]` prints "ok", or each check that does not hold.
 #include <lambdapool/lambdapool.hpp>
 
 #include "check.hpp"
@@ -7,6 +7,7 @@ void register_exceptions();
 void run_calls(const std::string& function);
 void run_failures(const std::string& function);
 void run_timeout(const std::string& function);
+void run_missing(const std::string& function, const std::string& form);
 
 int main(int argc, char** argv) {
   if (argc > 1 && std::string(argv[1]) == "without-init") {
@@ -17,12 +18,13 @@ int main(int argc, char** argv) {
   register_exceptions();
   std::cout << "this line is the program's own\n";  // in a worker: goes to the log, never to the protocol
   lambdapool::init(argc, argv);
-  if (argc != 3) return 2;
+  if (argc < 3) return 2;
   try {
     const std::string mode = argv[1];
     if (mode == "calls") run_calls(argv[2]);
     if (mode == "failures") run_failures(argv[2]);
     if (mode == "timeout") run_timeout(argv[2]);
+    if (mode == "missing" && argc == 4) run_missing(argv[2], argv[3]);
   } catch (const std::exception& error) {
     std::cout << "unexpected: " << error.what() << "\n";
     return 1;

@@ -1,0 +1,145 @@
+"""The items of an imap or an Executor.map: pulled and sent a chunk at a time, their results taken in order or as
+they come."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from typing import Any, Deque, Dict, List, Optional, Sequence
+
+from .dispatcher import Dispatcher
+from .faults import Failure
+from .jobs import Items
+
+
+class Lazy(Items):
+    """`ordered`: take() gives results in the items' order. `held`: the pool goes on while items may still be pulled."""
+
+    def __init__(
+        self, dispatcher: Dispatcher, function: bytes, style: str, chunksize: int, ordered: bool, held: bool
+    ) -> None:
+        self._dispatcher = dispatcher
+        self._function = function
+        self._style = style
+        self._chunksize = chunksize
+        self._ordered = ordered
+        self._held = held
+        self._changed = threading.Condition(threading.Lock())
+        self._chunks: Dict[int, List[Any]] = {}  # by their first item, until all of its items have their results
+        self._left: Dict[int, int] = {}  # of a chunk that came back in part: how many items have none
+        self._by_first: Dict[int, List[Any]] = {}  # results that wait to be taken
+        self._as_they_come: Deque[List[Any]] = deque()
+        self._pulled = 0
+        self._delivered = 0
+        self._taken = 0
+        self._complete = False  # nothing more will be pulled
+        self._ended: Optional[BaseException] = None
+        dispatcher.add(self, 0, chunksize, open=True)
+
+    def pull(self, items: List[Any]) -> None:
+        """One chunk: all of them but the last are of `chunksize`."""
+        with self._changed:
+            first = self._pulled
+            self._pulled += len(items)
+            self._chunks[first] = items
+            if not self._held:
+                self._dispatcher.hold(self)
+        if not self._dispatcher.extend(self, len(items)):
+            stopped = self._failure or self._dispatcher.ended
+            assert stopped is not None
+            self._deliver(first, [Failure(stopped)] * len(items))
+
+    def complete(self, failure: Optional[BaseException] = None) -> None:
+        """There are no more items; `failure` is where the next would have been."""
+        self._dispatcher.close_job(self)
+        if failure is not None:
+            with self._changed:
+                first = self._pulled
+                self._pulled += 1
+            self._deliver(first, [Failure(failure)])
+        with self._changed:
+            self._complete, self._held = True, False
+            self._changed.notify_all()
+            self._forget_if_done()
+
+    def take(self, timeout: Optional[float] = None) -> Optional[List[Any]]:
+        """Results, the first one last; [] where there are no more, None after so many seconds. What was taken before
+        counts as used up. Raises what the pool, or after its place a failure of the platform, ended all with."""
+        with self._changed:
+            self._used_up()
+            while True:
+                results = self._ready()
+                if results is not None:
+                    self._taken += len(results)
+                    results.reverse()
+                    return results
+                if self._ended is not None:
+                    raise self._ended
+                if self._taken == self._pulled:
+                    if self._failure is not None:
+                        raise self._failure
+                    if self._complete:
+                        return []
+                if not self._changed.wait(timeout) and timeout is not None:
+                    return None
+
+    def _ready(self) -> Optional[List[Any]]:
+        if self._ordered:
+            return self._by_first.pop(self._taken, None)
+        return self._as_they_come.popleft() if self._as_they_come else None
+
+    def _used_up(self) -> None:
+        """Under the lock."""
+
+    def _wanted(self) -> bool:
+        return True
+
+    def _slice(self, first: int, count: int) -> Sequence[Any]:
+        start = first - first % self._chunksize
+        chunk = self._chunks[start]
+        return chunk if count == len(chunk) else chunk[first - start : first - start + count]
+
+    def _deliver(self, first: int, results: List[Any]) -> None:
+        wanted = self._wanted()
+        with self._changed:
+            if self._ended is not None:
+                return
+            self._release(first, len(results))
+            self._delivered += len(results)
+            if wanted and self._ordered:
+                self._by_first[first] = results
+            elif wanted:
+                self._as_they_come.append(results)
+            self._changed.notify_all()
+            self._forget_if_done()
+
+    def _forget_if_done(self) -> None:
+        """Under the lock, as hold() is: what is pulled next is not forgotten."""
+        if not self._held and self._delivered == self._pulled:
+            self._dispatcher.forget(self)
+
+    def _release(self, first: int, count: int) -> None:
+        """Chunks whose items all have their results. What is given up may be several chunks."""
+        size = self._chunksize
+        for start in range(first - first % size, first + count, size):
+            chunk = self._chunks.get(start)
+            if chunk is None:
+                continue
+            here = min(first + count, start + len(chunk)) - max(first, start)
+            left = self._left.pop(start, len(chunk)) - here
+            if left:
+                self._left[start] = left
+            else:
+                del self._chunks[start]
+
+    def _end(self, exception: BaseException) -> None:
+        with self._changed:
+            self._ended = exception
+            self._chunks.clear()
+            self._changed.notify_all()
+
+    def _forked(self, exception: BaseException) -> None:
+        self._changed = threading.Condition(threading.Lock())
+        self._by_first.clear()
+        self._as_they_come.clear()
+        self._ended = exception

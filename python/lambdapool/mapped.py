@@ -1,0 +1,71 @@
+"""Executor.map: the chunks of its items, and their results in order."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from concurrent.futures import CancelledError
+from concurrent.futures import TimeoutError as FuturesTimeoutError
+from typing import Any, Iterator, Optional, Tuple
+
+from .dispatcher import Dispatcher
+from .faults import Failure
+from .lazy import Lazy
+from .pickling import STARMAP
+
+
+class Mapped(Lazy):
+    """Pulls `items`, the tuples of arguments, and submits them, `size` to an invocation."""
+
+    def __init__(self, dispatcher: Dispatcher, function: bytes, items: Iterator[Tuple[Any, ...]], size: int) -> None:
+        super().__init__(dispatcher, function, STARMAP, size, ordered=True, held=False)
+        self._unpulled = iter(lambda: list(itertools.islice(items, size)), [])
+
+    def submit(self, count: Optional[int]) -> None:
+        """So many chunks more, or all there are."""
+        pulled = 0
+        try:
+            for chunk in itertools.islice(self._unpulled, count):
+                self.pull(chunk)
+                pulled += 1
+        except BaseException:
+            self.complete()
+            raise
+        if count is None or pulled < count:
+            self.complete()
+
+    def results(self, deadline: Optional[float], refill_from: Optional[object]) -> Iterator[Any]:
+        """`refill_from`: the executor, where each chunk that is taken lets another be pulled."""
+        try:
+            while True:
+                left = None if deadline is None else max(0.0, deadline - time.monotonic())
+                results = self.take(left)
+                if results is None:
+                    raise FuturesTimeoutError
+                if not results:
+                    return
+                if refill_from is not None and not self._complete:
+                    self.submit(1)
+                while results:
+                    yield _value_of(results)
+        finally:
+            self._cancel()
+            self.complete()
+
+    def _cancel(self) -> None:
+        """Nobody wants the rest: what is not sent never is."""
+        if self._failure is None:
+            self._failure = CancelledError()
+        for unsent in self._dispatcher.end_job(self):
+            self._give_up(unsent)
+
+
+def _value_of(results: "list[Any]") -> Any:
+    """The last one's, of which nobody here keeps hold, as in the standard library."""
+    result = results.pop()
+    if type(result) is not Failure:
+        return result
+    try:
+        raise result.exception
+    finally:
+        del result

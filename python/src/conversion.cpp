@@ -1,0 +1,17 @@
+#include "conversion.hpp"
+
+namespace lambdapool::python {
+
+namespace nb = nanobind;
+
+nb::object text(const std::string& bytes) {
+  PyObject* decoded = PyUnicode_DecodeUTF8(bytes.data(), static_cast<Py_ssize_t>(bytes.size()), "replace");
+  return nb::steal<nb::object>(decoded);
+}
+
+nb::tuple to_tuple(const Error& error) {
+  return nb::make_tuple(static_cast<int>(error.kind), text(error.message), text(error.code),
+                        text(error.request_id), error.http_status, text(error.log_tail), text(error.detail));
+}
+
+}  // namespace lambdapool::python

@@ -1,0 +1,111 @@
+// The engine and the batch behind one pool or executor, as the Python package sees them: which items are to
+// be sent, bytes in, and batches of outcomes out. The GIL is held only to convert them. No lock is held while
+// it is wanted, nor while Python's objects are made, which may run anybody's destructors. What the bytes mean
+// is the package's business. _native.pyi documents the methods.
+#pragma once
+
+#include <nanobind/nanobind.h>
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "core/echo.hpp"
+#include "core/envelope.hpp"
+#include "engine_queue.hpp"
+#include "objects/store.hpp"
+#include "opening.hpp"
+#include "pool/batch.hpp"
+#include "pool/log_tails.hpp"
+
+namespace lambdapool::python {
+
+namespace nb = nanobind;
+
+class Engine {
+ public:
+  using Batch = pool::Batch;
+
+  explicit Engine(Settings settings);
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  // None, or the error's tuple: the package raises its own exceptions.
+  nb::object open();
+
+  void add(Batch::Job job, std::size_t items, std::size_t chunksize, bool lets_go, bool open);
+  bool extend(Batch::Job job, std::size_t items);
+  void close_job(Batch::Job job);
+  nb::object next();
+  nb::object shorten(Batch::Call call, std::size_t count);
+  void send(Batch::Call call, const nb::bytes& function, const nb::bytes& arguments, std::string_view code,
+            std::string_view members);
+  nb::object drop(Batch::Call call);
+  nb::list wait(std::optional<double> timeout);
+  nb::object settle(Batch::Job job, std::size_t first, std::size_t count, std::size_t done,
+                    std::optional<double> seconds, std::size_t bytes);
+  nb::list failed(Batch::Job job);
+  nb::list end(Batch::Job job, bool lets_go);
+
+  // Data that is stored beside the calls. None, or the error's tuple; put(): (name of the file, error).
+  nb::tuple put(const std::string& name, const nb::object& bytes);
+  nb::object get(Batch::Call call, std::uint64_t offset, const nb::object& into);
+  void remove(const std::string& name);
+  void remove_result(Batch::Call call);
+  std::string url(const std::string& name);
+  bool has_store() const { return store_ != nullptr; }
+  std::string bucket() const { return store_ ? store_->bucket() : ""; }
+
+  nb::object log_of(Batch::Call call) const;
+  nb::object logs_of(Batch::Job job, std::size_t calls) const;
+  void forget_log(Batch::Call call);
+
+  nb::list warnings();
+  void wake() { queue_->wake(); }
+  void terminate();
+  void close();
+  const std::string& target() const { return target_; }
+  std::uint64_t batches() const { return queue_->batches(); }
+
+ private:
+  struct Arrival {
+    Batch::Call call;
+    std::optional<Batch::Chunk> chunk;
+    Result<envelope::Envelope> outcome;
+  };
+
+  bool forked() const;
+  void refuse_forked() const;
+  std::shared_ptr<pool::Engine> running();
+  void send_bytes(Batch::Call call, std::string_view function, std::string_view arguments,
+                  std::string_view code, std::string_view given);
+  std::string members_of(Batch::Call call, std::string_view given);
+  std::shared_ptr<objects::Store> running_store();
+  void arrived(Batch::Call call, Result<aws::Invoked> answer);
+  Arrival read(Completion& completion);
+  Batch::Rest to_tell(Batch::Rest rest);
+  void cancel(const std::vector<Batch::Call>& calls);
+  void shut_down();
+
+  Settings settings_;
+  unsigned forks_;  // of this process before it was made
+  std::mutex mutex_;
+  std::shared_ptr<pool::Engine> engine_;
+  std::shared_ptr<objects::Store> store_;  // set once, by open()
+  std::shared_ptr<EngineQueue> queue_ = std::make_shared<EngineQueue>();
+  Echoes echoes_;
+  std::string target_;
+  std::mutex batch_mutex_;
+  Batch batch_;
+  std::unordered_map<Batch::Job, std::vector<Batch::Chunk>> given_up_;  // until Python asks
+  mutable std::mutex log_mutex_;
+  pool::LogTails log_tails_;
+};
+
+}  // namespace lambdapool::python

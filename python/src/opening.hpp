@@ -1,0 +1,58 @@
+// How a pool's engine is opened: the target is found, and the identity.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "core/error.hpp"
+#include "engine_queue.hpp"
+#include "objects/store.hpp"
+#include "pool/engine.hpp"
+
+namespace lambdapool::python {
+
+struct Settings {
+  std::string function;
+  int workers;
+  int ahead;
+  std::string peer;
+  std::string python;
+  std::optional<std::string> target;
+  std::optional<std::string> region;
+  std::optional<std::string> profile;
+  std::optional<std::string> access_key_id;
+  std::optional<std::string> secret_access_key;
+  std::optional<std::string> session_token;
+  std::optional<double> function_timeout;
+  double throttle_timeout;
+  double network_timeout;
+  double read_margin;
+  bool idempotent;
+  std::optional<int> retries;
+  bool allow_http;
+  std::string bucket;
+};
+
+struct Opened {
+  std::shared_ptr<pool::Engine> engine;
+  std::shared_ptr<objects::Store> store;  // null: there is no bucket
+  std::string target;
+};
+
+// Whether Python has a signal to handle, whose exception (KeyboardInterrupt) is raised then. Only the main
+// thread ever has.
+class Interruption {
+ public:
+  bool raised();
+  void rethrow() const;
+
+ private:
+  bool raised_ = false;
+};
+
+// Without the GIL. The queue gets the engine's warnings.
+Result<Opened> open(const Settings& settings, Interruption& interruption,
+                    const std::shared_ptr<EngineQueue>& queue);
+
+}  // namespace lambdapool::python

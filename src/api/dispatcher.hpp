@@ -1,0 +1,55 @@
+// Between the jobs of one pool and its engine: what pool::Batch decides is sent, and what comes back goes to
+// the job that it belongs to. Answers arrive on the engine's thread, which sends what they make room for.
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "api/logs.hpp"
+#include "api/transport.hpp"
+#include "lambdapool/detail/connection.hpp"
+#include "pool/batch.hpp"
+
+namespace lambdapool::api {
+
+class Job;
+
+class Dispatcher : public std::enable_shared_from_this<Dispatcher> {
+ public:
+  explicit Dispatcher(std::shared_ptr<Transport> transport);
+
+  // `chunksize` 0: chosen while running.
+  std::shared_ptr<Job> start(std::string head, std::vector<std::string> items, std::size_t chunksize,
+                             detail::OnFailure on_failure);
+
+  // Whoever holds this job's results wants nothing more of it. True: something of it had not been sent, and
+  // will not be.
+  enum class UnderWay { let_go, awaited };
+  bool withdraw(pool::Batch::Job job, UnderWay under_way);
+
+  void wait_until_idle();  // until no job is left
+
+ private:
+  using Chunk = pool::Batch::Chunk;
+
+  void send();
+  void send_chunk(const std::shared_ptr<Job>& job, Chunk chunk);
+  void arrived(pool::Batch::Call call, Result<Reply> reply);
+  bool end(Job& job, const pool::Batch::Ended& ended);
+  void forget_if_done(pool::Batch::Job number);
+
+  const std::shared_ptr<Transport> transport_;
+  const std::shared_ptr<Logs> logs_ = std::make_shared<Logs>();
+  std::mutex mutex_;  // not held while the transport or a job is called
+  std::condition_variable idle_;
+  pool::Batch batch_;
+  std::unordered_map<pool::Batch::Job, std::shared_ptr<Job>> jobs_;
+  pool::Batch::Job last_job_ = 0;
+  bool sending_ = false;
+};
+
+}  // namespace lambdapool::api

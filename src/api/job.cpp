@@ -1,0 +1,265 @@
+#include "api/job.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "api/failure.hpp"
+#include "core/envelope.hpp"
+#include "lambdapool/codec/bytes.hpp"
+#include "lambdapool/errors.hpp"
+#include "runtime/exception.hpp"
+#include "runtime/program.hpp"
+
+namespace lambdapool::api {
+namespace {
+
+constexpr const char* has_run = "; the function may have run";
+
+// Nothing of the body is decoded unless the program that made it is this one.
+Result<std::string> outcome_body(std::string_view payload, const std::string& own_peer) {
+  auto envelope = envelope::decode(envelope::Direction::outcome, payload);
+  if (!envelope) {
+    envelope.error().message += has_run;
+    return tl::unexpected<Error>(envelope.error());
+  }
+  if (envelope->codec != "cpp") {
+    return fail(ErrorKind::code_mismatch, "the function answered with the codec \"" + envelope->codec +
+                                              "\"; it was not made from a C++ executable");
+  }
+  const auto theirs = runtime::ProgramIdentity::parse(envelope->peer);
+  if (compare(runtime::ProgramIdentity::parse(own_peer), theirs) == runtime::Coherence::different)
+    return fail(ErrorKind::protocol, "the answer was made by another program than this one (its peer is \"" +
+                                         envelope->peer + "\"), so it was not read" + has_run);
+  return std::move(envelope->body);
+}
+
+Error unreadable(const MalformedMessage& malformed) {
+  return {ErrorKind::protocol,
+          std::string("the function's answer cannot be read: ") + malformed.what() + has_run};
+}
+
+// Which of a map's elements an error is about.
+std::string place_of(std::size_t first, std::size_t count) {
+  if (count == 1) return " (item " + std::to_string(first) + ")";
+  return " (one of the items " + std::to_string(first) + " to " + std::to_string(first + count - 1) +
+         ", which shared a call)";
+}
+
+std::exception_ptr cancelled() {
+  return std::make_exception_ptr(Cancelled("the call was cancelled before it finished"));
+}
+
+// Of items that are not sent any more, because each would fail as this one did.
+std::exception_ptr left_out(Error error, std::size_t item) {
+  error.message += " (as item " + std::to_string(item) + " failed; this one was not sent)";
+  return to_exception(error);
+}
+
+}  // namespace
+
+Job::Job(Setting setting, std::vector<std::string> items)
+    : setting_(std::move(setting)),
+      items_(std::move(items)),
+      answers_(items_.size()),
+      done_(items_.empty()) {}
+
+std::size_t Job::fitting(const Chunk& chunk) {
+  const std::lock_guard lock(mutex_);
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < chunk.count && !items_.empty(); ++i) {
+    bytes += items_[chunk.first + i].size();
+    if (bytes > pool::chunk_bytes_max) return std::max<std::size_t>(i, 1);
+  }
+  return chunk.count;
+}
+
+std::string Job::message(const Chunk& chunk) {
+  const std::lock_guard lock(mutex_);
+  if (items_.empty()) return {};  // nobody wants it any more
+  return runtime::write_items(setting_.head, &items_[chunk.first], chunk.count);
+}
+
+Job::Told Job::take(const Chunk& chunk, Result<Reply> reply) {
+  const std::lock_guard lock(mutex_);
+  ++calls_;
+  if (done_) return {chunk.count};
+  if (!reply) return fail(chunk, std::move(reply.error()));
+  if (is_map()) return accept(chunk, *reply);
+  single_ = std::move(*reply);
+  single_call_ = chunk.call;
+  finish(nullptr);
+  return {chunk.count};
+}
+
+// Of an answer that came and is none: with what its sender may look the call up by.
+Error Job::refusal(Error error, pool::Batch::Call call, const std::string& request_id) const {
+  if (!request_id.empty()) error.message += " (request id " + request_id + ")";
+  error.request_id = request_id;
+  error.log_tail = setting_.logs->of_call(call);
+  return error;
+}
+
+Job::Told Job::accept(const Chunk& chunk, const Reply& reply) {
+  auto body = outcome_body(reply.payload, setting_.peer);
+  if (!body) return fail(chunk, refusal(body.error(), chunk.call, reply.request_id));
+  try {
+    return accept_items(chunk, std::move(*body));
+  } catch (const MalformedMessage& malformed) {
+    return fail(chunk, refusal(unreadable(malformed), chunk.call, reply.request_id));
+  }
+}
+
+Job::Told Job::accept_items(const Chunk& chunk, std::string body) {
+  bodies_.push_back(std::move(body));
+  const runtime::OutcomeMessage outcome = runtime::read_outcome(bodies_.back());
+  const std::size_t count = outcome.items.size();
+  if (count == 0 || count > chunk.count)
+    throw MalformedMessage("it holds another number of results than was asked for");
+  Told told{count, outcome.busy, bodies_.back().size()};
+  for (std::size_t i = 0; i < count; ++i) {
+    answers_[chunk.first + i] = {outcome.items[i].status, outcome.items[i].bytes, nullptr, chunk.call};
+    std::string().swap(items_[chunk.first + i]);
+    if (outcome.items[i].status != runtime::Status::value) told.fault = pool::Fault::item;
+  }
+  answered_ += count;
+  if (told.fault && setting_.on_failure == detail::OnFailure::stop) {
+    // Which item failed is kept as that item's answer; getting any result throws it.
+    for (std::size_t i = 0; !done_; ++i) {
+      try {
+        result(chunk.first + i);
+      } catch (...) {
+        finish(std::current_exception());
+      }
+    }
+  }
+  finish_if_all();
+  return told;
+}
+
+Job::Told Job::fail(const Chunk& chunk, Error error) {
+  if (left_out_ && error.kind == ErrorKind::cancelled) {  // withdrawn after another's failure
+    for (std::size_t i = 0; i < chunk.count; ++i) answers_[chunk.first + i].failure = left_out_;
+    answered_ += chunk.count;
+    finish_if_all();
+    return {chunk.count};
+  }
+  const pool::Fault fault = pool::fault_of(error.kind);
+  if (fault == pool::Fault::every_call && !left_out_) left_out_ = left_out(error, chunk.first);
+  std::optional<std::size_t> item;
+  if (is_map()) {
+    item = chunk.first;
+    error.message += place_of(chunk.first, chunk.count);
+  }
+  const std::exception_ptr failure = to_exception(error, item);
+  if (setting_.on_failure == detail::OnFailure::stop) {
+    finish(failure);
+  } else {
+    for (std::size_t i = 0; i < chunk.count; ++i) answers_[chunk.first + i].failure = failure;
+    answered_ += chunk.count;
+    finish_if_all();
+  }
+  return {.done = chunk.count, .fault = fault};
+}
+
+void Job::give_up(const Chunk& chunk) {
+  const std::lock_guard lock(mutex_);
+  if (done_) return;
+  const std::exception_ptr failure = left_out_ ? left_out_ : cancelled();
+  if (!is_map()) return finish(failure);
+  for (std::size_t i = 0; i < chunk.count; ++i) answers_[chunk.first + i].failure = failure;
+  answered_ += chunk.count;
+  finish_if_all();
+}
+
+void Job::finish(const std::exception_ptr& failure) {
+  failure_ = failure;
+  done_ = true;
+  changed_.notify_all();
+}
+
+void Job::finish_if_all() {
+  if (answered_ == answers_.size() && !done_) finish(nullptr);
+}
+
+void Job::wait() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return done_; });
+}
+
+bool Job::wait_until(std::chrono::steady_clock::time_point deadline) {
+  std::unique_lock lock(mutex_);
+  return changed_.wait_until(lock, deadline, [this] { return done_; });
+}
+
+bool Job::cancel() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (done_) return false;
+    if (is_map()) finish(cancelled());
+  }
+  const auto dispatcher = setting_.dispatcher.lock();
+  if (is_map()) {
+    if (dispatcher) dispatcher->withdraw(setting_.number, Dispatcher::UnderWay::let_go);
+    return true;
+  }
+  return dispatcher && dispatcher->withdraw(setting_.number, Dispatcher::UnderWay::awaited);
+}
+
+void Job::open_single() {
+  const Reply reply = *std::exchange(single_, std::nullopt);
+  auto body = outcome_body(reply.payload, setting_.peer);
+  if (!body) return void(failure_ = to_exception(refusal(body.error(), single_call_, reply.request_id)));
+  try {
+    bodies_.push_back(std::move(*body));
+    const runtime::OutcomeMessage outcome = runtime::read_outcome(bodies_.back());
+    if (outcome.items.size() != 1) throw MalformedMessage("it does not hold one result");
+    answers_[0] = {outcome.items[0].status, outcome.items[0].bytes, nullptr, single_call_};
+  } catch (const MalformedMessage& malformed) {
+    failure_ = to_exception(refusal(unreadable(malformed), single_call_, reply.request_id));
+  }
+}
+
+// Called once the job is done, by its one owner (or under the lock, while items arrive).
+std::string_view Job::result(std::size_t item) {
+  if (single_) open_single();
+  if (failure_) {
+    if (setting_.on_failure == detail::OnFailure::stop || !answers_[item].failure)
+      std::rethrow_exception(failure_);
+  }
+  const Answer& answer = answers_[item];
+  if (answer.failure) std::rethrow_exception(answer.failure);
+  if (answer.status == runtime::Status::value) return answer.bytes;
+  const std::string log = setting_.logs->of_call(answer.call);
+  const std::optional<std::size_t> index = is_map() ? std::optional(item) : std::nullopt;
+  if (answer.status == runtime::Status::too_large) {
+    const std::string place = is_map() ? place_of(item, 1) : "";
+    throw PayloadTooLarge(std::string(answer.bytes) + place, {.log_tail = log, .item = index});
+  }
+  try {
+    runtime::throw_described(answer.bytes);
+  } catch (RemoteError& own) {
+    own.attach(log, index);
+    throw;
+  } catch (const MalformedMessage& malformed) {
+    throw ProtocolError(std::string("the function's exception cannot be read: ") + malformed.what());
+  }
+}
+
+std::string Job::logs() {
+  std::size_t calls = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    calls = calls_;
+  }
+  return setting_.logs->of_job(setting_.number, calls);
+}
+
+void Job::forget_results() {
+  const std::lock_guard lock(mutex_);
+  answers_ = {};
+  bodies_ = {};
+  items_ = {};
+  single_.reset();
+}
+
+}  // namespace lambdapool::api

@@ -1,0 +1,95 @@
+// The items of one call or map: as messages on their way out, and as answers once they are back. What is sent
+// when is the dispatcher's business.
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/dispatcher.hpp"
+#include "api/logs.hpp"
+#include "api/transport.hpp"
+#include "lambdapool/detail/connection.hpp"
+#include "pool/batch.hpp"
+#include "runtime/message.hpp"
+
+namespace lambdapool::api {
+
+class Job final : public detail::Job {
+ public:
+  using Chunk = pool::Batch::Chunk;
+
+  struct Setting {
+    std::weak_ptr<Dispatcher> dispatcher;
+    std::shared_ptr<Logs> logs;
+    std::string peer;  // this program's
+    pool::Batch::Job number;
+    std::string head;
+    detail::OnFailure on_failure;
+  };
+  Job(Setting setting, std::vector<std::string> items);
+
+  void wait() override;
+  bool wait_until(std::chrono::steady_clock::time_point deadline) override;
+  bool cancel() override;
+  std::string_view result(std::size_t item) override;
+  std::string logs() override;
+  void forget_results() override;
+
+  // For the dispatcher. What it sends: at most chunk_bytes_max of arguments, but a single item whatever its
+  // size.
+  const std::string& head() const { return setting_.head; }
+  std::size_t fitting(const Chunk& chunk);
+  std::string message(const Chunk& chunk);
+
+  // What an answer says: how many of the chunk's items have their outcomes now, how long a worker was busy
+  // with them, and the worst fault among them.
+  struct Told {
+    std::size_t done;
+    std::chrono::microseconds busy{0};
+    std::size_t bytes = 0;
+    std::optional<pool::Fault> fault = {};
+  };
+  Told take(const Chunk& chunk, Result<Reply> reply);
+  void give_up(const Chunk& chunk);  // it is not sent, for what take() or cancel() has met
+
+ private:
+  struct Answer {  // of one item; bytes point into a body of `bodies_`, or failure is set
+    runtime::Status status = runtime::Status::value;
+    std::string_view bytes = {};
+    std::exception_ptr failure = nullptr;
+    pool::Batch::Call call = 0;  // that carried it
+  };
+
+  Told accept(const Chunk& chunk, const Reply& reply);
+  Told accept_items(const Chunk& chunk, std::string body);
+  Error refusal(Error error, pool::Batch::Call call, const std::string& request_id) const;
+  Told fail(const Chunk& chunk, Error error);
+  bool is_map() const { return answers_.size() > 1; }
+  void finish(const std::exception_ptr& failure);
+  void finish_if_all();
+  void open_single();
+
+  const Setting setting_;
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<std::string> items_;
+  std::vector<Answer> answers_;
+  std::size_t answered_ = 0;
+  std::deque<std::string> bodies_;
+  std::optional<Reply> single_;  // a lone item's, read by who waits for it
+  pool::Batch::Call single_call_ = 0;
+  std::exception_ptr failure_;   // of the whole
+  std::exception_ptr left_out_;  // of what is not sent any more
+  std::size_t calls_ = 0;        // that have come to their end
+  bool done_ = false;
+};
+
+}  // namespace lambdapool::api

@@ -1,0 +1,340 @@
+#include "api/job.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "core/encoding.hpp"
+#include "core/envelope.hpp"
+#include "lambdapool/codec.hpp"
+#include "lambdapool/errors.hpp"
+#include "runtime/exception.hpp"
+
+namespace lambdapool::api {
+namespace {
+
+using detail::OnFailure;
+using runtime::ItemOutcome;
+using runtime::Status;
+using testing::ElementsAre;
+
+// Keeps what is sent until a test answers it.
+class ScriptedTransport final : public Transport {
+ public:
+  explicit ScriptedTransport(std::size_t workers) : workers_(workers) {}
+
+  void submit(Call id, std::string_view head, std::string_view items, Done done) override {
+    if (refusal) {
+      ++refused;
+      return done(tl::unexpected<Error>(*refusal));
+    }
+    const std::string body = std::string(head) + std::string(items);
+    std::vector<std::string> sent;
+    for (std::string_view item : runtime::read_task(body).items) sent.emplace_back(item);
+    calls.push_back({id, std::move(sent), std::move(done)});
+  }
+  bool cancel(Call id) override {
+    const auto found = std::ranges::find(calls, id, &Sent::id);
+    if (!cancellable || found == calls.end() || !found->done) return false;
+    answer(static_cast<std::size_t>(found - calls.begin()), fail(ErrorKind::cancelled, "cancelled"));
+    return true;
+  }
+  std::size_t workers() const override { return workers_; }
+  const std::string& peer() const override { return peer_; }
+
+  void answer(std::size_t call, Result<std::string> payload) {
+    std::exchange(calls[call].done, nullptr)(std::move(payload).map([&](std::string&& bytes) {
+      const std::string number = std::to_string(call);
+      return Reply{std::move(bytes), base64_encode("log of call " + number + "\n"), "request-" + number};
+    }));
+  }
+  void answer(std::size_t call, const std::vector<ItemOutcome>& items) {
+    answer(call, envelope::encode(envelope::Direction::outcome, {"cpp", "aabbcc"},
+                                  runtime::write_outcome(items, {})));
+  }
+
+  struct Sent {
+    Call id;
+    std::vector<std::string> items;
+    Done done;
+  };
+  std::vector<Sent> calls;
+  std::optional<Error> refusal;
+  int refused = 0;
+  bool cancellable = true;
+
+ private:
+  std::size_t workers_;
+  std::string peer_ = "aabbcc";
+};
+
+struct JobTest : testing::Test {
+  ~JobTest() override { end(); }
+  // What a test has not answered holds the dispatcher, which holds the transport.
+  void end() {
+    if (last) last->cancel();
+    if (transport) transport->calls.clear();
+  }
+  std::shared_ptr<Job> start(std::vector<std::string> items, std::size_t chunksize, OnFailure on_failure,
+                             std::size_t workers = 2) {
+    end();
+    transport = std::make_shared<ScriptedTransport>(workers);
+    dispatcher = std::make_shared<Dispatcher>(transport);
+    return last = dispatcher->start(runtime::write_head({.name = "task", .state = ""}), std::move(items),
+                                    chunksize, on_failure);
+  }
+  static bool ready(Job& job) { return job.wait_until({}); }
+
+  std::shared_ptr<ScriptedTransport> transport;
+  std::shared_ptr<Dispatcher> dispatcher;
+  std::shared_ptr<Job> last;
+};
+
+ItemOutcome value(const std::string& text) { return {Status::value, text}; }
+
+TEST_F(JobTest, HasAsManyChunksOutAsThereAreWorkersAndSendsMoreAsTheyComeBack) {
+  const auto job = start({"a", "b", "c", "d", "e"}, 2, OnFailure::stop);
+  ASSERT_EQ(transport->calls.size(), 2u);
+  EXPECT_THAT(transport->calls[1].items, ElementsAre("c", "d"));
+  transport->answer(1, {value("C"), value("D")});
+  ASSERT_EQ(transport->calls.size(), 3u);
+  transport->answer(2, {value("E")});
+  EXPECT_FALSE(ready(*job));
+  transport->answer(0, {value("A"), value("B")});
+  ASSERT_TRUE(ready(*job));
+  EXPECT_EQ(job->result(0), "A");
+  EXPECT_EQ(job->result(4), "E");
+}
+
+TEST_F(JobTest, SendsAgainWhatAWorkerNeverStarted) {
+  const auto job = start({"a", "b", "c"}, 3, OnFailure::stop);
+  transport->answer(0, {value("A")});
+  ASSERT_EQ(transport->calls.size(), 2u);
+  EXPECT_THAT(transport->calls[1].items, ElementsAre("b", "c"));
+  transport->answer(1, {value("B"), value("C")});
+  ASSERT_TRUE(ready(*job));
+  EXPECT_EQ(job->result(2), "C");
+}
+
+TEST_F(JobTest, StopsAtTheFirstFailure) {
+  const auto job = start({"a", "b", "c", "d"}, 1, OnFailure::stop);
+  transport->cancellable = false;  // the other is in flight
+  transport->answer(1, fail(ErrorKind::timed_out, "too slow"));
+  ASSERT_TRUE(ready(*job));
+  EXPECT_THROW(job->result(0), TimedOut);
+  transport->answer(0, {value("A")});
+  EXPECT_EQ(transport->calls.size(), 2u);
+}
+
+TEST_F(JobTest, WithdrawsWhatWaitsInTheEngineWhenItFails) {
+  const auto job = start({"a", "b", "c", "d"}, 1, OnFailure::stop, 3);
+  transport->answer(0, fail(ErrorKind::out_of_memory, "too much"));
+  ASSERT_TRUE(ready(*job));
+  for (const std::size_t waiting : {1u, 2u}) EXPECT_FALSE(transport->calls[waiting].done) << waiting;
+  EXPECT_THROW(job->result(3), OutOfMemory);
+  EXPECT_EQ(transport->calls.size(), 3u);
+}
+
+TEST_F(JobTest, AFailureNamesTheItemOrThoseThatSharedItsCall) {
+  auto job = start({"a", "b", "c", "d"}, 1, OnFailure::stop);
+  transport->answer(1, fail(ErrorKind::timed_out, "too slow"));
+  try {
+    job->result(0);
+    FAIL();
+  } catch (const TimedOut& error) {
+    EXPECT_STREQ(error.what(), "too slow (item 1)");
+    EXPECT_EQ(error.item(), 1u);
+  }
+  job = start({"a", "b", "c", "d", "e"}, 2, OnFailure::stop);
+  transport->answer(1, fail(ErrorKind::worker_died, "died"));
+  try {
+    job->result(0);
+    FAIL();
+  } catch (const WorkerDied& error) {
+    EXPECT_STREQ(error.what(), "died (one of the items 2 to 3, which shared a call)");
+    EXPECT_EQ(error.item(), 2u);
+  }
+  job = start({"a"}, 1, OnFailure::stop);
+  transport->answer(0, fail(ErrorKind::worker_died, "died"));
+  try {
+    job->result(0);
+    FAIL();
+  } catch (const WorkerDied& error) {
+    EXPECT_STREQ(error.what(), "died");
+    EXPECT_FALSE(error.item());
+  }
+}
+
+TEST_F(JobTest, AnExceptionOfAFunctionNamesItsItemWithinAChunk) {
+  const auto job = start({"a", "b", "c"}, 3, OnFailure::stop);
+  const auto thrown = runtime::describe_exception(std::make_exception_ptr(std::out_of_range("far")));
+  transport->answer(0, {value("A"), value("B"), {Status::exception, thrown}});
+  try {
+    job->result(0);
+    FAIL();
+  } catch (const RemoteError& error) {
+    EXPECT_EQ(error.item(), 2u);
+    EXPECT_EQ(error.remote_what(), "far");
+  }
+}
+
+TEST_F(JobTest, GoesOnWhereFailureIsData) {
+  const auto job = start({"a", "b"}, 1, OnFailure::go_on);
+  transport->answer(0, fail(ErrorKind::worker_died, "died"));
+  transport->answer(1, {value("B")});
+  ASSERT_TRUE(ready(*job));
+  EXPECT_THROW(job->result(0), WorkerDied);
+  EXPECT_EQ(job->result(1), "B");
+}
+
+TEST_F(JobTest, StopsWhereEveryCallWouldFailInTheSameWayAlsoWhereFailureIsData) {
+  const auto job = start({"a", "b", "c", "d", "e"}, 1, OnFailure::go_on);
+  transport->answer(1, fail(ErrorKind::not_found, "there is no function f"));
+  ASSERT_TRUE(ready(*job));
+  EXPECT_EQ(transport->calls.size(), 2u);
+  const auto said = [&](std::size_t item) -> std::string {
+    try {
+      job->result(item);
+      return "";
+    } catch (const NotFound& error) {
+      return error.what();
+    }
+  };
+  EXPECT_EQ(said(1), "there is no function f (item 1)");
+  for (const std::size_t unsent : {0u, 2u, 4u})
+    EXPECT_EQ(said(unsent), "there is no function f (as item 1 failed; this one was not sent)");
+}
+
+TEST_F(JobTest, WaitsForWhatIsUnderWayWhereFailureIsData) {
+  const auto job = start({"a", "b", "c"}, 1, OnFailure::go_on);
+  transport->cancellable = false;
+  transport->answer(1, fail(ErrorKind::not_found, "there is no function f"));
+  EXPECT_FALSE(ready(*job));
+  transport->answer(0, {value("A")});
+  ASSERT_TRUE(ready(*job));
+  EXPECT_EQ(job->result(0), "A");
+}
+
+TEST_F(JobTest, JobsAreServedInTheOrderInWhichTheyCame) {
+  const auto first = start({"a", "b", "c"}, 1, OnFailure::stop);
+  const auto second =
+      dispatcher->start(runtime::write_head({.name = "task", .state = ""}), {"x"}, 1, OnFailure::stop);
+  transport->answer(0, {value("A")});
+  EXPECT_THAT(transport->calls[2].items, ElementsAre("c"));
+  transport->answer(1, {value("B")});
+  EXPECT_THAT(transport->calls[3].items, ElementsAre("x"));
+  EXPECT_TRUE(second->cancel());
+}
+
+TEST_F(JobTest, CancelsASingleCallThatWaitsBehindOthers) {
+  const auto map = start({"a", "b", "c"}, 1, OnFailure::stop);
+  const auto call =
+      dispatcher->start(runtime::write_head({.name = "task", .state = ""}), {"x"}, 1, OnFailure::stop);
+  transport->cancellable = false;
+  EXPECT_TRUE(call->cancel());
+  EXPECT_THROW(call->result(0), Cancelled);
+}
+
+TEST_F(JobTest, SurvivesManyRefusalsFromWithinSubmit) {
+  transport = std::make_shared<ScriptedTransport>(2);
+  transport->refusal = Error{ErrorKind::payload_too_large, "too large"};
+  const std::size_t count = 20'000;
+  dispatcher = std::make_shared<Dispatcher>(transport);
+  const auto job = dispatcher->start(runtime::write_head({.name = "task", .state = ""}),
+                                     std::vector<std::string>(count, "x"), 1, OnFailure::go_on);
+  ASSERT_TRUE(ready(*job));
+  EXPECT_EQ(transport->refused, static_cast<int>(count));
+  EXPECT_THROW(job->result(count - 1), PayloadTooLarge);
+}
+
+TEST_F(JobTest, CancelsASingleCallOnlyBeforeItIsSent) {
+  const auto job = start({"a"}, 1, OnFailure::stop);
+  transport->cancellable = false;
+  EXPECT_FALSE(job->cancel());
+  transport->cancellable = true;
+  EXPECT_TRUE(job->cancel());
+  ASSERT_TRUE(ready(*job));
+  EXPECT_THROW(job->result(0), Cancelled);
+  EXPECT_FALSE(job->cancel());
+}
+
+TEST_F(JobTest, CancelsAMapThatIsUnderWay) {
+  const auto job = start({"a", "b", "c", "d"}, 1, OnFailure::stop);
+  transport->answer(0, {value("A")});
+  EXPECT_TRUE(job->cancel());
+  ASSERT_TRUE(ready(*job));
+  EXPECT_THROW(job->result(0), Cancelled);
+  EXPECT_EQ(transport->calls.size(), 3u);
+}
+
+TEST_F(JobTest, HasTheLogsOfItsCallsInTheOrderOfSendingAlsoWithoutItsResults) {
+  const auto job = start({"a", "b"}, 1, OnFailure::go_on);
+  EXPECT_EQ(job->logs(), "");
+  transport->answer(1, {value("B")});
+  EXPECT_EQ(job->logs(), "log of call 1\n");
+  transport->answer(0, fail(ErrorKind::worker_died, "died"));
+  EXPECT_EQ(job->logs(), "log of call 1\n");  // this error brought none
+  job->forget_results();
+  EXPECT_EQ(job->logs(), "log of call 1\n");
+}
+
+TEST_F(JobTest, AnExceptionOfAnItemHasTheLogOfTheCallThatCarriedIt) {
+  const auto job = start({"a", "b"}, 1, OnFailure::go_on);
+  const auto thrown = runtime::describe_exception(std::make_exception_ptr(std::out_of_range("far")));
+  transport->answer(0, {value("A")});
+  transport->answer(1, {{Status::exception, thrown}});
+  try {
+    job->result(1);
+    FAIL();
+  } catch (const RemoteError& error) {
+    EXPECT_EQ(error.logs(), "log of call 1\n");
+  }
+}
+
+TEST_F(JobTest, IsReadyAtOnceWithoutItems) {
+  EXPECT_TRUE(ready(*start({}, 0, OnFailure::stop)));
+  EXPECT_TRUE(transport->calls.empty());
+}
+
+TEST_F(JobTest, PutsNoMoreThanAMebibyteOfArgumentsIntoAnInvocation) {
+  start(std::vector<std::string>(4, std::string(600'000, 'x')), 4, OnFailure::stop);
+  EXPECT_EQ(transport->calls[0].items.size(), 1u);
+}
+
+TEST_F(JobTest, DoesNotReadWhatAnotherProgramHasMade) {
+  for (const char* peer : {"", "ddeeff", "9.9"}) {
+    const auto job = start({"a"}, 1, OnFailure::stop);
+    transport->answer(0, envelope::encode(envelope::Direction::outcome, {"cpp", peer},
+                                          runtime::write_outcome({value("A")}, {})));
+    try {
+      job->result(0);
+      ADD_FAILURE() << peer;
+    } catch (const ProtocolError& error) {
+      EXPECT_THAT(error.what(), testing::HasSubstr("its peer is \"" + std::string(peer) + "\""));
+    }
+  }
+}
+
+TEST_F(JobTest, TakesNonsenseForAProtocolError) {
+  for (const std::string& payload :
+       {std::string("null"), envelope::encode(envelope::Direction::outcome, {"cpp", "aabbcc"}, "\x01rubbish"),
+        envelope::encode(envelope::Direction::outcome, {"cpp", "aabbcc"},
+                         runtime::write_outcome({value("a"), value("b"), value("c")}, {}))}) {
+    for (const auto& items : {std::vector<std::string>{"a"}, std::vector<std::string>{"a", "b"}}) {
+      const auto job = start(items, 2, OnFailure::stop);
+      transport->answer(0, payload);
+      try {
+        job->result(0);
+        ADD_FAILURE() << payload;
+      } catch (const ProtocolError& error) {
+        EXPECT_EQ(error.request_id(), "request-0");
+        EXPECT_THAT(error.what(), testing::HasSubstr("; the function may have run (request id request-0)"));
+        EXPECT_EQ(error.logs(), "log of call 0\n");
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace lambdapool::api

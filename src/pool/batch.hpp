@@ -1,0 +1,118 @@
+// What a pool sends next, how much of it, and what it does not send any more: the decisions behind every
+// call, map and lazy map of both languages, without I/O, clock or threads.
+//
+// A job is a number of items that go through one function: the one of a call, all of a map, what has been
+// pulled so far of a lazy map. Jobs are served in the order in which they came, as a process pool serves
+// them. next() hands out (job, first, count) as one call, under the only number that a call has anywhere in a
+// pool; arrived() takes it back, and settle() says for how many of its items there are outcomes: a worker may
+// stop before the others, which then go first in another call.
+//
+// A job is known until each of its items has its outcome; end() gives those that are not sent to the caller,
+// who says what became of them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "core/error.hpp"
+#include "pool/chunking.hpp"
+
+namespace lambdapool::pool {
+
+// Why an item has no value, by what that says of the items behind it.
+enum class Fault {
+  item,        // the function's own exception, or a value that cannot travel: nothing
+  call,        // the platform failed the call: likely the same, at the same price
+  every_call,  // no function, no permission, other code: exactly the same
+};
+Fault fault_of(ErrorKind kind);
+
+class Batch {
+ public:
+  using Job = std::uint64_t;
+  using Call = std::uint64_t;  // from 1
+
+  struct JobOptions {
+    std::size_t chunksize = 0;      // 0: see Chunking
+    Fault ends_with = Fault::call;  // the least fault after which nothing more of the job is sent
+    bool lets_go = false;           // what is under way then is not waited for
+    bool open = false;              // items are still to come: see extend()
+  };
+  struct Chunk {
+    Job job;
+    Call call;  // 0: of none yet
+    std::size_t first;
+    std::size_t count;
+  };
+  // What a job's end leaves without an outcome. Where it lets go, the calls under way are forgotten here and
+  // their items belong to `given_up`; else arrived() still takes them.
+  struct Ended {
+    std::vector<Chunk> given_up;
+    std::vector<Call> under_way;
+  };
+
+  // At most `workers` + `ahead` calls are out. Of a job that finds its own size at most 2 * workers: chunks
+  // that are sized long before they run are sized by what was known then.
+  Batch(std::size_t workers, std::size_t ahead) : workers_(workers), window_(workers + ahead) {}
+
+  // `job` is a number that is not in use.
+  void add(Job job, std::size_t items, const JobOptions& options);
+  bool extend(Job job, std::size_t items);  // of an open one; false: it has ended, and will not send them
+  void close(Job job);                      // nothing more will be added
+
+  std::optional<Chunk> next();  // the call to send now
+  bool is_out(Call call) const { return calls_.contains(call); }
+  std::optional<Chunk> arrived(Call call);  // it is not out any more; nullopt: it had been forgotten
+
+  // What items that have not been started become: they go first in another call (nullopt), or, where their
+  // job has ended, are given up.
+  using Rest = std::optional<Chunk>;
+  Rest shorten(Call call, std::size_t count);  // it carries only so many items of its chunk
+  // `done` of an arrived chunk's items, from the first on, have their outcomes; the others were never
+  // started.
+  Rest settle(const Chunk& chunk, std::size_t done);
+  // As settle(), with what the worker said about them.
+  Rest settle(const Chunk& chunk, std::size_t done, Chunking::Seconds busy, std::size_t bytes);
+
+  // Something of this job failed. Ends the job where its options say so.
+  std::optional<Ended> failed(Job job, Fault fault);
+  Ended end(Job job, bool lets_go);
+
+  std::size_t calls_out() const { return calls_.size(); }
+  bool knows(Job job) const { return jobs_.contains(job); }  // some of its items have no outcome yet
+
+ private:
+  struct Range {
+    std::size_t first;
+    std::size_t count;
+  };
+  struct Record {
+    JobOptions options;
+    Chunking chunking;
+    std::size_t items;
+    std::size_t unsent = 0;         // items from here on have never been sent
+    std::vector<Range> again = {};  // never started by the worker that they were sent to; the last goes first
+    std::size_t settled = 0;
+    bool queued = true;
+    bool ended = false;
+
+    bool has_more() const { return !again.empty() || unsent < items; }
+  };
+
+  Range take(Record& record);
+  Rest put_back(Job job, Record& record, Range range);
+  void forget_if_done(Job job, const Record& record);
+
+  const std::size_t workers_;
+  const std::size_t window_;
+  std::unordered_map<Job, Record> jobs_;
+  std::deque<Job> queue_;  // also holds jobs that have nothing to send any more
+  std::unordered_map<Call, Chunk> calls_;
+  Call last_call_ = 0;
+};
+
+}  // namespace lambdapool::pool

@@ -1,0 +1,61 @@
+#include "pool/chunking.hpp"
+
+#include <gtest/gtest.h>
+
+namespace lambdapool::pool {
+namespace {
+
+using Seconds = Chunking::Seconds;
+
+TEST(Chunking, StartsWithOneItemBecauseNothingIsKnown) { EXPECT_EQ(Chunking(0, 2).next(10'000), 1u); }
+
+TEST(Chunking, KeepsASizeThatWasAskedFor) {
+  Chunking chunking(7, 2);
+  chunking.observe(1, Seconds(100), 1'000'000'000);
+  EXPECT_EQ(chunking.next(100), 7u);
+  EXPECT_EQ(chunking.next(3), 3u);
+}
+
+TEST(Chunking, GrowsStepByStepToSomeTensOfMilliseconds) {
+  Chunking chunking(0, 2);
+  std::size_t size = 1;
+  for (const std::size_t next : {8u, 64u, 512u, 3'000u, 3'000u}) {
+    chunking.observe(size, Seconds(1e-5 * static_cast<double>(size)), 10 * size);
+    size = chunking.next(1'000'000'000);
+    EXPECT_EQ(size, next);
+  }
+}
+
+TEST(Chunking, StaysWithSingleItemsThatTakeLong) {
+  Chunking chunking(0, 10);
+  for (int i = 0; i < 5; ++i) {
+    chunking.observe(1, Seconds(0.5), 100);
+    EXPECT_EQ(chunking.next(10'000), 1u);
+  }
+}
+
+TEST(Chunking, LeavesEveryWorkerAShareTowardsTheEnd) {
+  Chunking chunking(0, 4);
+  chunking.observe(1'000, Seconds(0), 0);
+  EXPECT_EQ(chunking.next(800), 100u);
+  EXPECT_EQ(chunking.next(3), 1u);
+}
+
+TEST(Chunking, LargeOutcomesMakeSmallChunks) {
+  Chunking chunking(0, 1);
+  chunking.observe(100, Seconds(1e-6), std::size_t{100} * 256 * 1024);
+  EXPECT_EQ(chunking.next(10'000), 2u);
+}
+
+TEST(Chunking, ASlowItemCountsAtOnceAndAFastOneLittleByLittle) {
+  Chunking chunking(0, 1);
+  chunking.observe(100, Seconds(100 * 1e-4), 1);
+  EXPECT_EQ(chunking.next(1'000'000), 300u);
+  chunking.observe(1, Seconds(1), 1);
+  EXPECT_EQ(chunking.next(1'000'000), 1u);
+  chunking.observe(100, Seconds(100 * 1e-4), 1);
+  EXPECT_EQ(chunking.next(1'000'000), 1u);
+}
+
+}  // namespace
+}  // namespace lambdapool::pool
