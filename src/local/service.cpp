@@ -32,6 +32,7 @@ WorkersOptions workers_options(const ServiceOptions& options) {
   workers.region = options.region;
   workers.environment = options.environment;
   workers.python = options.python;
+  workers.imports = options.home / "imports";
   workers.shared_memory = options.environment.get("LAMBDAPOOL_DEV_SHM").value_or("0") != "0";
   return workers;
 }

@@ -4,12 +4,16 @@ One of these runs for each version of Python that functions ask for. It has impo
 client and most handlers need, has no threads, and sees nothing but the standard library. Requests come as
 JSON packets on descriptor 3, with the worker's descriptors attached; each becomes a child that enters its
 own root, environment and limits and then runs the runtime client. Exits are reported on the same socket.
+
+Some children become templates: they import the packages of one function (template.py) and then serve such
+requests themselves, on a socket of their own.
 """
 
 import array
 import base64  # noqa: F401  (imported so that workers have them already)
 import datetime  # noqa: F401
 import decimal  # noqa: F401
+import gc
 import io
 import json
 import logging  # noqa: F401
@@ -39,6 +43,7 @@ OUTPUT, CHANNEL = 0, 1
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 1, 36, 47, 4
 CLONE_NEWNS, MS_BIND_REC = 0x00020000, 4096 | 16384
 MOUNT_SETATTR, AT_FDCWD, AT_RECURSIVE, MOUNT_ATTR_RDONLY = 442, -100, 0x8000, 1
+CAPABILITY_VERSION_3, CAP_SYS_ADMIN = 0x20080522, 1 << 21
 libc = ctypes.CDLL(None, use_errno=True) if ctypes else None
 
 
@@ -54,20 +59,32 @@ def bind(source, target, writable=False):
         libc.syscall(MOUNT_SETATTR, AT_FDCWD, os.fsencode(target), AT_RECURSIVE, attributes, len(attributes))
 
 
-def enter_root(root, code, opt, tmp):
+def enter_root(root, code, opt, tmp, kept=None):
     """What enter_root() of the supervisor does for processes that it starts itself."""
     check(libc.unshare(CLONE_NEWNS), "unshare")
     bind(code, root + "/var/task")
     if opt:
         bind(opt, root + "/opt")
     bind(tmp, root + "/tmp", writable=True)
+    if kept:
+        kept.outside = os.open("/", os.O_PATH | os.O_CLOEXEC)  # of this namespace
     os.chroot(root)
 
 
-def drop_privileges():
-    if os.geteuid() != 0:
+def enter_tmp(tmp, kept):
+    """The same for a child of a template, which has the rest already; reached from outside of its root."""
+    set_privileges(effective=CAP_SYS_ADMIN, permitted=CAP_SYS_ADMIN)
+    os.fchdir(kept.outside)
+    kept.copy_files(tmp.lstrip("/"))
+    check(libc.unshare(CLONE_NEWNS), "unshare")  # the working directory is then the new namespace's
+    bind(tmp.lstrip("/"), "/tmp", writable=True)
+
+
+def set_privileges(effective=0, permitted=0):
+    """Root has and keeps its own."""
+    if libc and os.geteuid() != 0:
         libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
-        libc.capset(struct.pack("=Ii", 0x20080522, 0), bytes(24))
+        libc.capset(struct.pack("=Ii", CAPABILITY_VERSION_3, 0), struct.pack("=6I", effective, permitted, 0, 0, 0, 0))
 
 
 def limit(kind, value):
@@ -76,27 +93,40 @@ def limit(kind, value):
     resource.setrlimit(kind, (value, value))
 
 
-def become_worker(request, fds, server):
+def join(server):
+    """Ends with the server, and is a group of its own."""
     if libc:
         libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-        libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     if os.getppid() != server:
         os._exit(1)
     os.setpgid(0, 0)  # not a session, which costs two milliseconds where the kernel groups by session
     limit(resource.RLIMIT_CORE, 0)
     limit(resource.RLIMIT_NOFILE, 1024)
-    if request["root"]:
-        enter_root(request["root"], request["code"], request["opt"], request["tmp"])
-    os.chdir(request["directory"])
-    if libc:
-        drop_privileges()
-    # Received descriptors lie above CONTROL, which the channel now replaces.
+
+
+def become_worker(request, fds, server, kept):
+    # Received descriptors lie above CONTROL, which the channel later replaces.
     os.dup2(fds[OUTPUT], 1)
     os.dup2(fds[OUTPUT], 2)
+    join(server)
+    if libc:
+        libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    if request["root"] and kept:
+        enter_tmp(request["tmp"], kept)
+    elif request["root"]:
+        enter_root(request["root"], request["code"], request["opt"], request["tmp"])
+    os.chdir(request["directory"])
+    set_privileges()
     os.dup2(fds[CHANNEL], CONTROL, inheritable=False)
     os.closerange(CONTROL + 1, 256)
+    set_environment(request["environment"])
+    if kept:
+        kept.hand_on()
+
+
+def set_environment(variables):
     os.environ.clear()
-    os.environ.update(request["environment"])
+    os.environ.update(variables)
     time.tzset()
 
 
@@ -119,18 +149,21 @@ def start_fresh(request, client):
     os.execve(sys.executable, arguments + [client.__file__, client.SOURCE, request["handler"]], os.environ)
 
 
-def worker_main(request, fds, server, client):
+def worker_main(request, fds, server, client, kept):
     """Never returns. An error in here ends the worker with a traceback in its log."""
     code = 1
     try:
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        become_worker(request, fds, server)
+        become_worker(request, fds, server, kept)
         if request["fresh"]:
             start_fresh(request, client)
-        sys.modules["__main__"] = types.ModuleType("__main__")
-        code = client.run(socket.socket(fileno=CONTROL), request["handler"])
+        if not kept:
+            sys.modules["__main__"] = types.ModuleType("__main__")
+            client.prepare()
+        news = template.Imports(client).news if request["tell_imports"] else bytes
+        code = client.run(socket.socket(fileno=CONTROL), request["handler"], news)
     except SystemExit as end:
         code = client.exit_status(end)
     except BaseException:
@@ -154,13 +187,68 @@ def end_of_interpreter():
     sys.stderr.flush()
 
 
-def load_client(path):
-    spec = importlib_util.spec_from_file_location("lambdapool_runtime_client", path)
-    client = importlib_util.module_from_spec(spec)
-    sys.modules[spec.name] = client
-    spec.loader.exec_module(client)
-    client.SOURCE = spec.loader.get_source(spec.name)
-    return client
+def become_template(request, fds, server):
+    """Like a worker, with a place of its own to import things in. Returns the names of what to import, what its
+    workers get beside its memory, and where compiled modules are kept."""
+    join(server)
+    os.dup2(fds[CHANNEL], CONTROL, inheritable=False)
+    output = os.memfd_create("output")
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    os.closerange(CONTROL + 1, 256)
+    with open(request["modules"], encoding="utf-8") as file:
+        names = file.read().split()
+    kept = template.Kept()
+    bytecode = os.open(request["bytecode"], os.O_PATH | os.O_CLOEXEC)
+    if request["root"]:
+        enter_root(request["root"], request["code"], request["opt"], request["tmp"], kept)
+    os.chdir(request["directory"])
+    set_privileges(permitted=CAP_SYS_ADMIN)
+    set_environment(request["environment"])
+    sys.modules["__main__"] = types.ModuleType("__main__")
+    return names, kept, bytecode
+
+
+def template_main(request, fds, server, client):
+    """Never returns. Says whether it is ready or why not, and then forks workers or ends."""
+    try:
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        names, kept, bytecode = become_template(request, fds, server)
+        control = socket.socket(fileno=CONTROL)
+        client.prepare()
+        packages = template.Packages(os.environ["LAMBDA_TASK_ROOT"], client.opt_directory())
+        try:
+            with template.Bytecode("/proc/self/fd/%d" % bytecode, packages):
+                template.import_packages(names, packages)
+            os.close(bytecode)
+            os.chdir(request["directory"])
+            kept.gather(request)
+        except template.Unfit as reason:
+            report(control, kind="unfit", reason=str(reason)[:1000], module=reason.module)
+            os._exit(0)
+        freeze()
+        report(control, kind="ready")
+        serve(control, client, kept)
+    except BaseException:
+        traceback.print_exc()
+        os._exit(1)
+    os._exit(0)
+
+
+def load(name, path):
+    spec = importlib_util.spec_from_file_location("lambdapool_" + name, path)
+    module = importlib_util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    module.SOURCE = spec.loader.get_source(spec.name)
+    return module
+
+
+def freeze():
+    """So that forks share what is there: the collector would write to each object."""
+    gc.collect()
+    gc.freeze()
 
 
 def receive(control):
@@ -188,7 +276,7 @@ def reap(control, workers):
             report(control, kind="exited", id=workers.pop(pid), pid=pid, status=status, peak_kb=usage.ru_maxrss)
 
 
-def serve(control, client):
+def serve(control, client, kept=None):
     server = os.getpid()
     workers = {}
     wake, waker = os.pipe()
@@ -214,8 +302,10 @@ def serve(control, client):
             except OSError as error:
                 report(control, kind="failed", id=request["id"], reason=error.strerror)
                 pid = -1
+            if pid == 0 and "modules" in request:
+                template_main(request, fds, server, client)
             if pid == 0:
-                worker_main(request, fds, server, client)
+                worker_main(request, fds, server, client, kept)
             for fd in fds:
                 os.close(fd)
             if pid > 0:
@@ -242,20 +332,18 @@ def look_like_a_base_interpreter():
 
 
 def main():
-    wanted, client_path = sys.argv[1:3]
+    global template
+    wanted, client_path, template_path = sys.argv[1:4]
     found = "%d.%d" % sys.version_info[:2]
     if found != wanted:
         print("this is Python " + found, file=sys.stderr)
         sys.exit(1)
     control = socket.socket(fileno=CONTROL)
     control.set_inheritable(False)
-    client = load_client(client_path)
+    client, template = load("runtime_client", client_path), load("template", template_path)
     look_like_a_base_interpreter()
     sys.argv = [""]
-    import gc
-
-    gc.collect()
-    gc.freeze()
+    freeze()
     report(control, kind="ready", executable=sys.executable, mounts=libc is not None)
     serve(control, client)
 

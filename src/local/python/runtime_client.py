@@ -246,10 +246,20 @@ def set_up_logging():
     logging.getLogger().addHandler(LogHandler())
 
 
+def opt_directory():
+    """Where the layers are; not in /opt where the worker has no root of its own."""
+    global _opt
+    _opt = os.environ.pop("LAMBDAPOOL_OPT", _opt)
+    return _opt
+
+
+_opt = "/opt"
+
+
 def search_path():
     """Package, layers, then the standard library, in the order that Lambda has."""
     version = "python%d.%d" % sys.version_info[:2]
-    opt = os.environ.pop("LAMBDAPOOL_OPT", "/opt")
+    opt = opt_directory()
     own = [os.environ["LAMBDA_TASK_ROOT"]]
     own += [entry for entry in os.environ.get("PYTHONPATH", "").split(":") if entry]
     own += [opt + "/python/lib/" + version + "/site-packages", opt + "/python"]
@@ -341,28 +351,34 @@ def run_fresh(descriptor, handler_name):
     site.setquit()
     site.setcopyright()
     site.sethelper()
+    prepare()
     sys.exit(run(socket.socket(fileno=descriptor), handler_name))
 
 
-def run(connection, handler_name):
-    """Serves invocations until the process is killed. Returns an exit status where it cannot start."""
-    channel = Channel(connection)
-    os.register_at_fork(after_in_child=connection.close)  # a child has nothing to say there
+def prepare():
+    """What is there before anything of the function is imported."""
     set_up_logging()
     sys.path[:] = search_path()
+
+
+def run(connection, handler_name, news=bytes):
+    """Serves invocations until the process is killed. Returns an exit status where it cannot start. What `news`
+    returns, a request or nothing, is sent before each request for the next invocation."""
+    channel = Channel(connection)
+    os.register_at_fork(after_in_child=connection.close)  # a child has nothing to say there
     try:
         handler = in_this_process(find_handler, handler_name)
     except Exception as error:
         fail_init(channel, error)
         return 1
     function = function_of_environment()
-    channel.send(NEXT)
+    channel.send(news() + NEXT)
     while True:
         _, headers, body = channel.receive()
         if "lambda-runtime-aws-request-id" not in headers:
-            continue  # the acknowledgement of the answer before
+            continue  # an acknowledgement: of the answer before, of the news
         LogHandler.request_id = headers["lambda-runtime-aws-request-id"]
         trace = headers.get("lambda-runtime-trace-id")
         if trace:
             os.environ["_X_AMZN_TRACE_ID"] = trace
-        channel.send(answer(handler, function, headers, body) + NEXT)
+        channel.send(answer(handler, function, headers, body) + news() + NEXT)

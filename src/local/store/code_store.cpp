@@ -191,6 +191,7 @@ void CodeStore::remove(const std::string& sha256) {
   const auto out_of_the_way = home_ / "incoming" / random_uuid();
   fs::rename(directory(sha256), out_of_the_way, ignored);
   fs::remove_all(out_of_the_way, ignored);
+  fs::remove_all(home_ / "imports" / sha256, ignored);
 }
 
 void CodeStore::collect(const std::function<std::set<std::string>()>& referenced,

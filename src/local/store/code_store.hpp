@@ -2,6 +2,7 @@
 //
 //   zips/<sha256>.zip   code/<sha256>/   incoming/<uuid>/   (being unpacked; renamed into place when
 //   complete)
+//   imports/<sha256>/   (what workers know of its imports: worker/import_list.hpp)
 //
 // Both appear under their final name by rename only, so whoever sees the name sees the whole content, and two
 // processes that store the same package at once cannot disturb each other.

@@ -31,6 +31,15 @@ bool has_shared_library(const std::filesystem::path& directory) {
   return false;
 }
 
+bool has_installed(const std::filesystem::path& directory) {
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry(directory, error), end; !error && entry != end;
+       entry.increment(error)) {
+    if (entry->path().extension() == ".dist-info") return true;
+  }
+  return false;
+}
+
 void add_paths(std::map<std::string, std::string>& variables, const WorkerSetting& setting) {
   std::string path = "/usr/local/bin:/usr/bin:/bin:" + setting.opt + "/bin";
   if (!setting.interpreter.empty()) path = setting.interpreter.parent_path().string() + ":" + path;
@@ -91,6 +100,12 @@ bool needs_fresh_interpreter(const FunctionVersion& function, const std::filesys
   }
   return has_shared_library(function.code) || has_shared_library(function.code / "lib") ||
          (!opt.empty() && has_shared_library(opt / "lib"));
+}
+
+bool has_packages(const FunctionVersion& function, const std::filesystem::path& opt) {
+  if (has_installed(function.code)) return true;
+  return !opt.empty() && (has_installed(opt / "python") ||
+                          has_installed(opt / "python" / "lib" / function.runtime / "site-packages"));
 }
 
 std::string new_log_stream(const std::string& version) {

@@ -32,6 +32,9 @@ std::vector<std::string> as_strings(const std::map<std::string, std::string>& en
 // not do: variables that the interpreter or the loader reads then, shared libraries for LD_LIBRARY_PATH.
 bool needs_fresh_interpreter(const FunctionVersion& function, const std::filesystem::path& opt);
 
+// Whether installed packages (with a .dist-info) are among the function's files or in its layers.
+bool has_packages(const FunctionVersion& function, const std::filesystem::path& opt);
+
 // "YYYY/MM/DD/[version]32 hex digits", as Lambda names log streams.
 std::string new_log_stream(const std::string& version);
 

@@ -28,6 +28,7 @@ Number number(const json& object, const char* name, Number otherwise) {
 std::optional<ForkReport::Kind> kind_of(std::string_view name) {
   using Kind = ForkReport::Kind;
   if (name == "ready") return Kind::ready;
+  if (name == "unfit") return Kind::unfit;
   if (name == "started") return Kind::started;
   if (name == "failed") return Kind::failed;
   if (name == "exited") return Kind::exited;
@@ -51,6 +52,7 @@ std::optional<ForkReport> read_fork_report(std::string_view packet) {
   // Signals are sent to it, and those to 0 and -1 reach everybody.
   if (report.kind == ForkReport::Kind::started && report.pid <= 1) return std::nullopt;
   report.reason = text(message, "reason");
+  report.module = text(message, "module");
   report.status = number(message, "status", report.status);
   report.peak_kb = number(message, "peak_kb", report.peak_kb);
   return report;

@@ -10,13 +10,14 @@
 namespace lambdapool::local {
 
 struct ForkReport {
-  enum class Kind { ready, started, failed, exited };
+  enum class Kind { ready, unfit, started, failed, exited };
   Kind kind = Kind::ready;
-  std::uint32_t id = 0;         // of the worker; not of ready
+  std::uint32_t id = 0;         // of the worker; not of ready, unfit
   std::string executable = {};  // ready: the interpreter that runs
   bool mounts = false;          // ready: it can give workers roots of their own
   int pid = -1;                 // started
-  std::string reason = {};      // failed
+  std::string reason = {};      // failed, unfit
+  std::string module = {};      // unfit: after whose import; "": none is to blame
   int status = 0;               // exited: as wait() has it
   std::uint64_t peak_kb = 0;    // exited: its largest resident size
 };

@@ -60,10 +60,15 @@ void Machine::on_supervisor_lost(const std::string& why) {
 PythonForkServer& Machine::python(const std::string& version) {
   auto& server = python_[version];
   if (!server) {
-    PythonForkServer::Options options{version, options_.environment, options_.python, scratch_.path()};
+    PythonForkServer::Options options{version,         options_.environment, options_.python,
+                                      scratch_.path(), options_.init_limit,  options_.idle_timeout};
     server = std::make_unique<PythonForkServer>(loop_, *supervisor_, std::move(options));
   }
   return *server;
+}
+
+void Machine::retire(const std::string& key) {
+  for (const auto& [version, server] : python_) server->retire(key + "\n");
 }
 
 std::string Machine::isolation() {

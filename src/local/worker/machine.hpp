@@ -26,6 +26,7 @@ class Machine {
   MemoryLimits& memory() { return *memory_; }
   Scratch& scratch() { return scratch_; }
   PythonForkServer& python(const std::string& version);
+  void retire(const std::string& key);  // of a function version
 
   // Which limits are in force, in one line. From any thread; makes what has not been made.
   std::string isolation();

@@ -9,19 +9,17 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
-#include <nlohmann/json.hpp>
 
 #include "embedded/fork_server.hpp"
+#include "embedded/python_template.hpp"
 #include "embedded/runtime_client.hpp"
 #include "local/store/home.hpp"
-#include "local/worker/fork_report.hpp"
 #include "local/worker/invocation_error.hpp"
 
 namespace lambdapool::local {
 namespace {
 
 namespace fs = std::filesystem;
-using nlohmann::json;
 
 constexpr int kills_max = 5;  // of an interpreter that starts, until it counts as one that cannot
 
@@ -50,7 +48,7 @@ bool hidden_in_root(const fs::path& interpreter) {
 }  // namespace
 
 PythonForkServer::PythonForkServer(http::EventLoop& loop, Supervisor& supervisor, Options options)
-    : loop_(loop), supervisor_(supervisor), options_(std::move(options)) {
+    : loop_(loop), supervisor_(supervisor), options_(std::move(options)), templates_(host()) {
   candidates_ = interpreter_candidates(options_.version, options_.environment, options_.preferred);
   loop_.post([this, alive = std::weak_ptr<bool>(alive_)] {
     if (!alive.expired()) try_next_candidate();
@@ -62,7 +60,8 @@ PythonForkServer::~PythonForkServer() = default;
 bool PythonForkServer::write_programs() {
   return !make_private_directories(options_.scratch / "python") &&
          write_script(options_.scratch / "python" / "fork_server.py", embedded::fork_server()) &&
-         write_script(options_.scratch / "python" / "runtime_client.py", embedded::runtime_client());
+         write_script(options_.scratch / "python" / "runtime_client.py", embedded::runtime_client()) &&
+         write_script(options_.scratch / "python" / "template.py", embedded::python_template());
 }
 
 void PythonForkServer::try_next_candidate() {
@@ -95,7 +94,8 @@ void PythonForkServer::spawn(const fs::path& interpreter) {
                        "-B",
                        (options_.scratch / "python" / "fork_server.py").string(),
                        options_.version,
-                       (options_.scratch / "python" / "runtime_client.py").string()};
+                       (options_.scratch / "python" / "runtime_client.py").string(),
+                       (options_.scratch / "python" / "template.py").string()};
   request.environment = {"LANG=C.UTF-8",
                          "PATH=" + options_.environment.get("PATH").value_or("/usr/bin:/bin")};
   for (const char* name : {"HOME", "PYENV_ROOT", "PYENV_VERSION"}) {  // for shims; workers never see these
@@ -108,8 +108,9 @@ void PythonForkServer::spawn(const fs::path& interpreter) {
   request.output = output.get();
   request.channel = pair.theirs.get();
   const std::weak_ptr<bool> alive = alive_;
-  packets_ = std::make_unique<PacketSocket>(
-      loop_, std::move(pair.ours), [this](std::string_view packet) { on_packet(packet); }, [] {});
+  channel_ = std::make_unique<ForkChannel>(
+      loop_, std::move(pair.ours),
+      ForkChannel::Events{[this](const ForkReport& report) { on_ready(report); }});
   supervisor_.spawn(request, {[this, alive](pid_t pid) {
                                 if (!alive.expired()) be_patient(pid);
                               },
@@ -133,31 +134,14 @@ void PythonForkServer::be_patient(pid_t pid) {
   });
 }
 
-void PythonForkServer::on_packet(std::string_view packet) {
-  using Kind = ForkReport::Kind;
-  const auto report = read_fork_report(packet);
-  if (!report) return;
-  if (report->kind == Kind::ready) return on_ready(report->executable, report->mounts);
-  const auto found = workers_.find(report->id);
-  if (found == workers_.end()) return;
-  if (report->kind == Kind::started) {
-    const auto started = found->second.started;
-    return started(report->pid);
-  }
-  const ProcessEvents events = std::move(found->second);
-  workers_.erase(found);
-  if (report->kind == Kind::failed) events.failed(report->reason);
-  if (report->kind == Kind::exited) events.exited(report->status, report->peak_kb * 1024);
-}
-
-void PythonForkServer::on_ready(const std::string& executable, bool mounts) {
+void PythonForkServer::on_ready(const ForkReport& report) {
   state_ = State::ready;
   kills_ = 0;
   patience_.reset();
-  if (!executable.empty()) interpreter_ = executable;
+  if (!report.executable.empty()) interpreter_ = report.executable;
   const bool own_root =
-      supervisor_.root() != Supervisor::Root::none && mounts && !hidden_in_root(interpreter_);
-  files_ = own_root ? Files::mounted : Files::in_place;
+      supervisor_.root() != Supervisor::Root::none && report.mounts && !hidden_in_root(interpreter_);
+  files_ = own_root ? WorkerFiles::mounted : WorkerFiles::in_place;
   auto waiting = std::move(waiting_);
   waiting_.clear();
   for (auto& one : waiting) send(std::move(one));
@@ -175,34 +159,30 @@ void PythonForkServer::on_end(int wait_status) {
     return on_end_before_ready(out_of_patience_ ? "said nothing for 30 seconds" : how + ": " + last_words());
   }
   const std::string why = "its Python fork server (" + interpreter_.string() + ") ended (" + how + ")";
-  packets_.reset();
   state_ = State::starting;
   next_candidate_ = 0;
-  lose_workers(why);
-  if (!waiting_.empty() && !packets_) try_next_candidate();
+  const auto channel = std::move(channel_);
+  templates_.lose(why);
+  channel->lose(why);
+  if (!waiting_.empty() && !channel_) try_next_candidate();
 }
 
 void PythonForkServer::on_end_before_ready(const std::string& how) {
   patience_.reset();
-  packets_.reset();
+  channel_.reset();
   out_of_patience_ = false;
   tried_ += (tried_.empty() ? "" : "; ") + interpreter_.string() + ": " + how;
   try_next_candidate();
 }
 
-void PythonForkServer::lose_workers(const std::string& why) {
-  const auto workers = std::move(workers_);
-  workers_.clear();
-  for (const auto& [id, events] : workers) events.lost(why);
-}
-
 void PythonForkServer::lose(const std::string& why) {
   state_ = State::lost;
   patience_.reset();
-  packets_.reset();
+  const auto channel = std::move(channel_);
   const auto waiting = std::move(waiting_);
   waiting_.clear();
-  lose_workers(why);
+  templates_.lose(why);
+  if (channel) channel->lose(why);
   for (const auto& one : waiting) one.events.lost(why);
 }
 
@@ -240,44 +220,59 @@ void PythonForkServer::give_up(const std::string& reason) {
   state_ = State::starting;  // somebody may install it while we run: look again the next time
   kills_ = 0;
   next_candidate_ = 0;
-  packets_.reset();
+  channel_.reset();
 }
 
-void PythonForkServer::fork(Describe describe, ProcessEvents events) {
-  Waiting waiting{std::move(describe), std::move(events)};
-  if (state_ == State::ready) return send(std::move(waiting));
-  if (state_ == State::lost) return waiting.events.lost("its supervisor process has ended");
-  waiting_.push_back(std::move(waiting));
-  const bool resting = next_candidate_ == 0 && !packets_;
+void PythonForkServer::fork(PythonStart start) {
+  if (state_ == State::ready) return send(std::move(start));
+  if (state_ == State::lost) return start.events.lost("its supervisor process has ended");
+  waiting_.push_back(std::move(start));
+  const bool resting = next_candidate_ == 0 && !channel_;
   if (!resting) return;
   loop_.post([this, alive = std::weak_ptr<bool>(alive_)] {
-    if (alive.expired() || packets_ || state_ == State::ready || waiting_.empty()) return;
+    if (alive.expired() || channel_ || state_ == State::ready || waiting_.empty()) return;
     candidates_ = interpreter_candidates(options_.version, options_.environment, options_.preferred);
     try_next_candidate();
   });
 }
 
-void PythonForkServer::send(Waiting waiting) {
-  const std::optional<PythonFork> described = waiting.describe(files_, interpreter_);
-  if (!described) return;
-  const PythonFork& fork = *described;
-  const std::uint32_t id = next_id_++;
-  const bool mounted = files_ == Files::mounted;
-  const json request = {{"id", id},
-                        {"environment", fork.environment},
-                        {"directory", fork.directory},
-                        {"handler", fork.handler},
-                        {"fresh", fork.fresh},
-                        {"root", mounted ? supervisor_.root_directory().string() : ""},
-                        {"code", fork.root.code.string()},
-                        {"opt", fork.root.opt.string()},
-                        {"tmp", fork.root.tmp.string()}};
-  const int fds[] = {fork.output.get(), fork.channel.get()};
-  const auto dump = request.dump(-1, ' ', false, json::error_handler_t::replace);
-  if (!packets_ || !packets_->send(dump, fds)) {
-    return waiting.events.lost("its Python fork server (" + interpreter_.string() + ") has ended");
+void PythonForkServer::learn(const fs::path& imports, std::string_view names) {
+  if (state_ == State::ready) templates_.learn(imports, names);
+}
+
+void PythonForkServer::retire(std::string_view key) { templates_.retire(key); }
+
+TemplateHost PythonForkServer::host() {
+  return {loop_,
+          supervisor_,
+          options_.scratch,
+          options_.init_limit,
+          options_.idle_timeout,
+          [this](const PythonStart::Describe& given) { return describe(given); },
+          [this](const PythonFork& fork, ProcessEvents events) {
+            return channel_ && channel_->fork(fork, std::move(events));
+          },
+          [this](PythonStart start) { send(std::move(start)); },
+          [this](PythonStart start) { start_without_template(std::move(start)); }};
+}
+
+std::optional<PythonFork> PythonForkServer::describe(const PythonStart::Describe& given) const {
+  auto fork = given(files_, interpreter_);
+  if (fork && files_ == WorkerFiles::mounted) fork->own_root = supervisor_.root_directory();
+  return fork;
+}
+
+void PythonForkServer::send(PythonStart start) {
+  if (!templates_.take(start)) start_without_template(std::move(start));
+}
+
+void PythonForkServer::start_without_template(PythonStart start) {
+  const auto fork = describe(start.describe);
+  if (!fork) return;
+  const auto lost = start.events.lost;
+  if (!channel_ || !channel_->fork(*fork, std::move(start.events))) {
+    lost("its Python fork server (" + interpreter_.string() + ") has ended");
   }
-  workers_.emplace(id, std::move(waiting.events));
 }
 
 }  // namespace lambdapool::local

@@ -1,18 +1,20 @@
 // Python workers: finds an interpreter for each version, keeps a fork server of it, forks workers from it.
 #pragma once
 
+#include <chrono>
 #include <deque>
 #include <filesystem>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
-#include <unordered_map>
+#include <string_view>
 #include <vector>
 
 #include "core/environment.hpp"
 #include "http/event_loop.hpp"
 #include "local/supervisor/supervisor.hpp"
+#include "local/worker/python_fork.hpp"
+#include "local/worker/python_templates.hpp"
 
 namespace lambdapool::local {
 
@@ -23,16 +25,6 @@ std::vector<std::filesystem::path> interpreter_candidates(const std::string& ver
                                                           const Environment& environment,
                                                           const std::filesystem::path& preferred);
 
-struct PythonFork {
-  std::map<std::string, std::string> environment;
-  std::string directory;  // "" means /var/task or the code directory, whichever holds
-  std::string handler;
-  bool fresh = false;  // start an interpreter of its own: slower, but the environment applies from the start
-  WorkerRoot root;
-  Descriptor output;
-  Descriptor channel;
-};
-
 class PythonForkServer {
  public:
   struct Options {
@@ -40,39 +32,40 @@ class PythonForkServer {
     Environment environment;
     std::filesystem::path preferred;
     std::filesystem::path scratch;
+    std::chrono::milliseconds init_limit;    // of templates
+    std::chrono::milliseconds idle_timeout;  // of templates
   };
 
   PythonForkServer(http::EventLoop& loop, Supervisor& supervisor, Options options);
   ~PythonForkServer();
 
-  // `describe` finishes the request once it is known whether the worker gets a root of its own; nullopt if
-  // nobody wants the worker any more.
-  enum class Files { mounted, in_place };
-  using Describe = std::function<std::optional<PythonFork>(Files, const std::filesystem::path& interpreter)>;
-  void fork(Describe describe, ProcessEvents events);
+  void fork(PythonStart start);
+
+  // A worker has imported these modules, one a line (PythonFork::tell_imports).
+  void learn(const std::filesystem::path& imports, std::string_view names);
+
+  // No worker of this key is wanted any more: it is how template_key begins.
+  void retire(std::string_view key);
 
   // The supervisor has ended, and with it all that this has started: who waits is told that nothing ran.
   void lose(const std::string& why);
 
  private:
-  struct Waiting {
-    Describe describe;
-    ProcessEvents events;
-  };
   enum class State { starting, ready, failed, lost };
 
   void try_next_candidate();
   void spawn(const std::filesystem::path& interpreter);
-  void on_packet(std::string_view packet);
-  void on_ready(const std::string& executable, bool mounts);
+  void on_ready(const ForkReport& report);
   void be_patient(pid_t pid);
   void on_end(int wait_status);
   void on_end_before_ready(const std::string& how);
-  void lose_workers(const std::string& why);
   void give_up(const std::string& reason);
   std::string nothing_found() const;
   std::string not_started() const;
-  void send(Waiting waiting);
+  TemplateHost host();
+  std::optional<PythonFork> describe(const PythonStart::Describe& describe) const;
+  void send(PythonStart start);
+  void start_without_template(PythonStart start);
   bool write_programs();
   std::string last_words() const;
 
@@ -86,13 +79,12 @@ class PythonForkServer {
   int kills_ = 0;                    // of starting interpreters, one after the other
   bool out_of_patience_ = false;
   State state_ = State::starting;
-  Files files_ = Files::in_place;
+  WorkerFiles files_ = WorkerFiles::in_place;
   std::filesystem::path interpreter_;
-  std::unique_ptr<PacketSocket> packets_;
+  std::unique_ptr<ForkChannel> channel_;
   std::unique_ptr<http::EventLoop::Timer> patience_;
-  std::deque<Waiting> waiting_;
-  std::uint32_t next_id_ = 1;
-  std::unordered_map<std::uint32_t, ProcessEvents> workers_;
+  std::deque<PythonStart> waiting_;
+  PythonTemplates templates_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

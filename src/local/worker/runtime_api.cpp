@@ -42,6 +42,10 @@ void RuntimeApi::handle(http::Request request, http::Responder responder) {
     std::string body = std::move(request.body);
     return init_error(request, std::move(body), std::move(responder));
   }
+  if (request.method == "POST" && path == "lambdapool/imported") {  // beside AWS's API, at any time
+    responder.send(accepted());
+    return events_.imported(request.body);
+  }
   constexpr std::string_view invocation_prefix = "invocation/";
   const auto slash = path.rfind('/');
   if (request.method == "POST" && path.starts_with(invocation_prefix) && slash >= invocation_prefix.size()) {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "http/server.hpp"
 
@@ -27,6 +28,7 @@ class RuntimeApi {
     std::function<void()> ready;                           // it waits for an invocation
     std::function<void(Kind, std::string body)> answered;  // the invocation that it was given
     std::function<void(std::string type, std::string body)> init_failed;
+    std::function<void(std::string_view names)> imported = [](auto) {};  // modules; of our own runtime
   };
 
   explicit RuntimeApi(Events events) : events_(std::move(events)) {}

@@ -132,28 +132,44 @@ void Worker::spawn_bootstrap() {
   parts_.supervisor.spawn(spawn, std::move(events));
 }
 
+PythonFork Worker::python_fork(WorkerFiles files, const fs::path& interpreter) const {
+  WorkerSetting setting = environment_setting(files == WorkerFiles::mounted);
+  setting.interpreter = interpreter;
+  PythonFork fork;
+  fork.environment = worker_environment(*setting_.function, setting);
+  fork.directory = setting.task_root;
+  fork.handler = setting_.function->handler;
+  fork.fresh = needs_fresh_interpreter(*setting_.function, setting_.opt);
+  fork.tell_imports = !imports_.empty();
+  fork.root = {setting_.function->code, setting_.opt, setting_.slot.tmp};
+  return fork;
+}
+
 void Worker::fork_python() {
-  ProcessEvents events = process_events();
-  events.failed = [weak = weak_from_this()](const std::string& why) {
+  const FunctionVersion& function = *setting_.function;
+  PythonStart start;
+  if (!setting_.imports.empty() && has_packages(function, setting_.opt) &&
+      !needs_fresh_interpreter(function, setting_.opt)) {
+    imports_ = ImportList::place(setting_.imports, function);
+    start.imports = imports_;
+    start.template_key = function.key + "\n" + std::to_string(setting_.processors);
+  }
+  start.events = process_events();
+  start.events.failed = [weak = weak_from_this()](const std::string& why) {
     if (const auto self = weak.lock()) self->fail_start({"Runtime.InvalidRuntime", why});
   };
-  auto describe = [self = shared_from_this()](PythonForkServer::Files files,
-                                              const fs::path& interpreter) -> std::optional<PythonFork> {
+  start.outline = [self = shared_from_this()](WorkerFiles files, const fs::path& interpreter) {
+    return std::optional(self->python_fork(files, interpreter));
+  };
+  start.describe = [self = shared_from_this()](WorkerFiles files,
+                                               const fs::path& interpreter) -> std::optional<PythonFork> {
     if (self->state_ == State::dead || self->kill_wanted_) return std::nullopt;
-    const bool mounted = files == PythonForkServer::Files::mounted;
-    WorkerSetting setting = self->environment_setting(mounted);
-    setting.interpreter = interpreter;
-    PythonFork fork;
-    fork.environment = worker_environment(*self->setting_.function, setting);
-    fork.directory = setting.task_root;
-    fork.handler = self->setting_.function->handler;
-    fork.fresh = needs_fresh_interpreter(*self->setting_.function, self->setting_.opt);
-    fork.root = {self->setting_.function->code, self->setting_.opt, self->setting_.slot.tmp};
+    PythonFork fork = self->python_fork(files, interpreter);
     fork.output = self->log_->take_write_end();
     fork.channel = std::move(self->channel_);
     return fork;
   };
-  parts_.python->fork(std::move(describe), std::move(events));
+  parts_.python->fork(std::move(start));
 }
 
 }  // namespace lambdapool::local

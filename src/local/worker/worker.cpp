@@ -50,9 +50,8 @@ Worker::Worker(Parts parts, Setting setting, Events events)
       events_(std::move(events)),
       api_({[this] { on_ready(); },
             [this](RuntimeApi::Kind kind, std::string body) { on_answered(kind, std::move(body)); },
-            [this](std::string type, std::string body) {
-              on_init_failed(std::move(type), std::move(body));
-            }}) {}
+            [this](std::string type, std::string body) { on_init_failed(std::move(type), std::move(body)); },
+            [this](std::string_view names) { on_imported(names); }}) {}
 
 Worker::~Worker() = default;
 
@@ -121,6 +120,11 @@ void Worker::on_init_failed(std::string type, std::string body) {
   if (state_ != State::starting) return;
   verdict_ = InvocationError{.type = std::move(type), .reason = "", .payload = std::move(body)};
   set_deadline(Clock::now() + patience_after_init_error);  // it exits by itself, or else
+}
+
+// The fork server lives as long as this worker does.
+void Worker::on_imported(std::string_view names) {
+  if (state_ != State::dead && !imports_.empty()) parts_.python->learn(imports_, names);
 }
 
 void Worker::complete(std::string payload, const InvocationError* failure, bool function_error) {

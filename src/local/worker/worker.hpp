@@ -46,7 +46,8 @@ class Worker : public std::enable_shared_from_this<Worker> {
     std::filesystem::path opt;
     std::string region;
     std::chrono::milliseconds init_limit;
-    int processors;  // for its libraries' threads
+    int processors;                 // for its libraries' threads
+    std::filesystem::path imports;  // where ImportLists are; "": none are kept
   };
   struct Parts {
     http::EventLoop& loop;
@@ -85,6 +86,7 @@ class Worker : public std::enable_shared_from_this<Worker> {
   bool needs_port() const;
   void spawn_bootstrap();
   void fork_python();
+  PythonFork python_fork(WorkerFiles files, const std::filesystem::path& interpreter) const;
   WorkerSetting environment_setting(bool mounted) const;
   ProcessEvents process_events();
 
@@ -94,6 +96,7 @@ class Worker : public std::enable_shared_from_this<Worker> {
   void on_ready();
   void on_answered(RuntimeApi::Kind kind, std::string body);
   void on_init_failed(std::string type, std::string body);
+  void on_imported(std::string_view names);
 
   void kill(std::optional<InvocationError> verdict);
   void kill_process();
@@ -126,7 +129,8 @@ class Worker : public std::enable_shared_from_this<Worker> {
   std::unique_ptr<LogPipe> log_;
   std::unique_ptr<RuntimePort> port_;  // of a foreign runtime
   std::unique_ptr<http::Connection> connection_;
-  Descriptor channel_;  // the worker's end, until it has been handed over
+  std::filesystem::path imports_;  // its ImportList, where it has one
+  Descriptor channel_;             // the worker's end, until it has been handed over
   std::unique_ptr<PeakMemory> peak_;
   std::uint64_t peak_bytes_ = 0;
   Clock::time_point peak_noted_{};

@@ -206,7 +206,7 @@ void LocalWorkers::start_worker(Group& group) {
   auto worker = std::make_shared<Worker>(
       parts,
       Worker::Setting{group.function, std::move(*slot), std::move(*opt), options_.region, options_.init_limit,
-                      processors_for(*group.function)},
+                      processors_for(*group.function), options_.imports},
       std::move(events));
   group.workers.push_back(worker);
   worker->start();
@@ -261,6 +261,7 @@ void LocalWorkers::on_ended(const std::string& key, Worker& worker) {
 }
 
 void LocalWorkers::retire(const std::string& key) {
+  machine_.retire(key);
   const auto found = groups_.find(key);
   if (found == groups_.end()) return;
   Group& group = found->second;

@@ -62,6 +62,8 @@ struct WorkersOptions {
   std::string region;
   Environment environment;       // PATH, VIRTUAL_ENV: where interpreters are looked for
   std::filesystem::path python;  // preferred interpreter, if it has the right version
+  std::filesystem::path
+      imports;  // what is known of functions' imports (import_list.hpp); "": nothing is kept
   std::chrono::milliseconds idle_timeout{300'000};
   std::chrono::milliseconds init_limit{10'000};  // a longer init is started again within the invocation
   bool cgroups = true;         // false: memory is watched even where cgroups could be written
