@@ -205,13 +205,17 @@ def test_throttling_beyond_the_deadline(enter, stub):
         stub.throttles = 0
 
 
-def test_never_more_calls_in_flight_than_workers(enter, monkeypatch):
+def test_never_more_calls_in_flight_than_workers(enter, monkeypatch, ear):
     enter("stub")
     service = StubService()  # its own: in the shared one, calls that an earlier test abandoned may still run
     monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", service.url)
     try:
+        ear.hold(lambda told: True)
         with LambdaPool(3, "algorithms") as pool:
-            pool.map(tasks.sleep, [0.01] * 30, chunksize=1)
+            result = pool.starmap_async(tasks.tell, [(n, ear.port) for n in range(30)], chunksize=1)
+            assert ear.wait_for(3)
+            ear.release()
+            result.get(120)
         assert service.most_in_flight == 3
     finally:
         service.stop()
