@@ -7,7 +7,7 @@ namespace lambdapool::package {
 
 struct LambdaPlatform {
   std::string name;     // "Python 3.11 on x86_64 (Amazon Linux 2, glibc 2.26)"
-  std::string python;   // "3.11"
+  std::string python;   // "3.11.10": a patch release that the runtime is not older than
   std::string machine;  // "x86_64" or "aarch64"
   int glibc;            // the minor version: 26 or 34
 

@@ -3,10 +3,11 @@
     pip_for_function.py WHERE install ARGUMENTS...    pip install, into --target, whole and for the function
     pip_for_function.py WHERE wheels REQUIREMENT      which wheels there are of a project, as JSON
 
-WHERE is JSON: {"python": "3.11", "machine": "x86_64", "glibc": 26}. What is changed of pip, each where its own way
+WHERE is JSON: {"python": "3.11.10", "machine": "x86_64", "glibc": 26}. What is changed of pip, each where its own way
 would lose or mistake something in silence:
 
-  - environment markers are judged for the function, not for the Python that runs pip;
+  - environment markers, and what a project says of the Python that it requires, are judged for the function, not for the
+    Python that runs pip;
   - --target keeps a wheel's data files, and merges what two projects bring into one directory;
   - single projects may be built from their sources (--no-binary NAME) beside --only-binary=:all:.
 """
@@ -48,15 +49,15 @@ def tag_options(python, machine, glibc):
 def marker_environment():
     return {
         "implementation_name": "cpython",
-        "implementation_version": WHERE["python"] + ".0",
+        "implementation_version": WHERE["python"],
         "os_name": "posix",
         "platform_machine": WHERE["machine"],
         "platform_release": "",
         "platform_system": "Linux",
         "platform_version": "",
         "platform_python_implementation": "CPython",
-        "python_full_version": WHERE["python"] + ".0",
-        "python_version": WHERE["python"],
+        "python_full_version": WHERE["python"],
+        "python_version": ".".join(WHERE["python"].split(".")[:2]),
         "sys_platform": "linux",
     }
 
@@ -75,6 +76,11 @@ def merge(source, target):
         # Of two equal files one is enough; of others pip keeps the last, uv too.
         else:
             os.replace(old, new) if os.stat(old).st_dev == os.stat(new).st_dev else shutil.copy2(old, new)
+
+
+def make_resolver(*args, **options):
+    version = tuple(int(part) for part in WHERE["python"].split("."))
+    return resolver(*args, **{**options, "py_version_info": version})
 
 
 def handle_target(self, target_dir, target_temp_dir, upgrade):
@@ -149,7 +155,7 @@ def report(self, options, arguments):
             if file_tags & here and not candidate.version.is_prerelease:
                 requires = candidate.link.requires_python
                 try:
-                    right = not requires or SpecifierSet(requires).contains(WHERE["python"] + ".0")
+                    right = not requires or SpecifierSet(requires).contains(WHERE["python"])
                 except Exception:  # as pip itself does with what it cannot read
                     right = True
                 if right:
@@ -179,6 +185,8 @@ def report(self, options, arguments):
 
 
 markers.default_environment = marker_environment
+resolver = install.InstallCommand.make_resolver
+install.InstallCommand.make_resolver = staticmethod(make_resolver)
 cmdoptions.check_dist_restriction = lambda *args, **kwargs: None
 install.InstallCommand._handle_target_dir = handle_target
 index.IndexCommand.get_available_package_versions = report

@@ -190,7 +190,7 @@ class Installation {
     std::vector<std::string> command = {uv, "pip", "install", "--target", installed_.string()};
     if (!request_.python.empty()) command.insert(command.end(), {"--python", python_});
     command.insert(command.end(),
-                   {"--no-python-downloads", "--python-version", request_.python_version, "--python-platform",
+                   {"--no-python-downloads", "--python-version", platform_.python, "--python-platform",
                     platform_.uv_name(), "--only-binary", ":all:", "--link-mode", "copy",
                     "--no-compile-bytecode", "--no-progress", "--color", "never"});
     for (const auto& project : built_) command.insert(command.end(), {"--no-binary", project});

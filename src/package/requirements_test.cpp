@@ -14,15 +14,16 @@ using testing::Not;
 
 // A wheel with one module, one script and the given tag; no build tool and no network needed.
 void write_wheel(const TestingDir& dir, const std::string& name, const std::string& tag,
-                 const std::string& version = "1.0") {
+                 const std::string& version = "1.0", const std::string& requires_python = ">=3") {
   dir.write("links/.keep", "");
-  const std::string said = dir.python(
-      "import zipfile\nn = '" + name + "-" + version + "'\nz = zipfile.ZipFile('links/' + n + '-" + tag +
-      ".whl', 'w')\n" + "i = n + '.dist-info/'\nz.writestr('" + name + ".py', 'tag = \"" + tag + "\"')\n" +
-      "z.writestr(i + 'METADATA', 'Metadata-Version: 2.1\\nName: " + name + "\\nVersion: " + version +
-      "\\n')\n" + "z.writestr(i + 'WHEEL', 'Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: " + tag +
-      "\\n')\n" + "z.writestr(i + 'entry_points.txt', '[console_scripts]\\n" + name + " = " + name +
-      ":main\\n')\n" + "z.writestr(i + 'RECORD', '" + name + ".py,,\\n')\nz.close()\n");
+  const std::string said =
+      dir.python("import zipfile\nn = '" + name + "-" + version + "'\nz = zipfile.ZipFile('links/' + n + '-" +
+                 tag + ".whl', 'w')\n" + "i = n + '.dist-info/'\nz.writestr('" + name + ".py', 'tag = \"" +
+                 tag + "\"')\n" + "z.writestr(i + 'METADATA', 'Metadata-Version: 2.1\\nName: " + name +
+                 "\\nVersion: " + version + "\\nRequires-Python: " + requires_python + "\\n')\n" +
+                 "z.writestr(i + 'WHEEL', 'Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: " + tag +
+                 "\\n')\n" + "z.writestr(i + 'entry_points.txt', '[console_scripts]\\n" + name + " = " +
+                 name + ":main\\n')\n" + "z.writestr(i + 'RECORD', '" + name + ".py,,\\n')\nz.close()\n");
   ASSERT_EQ(said, "");
 }
 
@@ -161,6 +162,15 @@ TEST_P(Requirements, MarkersAreJudgedForTheFunctionNotForTheHost) {
   EXPECT_THAT(names(*package), Contains("new.py"));
   for (const char* absent : {"intel.py", "old.py", "windows.py"})
     EXPECT_THAT(names(*package), Not(Contains(absent)));
+}
+
+TEST_P(Requirements, WhatAProjectRequiresOfPythonIsJudgedForTheFunctionNotForTheHost) {
+  write_wheel(dir_, "picky", "py3-none-any", "1.0", ">=3");
+  write_wheel(dir_, "picky", "py3-none-any", "2.0", "==3.12.*,!=3.12.0");
+  write_wheel(dir_, "picky", "py3-none-any", "3.0", ">=3.13");
+  const auto package = build("picky\n");
+  ASSERT_TRUE(package) << package.error().message;
+  EXPECT_THAT(names(*package), Contains("picky-2.0.dist-info/METADATA"));
 }
 
 TEST_P(Requirements, KeepTheDataFilesOfTheirWheels) {
