@@ -27,7 +27,7 @@ MAY_INCLUDE = {
     "deploy": {"core", "http", "aws", "identity", "process", "package", "local", "target"},
     "objects": {"core", "http", "aws", "identity", "target"},
     "pool": {"core", "http", "aws", "identity", "target"},
-    "api": {"core", "aws", "objects", "pool", "target", "runtime"},
+    "api": {"core", "aws", "deploy", "objects", "pool", "target", "runtime"},
     "cli": {"core", "aws", "package/leftover", "local", "deploy"},
 }
 
@@ -38,8 +38,6 @@ SYSTEM_HEADERS = {  # header prefix -> folders of src/ that may know it
     "openssl/": {"core", "http"},
     "sqlite3": {"local"},
     "minizip/": {"package"},
-    "libelf": {"package"},
-    "gelf": {"package"},
     "CLI/": {"cli"},
     "spawn.h": {"local", "package", "cli"},
 }

@@ -154,7 +154,7 @@ def test_what_comments_and_pages_name_is_there():
         if "/deployed/" in name or name in ("CHANGELOG.md", "tests/test_tidiness.py"):
             continue
         for number, line in enumerate(text.splitlines(), 1):
-            for spoken in re.findall(r"(?<![\w./~-])(?:docs|src|tests|tools|cmake|fuzz)/[\w./-]*\w(?![\w*$-])", line):
+            for spoken in re.findall(r"(?<![\w./~'\"-])(?:docs|src|tests|tools|cmake|fuzz)/[\w./-]*\w(?![\w*$-])", line):
                 beside = str(Path(name).parent / spoken)
                 if not {spoken, beside} & there and not re.search(r"/[A-Z]+\b", spoken):  # src/cli/VERB.cpp
                     wrong.append(f"{name}:{number} names {spoken}")

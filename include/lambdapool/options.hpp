@@ -10,6 +10,13 @@ namespace lambdapool {
 
 // Everything but the function may be left out: what is empty comes from the environment and from AWS's
 // own configuration files, as with any AWS tool.
+// What a pool deploys before its first call.
+enum class Deploy {
+  nothing,
+  self,  // this executable, as a version of the function, unless it is there: and that version is called
+};
+inline constexpr Deploy self = Deploy::self;
+
 struct Options {
   int workers = 10;                    // at most so many calls in flight
   std::string lambda_function = {};    // as given to `lambdapool create`; also NAME:QUALIFIER or an ARN
@@ -39,6 +46,12 @@ struct Options {
   // network is out as often as fits into network_timeout). Else it fails at once.
   bool idempotent = false;
   std::optional<int> retries = {};
+
+  // {.lambda_function = "simulation", .deploy = lambdapool::self}: the function has this very build, whatever
+  // others deploy. A line on stderr says what was uploaded. Needs the rights of `lambdapool policy deploy`.
+  Deploy deploy = Deploy::nothing;
+  std::optional<int> memory_mb = {};                 // with `deploy`: the function's memory
+  std::optional<std::chrono::seconds> timeout = {};  // with `deploy`: its timeout
 };
 
 struct MapOptions {

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from .executor import LambdaExecutor
     from .local_lambda import local
     from .pool import LambdaPool
+    from .remote_function import function
 
 __all__ = [
     "AccessDenied",
@@ -72,6 +73,7 @@ __all__ = [
     "UnsendableResult",
     "WorkerDied",
     "__version__",
+    "function",
     "local",
 ]
 
@@ -83,9 +85,13 @@ def __getattr__(name: str) -> Any:
     if name == "__version__":
         value = import_module("._native", __name__).version
     elif name in __all__:
-        home = {"LambdaPool": ".pool", "LambdaExecutor": ".executor", "local": ".local_lambda", "Shared": ".blobs"}.get(
-            name, ".errors"
-        )
+        home = {
+            "LambdaPool": ".pool",
+            "LambdaExecutor": ".executor",
+            "Shared": ".blobs",
+            "function": ".remote_function",
+            "local": ".local_lambda",
+        }.get(name, ".errors")
         value = getattr(import_module(home, __name__), name)
     else:
         raise AttributeError("module %r has no attribute %r" % (__name__, name))

@@ -1,4 +1,4 @@
-from typing import List, Optional, Tuple, Union
+from typing import Any, Dict, List, Optional, Tuple, Union
 
 version: str
 
@@ -56,13 +56,16 @@ class Engine:
     def wait(
         self, timeout: Optional[float] = None
     ) -> List[Tuple[int, int, int, int, Union[bytes, str, None], Optional[NativeError]]]:
-        """All outcomes there are: job, call, first, count, and the answer's body, or (a str) what was stored instead, or the
-        error. settle() has to follow each; job is 0 where nobody wants it any more. Waits for the first, in seconds; returns none after the timeout, wake() or close(). The GIL is free
+        """All outcomes there are: job, call, first, count, and the answer's body, or (a str) what was stored instead,
+        or the
+        error. settle() has to follow each; job is 0 where nobody wants it any more. Waits for the first, in
+        seconds; returns none after the timeout, wake() or close(). The GIL is free
         meanwhile."""
     def settle(
         self, job: int, first: int, count: int, done: int, seconds: Optional[float] = None, bytes: int = 0
     ) -> Optional[Range]:
-        """`done` of a chunk's items, from the first on, have their outcomes, which took a worker so long and an answer so
+        """`done` of a chunk's items, from the first on, have their outcomes, which took a worker so long and an answer
+        so
         much. The others go first in the next; what is returned never will."""
     def failed(self, job: int) -> List[Range]:
         """The platform failed a call of this job: nothing more of it is sent. The items that are left without an
@@ -98,7 +101,7 @@ class Engine:
         """As terminate(), and ends the engine's thread and the embedded local service."""
     @property
     def target(self) -> str:
-        """"aws" or "local"."""
+        """ "aws" or "local"."""
     @property
     def batches(self) -> int:
         """How many times wait() returned outcomes."""
@@ -115,3 +118,21 @@ class LocalLambda:
     def access_key_id(self) -> str: ...
     @property
     def secret_access_key(self) -> str: ...
+
+def ensure_deployed(
+    name: str,
+    settings: Dict[str, Any],
+    *,
+    python: str,
+    target: Optional[str] = None,
+    region: Optional[str] = None,
+    profile: Optional[str] = None,
+    access_key_id: Optional[str] = None,
+    secret_access_key: Optional[str] = None,
+    session_token: Optional[str] = None,
+    allow_http: bool = False,
+    trusted: float = 600.0,
+    versions_kept: int = 5,
+) -> Tuple[Optional[NativeError], str, str, int]:
+    """(None, the version that has what is asked for, "known", "found", "published" or "created", its bytes), or what
+    went wrong. Blocks; the GIL is free meanwhile. ValueError for a setting that there is not."""

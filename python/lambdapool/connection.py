@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-from typing import Any, Optional
+from typing import Any, Dict, Optional
 
 from . import _native, errors, pickling
 from .arguments import check_integer
 from .default_function import bucket_or_default
 from .deployed_code import DeployedCode, stale_mode
+from .deployment import Deployment, deployed_version_of
 from .dispatcher import Dispatcher
 
 #: After the function's own timeout its answer may take so many seconds more.
@@ -35,6 +36,8 @@ def connect(
     allow_http: bool = False,
     stale: Optional[str] = None,
     bucket: Optional[str] = None,
+    deploy: Any = None,
+    settings: Optional[Dict[str, Any]] = None,
 ) -> Dispatcher:
     """`ahead`: so many calls wait in the engine beyond those that the workers have; at least one a worker.
 
@@ -55,6 +58,16 @@ def connect(
         aws_session_token=session_token,
         bucket=bucket,
     )
+    where: Dict[str, Any] = {
+        "target": target,
+        "region": region,
+        "profile": profile,
+        "access_key_id": access_key_id,
+        "secret_access_key": secret_access_key,
+        "session_token": session_token,
+        "allow_http": allow_http,
+    }
+    function = _deployed(function, deploy, settings or {}, where, bucket)
     code = DeployedCode(function, stale_mode(stale, function))
     engine: Any = _native.Engine(
         function,
@@ -62,25 +75,35 @@ def connect(
         ahead=max(workers, ahead),
         peer=pickling.PEER,
         python=sys.executable or "",
-        target=target,
-        region=region,
-        profile=profile,
-        access_key_id=access_key_id,
-        secret_access_key=secret_access_key,
-        session_token=session_token,
         function_timeout=None if function_timeout is None else float(function_timeout),
         throttle_timeout=float(throttle_timeout),
         network_timeout=float(network_timeout),
         read_margin=READ_MARGIN,
         idempotent=idempotent,
         retries=retries,
-        allow_http=allow_http,
+        **where,
         bucket=bucket_or_default(bucket, function),
     )
+    _open(engine, function)
+    return Dispatcher(engine, workers, function, drains_at_exit, code)
+
+
+def _open(engine: Any, function: str) -> None:
     error = engine.open()
     if error is not None:
         raise errors.from_native(error, function)
-    return Dispatcher(engine, workers, function, drains_at_exit, code)
+
+
+def _deployed(
+    function: str, deploy: Any, settings: Dict[str, Any], where: Dict[str, Any], bucket: Optional[str]
+) -> str:
+    """What is called: the function, or the version of it that has what is here."""
+    if deploy is None or deploy is False:
+        for name, value in settings.items():
+            if value is not None:
+                raise ValueError("%s is a setting of what is deployed: it goes with deploy=" % name)
+        return deployed_version_of(function)
+    return Deployment(function, deploy, dict(settings, bucket=bucket), where).ensure()
 
 
 def _check_function(function: object) -> None:

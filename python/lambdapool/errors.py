@@ -222,6 +222,8 @@ KINDS: Dict[int, Tuple[str, Type[Exception]]] = {
     16: ("io", LocalError),
 }
 
+CANCELLED = 15
+
 #: The engine tells it by the code, whatever kept the data away.
 BLOB_CODE = "LambdapoolBlobError"
 

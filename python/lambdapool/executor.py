@@ -5,18 +5,19 @@ from __future__ import annotations
 import threading
 import time
 from concurrent.futures import Executor
-from functools import partial
 
 from .arguments import check_callable, check_integer, check_seconds
 
 TYPE_CHECKING = False  # typing's own would cost its import
 if TYPE_CHECKING:
+    import os
     from types import TracebackType
-    from typing import Any, Callable, Iterable, Iterator, List, Optional, Type
+    from typing import Any, Callable, Iterable, Iterator, List, Optional, Type, Union
 
     from typing_extensions import ParamSpec, TypeVar
 
     from .blobs import Shared
+    from .deployment import Paths
     from .futures import TaskFuture
 
     P = ParamSpec("P")
@@ -65,6 +66,10 @@ class LambdaExecutor(Executor):
         allow_http: bool = False,
         bucket: Optional[str] = None,
         stale: Optional[str] = None,
+        deploy: Union[None, bool, Paths] = None,
+        requirements: Union[None, str, "os.PathLike[str]"] = None,
+        memory: Optional[int] = None,
+        timeout: Optional[int] = None,
         initializer: Optional[Callable[..., object]] = None,
         initargs: Iterable[Any] = (),
         max_tasks_per_child: Optional[int] = None,
@@ -77,9 +82,8 @@ class LambdaExecutor(Executor):
         self._shutdown = False
         # By this name the standard library's executors have it, and others (dask) read it.
         self._max_workers = _workers(max_workers, workers)
-        if max_tasks_per_child is not None:
-            if check_integer("max_tasks_per_child", max_tasks_per_child) <= 0:
-                raise ValueError("max_tasks_per_child must be >= 1")
+        if max_tasks_per_child is not None and check_integer("max_tasks_per_child", max_tasks_per_child) <= 0:
+            raise ValueError("max_tasks_per_child must be >= 1")
         self._setup = WorkerSetup(initializer, initargs, max_tasks_per_child)
         self._dispatcher = connect(
             function_or_default(lambda_function),
@@ -98,6 +102,8 @@ class LambdaExecutor(Executor):
             idempotent=idempotent,
             retries=retries,
             stale=stale,
+            deploy=deploy,
+            settings={"requirements": requirements, "memory": memory, "timeout": timeout},
             allow_http=allow_http,
             bucket=bucket,
         )
@@ -110,7 +116,9 @@ class LambdaExecutor(Executor):
 
         import inspect
 
-        inspect.signature(LambdaExecutor.__init__).bind_partial(None, **settings)  # a TypeError names what it does not know
+        inspect.signature(LambdaExecutor.__init__).bind_partial(
+            None, **settings
+        )  # a TypeError names what it does not know
 
         class Configured(cls):  # type: ignore[valid-type,misc]
             def __init__(self, max_workers: Optional[int] = None, **given: Any) -> None:
@@ -154,7 +162,7 @@ class LambdaExecutor(Executor):
         """As :meth:`LambdaPool.share`."""
         return self._dispatcher.blobs.share(obj)
 
-    def map(  # type: ignore[override]
+    def map(
         self,
         fn: Callable[..., Any],
         *iterables: Iterable[Any],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from multiprocessing.pool import RemoteTraceback
+from multiprocessing.pool import RemoteTraceback  # type: ignore[attr-defined]  # typeshed lacks it
 from typing import Any, List, Optional
 
 from .errors import LambdaPoolError, RemoteError, UnsendableResult
@@ -41,7 +41,7 @@ def name_items(results: List[Any], first: int) -> None:
             name_item(exception, index, 1)
         elif isinstance(exception.__cause__, RemoteTraceback):
             trace = exception.__cause__
-            trace.item = index  # type: ignore[attr-defined]
+            trace.item = index
             trace.tb = trace.tb.rstrip('"\n') + '\n(item %d)\n"""' % index
 
 
@@ -50,5 +50,9 @@ def name_item(exception: BaseException, first: int, count: int) -> None:
     if not isinstance(exception, LambdaPoolError) or exception.item is not None:
         return
     exception.item = first
-    where = "item %d" % first if count == 1 else "one of the items %d to %d, which shared a call" % (first, first + count - 1)
+    where = (
+        "item %d" % first
+        if count == 1
+        else "one of the items %d to %d, which shared a call" % (first, first + count - 1)
+    )
     exception.args = ("%s (%s)" % (exception, where),)

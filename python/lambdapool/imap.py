@@ -9,17 +9,22 @@ from __future__ import annotations
 
 import itertools
 import threading
-import time
 import weakref
 from multiprocessing import TimeoutError
 from multiprocessing.pool import IMapIterator, IMapUnorderedIterator
-from typing import Any, Iterable, List, Optional, Sized
+from typing import TYPE_CHECKING, Any, Iterable, List, Optional, Sized, Type, TypeVar
 
 from .arguments import check_seconds
 from .dispatcher import Dispatcher
 from .faults import Failure
 from .lazy import Lazy
 from .pickling import MAP
+
+if TYPE_CHECKING:
+    _IMapIterator = IMapIterator[Any]
+    _IMapUnorderedIterator = IMapUnorderedIterator[Any]
+else:  # no generics before Python 3.13
+    _IMapIterator, _IMapUnorderedIterator = IMapIterator, IMapUnorderedIterator
 
 
 class Feed(Lazy):
@@ -90,7 +95,7 @@ class Feed(Lazy):
         return self._results() is not None
 
 
-class LambdaIMapIterator(IMapIterator):
+class LambdaIMapIterator(_IMapIterator):
     """The results, in order. ``next(timeout=None)`` raises multiprocessing.TimeoutError."""
 
     def __init__(self, pool: Any, feed: Feed) -> None:
@@ -134,13 +139,16 @@ class LambdaIMapIterator(IMapIterator):
             feed.dropped()
 
 
-class LambdaIMapUnorderedIterator(LambdaIMapIterator, IMapUnorderedIterator):
+class LambdaIMapUnorderedIterator(LambdaIMapIterator, _IMapUnorderedIterator):
     """The results, as they come."""
 
 
+Kind = TypeVar("Kind", bound=LambdaIMapIterator)
+
+
 def iterate(
-    kind: type, pool: Any, dispatcher: Dispatcher, function: bytes, iterable: Iterable[Any], chunksize: int
-) -> Any:
+    kind: Type[Kind], pool: Any, dispatcher: Dispatcher, function: bytes, iterable: Iterable[Any], chunksize: int
+) -> Kind:
     """Starts pulling `iterable`."""
     feed = Feed(dispatcher, function, iterable, chunksize, ordered=kind is LambdaIMapIterator)
     results = kind(pool, feed)

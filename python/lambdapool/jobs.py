@@ -8,7 +8,7 @@ from typing import Any, List, Optional, Sequence
 from . import outcomes, pickling
 from .blobs import Memo
 from .dispatcher import Dispatcher
-from .errors import InitializerFailed, NativeError, from_native
+from .errors import CANCELLED, InitializerFailed, NativeError, from_native
 from .faults import Failure, is_of_platform, name_item, name_items, of_platform
 
 CHUNK_BYTES = 1024 * 1024  # of arguments: more do not share a call (src/pool/chunking.hpp has the same)
@@ -35,7 +35,8 @@ class Job:
         """The worker has other code, and has run nothing. None: the call can be made again."""
         self._calls -= 1
         self._dispatcher.engine.forget_log(call)
-        return self._dispatcher.code.learn(manifest)
+        mismatch: Optional[BaseException] = self._dispatcher.code.learn(manifest)
+        return mismatch
 
     def _lift(self) -> None:
         """Nothing holds it back."""
@@ -138,7 +139,7 @@ class Items(Job):
         engine = dispatcher.engine
         if error is not None:
             engine.settle(self._number, first, count, count)
-            withdrawn = error[0] == "cancelled" and self._failure
+            withdrawn = error[0] == CANCELLED and self._failure
             self._fail(first, count, withdrawn or from_native(error, dispatcher.function))
             return
         body = dispatcher.blobs.fetched(call, body)

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import pickle
 import sys
-from multiprocessing.pool import RemoteTraceback
-from typing import Any, Callable, List, NamedTuple, Optional, Tuple, Union
+from multiprocessing.pool import RemoteTraceback  # type: ignore[attr-defined]  # typeshed lacks it
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple, Union
 
 from . import mismatch
 from .blobs import Fetched
-from .errors import BlobError, InitializerFailed, LambdaPoolError, PayloadTooLarge, ProtocolError, RemoteError, UnsendableResult, make
+from .errors import (
+    BlobError,
+    InitializerFailed,
+    LambdaPoolError,
+    PayloadTooLarge,
+    ProtocolError,
+    RemoteError,
+    UnsendableResult,
+    make,
+)
 from .faults import Failure
 
 VALUE, EXCEPTION, UNSENDABLE, TOO_LARGE, UNREADABLE, VALUES, INITIALIZER, OTHER_CODE, BUFFERED, NOT_STORED = range(10)
@@ -43,14 +52,14 @@ def _read(body: Union[bytes, Fetched], items: int, function: str) -> Answer:
         if seconds is None and raw[0][0] == OTHER_CODE:
             return Answer([], None, [], loads(raw[0][1]))
         if seconds is None:
-            return _failed_all(_failure(*raw[0], function), items)
+            return _failed_all(_failure(raw[0][0], raw[0][1], function), items)
         results: List[Any] = []
         failures: List[BaseException] = []
         for status, data, *buffers in raw:
             if status == VALUES:
                 results = results + loads(data) if results else loads(data)
                 continue
-            if status == VALUE or status == BUFFERED:
+            if status in (VALUE, BUFFERED):
                 try:
                     results.append(loads(data, buffers=buffers[0]) if buffers else loads(data))
                     continue
@@ -80,7 +89,7 @@ def _attach(failed: List[BaseException], log: str) -> None:
         if isinstance(exception, LambdaPoolError):
             exception.log_tail = exception.log_tail or log
         if isinstance(exception.__cause__, RemoteTraceback):
-            exception.__cause__.logs = log  # type: ignore[attr-defined]
+            exception.__cause__.logs = log
 
 
 def _failure(status: int, data: bytes, function: str) -> BaseException:
@@ -150,7 +159,9 @@ def _too_large(parts: Tuple[int, int, int], function: str) -> BaseException:
 
 
 def _not_stored(parts: Tuple[int, str], function: str) -> BaseException:
-    message = "the result has %d bytes, more than fits the answer, and could not be stored: %s; the function has run" % parts
+    message = (
+        "the result has %d bytes, more than fits the answer, and could not be stored: %s; the function has run" % parts
+    )
     return make(BlobError, message, function)
 
 
@@ -169,7 +180,7 @@ def _unreadable_task(parts: Tuple[Any, ...], function: str) -> BaseException:
     return failure
 
 
-_failures = {
+_failures: Dict[int, Callable[[Any, str], BaseException]] = {
     EXCEPTION: _exception,
     UNSENDABLE: _unsendable,
     TOO_LARGE: _too_large,

@@ -7,18 +7,21 @@ module: an import of lambdapool that makes no pool, as in a worker or a command,
 from __future__ import annotations
 
 import warnings
+
 from .arguments import check_callable, check_callback, check_chunksize, check_keywords
 
 TYPE_CHECKING = False  # typing's own would cost its import
 if TYPE_CHECKING:
-    from multiprocessing.pool import ApplyResult, MapResult, Pool
+    import os
+    from multiprocessing.pool import Pool
     from types import TracebackType
-    from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Type
+    from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Type, Union
 
     from typing_extensions import TypeVar
 
     from .blobs import Shared
-    from .imap import LambdaIMapIterator, LambdaIMapUnorderedIterator
+    from .deployment import Paths
+    from .imap import Kind, LambdaIMapIterator, LambdaIMapUnorderedIterator
     from .results import BatchResult, Callback, TaskResult
 
     S = TypeVar("S")
@@ -58,6 +61,10 @@ class LambdaPool(_Base):
             `network_timeout`. Only with `idempotent`.
         stale: what to do where a module that is loaded here was deployed with another source: ``"error"``
             (CodeMismatch, nothing is run), ``"warn"``, or ``"ignore"``; else ``LAMBDAPOOL_STALE``; else ``"error"``.
+        deploy: paths of what the function shall have, or True for what ``lambdapool.toml`` says of it. Before the pool
+            is there they are deployed as a version of the function, unless they are already, and the pool calls that
+            version: what others deploy changes nothing for it. Needs the rights of ``lambdapool policy deploy``.
+        requirements, memory, timeout: with `deploy`, a requirements file, megabytes, and seconds.
         initializer, initargs: ``initializer(*initargs)`` runs once in each worker environment, before its first task
             of this pool, and within that task's time. Where it raises, the task fails with InitializerFailed.
         maxtasksperchild: tasks run in processes that are replaced after so many (chunks of a map count as one).
@@ -81,7 +88,7 @@ class LambdaPool(_Base):
     def __init__(
         self,
         workers: int,
-        lambda_function: str,
+        lambda_function: Optional[str] = None,
         aws_access_key_id: Optional[str] = None,
         aws_secret_access_key: Optional[str] = None,
         aws_region_name: Optional[str] = None,
@@ -97,6 +104,10 @@ class LambdaPool(_Base):
         allow_http: bool = False,
         bucket: Optional[str] = None,
         stale: Optional[str] = None,
+        deploy: Union[None, bool, Paths] = None,
+        requirements: Union[None, str, "os.PathLike[str]"] = None,
+        memory: Optional[int] = None,
+        timeout: Optional[int] = None,
         initializer: Optional[Callable[..., object]] = None,
         initargs: Iterable[Any] = (),
         maxtasksperchild: Optional[int] = None,
@@ -104,6 +115,7 @@ class LambdaPool(_Base):
         self._cache: Dict[int, Any] = {}  # results without an outcome, as multiprocessing's results want it
         self._state = TERMINATE
         from .connection import connect
+        from .default_function import function_or_default
         from .worker_setup import WorkerSetup
 
         if isinstance(workers, str) and not isinstance(lambda_function, str):
@@ -112,7 +124,7 @@ class LambdaPool(_Base):
             raise ValueError("maxtasksperchild must be a positive int or None")
         self._setup = WorkerSetup(initializer, initargs, maxtasksperchild)
         self._dispatcher = connect(
-            lambda_function,
+            function_or_default(lambda_function),
             workers,
             ahead=AHEAD,
             drains_at_exit=False,
@@ -128,6 +140,8 @@ class LambdaPool(_Base):
             idempotent=idempotent,
             retries=retries,
             stale=stale,
+            deploy=deploy,
+            settings={"requirements": requirements, "memory": memory, "timeout": timeout},
             allow_http=allow_http,
             bucket=bucket,
         )
@@ -216,9 +230,7 @@ class LambdaPool(_Base):
         """As starmap(), but returns at once."""
         return self._batch(func, iterable, chunksize, "starmap", callback, error_callback)
 
-    def imap(
-        self, func: Callable[[S], T], iterable: Iterable[S], chunksize: Optional[int] = 1
-    ) -> LambdaIMapIterator:
+    def imap(self, func: Callable[[S], T], iterable: Iterable[S], chunksize: Optional[int] = 1) -> LambdaIMapIterator:
         """Values in order, as they come. The iterable is pulled at most ``2 * workers`` chunks ahead of the
         consumer, so it may be endless. ``next(timeout)`` of the result raises multiprocessing.TimeoutError."""
         from .imap import LambdaIMapIterator
@@ -235,7 +247,8 @@ class LambdaPool(_Base):
 
     def share(self, obj: S) -> Shared[S]:
         """What stands for `obj` in the arguments of any of this pool's tasks, which get it as it is now, sent once and
-        made once in each worker. They must not change it: other tasks see it too, and its arrays cannot be written to."""
+        made once in each worker. They must not change it: other tasks see it too, and its arrays cannot be written
+        to."""
         self._check_running()
         return self._dispatcher.blobs.share(obj)
 
@@ -277,7 +290,9 @@ class LambdaPool(_Base):
 
     def __getattr__(self, name: str) -> Any:
         if name == "submit":  # dask asks a pool for it
-            raise AttributeError("a LambdaPool has no submit: use a LambdaExecutor where an executor is wanted (dask's pool=, say)")
+            raise AttributeError(
+                "a LambdaPool has no submit: use a LambdaExecutor where an executor is wanted (dask's pool=, say)"
+            )
         raise AttributeError("%r object has no attribute %r" % (type(self).__name__, name))
 
     def __reduce__(self) -> Any:
@@ -291,7 +306,7 @@ class LambdaPool(_Base):
         if self._state != RUN:
             raise ValueError("Pool not running")
 
-    def _start(self, result: TaskResult, func: Any, args: Iterable[Any], kwds: Mapping[str, Any]) -> None:
+    def _start(self, result: TaskResult[Any], func: Any, args: Iterable[Any], kwds: Mapping[str, Any]) -> None:
         from . import pickling
 
         check_callable("func", func)
@@ -313,7 +328,7 @@ class LambdaPool(_Base):
         style: str,
         callback: Callback = None,
         error_callback: Callback = None,
-    ) -> BatchResult:
+    ) -> BatchResult[Any]:
         from . import pickling
         from .results import BatchResult
 
@@ -324,7 +339,8 @@ class LambdaPool(_Base):
         if chunksize is not None:
             chunksize = check_chunksize(chunksize)
         # The caller may go on with his list; and nothing but plain ones, whose methods cannot fail later.
-        items: Sequence[Any] = iterable if type(iterable) in (tuple, range) else list(iterable)  # type: ignore[assignment]
+        is_plain = type(iterable) in (tuple, range)
+        items: Sequence[Any] = iterable if is_plain else list(iterable)  # type: ignore[assignment]
         result: BatchResult[Any] = BatchResult(self, items, callback, error_callback)
         if not items:
             return result
@@ -336,7 +352,7 @@ class LambdaPool(_Base):
         result._start(self._dispatcher, function, style, chunksize or 0)
         return result
 
-    def _wait(self, result: BatchResult) -> List[Any]:
+    def _wait(self, result: BatchResult[Any]) -> List[Any]:
         try:
             return result.get()
         except BaseException:
@@ -344,7 +360,7 @@ class LambdaPool(_Base):
                 result.give_up()
             raise
 
-    def _imap(self, kind: type, func: Any, iterable: Iterable[Any], chunksize: Optional[int]) -> Any:
+    def _imap(self, kind: Type[Kind], func: Any, iterable: Iterable[Any], chunksize: Optional[int]) -> Kind:
         from . import pickling
         from .imap import iterate
 

@@ -10,7 +10,7 @@ import sys
 import threading
 import traceback
 from multiprocessing.pool import ApplyResult, MapResult
-from typing import Any, Callable, List, Optional, Sequence, TypeVar
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, TypeVar
 
 from .blobs import Memo
 from .dispatcher import Dispatcher
@@ -23,6 +23,10 @@ T = TypeVar("T")
 
 class TaskResult(ApplyResult[T], Task):
     """A task's result, with its log: what the task printed, its last 4 KB; "" until it is done."""
+
+    # multiprocessing's own:
+    _job: int
+    _set: Callable[[int, Tuple[bool, Any]], None]
 
     def __init__(self, pool: Any, callback: Callback, error_callback: Callback) -> None:
         super().__init__(pool, guarded(callback), guarded(error_callback))
@@ -42,6 +46,17 @@ TaskResult.__module__ = ApplyResult.__module__
 class BatchResult(MapResult[T], Items):
     """A map's result: the list of values, or the first exception once every item has its outcome (which a
     failure of the platform gives to all that have none)."""
+
+    # multiprocessing's own:
+    _job: int
+    _cache: Dict[int, Any]
+    _event: threading.Event
+    _pool: Any
+    _success: bool
+    _value: Any
+    _number_left: int
+    _callback: Callback
+    _error_callback: Callback
 
     def __init__(self, pool: Any, items: Sequence[Any], callback: Callback, error_callback: Callback) -> None:
         # A chunksize of 0 is multiprocessing's way to say that there is nothing to wait for.

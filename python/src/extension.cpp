@@ -4,6 +4,7 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/string_view.h>
 
+#include "deployment.hpp"
 #include "engine.hpp"
 #include "local_lambda.hpp"
 
@@ -16,6 +17,7 @@ NB_MODULE(_native, module) {
   // A daemon thread that the interpreter's end froze keeps what it holds: nothing to warn of.
   nb::set_leak_warnings(false);
   module.attr("version") = LAMBDAPOOL_VERSION;
+  lambdapool::python::bind_deployment(module);
   lambdapool::python::bind_local_lambda(module);
   nb::class_<Engine>(module, "Engine")
       .def(

@@ -4,6 +4,7 @@
 #include <mutex>
 #include <utility>
 
+#include "api/deployed_version.hpp"
 #include "api/dispatcher.hpp"
 #include "api/failure.hpp"
 #include "api/initialised.hpp"
@@ -139,14 +140,15 @@ std::shared_ptr<Connection> Connection::open(const Options& options) {
   std::string peer = api::own_peer();
   const Environment environment = Environment::of_this_process();
   pool::EngineOptions engine_options;
-  engine_options.function = options.lambda_function;
+  const auto target_options = api::target_options(options);
+  engine_options.function = api::value_or_throw(api::called_function(options, target_options, environment));
   engine_options.workers = options.workers;
   engine_options.function_timeout = options.function_timeout;
   engine_options.throttle_deadline = options.throttle_timeout;
   engine_options.network_deadline = options.network_timeout;
   engine_options.idempotent = options.idempotent;
   engine_options.retries = options.retries;
-  auto target = api::value_or_throw(target::resolve(api::target_options(options), environment));
+  auto target = api::value_or_throw(target::resolve(target_options, environment));
   auto engine = api::value_or_throw(pool::Engine::open(std::move(target), engine_options));
   return std::make_shared<api::EngineConnection>(std::make_shared<api::EngineTransport>(
       std::move(engine), std::move(peer), static_cast<std::size_t>(options.workers)));

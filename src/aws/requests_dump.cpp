@@ -21,6 +21,7 @@ void print(const char* service, const char* operation, const http::Request& requ
                               {"operation", operation},
                               {"method", request.method},
                               {"target", request.target},
+                              {"range", request.headers.get("Range")},
                               {"content_type", request.headers.get("Content-Type")},
                               {"log_type", request.headers.get("X-Amz-Log-Type")},
                               {"sso_token", request.headers.get("x-amz-sso_bearer_token")},
@@ -123,6 +124,8 @@ void print_s3() {
   print("s3", "CompleteMultipartUpload",
         aws::s3::complete_multipart_upload_request(location, "id/+=", {"\"a\"", "\"b\""}));
   print("s3", "AbortMultipartUpload", aws::s3::abort_multipart_upload_request(location, "id/+="));
+  print("s3", "PutObject", aws::s3::put_object_request(location, "PK"));
+  print("s3", "GetObject", aws::s3::get_range_request(location, 5, 10));
   print("s3", "DeleteObject", aws::s3::delete_object_request(location));
 }
 

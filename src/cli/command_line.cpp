@@ -27,6 +27,7 @@ struct Parsed {
   LogsOptions logs = {};
   PolicyOptions policy = {};
   LayerOptions layer = {};
+  RunOptions run = {};
   ServeOptions serve = {};
   std::function<Result<void>(const Context&)> verb = {};
 };
@@ -187,6 +188,29 @@ void add_layer(CLI::App& app, Parsed& parsed) {
   add_connection(del, parsed.connection);
 }
 
+void add_run(CLI::App& app, Parsed& parsed) {
+  CLI::App* verb = nullptr;
+  verb = &add_verb(app, parsed, "run", "Deploy what a script or program needs, and run it here",
+                   [&](const Context& context) { return run(context, parsed.run); });
+  verb->prefix_command();  // what stands behind the script is its own
+  verb->parse_complete_callback([verb, &parsed] { parsed.run.command = verb->remaining(); });
+  add_text(*verb, "--function", parsed.run.function, "NAME",
+           "Sets the function that is deployed (the default is the one that the script names, else "
+           "$LAMBDAPOOL_FUNCTION, else the script's own name)");
+  add_integer(
+      *verb, "--memory", [&](int value) { parsed.run.memory_mb = value; },
+      "Sets the function's memory in megabytes");
+  add_integer(
+      *verb, "--timeout", [&](int value) { parsed.run.timeout_s = value; }, "Sets its timeout in seconds");
+  add_text(*verb, "-r,--requirements", parsed.run.requirements, "PATH",
+           "Specifies what is to be installed, in place of what stands beside the script");
+  add_repeated(
+      *verb, "--with", "PATH", Commas::belong,
+      [&](const std::vector<std::string>& paths) { parsed.run.beside = paths; },
+      "Deploys this file or directory too; may be repeated");
+  add_connection(*verb, parsed.connection);
+}
+
 void add_serve(CLI::App& app, Parsed& parsed) {
   CLI::App& verb = add_verb(app, parsed, "serve", "Serve the local Lambda to any AWS client",
                             [&](const Context& context) { return serve(context, parsed.serve); });
@@ -241,11 +265,24 @@ int report(const Error& error) {
   return error.kind == ErrorKind::cancelled ? 130 : 1;
 }
 
-// CLI11 takes "--layers=" for an option whose value is missing; here it is an empty one.
-std::vector<std::string> with_empty_values(int argc, const char* const* argv) {
+bool is_verb(const CLI::App& app, const std::string& name) {
+  const auto verbs = app.get_subcommands({});
+  return std::any_of(verbs.begin(), verbs.end(),
+                     [&](const CLI::App* verb) { return verb->get_name() == name; });
+}
+
+// CLI11 takes "--layers=" for an option whose value is missing; here it is an empty one. What is run gets its
+// arguments as they are.
+std::vector<std::string> with_empty_values(int argc, const char* const* argv, const CLI::App& app) {
   std::vector<std::string> arguments;
+  std::string verb;
   for (int i = 1; i < argc; ++i) {
     std::string argument = argv[i];
+    if (verb == "run") {
+      arguments.push_back(std::move(argument));
+      continue;
+    }
+    if (verb.empty() && is_verb(app, argument)) verb = argument;
     const bool is_empty =
         argument.size() > 3 && argument.starts_with("--") && argument.find('=') == argument.size() - 1;
     if (is_empty) argument.pop_back();
@@ -275,10 +312,11 @@ int run(int argc, const char* const* argv, const Environment& environment) {
   add_list(app, parsed);
   add_logs(app, parsed);
   add_policy(app, parsed);
+  add_run(app, parsed);
   add_serve(app, parsed);
   add_update(app, parsed);
   try {
-    app.parse(with_empty_values(argc, argv));
+    app.parse(with_empty_values(argc, argv, app));
   } catch (const CLI::CallForHelp&) {
     const CLI::App& command = chosen_command(app);
     return print_help(command, command.remaining());

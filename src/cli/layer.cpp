@@ -42,7 +42,7 @@ std::string table(const Layers& layers, std::optional<std::size_t> width) {
                       rows, width);
 }
 
-std::string json(const Layers& layers) {
+std::string json_of(const Layers& layers) {
   auto list = nlohmann::ordered_json::array();
   for (const auto& layer : layers)
     list.push_back({{"name", layer.name},
@@ -71,7 +71,7 @@ Result<void> list_layers(const Context& context, const LayerOptions& options) {
   auto connection = context.connection();
   const auto layers = deploy::list_layers(connection, context.stop());
   if (!layers) return tl::unexpected(layers.error());
-  std::cout << (options.json ? json(*layers) : table(*layers, output_width(context.environment)))
+  std::cout << (options.json ? json_of(*layers) : table(*layers, output_width(context.environment)))
             << std::flush;
   return {};
 }

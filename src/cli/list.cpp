@@ -44,7 +44,7 @@ std::string table(const Functions& functions, bool with_layers, std::optional<st
   return format_table(columns, rows, width);
 }
 
-std::string json(const Functions& functions) {
+std::string json_of(const Functions& functions) {
   auto list = nlohmann::ordered_json::array();
   for (const auto& function : functions) {
     auto layers = nlohmann::ordered_json::array();
@@ -70,7 +70,7 @@ Result<void> list_functions(const Context& context, const ListOptions& options) 
   auto connection = context.connection();
   const auto functions = deploy::list(connection, context.stop());
   if (!functions) return tl::unexpected(functions.error());
-  std::cout << (options.json ? json(*functions)
+  std::cout << (options.json ? json_of(*functions)
                              : table(*functions, options.layers, output_width(context.environment)))
             << std::flush;
   return {};

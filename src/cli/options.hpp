@@ -52,6 +52,15 @@ struct DoctorOptions {
   bool json = false;
 };
 
+struct RunOptions {
+  std::optional<std::string> function = {};
+  std::optional<int> memory_mb = {};
+  std::optional<int> timeout_s = {};
+  std::optional<std::string> requirements = {};
+  std::vector<std::string> beside = {};   // paths that are deployed as well
+  std::vector<std::string> command = {};  // a script or a program, and its arguments
+};
+
 struct ServeOptions {
   int port = 0;
   bool any_user = false;

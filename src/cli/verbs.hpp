@@ -33,6 +33,7 @@ Result<void> doctor(const Context& context, const DoctorOptions& options);
 Result<void> publish_layer(const Context& context, const LayerOptions& options);
 Result<void> list_layers(const Context& context, const LayerOptions& options);
 Result<void> delete_layer(const Context& context, const LayerOptions& options);
+Result<void> run(const Context& context, const RunOptions& options);  // does not return where it could
 Result<void> serve(const Context& context, const ServeOptions& options);
 
 }  // namespace lambdapool::cli

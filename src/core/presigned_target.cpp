@@ -8,7 +8,7 @@
 namespace lambdapool::sigv4 {
 namespace {
 
-constexpr std::string_view algorithm = "AWS4-HMAC-SHA256";
+constexpr std::string_view query_algorithm = "AWS4-HMAC-SHA256";
 
 }  // namespace
 
@@ -20,7 +20,7 @@ std::string presigned_target(Signer& signer, const Permission& permission,
                                  signer.scope().region + "/" + signer.scope().service + "/aws4_request";
   std::string target(permission.target);
   target.append(target.find('?') == std::string::npos ? "?" : "&").append("X-Amz-Algorithm=");
-  target.append(algorithm).append("&X-Amz-Credential=").append(percent_encode(credential));
+  target.append(query_algorithm).append("&X-Amz-Credential=").append(percent_encode(credential));
   target.append("&X-Amz-Date=").append(date);
   target.append("&X-Amz-Expires=").append(std::to_string(permission.expires.count()));
   if (!identity.session_token.empty())

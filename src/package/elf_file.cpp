@@ -1,14 +1,19 @@
 #include "package/elf_file.hpp"
 
+#include <elf.h>
 #include <fcntl.h>
-#include <gelf.h>
-#include <libelf.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <bit>
+#include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <fstream>
-#include <memory>
+#include <optional>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 
 #include "core/encoding.hpp"
 
@@ -20,12 +25,9 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view runtime_section = ".lambdapool";
 constexpr std::string_view runtime_marker = "lambdapool runtime 1";
-constexpr GElf_Sxword no_interposed_executable = 0x0800'0000;  // DF_1_PIE
+constexpr std::uint64_t no_interposed_executable = 0x0800'0000;  // DF_1_PIE
 
-struct Closing {
-  void operator()(Elf* elf) const { elf_end(elf); }
-};
-
+// Bytes at an offset of a file, as many as are asked for and there.
 class File {
  public:
   explicit File(const fs::path& path) : descriptor_(open(path.c_str(), O_RDONLY | O_CLOEXEC)) {}
@@ -34,16 +36,35 @@ class File {
   }
   File(const File&) = delete;
   File& operator=(const File&) = delete;
-  int descriptor() const { return descriptor_; }
+  bool is_open() const { return descriptor_ >= 0; }
+
+  std::string read(std::uint64_t at, std::uint64_t size) const {
+    std::string bytes(static_cast<std::size_t>(std::min(size, part_max)), '\0');
+    std::size_t done = 0;
+    while (done < bytes.size() && at <= offset_max) {
+      const auto got =
+          pread(descriptor_, bytes.data() + done, bytes.size() - done, static_cast<off_t>(at + done));
+      if (got <= 0) break;
+      done += static_cast<std::size_t>(got);
+    }
+    bytes.resize(done);
+    return bytes;
+  }
+
+  template <class Header>
+  std::optional<Header> header(std::uint64_t at) const {
+    const std::string bytes = read(at, sizeof(Header));
+    if (bytes.size() != sizeof(Header)) return {};
+    Header header;
+    std::memcpy(&header, bytes.data(), sizeof header);
+    return header;
+  }
 
  private:
+  static constexpr std::uint64_t part_max = 16U << 20;  // more of a section than anything here needs
+  static constexpr std::uint64_t offset_max = std::uint64_t{1} << 62;
   int descriptor_;
 };
-
-std::string_view bytes_of(const Elf_Data* data) {
-  if (data == nullptr || data->d_buf == nullptr) return {};
-  return {static_cast<const char*>(data->d_buf), data->d_size};
-}
 
 std::vector<std::string> split_path(const std::string& path) {
   std::vector<std::string> parts;
@@ -55,68 +76,114 @@ std::vector<std::string> split_path(const std::string& path) {
   return parts;
 }
 
-void read_dynamic(Elf* elf, Elf_Scn* section, const GElf_Shdr& header, ElfFile& file, GElf_Sxword& flags) {
-  Elf_Data* data = elf_getdata(section, nullptr);
-  if (data == nullptr || header.sh_entsize == 0) return;
-  for (GElf_Xword i = 0; i < header.sh_size / header.sh_entsize; ++i) {
-    GElf_Dyn entry{};
-    if (gelf_getdyn(data, static_cast<int>(i), &entry) == nullptr || entry.d_tag == DT_NULL) return;
-    if (entry.d_tag == DT_FLAGS_1) flags = static_cast<GElf_Sxword>(entry.d_un.d_val);
-    const bool is_text = entry.d_tag == DT_NEEDED || entry.d_tag == DT_RPATH || entry.d_tag == DT_RUNPATH ||
-                         entry.d_tag == DT_SONAME;
-    const char* text = is_text ? elf_strptr(elf, header.sh_link, entry.d_un.d_val) : nullptr;
-    if (text == nullptr) continue;
-    if (entry.d_tag == DT_NEEDED) file.needed.emplace_back(text);
-    if (entry.d_tag == DT_RPATH) file.rpath = split_path(text);
-    if (entry.d_tag == DT_RUNPATH) file.runpath = split_path(text);
-    if (entry.d_tag == DT_SONAME) file.soname = text;
-  }
+// The text at `at` of a string table; nullopt where it is not in there.
+std::optional<std::string> text_at(const std::string& table, std::uint64_t at) {
+  if (at >= table.size()) return {};
+  return std::string(table.c_str() + at);  // a std::string ends with a zero
 }
 
-std::string find_build_id(Elf_Data* notes) {
-  GElf_Nhdr note{};
-  std::size_t name = 0;
-  std::size_t description = 0;
-  const std::string_view bytes = bytes_of(notes);
-  for (std::size_t at = 0; (at = gelf_getnote(notes, at, &note, &name, &description)) > 0;) {
-    if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 &&
-        bytes.substr(name, 4) == std::string_view("GNU\0", 4))
-      return hex_encode(bytes.substr(description, note.n_descsz));
+struct Elf32 {
+  using Header = Elf32_Ehdr;
+  using Segment = Elf32_Phdr;
+  using Section = Elf32_Shdr;
+  using Dynamic = Elf32_Dyn;
+};
+
+struct Elf64 {
+  using Header = Elf64_Ehdr;
+  using Segment = Elf64_Phdr;
+  using Section = Elf64_Shdr;
+  using Dynamic = Elf64_Dyn;
+};
+
+std::string find_build_id(const std::string& notes) {
+  const auto padded = [](std::uint64_t size) { return (size + 3) / 4 * 4; };
+  for (std::uint64_t at = 0; at + sizeof(Elf64_Nhdr) <= notes.size();) {
+    Elf64_Nhdr note;  // of both classes alike
+    std::memcpy(&note, notes.data() + at, sizeof note);
+    const std::uint64_t name = at + sizeof note;
+    const std::uint64_t description = name + padded(note.n_namesz);
+    if (description + note.n_descsz > notes.size()) return "";
+    if (note.n_type == NT_GNU_BUILD_ID && notes.compare(name, note.n_namesz, std::string("GNU\0", 4)) == 0)
+      return hex_encode(std::string_view(notes).substr(description, note.n_descsz));
+    at = description + padded(note.n_descsz);
   }
   return "";
 }
 
-void read_segments(Elf* elf, ElfFile& file) {
-  std::size_t count = 0;
-  if (elf_getphdrnum(elf, &count) != 0) return;
-  for (std::size_t i = 0; i < count; ++i) {
-    GElf_Phdr header{};
-    if (gelf_getphdr(elf, static_cast<int>(i), &header) == nullptr) return;
-    if (header.p_type != PT_INTERP && header.p_type != PT_NOTE) continue;
-    Elf_Data* data = elf_getdata_rawchunk(elf, static_cast<std::int64_t>(header.p_offset), header.p_filesz,
-                                          header.p_type == PT_NOTE ? ELF_T_NHDR : ELF_T_BYTE);
-    const std::string_view bytes = bytes_of(data);
-    if (header.p_type == PT_INTERP) file.interpreter = bytes.substr(0, bytes.find('\0'));
-    if (header.p_type == PT_NOTE && data != nullptr && file.build_id.empty())
-      file.build_id = find_build_id(data);
-  }
-}
+template <class Class>
+class Reader {
+ public:
+  Reader(const File& file, typename Class::Header header) : file_(file), header_(header) {}
 
-void read_sections(Elf* elf, ElfFile& file, GElf_Sxword& flags) {
-  std::size_t names = 0;
-  if (elf_getshdrstrndx(elf, &names) != 0) return;
-  for (Elf_Scn* section = nullptr; (section = elf_nextscn(elf, section)) != nullptr;) {
-    GElf_Shdr header{};
-    if (gelf_getshdr(section, &header) == nullptr) continue;
-    if (header.sh_type == SHT_DYNAMIC) read_dynamic(elf, section, header, file, flags);
-    const char* name = elf_strptr(elf, names, header.sh_name);
-    if (name == nullptr || name != runtime_section || header.sh_type != SHT_PROGBITS) continue;
-    const std::string_view bytes = bytes_of(elf_getdata(section, nullptr));
-    file.has_lambdapool |= bytes.find(runtime_marker) != std::string_view::npos;
+  ElfFile read() {
+    read_segments();
+    read_sections();
+    return std::move(out_);
   }
-}
+  std::uint64_t flags() const { return flags_; }  // DT_FLAGS_1
 
-ElfFile::Kind kind_of(int type, const ElfFile& file, GElf_Sxword flags) {
+ private:
+  void read_segments() {
+    if (header_.e_phentsize != sizeof(typename Class::Segment)) return;
+    for (std::uint64_t i = 0; i < header_.e_phnum; ++i) {
+      const auto segment = file_.header<typename Class::Segment>(header_.e_phoff + i * header_.e_phentsize);
+      if (!segment) return;
+      if (segment->p_type == PT_INTERP)
+        out_.interpreter = text_at(file_.read(segment->p_offset, segment->p_filesz), 0).value_or("");
+      if (segment->p_type == PT_NOTE && out_.build_id.empty())
+        out_.build_id = find_build_id(file_.read(segment->p_offset, segment->p_filesz));
+    }
+  }
+
+  std::optional<typename Class::Section> section(std::uint64_t index) const {
+    if (header_.e_shentsize != sizeof(typename Class::Section)) return {};
+    return file_.header<typename Class::Section>(header_.e_shoff + index * header_.e_shentsize);
+  }
+
+  std::string content(const typename Class::Section& section) const {
+    return section.sh_type == SHT_NOBITS ? "" : file_.read(section.sh_offset, section.sh_size);
+  }
+
+  void read_sections() {
+    const auto names = section(header_.e_shstrndx);
+    if (header_.e_shoff == 0 || !names) return;
+    const std::string table = content(*names);
+    for (std::uint64_t i = 0; i < header_.e_shnum; ++i) {
+      const auto one = section(i);
+      if (!one) return;
+      if (one->sh_type == SHT_DYNAMIC) read_dynamic(*one);
+      if (one->sh_type == SHT_PROGBITS && text_at(table, one->sh_name) == runtime_section)
+        out_.has_lambdapool |= content(*one).find(runtime_marker) != std::string::npos;
+    }
+  }
+
+  void read_dynamic(const typename Class::Section& dynamic) {
+    using Entry = typename Class::Dynamic;
+    const auto strings = section(dynamic.sh_link);
+    const std::string table = strings ? content(*strings) : "";
+    const std::string entries = content(dynamic);
+    for (std::size_t at = 0; at + sizeof(Entry) <= entries.size(); at += sizeof(Entry)) {
+      Entry entry;
+      std::memcpy(&entry, entries.data() + at, sizeof entry);
+      if (entry.d_tag == DT_NULL) return;
+      if (entry.d_tag == DT_FLAGS_1) flags_ = entry.d_un.d_val;
+      const auto text = text_at(table, entry.d_un.d_val);
+      if (!text) continue;
+      if (entry.d_tag == DT_NEEDED) out_.needed.push_back(*text);
+      if (entry.d_tag == DT_RPATH) out_.rpath = split_path(*text);
+      if (entry.d_tag == DT_RUNPATH) out_.runpath = split_path(*text);
+      if (entry.d_tag == DT_SONAME) out_.soname = *text;
+    }
+  }
+
+  const File& file_;
+  const typename Class::Header header_;
+  ElfFile out_;
+  std::uint64_t flags_ = 0;
+};
+
+ElfFile::Kind kind_of(int type, const ElfFile& file, std::uint64_t flags) {
   if (type == ET_REL) return ElfFile::Kind::object;
   if (type == ET_EXEC) return ElfFile::Kind::executable;
   if (type != ET_DYN) return ElfFile::Kind::other;
@@ -125,6 +192,22 @@ ElfFile::Kind kind_of(int type, const ElfFile& file, GElf_Sxword flags) {
   if ((flags & no_interposed_executable) != 0) return ElfFile::Kind::executable;
   if (!file.soname.empty() || file.interpreter.empty()) return ElfFile::Kind::shared_library;
   return ElfFile::Kind::executable;
+}
+
+std::uint16_t swapped(std::uint16_t value) { return static_cast<std::uint16_t>(value << 8 | value >> 8); }
+
+// nullopt where not even the header is there. Of a machine with the other byte order only the header is read:
+// nothing here can run it.
+template <class Class>
+std::optional<ElfFile> read_as(const File& file, bool foreign_order) {
+  const auto header = file.header<typename Class::Header>(0);
+  if (!header) return {};
+  Reader<Class> reader(file, *header);
+  ElfFile out = foreign_order ? ElfFile{} : reader.read();
+  out.machine = foreign_order ? swapped(header->e_machine) : header->e_machine;
+  out.is_64_bit = std::is_same_v<Class, Elf64>;
+  out.kind = kind_of(foreign_order ? swapped(header->e_type) : header->e_type, out, reader.flags());
+  return out;
 }
 
 }  // namespace
@@ -138,22 +221,20 @@ bool is_elf(const fs::path& path) {
 }
 
 Result<ElfFile> read_elf(const fs::path& path) {
-  const File opened(path);
-  if (opened.descriptor() < 0)
+  const File file(path);
+  if (!file.is_open())
     return fail(ErrorKind::io, "Can't read " + path.string() + ": " + std::strerror(errno) + ".");
-  elf_version(EV_CURRENT);
-  const std::unique_ptr<Elf, Closing> elf(elf_begin(opened.descriptor(), ELF_C_READ, nullptr));
-  GElf_Ehdr header{};
-  if (elf == nullptr || elf_kind(elf.get()) != ELF_K_ELF || gelf_getehdr(elf.get(), &header) == nullptr)
-    return fail(ErrorKind::invalid_argument, path.string() + " is not an ELF file, or a damaged one.");
-  ElfFile file;
-  file.machine = header.e_machine;
-  file.is_64_bit = gelf_getclass(elf.get()) == ELFCLASS64;
-  GElf_Sxword flags = 0;
-  read_segments(elf.get(), file);
-  read_sections(elf.get(), file, flags);
-  file.kind = kind_of(header.e_type, file, flags);
-  return file;
+  const auto broken =
+      fail(ErrorKind::invalid_argument, path.string() + " is not an ELF file, or a damaged one.");
+  const std::string start = file.read(0, EI_NIDENT);
+  if (start.size() < EI_NIDENT || !start.starts_with(ELFMAG)) return broken;
+  const bool foreign_order =
+      start[EI_DATA] != (std::endian::native == std::endian::little ? ELFDATA2LSB : ELFDATA2MSB);
+  std::optional<ElfFile> out;
+  if (start[EI_CLASS] == ELFCLASS64) out = read_as<Elf64>(file, foreign_order);
+  if (start[EI_CLASS] == ELFCLASS32) out = read_as<Elf32>(file, foreign_order);
+  if (!out) return broken;
+  return std::move(*out);
 }
 
 std::string machine_name(const ElfFile& elf) {

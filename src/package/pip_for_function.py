@@ -6,8 +6,8 @@
 WHERE is JSON: {"python": "3.11.10", "machine": "x86_64", "glibc": 26}. What is changed of pip, each where its own way
 would lose or mistake something in silence:
 
-  - environment markers, and what a project says of the Python that it requires, are judged for the function, not for the
-    Python that runs pip;
+  - environment markers, and what a project says of the Python that it requires, are judged for the function, not for
+    the Python that runs pip;
   - --target keeps a wheel's data files, and merges what two projects bring into one directory;
   - single projects may be built from their sources (--no-binary NAME) beside --only-binary=:all:.
 """

@@ -100,12 +100,16 @@ Result<std::string> requirements_of(const PythonPackageRequest& request) {
 
 }  // namespace
 
-Result<std::string> source_digest(const PythonPackageRequest& request) {
-  auto entries = copy_paths(request.paths, {});
+Result<std::string> source_digest(const std::vector<fs::path>& paths) {
+  auto entries = copy_paths(paths, {});
   if (!entries) return tl::unexpected(std::move(entries.error()));
+  return digest_of(std::move(*entries));
+}
+
+Result<std::string> source_digest(const PythonPackageRequest& request) {
   const auto requirements = requirements_of(request);
   if (!requirements) return requirements;
-  const auto own = digest_of(std::move(*entries));
+  const auto own = source_digest(request.paths);
   if (!own) return own;
   std::string all;
   for (const std::string& part :

@@ -2,7 +2,9 @@
 // can be known without installing or zipping anything.
 #pragma once
 
+#include <filesystem>
 #include <string>
+#include <vector>
 
 #include "core/error.hpp"
 #include "package/python_package.hpp"
@@ -14,5 +16,8 @@ namespace lambdapool::package {
 // without a version resolves to on another day is not part of it. Errors: as build_python_package's for paths
 // and requirements.
 Result<std::string> source_digest(const PythonPackageRequest& request);
+
+// Of files and directories as they are, for an executable and what lies beside it.
+Result<std::string> source_digest(const std::vector<std::filesystem::path>& paths);
 
 }  // namespace lambdapool::package

@@ -11,7 +11,7 @@ from functions import create
 
 NOBODY = 65534
 AUTHORIZATION = (
-    "AWS4-HMAC-SHA256 Credential=any/20200101/mars/s3/aws4_request, SignedHeaders=host, Signature=" + "0" * 64
+    "AWS4-HMAC-SHA256 Credential=any/20200101/mars/sqs/aws4_request, SignedHeaders=host, Signature=" + "0" * 64
 )
 ECHO = "def handler(event, context):\n    return event\n"
 

@@ -132,6 +132,8 @@ PARAMETERS = {
     },
     "AbortMultipartUpload": {**OBJECT, "UploadId": "id/+="},
     "DeleteObject": OBJECT,
+    "PutObject": {**OBJECT, "Body": b"PK"},
+    "GetObject": {**OBJECT, "Range": "bytes=5-14"},
     "AssumeRole": {
         "RoleArn": "arn:aws:iam::123456789012:role/r",
         "RoleSessionName": "me",
@@ -155,7 +157,7 @@ PARAMETERS = {
     },
 }
 LOG_OPERATIONS = ["FilterLogEvents"]
-S3_OPERATIONS = [o for o in PARAMETERS if "Multipart" in o or o in ("UploadPart", "DeleteObject")]
+S3_OPERATIONS = [o for o in PARAMETERS if "Multipart" in o or o in ("UploadPart", "DeleteObject", "PutObject", "GetObject")]
 STS_OPERATIONS = ["AssumeRole", "AssumeRoleWithWebIdentity", "GetCallerIdentity"]
 SSO_OPERATIONS = {"GetRoleCredentials": "sso", "CreateToken": "sso-oidc"}
 IAM_OPERATIONS = [o for o in PARAMETERS if o.endswith(("Role", "RolePolicy", "RolePolicies")) and o != "AssumeRole"]
@@ -239,5 +241,6 @@ def test_s3_requests_are_those_of_the_model(ours, operation):
     query = {**parse_qs(wanted.query, keep_blank_values=True)}
     query.update({name: [str(value)] for name, value in expected["query_string"].items()})
     assert parse_qs(target.query, keep_blank_values=True) == query
+    assert request.get("range") == expected["headers"].get("Range", "")
     ours_body, body = request["body"].encode(), expected["body"]
     assert ours_body == body or canonicalize(ours_body.decode()) == canonicalize(body.decode())

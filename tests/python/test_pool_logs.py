@@ -4,9 +4,8 @@ import gc
 import multiprocessing.pool
 from concurrent.futures import Future
 
-import pytest
-
 import lambdapool_tasks as tasks
+import pytest
 from lambdapool import LambdaExecutor, LambdaPool, LambdaPoolError, UnsendableResult, WorkerDied
 
 

@@ -73,6 +73,14 @@ std::string deploy_policy(const PolicyScope& scope, const std::string& function,
                  "lambda:TagResource", "lambda:UntagResource", "lambda:PutFunctionConcurrency",
                  "lambda:DeleteFunctionConcurrency"},
                 lambda_arn(scope, "function:" + function)));
+  // For pools that deploy: a version of its own for each code, which is what they call.
+  const auto own = "function:" + function;
+  statements.push_back(statement("DeployVersions",
+                                 {"lambda:PublishVersion", "lambda:ListVersionsByFunction",
+                                  "lambda:ListAliases", "lambda:InvokeFunction"},
+                                 {lambda_arn(scope, own), lambda_arn(scope, own + ":*")}));
+  statements.push_back(statement("OldVersions", {"lambda:GetFunction", "lambda:DeleteFunction"},
+                                 lambda_arn(scope, own + ":*")));
   statements.push_back(statement("List", "lambda:ListFunctions", "*"));
   statements.push_back(pass_role(permissions.role_arn ? Json(*permissions.role_arn) : made));
   if (!permissions.role_arn) {

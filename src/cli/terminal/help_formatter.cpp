@@ -66,6 +66,8 @@ std::string usage(const CLI::App& app) {
       text += option->get_required() ? " " + name : " [" + name + "]";
   }
   if (!app.get_subcommands({}).empty()) text += " COMMAND [ARGS]...";
+  // What is run brings arguments of its own; help, which takes a command's name, has no options.
+  if (app.get_prefix_command() && app.get_options().size() > 1) text += " SCRIPT|PROGRAM [ARGS]...";
   return text + "\n";
 }
 

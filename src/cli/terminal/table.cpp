@@ -25,7 +25,7 @@ std::string one_line(const std::string& text) {
   return line;
 }
 
-std::string line(std::string joined) {
+std::string ended(std::string joined) {
   joined.erase(joined.find_last_not_of(' ') + 1);
   return joined + "\n";
 }
@@ -57,10 +57,10 @@ std::string row_text(const std::vector<Column>& columns, const Row& row, const W
   std::string text;
   for (std::size_t c = 0; c < columns.size(); ++c) {
     const bool alone = c == 0 && characters(row[c]) > widths[c];
-    if (alone) text += line(row[c]);
+    if (alone) text += ended(row[c]);
     text += (c == 0 ? "" : std::string(gap, ' ')) + padded(alone ? "" : row[c], widths[c], columns[c].align);
   }
-  return line(std::move(text));
+  return ended(std::move(text));
 }
 
 // Takes out what is to stand below the rows: for each row the lines of it.

@@ -9,6 +9,7 @@
 #include "deploy/code/interpreter.hpp"
 #include "deploy/form.hpp"
 #include "package/executable_package.hpp"
+#include "package/source_digest.hpp"
 
 namespace lambdapool::deploy {
 namespace {
@@ -134,6 +135,21 @@ std::string this_machines_architecture() {
   utsname machine{};
   LAMBDAPOOL_CHECK(::uname(&machine) == 0);
   return std::string_view(machine.machine) == "aarch64" ? "arm64" : "x86_64";
+}
+
+Result<std::string> digest_of_code(const Connection& connection, const FunctionRequest& request,
+                                   const Code& code) {
+  if (code.is_executable()) return package::source_digest({request.paths.begin(), request.paths.end()});
+  const auto runtime = python_runtime(connection, request.runtime);
+  if (!runtime) return runtime;
+  package::PythonPackageRequest python;
+  python.paths.assign(request.paths.begin(), request.paths.end());
+  if (request.installs()) python.requirements = *request.requirements;
+  python.python_version = runtime->substr(std::string_view("python").size());
+  python.architecture =
+      request.architecture.value_or(connection.is_local() ? this_machines_architecture() : "x86_64");
+  python.environment = connection.environment();
+  return package::source_digest(python);
 }
 
 Result<package::Package> build_code(const Session& session, const FunctionRequest& request, const Code& code,

@@ -40,6 +40,11 @@ Result<void> validate_code(const FunctionRequest& request, const Code& code);
 Result<std::string> python_runtime(const Connection& connection, const std::optional<std::string>& asked);
 std::string this_machines_architecture();
 
+// Of what build_code would build, known without building it (package/source_digest.hpp). An executable is its
+// file and what lies beside it. Errors: those of paths and requirements.
+Result<std::string> digest_of_code(const Connection& connection, const FunctionRequest& request,
+                                   const Code& code);
+
 // Builds the package, and tells how.
 Result<package::Package> build_code(const Session& session, const FunctionRequest& request, const Code& code,
                                     const Platform& platform);

@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 
 constexpr std::chrono::hours abandoned_after{24};
 
-tl::unexpected<Refusal> broken(const std::string& what) {
+tl::unexpected<Refusal> broken_file(const std::string& what) {
   return refuse(500, "InternalError", what + ": " + std::strerror(errno) + ".");
 }
 
@@ -80,7 +80,7 @@ bool ObjectFiles::exists() const {
 OrRefusal<ObjectInfo> ObjectFiles::put(ObjectInfo info, Existing existing) const {
   const auto waiting = incoming() / info.file;
   struct stat status {};
-  if (::stat(waiting.c_str(), &status) != 0) return broken("The object's bytes are gone");
+  if (::stat(waiting.c_str(), &status) != 0) return broken_file("The object's bytes are gone");
   info.size = static_cast<std::uint64_t>(status.st_size);
   const auto place = key_file(info.key);
   const auto before = read_info(place);
@@ -105,7 +105,7 @@ OrRefusal<ObjectInfo> ObjectFiles::put(ObjectInfo info, Existing existing) const
     if (why == EEXIST)
       return refuse(412, "PreconditionFailed",
                     "At least one of the pre-conditions you specified did not hold");
-    return broken("The object could not be stored");
+    return broken_file("The object could not be stored");
   }
   if (before) ::unlink((data() / before->file).c_str());
   return info;

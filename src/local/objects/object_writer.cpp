@@ -14,7 +14,7 @@
 namespace lambdapool::local {
 namespace {
 
-std::optional<std::uint64_t> number(std::string_view text) {
+std::optional<std::uint64_t> whole_number(std::string_view text) {
   std::uint64_t value = 0;
   const auto [stop, status] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (text.empty() || status != std::errc() || stop != text.data() + text.size()) return std::nullopt;
@@ -42,7 +42,7 @@ Promise promise_of(const http::Request& head) {
   if (hash.size() == 64) promise.sha256_hex = hash;
   promise.crc32 = head.headers.get("x-amz-checksum-crc32");
   promise.length =
-      number(head.headers.get(promise.chunked ? "x-amz-decoded-content-length" : "content-length"));
+      whole_number(head.headers.get(promise.chunked ? "x-amz-decoded-content-length" : "content-length"));
   return promise;
 }
 

@@ -46,7 +46,7 @@ bool has_marker(int fd, const Elf64_Shdr& section) {
   return bytes && bytes->find(marker) != std::string::npos;
 }
 
-// By hand, since programs that use the library have no need of libelf.
+// By hand: packaging, which reads executables too, is not among what the local Lambda may include.
 bool has_marked_section(int fd) {
   const auto elf = read_header<Elf64_Ehdr>(fd, 0);
   if (!elf || std::memcmp(elf->e_ident, ELFMAG, SELFMAG) != 0 || elf->e_ident[EI_CLASS] != ELFCLASS64 ||

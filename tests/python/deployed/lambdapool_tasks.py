@@ -191,10 +191,10 @@ def print_and_exit():
     os._exit(3)
 
 
-def import_lambdapool():
-    import lambdapool
+def make_pool():
+    from lambdapool import LambdaPool
 
-    return lambdapool.__name__
+    return LambdaPool(1, "algorithms")
 
 
 _word = None

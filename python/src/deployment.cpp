@@ -1,0 +1,94 @@
+#include "deployment.hpp"
+
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/string.h>
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "conversion.hpp"
+#include "deploy/deployment.hpp"
+#include "function_request.hpp"
+#include "opening.hpp"
+
+namespace nb = nanobind;
+
+namespace lambdapool::python {
+namespace {
+
+using OptionalText = std::optional<std::string>;
+
+struct Where {
+  OptionalText target, region, profile, access_key_id, secret_access_key, session_token;
+  bool allow_http = false;
+  std::string python;
+};
+
+deploy::Connection connection_to(const Where& where) {
+  target::TargetOptions options;
+  options.target = where.target;
+  options.aws = {.access_key_id = where.access_key_id,
+                 .secret_access_key = where.secret_access_key,
+                 .session_token = where.session_token,
+                 .profile = where.profile,
+                 .region = where.region};
+  options.python = where.python;
+  options.allow_http = where.allow_http;
+  return deploy::Connection(std::move(options), Environment::of_this_process(), where.python);
+}
+
+const char* name_of(deploy::Deployment::Step step) {
+  switch (step) {
+    case deploy::Deployment::Step::known:
+      return "known";
+    case deploy::Deployment::Step::found:
+      return "found";
+    case deploy::Deployment::Step::published:
+      return "published";
+    case deploy::Deployment::Step::created:
+      return "created";
+  }
+  return "";
+}
+
+// (None, version, step, bytes), or (the error's tuple, "", "", 0).
+nb::tuple ensure_deployed(const std::string& name, const nb::dict& settings, const Where& where,
+                          double trusted, int versions_kept) {
+  const auto request = function_request(name, settings);
+  Interruption interruption;
+  Result<deploy::Deployment> deployed;
+  {
+    const nb::gil_scoped_release released;
+    auto connection = connection_to(where);
+    deployed = deploy::ensure_deployed(connection, request,
+                                       {std::chrono::seconds(static_cast<long>(trusted)), versions_kept}, {},
+                                       deploy::StopToken([&interruption] { return interruption.raised(); }));
+  }
+  interruption.rethrow();
+  if (!deployed) return nb::make_tuple(to_tuple(deployed.error()), "", "", 0);
+  return nb::make_tuple(nb::none(), deployed->version, name_of(deployed->step), deployed->size_bytes);
+}
+
+}  // namespace
+
+void bind_deployment(nb::module_& module) {
+  module.def(
+      "ensure_deployed",
+      [](const std::string& name, const nb::dict& settings, std::string python, OptionalText target,
+         OptionalText region, OptionalText profile, OptionalText access_key_id,
+         OptionalText secret_access_key, OptionalText session_token, bool allow_http, double trusted,
+         int versions_kept) {
+        return ensure_deployed(
+            name, settings,
+            {std::move(target), std::move(region), std::move(profile), std::move(access_key_id),
+             std::move(secret_access_key), std::move(session_token), allow_http, std::move(python)},
+            trusted, versions_kept);
+      },
+      nb::arg("name"), nb::arg("settings"), nb::kw_only(), nb::arg("python"), nb::arg("target") = nb::none(),
+      nb::arg("region") = nb::none(), nb::arg("profile") = nb::none(), nb::arg("access_key_id") = nb::none(),
+      nb::arg("secret_access_key") = nb::none(), nb::arg("session_token") = nb::none(),
+      nb::arg("allow_http") = false, nb::arg("trusted") = 600.0, nb::arg("versions_kept") = 5);
+}
+
+}  // namespace lambdapool::python

@@ -1,0 +1,18 @@
+// Which version of a function is called: the one that a pool deploys, or that `lambdapool run` has deployed
+// for it.
+#pragma once
+
+#include <string>
+
+#include "core/environment.hpp"
+#include "core/error.hpp"
+#include "lambdapool/options.hpp"
+#include "target/target.hpp"
+
+namespace lambdapool::api {
+
+// options.lambda_function, or with a version. Errors: invalid_argument, and those of deploy::ensure_deployed.
+Result<std::string> called_function(const Options& options, const target::TargetOptions& target,
+                                    const Environment& environment);
+
+}  // namespace lambdapool::api

@@ -1,0 +1,138 @@
+#include "deploy/deployment.hpp"
+
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "aws/lambda/lambda.hpp"
+#include "core/encoding.hpp"
+#include "core/random.hpp"
+#include "deploy/code/code.hpp"
+#include "deploy/deployment_record.hpp"
+#include "deploy/function/deployed_function.hpp"
+#include "deploy/function/versions.hpp"
+#include "deploy/functions.hpp"
+#include "deploy/session.hpp"
+
+namespace lambdapool::deploy {
+namespace {
+
+constexpr int attempts_max = 6;  // to publish what others change in between
+constexpr std::size_t digest_digits = 40;
+
+// Of everything that a call could notice: the code, and the settings that are asked for.
+Result<std::string> digest_of(const Connection& connection, const JudgedRequest& judged) {
+  auto code = digest_of_code(connection, judged.asked, judged.code);
+  if (!code) return code;
+  const FunctionRequest& asked = judged.asked;
+  nlohmann::json all{{"code", *code}, {"environment", asked.environment}};
+  if (asked.memory_mb) all["memory"] = *asked.memory_mb;
+  if (asked.timeout_s) all["timeout"] = *asked.timeout_s;
+  if (asked.ephemeral_mb) all["ephemeral"] = *asked.ephemeral_mb;
+  if (asked.layers) all["layers"] = *asked.layers;
+  if (asked.role) all["role"] = *asked.role;
+  if (asked.subnets) all["subnets"] = *asked.subnets;
+  if (asked.security_groups) all["security_groups"] = *asked.security_groups;
+  return sha256_hex(all.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace))
+      .substr(0, digest_digits);
+}
+
+// Where it is deployed: another place has not got it.
+Result<std::string> place_of(Connection& connection, const StopToken& stop) {
+  if (connection.is_local()) return connection.home().map([](const auto& home) { return home.string(); });
+  const auto target = connection.target(stop);
+  if (!target) return tl::unexpected(target.error());
+  return target->endpoint.url() + "\n" + target->region + "\n" +
+         target->provider->current()->identity.access_key_id;
+}
+
+// A function that is there gets what is asked for, as $LATEST.
+Result<Deployment::Step> bring_about(Connection& connection, const JudgedRequest& creation, bool is_there,
+                                     const Events& events, const StopToken& stop) {
+  if (!is_there) {
+    auto created = create(connection, creation, Existing::leave, events, stop);
+    if (!created) return tl::unexpected(created.error());
+    if (created->is_new) return Deployment::Step::created;
+  }
+  FunctionRequest asked = creation.asked;
+  if (!asked.requirements) asked.requirements = "";  // what is not asked for is not there
+  auto judged = judge_update(std::move(asked));
+  if (!judged) return tl::unexpected(judged.error());
+  auto updated = update(connection, *judged, events, stop);
+  if (!updated) return tl::unexpected(updated.error());
+  return Deployment::Step::published;
+}
+
+struct Attempt {
+  Connection& connection;
+  const JudgedRequest& judged;
+  const std::string& digest;
+  const Events& events;
+  const StopToken& stop;
+};
+
+// Error kind conflict: somebody else changes the function at the same time.
+Result<Deployment> attempt(Session& session, const Attempt& what) {
+  const std::string& name = what.judged.asked.name;
+  const auto now = find_function(session, name);
+  if (!now) return tl::unexpected(now.error());
+  const bool is_there = *now && (*now)->tags.count(unfinished_tag) == 0;
+  if (is_there && !is_own(**now))
+    return fail(
+        ErrorKind::invalid_argument,
+        "function " + name + " was not made by lambdapool, so it is left as it is; choose another name.");
+  if (is_there) {
+    const auto found = find_version(session, name, what.digest);
+    if (!found) return tl::unexpected(found.error());
+    if (*found) return Deployment{Deployment::Step::found, (*found)->version, (*found)->code_size};
+  }
+  const auto step = bring_about(what.connection, what.judged, is_there, what.events, what.stop);
+  if (!step) return tl::unexpected(step.error());
+  const auto latest = wait_until_settled(session, name);
+  if (!latest) return tl::unexpected(latest.error());
+  const auto published = publish_version(session, *latest, what.digest);
+  if (!published) return tl::unexpected(published.error());
+  return Deployment{*step, published->version, published->code_size};
+}
+
+// Asked as a caller asks: a dry run needs no more rights than a call, and runs nothing. Whatever else may be
+// wrong than that it is gone, the first call will tell.
+Result<bool> is_callable(Session& session, const std::string& qualified) {
+  const auto answer = session.send(aws::invoke_dry_run_request(qualified), Repeatable::yes);
+  if (!answer) return tl::unexpected(answer.error());
+  return answer->status != 404;
+}
+
+}  // namespace
+
+Result<Deployment> ensure_deployed(Connection& connection, const FunctionRequest& request,
+                                   const DeploymentOptions& options, const Events& events,
+                                   const StopToken& stop) {
+  const auto judged = judge_creation(request);
+  if (!judged) return tl::unexpected(judged.error());
+  const auto digest = digest_of(connection, *judged);
+  if (!digest) return tl::unexpected(digest.error());
+  const auto place = place_of(connection, stop);
+  if (!place) return tl::unexpected(place.error());
+  const DeploymentRecord record(connection.environment(), *place + "\n" + request.name + "\n" + *digest);
+  auto session = Session::open(connection, events, stop);
+  if (!session) return tl::unexpected(session.error());
+  if (auto version = record.version(options.trusted)) {
+    const auto there = is_callable(**session, request.name + ":" + *version);
+    if (!there) return tl::unexpected(there.error());
+    if (*there) return Deployment{Deployment::Step::known, *version};
+  }
+  for (int made = 1;; ++made) {
+    auto deployment = attempt(**session, {connection, *judged, *digest, events, stop});
+    if (deployment) {
+      record.keep(deployment->version);
+      if (deployment->step == Deployment::Step::published)
+        remove_old_versions(**session, request.name, options.versions_kept, std::chrono::system_clock::now());
+      return deployment;
+    }
+    if (deployment.error().kind != ErrorKind::conflict || made == attempts_max) return deployment;
+    const auto pause = std::chrono::milliseconds(static_cast<int>(200 * made * (0.5 + random_fraction())));
+    if (auto waited = (*session)->pause(pause); !waited) return tl::unexpected(waited.error());
+  }
+}
+
+}  // namespace lambdapool::deploy
