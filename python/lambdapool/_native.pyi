@@ -9,6 +9,9 @@ NativeError = Tuple[int, str, str, str, int, str, str]
 #: first, count
 Range = Tuple[int, int]
 
+def address_of(bytes: object) -> int:
+    """Where in memory the buffer begins."""
+
 class Engine:
     """At most `workers` Invoke calls in flight, and `ahead` more that wait for them, of jobs that are served in the
     order in which they were added (src/pool/batch.hpp). RuntimeError in a forked child, or once it is closed."""

@@ -13,7 +13,7 @@ import threading
 from collections import Counter, OrderedDict
 from typing import Any, Dict, Generic, List, NamedTuple, Optional, Set, Tuple, TypeVar
 
-from . import pickling
+from . import _native, pickling
 from .errors import BlobError, NativeError, from_native, make
 
 S = TypeVar("S")
@@ -31,12 +31,12 @@ class Memo:
     def __init__(self, repeats: bool = False) -> None:
         self.repeats = repeats
         self.seen: Set[str] = set()
-        self._digests: "OrderedDict[Tuple[int, int], Tuple[Any, str]]" = OrderedDict()
+        self._digests: "OrderedDict[Tuple[int, int, int], Tuple[Any, str]]" = OrderedDict()
         self._lock = threading.Lock()
 
     def digest_of(self, data: Any) -> str:
         view = memoryview(data)
-        key = id(view.obj), view.nbytes
+        key = id(view.obj), _native.address_of(view), view.nbytes  # several may be of one object
         with self._lock:
             known = self._digests.get(key)
         if known is not None:

@@ -4,6 +4,7 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/string_view.h>
 
+#include "buffer_view.hpp"
 #include "deployment.hpp"
 #include "engine.hpp"
 #include "local_lambda.hpp"
@@ -17,6 +18,10 @@ NB_MODULE(_native, module) {
   // A daemon thread that the interpreter's end froze keeps what it holds: nothing to warn of.
   nb::set_leak_warnings(false);
   module.attr("version") = LAMBDAPOOL_VERSION;
+  module.def("address_of", [](const nb::object& bytes) {
+    using lambdapool::python::BufferView;
+    return reinterpret_cast<std::uintptr_t>(BufferView(bytes, BufferView::Access::read).data());
+  });
   lambdapool::python::bind_deployment(module);
   lambdapool::python::bind_local_lambda(module);
   nb::class_<Engine>(module, "Engine")

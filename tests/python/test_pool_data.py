@@ -155,6 +155,12 @@ def test_an_array_that_changes_between_calls_arrives_as_it_is(pool):
         assert pool.apply(digest, (block,)) == digest(block)
 
 
+def test_parts_of_one_buffer_are_told_apart(pool):
+    whole = memoryview(random_block(16 * MB).data)
+    parts = [Block(whole[start : start + 8 * MB]) for start in (0, 8 * MB, 0, 4 * MB)]
+    assert pool.map(digest, parts, chunksize=1) == [digest(part) for part in parts]
+
+
 def test_a_task_that_writes_to_its_argument_changes_no_others(pool):
     block = Block(bytearray(8 * MB))
     assert pool.map(count_up, [block] * 6, chunksize=1) == [0] * 6

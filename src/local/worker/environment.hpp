@@ -19,7 +19,7 @@ struct WorkerSetting {
   std::string opt = "/opt";
   std::string tmp = "/tmp";
   std::string objects = "/var/lambdapool";  // the files of the object store's transit bucket
-  std::filesystem::path interpreter = {};  // of Python functions
+  std::filesystem::path interpreter = {};   // of Python functions
   int processors = 1;
   bool own_channel = false;  // descriptor 3 speaks the Runtime API (LAMBDAPOOL_RUNTIME_FD)
 };
