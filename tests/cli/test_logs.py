@@ -4,6 +4,7 @@ import json
 import re
 import signal
 import subprocess
+import sys
 import threading
 import time
 
@@ -136,7 +137,38 @@ def test_a_killed_service_leaves_the_lines_of_the_task_that_ran(run, serve):
     assert texts == [f"START RequestId: {id} Version: $LATEST", "begun"]
     serve.process.kill()
     serve.process.wait(120)
-    assert [line.split(" ", 2)[2] for line in wait_for_lines(run, 2)] == texts
+    after = [line.split(" ", 2)[2] for line in wait_for_lines(run, 3)]
+    assert after[:2] == texts and re.match(rf"\[lambdapool: RequestId {id} has no END: ", after[2]), after
+
+
+DIES = """
+import lambdapool, os, signal
+
+
+def say(word):
+    print(word)
+
+
+with lambdapool.LambdaPool(1, "talks", target="local") as pool:
+    pool.apply(say, ("the last word",))
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_client_that_is_killed_leaves_the_log_of_the_task_before(lambdapool, clean_environment, run, tmp_path):
+    package = lambdapool.parents[1] / "python"
+    if not list((package / "lambdapool").glob("_native*")):
+        pytest.skip("the Python package is not built")
+    (tmp_path / "module.py").write_text("x = 1")
+    assert run("create", "talks", tmp_path / "module.py").returncode == 0
+    (tmp_path / "client.py").write_text(DIES)
+    environment = dict(clean_environment, PYTHONPATH=str(package))
+    client = subprocess.run([sys.executable, tmp_path / "client.py"], env=environment, timeout=300)
+    assert client.returncode == -signal.SIGKILL
+    done = run("logs", "talks")
+    texts = [line.split(" ", 2)[2] for line in done.stdout.splitlines()]
+    at = texts.index("the last word")
+    assert [text.split(" ")[0] for text in texts[at - 1 : at + 3]] == ["START", "the", "END", "REPORT"]
 
 
 def test_a_function_that_is_not_there_is_told_from_one_that_has_not_logged(run, talks):

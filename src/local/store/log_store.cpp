@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <ctime>
 #include <utility>
 
@@ -63,10 +64,22 @@ std::string with_note(std::string& text, std::size_t dropped) {
 
 }  // namespace
 
+LogStore::LogStore(http::EventLoop& loop, WorkThreads& threads, fs::path home)
+    : loop_(loop), threads_(threads), home_(std::move(home)) {
+  Batch left;
+  const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+  LogSpool::recover(home_, now.time_since_epoch().count(),
+                    [&](const std::string& function, const std::string& stream, std::string_view lines) {
+                      left.functions[function][stream].text += lines;
+                    });
+  write(home_, left);
+}
+
 void LogStore::append(const std::string& function, const std::string& stream, std::string_view text,
                       std::int64_t now_ms) {
   auto& gathered = gathered_[function][stream];
   const auto before = gathered.text.size();
+  const std::string_view given = text;
   char prefix[24];
   const auto end = std::to_chars(prefix, prefix + sizeof prefix - 1, now_ms).ptr;
   *end = ' ';
@@ -77,11 +90,26 @@ void LogStore::append(const std::string& function, const std::string& stream, st
     if (!line.empty()) gathered.text.append(prefix, length).append(line).push_back('\n');
   }
   gathered_bytes_ += gathered.text.size() - before;
+  spool(function, stream, given, std::string_view(gathered.text).substr(before));
   if (gathered.text.size() > 2 * stream_bytes_max) cut(gathered);
   if (gathered_bytes_ > hasty_bytes && !writing()) return flush();
   if (!timer_) {
     timer_ = loop_.call_after(flush_interval, [this] { flush(); });
   }
+}
+
+void LogStore::spool(const std::string& function, const std::string& stream, std::string_view text,
+                     std::string_view lines) {
+  if (!spool_) spool_ = LogSpool::make(home_);
+  if (!*spool_) return;
+  (*spool_)->append(function, stream, lines);
+  constexpr std::string_view start = "START RequestId: ", end = "END RequestId: ";
+  const auto id = [&](std::string_view before) {
+    text.remove_prefix(before.size());
+    return text.substr(0, text.find_first_of(" \n"));
+  };
+  if (text.starts_with(start)) return (*spool_)->began(function, stream, id(start));
+  if (text.starts_with(end)) return (*spool_)->ended(id(end));
 }
 
 // The newest lines, which are what one looks for.
@@ -101,6 +129,8 @@ void LogStore::flush() {
   }
   batch_ = std::make_shared<Batch>();
   batch_->functions.swap(gathered_);
+  batch_->spool = spool_.value_or(nullptr);
+  if (batch_->spool) batch_->half = batch_->spool->turn();
   gathered_bytes_ = 0;
   threads_.run([home = home_, batch = batch_] { write(home, *batch); });
 }
@@ -112,6 +142,8 @@ void LogStore::flush_now() {
   Batch rest;
   rest.functions.swap(gathered_);
   write(home_, rest);
+  spool_.reset();
+  batch_.reset();
 }
 
 void LogStore::write(const fs::path& home, Batch& batch) {
@@ -124,6 +156,7 @@ void LogStore::write(const fs::path& home, Batch& batch) {
     }
     if (begun) drop_outdated_logs(folder, ::time(nullptr));
   }
+  if (batch.spool) batch.spool->written(batch.half);
   batch.written = true;
 }
 
