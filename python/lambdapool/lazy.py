@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from typing import Any, Deque, Dict, List, Optional, Sequence
+from typing import Any, Deque, Dict, List, Optional, Sequence, Tuple
 
 from .dispatcher import Dispatcher
 from .faults import Failure
@@ -29,6 +29,7 @@ class Lazy(Items):
         self._left: Dict[int, int] = {}  # of a chunk that came back in part: how many items have none
         self._by_first: Dict[int, List[Any]] = {}  # results that wait to be taken
         self._as_they_come: Deque[List[Any]] = deque()
+        self._refused: List[Tuple[int, int]] = []  # first and count of items that nobody will send
         self._pulled = 0
         self._delivered = 0
         self._taken = 0
@@ -45,8 +46,11 @@ class Lazy(Items):
             if not self._held:
                 self._dispatcher.hold(self)
         if not self._dispatcher.extend(self, len(items)):
-            stopped = self._failure or self._dispatcher.ended
-            assert stopped is not None
+            with self._changed:
+                stopped = self._failure or self._dispatcher.ended
+                if stopped is None:  # a failure that the engine knows of, and the completion thread soon will
+                    self._refused.append((first, len(items)))
+                    return
             self._deliver(first, [Failure(stopped)] * len(items))
 
     def complete(self, failure: Optional[BaseException] = None) -> None:
@@ -82,6 +86,13 @@ class Lazy(Items):
                         return []
                 if not self._changed.wait(timeout) and timeout is not None:
                     return None
+
+    def _stop(self, exception: BaseException) -> None:
+        super()._stop(exception)
+        with self._changed:
+            refused, self._refused = self._refused, []
+        for unsent in refused:
+            self._give_up(unsent)
 
     def _ready(self) -> Optional[List[Any]]:
         if self._ordered:

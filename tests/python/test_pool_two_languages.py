@@ -2,6 +2,8 @@
 
 import os
 import subprocess
+import threading
+import time
 
 import lambdapool
 import lambdapool_tasks as tasks
@@ -59,3 +61,31 @@ FORMS = {
 def test_many_items_on_a_missing_function_cost_no_more_than_a_request_a_worker_and_what_was_on_its_way(service, form):
     FORMS[form]()
     assert 1 <= service.invocations <= 2 * WORKERS
+
+
+def test_a_failure_that_only_the_engine_knows_of_yet_loses_no_item(monkeypatch, service):
+    """The engine ends a job the moment a call fails; what is pulled until Python hears of it is refused."""
+    from lambdapool.dispatcher import Dispatcher
+
+    heard = Dispatcher._deliver
+    pulled = threading.Event()
+
+    def deliver_late(dispatcher, arrivals):
+        if arrivals:
+            assert pulled.wait(60)
+        heard(dispatcher, arrivals)
+
+    monkeypatch.setattr(Dispatcher, "_deliver", deliver_late)
+
+    def items():
+        yield 0
+        while service.invocations < 1 or executor._dispatcher.engine.extend(job(), 0):
+            time.sleep(0.001)
+        yield 1
+        pulled.set()
+
+    def job():
+        return next(iter(executor._dispatcher._jobs))
+
+    with LambdaExecutor("nobody", 1) as executor, pytest.raises(lambdapool.FunctionNotFound):
+        list(executor.map(tasks.square, items()))
