@@ -15,8 +15,9 @@ REPOSITORY = HERE.parents[1]
 BUILD = pathlib.Path(os.environ.get("LAMBDAPOOL_BUILD", REPOSITORY / "build"))
 PROGRAM = BUILD / "bin" / "lambdapool"
 
-for path in (BUILD / "python", REPOSITORY / "python" / "agent", HERE / "deployed", HERE):
-    sys.path.insert(0, str(path))
+# What tests here import, and the programs that they run.
+PATHS = [str(path) for path in (HERE, HERE / "deployed", REPOSITORY / "python" / "agent", BUILD / "python")]
+sys.path[:0] = PATHS
 
 
 def package_is_built():

@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from conftest import PATHS
 
 PROGRAM = """
 import resource, sys
@@ -19,7 +20,7 @@ try:
 except Exception as error:
     print(type(error).__name__, error)
 """ % (
-    sys.path[:4],
+    PATHS,
 )
 
 

@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from conftest import PATHS
 
 PRELUDE = """
 import itertools, os, signal, sys, threading, time
@@ -29,7 +30,7 @@ def say_when_waiting(text):
         say(text)
     threading.Thread(target=watch, daemon=True).start()
 """ % (
-    sys.path[:4],
+    PATHS,
 )
 
 
