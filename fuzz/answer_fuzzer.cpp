@@ -7,10 +7,12 @@
 #include "aws/credentials/sso.hpp"
 #include "aws/credentials/sts.hpp"
 #include "aws/iam/iam.hpp"
+#include "aws/lambda/invoke.hpp"
 #include "aws/lambda/lambda.hpp"
 #include "aws/lambda/layers.hpp"
 #include "aws/logs/logs.hpp"
 #include "aws/s3/s3.hpp"
+#include "aws/service_error.hpp"
 #include "core/encoding.hpp"
 
 using namespace lambdapool;

@@ -6,6 +6,7 @@
 
 #include "aws/credentials/config_file.hpp"
 #include "aws/credentials/credential_source.hpp"
+#include "aws/credentials/instance_metadata.hpp"
 #include "aws/credentials/process_credentials.hpp"
 #include "aws/credentials/sso.hpp"
 #include "memory_file.hpp"

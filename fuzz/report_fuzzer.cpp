@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "aws/lambda/function_error.hpp"
+#include "aws/lambda/report.hpp"
 
 using namespace lambdapool;
 

@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "aws/lambda/invoke.hpp"
 #include "buffer_view.hpp"
 #include "conversion.hpp"
 #include "core/envelope.hpp"

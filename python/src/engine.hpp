@@ -15,6 +15,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "aws/lambda/invoke.hpp"
 #include "core/echo.hpp"
 #include "core/envelope.hpp"
 #include "engine_queue.hpp"

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "aws/lambda/invoke.hpp"
 #include "core/error.hpp"
 #include "pool/batch.hpp"
 #include "pool/engine.hpp"

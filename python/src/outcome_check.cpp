@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "aws/lambda/invoke.hpp"
 #include "core/encoding.hpp"
 
 namespace lambdapool::python {

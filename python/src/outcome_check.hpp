@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "aws/lambda/lambda.hpp"
+#include "aws/lambda/invoke.hpp"
 #include "core/envelope.hpp"
 #include "core/error.hpp"
 

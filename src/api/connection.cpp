@@ -10,6 +10,7 @@
 #include "api/initialised.hpp"
 #include "api/job.hpp"
 #include "api/transport.hpp"
+#include "aws/lambda/invoke.hpp"
 #include "core/echo.hpp"
 #include "core/envelope.hpp"
 #include "core/limits.hpp"

@@ -7,6 +7,7 @@
 
 #include "aws/credentials/sts.hpp"
 #include "aws/iam/iam.hpp"
+#include "aws/lambda/invoke.hpp"
 #include "aws/lambda/lambda.hpp"
 #include "aws/lambda/layers.hpp"
 #include "aws/lambda/versions.hpp"
@@ -133,7 +134,7 @@ const std::map<std::string, Parser> parsers = {
     {"lambda.parse_get_function", reading(&aws::parse_get_function)},
     {"lambda.parse_list_functions", reading(&aws::parse_list_functions)},
     {"lambda.parse_no_content", reading(&aws::parse_no_content)},
-    {"lambda.parse_invoke", [](const http::Response& it) { return outcome(aws::parse_invoke(it)); }},
+    {"invoke.parse_invoke", [](const http::Response& it) { return outcome(aws::parse_invoke(it)); }},
     {"layers.parse_layer_version", reading(&aws::parse_layer_version)},
     {"versions.parse_list_versions", reading(&aws::parse_list_versions)},
     {"versions.parse_list_aliases", reading(&aws::parse_list_aliases)},

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "aws/lambda/lambda.hpp"
+#include "aws/service_error.hpp"
 #include "aws/xml_answer.hpp"
 
 namespace lambdapool::aws {

@@ -6,7 +6,7 @@
 #include <cctype>
 #include <vector>
 
-#include "aws/lambda/lambda.hpp"
+#include "aws/service_error.hpp"
 #include "core/sigv4.hpp"
 
 namespace lambdapool::aws {

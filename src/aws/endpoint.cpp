@@ -1,9 +1,9 @@
-// Region and address: the second half of credentials.hpp.
+#include "aws/endpoint.hpp"
+
 #include <algorithm>
 #include <utility>
 
 #include "aws/credentials/config_file.hpp"
-#include "aws/credentials/credentials.hpp"
 #include "http/message.hpp"
 
 namespace lambdapool::aws {

@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "aws/lambda/lambda.hpp"
+#include "aws/service_error.hpp"
 
 namespace lambdapool::aws {
 

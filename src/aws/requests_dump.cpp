@@ -6,6 +6,7 @@
 #include "aws/credentials/sso.hpp"
 #include "aws/credentials/sts.hpp"
 #include "aws/iam/iam.hpp"
+#include "aws/lambda/invoke.hpp"
 #include "aws/lambda/lambda.hpp"
 #include "aws/lambda/layers.hpp"
 #include "aws/lambda/versions.hpp"

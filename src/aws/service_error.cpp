@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "aws/lambda/lambda.hpp"
 #include "core/retry.hpp"
 
 namespace lambdapool::aws {

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "core/error.hpp"
+#include "http/message.hpp"
 
 namespace lambdapool::aws {
 
@@ -18,5 +19,12 @@ struct ErrorAnswer {
 };
 
 Error error_of(ErrorAnswer answer);
+
+// The Error that a non-2xx answer stands for, of any rest-json operation.
+Error service_error(const http::Response& response);
+
+// Whether the service refused the request because the session token's time is over: nothing was done, and
+// with new credentials it may be sent again. Of any protocol.
+bool is_expired_token(const Error& error);
 
 }  // namespace lambdapool::aws

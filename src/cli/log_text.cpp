@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "aws/lambda/function_error.hpp"
+#include "aws/lambda/report.hpp"
 #include "cli/instant.hpp"
 
 namespace lambdapool::cli {

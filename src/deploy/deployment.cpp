@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "aws/lambda/lambda.hpp"
+#include "aws/lambda/invoke.hpp"
 #include "core/encoding.hpp"
 #include "core/random.hpp"
 #include "deploy/code/code.hpp"

@@ -1,6 +1,5 @@
 #include <algorithm>
 
-#include "aws/lambda/lambda.hpp"
 #include "deploy/function/own_functions.hpp"
 #include "deploy/function/resolved_request.hpp"
 #include "deploy/functions.hpp"

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "aws/credentials/credentials.hpp"
+#include "aws/endpoint.hpp"
 #include "aws/iam/policy.hpp"
 #include "deploy/function/settings.hpp"
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "aws/credentials/credentials.hpp"
+#include "aws/endpoint.hpp"
 #include "aws/signed_request.hpp"
 #include "core/random.hpp"
 

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "aws/endpoint.hpp"
 #include "core/timestamp.hpp"
 #include "identity/source_fetcher.hpp"
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "aws/credentials/credential_source.hpp"
+#include "aws/credentials/instance_metadata.hpp"
 #include "core/error.hpp"
 #include "identity/exchange.hpp"
 

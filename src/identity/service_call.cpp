@@ -1,6 +1,7 @@
 #include "identity/service_call.hpp"
 
 #include "aws/attempt.hpp"
+#include "aws/endpoint.hpp"
 #include "aws/signed_request.hpp"
 #include "core/random.hpp"
 

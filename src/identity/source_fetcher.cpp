@@ -6,6 +6,7 @@
 
 #include "aws/credentials/process_credentials.hpp"
 #include "aws/credentials/sts.hpp"
+#include "aws/endpoint.hpp"
 #include "core/timestamp.hpp"
 #include "identity/metadata_client.hpp"
 #include "identity/single_sign_on.hpp"

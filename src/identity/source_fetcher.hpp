@@ -10,6 +10,7 @@
 
 #include "aws/credentials/credential_source.hpp"
 #include "aws/credentials/credentials.hpp"
+#include "aws/credentials/instance_metadata.hpp"
 #include "core/environment.hpp"
 #include "http/client.hpp"
 #include "identity/provider.hpp"

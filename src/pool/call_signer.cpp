@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "aws/lambda/lambda.hpp"
+#include "aws/lambda/invoke.hpp"
 #include "aws/signed_request.hpp"
 
 namespace lambdapool::pool {

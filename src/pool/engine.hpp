@@ -7,7 +7,7 @@
 #include <memory>
 #include <string>
 
-#include "aws/lambda/lambda.hpp"
+#include "aws/lambda/invoke.hpp"
 #include "core/error.hpp"
 #include "pool/engine_options.hpp"
 #include "target/target.hpp"

@@ -8,6 +8,7 @@
 #include <memory>
 #include <vector>
 
+#include "aws/lambda/invoke.hpp"
 #include "http/server.hpp"
 #include "pool/engine.hpp"
 

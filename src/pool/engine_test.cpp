@@ -10,6 +10,7 @@
 #include <map>
 #include <mutex>
 
+#include "aws/lambda/invoke.hpp"
 #include "core/limits.hpp"
 #include "http/server.hpp"
 

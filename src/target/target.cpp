@@ -3,6 +3,7 @@
 #include <memory>
 #include <utility>
 
+#include "aws/endpoint.hpp"
 #include "aws/s3/s3.hpp"
 #include "core/descriptor_limit.hpp"
 #include "identity/source_fetcher.hpp"

@@ -50,7 +50,7 @@ PARSERS = {
             "DeleteLayerVersion",
         ],
     ),
-    "lambda.parse_invoke": ("lambda", ["Invoke"]),
+    "invoke.parse_invoke": ("lambda", ["Invoke"]),
     "layers.parse_layer_version": ("lambda", ["PublishLayerVersion"]),
     "versions.parse_list_versions": ("lambda", ["ListVersionsByFunction"]),
     "versions.parse_list_aliases": ("lambda", ["ListAliases"]),

@@ -4,6 +4,8 @@
 #include <string>
 
 #include "aws/credentials/credentials.hpp"
+#include "core/environment.hpp"
+#include "core/error.hpp"
 
 namespace lambdapool::aws {
 

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "aws/credentials/instance_metadata.hpp"
 #include "aws/credentials/profile_source.hpp"
 #include "core/timestamp.hpp"
 

@@ -13,9 +13,9 @@
 
 #include "aws/credentials/config_file.hpp"
 #include "aws/credentials/credentials.hpp"
+#include "aws/credentials/instance_metadata.hpp"
 #include "core/environment.hpp"
 #include "core/error.hpp"
-#include "http/message.hpp"
 
 namespace lambdapool::aws {
 
@@ -63,17 +63,6 @@ struct Container {
   std::string token = {};
 };
 
-struct InstanceMetadata {
-  enum class Version1 { allowed, disabled };
-  bool disabled = false;
-  http::Endpoint endpoint = {};
-  std::string base_path = {};
-  std::chrono::milliseconds timeout{1'000};
-  int attempts = 1;
-  Version1 version1 = Version1::allowed;
-  std::string nothing_there = {};  // the error message where there is no such service, or no role
-};
-
 struct CredentialSource {
   std::variant<StaticKeys, AssumedRole, WebIdentity, SingleSignOn, CredentialProcess, Container,
                InstanceMetadata>
@@ -85,8 +74,5 @@ struct CredentialSource {
 // Error kind credentials: what is missing or contradictory, and where.
 Result<CredentialSource> choose_source(const Explicit& given, const Environment& environment,
                                        const SharedFiles& files);
-
-// The settings of AWS_EC2_METADATA_... and the profile; for the region too.
-Result<InstanceMetadata> instance_metadata(const Environment& environment, const Profile& profile);
 
 }  // namespace lambdapool::aws

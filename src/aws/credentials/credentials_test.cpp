@@ -9,6 +9,8 @@
 #include <fstream>
 
 #include "aws/credentials/credential_source.hpp"
+#include "aws/credentials/instance_metadata.hpp"
+#include "aws/endpoint.hpp"
 
 namespace lambdapool::aws {
 namespace {

@@ -1,9 +1,9 @@
-// Where the instance metadata service is and how patiently it is asked.
+#include "aws/credentials/instance_metadata.hpp"
+
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
 
-#include "aws/credentials/credential_source.hpp"
 #include "core/ascii.hpp"
 
 namespace lambdapool::aws {

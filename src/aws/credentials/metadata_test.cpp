@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "aws/credentials/credential_source.hpp"
+#include "aws/credentials/instance_metadata.hpp"
 
 namespace lambdapool::aws::metadata {
 namespace {

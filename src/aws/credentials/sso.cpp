@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "aws/json_answer.hpp"
-#include "aws/lambda/lambda.hpp"
+#include "aws/service_error.hpp"
 #include "core/encoding.hpp"
 #include "core/timestamp.hpp"
 

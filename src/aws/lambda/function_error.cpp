@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "aws/json_answer.hpp"
+#include "aws/lambda/report.hpp"
 #include "core/limits.hpp"
 
 namespace lambdapool::aws {

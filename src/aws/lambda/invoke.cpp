@@ -1,8 +1,25 @@
+#include "aws/lambda/invoke.hpp"
+
 #include "aws/lambda/function_error.hpp"
-#include "aws/lambda/lambda.hpp"
+#include "aws/service_error.hpp"
 #include "core/encoding.hpp"
 
 namespace lambdapool::aws {
+namespace {
+
+std::string invocations_path(const std::string& name) {
+  return "/2015-03-31/functions/" + percent_encode(name) + "/invocations";
+}
+
+}  // namespace
+
+http::Request invoke_request(const std::string& name, std::string payload) {
+  return {"POST", invocations_path(name), {{"X-Amz-Log-Type", "Tail"}}, std::move(payload)};
+}
+
+http::Request invoke_dry_run_request(const std::string& name) {
+  return {"POST", invocations_path(name), {{"X-Amz-Invocation-Type", "DryRun"}}};
+}
 
 Result<Invoked> parse_invoke(http::Response response, std::string_view function) {
   if (response.status < 200 || response.status >= 300) return tl::unexpected(service_error(response));

@@ -1,11 +1,11 @@
-// The Lambda calls that the project makes: build a request, parse its response. No sockets, no clock.
+// The calls that deal with functions (create, update, find, list, delete, tag): build a request, parse its
+// response. No sockets, no clock.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "core/error.hpp"
@@ -128,29 +128,5 @@ Result<FunctionDescription> parse_get_function(const http::Response& response);
 Result<FunctionPage> parse_list_functions(const http::Response& response);
 Result<void> parse_no_content(
     const http::Response& response);  // also of an answer whose content nobody reads
-
-// Invoke. `name` may be a name, name:qualifier, partial ARN or ARN.
-http::Request invoke_request(const std::string& name, std::string payload);
-
-// Runs nothing: 204 says that the function could be invoked, by this caller.
-http::Request invoke_dry_run_request(const std::string& name);
-
-struct Invoked {
-  std::string payload;
-  std::string request_id;
-  std::string log_tail_base64;  // X-Amz-Log-Result as it came; decoded only by who needs it
-};
-// A function error (X-Amz-Function-Error) is an Error too: kind by its body's errorType and the log's
-// REPORT line: timed_out, out_of_memory, worker_died, payload_too_large, code_mismatch, protocol, else
-// function_error; `detail` is the payload, `log_tail` the log in plain text. `function`: what was
-// invoked, so that the message can name it.
-Result<Invoked> parse_invoke(http::Response response, std::string_view function = {});
-
-// The Error that a non-2xx answer stands for, of any rest-json operation.
-Error service_error(const http::Response& response);
-
-// Whether the service refused the request because the session token's time is over: nothing was done, and
-// with new credentials it may be sent again. Of any protocol.
-bool is_expired_token(const Error& error);
 
 }  // namespace lambdapool::aws

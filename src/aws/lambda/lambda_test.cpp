@@ -6,6 +6,9 @@
 #include <nlohmann/json.hpp>
 
 #include "aws/lambda/function_error.hpp"
+#include "aws/lambda/invoke.hpp"
+#include "aws/lambda/report.hpp"
+#include "aws/service_error.hpp"
 #include "core/encoding.hpp"
 
 namespace lambdapool::aws {

@@ -1,8 +1,9 @@
+#include "aws/lambda/report.hpp"
+
 #include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "aws/json_answer.hpp"
-#include "aws/lambda/function_error.hpp"
 
 namespace lambdapool::aws {
 

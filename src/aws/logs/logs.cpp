@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "aws/json_answer.hpp"
-#include "aws/lambda/lambda.hpp"
+#include "aws/service_error.hpp"
 
 namespace lambdapool::aws::logs {
 

@@ -4,7 +4,7 @@
 #include "aws/credentials/config_file.hpp"
 #include "aws/credentials/credentials.hpp"
 #include "aws/credentials/sts.hpp"
-#include "aws/lambda/lambda.hpp"
+#include "aws/endpoint.hpp"
 #include "core/clock_skew.hpp"
 #include "deploy/checkup/checkup.hpp"
 #include "http/proxy.hpp"

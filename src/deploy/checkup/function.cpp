@@ -1,7 +1,9 @@
 #include <chrono>
 
+#include "aws/lambda/invoke.hpp"
 #include "aws/lambda/lambda.hpp"
 #include "aws/logs/logs.hpp"
+#include "aws/service_error.hpp"
 #include "core/encoding.hpp"
 #include "deploy/checkup/checkup.hpp"
 #include "deploy/code/interpreter.hpp"

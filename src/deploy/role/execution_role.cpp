@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "aws/credentials/credentials.hpp"
+#include "aws/endpoint.hpp"
 #include "aws/iam/iam.hpp"
 #include "deploy/function/marks.hpp"
 

@@ -1,7 +1,7 @@
-// CreateAlias, GetAlias, UpdateAlias, DeleteAlias, ListAliases.
+#include "local/control/aliases.hpp"
+
 #include <nlohmann/json.hpp>
 
-#include "local/control/operation.hpp"
 #include "local/control/request_body.hpp"
 #include "local/store/alias_table.hpp"
 #include "local/store/setting_table.hpp"

@@ -1,8 +1,8 @@
-// Put, Get and DeleteFunctionConcurrency; GetAccountSettings.
+#include "local/control/concurrency.hpp"
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "local/control/operation.hpp"
 #include "local/control/request_body.hpp"
 
 namespace lambdapool::local {

@@ -177,7 +177,7 @@ void ControlPlane::Impl::after_operation(std::uint64_t id, http::Response respon
                                          std::vector<Transition> transitions, bool released) {
   retire_outdated();
   respond(id, std::move(response));
-  if (!transitions.empty() || released) finish(std::move(transitions), released);
+  if (!transitions.empty() || released) upkeep.finish(std::move(transitions), released);
 }
 
 void ControlPlane::Impl::start_download(std::uint64_t id) {
@@ -231,7 +231,7 @@ Result<std::unique_ptr<ControlPlane>> ControlPlane::open(http::EventLoop& loop, 
                                               std::string_view lines, std::int64_t at_ms) {
     if (const auto alive = weak.lock()) alive->logs.append(function.name, stream, lines, at_ms);
   });
-  impl->recover();
+  impl->upkeep.recover();
   return std::unique_ptr<ControlPlane>(new ControlPlane(std::move(impl)));
 }
 

@@ -9,6 +9,7 @@
 #include "local/control/control_plane.hpp"
 #include "local/control/date_header.hpp"
 #include "local/control/signature.hpp"
+#include "local/control/upkeep.hpp"
 #include "local/invoke/invoker.hpp"
 #include "local/store/database_pool.hpp"
 #include "local/store/log_store.hpp"
@@ -52,9 +53,12 @@ struct ControlPlane::Impl : std::enable_shared_from_this<ControlPlane::Impl> {
         invoker(
             loop, workers, snapshots, options.concurrency, options.events,
             [this](const FunctionVersion& version, std::function<void(Result<void>)> done) {
-              mend(version, std::move(done));
+              upkeep.mend(version, std::move(done));
             },
-            options.region, std::random_device()()) {}
+            options.region, std::random_device()()),
+        upkeep({loop, threads, databases, *code, snapshots, [this] { return epoch_ms(options.clock()); },
+                [this](std::function<void()> work) { post([work = std::move(work)](Impl&) { work(); }); },
+                [this] { post([](Impl& self) { self.retire_outdated(); }); }}) {}
 
   std::optional<http::Response> screen(const http::Request& head, const http::Caller& caller);
   OrRefusal<void> judge(const http::Request& head, const http::Caller& caller) const;
@@ -67,10 +71,6 @@ struct ControlPlane::Impl : std::enable_shared_from_this<ControlPlane::Impl> {
   void start_download(std::uint64_t id);
   void after_operation(std::uint64_t id, http::Response response, std::vector<Transition> transitions,
                        bool released);
-  void finish(std::vector<Transition> transitions, bool released);
-  void mend(const FunctionVersion& version, std::function<void(Result<void>)> done);
-  void recover();
-  void collect();
   void respond(std::uint64_t id, http::Response response);
   void refuse_exchange(std::uint64_t id, const Refusal& refusal) { respond(id, refusal_response(refusal)); }
   void retire_outdated();
@@ -93,6 +93,7 @@ struct ControlPlane::Impl : std::enable_shared_from_this<ControlPlane::Impl> {
   SnapshotCache snapshots;
   LogStore logs;
   Invoker invoker;
+  Upkeep upkeep;
   std::map<std::uint64_t, Exchange> exchanges;
   std::uint64_t next_exchange = 0;
   DateHeader date;

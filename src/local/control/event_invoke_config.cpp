@@ -1,9 +1,7 @@
-// Put, Update, Get, Delete and ListFunctionEventInvokeConfig(s).
 #include "local/control/event_invoke_config.hpp"
 
 #include <nlohmann/json.hpp>
 
-#include "local/control/operation.hpp"
 #include "local/control/request_body.hpp"
 #include "local/store/alias_table.hpp"
 #include "local/store/setting_table.hpp"

@@ -1,9 +1,11 @@
-// CreateFunction, Get*, ListFunctions, UpdateFunctionCode, UpdateFunctionConfiguration, DeleteFunction.
+#include "local/control/functions.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include "core/encoding.hpp"
-#include "local/control/operation.hpp"
+#include "local/control/layers.hpp"
 #include "local/control/request_body.hpp"
+#include "local/control/versions.hpp"
 #include "local/store/alias_table.hpp"
 #include "local/store/setting_table.hpp"
 #include "local/store/tag_table.hpp"

@@ -1,11 +1,10 @@
-// PublishLayerVersion, GetLayerVersion, GetLayerVersionByArn, ListLayers, ListLayerVersions,
-// DeleteLayerVersion.
+#include "local/control/layers.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "core/encoding.hpp"
-#include "local/control/operation.hpp"
 #include "local/control/request_body.hpp"
 #include "local/store/layer_table.hpp"
 #include "local/store/uploads.hpp"

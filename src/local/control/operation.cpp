@@ -4,8 +4,15 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "local/control/aliases.hpp"
+#include "local/control/concurrency.hpp"
+#include "local/control/event_invoke_config.hpp"
+#include "local/control/functions.hpp"
+#include "local/control/layers.hpp"
+#include "local/control/permissions.hpp"
+#include "local/control/tags.hpp"
+#include "local/control/versions.hpp"
 #include "local/store/alias_table.hpp"
-#include "local/store/uuid.hpp"
 
 namespace lambdapool::local {
 namespace {
@@ -239,60 +246,6 @@ OrRefusal<void> check_revision(const std::string& expected, const std::string& r
       412, "PreconditionFailedException",
       "The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to "
       "retrieve the latest Revision Id");
-}
-
-void finish_transition(Database& database, CodeStore& code, const Transition& transition,
-                       std::int64_t now_ms) {
-  const auto hold = code.hold();
-  auto record = find_version(database, transition.function, transition.version);
-  if (!record || record->revision != transition.revision) return;
-  auto ready = code.ensure(record->config.code.sha256);
-  for (const auto& layer : record->config.layers) {
-    if (ready) ready = code.ensure(layer.code.sha256);
-  }
-  Transaction transaction(database);
-  record = find_version(database, transition.function, transition.version);
-  if (!record || record->revision != transition.revision) return;
-  if (record->phase != Phase::creating && record->phase != Phase::updating) return;
-  if (ready) {
-    record->live = record->config;
-    record->phase = Phase::active;
-  } else {
-    record->phase = record->phase == Phase::creating ? Phase::failed : Phase::update_failed;
-    record->reason = ready.error().message;
-  }
-  record->revision = random_uuid();
-  record->changed_ms = now_ms;
-  put_version(database, *record);
-  transaction.commit();
-}
-
-void note_failed_update(Database& database, const std::string& function, const std::string& version,
-                        const std::string& reason, std::int64_t now_ms) {
-  Transaction transaction(database);
-  auto record = find_version(database, function, version);
-  if (!record || record->phase != Phase::active) return;
-  record->phase = Phase::update_failed;
-  record->reason = reason;
-  record->revision = random_uuid();
-  record->changed_ms = now_ms;
-  put_version(database, *record);
-  transaction.commit();
-}
-
-std::set<std::string> referenced_code(Database& database) {
-  std::set<std::string> found;
-  auto rows = database.prepare(
-      "SELECT json_extract(config, '$.code.sha256') FROM versions UNION "
-      "SELECT json_extract(live, '$.code.sha256') FROM versions WHERE live IS NOT NULL UNION "
-      "SELECT json_extract(content, '$.code.sha256') FROM layer_versions UNION "
-      "SELECT json_extract(layer.value, '$.code.sha256') FROM versions, json_each(versions.config, "
-      "'$.layers') layer "
-      "UNION SELECT json_extract(layer.value, '$.code.sha256') FROM versions, json_each(versions.live, "
-      "'$.layers') "
-      "layer WHERE versions.live IS NOT NULL");
-  while (rows.next()) found.insert(rows.text(0));
-  return found;
 }
 
 }  // namespace lambdapool::local

@@ -5,7 +5,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -14,18 +13,12 @@
 #include "local/control/function_config.hpp"
 #include "local/control/refusal.hpp"
 #include "local/control/router.hpp"
+#include "local/control/transition.hpp"
 #include "local/store/code_store.hpp"
 #include "local/store/database.hpp"
 #include "local/store/function_table.hpp"
 
 namespace lambdapool::local {
-
-// A version that is to become active: done after the answer was sent, so that clients see it Pending first.
-struct Transition {
-  std::string function;
-  std::string version;
-  std::string revision;  // nothing is done if somebody has changed it since
-};
 
 struct Context {
   Database& database;
@@ -40,48 +33,6 @@ struct Context {
 };
 
 using Call = const Route&;
-
-Answer create_function(Context& context, Call call, const Json& body);
-Answer get_function(Context& context, Call call);
-Answer get_function_configuration(Context& context, Call call);
-Answer list_functions(Context& context, Call call);
-Answer update_function_code(Context& context, Call call, const Json& body);
-Answer update_function_configuration(Context& context, Call call, const Json& body);
-Answer delete_function(Context& context, Call call);
-
-Answer publish_version(Context& context, Call call, const Json& body);
-Answer list_versions(Context& context, Call call);
-
-Answer create_alias(Context& context, Call call, const Json& body);
-Answer get_alias(Context& context, Call call);
-Answer update_alias(Context& context, Call call, const Json& body);
-Answer delete_alias(Context& context, Call call);
-Answer list_aliases(Context& context, Call call);
-
-Answer publish_layer_version(Context& context, Call call, const Json& body);
-Answer get_layer_version(Context& context, Call call);
-Answer list_layers(Context& context, Call call);
-Answer list_layer_versions(Context& context, Call call);
-Answer delete_layer_version(Context& context, Call call);
-
-Answer tag_resource(Context& context, Call call, const Json& body);
-Answer untag_resource(Context& context, Call call);
-Answer list_tags(Context& context, Call call);
-
-Answer put_concurrency(Context& context, Call call, const Json& body);
-Answer get_concurrency(Context& context, Call call);
-Answer delete_concurrency(Context& context, Call call);
-Answer get_account_settings(Context& context, Call call);
-
-Answer add_permission(Context& context, Call call, const Json& body);
-Answer remove_permission(Context& context, Call call);
-Answer get_policy(Context& context, Call call);
-
-Answer put_event_invoke_config(Context& context, Call call, const Json& body);
-Answer update_event_invoke_config(Context& context, Call call, const Json& body);
-Answer get_event_invoke_config(Context& context, Call call);
-Answer delete_event_invoke_config(Context& context, Call call);
-Answer list_event_invoke_configs(Context& context, Call call);
 
 // Parses the body, runs the operation, and turns whatever came of it into a response.
 http::Response run_operation(Context& context, Call call, std::string body);
@@ -111,21 +62,5 @@ OrRefusal<Target> find_latest(Context& context, Call call);
 // 409 while a version is Pending or InProgress; 412 where a RevisionId is given and is not the record's.
 OrRefusal<void> check_changeable(Context& context, const VersionRecord& record);
 OrRefusal<void> check_revision(const std::string& expected, const std::string& revision);
-
-OrRefusal<VersionRecord> publish(Context& context, const FunctionRecord& function,
-                                 const VersionRecord& source, const std::string& description);
-
-OrRefusal<std::vector<LayerUse>> find_layers(Context& context, const std::vector<std::string>& arns);
-
-// Carries a transition out: code in place, then active. Nothing where it is done already.
-void finish_transition(Database& database, CodeStore& code, const Transition& transition,
-                       std::int64_t now_ms);
-
-// A version that is active and whose code turned out to be gone.
-void note_failed_update(Database& database, const std::string& function, const std::string& version,
-                        const std::string& reason, std::int64_t now_ms);
-
-// Everything that a version or a layer refers to.
-std::set<std::string> referenced_code(Database& database);
 
 }  // namespace lambdapool::local

@@ -1,10 +1,9 @@
-// AddPermission, RemovePermission, GetPolicy. The policies are kept and shown; nothing is decided by them:
-// the local Lambda's callers are one user.
+#include "local/control/permissions.hpp"
+
 #include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
 
-#include "local/control/operation.hpp"
 #include "local/control/request_body.hpp"
 #include "local/store/alias_table.hpp"
 #include "local/store/setting_table.hpp"

@@ -6,6 +6,7 @@
 
 #include "core/reserved_variables.hpp"
 #include "local/control/arn.hpp"
+#include "local/control/request_settings.hpp"
 
 namespace lambdapool::local {
 namespace {

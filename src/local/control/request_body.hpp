@@ -25,8 +25,6 @@ OrRefusal<std::string> require_string(const Json& body, const char* member);  //
 // LoggingConfig, VpcConfig; refuses what the local Lambda cannot do (FileSystemConfigs, images, ...) instead
 // of ignoring it. Architectures and Layers are read by whoever looks them up.
 OrRefusal<void> apply_configuration(const Json& body, FunctionConfig& config);
-OrRefusal<void> apply_logging(const Json& body, FunctionConfig& config);
-OrRefusal<void> apply_vpc(const Json& body, FunctionConfig& config);
 OrRefusal<std::optional<std::string>> read_architecture(const Json& body);
 std::string host_architecture();
 

@@ -1,4 +1,5 @@
-// LoggingConfig and VpcConfig of a request.
+#include "local/control/request_settings.hpp"
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 

@@ -1,7 +1,7 @@
-// TagResource, UntagResource, ListTags.
+#include "local/control/tags.hpp"
+
 #include <nlohmann/json.hpp>
 
-#include "local/control/operation.hpp"
 #include "local/control/request_body.hpp"
 #include "local/store/tag_table.hpp"
 

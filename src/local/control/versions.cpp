@@ -1,7 +1,7 @@
-// PublishVersion, ListVersionsByFunction.
+#include "local/control/versions.hpp"
+
 #include <nlohmann/json.hpp>
 
-#include "local/control/operation.hpp"
 #include "local/control/request_body.hpp"
 #include "local/store/uuid.hpp"
 

@@ -1,0 +1,13 @@
+// AddPermission, RemovePermission, GetPolicy. The policies are kept and shown; nothing is decided by them:
+// the local Lambda's callers are one user.
+#pragma once
+
+#include "local/control/operation.hpp"
+
+namespace lambdapool::local {
+
+Answer add_permission(Context& context, Call call, const Json& body);
+Answer remove_permission(Context& context, Call call);
+Answer get_policy(Context& context, Call call);
+
+}  // namespace lambdapool::local
