@@ -2,7 +2,7 @@
 
 #include "deploy/checkup/checkup.hpp"
 #include "local/service.hpp"
-#include "local/worker/python_process.hpp"
+#include "local/worker/interpreters.hpp"
 #include "process/process.hpp"
 
 namespace lambdapool::deploy {

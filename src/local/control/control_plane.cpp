@@ -132,13 +132,13 @@ void ControlPlane::Impl::admit(std::uint64_t id, const BodyChecks& checks) {
 
 void ControlPlane::Impl::start_invoke(std::uint64_t id, const OrRefusal<void>& payload) {
   auto& exchange = exchanges.at(id);
-  const auto invocation = read_invoke_request(exchange.request, *exchange.route, options.region);
-  if (!invocation) return refuse_exchange(id, invocation.error());
-  const auto fits = check_payload_size(exchange.request.body.size(), invocation->type);
+  const auto request = read_invoke_request(exchange.request, *exchange.route, options.region);
+  if (!request) return refuse_exchange(id, request.error());
+  const auto fits = check_payload_size(exchange.request.body.size(), request->type);
   if (!fits) return refuse_exchange(id, fits.error());
   if (!payload) return refuse_exchange(id, payload.error());
   exchange.responder.release_memory();  // as many payloads as the account has concurrency
-  invoker.invoke(*invocation, exchange.request_id, std::move(exchange.request.body),
+  invoker.invoke(*request, exchange.request_id, std::move(exchange.request.body),
                  [self = weak_from_this(), id](http::Response response) {
                    if (const auto alive = self.lock()) alive->respond(id, std::move(response));
                  });

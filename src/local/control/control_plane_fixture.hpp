@@ -28,17 +28,17 @@ inline constexpr auto patience = std::chrono::seconds(60);
 class FakeWorkers : public Workers {
  public:
   void log_to(LogSink sink) override { log_ = std::move(sink); }
-  void invoke(std::shared_ptr<const FunctionVersion> function, InvokeCall call,
-              std::function<void(InvokeOutcome)> done) override {
+  void invoke(std::shared_ptr<const FunctionVersion> function, Invocation invocation,
+              std::function<void(InvocationResult)> done) override {
     Answer answer;
     {
       std::lock_guard lock(mutex_);
-      calls_.push_back({function, call});
+      calls_.push_back({function, invocation});
       changed_.notify_all();
       answer = answer_;
       if (!answer) held_.push_back(done);
     }
-    if (answer) done(answer(*function, call));
+    if (answer) done(answer(*function, invocation));
   }
   void retire(const std::string& key) override {
     std::lock_guard lock(mutex_);
@@ -55,12 +55,12 @@ class FakeWorkers : public Workers {
 
   struct Seen {
     std::shared_ptr<const FunctionVersion> function;
-    InvokeCall call;
+    Invocation invocation;
   };
-  using Answer = std::function<InvokeOutcome(const FunctionVersion&, const InvokeCall&)>;
+  using Answer = std::function<InvocationResult(const FunctionVersion&, const Invocation&)>;
 
-  static InvokeOutcome echo(const FunctionVersion&, const InvokeCall& call) {
-    return {call.payload, false, "START RequestId: " + call.request_id + "\nsaid\n"};
+  static InvocationResult echo(const FunctionVersion&, const Invocation& invocation) {
+    return {invocation.payload, false, "START RequestId: " + invocation.request_id + "\nsaid\n"};
   }
   void answer(Answer with) {
     std::lock_guard lock(mutex_);
@@ -89,7 +89,7 @@ class FakeWorkers : public Workers {
   std::mutex mutex_;
   std::condition_variable changed_;
   Answer answer_ = echo;
-  std::deque<std::function<void(InvokeOutcome)>> held_;
+  std::deque<std::function<void(InvocationResult)>> held_;
   std::vector<Seen> calls_;
   std::vector<std::string> retired_;
 };

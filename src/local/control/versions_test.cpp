@@ -40,7 +40,7 @@ TEST_F(VersionsTest, AVersionKeepsItsCodeWhenTheFunctionChanges) {
   EXPECT_EQ(answer.headers.get("x-amz-executed-version"), "1");
   const auto seen = service->workers.wait_for_call(1);
   EXPECT_EQ(seen.function->code.filename(), sha256_hex(zip_of("x = 1")));
-  EXPECT_EQ(seen.call.invoked_arn, "arn:aws:lambda:us-east-1:000000000000:function:f:1");
+  EXPECT_EQ(seen.invocation.invoked_arn, "arn:aws:lambda:us-east-1:000000000000:function:f:1");
 }
 
 TEST_F(VersionsTest, PublishingWithoutAChangeAnswersTheSameVersion) {

@@ -21,19 +21,19 @@ Json as_json(const std::string& text) {
 
 }  // namespace
 
-std::string destination_record(const Event& event, const EventEnd& end) {
+std::string destination_record(const EventInvocation& event, const EventEnd& end) {
   const bool qualified =
       end.function_arn.find(":function:" + event.reference.name + ":") != std::string::npos;
   Json record{{"version", "1.0"}, {"timestamp", timestamp_now()}};
-  record["requestContext"] = {{"requestId", event.call.request_id},
+  record["requestContext"] = {{"requestId", event.invocation.request_id},
                               {"functionArn", end.function_arn + (qualified ? "" : ":$LATEST")},
                               {"condition", end.condition},
                               {"approximateInvokeCount", end.attempts}};
-  record["requestPayload"] = as_json(event.call.payload);
-  if (end.outcome) {
+  record["requestPayload"] = as_json(event.invocation.payload);
+  if (end.result) {
     record["responseContext"] = {{"statusCode", 200}, {"executedVersion", end.executed_version}};
-    if (end.outcome->function_error) record["responseContext"]["functionError"] = "Unhandled";
-    record["responsePayload"] = as_json(end.outcome->payload);
+    if (end.result->function_error) record["responseContext"]["functionError"] = "Unhandled";
+    record["responsePayload"] = as_json(end.result->payload);
   }
   return record.dump(-1, ' ', false, Json::error_handler_t::replace);
 }

@@ -13,9 +13,9 @@ struct EventEnd {
   std::string function_arn;
   std::string executed_version;
   int attempts = 0;
-  std::optional<InvokeOutcome> outcome = {};  // of the last attempt
+  std::optional<InvocationResult> result = {};  // of the last attempt
 };
 
-std::string destination_record(const Event& event, const EventEnd& end);  // JSON
+std::string destination_record(const EventInvocation& event, const EventEnd& end);  // JSON
 
 }  // namespace lambdapool::local

@@ -2,21 +2,22 @@
 
 namespace lambdapool::local {
 
-bool EventQueue::add(Event event) {
-  if (events_ >= policy_.most_events || bytes_ + event.call.payload.size() > policy_.most_bytes) return false;
+bool EventQueue::add(EventInvocation event) {
+  if (events_ >= policy_.most_events || bytes_ + event.invocation.payload.size() > policy_.most_bytes)
+    return false;
   event.since = policy_.clock();
   ++events_;
-  bytes_ += event.call.payload.size();
+  bytes_ += event.invocation.payload.size();
   begin_or_wait(std::move(event));
   return true;
 }
 
-void EventQueue::forget(const Event& event) {
+void EventQueue::forget(const EventInvocation& event) {
   --events_;
-  bytes_ -= event.call.payload.size();
+  bytes_ -= event.invocation.payload.size();
 }
 
-void EventQueue::begin_or_wait(Event event) {
+void EventQueue::begin_or_wait(EventInvocation event) {
   const auto waiting = waiting_.find(event.reference.name);
   const auto start =
       waiting == waiting_.end() ? start_(event) : Start::throttled;  // first come, first served
@@ -52,7 +53,7 @@ void EventQueue::capacity_freed() {
   if (!waiting_.empty()) begin_waiting();
 }
 
-bool EventQueue::done(Event event, bool function_error, int retries) {
+bool EventQueue::done(EventInvocation event, bool function_error, int retries) {
   const auto retried = static_cast<std::size_t>(event.attempt - 1);
   if (!function_error || event.attempt > retries || retried >= policy_.retry_delays.size()) {
     forget(event);

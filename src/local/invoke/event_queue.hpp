@@ -18,9 +18,9 @@
 
 namespace lambdapool::local {
 
-struct Event {
+struct EventInvocation {
   FunctionReference reference;
-  InvokeCall call;
+  Invocation invocation;
   int attempt = 1;
   std::chrono::steady_clock::time_point since = {};  // when it was accepted
 };
@@ -40,27 +40,29 @@ class EventQueue {
  public:
   enum class Start { started, throttled, gone };
   // Begins an event if it may run now; told its end through done(event, function_error).
-  using Starter = std::function<Start(const Event&)>;
+  using Starter = std::function<Start(const EventInvocation&)>;
 
   EventQueue(http::EventLoop& loop, EventPolicy policy, Starter start)
       : loop_(loop), policy_(std::move(policy)), start_(std::move(start)) {}
 
-  bool add(Event event);  // false: the queue is full
+  bool add(EventInvocation event);  // false: the queue is full
   // Whether that was its end; otherwise it is tried again, at most `retries` times in all.
-  bool done(Event event, bool function_error, int retries);
-  std::chrono::steady_clock::duration age(const Event& event) const { return policy_.clock() - event.since; }
+  bool done(EventInvocation event, bool function_error, int retries);
+  std::chrono::steady_clock::duration age(const EventInvocation& event) const {
+    return policy_.clock() - event.since;
+  }
   void capacity_freed();  // some invocation has ended
 
  private:
-  void begin_or_wait(Event event);
+  void begin_or_wait(EventInvocation event);
   void begin_waiting();
   void look_again_later();
-  void forget(const Event& event);
+  void forget(const EventInvocation& event);
 
   http::EventLoop& loop_;
   EventPolicy policy_;
   Starter start_;
-  std::map<std::string, std::deque<Event>> waiting_;  // by function
+  std::map<std::string, std::deque<EventInvocation>> waiting_;  // by function
   std::map<std::uint64_t, std::unique_ptr<http::EventLoop::Timer>> retries_;
   std::uint64_t next_retry_ = 0;
   std::unique_ptr<http::EventLoop::Timer> look_again_;

@@ -52,13 +52,13 @@ OrRefusal<InvokeRequest> read_invoke_request(const http::Request& request, const
   if (!log_type.empty() && log_type != "None" && log_type != "Tail") {
     return validation_error(log_type, "logType", "Member must satisfy enum value set: [None, Tail]");
   }
-  InvokeRequest invocation{std::move(*reference), *type, log_type == "Tail", {}};
+  InvokeRequest read{std::move(*reference), *type, log_type == "Tail", {}};
   if (const auto* header = request.headers.find("x-amz-client-context")) {
     auto context = read_client_context(*header);
     if (!context) return tl::unexpected(context.error());
-    invocation.client_context = std::move(*context);
+    read.client_context = std::move(*context);
   }
-  return invocation;
+  return read;
 }
 
 OrRefusal<void> check_payload_size(std::size_t bytes, InvocationType type) {

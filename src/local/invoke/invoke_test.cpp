@@ -25,8 +25,8 @@ TEST_F(InvokeTest, TheFunctionsAnswerComesBackWithTheVersionThatRan) {
   EXPECT_EQ(answer.headers.find("x-amz-function-error"), nullptr);
   EXPECT_EQ(answer.headers.find("x-amz-log-result"), nullptr);
   const auto seen = service->workers.wait_for_call(1);
-  EXPECT_EQ(seen.call.request_id, answer.headers.get("x-amzn-requestid"));
-  EXPECT_EQ(seen.call.invoked_arn, "arn:aws:lambda:us-east-1:000000000000:function:f");
+  EXPECT_EQ(seen.invocation.request_id, answer.headers.get("x-amzn-requestid"));
+  EXPECT_EQ(seen.invocation.invoked_arn, "arn:aws:lambda:us-east-1:000000000000:function:f");
   EXPECT_TRUE(std::filesystem::exists(seen.function->code / "handler.py"));
 }
 
@@ -37,8 +37,8 @@ TEST_F(InvokeTest, AnyContentTypeWillDo) {
 }
 
 TEST_F(InvokeTest, AFunctionErrorIs200WithItsHeader) {
-  service->workers.answer([](const FunctionVersion&, const InvokeCall&) {
-    return InvokeOutcome{R"({"errorType":"E"})", true, "log"};
+  service->workers.answer([](const FunctionVersion&, const Invocation&) {
+    return InvocationResult{R"({"errorType":"E"})", true, "log"};
   });
   const auto answer = service->invoke("f");
   EXPECT_EQ(answer.status, 200);
@@ -46,8 +46,8 @@ TEST_F(InvokeTest, AFunctionErrorIs200WithItsHeader) {
 }
 
 TEST_F(InvokeTest, TheLogsLastFourKilobytesComeOnRequest) {
-  service->workers.answer([](const FunctionVersion&, const InvokeCall&) {
-    return InvokeOutcome{"1", false, "first" + std::string(4095, '.') + "!"};
+  service->workers.answer([](const FunctionVersion&, const Invocation&) {
+    return InvocationResult{"1", false, "first" + std::string(4095, '.') + "!"};
   });
   const auto answer = service->invoke("f", "1", {{"x-amz-log-type", "Tail"}});
   EXPECT_EQ(base64_decode(answer.headers.get("x-amz-log-result")), std::string(4095, '.') + "!");
@@ -55,7 +55,7 @@ TEST_F(InvokeTest, TheLogsLastFourKilobytesComeOnRequest) {
 
 TEST_F(InvokeTest, TheClientContextArrivesDecoded) {
   service->invoke("f", "1", {{"x-amz-client-context", base64_encode(R"({"custom":{}})")}});
-  EXPECT_EQ(service->workers.wait_for_call(1).call.client_context, R"({"custom":{}})");
+  EXPECT_EQ(service->workers.wait_for_call(1).invocation.client_context, R"({"custom":{}})");
   EXPECT_EQ(service->invoke("f", "1", {{"x-amz-client-context", "%%%"}}).status, 400);
 }
 
@@ -93,7 +93,7 @@ TEST_F(InvokeTest, ADryRunRunsNothing) {
   EXPECT_EQ(answer.status, 204);
   EXPECT_EQ(answer.body, "");
   service->invoke("f", "2");
-  EXPECT_EQ(service->workers.wait_for_call(1).call.payload, "2");
+  EXPECT_EQ(service->workers.wait_for_call(1).invocation.payload, "2");
 }
 
 TEST_F(InvokeTest, AnEventIsAnsweredAtOnceAndReallyRuns) {
@@ -102,7 +102,7 @@ TEST_F(InvokeTest, AnEventIsAnsweredAtOnceAndReallyRuns) {
   EXPECT_EQ(answer.status, 202);
   EXPECT_EQ(answer.body, "");
   EXPECT_EQ(answer.headers.find("x-amz-executed-version"), nullptr);
-  EXPECT_EQ(service->workers.wait_for_call(1).call.payload, "1");
+  EXPECT_EQ(service->workers.wait_for_call(1).invocation.payload, "1");
 }
 
 TEST_F(InvokeTest, BeyondReservedConcurrencyCallsAreThrottledWithTheReason) {
@@ -134,7 +134,7 @@ TEST_F(InvokeTest, ThrottledEventsWaitTheirTurn) {
   const http::Headers event{{"x-amz-invocation-type", "Event"}};
   for (const char* payload : {"1", "2", "3"}) EXPECT_EQ(service->invoke("f", payload, event).status, 202);
   for (std::size_t i = 1; i <= 3; ++i) {
-    EXPECT_EQ(service->workers.wait_for_call(i).call.payload, std::to_string(i));
+    EXPECT_EQ(service->workers.wait_for_call(i).invocation.payload, std::to_string(i));
     service->workers.release_one(service->loop());
   }
 }
@@ -144,12 +144,12 @@ TEST_F(InvokeTest, AFailedEventIsTriedTwiceMore) {
   service = std::make_unique<Served>(home, [](ControlPlaneOptions& options) {
     options.events.retry_delays = {std::chrono::milliseconds(1), std::chrono::milliseconds(1)};
   });
-  service->workers.answer([](const FunctionVersion&, const InvokeCall&) {
-    return InvokeOutcome{"{}", true, ""};
+  service->workers.answer([](const FunctionVersion&, const Invocation&) {
+    return InvocationResult{"{}", true, ""};
   });
   service->invoke("f", "1", {{"x-amz-invocation-type", "Event"}});
-  const auto first = service->workers.wait_for_call(1).call;
-  EXPECT_EQ(service->workers.wait_for_call(3).call.request_id, first.request_id);
+  const auto first = service->workers.wait_for_call(1).invocation;
+  EXPECT_EQ(service->workers.wait_for_call(3).invocation.request_id, first.request_id);
 }
 
 TEST_F(InvokeTest, AFunctionsOwnNumberOfRetriesCountsAndThenItsFailureIsSentOn) {
@@ -158,8 +158,8 @@ TEST_F(InvokeTest, AFunctionsOwnNumberOfRetriesCountsAndThenItsFailureIsSentOn) 
     options.events.retry_delays = {std::chrono::milliseconds(1), std::chrono::milliseconds(1)};
   });
   service->create_active("told");
-  service->workers.answer([](const FunctionVersion& function, const InvokeCall&) {
-    return InvokeOutcome{"{}", function.name == "f", ""};
+  service->workers.answer([](const FunctionVersion& function, const Invocation&) {
+    return InvocationResult{"{}", function.name == "f", ""};
   });
   const nlohmann::json config{
       {"MaximumRetryAttempts", 1},
@@ -170,7 +170,7 @@ TEST_F(InvokeTest, AFunctionsOwnNumberOfRetriesCountsAndThenItsFailureIsSentOn) 
   EXPECT_EQ(service->workers.wait_for_call(2).function->name, "f");
   const auto sent = service->workers.wait_for_call(3);
   EXPECT_EQ(sent.function->name, "told");
-  const auto record = nlohmann::json::parse(sent.call.payload);
+  const auto record = nlohmann::json::parse(sent.invocation.payload);
   EXPECT_EQ(record["requestContext"]["condition"], "RetriesExhausted");
   EXPECT_EQ(record["requestContext"]["approximateInvokeCount"], 2);
 }
@@ -185,9 +185,9 @@ TEST_F(InvokeTest, AnEventThatHasGrownTooOldIsNotRunAnyMore) {
     };
   });
   service->create_active("told");
-  service->workers.answer([&](const FunctionVersion& function, const InvokeCall&) {
+  service->workers.answer([&](const FunctionVersion& function, const Invocation&) {
     seconds = 61;
-    return InvokeOutcome{"{}", function.name == "f", ""};
+    return InvocationResult{"{}", function.name == "f", ""};
   });
   const nlohmann::json config{
       {"MaximumEventAgeInSeconds", 60},
@@ -197,7 +197,8 @@ TEST_F(InvokeTest, AnEventThatHasGrownTooOldIsNotRunAnyMore) {
   service->invoke("f", "1", {{"x-amz-invocation-type", "Event"}});
   const auto sent = service->workers.wait_for_call(2);
   EXPECT_EQ(sent.function->name, "told");
-  EXPECT_EQ(nlohmann::json::parse(sent.call.payload)["requestContext"]["condition"], "EventAgeExceeded");
+  EXPECT_EQ(nlohmann::json::parse(sent.invocation.payload)["requestContext"]["condition"],
+            "EventAgeExceeded");
   service.reset();  // before the clock that it looks at
 }
 
@@ -212,11 +213,11 @@ TEST_F(InvokeTest, WhatAFunctionWritesCanBeReadWhileItRuns) {
 
 TEST_F(InvokeTest, OfMoreThanCanBeWrittenTheLogHasTheEndAndSaysSo) {
   const std::string line(999, 'x');
-  service->workers.answer([&](const FunctionVersion& function, const InvokeCall& call) {
+  service->workers.answer([&](const FunctionVersion& function, const Invocation& invocation) {
     std::string lines;
     for (int i = 0; i < 3000; ++i) lines += line + "\n";
     service->workers.log(function, lines + "last", 5);
-    return FakeWorkers::echo(function, call);
+    return FakeWorkers::echo(function, invocation);
   });
   service->invoke("f");
   service.reset();
@@ -230,10 +231,10 @@ TEST_F(InvokeTest, OfMoreThanCanBeWrittenTheLogHasTheEndAndSaysSo) {
 }
 
 TEST_F(InvokeTest, WhatFunctionsWroteCanBeReadAfterwards) {
-  service->workers.answer([this](const FunctionVersion& function, const InvokeCall& call) {
+  service->workers.answer([this](const FunctionVersion& function, const Invocation& invocation) {
     service->workers.log(function, "START\nsaid\n", 5);
     service->workers.log(function, "more", 6);
-    return FakeWorkers::echo(function, call);
+    return FakeWorkers::echo(function, invocation);
   });
   service->invoke("f");
   service.reset();

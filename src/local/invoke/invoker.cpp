@@ -9,14 +9,14 @@
 namespace lambdapool::local {
 namespace {
 
-http::Response outcome_response(InvokeOutcome outcome, const std::string& version, bool log_tail) {
-  if (outcome.refusal) return refusal_response(*outcome.refusal);
+http::Response result_response(InvocationResult result, const std::string& version, bool log_tail) {
+  if (result.refusal) return refusal_response(*result.refusal);
   http::Response response;
   response.headers.add("Content-Type", "application/json");
   response.headers.add("X-Amz-Executed-Version", version);
-  if (outcome.function_error) response.headers.add("X-Amz-Function-Error", "Unhandled");
-  if (log_tail) response.headers.add("X-Amz-Log-Result", log_result(outcome.log));
-  response.body = std::move(outcome.payload);
+  if (result.function_error) response.headers.add("X-Amz-Function-Error", "Unhandled");
+  if (log_tail) response.headers.add("X-Amz-Log-Result", log_result(result.log));
+  response.body = std::move(result.payload);
   return response;
 }
 
@@ -47,7 +47,7 @@ Invoker::Invoker(http::EventLoop& loop, Workers& workers, SnapshotCache& snapsho
       random_(seed),
       region_(std::move(region)),
       self_(std::make_shared<Invoker*>(this)),
-      events_(loop, std::move(policy), [this](const Event& event) { return start_event(event); }) {}
+      events_(loop, std::move(policy), [this](const EventInvocation& event) { return start_event(event); }) {}
 
 OrRefusal<std::shared_ptr<const Snapshot>> Invoker::find(const FunctionReference& reference) {
   auto snapshot = snapshots_.find(reference);
@@ -74,52 +74,53 @@ std::shared_ptr<const FunctionVersion> Invoker::choose(const Snapshot& snapshot)
 }
 
 void Invoker::run(const std::string& function, const std::shared_ptr<const Snapshot>& snapshot,
-                  std::shared_ptr<const FunctionVersion> version, InvokeCall call, Done done) {
-  call.invoked_arn = snapshot->invoked_arn;
+                  std::shared_ptr<const FunctionVersion> version, Invocation invocation, Done done) {
+  invocation.invoked_arn = snapshot->invoked_arn;
   // The version is held until the end, so that its code is not collected while it runs.
   auto ended = [self = std::weak_ptr(self_), function, version,
-                done = std::move(done)](InvokeOutcome outcome) {
+                done = std::move(done)](InvocationResult result) {
     const auto alive = self.lock();
     if (!alive) return;
     auto& invoker = **alive;
     invoker.gate_.leave(function);
-    done(std::move(outcome));
+    done(std::move(result));
     invoker.events_.capacity_freed();
   };
-  if (code_is_there(*version)) return workers_.invoke(std::move(version), std::move(call), std::move(ended));
-  mend_(*version, [self = std::weak_ptr(self_), version, call = std::move(call),
+  if (code_is_there(*version))
+    return workers_.invoke(std::move(version), std::move(invocation), std::move(ended));
+  mend_(*version, [self = std::weak_ptr(self_), version, invocation = std::move(invocation),
                    ended = std::move(ended)](Result<void> mended) mutable {
     const auto alive = self.lock();
     if (!alive) return;
-    if (mended) return (*alive)->workers_.invoke(std::move(version), std::move(call), std::move(ended));
-    InvokeOutcome outcome;
-    outcome.function_error = true;
-    outcome.refusal = conflict("The function cannot be run. " + mended.error().message).value();
-    ended(std::move(outcome));
+    if (mended) return (*alive)->workers_.invoke(std::move(version), std::move(invocation), std::move(ended));
+    InvocationResult result;
+    result.function_error = true;
+    result.refusal = conflict("The function cannot be run. " + mended.error().message).value();
+    ended(std::move(result));
   });
 }
 
-void Invoker::invoke(const InvokeRequest& invocation, const std::string& request_id, std::string payload,
+void Invoker::invoke(const InvokeRequest& request, const std::string& request_id, std::string payload,
                      Respond respond) {
-  auto snapshot = find(invocation.reference);
+  auto snapshot = find(request.reference);
   if (!snapshot) return respond(refusal_response(snapshot.error()));
-  if (invocation.type == InvocationType::dry_run) return respond(empty_response(204));
-  InvokeCall call{request_id, payload.empty() ? "{}" : std::move(payload), {}, invocation.client_context};
-  if (invocation.type == InvocationType::event) return answer_event(invocation, std::move(call), respond);
-  const auto& function = invocation.reference.name;
+  if (request.type == InvocationType::dry_run) return respond(empty_response(204));
+  Invocation invocation{request_id, payload.empty() ? "{}" : std::move(payload), {}, request.client_context};
+  if (request.type == InvocationType::event) return answer_event(request, std::move(invocation), respond);
+  const auto& function = request.reference.name;
   if (auto entered = enter(function, **snapshot); !entered) return respond(refusal_response(entered.error()));
   auto version = choose(**snapshot);
-  run(function, *snapshot, version, std::move(call),
-      [respond = std::move(respond), executed = version->version, tail = invocation.log_tail](
-          InvokeOutcome outcome) { respond(outcome_response(std::move(outcome), executed, tail)); });
+  run(function, *snapshot, version, std::move(invocation),
+      [respond = std::move(respond), executed = version->version, tail = request.log_tail](
+          InvocationResult result) { respond(result_response(std::move(result), executed, tail)); });
 }
 
-void Invoker::answer_event(const InvokeRequest& invocation, InvokeCall call, const Respond& respond) {
-  if (events_.add({invocation.reference, std::move(call)})) return respond(empty_response(202));
+void Invoker::answer_event(const InvokeRequest& request, Invocation invocation, const Respond& respond) {
+  if (events_.add({request.reference, std::move(invocation)})) return respond(empty_response(202));
   respond(refusal_response(throttled("CallerRateLimitExceeded")));
 }
 
-EventQueue::Start Invoker::start_event(const Event& event) {
+EventQueue::Start Invoker::start_event(const EventInvocation& event) {
   auto snapshot = find(event.reference);
   // While a function is Pending its events wait; deleted meanwhile, they have nowhere to go.
   if (!snapshot)
@@ -132,25 +133,25 @@ EventQueue::Start Invoker::start_event(const Event& event) {
     return EventQueue::Start::gone;
   }
   if (!enter(event.reference.name, **snapshot)) return EventQueue::Start::throttled;
-  run(event.reference.name, *snapshot, std::move(version), event.call,
-      [this, event, config, end](InvokeOutcome outcome) mutable {
-        const bool failed = outcome.function_error;
+  run(event.reference.name, *snapshot, std::move(version), event.invocation,
+      [this, event, config, end](InvocationResult result) mutable {
+        const bool failed = result.function_error;
         if (!events_.done(event, failed, config.retries)) return;
         end.condition = failed ? "RetriesExhausted" : "Success";
         end.attempts = event.attempt;
-        end.outcome = std::move(outcome);
+        end.result = std::move(result);
         send_on(event, end, failed ? config.on_failure : config.on_success);
       });
   return EventQueue::Start::started;
 }
 
 // A destination is an event like others, of another function.
-void Invoker::send_on(const Event& event, const EventEnd& end, const std::string& destination) {
+void Invoker::send_on(const EventInvocation& event, const EventEnd& end, const std::string& destination) {
   if (destination.empty()) return;
   const auto reference = parse_function_reference(destination, region_, "", 350);
   if (!reference) return;
-  InvokeCall call{random_uuid(), destination_record(event, end), {}, {}};
-  events_.add({*reference, std::move(call)});
+  Invocation invocation{random_uuid(), destination_record(event, end), {}, {}};
+  events_.add({*reference, std::move(invocation)});
 }
 
 }  // namespace lambdapool::local

@@ -1,6 +1,6 @@
-// Runs invocations: finds the function, holds the concurrency limits, hands the call to the workers, and
-// makes the response. The hot path: all of it on the event loop's thread, and for a warm function without a
-// write to the disk.
+// Runs invocations: finds the function, holds the concurrency limits, hands the invocation to the workers,
+// and makes the response. The hot path: all of it on the event loop's thread, and for a warm function without
+// a write to the disk.
 #pragma once
 
 #include <functional>
@@ -30,20 +30,20 @@ class Invoker {
 
   // `payload` has been checked. Answers through `respond`, once; an Event at once, its work goes on behind
   // it.
-  void invoke(const InvokeRequest& invocation, const std::string& request_id, std::string payload,
+  void invoke(const InvokeRequest& request, const std::string& request_id, std::string payload,
               Respond respond);
 
  private:
-  using Done = std::function<void(InvokeOutcome)>;
+  using Done = std::function<void(InvocationResult)>;
 
   OrRefusal<std::shared_ptr<const Snapshot>> find(const FunctionReference& reference);
   OrRefusal<void> enter(const std::string& function, const Snapshot& snapshot);
   void run(const std::string& function, const std::shared_ptr<const Snapshot>& snapshot,
-           std::shared_ptr<const FunctionVersion> version, InvokeCall call, Done done);
+           std::shared_ptr<const FunctionVersion> version, Invocation invocation, Done done);
   std::shared_ptr<const FunctionVersion> choose(const Snapshot& snapshot);
-  EventQueue::Start start_event(const Event& event);
-  void send_on(const Event& event, const EventEnd& end, const std::string& destination);
-  void answer_event(const InvokeRequest& invocation, InvokeCall call, const Respond& respond);
+  EventQueue::Start start_event(const EventInvocation& event);
+  void send_on(const EventInvocation& event, const EventEnd& end, const std::string& destination);
+  void answer_event(const InvokeRequest& request, Invocation invocation, const Respond& respond);
 
   Workers& workers_;
   Mend mend_;

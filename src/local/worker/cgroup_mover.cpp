@@ -8,8 +8,8 @@
 #include <string>
 
 #include "local/worker/descriptor.hpp"
-#include "local/worker/memory_limit.hpp"
 #include "local/worker/process_tree.hpp"
+#include "local/worker/resident_memory.hpp"
 
 namespace lambdapool::local {
 namespace {

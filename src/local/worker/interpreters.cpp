@@ -1,3 +1,5 @@
+#include "local/worker/interpreters.hpp"
+
 #include <unistd.h>
 
 #include <algorithm>
@@ -5,8 +7,6 @@
 #include <functional>
 #include <map>
 #include <sstream>
-
-#include "local/worker/python_process.hpp"
 
 namespace lambdapool::local {
 namespace {

@@ -1,44 +1,232 @@
 #include "local/worker/memory_limit.hpp"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cstdio>
-#include <cstdlib>
-#include <cstring>
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
 #include <fstream>
-#include <string_view>
+#include <random>
+#include <sstream>
 
-#include "local/worker/process_tree.hpp"
+#include "local/worker/cgroup_mover.hpp"
+#include "local/worker/descriptor.hpp"
 
 namespace lambdapool::local {
 namespace {
 
-std::uint64_t resident_pages(pid_t pid) {
-  const std::string statm = read_proc(pid, "statm");
-  unsigned long long total = 0, resident = 0;
-  return std::sscanf(statm.c_str(), "%llu %llu", &total, &resident) == 2 ? resident : 0;
+namespace fs = std::filesystem;
+
+constexpr std::string_view prefix = "lambdapool-";
+
+bool write_value(const fs::path& file, const std::string& value) {
+  const Descriptor fd(::open(file.c_str(), O_WRONLY | O_CLOEXEC));
+  return fd && ::write(fd.get(), value.data(), value.size()) == static_cast<ssize_t>(value.size());
+}
+
+std::string read_value(const fs::path& file) {
+  std::ifstream in(file);
+  std::ostringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+// The number behind `name` in a file of "name number" lines.
+long long counter(const fs::path& file, std::string_view name) {
+  std::ifstream in(file);
+  std::string key;
+  for (long long value; in >> key >> value;) {
+    if (key == name) return value;
+  }
+  return 0;
+}
+
+// Our own place in the hierarchy that has `controller` ("" for v2), from /proc/self/cgroup.
+std::string own_path(std::string_view controller) {
+  std::ifstream in("/proc/self/cgroup");
+  for (std::string line; std::getline(in, line);) {
+    const auto first = line.find(':'), second = line.find(':', first + 1);
+    if (second == std::string::npos) continue;
+    if (std::string_view(line).substr(first + 1, second - first - 1) == controller)
+      return line.substr(second + 1);
+  }
+  return {};
+}
+
+// Directories left by services that were killed: their name says whose they were.
+void sweep(const fs::path& parent) {
+  std::error_code error;
+  for (fs::directory_iterator entry(parent, error), end; !error && entry != end; entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    if (!name.starts_with(prefix)) continue;
+    const pid_t owner = static_cast<pid_t>(std::atoi(name.c_str() + prefix.size()));
+    if (owner <= 0 || ::kill(owner, 0) == 0 || errno != ESRCH) continue;
+    std::error_code inner;
+    for (fs::directory_iterator cell(entry->path(), inner), last; !inner && cell != last;
+         cell.increment(inner)) {
+      if (cell->is_directory(inner)) ::rmdir(cell->path().c_str());
+    }
+    ::rmdir(entry->path().c_str());
+  }
+}
+
+std::string unique_name() {
+  std::random_device random;
+  return std::string(prefix) + std::to_string(::getpid()) + "-" + std::to_string(random());
+}
+
+// What differs between the two versions of cgroups.
+struct Dialect {
+  MemoryLimits::Kind kind;
+  const char* limit;
+  const char* swap_limit;
+  const char* events;
+};
+constexpr Dialect v1{MemoryLimits::Kind::cgroup_v1, "memory.limit_in_bytes", "memory.memsw.limit_in_bytes",
+                     "memory.oom_control"};
+constexpr Dialect v2{MemoryLimits::Kind::cgroup_v2, "memory.max", "memory.swap.max", "memory.events"};
+
+// Swap is absent where the kernel does not account for it; then there is none to run into.
+bool set_limit(const Dialect& dialect, const fs::path& path, std::uint64_t bytes) {
+  if (!write_value(path / dialect.limit, std::to_string(bytes))) return false;
+  write_value(path / dialect.swap_limit,
+              std::to_string(dialect.kind == MemoryLimits::Kind::cgroup_v1 ? bytes : 0));
+  return true;
+}
+
+// Cells whose processes were still dying when their worker was done with.
+using Leftovers = std::vector<fs::path>;
+
+class Cell : public Cgroup {
+ public:
+  Cell(const Dialect& dialect, fs::path path, std::shared_ptr<Leftovers> leftovers, CgroupMover* mover)
+      : dialect_(dialect), path_(std::move(path)), leftovers_(std::move(leftovers)), mover_(mover) {}
+  ~Cell() override {
+    if (::rmdir(path_.c_str()) != 0) leftovers_->push_back(path_);
+  }
+
+  bool prepare(int memory_mb) {
+    bytes_ = static_cast<std::uint64_t>(memory_mb) << 20;
+    if (::mkdir(path_.c_str(), 0755) != 0 && errno != EEXIST) return false;
+    return set_limit(dialect_, path_, bytes_) && ::access((path_ / "cgroup.procs").c_str(), W_OK) == 0;
+  }
+
+  void enclose(pid_t pid) override {
+    auto moved = [&dialect = dialect_, path = path_, all = bytes_, enclosed = enclosed_](std::uint64_t used) {
+      constexpr std::uint64_t least = 1 << 20;
+      set_limit(dialect, path, std::max(all - std::min(used, all), least));
+      *enclosed = true;
+    };
+    mover_->move(pid, path_ / "cgroup.procs", std::move(moved));
+  }
+  bool enclosed() const override { return *enclosed_; }
+  bool out_of_memory() const override { return counter(path_ / dialect_.events, "oom_kill") > 0; }
+
+ private:
+  const Dialect& dialect_;
+  fs::path path_;
+  std::shared_ptr<Leftovers> leftovers_;
+  CgroupMover* mover_;
+  std::uint64_t bytes_ = 0;
+  std::shared_ptr<std::atomic<bool>> enclosed_ = std::make_shared<std::atomic<bool>>(false);
+};
+
+class CgroupLimits : public MemoryLimits {
+ public:
+  CgroupLimits(const Dialect& dialect, fs::path base) : dialect_(dialect), base_(std::move(base)) {}
+  ~CgroupLimits() override {
+    retry_leftovers();
+    ::rmdir((base_ / "supervisor").c_str());
+    ::rmdir(base_.c_str());
+  }
+  Kind kind() const override { return dialect_.kind; }
+  std::unique_ptr<Cgroup> make(int memory_mb) override {
+    retry_leftovers();
+    auto cell =
+        std::make_unique<Cell>(dialect_, base_ / ("worker-" + std::to_string(next_++)), leftovers_, &mover_);
+    if (!cell->prepare(memory_mb)) return nullptr;
+    return cell;
+  }
+
+ private:
+  void retry_leftovers() {
+    std::erase_if(*leftovers_,
+                  [](const fs::path& path) { return ::rmdir(path.c_str()) == 0 || errno == ENOENT; });
+  }
+
+  const Dialect& dialect_;
+  fs::path base_;
+  std::uint64_t next_ = 1;
+  std::shared_ptr<Leftovers> leftovers_ = std::make_shared<Leftovers>();
+  CgroupMover mover_;
+};
+
+class WatchedLimits : public MemoryLimits {
+ public:
+  Kind kind() const override { return Kind::watched; }
+  std::unique_ptr<Cgroup> make(int) override { return nullptr; }
+};
+
+// Moves the probe into a limited cell and out again into a place of its own below `base`.
+bool usable(const Dialect& dialect, const fs::path& base, pid_t probe) {
+  auto leftovers = std::make_shared<Leftovers>();
+  const std::string pid = std::to_string(probe);
+  Cell cell(dialect, base / "probe", leftovers, nullptr);
+  const fs::path rest = base / "supervisor";
+  return cell.prepare(64) && (::mkdir(rest.c_str(), 0755) == 0 || errno == EEXIST) &&
+         write_value(base / "probe" / "cgroup.procs", pid) && write_value(rest / "cgroup.procs", pid);
+}
+
+std::unique_ptr<MemoryLimits> try_below(const Dialect& dialect, const fs::path& parent, pid_t probe) {
+  if (::access(parent.c_str(), W_OK) != 0) return nullptr;
+  sweep(parent);
+  const fs::path base = parent / unique_name();
+  if (::mkdir(base.c_str(), 0755) != 0) return nullptr;
+  if (dialect.kind == MemoryLimits::Kind::cgroup_v2) write_value(base / "cgroup.subtree_control", "+memory");
+  if (usable(dialect, base, probe)) return std::make_unique<CgroupLimits>(dialect, base);
+  for (const char* child : {"probe", "supervisor"}) ::rmdir((base / child).c_str());
+  ::rmdir(base.c_str());
+  return nullptr;
+}
+
+bool in_file(const fs::path& file, std::string_view word) {
+  return read_value(file).find(word) != std::string::npos;
+}
+
+// A v2 cgroup with processes in it gives no controllers to its children, and our own has processes; so
+// look upwards for one that already does.
+std::unique_ptr<MemoryLimits> try_v2(pid_t probe) {
+  const fs::path mount = "/sys/fs/cgroup";
+  if (!in_file(mount / "cgroup.controllers", "memory")) return nullptr;
+  fs::path at = mount / fs::path(own_path("")).relative_path();
+  while (true) {
+    if (in_file(at / "cgroup.subtree_control", "memory")) {
+      if (auto limits = try_below(v2, at, probe)) return limits;
+    }
+    if (at == mount || !at.has_parent_path() || at == at.parent_path()) return nullptr;
+    at = at.parent_path();
+  }
+}
+
+std::unique_ptr<MemoryLimits> try_v1(pid_t probe) {
+  const fs::path mount = "/sys/fs/cgroup/memory";
+  if (!fs::exists(mount / "memory.limit_in_bytes")) return nullptr;
+  const fs::path own = mount / fs::path(own_path("memory")).relative_path();
+  if (auto limits = try_below(v1, own, probe)) return limits;
+  return own == mount ? nullptr : try_below(v1, mount, probe);
 }
 
 }  // namespace
 
-std::uint64_t resident_bytes_of_tree(pid_t pid) {
-  std::uint64_t pages = 0;
-  for (const pid_t one : process_tree(pid)) pages += resident_pages(one);
-  return pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
-}
-
-PeakMemory::PeakMemory(pid_t pid)
-    : status_(::open(("/proc/" + std::to_string(pid) + "/status").c_str(), O_RDONLY | O_CLOEXEC)) {}
-
-std::uint64_t PeakMemory::bytes() const {
-  char text[4096];
-  const ssize_t size = status_ ? ::pread(status_.get(), text, sizeof text - 1, 0) : 0;
-  if (size <= 0) return 0;
-  text[size] = '\0';
-  const char* line = std::strstr(text, "VmHWM:");
-  return line ? std::strtoull(line + 6, nullptr, 10) * 1024 : 0;
+std::unique_ptr<MemoryLimits> MemoryLimits::probe(pid_t probe, bool allow_cgroups) {
+  if (allow_cgroups) {
+    if (auto limits = try_v2(probe)) return limits;
+    if (auto limits = try_v1(probe)) return limits;
+  }
+  return std::make_unique<WatchedLimits>();
 }
 
 }  // namespace lambdapool::local

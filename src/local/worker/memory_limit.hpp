@@ -13,15 +13,13 @@
 #include <string>
 #include <vector>
 
-#include "local/worker/descriptor.hpp"
-
 namespace lambdapool::local {
 
 // One worker's cgroup, removed with it.
 class Cgroup {
  public:
   virtual ~Cgroup() = default;
-  // Moves `pid` and its descendants in, in the background; see limits_mover.hpp.
+  // Moves `pid` and its descendants in, in the background; see cgroup_mover.hpp.
   virtual void enclose(pid_t pid) = 0;
   virtual bool enclosed() const = 0;  // it is done
   // Whether the kernel has killed a process of it for its memory.
@@ -38,19 +36,6 @@ class MemoryLimits {
   virtual Kind kind() const = 0;
   // nullptr where memory is watched, and where the system has no room for another cgroup.
   virtual std::unique_ptr<Cgroup> make(int memory_mb) = 0;
-};
-
-// Bytes resident in `pid` and all of its descendants, shared pages counted in each.
-std::uint64_t resident_bytes_of_tree(pid_t pid);
-
-// The peak resident bytes of one process, as the kernel keeps it (VmHWM). Keeps /proc/<pid>/status open.
-class PeakMemory {
- public:
-  explicit PeakMemory(pid_t pid);
-  std::uint64_t bytes() const;  // 0 once the process is gone
-
- private:
-  Descriptor status_;
 };
 
 }  // namespace lambdapool::local

@@ -14,6 +14,7 @@
 #include "embedded/python_template.hpp"
 #include "embedded/runtime_client.hpp"
 #include "local/store/home.hpp"
+#include "local/worker/interpreters.hpp"
 #include "local/worker/invocation_error.hpp"
 
 namespace lambdapool::local {

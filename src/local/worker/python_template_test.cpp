@@ -29,7 +29,7 @@ class PythonTemplateTest : public WorkersTest {
 
   // What so many workers, all there at the same time, answer.
   std::vector<json> at_once(const std::shared_ptr<const FunctionVersion>& function, int count) {
-    std::vector<std::future<InvokeOutcome>> futures;
+    std::vector<std::future<InvocationResult>> futures;
     const auto ended = [&](int i) {
       return futures[static_cast<std::size_t>(i)].wait_for(std::chrono::seconds(0)) ==
              std::future_status::ready;

@@ -66,7 +66,7 @@ void RuntimeApi::next(http::Responder responder) {
     // Once: whoever asks again while it runs has it already, or is not the one who was meant to.
     if (handed_out_) return responder.send(wrong_state("invocation/next"));
     handed_out_ = true;
-    return responder.send(invocation());
+    return responder.send(next_response());
   }
   const std::uint64_t number = ++poll_number_;
   responder.on_disconnect([this, number] {
@@ -77,23 +77,24 @@ void RuntimeApi::next(http::Responder responder) {
   events_.ready();
 }
 
-Response RuntimeApi::invocation() const {
-  Response response = json_response(200, event_.payload);
-  response.headers.add("Lambda-Runtime-Aws-Request-Id", event_.request_id);
-  response.headers.add("Lambda-Runtime-Deadline-Ms", std::to_string(event_.deadline_ms));
-  response.headers.add("Lambda-Runtime-Invoked-Function-Arn", event_.invoked_arn);
-  if (!event_.trace_id.empty()) response.headers.add("Lambda-Runtime-Trace-Id", event_.trace_id);
-  if (!event_.client_context.empty())
-    response.headers.add("Lambda-Runtime-Client-Context", event_.client_context);
+Response RuntimeApi::next_response() const {
+  const Invocation& invocation = delivered_.invocation;
+  Response response = json_response(200, invocation.payload);
+  response.headers.add("Lambda-Runtime-Aws-Request-Id", invocation.request_id);
+  response.headers.add("Lambda-Runtime-Deadline-Ms", std::to_string(delivered_.deadline_ms));
+  response.headers.add("Lambda-Runtime-Invoked-Function-Arn", invocation.invoked_arn);
+  if (!delivered_.trace_id.empty()) response.headers.add("Lambda-Runtime-Trace-Id", delivered_.trace_id);
+  if (!invocation.client_context.empty())
+    response.headers.add("Lambda-Runtime-Client-Context", invocation.client_context);
   return response;
 }
 
-void RuntimeApi::deliver(RuntimeEvent event) {
-  event_ = std::move(event);
+void RuntimeApi::deliver(DeliveredInvocation delivered) {
+  delivered_ = std::move(delivered);
   state_ = State::running;
   // Where the poll has broken off meanwhile, the runtime's next one gets it.
   handed_out_ = poll_.has_value();
-  if (poll_) poll_->send(invocation());
+  if (poll_) poll_->send(next_response());
   poll_.reset();
 }
 
@@ -105,7 +106,8 @@ void RuntimeApi::result(const http::Request& request, std::string body, std::str
   }
   if (state_ != State::running)
     return responder.send(wrong_state(error ? "invocation/error" : "invocation/response"));
-  if (id != event_.request_id) return responder.send(refused(400, "InvalidRequestID", "Invalid request ID"));
+  if (id != delivered_.invocation.request_id)
+    return responder.send(refused(400, "InvalidRequestID", "Invalid request ID"));
   // A streamed response can still fail on its way; its trailers then say how.
   const bool failed_midway = !error && !request.headers.get("Lambda-Runtime-Function-Error-Type").empty();
   if (failed_midway) {
@@ -113,7 +115,7 @@ void RuntimeApi::result(const http::Request& request, std::string body, std::str
     if (decoded && !decoded->empty()) body = *decoded;
   }
   state_ = State::answered;
-  event_.payload.clear();
+  delivered_.invocation.payload.clear();
   if (body.size() > static_cast<std::size_t>(limits::response_payload_bytes_max)) {
     responder.send(refused(413, "RequestEntityTooLarge",
                            "Exceeded maximum allowed payload size (" +

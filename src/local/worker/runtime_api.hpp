@@ -8,15 +8,12 @@
 #include <string_view>
 
 #include "http/server.hpp"
+#include "local/worker/invocation.hpp"
 
 namespace lambdapool::local {
 
-// An invocation as the runtime gets it.
-struct RuntimeEvent {
-  std::string request_id;
-  std::string payload;
-  std::string invoked_arn;
-  std::string client_context;
+struct DeliveredInvocation {
+  Invocation invocation;
   std::int64_t deadline_ms = 0;  // epoch
   std::string trace_id;
 };
@@ -36,7 +33,7 @@ class RuntimeApi {
   void handle(http::Request request, http::Responder responder);
 
   // The runtime waits (`ready` was the last event): here is its invocation.
-  void deliver(RuntimeEvent event);
+  void deliver(DeliveredInvocation delivered);
   bool waiting() const { return state_ == State::waiting; }
   void close() { poll_.reset(); }
 
@@ -47,11 +44,11 @@ class RuntimeApi {
   void result(const http::Request& request, std::string body, std::string_view id, bool error,
               http::Responder responder);
   void init_error(const http::Request& request, std::string body, http::Responder responder);
-  http::Response invocation() const;
+  http::Response next_response() const;
 
   Events events_;
   State state_ = State::init;
-  RuntimeEvent event_;
+  DeliveredInvocation delivered_;
   bool handed_out_ = false;
   std::optional<http::Responder> poll_;
   std::uint64_t poll_number_ = 0;

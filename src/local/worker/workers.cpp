@@ -29,16 +29,15 @@ struct SpareSlot {
 // The workers of one function version.
 struct Group {
   std::shared_ptr<const FunctionVersion> function;
-  std::deque<Invocation> waiting;
+  std::deque<PendingInvocation> waiting;
   std::vector<std::shared_ptr<Worker>> workers;
   std::vector<Worker*> idle;  // the most recently used last
   std::vector<SpareSlot> spare;
   bool retired = false;
 
   std::size_t coming() const {
-    return static_cast<std::size_t>(std::count_if(workers.begin(), workers.end(), [](const auto& worker) {
-      return worker->state() == Worker::State::starting || worker->state() == Worker::State::returning;
-    }));
+    return static_cast<std::size_t>(std::count_if(workers.begin(), workers.end(),
+                                                  [](const auto& worker) { return worker->is_coming(); }));
   }
   bool empty() const { return waiting.empty() && workers.empty() && spare.empty(); }
 };
@@ -50,8 +49,8 @@ class LocalWorkers : public Workers {
   ~LocalWorkers() override;
 
   void log_to(LogSink sink) override { log_ = std::move(sink); }
-  void invoke(std::shared_ptr<const FunctionVersion> function, InvokeCall call,
-              std::function<void(InvokeOutcome)> done) override;
+  void invoke(std::shared_ptr<const FunctionVersion> function, Invocation call,
+              std::function<void(InvocationResult)> done) override;
   void retire(const std::string& key) override;
   std::string isolation() const override { return machine_.isolation(); }
 
@@ -62,7 +61,7 @@ class LocalWorkers : public Workers {
   bool has_room();
   void wait_for_room();
   Result<WorkerSlot> take_slot(Group& group);
-  void refuse(const FunctionVersion& function, Invocation invocation, const InvocationError& failure);
+  void refuse(const FunctionVersion& function, PendingInvocation pending, const InvocationError& failure);
 
   void on_idle(Group& group, Worker& worker);
   void on_start_failed(Group& group, Worker& worker, const InvocationError& failure);
@@ -80,27 +79,27 @@ class LocalWorkers : public Workers {
   std::unique_ptr<http::EventLoop::Timer> room_;  // looks again for descriptors, while some wait for them
 };
 
-void LocalWorkers::refuse(const FunctionVersion& function, Invocation invocation,
+void LocalWorkers::refuse(const FunctionVersion& function, PendingInvocation pending,
                           const InvocationError& failure) {
-  InvokeOutcome outcome;
-  const std::string& id = invocation.call.request_id;
-  outcome.payload = payload_of(failure, id);
-  outcome.function_error = true;
-  outcome.log = start_line(id, "$LATEST") + end_line(id) + report_line({id, 0, {}, 0, 0, &failure});
-  log_(function, "", outcome.log, now_ms());
-  loop_.post([done = std::move(invocation.done), outcome = std::move(outcome)] { done(outcome); });
+  InvocationResult result;
+  const std::string& id = pending.invocation.request_id;
+  result.payload = payload_of(failure, id);
+  result.function_error = true;
+  result.log = start_line(id, "$LATEST") + end_line(id) + report_line({id, 0, {}, 0, 0, &failure});
+  log_(function, "", result.log, now_ms());
+  loop_.post([done = std::move(pending.done), result = std::move(result)] { done(result); });
 }
 
-void LocalWorkers::invoke(std::shared_ptr<const FunctionVersion> function, InvokeCall call,
-                          std::function<void(InvokeOutcome)> done) {
-  Invocation invocation{std::move(call), std::move(done)};
+void LocalWorkers::invoke(std::shared_ptr<const FunctionVersion> function, Invocation invocation,
+                          std::function<void(InvocationResult)> done) {
+  PendingInvocation pending{std::move(invocation), std::move(done)};
   if (auto ready = machine_.prepare(); !ready) {
-    return refuse(*function, std::move(invocation), {"Runtime.ExitError", ready.error().message});
+    return refuse(*function, std::move(pending), {"Runtime.ExitError", ready.error().message});
   }
   Group& group = groups_[function->key];
   group.function = std::move(function);
   group.retired = false;
-  group.waiting.push_back(std::move(invocation));
+  group.waiting.push_back(std::move(pending));
   const std::string key = group.function->key;
   pump(group);
   if (group.empty()) groups_.erase(key);
@@ -110,9 +109,9 @@ void LocalWorkers::pump(Group& group) {
   while (!group.waiting.empty() && !group.idle.empty()) {
     Worker* worker = group.idle.back();
     group.idle.pop_back();
-    Invocation invocation = std::move(group.waiting.front());
+    PendingInvocation pending = std::move(group.waiting.front());
     group.waiting.pop_front();
-    worker->begin(std::move(invocation));
+    worker->begin(std::move(pending));
   }
   if (group.waiting.empty()) return;
   for (auto missing = workers_to_start(group.waiting.size(), group.coming()); missing > 0; --missing) {
@@ -180,9 +179,9 @@ void LocalWorkers::start_worker(Group& group) {
   const std::string& runtime = group.function->runtime;
   const bool python = runtime.starts_with("python3.");
   auto refuse_front = [&](const InvocationError& failure) {
-    Invocation invocation = std::move(group.waiting.front());
+    PendingInvocation pending = std::move(group.waiting.front());
     group.waiting.pop_front();
-    refuse(*group.function, std::move(invocation), failure);
+    refuse(*group.function, std::move(pending), failure);
   };
   if (!python && !runtime.starts_with("provided")) {
     return refuse_front({"Runtime.InvalidRuntime",
@@ -201,22 +200,22 @@ void LocalWorkers::start_worker(Group& group) {
                           on_start_failed(group, worker, failure);
                         },
                         [this, key](Worker& worker) { on_ended(key, worker); }};
-  Worker::Parts parts{loop_, log_, machine_.supervisor(), machine_.memory(),
-                      python ? &machine_.python(runtime.substr(6)) : nullptr};
+  WorkerProcess::Parts parts{loop_, machine_.supervisor(), machine_.memory(),
+                             python ? &machine_.python(runtime.substr(6)) : nullptr};
   auto worker = std::make_shared<Worker>(
-      parts,
-      Worker::Setting{group.function, std::move(*slot), std::move(*opt), options_.region, options_.init_limit,
-                      processors_for(*group.function), options_.imports},
-      std::move(events));
+      parts, log_,
+      WorkerProcess::Setting{group.function, std::move(*slot), std::move(*opt), options_.region,
+                             processors_for(*group.function), options_.imports},
+      options_.init_limit, std::move(events));
   group.workers.push_back(worker);
   worker->start();
 }
 
 void LocalWorkers::on_idle(Group& group, Worker& worker) {
   if (!group.waiting.empty()) {
-    Invocation invocation = std::move(group.waiting.front());
+    PendingInvocation pending = std::move(group.waiting.front());
     group.waiting.pop_front();
-    return worker.begin(std::move(invocation));
+    return worker.begin(std::move(pending));
   }
   if (group.retired) return worker.stop();
   group.idle.push_back(&worker);
@@ -232,9 +231,9 @@ void LocalWorkers::on_start_failed(Group& group, Worker& worker, const Invocatio
     if (++lost->lost_starts <= lost_starts_max) return;
     std::iter_swap(lost, group.waiting.begin());
   }
-  Invocation invocation = std::move(group.waiting.front());
+  PendingInvocation pending = std::move(group.waiting.front());
   group.waiting.pop_front();
-  invocation.done(worker.outcome_of_failure(invocation.call, failure));
+  pending.done(worker.result_of_failure(pending.invocation, failure));
 }
 
 void LocalWorkers::on_ended(const std::string& key, Worker& worker) {
@@ -251,8 +250,8 @@ void LocalWorkers::on_ended(const std::string& key, Worker& worker) {
   std::erase_if(group.workers, [&](const auto& one) { return one.get() == &worker; });
   if (!group.waiting.empty() && !machine_.ready()) {
     if (auto ready = machine_.prepare(); !ready) {
-      for (auto& invocation : group.waiting)
-        refuse(*group.function, std::move(invocation), {"Runtime.ExitError", ready.error().message});
+      for (auto& pending : group.waiting)
+        refuse(*group.function, std::move(pending), {"Runtime.ExitError", ready.error().message});
       group.waiting.clear();
     }
   }
@@ -310,12 +309,12 @@ void LocalWorkers::shut_down() {
   groups_.clear();
   for (auto& [key, group] : groups) {
     for (auto& worker : group.workers) worker->abandon();
-    for (auto& invocation : group.waiting) {
-      InvokeOutcome outcome;
-      outcome.payload =
-          payload_of({"Runtime.ExitError", "The local Lambda was shut down"}, invocation.call.request_id);
-      outcome.function_error = true;
-      invocation.done(std::move(outcome));
+    for (auto& pending : group.waiting) {
+      InvocationResult result;
+      result.payload =
+          payload_of({"Runtime.ExitError", "The local Lambda was shut down"}, pending.invocation.request_id);
+      result.function_error = true;
+      pending.done(std::move(result));
     }
   }
   machine_.stop();

@@ -17,7 +17,7 @@
 #include "core/environment.hpp"
 #include "core/error.hpp"
 #include "http/event_loop.hpp"
-#include "local/control/refusal.hpp"
+#include "local/worker/invocation.hpp"
 
 namespace lambdapool::local {
 
@@ -37,20 +37,6 @@ struct FunctionVersion {
   int memory_mb = 128;
   std::chrono::seconds timeout{3};
   std::string log_group;
-};
-
-struct InvokeCall {
-  std::string request_id;
-  std::string payload;
-  std::string invoked_arn;          // qualified only if the caller gave a qualifier
-  std::string client_context = {};  // decoded JSON, or ""
-};
-
-struct InvokeOutcome {
-  std::string payload;
-  bool function_error = false;          // X-Amz-Function-Error: Unhandled
-  std::string log;                      // START ... REPORT; of what the function wrote, the end
-  std::optional<Refusal> refusal = {};  // it has not been run, and this is why
 };
 
 // Takes lines of a function's log as they come, on the loop's thread; the last may lack its end.
@@ -80,8 +66,8 @@ class Workers {
   virtual void log_to(LogSink sink) = 0;
 
   // On the loop's thread; `done` runs there, exactly once. Concurrency limits are the caller's.
-  virtual void invoke(std::shared_ptr<const FunctionVersion> function, InvokeCall call,
-                      std::function<void(InvokeOutcome)> done) = 0;
+  virtual void invoke(std::shared_ptr<const FunctionVersion> function, Invocation invocation,
+                      std::function<void(InvocationResult)> done) = 0;
 
   // Idle workers of this key end now, busy ones after their invocation. On the loop's thread.
   virtual void retire(const std::string& key) = 0;

@@ -201,7 +201,7 @@ TEST_F(WorkersTest, TwentyInvocationsAtOnceGetTwentyWorkers) {
       "  open(os.path.join(event, str(os.getpid())), 'w').close()\n"
       "  while len(os.listdir(event)) < 20: time.sleep(0.01)\n"
       "  return os.getpid()");
-  std::vector<std::future<InvokeOutcome>> futures;
+  std::vector<std::future<InvocationResult>> futures;
   for (int i = 0; i < 20; ++i) futures.push_back(begin(function, json(room.string()).dump()));
   std::set<std::string> pids;
   for (auto& future : futures) {
@@ -280,9 +280,10 @@ TEST_F(WorkersTest, KillingTheOwnerLeavesNoProcess) {
     auto own = Workers::start(own_loop, options);
     std::promise<void> never;
     own_loop.post([&] {
-      (*own)->invoke(sleeper, {"b", "{}", "", {}}, [](InvokeOutcome) {});
-      (*own)->invoke(function, {"a", "\"children\"", "", {}},
-                     [&](InvokeOutcome) { [[maybe_unused]] const auto written = ::write(ready[1], "x", 1); });
+      (*own)->invoke(sleeper, {"b", "{}", "", {}}, [](InvocationResult) {});
+      (*own)->invoke(function, {"a", "\"children\"", "", {}}, [&](InvocationResult) {
+        [[maybe_unused]] const auto written = ::write(ready[1], "x", 1);
+      });
     });
     never.get_future().wait();
   }

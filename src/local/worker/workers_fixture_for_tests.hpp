@@ -133,18 +133,19 @@ class WorkersTest : public testing::Test {
     });
   }
 
-  std::future<InvokeOutcome> begin(const std::shared_ptr<const FunctionVersion>& function,
-                                   std::string payload) {
+  std::future<InvocationResult> begin(const std::shared_ptr<const FunctionVersion>& function,
+                                      std::string payload) {
     start();
-    auto promise = std::make_shared<std::promise<InvokeOutcome>>();
+    auto promise = std::make_shared<std::promise<InvocationResult>>();
     loop.post([=, this, id = "request-" + std::to_string(++requests)] {
       workers->invoke(function, {id, payload, function->function_arn, {}},
-                      [promise](InvokeOutcome outcome) { promise->set_value(std::move(outcome)); });
+                      [promise](InvocationResult outcome) { promise->set_value(std::move(outcome)); });
     });
     return promise->get_future();
   }
 
-  InvokeOutcome invoke(const std::shared_ptr<const FunctionVersion>& function, std::string payload = "{}") {
+  InvocationResult invoke(const std::shared_ptr<const FunctionVersion>& function,
+                          std::string payload = "{}") {
     auto future = begin(function, std::move(payload));
     if (future.wait_for(std::chrono::seconds(300)) != std::future_status::ready) {
       ADD_FAILURE() << "no outcome";

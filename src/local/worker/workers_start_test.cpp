@@ -44,7 +44,7 @@ TEST_F(WorkersStartTest, WhatHadNotBegunWhenTheSupervisorDiedIsStartedAgainQuiet
   for (int round = 0; round < 3; ++round) {
     const auto fresh = std::make_shared<FunctionVersion>(*function);
     fresh->key = "fresh-" + std::to_string(round);
-    std::vector<std::future<InvokeOutcome>> futures;
+    std::vector<std::future<InvocationResult>> futures;
     for (int i = 0; i < 4; ++i) futures.push_back(begin(fresh, std::to_string(i)));
     const pid_t supervisor = supervisor_of_this_process();
     if (supervisor > 0) ::kill(supervisor, SIGKILL);

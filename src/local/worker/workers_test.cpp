@@ -103,7 +103,7 @@ TEST_F(WorkersTest, WhatARunningTaskPrintsIsLoggedBeforeItEnds) {
 
 TEST_F(WorkersTest, LinesOfConcurrentWorkersAreStampedWhenTheyWereWritten) {
   const auto function = python(waits_at_its_gate);
-  std::vector<std::future<InvokeOutcome>> outcomes;
+  std::vector<std::future<InvocationResult>> outcomes;
   for (const char* which : {"1", "2"}) {
     ASSERT_EQ(::mkfifo((function->code / ("gate" + std::string(which))).c_str(), 0600), 0);
     outcomes.push_back(begin(function, which));

@@ -1,12 +1,14 @@
-// How a worker comes to life: its channel, its limits, its process.
+#include "local/worker/worker_process.hpp"
+
+#include <signal.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 
 #include "local/worker/own_runtime.hpp"
-#include "local/worker/worker.hpp"
 
 namespace lambdapool::local {
 namespace {
@@ -23,20 +25,20 @@ bool is_file(const fs::path& path) {
 
 }  // namespace
 
-void Worker::start() { launch(); }
+WorkerProcess::WorkerProcess(Parts parts, Setting setting, http::Handler api, LogPipe::Sink log,
+                             Events events)
+    : parts_(parts),
+      setting_(std::move(setting)),
+      api_(std::move(api)),
+      events_(std::move(events)),
+      log_(std::make_unique<LogPipe>(parts.loop, std::move(log))) {}
 
-void Worker::launch() {
-  launched_ = Clock::now();
-  pid_ = -1;
-  kill_wanted_ = false;
-  launched_ms_ = now_ms();
-  log_ =
-      std::make_unique<LogPipe>(parts_.loop, [this](std::string_view lines) { write_log(lines, now_ms()); });
+void WorkerProcess::start() {
   cgroup_ = parts_.memory.make(setting_.function->memory_mb);
   if (!log_->open() || !open_channel()) {
     const std::string hint =
         errno == EMFILE ? "; raise the limit of open files (ulimit -n) or use fewer workers" : "";
-    return fail_start(
+    return fail(
         {"Runtime.ExitError", std::string("could not start the runtime: ") + std::strerror(errno) + hint});
   }
   if (parts_.python) {
@@ -46,24 +48,73 @@ void Worker::launch() {
   }
 }
 
-bool Worker::open_channel() {
+// Not at once: whoever asked for this worker is still in the middle of asking.
+void WorkerProcess::fail(InvocationError why) {
+  parts_.loop.post([self = shared_from_this(), why = std::move(why)] {
+    if (!self->released_) self->events_.failed(why);
+  });
+}
+
+// The fork server lives as long as this worker does.
+void WorkerProcess::learn(std::string_view names) {
+  if (!imports_.empty()) parts_.python->learn(imports_, names);
+}
+
+void WorkerProcess::kill() {
+  if (kill_wanted_) return;
+  kill_wanted_ = true;
+  if (pid_ > 0) parts_.supervisor.kill(pid_);
+}
+
+void WorkerProcess::on_started(pid_t pid) {
+  pid_ = pid;
+  if (port_) port_->belongs_to(pid);
+  if (cgroup_) cgroup_->enclose(pid);
+  if (!released_) events_.started(pid);
+  if (kill_wanted_) parts_.supervisor.kill(pid_);
+}
+
+void WorkerProcess::on_exited(int wait_status, std::uint64_t peak_bytes) {
+  if (released_) return;
+  parts_.supervisor.kill(0);  // whatever it has left behind
+  const bool killed = WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGKILL;
+  events_.exited({wait_status, peak_bytes, killed && cgroup_ && cgroup_->out_of_memory()});
+}
+
+// Not at once: this may run inside a callback of theirs.
+void WorkerProcess::release() {
+  released_ = true;
+  log_.reset();
+  cgroup_.reset();
+  parts_.loop.post([connection = std::shared_ptr<http::Connection>(std::move(connection_)),
+                    port = std::shared_ptr<RuntimePort>(std::move(port_))]() mutable {
+    connection.reset();
+    port.reset();
+  });
+}
+
+void WorkerProcess::abandon() {
+  released_ = true;
+  connection_.reset();
+  log_.reset();
+  cgroup_.reset();
+}
+
+bool WorkerProcess::open_channel() {
   SocketPair pair = socket_pair(SOCK_STREAM);
   if (!pair.ours) return false;
   channel_ = std::move(pair.theirs);
-  const http::Handler handler = [weak = weak_from_this()](http::Request request, http::Responder responder) {
-    if (const auto self = weak.lock()) self->api_.handle(std::move(request), std::move(responder));
-  };
   connection_ = http::serve_connection(
-      parts_.loop, pair.ours.release(), handler, [] {}, http::Pipelined::together);
+      parts_.loop, pair.ours.release(), api_, [] {}, http::Pipelined::together);
   if (!needs_port()) return true;
-  auto port = RuntimePort::open(parts_.loop, handler);
+  auto port = RuntimePort::open(parts_.loop, api_);
   if (!port) return false;
   port_ = std::move(*port);
   return true;
 }
 
 // Where the bootstrap lies on the host; "" where the function has none.
-fs::path Worker::bootstrap() const {
+fs::path WorkerProcess::bootstrap() const {
   for (const fs::path& place : {setting_.function->code, setting_.opt}) {
     if (!place.empty() && is_file(place / "bootstrap")) return place / "bootstrap";
   }
@@ -72,12 +123,12 @@ fs::path Worker::bootstrap() const {
 
 // Our own runtimes speak over the channel that they inherit. An executable of ours that is not started as a
 // worker (by another handler's name) may speak the Runtime API in some way of its own.
-bool Worker::needs_port() const {
+bool WorkerProcess::needs_port() const {
   if (parts_.python) return false;
   return setting_.function->handler != "lambdapool" || !is_own_runtime(bootstrap());
 }
 
-WorkerSetting Worker::environment_setting(bool mounted) const {
+WorkerSetting WorkerProcess::environment_setting(bool mounted) const {
   WorkerSetting setting;
   setting.region = setting_.region;
   setting.processors = setting_.processors;
@@ -92,7 +143,7 @@ WorkerSetting Worker::environment_setting(bool mounted) const {
   return setting;
 }
 
-ProcessEvents Worker::process_events() {
+ProcessEvents WorkerProcess::process_events() {
   const auto weak = weak_from_this();
   ProcessEvents events;
   events.started = [weak](pid_t pid) {
@@ -102,18 +153,21 @@ ProcessEvents Worker::process_events() {
     if (const auto self = weak.lock()) self->on_exited(status, peak);
   };
   events.lost = [weak](const std::string& why) {
-    if (const auto self = weak.lock()) self->on_lost(why);
+    const auto self = weak.lock();
+    if (!self || self->released_) return;
+    self->parts_.supervisor.kill(0);  // whatever it has left behind
+    self->events_.lost(why);
   };
   return events;
 }
 
-void Worker::spawn_bootstrap() {
+void WorkerProcess::spawn_bootstrap() {
   const bool mounted = parts_.supervisor.root() != Supervisor::Root::none;
   WorkerSetting setting = environment_setting(mounted);
   setting.own_channel = true;
   Spawn spawn;
   const fs::path found = bootstrap();
-  if (found.empty()) return fail_start(no_bootstrap());
+  if (found.empty()) return fail(no_bootstrap());
   const bool in_code = found.parent_path() == setting_.function->code;
   spawn.arguments = {(in_code ? setting.task_root : setting.opt) + "/bootstrap"};
   spawn.environment = as_strings(worker_environment(*setting_.function, setting));
@@ -127,12 +181,12 @@ void Worker::spawn_bootstrap() {
   ProcessEvents events = process_events();
   events.failed = [weak = weak_from_this(), path = spawn.arguments.front()](const std::string& why) {
     if (const auto self = weak.lock())
-      self->fail_start({"Runtime.InvalidEntrypoint", "fork/exec " + path + ": " + why});
+      self->fail({"Runtime.InvalidEntrypoint", "fork/exec " + path + ": " + why});
   };
   parts_.supervisor.spawn(spawn, std::move(events));
 }
 
-PythonFork Worker::python_fork(WorkerFiles files, const fs::path& interpreter) const {
+PythonFork WorkerProcess::python_fork(WorkerFiles files, const fs::path& interpreter) const {
   WorkerSetting setting = environment_setting(files == WorkerFiles::mounted);
   setting.interpreter = interpreter;
   PythonFork fork;
@@ -145,7 +199,7 @@ PythonFork Worker::python_fork(WorkerFiles files, const fs::path& interpreter) c
   return fork;
 }
 
-void Worker::fork_python() {
+void WorkerProcess::fork_python() {
   const FunctionVersion& function = *setting_.function;
   PythonStart start;
   if (!setting_.imports.empty() && has_packages(function, setting_.opt) &&
@@ -156,14 +210,14 @@ void Worker::fork_python() {
   }
   start.events = process_events();
   start.events.failed = [weak = weak_from_this()](const std::string& why) {
-    if (const auto self = weak.lock()) self->fail_start({"Runtime.InvalidRuntime", why});
+    if (const auto self = weak.lock()) self->fail({"Runtime.InvalidRuntime", why});
   };
   start.outline = [self = shared_from_this()](WorkerFiles files, const fs::path& interpreter) {
     return std::optional(self->python_fork(files, interpreter));
   };
   start.describe = [self = shared_from_this()](WorkerFiles files,
                                                const fs::path& interpreter) -> std::optional<PythonFork> {
-    if (self->state_ == State::dead || self->kill_wanted_) return std::nullopt;
+    if (self->released_ || self->kill_wanted_) return std::nullopt;
     PythonFork fork = self->python_fork(files, interpreter);
     fork.output = self->log_->take_write_end();
     fork.channel = std::move(self->channel_);

@@ -1,0 +1,103 @@
+// One worker's process: how it comes to life (its channel, its limits, its log), and how it is killed. A
+// worker that is started again gets another one.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "http/server.hpp"
+#include "local/supervisor/supervisor.hpp"
+#include "local/worker/environment.hpp"
+#include "local/worker/invocation_error.hpp"
+#include "local/worker/log.hpp"
+#include "local/worker/memory_limit.hpp"
+#include "local/worker/python_process.hpp"
+#include "local/worker/runtime_port.hpp"
+#include "local/worker/workers.hpp"
+
+namespace lambdapool::local {
+
+// What outlives a crash of the worker: its /tmp, and the log stream it writes to.
+struct WorkerSlot {
+  std::filesystem::path tmp;
+  std::string log_stream;
+};
+
+class WorkerProcess : public std::enable_shared_from_this<WorkerProcess> {
+ public:
+  struct Parts {
+    http::EventLoop& loop;
+    Supervisor& supervisor;
+    MemoryLimits& memory;
+    PythonForkServer* python;  // nullptr for functions with a bootstrap of their own
+  };
+  struct Setting {
+    std::shared_ptr<const FunctionVersion> function;
+    WorkerSlot slot;
+    std::filesystem::path opt;
+    std::string region;
+    int processors;                 // for its libraries' threads
+    std::filesystem::path imports;  // where ImportLists are; "": none are kept
+  };
+  struct Exit {
+    int wait_status = 0;
+    std::uint64_t peak_bytes = 0;
+    bool out_of_memory = false;  // the kernel killed it for its memory
+  };
+  // None within start() or after release().
+  struct Events {
+    std::function<void(pid_t pid)> started;
+    std::function<void(InvocationError why)> failed;  // there never was a process
+    std::function<void(const Exit& exit)> exited;
+    std::function<void(const std::string& why)> lost;  // with the process that had started it
+  };
+
+  // `api`: the Runtime API that it speaks. `log`: where its lines go.
+  WorkerProcess(Parts parts, Setting setting, http::Handler api, LogPipe::Sink log, Events events);
+
+  void start();
+  void kill();                         // as soon as it is there, and all below it
+  void learn(std::string_view names);  // it has imported these modules, one a line
+
+  LogPipe& log() { return *log_; }
+  bool enclosed() const { return cgroup_ && cgroup_->enclosed(); }  // its memory is the kernel's to hold
+
+  // It has ended: lets its channel and its cgroup go.
+  void release();
+  // The service ends. The port stays until the processes are gone, or another user could take it over.
+  void abandon();
+
+ private:
+  void fail(InvocationError why);
+  bool open_channel();
+  std::filesystem::path bootstrap() const;
+  bool needs_port() const;
+  void spawn_bootstrap();
+  void fork_python();
+  PythonFork python_fork(WorkerFiles files, const std::filesystem::path& interpreter) const;
+  WorkerSetting environment_setting(bool mounted) const;
+  ProcessEvents process_events();
+  void on_started(pid_t pid);
+  void on_exited(int wait_status, std::uint64_t peak_bytes);
+
+  Parts parts_;
+  const Setting setting_;
+  http::Handler api_;
+  Events events_;
+  std::unique_ptr<LogPipe> log_;
+  std::unique_ptr<Cgroup> cgroup_;
+  std::unique_ptr<RuntimePort> port_;  // of a foreign runtime
+  std::unique_ptr<http::Connection> connection_;
+  std::filesystem::path imports_;  // its ImportList, where it has one
+  Descriptor channel_;             // the worker's end, until it has been handed over
+  pid_t pid_ = -1;
+  bool kill_wanted_ = false;
+  bool released_ = false;
+};
+
+}  // namespace lambdapool::local
