@@ -105,9 +105,9 @@ def _run(parts, remaining, worker, apart, in_child=False):
             outcomes.add_value(result)
         if getpid() != worker:
             forked.end()
-        before, now = now, clock()
-        if now - before > longest:
-            longest = now - before
+        previous, now = now, clock()
+        if now - previous > longest:
+            longest = now - previous
     return outcomes.finish(), now - started
 
 
@@ -147,7 +147,7 @@ def _answer(outcomes, seconds, echo, timeout, results=None):
 
 
 def _store(url, outcomes, seconds):
-    buffers = []
+    buffers: "list[pickle.PickleBuffer]" = []
     body = pickle.dumps((outcomes, seconds), 5, buffer_callback=buffers.append)
     return blobs.store(url, [body] + [buffer.raw() for buffer in buffers])
 

@@ -93,7 +93,7 @@ def value(result, apart=None):
     try:
         if apart is None:
             return VALUE, dumps(result)
-        buffers = []
+        buffers: "list[pickle.PickleBuffer]" = []
         try:
             data = plain.dumps(result, lambda buffer: _is_copied(buffer, apart, buffers))
         except Exception:

@@ -18,7 +18,8 @@ from . import coroutine, forked, outcome
 
 _LENGTH = struct.Struct("<Q")
 _initialized = None  # the digest of the initializer that ran here last: another pool's may have undone it
-_left = {}  # by that initializer, in the namespaces of code by value: names and values, for each
+# By that initializer, in the namespaces of code by value: names and values, for each.
+_left: "dict[str, dict[str, object]]" = {}
 _child = None
 
 

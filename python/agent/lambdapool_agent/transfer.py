@@ -126,7 +126,7 @@ def _tcp(url, parts, target):
     if not proxy or urllib.request.proxy_bypass(parts.netloc):
         return kind(parts.hostname, parts.port, timeout=_SILENCE), target
     through = urllib.parse.urlsplit(proxy)
-    connection = kind(through.hostname, through.port, timeout=_SILENCE)
+    connection = kind(through.hostname or "", through.port, timeout=_SILENCE)
     if parts.scheme != "https":
         return connection, url
     connection.set_tunnel(parts.hostname, parts.port)

@@ -17,7 +17,7 @@ def is_task(body):
     try:
         for _ in range(2):
             for _opcode, _, position in pickletools.genops(body):
-                end = position + 1
+                end = (position or 0) + 1
             body = body[end:]
         return not body
     except ValueError:
