@@ -8,6 +8,7 @@
 #pragma once
 
 #include "lambdapool/codec.hpp"
+#include "lambdapool/deploy.hpp"
 #include "lambdapool/errors.hpp"
 #include "lambdapool/exception.hpp"
 #include "lambdapool/executor.hpp"

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from ._native import version as __version__
     from .blobs import Shared
+    from .deploying import Event, Function, create, delete, update
+    from .deploying import list as list
     from .errors import (
         AccessDenied,
         BlobError,
@@ -51,6 +53,8 @@ __all__ = [
     "BlobError",
     "CodeMismatch",
     "CredentialsError",
+    "Event",
+    "Function",
     "FunctionFailed",
     "FunctionNotFound",
     "FunctionTimedOut",
@@ -73,9 +77,22 @@ __all__ = [
     "UnsendableResult",
     "WorkerDied",
     "__version__",
+    "create",
+    "delete",
     "function",
     "local",
+    "update",
 ]
+# `list` is not among them: `from lambdapool import *` would take Python's own away.
+
+_HOMES = {
+    "LambdaPool": ".pool",
+    "LambdaExecutor": ".executor",
+    "Shared": ".blobs",
+    "function": ".remote_function",
+    "local": ".local_lambda",
+    **dict.fromkeys(("Event", "Function", "create", "delete", "list", "update"), ".deploying"),
+}
 
 
 def __getattr__(name: str) -> Any:
@@ -84,15 +101,8 @@ def __getattr__(name: str) -> Any:
 
     if name == "__version__":
         value = import_module("._native", __name__).version
-    elif name in __all__:
-        home = {
-            "LambdaPool": ".pool",
-            "LambdaExecutor": ".executor",
-            "Shared": ".blobs",
-            "function": ".remote_function",
-            "local": ".local_lambda",
-        }.get(name, ".errors")
-        value = getattr(import_module(home, __name__), name)
+    elif name in __all__ or name in _HOMES:
+        value = getattr(import_module(_HOMES.get(name, ".errors"), __name__), name)
     else:
         raise AttributeError("module %r has no attribute %r" % (__name__, name))
     globals()[name] = value
@@ -100,4 +110,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> List[str]:
-    return sorted(set(globals()) | set(__all__))
+    return sorted(set(globals()) | set(__all__) | set(_HOMES))

@@ -1,4 +1,4 @@
-from typing import Any, Dict, List, Optional, Tuple, Union
+from typing import Any, Callable, Dict, List, Optional, Tuple, Union
 
 version: str
 
@@ -139,3 +139,31 @@ def ensure_deployed(
 ) -> Tuple[Optional[NativeError], str, str, int]:
     """(None, the version that has what is asked for, "known", "found", "published" or "created", its bytes), or what
     went wrong. Blocks; the GIL is free meanwhile. ValueError for a setting that there is not."""
+
+#: kind, text, done, total, line: see lambdapool.deploying.Event
+Listener = Callable[[str, str, int, int, str], None]
+
+class Functions:
+    """The functions of one target. Each call returns what came of it, or the error. Settings as those of
+    ensure_deployed, and of update() unset_env and untag."""
+
+    def __init__(
+        self,
+        *,
+        python: str,
+        target: Optional[str] = None,
+        region: Optional[str] = None,
+        profile: Optional[str] = None,
+        access_key_id: Optional[str] = None,
+        secret_access_key: Optional[str] = None,
+        session_token: Optional[str] = None,
+        allow_http: bool = False,
+    ) -> None: ...
+    def create(
+        self, name: str, settings: Dict[str, Any], exists_ok: bool, progress: Optional[Listener]
+    ) -> Tuple[Optional[Dict[str, Any]], Optional[NativeError]]: ...
+    def update(
+        self, name: str, settings: Dict[str, Any], progress: Optional[Listener]
+    ) -> Tuple[Optional[Dict[str, Any]], Optional[NativeError]]: ...
+    def remove(self, name: str, progress: Optional[Listener]) -> Tuple[None, Optional[NativeError]]: ...
+    def list(self) -> Tuple[Optional[List[Dict[str, Any]]], Optional[NativeError]]: ...

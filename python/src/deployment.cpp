@@ -11,6 +11,7 @@
 #include "deploy/deployment.hpp"
 #include "function_request.hpp"
 #include "opening.hpp"
+#include "where.hpp"
 
 namespace nb = nanobind;
 
@@ -18,25 +19,6 @@ namespace lambdapool::python {
 namespace {
 
 using OptionalText = std::optional<std::string>;
-
-struct Where {
-  OptionalText target, region, profile, access_key_id, secret_access_key, session_token;
-  bool allow_http = false;
-  std::string python;
-};
-
-deploy::Connection connection_to(const Where& where) {
-  target::TargetOptions options;
-  options.target = where.target;
-  options.aws = {.access_key_id = where.access_key_id,
-                 .secret_access_key = where.secret_access_key,
-                 .session_token = where.session_token,
-                 .profile = where.profile,
-                 .region = where.region};
-  options.python = where.python;
-  options.allow_http = where.allow_http;
-  return deploy::Connection(std::move(options), Environment::of_this_process(), where.python);
-}
 
 const char* name_of(deploy::Deployment::Step step) {
   switch (step) {

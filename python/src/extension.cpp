@@ -5,6 +5,7 @@
 #include <nanobind/stl/string_view.h>
 
 #include "buffer_view.hpp"
+#include "deploying.hpp"
 #include "deployment.hpp"
 #include "engine.hpp"
 #include "local_lambda.hpp"
@@ -22,6 +23,7 @@ NB_MODULE(_native, module) {
     using lambdapool::python::BufferView;
     return reinterpret_cast<std::uintptr_t>(BufferView(bytes, BufferView::Access::read).data());
   });
+  lambdapool::python::bind_deploying(module);
   lambdapool::python::bind_deployment(module);
   lambdapool::python::bind_local_lambda(module);
   nb::class_<Engine>(module, "Engine")

@@ -1,9 +1,11 @@
 #include "function_request.hpp"
 
 #include <nanobind/stl/map.h>
+#include <nanobind/stl/set.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -51,7 +53,8 @@ bool take_texts(deploy::FunctionRequest& request, const std::string& key, const 
 
 }  // namespace
 
-deploy::FunctionRequest function_request(const std::string& name, const nb::dict& settings) {
+deploy::FunctionRequest function_request(const std::string& name, const nb::dict& settings,
+                                         KeepsEnvironment keeps_environment) {
   deploy::FunctionRequest request;
   request.name = name;
   for (const auto& [name_of_setting, value] : settings) {
@@ -62,9 +65,13 @@ deploy::FunctionRequest function_request(const std::string& name, const nb::dict
       request.paths = nb::cast<Texts>(value);
     } else if (key == "env") {
       request.environment = nb::cast<Pairs>(value);
-      request.whole_environment = true;
+      request.whole_environment = keeps_environment == KeepsEnvironment::no;
     } else if (key == "tags") {
       request.tags = nb::cast<Pairs>(value);
+    } else if (key == "unset_env") {
+      request.unset_environment = nb::cast<std::set<std::string>>(value);
+    } else if (key == "untag") {
+      request.untags = nb::cast<std::set<std::string>>(value);
     } else if (key == "concurrency") {
       request.concurrency.emplace();
       if (!value.is_none()) request.concurrency->executions = nb::cast<int>(value);

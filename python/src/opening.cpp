@@ -12,14 +12,14 @@
 namespace lambdapool::python {
 
 bool Interruption::raised() {
-  if (raised_) return true;
+  if (error_) return true;
   const nanobind::gil_scoped_acquire acquired;
-  raised_ = PyErr_CheckSignals() != 0;
-  return raised_;
+  if (PyErr_CheckSignals() != 0) error_ = std::make_unique<nanobind::python_error>();
+  return error_ != nullptr;
 }
 
 void Interruption::rethrow() const {
-  if (raised_) throw nanobind::python_error();
+  if (error_) throw nanobind::python_error(*error_);
 }
 
 Result<Opened> open(const Settings& settings, Interruption& interruption,

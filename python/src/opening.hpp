@@ -1,6 +1,8 @@
 // How a pool's engine is opened: the target is found, and the identity.
 #pragma once
 
+#include <nanobind/nanobind.h>
+
 #include <memory>
 #include <optional>
 #include <string>
@@ -45,10 +47,10 @@ struct Opened {
 class Interruption {
  public:
   bool raised();
-  void rethrow() const;
+  void rethrow() const;  // with the GIL
 
  private:
-  bool raised_ = false;
+  std::unique_ptr<nanobind::python_error> error_;
 };
 
 // Without the GIL. The queue gets the engine's warnings.

@@ -41,8 +41,6 @@ Result<void> left_as_it_is(const std::string& name) {
   return {};
 }
 
-enum class DryRun { no, yes };
-
 Result<void> create_one(const Context& context, deploy::Connection& connection,
                         const deploy::JudgedRequest& request, deploy::Existing existing, DryRun dry_run) {
   const std::string& name = request.asked.name;

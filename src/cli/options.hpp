@@ -16,6 +16,8 @@ struct ConnectionOptions {
   std::optional<std::string> profile = {};
 };
 
+enum class DryRun { no, yes };
+
 // What create and update have in common.
 struct FunctionOptions : deploy::FunctionRequest {
   bool dry_run = false;

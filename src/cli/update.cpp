@@ -17,8 +17,6 @@ void tell(const deploy::UpdatePlan& plan) {
   say("=== Dry run: nothing was changed ===");
 }
 
-enum class DryRun { no, yes };
-
 Result<void> update_one(const Context& context, deploy::Connection& connection,
                         const deploy::JudgedRequest& request, DryRun dry_run) {
   const std::string& name = request.asked.name;

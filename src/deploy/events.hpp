@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace lambdapool::deploy {
@@ -35,6 +36,9 @@ struct Event {
   std::int64_t done = 0;
   std::int64_t total = 0;
 };
+
+std::string_view name_of(Event::Kind kind);  // "copying_path"
+std::string line_of(const Event& event);     // for people
 
 // Called on the thread that deploys, which it may hold up. May be empty.
 using Events = std::function<void(const Event&)>;

@@ -25,7 +25,7 @@ def package_is_built():
 
 
 def pytest_ignore_collect(collection_path, config):
-    needs_package = collection_path.name.startswith(("test_pool", "test_executor"))
+    needs_package = collection_path.name.startswith(("test_pool", "test_executor", "test_deploying"))
     return True if needs_package and not package_is_built() else None
 
 

@@ -28,6 +28,8 @@ std::optional<std::filesystem::path> choose(const Environment& environment,
                                             const std::filesystem::path& program) {
   if (const auto venv = environment.get("VIRTUAL_ENV"))
     if (const auto python = python_in(std::filesystem::path(*venv) / "bin")) return python;
+  if (program.filename().string().starts_with("python")) return program;
+  if (program.empty()) return process::find_program("python3", environment);
   if (const auto path = called_as(program, environment))
     if (const auto python = python_in(path->parent_path())) return python;
   return process::find_program("python3", environment);

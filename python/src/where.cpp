@@ -1,0 +1,24 @@
+#include "where.hpp"
+
+#include <utility>
+
+#include "core/environment.hpp"
+
+namespace lambdapool::python {
+
+deploy::Connection connection_to(const Where& where) {
+  target::TargetOptions options;
+  options.target = where.target;
+  options.aws = {.access_key_id = where.access_key_id,
+                 .secret_access_key = where.secret_access_key,
+                 .session_token = where.session_token,
+                 .profile = where.profile,
+                 .region = where.region};
+  options.python = where.python;
+  options.allow_http = where.allow_http;
+  auto variables = Environment::of_this_process().all();
+  if (!where.python.empty()) variables.erase("VIRTUAL_ENV");
+  return {std::move(options), Environment(std::move(variables)), where.python};
+}
+
+}  // namespace lambdapool::python

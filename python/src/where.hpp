@@ -1,0 +1,20 @@
+// Which target, and as whom, from Python's arguments.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "deploy/connection.hpp"
+
+namespace lambdapool::python {
+
+struct Where {
+  std::optional<std::string> target, region, profile, access_key_id, secret_access_key, session_token;
+  bool allow_http = false;
+  std::string python;  // the interpreter that calls
+};
+
+// The Python that calls functions is `where.python`, whatever is active in the shell.
+deploy::Connection connection_to(const Where& where);
+
+}  // namespace lambdapool::python
