@@ -2,13 +2,13 @@
 
 import os
 import re
-import subprocess
-import sys
 
 import pytest
 
 boto3 = pytest.importorskip("boto3")
 pytest.importorskip("moto")
+
+from moto_server import MotoServer
 
 READ = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"
 BASIC = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
@@ -17,27 +17,10 @@ BASIC = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
 @pytest.fixture(scope="module")
 def moto():
     """moto's server in a process of its own, on a free port; its URL."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     # moto's Lambda only keeps functions here: it would run them in Docker. IAM knows AWS's own policies.
-    environment.update(MOTO_IAM_LOAD_MANAGED_POLICIES="true", MOTO_DOCKER_NETWORK_MODE="none")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", "0"],
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    said = []
-    for line in process.stderr:
-        said.append(line)
-        if match := re.search(r"Running on (http://127\.0\.0\.1:\d+)", line):
-            break
-    else:
-        pytest.fail("moto did not start: " + "".join(said))
-    yield match[1]
-    process.kill()
-    process.wait()
-    process.stderr.close()
+    server = MotoServer(MOTO_IAM_LOAD_MANAGED_POLICIES="true", MOTO_DOCKER_NETWORK_MODE="none")
+    yield server.endpoint
+    server.close()
 
 
 @pytest.fixture
