@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Optional
 
-from .project_file import FILE, functions_of_project
+from .project_file import FILE, functions_of_project, setting_of
 
 VARIABLE = "LAMBDAPOOL_FUNCTION"
 BUCKET_VARIABLE = "LAMBDAPOOL_BUCKET"
@@ -29,16 +29,7 @@ def function_or_default(given: Optional[str]) -> str:
 
 
 def bucket_or_default(given: Optional[str], function: str) -> str:
-    """Empty where nothing says which. A file that cannot be read says nothing: most pools need no bucket."""
+    """Empty where nothing says which."""
     if given is not None:
         return given
-    named = os.environ.get(BUCKET_VARIABLE)
-    if named:
-        return named
-    try:
-        functions, _ = functions_of_project()
-    except ValueError:
-        return ""
-    settings = functions.get(function.split(":function:")[-1].split(":")[0], {})
-    bucket = settings.get("bucket", "") if isinstance(settings, dict) else ""
-    return bucket if isinstance(bucket, str) else ""
+    return os.environ.get(BUCKET_VARIABLE) or setting_of(function, "bucket") or ""

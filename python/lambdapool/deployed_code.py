@@ -20,6 +20,8 @@ from typing import Dict, List, NamedTuple, Optional
 
 from . import loaded_source
 from .errors import CodeMismatch, make
+from .mismatch import other_major_versions
+from .project_file import setting_of
 
 VARIABLE = "LAMBDAPOOL_STALE"
 MODES = ("error", "warn", "ignore")
@@ -35,22 +37,11 @@ def stale_mode(given: Optional[str], function: str) -> str:
     if mode is None:
         mode, where = os.environ.get(VARIABLE) or None, VARIABLE
     if mode is None:
-        mode, where = _of_project(function), "stale in lambdapool.toml"
+        mode, where = setting_of(function, "stale"), "stale in lambdapool.toml"
     if mode is None:
         return MODES[0]
     if mode not in MODES:
         raise ValueError("%s must be one of %s, not %r" % (where, ", ".join(MODES), mode))
-    return mode
-
-
-def _of_project(function: str) -> Optional[str]:
-    from .project_file import functions_of_project
-
-    try:
-        settings = functions_of_project()[0].get(function.split(":")[0], {})
-    except (OSError, ValueError):  # it cannot be read: the strictest mode it is
-        return None
-    mode: Optional[str] = settings.get("stale") if isinstance(settings, dict) else None
     return mode
 
 
@@ -101,11 +92,7 @@ class DeployedCode:
     def _warn_of_versions(self, theirs: Dict[str, str]) -> None:
         """Of packages that are loaded here too and whose major version is another: what is pickled of them may not
         be understood, or be understood otherwise."""
-        apart = []
-        for name, version in sorted(theirs.items()):
-            own = getattr(sys.modules.get(name), "__version__", None)
-            if isinstance(own, str) and own.split(".")[0] != version.split(".")[0]:
-                apart.append("%s is version %s there and %s here" % (name, version, own))
+        apart = other_major_versions(theirs)
         if apart and apart != self._apart:
             self._apart = apart
             warnings.warn(

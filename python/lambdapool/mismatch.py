@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Dict, List, Optional
+from typing import Callable, Dict, List, Optional
 
 from .errors import CodeMismatch, UnreadableTask, UnsendableResult, make
 
@@ -60,10 +60,19 @@ def of_result(error: BaseException, function: str) -> BaseException:
     return failure
 
 
+def other_major_versions(theirs: Dict[str, str]) -> List[str]:
+    """Of the packages that are loaded here too."""
+    return _apart(theirs, lambda version: version.partition(".")[0])
+
+
 def _other_versions(theirs: Dict[str, str]) -> List[str]:
+    return _apart(theirs, lambda version: version)
+
+
+def _apart(theirs: Dict[str, str], compared: Callable[[str], str]) -> List[str]:
     others = []
     for package, version in sorted(theirs.items()):
         own = getattr(sys.modules.get(package), "__version__", None)
-        if isinstance(own, str) and own != version:
+        if isinstance(own, str) and compared(own) != compared(version):
             others.append("%s is version %s there and %s here" % (package, version, own))
     return others

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import atexit
 import functools
 import inspect
 import os
 import sys
+import tempfile
 import threading
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, Callable, Dict, Generic, Iterable, Iterator, List, Optional, Tuple, TypeVar, Union, overload
 
 from .script_code import ScriptCode, function_name_of, read_script
+from .script_requirements import Requirements
 
 R = TypeVar("R")
 
-Requirements = Union[None, str, "os.PathLike[str]", List[str], Tuple[str, ...]]
+AskedRequirements = Union[None, str, "os.PathLike[str]", List[str], Tuple[str, ...]]
 
 
 class RemoteFunction(Generic[R]):
@@ -78,22 +79,27 @@ class _Executors:
         with self._lock:
             if self._owner != os.getpid():  # a forked child's are its parent's
                 self._made, self._owner = {}, os.getpid()
-            code = _code_of(func)
-            key = (str(code.script), repr(sorted(settings.items(), key=lambda item: item[0])))
+            key = (_file_of(func), repr(sorted(settings.items(), key=lambda item: item[0])))
             if key not in self._made:
-                self._made[key] = LambdaExecutor(**_arguments(code, settings))
+                with tempfile.TemporaryDirectory(prefix="lambdapool-") as folder:
+                    self._made[key] = LambdaExecutor(**_arguments(_code_of(func), settings, Path(folder)))
             return self._made[key]
 
 
 _executors = _Executors()
 
 
+def _file_of(func: Callable[..., Any]) -> Optional[str]:
+    """None for a notebook's, and for code that was made at run time."""
+    file = getattr(sys.modules.get(func.__module__), "__file__", None)
+    return file if file is not None and os.path.isfile(file) else None
+
+
 def _code_of(func: Callable[..., Any]) -> ScriptCode:
     """What the function's source needs, itself included where it can be imported there."""
-    module = sys.modules.get(func.__module__)
-    file = getattr(module, "__file__", None)
-    if file is None or not os.path.isfile(file):
-        return ScriptCode(Path(inspect.getsourcefile(func) or "notebook"))  # a notebook, or code made at run time
+    file = _file_of(func)
+    if file is None:
+        return ScriptCode(Path(inspect.getsourcefile(func) or "notebook"))
     code = read_script(Path(file))
     if func.__module__ != "__main__":
         depth = func.__module__.count(".") + (1 if Path(file).name == "__init__.py" else 0)
@@ -102,37 +108,18 @@ def _code_of(func: Callable[..., Any]) -> ScriptCode:
     return code
 
 
-def _arguments(code: ScriptCode, settings: Dict[str, Any]) -> Dict[str, Any]:
+def _arguments(code: ScriptCode, settings: Dict[str, Any], folder: Path) -> Dict[str, Any]:
     arguments = {name: value for name, value in settings.items() if value is not None}
-    asked = arguments.pop("requirements", None)
+    requirements = arguments.pop("requirements", code.requirements)
+    if isinstance(requirements, (list, tuple)):
+        requirements = Requirements(lines=list(requirements))
+    if isinstance(requirements, Requirements):
+        requirements = requirements.path_in(folder)
+    if requirements is not None:
+        arguments["requirements"] = requirements
     arguments.setdefault("lambda_function", os.environ.get("LAMBDAPOOL_FUNCTION") or function_name_of(code.script))
     arguments["deploy"] = [str(path) for path in code.paths]
-    if isinstance(asked, (list, tuple)):
-        arguments["requirements"] = written(list(asked))
-    elif asked is not None:
-        arguments["requirements"] = asked
-    elif code.requirements.file is not None:
-        arguments["requirements"] = code.requirements.file
-    elif code.requirements.lines:
-        arguments["requirements"] = written(code.requirements.lines)
     return arguments
-
-
-def written(lines: List[str]) -> str:
-    """A requirements file of these lines, which is there as long as the program runs."""
-    import tempfile
-
-    with tempfile.NamedTemporaryFile("w", prefix="requirements-", suffix=".txt", delete=False) as file:
-        file.write("".join(line + "\n" for line in lines))
-    atexit.register(_remove, file.name)
-    return file.name
-
-
-def _remove(path: str) -> None:
-    try:
-        os.unlink(path)
-    except OSError:
-        pass
 
 
 @overload
@@ -143,7 +130,7 @@ def function(
     name: Optional[str] = None,
     memory: Optional[int] = None,
     timeout: Optional[int] = None,
-    requirements: Requirements = None,
+    requirements: AskedRequirements = None,
     max_workers: Optional[int] = None,
     target: Optional[str] = None,
     **options: Any,
@@ -154,7 +141,7 @@ def function(
     name: Optional[str] = None,
     memory: Optional[int] = None,
     timeout: Optional[int] = None,
-    requirements: Requirements = None,
+    requirements: AskedRequirements = None,
     max_workers: Optional[int] = None,
     target: Optional[str] = None,
     **options: Any,

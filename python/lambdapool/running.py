@@ -53,22 +53,10 @@ def _deployed(code: ScriptCode, options: argparse.Namespace, folder: Path) -> Li
     settings: Dict[str, Any] = {
         "memory": options.memory,
         "timeout": options.timeout,
-        "requirements": _requirements(code, options, folder),
+        "requirements": options.requirements or code.requirements.path_in(folder),
     }
     paths = [str(path) for path in code.paths] + list(options.beside)
     return [Deployment(function, paths, settings, {}).ensure() for function in functions]
-
-
-def _requirements(code: ScriptCode, options: argparse.Namespace, folder: Path) -> Optional[str]:
-    if options.requirements:
-        return str(options.requirements)
-    if code.requirements.file is not None:
-        return str(code.requirements.file)
-    if not code.requirements.lines:
-        return None
-    written = folder / "requirements.txt"
-    written.write_text("".join(line + "\n" for line in code.requirements.lines))
-    return str(written)
 
 
 def _environment(code: ScriptCode, deployed: List[str]) -> Dict[str, str]:

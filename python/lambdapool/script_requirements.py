@@ -30,6 +30,17 @@ class Requirements:
     lines: List[str] = field(default_factory=list)
     source: str = ""
 
+    def path_in(self, folder: Path) -> Optional[str]:
+        """Of a requirements file that says it, written into the folder where there is none; None where nothing is
+        needed."""
+        if self.file is not None:
+            return str(self.file)
+        if not self.lines:
+            return None
+        path = folder / "requirements.txt"
+        path.write_text("".join(line + "\n" for line in self.lines), encoding="utf-8")
+        return str(path)
+
 
 def find_requirements(script: Path, project: Optional[Path], imported: List[str]) -> Requirements:
     """`imported`: the top-level names of others' modules. Raises ValueError for a file that cannot be read."""
