@@ -29,6 +29,7 @@ struct Parsed {
   LayerOptions layer = {};
   RunOptions run = {};
   ServeOptions serve = {};
+  WatchOptions watch = {};
   std::function<Result<void>(const Context&)> verb = {};
 };
 
@@ -245,6 +246,19 @@ void add_serve(CLI::App& app, Parsed& parsed) {
       "event source mappings, provisioned concurrency, streamed answers, container images.");
 }
 
+void add_watch(CLI::App& app, Parsed& parsed) {
+  CLI::App& verb = add_verb(app, parsed, "watch", "Deploy code again whenever it changes",
+                            [&](const Context& context) { return watch(context, parsed.watch); });
+  verb.add_option("PATHS", parsed.watch.paths)->required();
+  verb.add_option("--function", parsed.watch.function,
+                  "Sets the function that gets the code; where there is none, it is created")
+      ->type_name("NAME")
+      ->required();
+  add_text(verb, "-r,--requirements", parsed.watch.requirements, "PATH",
+           "Specifies the dependencies to be installed along with the function");
+  add_connection(verb, parsed.connection);
+}
+
 CLI::App& add_help(CLI::App& app) {
   CLI::App& help = *app.add_subcommand("help", "Show the help of a command, as in 'help create'");
   help.set_help_flag("-h,--help", "Show this message and exit.");
@@ -315,6 +329,7 @@ int run(int argc, const char* const* argv, const Environment& environment) {
   add_run(app, parsed);
   add_serve(app, parsed);
   add_update(app, parsed);
+  add_watch(app, parsed);
   try {
     app.parse(with_empty_values(argc, argv, app));
   } catch (const CLI::CallForHelp&) {

@@ -63,6 +63,12 @@ struct RunOptions {
   std::vector<std::string> command = {};  // a script or a program, and its arguments
 };
 
+struct WatchOptions {
+  std::string function = {};
+  std::vector<std::string> paths = {};
+  std::optional<std::string> requirements = {};
+};
+
 struct ServeOptions {
   int port = 0;
   bool any_user = false;

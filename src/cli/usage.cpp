@@ -42,7 +42,9 @@ std::string what_is_wrong(const CLI::ParseError& error, const CLI::App& app, con
   if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) return not_expected(app, command);
   const bool misses = dynamic_cast<const CLI::RequiredError*>(&error) != nullptr;
   if (misses && has_unknown_option(app)) return not_expected(app, command);
-  if (misses) return "Missing argument '" + what.substr(0, what.find(' ')) + "'";
+  if (misses)
+    return (what.front() == '-' ? "Missing option '" : "Missing argument '") +
+           what.substr(0, what.find(' ')) + "'";
   if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr)
     return "Option '" + what.substr(0, what.find(':')) + "' requires an argument";
   return what.substr(what.find("Invalid value") == std::string::npos ? 0 : what.find("Invalid value"));

@@ -63,6 +63,14 @@ void Interruption::wait() const {
   }
 }
 
+bool Interruption::wait_for(int descriptor, std::chrono::milliseconds at_most) const {
+  pollfd waiting[] = {{event_, POLLIN, 0}, {descriptor, POLLIN, 0}};
+  int ready = 0;
+  do ready = ::poll(waiting, 2, static_cast<int>(at_most.count()));
+  while (ready < 0 && errno == EINTR && !raised());
+  return ready > 0 && waiting[0].revents == 0 && waiting[1].revents != 0;
+}
+
 Result<void> Interruption::check(const char* consequence) const {
   if (!raised()) return {};
   return fail(ErrorKind::cancelled, std::string("interrupted: ") + consequence + ".");

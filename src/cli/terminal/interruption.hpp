@@ -23,6 +23,9 @@ class Interruption {
   bool wait_for(std::chrono::milliseconds at_most) const;  // true as soon as a signal has come
   void wait() const;
 
+  // True when `descriptor` is readable, false when a signal came first or the time is up; -1 ms: no limit.
+  bool wait_for(int descriptor, std::chrono::milliseconds at_most) const;
+
   // Error kind cancelled with `consequence` ("nothing was changed") once a signal has come.
   Result<void> check(const char* consequence) const;
 
