@@ -11,6 +11,7 @@ from .default_function import bucket_or_default
 from .deployed_code import DeployedCode, stale_mode
 from .deployment import Deployment, deployed_version_of
 from .dispatcher import Dispatcher
+from .redeployment import Redeployment
 
 #: After the function's own timeout its answer may take so many seconds more.
 READ_MARGIN = 30.0
@@ -68,7 +69,7 @@ def connect(
         "allow_http": allow_http,
     }
     function = _deployed(function, deploy, settings or {}, where, bucket)
-    code = DeployedCode(function, stale_mode(stale, function))
+    code = _code_of(function, stale, where, in_flight=workers + max(workers, ahead))
     engine: Any = _native.Engine(
         function,
         workers,
@@ -86,6 +87,17 @@ def connect(
     )
     _open(engine, function)
     return Dispatcher(engine, workers, function, drains_at_exit, code)
+
+
+def _code_of(function: str, stale: Optional[str], where: Dict[str, Any], in_flight: int) -> DeployedCode:
+    mode = stale_mode(stale, function)
+    if mode != "update":
+        return DeployedCode(function, mode)
+    if ":" not in function:
+        return DeployedCode(function, mode, Redeployment(function, where, in_flight))
+    if stale is not None:
+        raise ValueError("stale='update' changes what a function's plain name calls, and %s is called" % function)
+    return DeployedCode(function, "error")
 
 
 def _open(engine: Any, function: str) -> None:

@@ -12,19 +12,19 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import pathlib
 import sys
 import time
 import warnings
-from typing import Dict, List, NamedTuple, Optional
+from typing import Any, Dict, List, NamedTuple, Optional
 
 from . import loaded_source
 from .errors import CodeMismatch, make
 from .mismatch import other_major_versions
 from .project_file import setting_of
+from .redeployment import Redeployment, command, module_name
 
 VARIABLE = "LAMBDAPOOL_STALE"
-MODES = ("error", "warn", "ignore")
+MODES = ("error", "warn", "ignore", "update")
 UNKNOWN = "-"  # no worker's code is that: it answers with which it has
 
 
@@ -52,12 +52,15 @@ class Differing(NamedTuple):
 
 
 class DeployedCode:
-    """Of one pool's function."""
+    """Of one pool's function. `redeployment`: brings the code that is here there; None where a mismatch is an error."""
 
-    def __init__(self, function: str, mode: str) -> None:
+    def __init__(self, function: str, mode: str, redeployment: Optional[Redeployment] = None) -> None:
         self._function = function
         self._mode = mode
+        self._redeployment = redeployment
         self._digest = "" if mode == "ignore" else UNKNOWN
+        self._manifest = b""
+        self._content: Dict[str, Any] = {}  # of the manifest
         self._files: Dict[str, str] = {}  # of the manifest, those not compared yet
         self._apart: List[str] = []  # what was warned of
         self._modules = 0  # how many were loaded here when they were compared
@@ -66,7 +69,7 @@ class DeployedCode:
         """What a task names the worker's code by; "" where any will do. Raises CodeMismatch where a module that was
         loaded meanwhile differs."""
         if self._files and len(sys.modules) != self._modules:
-            mismatch = self._compare()
+            mismatch = self._compare(self._digest)
             if mismatch is not None:
                 raise mismatch
         return self._digest
@@ -75,19 +78,17 @@ class DeployedCode:
         """The worker has this code, and has run nothing. None: it will do, and the task can be sent again."""
         self._files = {}
         if manifest:
-            content = json.loads(manifest)
-            self._files = dict(content["files"])
+            self._manifest, self._content = manifest, json.loads(manifest)
+            self._files = dict(self._content["files"])
             if self._mode != "ignore":
-                self._warn_of_versions(content.get("requirements", {}))
+                self._warn_of_versions(self._content.get("requirements", {}))
         elif self._digest == UNKNOWN:
             warnings.warn(
                 "the function %s was not made by this lambdapool: nobody can tell whether it has the code that is here "
                 "(`lambdapool update %s PATHS` mends that)" % (self._function, self._function),
                 stacklevel=2,
             )
-        mismatch = self._compare()
-        self._digest = UNKNOWN if mismatch is not None else hashlib.sha256(manifest).hexdigest()[:16]
-        return mismatch
+        return self._compare(hashlib.sha256(manifest).hexdigest()[:16])
 
     def _warn_of_versions(self, theirs: Dict[str, str]) -> None:
         """Of packages that are loaded here too and whose major version is another: what is pickled of them may not
@@ -101,11 +102,12 @@ class DeployedCode:
                 stacklevel=2,
             )
 
-    def _compare(self) -> Optional[CodeMismatch]:
+    def _compare(self, digest: str) -> Optional[CodeMismatch]:
+        """Tasks name the code by `digest` from then on where it will do. (Other threads send meanwhile.)"""
         self._modules = len(sys.modules)
         differing: List[Differing] = []
         for path in list(self._files):
-            module = sys.modules.get(_module_name(path))
+            module = sys.modules.get(module_name(path))
             if module is None:
                 continue
             loaded = loaded_source.hash_of(module)
@@ -114,6 +116,9 @@ class DeployedCode:
             else:
                 differing.append(Differing(path, module.__file__ or "", loaded == loaded_source.EDITED))
         if not differing:
+            if self._redeployment is not None:
+                self._redeployment.settled()
+            self._digest = digest
             return None
         if self._mode == "warn":
             warnings.warn(
@@ -121,8 +126,17 @@ class DeployedCode:
             )
             for one in differing:
                 del self._files[one.path]
+            self._digest = digest
             return None
-        error = make(CodeMismatch, self._told(differing) + "; nothing was run", self._function)
+        self._digest = UNKNOWN
+        failure = ""
+        if self._redeployment is not None and not any(one.edited for one in differing):
+            why_not = self._redeployment.replace(self._manifest, self._content, self._difference(differing))
+            if why_not is None:
+                self._files = {}
+                return None
+            failure = ", and could not be updated: %s" % why_not
+        error = make(CodeMismatch, self._told(differing) + "; nothing was run" + failure, self._function)
         assert isinstance(error, CodeMismatch)
         return error
 
@@ -130,23 +144,13 @@ class DeployedCode:
         edited = [one.path for one in differing if one.edited]
         if edited:
             return "%s was edited after this program had imported it: start the program anew" % edited[0]
+        return self._difference(differing) + ". Deploy what is here: `%s`" % command(self._function, self._content)
+
+    def _difference(self, differing: List[Differing]) -> str:
         shown = ["%s (here of %s)" % (one.path, _changed(one.file)) for one in differing[:5]]
         if len(differing) > len(shown):
             shown.append("%d others" % (len(differing) - len(shown)))
-        return (
-            "the function %s has other code than this program: %s. Deploy what is here: `lambdapool update %s %s`"
-            % (
-                self._function,
-                ", ".join(shown),
-                self._function,
-                " ".join(_tops(differing)),
-            )
-        )
-
-
-def _module_name(path: str) -> str:
-    name = path[: -len(".py")]
-    return (name[: -len("/__init__")] if name.endswith("/__init__") else name).replace("/", ".")
+        return "the function %s has other code than this program: %s" % (self._function, ", ".join(shown))
 
 
 def _changed(file: str) -> str:
@@ -154,14 +158,3 @@ def _changed(file: str) -> str:
         return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(os.stat(file).st_mtime))
     except OSError:
         return "an unknown time"
-
-
-def _tops(differing: List[Differing]) -> List[str]:
-    """What to name to `lambdapool update`: the packages and files that the differing ones belong to."""
-    tops = []
-    for one in differing:
-        base = pathlib.Path(one.file).parents[one.path.count("/")]
-        top = str(base / one.path.split("/")[0])
-        relative = os.path.relpath(top)
-        tops.append(relative if not relative.startswith("..") else top)
-    return sorted(set(tops))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Any, Dict, Iterable, List, Union
+from typing import Any, Dict, Iterable, List, Optional, Union
 
 from . import _native, errors
 from .project_file import FILE, functions_of_project
@@ -42,7 +42,7 @@ class Deployment:
         given = {name: value for name, value in settings.items() if value is not None}
         self.function = function
         self._where = where
-        self._settings = dict(_of_project(function) if deploy is True else {"paths": _paths(deploy)})
+        self._settings = _of_project(function) if deploy is True else {"paths": _paths(deploy)}
         for name, value in given.items():
             self._settings[name] = _setting(name, value)
 
@@ -120,11 +120,21 @@ def _setting(name: str, value: Any) -> Any:
 
 
 def _of_project(function: str) -> Dict[str, Any]:
-    functions, file = functions_of_project()
+    settings = settings_of_project(function)
+    if settings is not None:
+        return settings
+    file = functions_of_project()[1]
     if file is None:
         raise ValueError("deploy=True takes what %s says, and there is none here or above" % FILE)
-    if function not in functions:
-        raise ValueError("deploy=True: %s says nothing of function %s" % (file, function))
+    raise ValueError("deploy=True: %s says nothing of function %s" % (file, function))
+
+
+def settings_of_project(function: str) -> Optional[Dict[str, Any]]:
+    """What lambdapool.toml says of a function that is to be deployed; None: nothing. Raises ValueError where it cannot
+    be read."""
+    functions, file = functions_of_project()
+    if file is None or function not in functions:
+        return None
     settings = {name.replace("-", "_"): value for name, value in functions[function].items() if name != "stale"}
     folder = file.parent
     settings["paths"] = [_beside(folder, path) for path in settings.get("paths", [])]

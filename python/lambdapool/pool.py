@@ -60,7 +60,8 @@ class LambdaPool(_Base):
         retries: how often that, at most. If not given: twice, and while the network is out as often as fits into
             `network_timeout`. Only with `idempotent`.
         stale: what to do where a module that is loaded here was deployed with another source: ``"error"``
-            (CodeMismatch, nothing is run), ``"warn"``, or ``"ignore"``; else ``LAMBDAPOOL_STALE``; else ``"error"``.
+            (CodeMismatch, nothing is run), ``"update"`` (the function's code is replaced as ``lambdapool update`` does
+            it, and the task sent again), ``"warn"``, or ``"ignore"``; else ``LAMBDAPOOL_STALE``; else ``"error"``.
         deploy: paths of what the function shall have, or True for what ``lambdapool.toml`` says of it. Before the pool
             is there they are deployed as a version of the function, unless they are already, and the pool calls that
             version: what others deploy changes nothing for it. Needs the rights of ``lambdapool policy deploy``.

@@ -112,8 +112,8 @@ class Reader {
   // For the pools that call the function (python/lambdapool/deployed_code.py).
   void check_stale(const toml::value& value, FunctionOptions&) const {
     const std::string mode = text(value);
-    if (mode != "error" && mode != "warn" && mode != "ignore")
-      refuse(file_, value, "stale is one of error, warn, ignore, not '" + mode + "'");
+    if (mode != "error" && mode != "warn" && mode != "ignore" && mode != "update")
+      refuse(file_, value, "stale is one of error, warn, ignore, update, not '" + mode + "'");
   }
 
   template <auto Member, auto Read>

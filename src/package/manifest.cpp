@@ -5,6 +5,7 @@
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string_view>
 
 #include "core/encoding.hpp"
@@ -51,7 +52,9 @@ void add_requirement(nlohmann::json& requirements, std::string_view entry) {
 Result<std::string> make_manifest(const std::vector<ZipEntry>& own, const std::vector<ZipEntry>& installed) {
   nlohmann::json files = nlohmann::json::object();
   nlohmann::json requirements = nlohmann::json::object();
+  std::set<std::string> paths;
   for (const auto& entry : own) {
+    paths.insert(entry.name.substr(0, entry.name.find('/')));
     if (!entry.name.ends_with(".py")) continue;
     const auto source = source_of(entry);
     if (!source) return tl::unexpected(source.error());
@@ -61,6 +64,7 @@ Result<std::string> make_manifest(const std::vector<ZipEntry>& own, const std::v
   const nlohmann::json manifest{{"lambdapool", LAMBDAPOOL_VERSION},
                                 {"version", version},
                                 {"files", files},
+                                {"paths", paths},
                                 {"requirements", requirements}};
   // A name that is not UTF-8 is refused with its own sentence where the zip is written.
   return manifest.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);

@@ -66,13 +66,15 @@ TEST(PythonPackage, SaysWhichSourcesItWasMadeFrom) {
   dir.write("pack/code.py", "x = 1\n");
   dir.write("pack/windows.py", "x = 1\r\n");
   dir.write("pack/data.csv", "1,2\n");
-  const auto package = build_python_package(request_for({dir.path() / "pack"}));
+  dir.write("table.csv", "1,2\n");
+  const auto package = build_python_package(request_for({dir.path() / "pack", dir.path() / "table.csv"}));
   ASSERT_TRUE(package) << package.error().message;
   ASSERT_TRUE(unzip_to(package->zip, dir.path() / "task"));
-  EXPECT_EQ(dir.shell("cd task && python3 -c 'import json; m = json.load(open(\"lambdapool_manifest.json\"));"
-                      "print(sorted(m[\"files\"].items()), m[\"requirements\"], m[\"version\"])'"),
-            "[('pack/code.py', '9e26bf369911c45c243c684147b23fc9'), ('pack/windows.py', "
-            "'9e26bf369911c45c243c684147b23fc9')] {} 1\n");
+  EXPECT_EQ(
+      dir.shell("cd task && python3 -c 'import json; m = json.load(open(\"lambdapool_manifest.json\"));"
+                "print(sorted(m[\"files\"].items()), m[\"paths\"], m[\"requirements\"], m[\"version\"])'"),
+      "[('pack/code.py', '9e26bf369911c45c243c684147b23fc9'), ('pack/windows.py', "
+      "'9e26bf369911c45c243c684147b23fc9')] ['pack', 'table.csv'] {} 1\n");
 }
 
 TEST(PythonPackage, IsImportableWithTheAgentFromTheZipsDirectory) {

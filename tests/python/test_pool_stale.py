@@ -208,7 +208,7 @@ def test_what_somebody_deploys_while_a_pool_runs_is_noticed(project):
 def test_a_mode_that_is_none_is_refused(project):
     from lambdapool import LambdaExecutor, LambdaPool
 
-    with pytest.raises(ValueError, match="stale must be one of error, warn, ignore, not 'never'"):
+    with pytest.raises(ValueError, match="stale must be one of error, warn, ignore, update, not 'never'"):
         LambdaPool(1, "f", target="local", stale="never")
     with pytest.raises(TypeError, match="stale must be a str, not bool"):
         LambdaExecutor("f", 1, target="local", stale=True)
@@ -225,7 +225,7 @@ def test_the_project_file_says_how_strict_it_is(project):
     assert "other code" in project.use("mod", LAMBDAPOOL_STALE="error").stdout
     project.write("lambdapool.toml", "[functions.stale]\npaths = ['mod.py']\nstale = 'never'\n")
     refused = subprocess.run([str(PROGRAM), "update"], cwd=project.folder, env=project._environment, capture_output=True, text=True)
-    assert refused.returncode == 1 and "lambdapool.toml:3: stale is one of error, warn, ignore, not 'never'" in refused.stderr
+    assert refused.returncode == 1 and "lambdapool.toml:3: stale is one of error, warn, ignore, update, not 'never'" in refused.stderr
 
 
 VERSIONS = """
@@ -257,3 +257,80 @@ def wheel_of(folder, name, version):
         wheel.writestr(information + "METADATA", "Metadata-Version: 2.1\nName: %s\nVersion: %s\n" % (name, version))
         wheel.writestr(information + "WHEEL", "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
         wheel.writestr(information + "RECORD", "")
+
+
+UPDATING = USE.replace('LambdaPool(2, "stale")', 'LambdaPool(2, "stale", stale="update")')
+
+
+def test_update_brings_what_is_here_and_goes_on(project):
+    project.write("mod.py", "def f(x): return x + 1\n")
+    project.write("table.csv", "1\n")
+    project.command("create", "stale", "mod.py", "table.csv")
+    project.write("mod.py", "import os\ndef f(x): return x + 2 + len(os.listdir(os.path.dirname(__file__))) * 0\n")
+    done = project.use("mod", code=UPDATING)
+    assert done.stdout == "[3, 4, 5] 12\n"
+    assert "lambdapool: the function stale has other code than this program: mod.py (here of 20" in done.stderr
+    assert done.stderr.endswith(": updating it\n")
+    again = project.use("mod", code=UPDATING)
+    assert (again.stdout, again.stderr) == ("[3, 4, 5] 12\n", "")
+    listing = project.use(
+        code="import sys, lambdapool\nwith lambdapool.LambdaPool(1, 'stale') as pool:\n"
+        "    print(pool.apply(lambda: open('table.csv').read()))"
+    )
+    assert listing.stdout == "1\n\n"
+
+
+def test_update_takes_the_paths_of_the_project_file(project):
+    if sys.version_info < (3, 11):
+        pytest.importorskip("tomli")
+    project.write("mod.py", "def f(x): return x + 1\n")
+    project.command("create", "stale", "mod.py")
+    project.write("mod.py", "def f(x):\n    import extra\n    return x + extra.K\n")
+    project.write("elsewhere/extra.py", "K = 7\n")
+    project.write("lambdapool.toml", "[functions.stale]\npaths = ['mod.py', 'elsewhere/extra.py']\nstale = 'update'\n")
+    assert project.use("mod").stdout == "[8, 9, 10] 17\n"
+
+
+def test_what_an_update_would_lose_is_told_instead(project):
+    project.write("mod.py", "def f(x): return x + 1\n")
+    wheel_of(project.folder, "somepackage", "1.4")
+    project.write("requirements.txt", "./somepackage-1.4-py3-none-any.whl\n")
+    project.command("create", "stale", "mod.py", "-r", "requirements.txt")
+    project.write("mod.py", "def f(x): return x + 2\n")
+    said = project.use("mod", code=UPDATING).stdout
+    assert "`lambdapool update stale -r FILE mod.py`; nothing was run, and could not be updated: " in said
+    assert "would lose" in said
+    project.write("mod.py", "def f(x): return x + 1\n")
+    project.write("other.csv", "1\n")
+    project.command("update", "stale", "mod.py", "other.csv", "-r", "")
+    os.unlink(project.folder / "other.csv")
+    project.write("mod.py", "def f(x): return x + 2\n")
+    said = project.use("mod", code=UPDATING).stdout
+    assert "could not be updated: other.csv, which it has, is not found here" in said
+
+
+BACK_AND_FORTH = """
+import sys, subprocess
+sys.path.insert(0, %(here)r)
+import mod
+from lambdapool import LambdaExecutor
+with LambdaExecutor("stale", 2, stale="update") as executor:
+    for _ in range(3):
+        print(list(executor.map(mod.f, range(20))) == [x + 1 for x in range(20)])
+        subprocess.run(%(module)s, check=True, stdout=subprocess.DEVNULL)
+"""
+
+
+def test_what_somebody_deploys_meanwhile_is_replaced(project):
+    project.write("mod.py", "def f(x): return x + 1\n")
+    project.write("theirs/mod.py", "def f(x): return x + 100\n")
+    project.command("create", "stale", "mod.py")
+    update = repr([str(PROGRAM), "update", "stale", "theirs/mod.py"])
+    assert project.use(update, code=BACK_AND_FORTH).stdout == "True\nTrue\nTrue\n"
+
+
+def test_a_version_is_never_updated(project):
+    from lambdapool import LambdaPool
+
+    with pytest.raises(ValueError, match="changes what a function's plain name calls, and f:7 is called"):
+        LambdaPool(1, "f:7", target="local", stale="update")
