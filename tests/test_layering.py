@@ -19,16 +19,17 @@ MAY_INCLUDE = {
     "http": {"core"},
     "aws": {"core", "http/message", "http/answer"},
     "process": {"core"},
+    "report": {"core"},
     "identity": {"core", "http", "aws", "process"},
     "package": {"core", "process"},
     "runtime": {"core"},
     "local": {"core", "http", "package/zip"},
     "target": {"core", "http/message", "http/proxy", "aws", "identity", "local"},
-    "deploy": {"core", "http", "aws", "identity", "process", "package", "local", "target"},
+    "deploy": {"core", "http", "aws", "report", "identity", "process", "package", "local", "target"},
     "objects": {"core", "http", "aws", "identity", "target"},
     "pool": {"core", "http", "aws", "identity", "target"},
     "api": {"core", "aws", "deploy", "objects", "pool", "target", "runtime"},
-    "cli": {"core", "aws", "package/leftover", "local", "deploy"},
+    "cli": {"core", "aws", "report", "package/leftover", "local", "deploy"},
 }
 
 SYSTEM_HEADERS = {  # header prefix -> folders of src/ that may know it

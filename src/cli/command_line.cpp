@@ -29,6 +29,7 @@ struct Parsed {
   LayerOptions layer = {};
   RunOptions run = {};
   ServeOptions serve = {};
+  StatsOptions stats = {};
   WatchOptions watch = {};
   std::function<Result<void>(const Context&)> verb = {};
 };
@@ -246,6 +247,20 @@ void add_serve(CLI::App& app, Parsed& parsed) {
       "event source mappings, provisioned concurrency, streamed answers, container images.");
 }
 
+void add_stats(CLI::App& app, Parsed& parsed) {
+  CLI::App& verb = add_verb(app, parsed, "stats", "Show what a function's invocations took and cost",
+                            [&](const Context& context) { return show_stats(context, parsed.stats); });
+  add_name(verb, parsed.stats.name);
+  add_text(verb, "--since", parsed.stats.since, "TIME",
+           "Sets how far to look back (90s, 15m, 1h, 2d; the default is 1h) or from when "
+           "(2026-11-22T19:00:00Z)");
+  add_choice(
+      verb, "--output", {"table", "json"},
+      [&](const std::string& form) { parsed.stats.json = form == "json"; },
+      "Sets the form of the figures (the default is a table)");
+  add_connection(verb, parsed.connection);
+}
+
 void add_watch(CLI::App& app, Parsed& parsed) {
   CLI::App& verb = add_verb(app, parsed, "watch", "Deploy code again whenever it changes",
                             [&](const Context& context) { return watch(context, parsed.watch); });
@@ -328,6 +343,7 @@ int run(int argc, const char* const* argv, const Environment& environment) {
   add_policy(app, parsed);
   add_run(app, parsed);
   add_serve(app, parsed);
+  add_stats(app, parsed);
   add_update(app, parsed);
   add_watch(app, parsed);
   try {

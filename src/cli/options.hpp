@@ -63,6 +63,12 @@ struct RunOptions {
   std::vector<std::string> command = {};  // a script or a program, and its arguments
 };
 
+struct StatsOptions {
+  std::string name = {};
+  std::optional<std::string> since = {};
+  bool json = false;
+};
+
 struct WatchOptions {
   std::string function = {};
   std::vector<std::string> paths = {};

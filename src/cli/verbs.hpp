@@ -35,6 +35,7 @@ Result<void> list_layers(const Context& context, const LayerOptions& options);
 Result<void> delete_layer(const Context& context, const LayerOptions& options);
 Result<void> run(const Context& context, const RunOptions& options);  // does not return where it could
 Result<void> serve(const Context& context, const ServeOptions& options);
+Result<void> show_stats(const Context& context, const StatsOptions& options);
 Result<void> watch(const Context& context, const WatchOptions& options);
 
 }  // namespace lambdapool::cli

@@ -1,0 +1,61 @@
+#include "deploy/log/log_stats.hpp"
+
+#include "aws/lambda/report.hpp"
+#include "deploy/function/deployed_function.hpp"
+#include "deploy/function/own_functions.hpp"
+#include "deploy/session.hpp"
+
+namespace lambdapool::deploy {
+namespace {
+
+report::Invocation invocation_of(const aws::Report& line) {
+  using Ending = report::Invocation::Ending;
+  report::Invocation invocation;
+  if (line.status == "timeout")
+    invocation.ending = Ending::timed_out;
+  else if (line.status == "error" || line.status == "failure" || !line.error_type.empty())
+    invocation.ending = Ending::failed;
+  invocation.duration_ms = line.duration_ms;
+  invocation.billed_ms = line.billed_ms;
+  invocation.init_ms = line.init_ms;
+  invocation.memory_mb = line.memory_mb;
+  invocation.max_memory_used_mb = line.max_memory_used_mb;
+  return invocation;
+}
+
+Result<report::Prices> prices_for(Connection& connection, const std::string& function,
+                                  const StopToken& stop) {
+  auto session = Session::open(connection, {}, stop);
+  if (!session) return tl::unexpected(session.error());
+  const auto found = find_function(**session, function);
+  if (!found) return tl::unexpected(found.error());
+  if (!*found) return no_such_function(**session, function);
+  const auto target = connection.target(stop);
+  if (!target) return tl::unexpected(target.error());
+  return report::prices_of(target->region, (*found)->configuration.architecture, connection.environment());
+}
+
+}  // namespace
+
+Result<LogStats> read_stats(Connection& connection, const std::string& function, Instant since,
+                            const StopToken& stop) {
+  LogStats stats;
+  auto log = open_log(connection, function, since, stop);
+  if (!log) return tl::unexpected(log.error());
+  const auto prices = prices_for(connection, function, stop);
+  if (!prices) return tl::unexpected(prices.error());
+  stats.prices = *prices;
+  const auto read = (*log)->read([&](const std::vector<LogLine>& lines) -> Result<void> {
+    for (const LogLine& line : lines) {
+      const auto report = aws::parse_report(line.text);
+      if (!report) continue;
+      stats.invocations.add(invocation_of(*report));
+      stats.streams.insert(line.stream);
+    }
+    return {};
+  });
+  if (!read) return tl::unexpected(read.error());
+  return stats;
+}
+
+}  // namespace lambdapool::deploy
