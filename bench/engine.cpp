@@ -48,7 +48,7 @@ int run(lambdapool::pool::Engine& engine, int calls) {
   for (int i = 0; i < calls; ++i) {
     engine.submit(
         static_cast<std::uint64_t>(i), payload,
-        [&](lambdapool::Result<lambdapool::aws::Invoked> result) { countdown.down(result.has_value()); });
+        [&](lambdapool::Result<lambdapool::cloud::Invoked> result) { countdown.down(result.has_value()); });
   }
   return countdown.wait();
 }

@@ -165,7 +165,8 @@ void Engine::send_bytes(Batch::Call call, std::string_view function, std::string
   if (payload) {
     engine->submit(call, std::move(*payload), completed, std::move(echo));
   } else {
-    engine->refuse(pool::too_large_to_encode(function.size() + arguments.size()), completed);
+    engine->refuse(pool::too_large_to_encode(function.size() + arguments.size(), engine->limits()),
+                   completed);
   }
   std::unique_lock lock(batch_mutex_);
   const bool wanted = batch_.is_out(call);

@@ -45,7 +45,9 @@ class EngineTransport final : public Transport {
                      std::move(answer.request_id)};
       }));
     };
-    if (!payload) return engine->refuse(pool::too_large_to_encode(head.size() + items.size()), completed);
+    if (!payload)
+      return engine->refuse(pool::too_large_to_encode(head.size() + items.size(), engine->limits()),
+                            completed);
     engine->submit(call, std::move(*payload), completed, std::move(echo));
   }
 

@@ -6,6 +6,12 @@
 #include "aws/xml_answer.hpp"
 
 namespace lambdapool::aws {
+
+using cloud::Failure;
+using cloud::Repeatable;
+using cloud::Signing;
+using cloud::Step;
+
 namespace {
 
 using Kind = Failure::Kind;
@@ -28,12 +34,6 @@ Failure judge_answer(const http::Answer& answer) {
 }
 
 }  // namespace
-
-bool is_of_network(const Failure& failure) {
-  return failure.kind == Kind::not_reached ||
-         (failure.kind == Kind::may_have_run && failure.error.kind == ErrorKind::network &&
-          failure.error.http_status == 0);
-}
 
 Failure judge(http::TransportError failure) {
   using Reached = http::TransportError::Reached;
@@ -58,29 +58,6 @@ Failure judge(Error error, const http::Headers& headers) {
       error.http_status >= 500 || retry::classify(error) == retry::ErrorClass::transient;
   if (!may_have_run) return {Kind::final, std::move(error)};
   return {Kind::may_have_run, std::move(error), retry_after(headers)};
-}
-
-Step Attempts::failed(Failure failure, const Signing& signing, const Patience& patience) {
-  switch (failure.kind) {
-    case Kind::expired_token:
-      if (!std::exchange(renewed_, true)) return RenewCredentials{};
-      break;
-    case Kind::wrong_time:
-      if (const auto offset =
-              clock_skew::correction(failure.error, failure.date, signing.now, signing.offset);
-          offset && !std::exchange(corrected_, true))
-        return CorrectClock{*offset};
-      break;
-    case Kind::throttled:
-    case Kind::not_reached:
-    case Kind::may_have_run:
-      if (const auto delay = patience(failure)) return Wait{*delay};
-      break;
-    case Kind::final:
-    case Kind::ran:
-      break;
-  }
-  return GiveUp{std::move(failure.error)};
 }
 
 StandardAttempts::StandardAttempts(int max_attempts, retry::Budget& budget, Repeatable repeatable)

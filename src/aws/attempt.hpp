@@ -1,101 +1,37 @@
-// What to do after an attempt at a call that brought no value: one judgement and one decision for a
-// control-plane call, a call to STS or IAM Identity Center, and a pool's Invoke. No clock, sockets or random
-// source.
+// What AWS's answers mean: one judgement for a control-plane call, a call to STS or IAM Identity Center, and
+// a pool's Invoke. What to do then is cloud/attempt.hpp's decision. No clock, sockets or random source.
 //
 // They differ in one thing alone, for how long they wait and how often: a control-plane call as the AWS SDKs
 // do (StandardAttempts), an Invoke as its pool's window has it.
 #pragma once
 
-#include <chrono>
-#include <functional>
-#include <optional>
-#include <string>
-#include <variant>
-
-#include "core/clock_skew.hpp"
+#include "cloud/attempt.hpp"
 #include "core/error.hpp"
 #include "core/retry.hpp"
 #include "http/answer.hpp"
 
 namespace lambdapool::aws {
 
-// An attempt that brought no value.
-struct Failure {
-  enum class Kind {
-    final,          // it was done, or never can be
-    ran,            // it may have been done, and sent again its answer would be as useless
-    expired_token,  // refused: send it again with new credentials
-    wrong_time,     // refused: send it again with the time that `date` says, if that helps
-    throttled,      // refused: send it again later
-    not_reached,    // not sent: try again until the network is back
-    may_have_run,   // send it again only where doing it twice does no harm
-  };
-  Kind kind = Kind::final;
-  Error error = {};
-  std::optional<std::chrono::milliseconds> retry_after = {};  // where the service says so
-  std::string date = {};                                      // of wrong_time
-};
-
-// Whether the network is to blame, rather than an answer.
-bool is_of_network(const Failure& failure);
-
 // No answer, or not all of it.
-Failure judge(http::TransportError failure);
+cloud::Failure judge(http::TransportError failure);
 
 // An answer other than a value. `headers`: of the answer.
-Failure judge(Error error, const http::Headers& headers);
-
-// What an attempt was signed with, and when it is judged.
-struct Signing {
-  clock_skew::Offset offset = {};
-  clock_skew::Time now = {};
-};
-
-struct RenewCredentials {};  // and send it again; if there are no newer ones, their error ends the call
-struct CorrectClock {
-  clock_skew::Offset offset;  // sign with it from now on, and send it again
-};
-struct Wait {
-  std::chrono::milliseconds delay;  // and send it again
-};
-struct GiveUp {
-  Error error;
-};
-using Step = std::variant<RenewCredentials, CorrectClock, Wait, GiveUp>;
-
-// One call's attempts. New credentials and another time are tried once each: what is refused with them too,
-// is refused.
-class Attempts {
- public:
-  // How long to wait after a failure of kind throttled, not_reached or may_have_run; nullopt: no longer, and
-  // the error may have got words on why.
-  using Patience = std::function<std::optional<std::chrono::milliseconds>(Failure&)>;
-
-  Step failed(Failure failure, const Signing& signing, const Patience& patience);
-
- private:
-  bool renewed_ = false;
-  bool corrected_ = false;
-};
-
-// Whether doing it twice is as good as once. If not, a request that got no answer, though it may have
-// arrived, is not sent again.
-enum class Repeatable { no, yes };
+cloud::Failure judge(Error error, const http::Headers& headers);
 
 // The attempts of a call other than Invoke: see core/retry.hpp.
 class StandardAttempts {
  public:
   // `budget` is shared by a client's calls, and outlives them.
-  StandardAttempts(int max_attempts, retry::Budget& budget, Repeatable repeatable);
+  StandardAttempts(int max_attempts, retry::Budget& budget, cloud::Repeatable repeatable);
 
   // `answer`: none, or one of status 400 or more. `random` is in [0, 1).
-  Step failed(const http::Answer& answer, const Signing& signing, double random);
+  cloud::Step failed(const http::Answer& answer, const cloud::Signing& signing, double random);
   void succeeded() { waits_.succeeded(budget_); }
 
  private:
   retry::Budget& budget_;
-  const Repeatable repeatable_;
-  Attempts attempts_;
+  const cloud::Repeatable repeatable_;
+  cloud::Attempts attempts_;
   retry::Attempts waits_;
 };
 

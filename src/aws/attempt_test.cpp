@@ -13,6 +13,7 @@ namespace lambdapool::aws {
 namespace {
 
 using namespace std::chrono_literals;
+using namespace cloud;
 using Kind = Failure::Kind;
 using Reached = http::TransportError::Reached;
 

@@ -163,22 +163,22 @@ Result<Reply> Session::send(http::Request request, Repeatable repeatable) {
       attempts.succeeded();
       return Reply{std::move(*answer), failed};
     }
-    const aws::Signing signing{clock_offset_, std::chrono::system_clock::now()};
+    const cloud::Signing signing{clock_offset_, std::chrono::system_clock::now()};
     auto step = attempts.failed(answer, signing, random_fraction());
-    if (auto* end = std::get_if<aws::GiveUp>(&step)) {
+    if (auto* end = std::get_if<cloud::GiveUp>(&step)) {
       if (answer) return Reply{std::move(*answer), failed};
       if (end->error.kind == ErrorKind::cancelled) return interrupted(request.method, failed);
       return tl::unexpected(std::move(end->error));
     }
-    if (std::holds_alternative<aws::RenewCredentials>(step)) {
+    if (std::holds_alternative<cloud::RenewCredentials>(step)) {
       auto fresh = renew(identity);
       if (!fresh) return tl::unexpected(std::move(fresh.error()));
       identity = std::move(*fresh);
-    } else if (const auto* clock = std::get_if<aws::CorrectClock>(&step)) {
+    } else if (const auto* clock = std::get_if<cloud::CorrectClock>(&step)) {
       clock_offset_ = clock->offset;
     } else {
       failed = failed || (answer && answer->status >= 500);
-      if (auto waited = pause(std::get<aws::Wait>(step).delay); !waited)
+      if (auto waited = pause(std::get<cloud::Wait>(step).delay); !waited)
         return interrupted(request.method, failed);
     }
   }

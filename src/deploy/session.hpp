@@ -20,7 +20,7 @@
 
 namespace lambdapool::deploy {
 
-using aws::Repeatable;
+using cloud::Repeatable;
 
 // An answer. One with status 5xx may have come before it, so that this one says what the first request did:
 // "it exists already" may mean that we made it.

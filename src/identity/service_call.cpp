@@ -22,7 +22,7 @@ Result<http::Response> ServiceCall::send(const std::string& service, const std::
   const auto endpoint = http::Endpoint::parse(*url);
   if (!endpoint) return fail(ErrorKind::invalid_argument, "\"" + *url + "\" is not an endpoint");
   // Asked for twice, keys are other keys, and the first ones nobody's.
-  aws::StandardAttempts attempts(max_attempts_, budget_, aws::Repeatable::yes);
+  aws::StandardAttempts attempts(max_attempts_, budget_, cloud::Repeatable::yes);
   for (;;) {
     auto signed_one = request;
     if (signer != nullptr) aws::sign(signed_one, *signer, endpoint->host_header(), now());
@@ -32,11 +32,11 @@ Result<http::Response> ServiceCall::send(const std::string& service, const std::
       return *std::move(answer);
     }
     auto step = attempts.failed(answer, {clock_offset_, clock_()}, random_fraction());
-    if (const auto* clock = std::get_if<aws::CorrectClock>(&step)) {
+    if (const auto* clock = std::get_if<cloud::CorrectClock>(&step)) {
       clock_offset_ = clock->offset;
       continue;
     }
-    if (const auto* wait = std::get_if<aws::Wait>(&step); wait && exchange_.pause(wait->delay)) continue;
+    if (const auto* wait = std::get_if<cloud::Wait>(&step); wait && exchange_.pause(wait->delay)) continue;
     // Keys that have expired were asked for just now: their source has no newer ones.
     if (answer) return *std::move(answer);
     return tl::unexpected(std::move(answer.error().error));

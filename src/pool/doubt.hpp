@@ -10,12 +10,13 @@
 
 namespace lambdapool::pool {
 
-// `echo`: what the call's envelope carried; "" where it was no envelope, and then nothing is doubted.
-// Refusals of the service and errors of the function's platform carry no echo, and are judged by who reads
-// them. Error kind protocol where the answer cannot be read or is another call's: the function may have run.
-// Error kind code_mismatch where the worker knows no echo: sent again, it would answer the same. `function`:
-// as the pool names it. `told`: gets what a believed outcome says of the function.
+// Of the function's own answers (cloud::Caller::is_outcome); refusals of the service and errors of its
+// platform carry no echo. `echo`: what the call's envelope carried; "" where it was no envelope, and then
+// nothing is doubted. Error kind protocol where the answer cannot be read or is another call's: the function
+// may have run. Error kind code_mismatch where the worker knows no echo: sent again, it would answer the
+// same. `function`: as the commands name it. `told`: gets what a believed outcome says of the function.
 std::optional<Error> doubt_about(const http::Response& response, const std::string& echo,
-                                 const std::string& function, envelope::Told* told = nullptr);
+                                 const std::string& function, envelope::Told* told = nullptr,
+                                 const std::string& service = "Lambda");
 
 }  // namespace lambdapool::pool

@@ -1,12 +1,7 @@
 #include "pool/ending.hpp"
 
-#include "core/limits.hpp"
-
 namespace lambdapool::pool {
 namespace {
-
-const std::string way_out =
-    "pass less, or name an S3 bucket for such data (bucket, or the environment variable LAMBDAPOOL_BUCKET)";
 
 std::string words(std::chrono::milliseconds time) {
   return time < std::chrono::seconds(10) ? std::to_string(time.count()) + " ms"
@@ -20,20 +15,17 @@ Error cancelled(int lost) {
   return {ErrorKind::cancelled, "the call was cancelled before it was sent again; the function may have run"};
 }
 
-Error too_large(std::size_t payload_bytes) {
+Error too_large(std::size_t payload_bytes, const cloud::CallLimits& limits) {
   return {ErrorKind::payload_too_large, "the call's payload has " + std::to_string(payload_bytes) +
-                                            " bytes as JSON and Lambda accepts at most " +
-                                            std::to_string(limits::request_payload_bytes_max) + "; " +
-                                            way_out};
+                                            " bytes as JSON and " + limits.service + " accepts at most " +
+                                            std::to_string(limits.request_bytes_max) + "; " + limits.way_out};
 }
 
-Error too_large_to_encode(std::size_t plain_bytes) {
-  return {ErrorKind::payload_too_large, "the function and its arguments have " + std::to_string(plain_bytes) +
-                                            " bytes, more than fits the " +
-                                            std::to_string(limits::request_payload_bytes_max) +
-                                            " bytes that Lambda accepts, compressed and then a third longer "
-                                            "as base64; " +
-                                            way_out};
+Error too_large_to_encode(std::size_t plain_bytes, const cloud::CallLimits& limits) {
+  return {ErrorKind::payload_too_large,
+          "the function and its arguments have " + std::to_string(plain_bytes) +
+              " bytes, more than fits the " + std::to_string(limits.request_bytes_max) + " bytes that " +
+              limits.service + " accepts, compressed and then a third longer as base64; " + limits.way_out};
 }
 
 void tell_of_loss(Error& error, int lost, int retries) {

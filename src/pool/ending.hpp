@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <string>
 
+#include "cloud/caller.hpp"
 #include "core/error.hpp"
 
 namespace lambdapool::pool {
@@ -13,8 +14,9 @@ namespace lambdapool::pool {
 // `lost`: so many of the call's requests may have reached the function.
 Error cancelled(int lost = 0);
 
-Error too_large(std::size_t payload_bytes);
-Error too_large_to_encode(std::size_t plain_bytes);  // even compressed
+Error too_large(std::size_t payload_bytes, const cloud::CallLimits& limits);
+// Even compressed.
+Error too_large_to_encode(std::size_t plain_bytes, const cloud::CallLimits& limits);
 
 // Adds what `lost` requests mean, and the request id. `retries`: how many the caller has allowed.
 void tell_of_loss(Error& error, int lost, int retries);

@@ -10,28 +10,29 @@
 #include <unordered_map>
 #include <vector>
 
-#include "aws/attempt.hpp"
-#include "core/limits.hpp"
+#include "cloud/caller.hpp"
 #include "http/client.hpp"
 #include "http/event_loop.hpp"
-#include "pool/call_signer.hpp"
 #include "pool/doubt.hpp"
 #include "pool/ending.hpp"
 #include "pool/gate.hpp"
-#include "pool/refusal.hpp"
 #include "pool/window.hpp"
+#include "target/open_caller.hpp"
 
 namespace lambdapool::pool {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 
+// From here up, hashing a payload would hold up the other calls on the I/O thread.
+constexpr std::size_t large_payload = 256 * 1'024;
+
 struct Call {
   http::Request request;  // only its body before it is first sent; the client has it while in flight
   Engine::Done done;
   std::string echo = {};
-  Signature signature = {};
-  aws::Attempts attempts = {};
+  cloud::Signature signature = {};
+  cloud::Attempts attempts = {};
   int lost = 0;  // so often it may have run
 };
 
@@ -45,11 +46,11 @@ std::function<double()> random_source() {
 }  // namespace
 
 struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
-  Impl(target::Target where, EngineOptions with);
+  Impl(target::Target where, std::unique_ptr<cloud::Caller> function, EngineOptions with);
 
-  const target::Target target;
+  const target::Target target;  // keeps what the calls need running
   const EngineOptions options;
-  CallSigner signer;
+  const std::unique_ptr<cloud::Caller> caller;
 
   mutable std::mutex mutex;
   Window window;
@@ -83,27 +84,27 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   std::chrono::milliseconds read_timeout() const;
   std::optional<Error> examine(const http::Response& response, const std::string& echo);
   void answered(Id id, http::Answer answer, http::Request request);
-  void failed(Id id, aws::Failure failure, http::Request request);
-  aws::Step next_step(Id id, aws::Failure failure);
-  std::optional<std::chrono::milliseconds> wait(Id id, aws::Failure& failure);
-  void renew_for(Id id, const identity::Snapshot& stale);
-  void renewed(Result<identity::Snapshot> result);
-  void finish(Id id, Result<aws::Invoked> result);
+  void failed(Id id, cloud::Failure failure, http::Request request);
+  cloud::Step next_step(Id id, cloud::Failure failure);
+  std::optional<std::chrono::milliseconds> wait(Id id, cloud::Failure& failure);
+  void renew_for(Id id, const cloud::Credential& stale);
+  void renewed(const Result<void>& result);
+  void finish(Id id, Result<cloud::Invoked> result);
   void set_timer(std::optional<Clock::time_point> wake);
 };
 
-Engine::Impl::Impl(target::Target where, EngineOptions with)
+Engine::Impl::Impl(target::Target where, std::unique_ptr<cloud::Caller> function, EngineOptions with)
     : target(std::move(where)),
       options(std::move(with)),
-      signer(target, options.function),
+      caller(std::move(function)),
       window(options.workers, patience_of(options), random_source()),
       loop(std::make_unique<http::EventLoop>(http::EventLoop::Signals::blocked)),
       gate(std::make_shared<Gate>(*loop)) {
   http::ClientOptions client_options;
-  client_options.endpoint = target.endpoint;
+  client_options.endpoint = caller->route().endpoint;
   client_options.max_connections = static_cast<std::size_t>(options.workers);
-  client_options.ca_bundle = target.settings.ca_bundle;
-  client_options.proxies = target.proxies;
+  client_options.ca_bundle = caller->route().ca_bundle;
+  client_options.proxies = caller->route().proxies;
   client = std::make_unique<http::Client>(*loop, std::move(client_options));
 }
 
@@ -111,11 +112,11 @@ void Engine::Impl::submit(Id id, std::string payload, Done done, std::string ech
   std::size_t size = payload.size();
   std::optional<Error> refusal;
   Call call{{}, std::move(done), std::move(echo)};
-  if (size > static_cast<std::size_t>(limits::request_payload_bytes_max)) {
-    refusal = too_large(size);
+  if (size > caller->limits().request_bytes_max) {
+    refusal = too_large(size, caller->limits());
   } else {
     call.request.body = std::move(payload);
-    if (size >= CallSigner::large_payload) call.signature = signer.sign_early(call.request);
+    if (size >= large_payload) call.signature = caller->sign_early(call.request);
   }
   std::lock_guard lock(mutex);
   if (terminated && !refusal) refusal = cancelled();
@@ -183,7 +184,7 @@ void Engine::Impl::tell_refused() {
 }
 
 void Engine::Impl::send(Id id, Call& call) {
-  signer.sign(call.request, call.signature);
+  caller->sign(call.request, call.signature);
   client->send_returning(
       std::move(call.request), read_timeout(),
       [this, id](http::Answer answer, http::Request request) {
@@ -193,15 +194,16 @@ void Engine::Impl::send(Id id, Call& call) {
 }
 
 std::chrono::milliseconds Engine::Impl::read_timeout() const {
-  constexpr std::chrono::seconds longest{limits::timeout_s_max};
+  const auto longest = caller->limits().timeout_max;
   return options.function_timeout.value_or(function_timeout.value_or(longest)) + options.read_margin;
 }
 
 // An answer tells for how long others are to be waited for. The largest counts: a first call's may lack what
 // the environment took to start.
 std::optional<Error> Engine::Impl::examine(const http::Response& response, const std::string& echo) {
+  if (!caller->is_outcome(response)) return std::nullopt;
   envelope::Told told;
-  auto doubt = doubt_about(response, echo, options.function, &told);
+  auto doubt = doubt_about(response, echo, caller->name(), &told, caller->limits().service);
   if (told.timeout > function_timeout) {
     function_timeout = told.timeout;
     client->limit_read_timeouts(read_timeout());
@@ -214,81 +216,78 @@ void Engine::Impl::answered(Id id, http::Answer answer, http::Request request) {
     Error& error = answer.error().error;
     if (error.kind == ErrorKind::timed_out)
       error.kind = ErrorKind::network;  // not the function's own timeout
-    return failed(id, aws::judge(std::move(answer.error())), std::move(request));
+    return failed(id, caller->judge(std::move(answer.error())), std::move(request));
   }
-  const http::Headers headers = answer->status < 400 ? http::Headers() : answer->headers;
-  auto result = aws::parse_invoke(std::move(*answer), options.function);
-  if (result) return finish(id, std::move(result));
-  explain_refusal(result.error(), options.function, target.name, target.region);
-  failed(id, aws::judge(std::move(result.error()), headers), std::move(request));
+  auto result = caller->judge(std::move(*answer));
+  if (auto* invoked = std::get_if<cloud::Invoked>(&result)) return finish(id, std::move(*invoked));
+  failed(id, std::move(std::get<cloud::Failure>(result)), std::move(request));
 }
 
 // The call waits to be sent again, or ends with the error.
-void Engine::Impl::failed(Id id, aws::Failure failure, http::Request request) {
+void Engine::Impl::failed(Id id, cloud::Failure failure, http::Request request) {
   std::unique_lock lock(mutex);
   auto step = next_step(id, std::move(failure));
-  if (auto* end = std::get_if<aws::GiveUp>(&step)) {
+  if (auto* end = std::get_if<cloud::GiveUp>(&step)) {
     lock.unlock();
     return finish(id, tl::unexpected(std::move(end->error)));
   }
   Call& call = calls.at(id);
   call.request = std::move(request);
-  if (!std::holds_alternative<aws::Wait>(step)) window.put_back(id, Clock::now());
-  if (const auto* clock = std::get_if<aws::CorrectClock>(&step)) signer.correct_clock(clock->offset);
+  if (!std::holds_alternative<cloud::Wait>(step)) window.put_back(id, Clock::now());
+  if (const auto* clock = std::get_if<cloud::CorrectClock>(&step)) caller->correct_clock(clock->offset);
   const auto stale = call.signature.as;
   lock.unlock();
-  if (std::holds_alternative<aws::RenewCredentials>(step)) return renew_for(id, stale);
+  if (std::holds_alternative<cloud::RenewCredentials>(step)) return renew_for(id, stale);
   pump();
 }
 
 // With the mutex held.
-aws::Step Engine::Impl::next_step(Id id, aws::Failure failure) {
-  using Kind = aws::Failure::Kind;
+cloud::Step Engine::Impl::next_step(Id id, cloud::Failure failure) {
+  using Kind = cloud::Failure::Kind;
   if (failure.kind == Kind::ran) failure.error.message += "; the function may have run";
   const bool has_not_run = failure.kind == Kind::expired_token || failure.kind == Kind::wrong_time ||
                            failure.kind == Kind::throttled || failure.kind == Kind::not_reached;
-  if (terminated) return aws::GiveUp{has_not_run ? cancelled() : std::move(failure.error)};
+  if (terminated) return cloud::GiveUp{has_not_run ? cancelled() : std::move(failure.error)};
   Call& call = calls.at(id);
   return call.attempts.failed(std::move(failure), {call.signature.with, std::chrono::system_clock::now()},
-                              [&](aws::Failure& why) { return wait(id, why); });
+                              [&](cloud::Failure& why) { return wait(id, why); });
 }
 
 // The window knows until when. nullopt: the call ends with the failure's error, which says why.
-std::optional<std::chrono::milliseconds> Engine::Impl::wait(Id id, aws::Failure& failure) {
-  using Kind = aws::Failure::Kind;
-  const bool of_network = aws::is_of_network(failure);
+std::optional<std::chrono::milliseconds> Engine::Impl::wait(Id id, cloud::Failure& failure) {
+  using Kind = cloud::Failure::Kind;
+  const bool of_network = cloud::is_of_network(failure);
   const auto now = Clock::now();
   auto verdict = Window::Verdict::give_up;
   if (failure.kind == Kind::may_have_run) {
     ++calls.at(id).lost;
     verdict = window.may_have_run(id, of_network ? Window::Loss::network : Window::Loss::service, now);
   } else if (failure.kind == Kind::throttled) {
-    verdict = window.throttled(id, throttle_of(failure.error), now, failure.retry_after);
+    verdict = window.throttled(id, caller->throttle_of(failure.error), now, failure.retry_after);
   } else {
     verdict = window.not_reached(id, now);
   }
   if (of_network) unreachable = failure.error.message;
   if (verdict == Window::Verdict::again) return std::chrono::milliseconds(0);
   if (failure.error.kind == ErrorKind::throttled) {
-    tell_of_deadline(failure.error, options.throttle_deadline,
-                     explain_throttle(failure.error, options.function, target.name, target.region));
+    tell_of_deadline(failure.error, options.throttle_deadline, caller->explain_throttle(failure.error));
   } else if (failure.kind == Kind::not_reached) {
     tell_of_outage(failure.error, options.network_deadline);
   }
   return std::nullopt;
 }
 
-void Engine::Impl::renew_for(Id id, const identity::Snapshot& stale) {
+void Engine::Impl::renew_for(Id id, const cloud::Credential& stale) {
   refused_as_expired.push_back(id);
   if (std::exchange(renewing, true)) return;
-  target.provider->renew(stale, [weak = weak_from_this(), through = gate](Result<identity::Snapshot> result) {
+  caller->renew(stale, [weak = weak_from_this(), through = gate](Result<void> result) {
     through->post([weak, result = std::move(result)] {
       if (auto self = weak.lock()) self->renewed(result);
     });
   });
 }
 
-void Engine::Impl::renewed(Result<identity::Snapshot> result) {
+void Engine::Impl::renewed(const Result<void>& result) {
   renewing = false;
   std::unique_lock lock(mutex);
   for (Id id : std::exchange(refused_as_expired, {})) {
@@ -300,7 +299,7 @@ void Engine::Impl::renewed(Result<identity::Snapshot> result) {
 }
 
 // Fills the window again before the caller hears of the result.
-void Engine::Impl::finish(Id id, Result<aws::Invoked> result) {
+void Engine::Impl::finish(Id id, Result<cloud::Invoked> result) {
   auto self = weak_from_this().lock();
   std::unique_lock lock(mutex);
   auto node = calls.extract(id);
@@ -362,7 +361,10 @@ Engine::~Engine() {
 
 Result<std::unique_ptr<Engine>> Engine::open(target::Target target, EngineOptions options) {
   if (auto valid = validate(options); !valid) return tl::unexpected(valid.error());
-  return std::unique_ptr<Engine>(new Engine(std::make_shared<Impl>(std::move(target), std::move(options))));
+  auto caller = target::open_caller(target, options.function);
+  if (!caller) return tl::unexpected(std::move(caller.error()));
+  return std::unique_ptr<Engine>(
+      new Engine(std::make_shared<Impl>(std::move(target), std::move(*caller), std::move(options))));
 }
 
 void Engine::submit(Id id, std::string payload, Done done, std::string echo) {
@@ -374,6 +376,8 @@ void Engine::refuse(Error error, Done done) { impl_->refuse(std::move(error), st
 bool Engine::cancel(Id id) { return impl_->cancel(id); }
 
 void Engine::terminate() { impl_->terminate(); }
+
+const cloud::CallLimits& Engine::limits() const { return impl_->caller->limits(); }
 
 std::size_t Engine::queued_or_running() const {
   std::lock_guard lock(impl_->mutex);

@@ -1,4 +1,4 @@
-// Bytes in, bytes out: a window of at most `workers` Invoke calls in flight, dispatched on completion,
+// Bytes in, bytes out: a window of at most `workers` calls in flight, dispatched on completion,
 // throttles retried until the deadline, answers classified. Knows nothing of Python or codecs.
 #pragma once
 
@@ -7,7 +7,7 @@
 #include <memory>
 #include <string>
 
-#include "aws/lambda/invoke.hpp"
+#include "cloud/caller.hpp"
 #include "core/error.hpp"
 #include "pool/engine_options.hpp"
 #include "target/target.hpp"
@@ -26,7 +26,7 @@ class Engine {
   // `echo`: that of the payload's envelope; an answer without it is not believed (see doubt.hpp), and ""
   // believes all.
   using Id = std::uint64_t;
-  using Done = std::function<void(Result<aws::Invoked>)>;
+  using Done = std::function<void(Result<cloud::Invoked>)>;
   void submit(Id id, std::string payload, Done done, std::string echo = {});
 
   // Instead of a submit(): `done` runs with the error.
@@ -39,6 +39,7 @@ class Engine {
   // this returns. Calls submitted later are cancelled too.
   void terminate();
 
+  const cloud::CallLimits& limits() const;
   std::size_t queued_or_running() const;
 
  private:

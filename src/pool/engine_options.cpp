@@ -2,8 +2,6 @@
 
 #include <cstdio>
 
-#include "aws/lambda/function_name.hpp"
-
 namespace lambdapool::pool {
 namespace {
 
@@ -29,7 +27,6 @@ void warn_on_stderr(const std::string& warning) {
 }
 
 Result<void> validate(const EngineOptions& options) {
-  if (auto name = aws::parse_function_name(options.function); !name) return tl::unexpected(name.error());
   if (options.workers < 1 || options.workers > workers_max)
     return fail(ErrorKind::invalid_argument, "a pool has 1 to " + std::to_string(workers_max) +
                                                  " workers, not " + std::to_string(options.workers));

@@ -29,6 +29,7 @@
 #include <optional>
 #include <unordered_map>
 
+#include "cloud/caller.hpp"
 #include "pool/outage.hpp"
 
 namespace lambdapool::pool {
@@ -60,7 +61,7 @@ class Window {
   // forgotten.
   void completed(Id id, Time now);
   enum class Verdict { again, give_up };
-  enum class Throttle { concurrency, rate };  // too many at a time, too many a second
+  using Throttle = cloud::Throttle;
   Verdict throttled(Id id, Throttle reason, Time now,
                     std::optional<std::chrono::milliseconds> retry_after = {});
   Verdict not_reached(Id id, Time now);  // the network failed before anything was sent

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "cloud/caller.hpp"
 #include "core/error.hpp"
 #include "http/message.hpp"
 
@@ -15,11 +16,7 @@ http::Request invoke_request(const std::string& name, std::string payload);
 // Runs nothing: 204 says that the function could be invoked, by this caller.
 http::Request invoke_dry_run_request(const std::string& name);
 
-struct Invoked {
-  std::string payload;
-  std::string request_id;
-  std::string log_tail_base64;  // X-Amz-Log-Result as it came; decoded only by who needs it
-};
+using cloud::Invoked;
 // A function error (X-Amz-Function-Error) is an Error too: kind by its body's errorType and the log's
 // REPORT line: timed_out, out_of_memory, worker_died, payload_too_large, code_mismatch, protocol, else
 // function_error; `detail` is the payload, `log_tail` the log in plain text. `function`: what was

@@ -1,11 +1,11 @@
-#include "pool/refusal.hpp"
+#include "aws/lambda/refusal.hpp"
 
 #include "aws/lambda/function_name.hpp"
 
-namespace lambdapool::pool {
+namespace lambdapool::aws {
 namespace {
 
-std::string missing(const aws::FunctionName& function, const std::string& where) {
+std::string missing(const FunctionName& function, const std::string& where) {
   if (!function.qualifier.empty() && function.qualifier != "$LATEST")
     return "there is no version or alias " + function.qualifier + " of a function " + function.name + " " +
            where;
@@ -21,15 +21,15 @@ std::string place(const std::string& target, const std::string& region) {
 
 // TooManyRequestsException has a Reason; what comes without one is a limit on requests a second, as the
 // general ThrottlingException is. Other refusals (a network interface that is not ready) are of capacity.
-Window::Throttle throttle_of(const Error& error) {
-  if (error.reason.ends_with("RateLimitExceeded")) return Window::Throttle::rate;
-  if (error.reason.ends_with("LimitExceeded")) return Window::Throttle::concurrency;
-  return error.kind == ErrorKind::throttled ? Window::Throttle::rate : Window::Throttle::concurrency;
+cloud::Throttle throttle_of(const Error& error) {
+  if (error.reason.ends_with("RateLimitExceeded")) return cloud::Throttle::rate;
+  if (error.reason.ends_with("LimitExceeded")) return cloud::Throttle::concurrency;
+  return error.kind == ErrorKind::throttled ? cloud::Throttle::rate : cloud::Throttle::concurrency;
 }
 
 void explain_refusal(Error& error, const std::string& function, const std::string& target,
                      const std::string& region) {
-  const auto parsed = aws::parse_function_name(function);
+  const auto parsed = parse_function_name(function);
   if (!parsed || error.http_status < 400) return;
   if (error.kind == ErrorKind::not_found && error.code == "ResourceNotFoundException") {
     error.message = missing(*parsed, place(target, region)) + " (the service says: " + error.message + ")";
@@ -43,7 +43,7 @@ void explain_refusal(Error& error, const std::string& function, const std::strin
 std::string explain_throttle(const Error& error, const std::string& function, const std::string& target,
                              const std::string& region) {
   // ThrottleReason of Lambda's API.
-  const auto parsed = aws::parse_function_name(function);
+  const auto parsed = parse_function_name(function);
   const std::string name = parsed ? parsed->name : function;
   const std::string where = place(target, region);
   const std::string slower = "use fewer workers, or larger chunks";
@@ -64,4 +64,4 @@ std::string explain_throttle(const Error& error, const std::string& function, co
   return "use fewer workers, or raise the concurrency limit " + where;
 }
 
-}  // namespace lambdapool::pool
+}  // namespace lambdapool::aws

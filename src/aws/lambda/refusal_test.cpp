@@ -1,9 +1,9 @@
-#include "pool/refusal.hpp"
+#include "aws/lambda/refusal.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace lambdapool::pool {
+namespace lambdapool::aws {
 namespace {
 
 using testing::AllOf;
@@ -58,7 +58,7 @@ TEST(Refusal, ThatIsNoneStaysAsItIs) {
 
 struct Reason {
   const char* text;
-  Window::Throttle throttle;
+  cloud::Throttle throttle;
 };
 
 class Reasons : public testing::TestWithParam<Reason> {};
@@ -73,20 +73,19 @@ TEST_P(Reasons, SayWhatThereIsTooMuchOf) {
 // botocore's ThrottleReason.
 INSTANTIATE_TEST_SUITE_P(
     All, Reasons,
-    testing::Values(Reason{"ConcurrentInvocationLimitExceeded", Window::Throttle::concurrency},
-                    Reason{"FunctionInvocationRateLimitExceeded", Window::Throttle::rate},
-                    Reason{"ReservedFunctionConcurrentInvocationLimitExceeded",
-                           Window::Throttle::concurrency},
-                    Reason{"ReservedFunctionInvocationRateLimitExceeded", Window::Throttle::rate},
-                    Reason{"CallerRateLimitExceeded", Window::Throttle::rate},
-                    Reason{"ConcurrentSnapshotCreateLimitExceeded", Window::Throttle::concurrency}));
+    testing::Values(Reason{"ConcurrentInvocationLimitExceeded", cloud::Throttle::concurrency},
+                    Reason{"FunctionInvocationRateLimitExceeded", cloud::Throttle::rate},
+                    Reason{"ReservedFunctionConcurrentInvocationLimitExceeded", cloud::Throttle::concurrency},
+                    Reason{"ReservedFunctionInvocationRateLimitExceeded", cloud::Throttle::rate},
+                    Reason{"CallerRateLimitExceeded", cloud::Throttle::rate},
+                    Reason{"ConcurrentSnapshotCreateLimitExceeded", cloud::Throttle::concurrency}));
 
 TEST(Refusal, WithoutAReasonIsOfRateAndOfAResourceThatIsNotReadyOfCapacity) {
   EXPECT_EQ(throttle_of({ErrorKind::throttled, "Rate exceeded", "ThrottlingException", "", 400}),
-            Window::Throttle::rate);
+            cloud::Throttle::rate);
   EXPECT_EQ(throttle_of({ErrorKind::service, "not ready", "ResourceNotReadyException", "", 502}),
-            Window::Throttle::concurrency);
+            cloud::Throttle::concurrency);
 }
 
 }  // namespace
-}  // namespace lambdapool::pool
+}  // namespace lambdapool::aws

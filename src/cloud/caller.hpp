@@ -1,0 +1,82 @@
+// One function of one cloud, as a pool calls it: how a call's bytes become a request, what the answer means,
+// and the limits there. All that the pool's engine knows of a cloud; target/open_caller.hpp has one for each.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <variant>
+
+#include "cloud/attempt.hpp"
+#include "core/clock_skew.hpp"
+#include "core/error.hpp"
+#include "http/answer.hpp"
+#include "http/message.hpp"
+#include "http/proxy.hpp"
+
+namespace lambdapool::cloud {
+
+struct Invoked {
+  std::string payload;
+  std::string request_id;
+  std::string log_tail_base64;  // as it came; decoded only by who needs it
+};
+
+struct CallLimits {
+  std::size_t request_bytes_max;     // of a call's payload
+  std::chrono::seconds timeout_max;  // that a function can have
+  std::string service;               // whose limits they are: "Lambda"
+  std::string way_out;               // what somebody does whose data is larger
+};
+
+// Where calls go, and how.
+struct Route {
+  http::Endpoint endpoint;
+  std::string ca_bundle = {};  // a PEM file; "" means the system's authorities
+  http::ProxySettings proxies = {};
+};
+
+// As whom a request has been signed; known to the caller that signed it alone.
+using Credential = std::shared_ptr<const void>;
+
+// With what a request has been signed.
+struct Signature {
+  std::chrono::system_clock::time_point at = {};  // of a large payload
+  Credential as = {};
+  clock_skew::Offset with = {};
+};
+
+// What there is too much of, by a refusal that something waits for: calls at a time, or calls a second.
+enum class Throttle { concurrency, rate };
+
+class Caller {
+ public:
+  virtual ~Caller() = default;
+
+  virtual const Route& route() const = 0;
+  virtual const CallLimits& limits() const = 0;
+  virtual std::string name() const = 0;  // of the function, as the commands know it
+
+  // A request that has only its body gets everything else. From any thread.
+  virtual Signature sign_early(http::Request& request) const = 0;
+  // The same on the I/O thread, where a signature that is still good is kept.
+  virtual void sign(http::Request& request, Signature& signature) = 0;
+  // What is signed from now on has this machine's time plus `offset`.
+  virtual void correct_clock(clock_skew::Offset offset) = 0;
+  // The service has refused `stale` as expired. `then` runs once, here or on another thread: there is
+  // something newer now, or the reason why there is nothing.
+  virtual void renew(const Credential& stale, std::function<void(Result<void>)> then) = 0;
+
+  // Whether the answer is the function's own, which has to repeat its call's echo.
+  virtual bool is_outcome(const http::Response& response) const = 0;
+  virtual std::variant<Invoked, Failure> judge(http::Response response) const = 0;
+  virtual Failure judge(http::TransportError failure) const = 0;  // no answer, or not all of it
+
+  virtual Throttle throttle_of(const Error& refusal) const = 0;
+  // To whoever's call was throttled to the deadline: which limit it was, where, and the way around it.
+  virtual std::string explain_throttle(const Error& refusal) const = 0;
+};
+
+}  // namespace lambdapool::cloud

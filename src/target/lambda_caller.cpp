@@ -1,0 +1,116 @@
+#include "target/lambda_caller.hpp"
+
+#include <utility>
+
+#include "aws/attempt.hpp"
+#include "aws/lambda/function_name.hpp"
+#include "aws/lambda/invoke.hpp"
+#include "aws/lambda/refusal.hpp"
+#include "aws/signed_request.hpp"
+#include "core/limits.hpp"
+
+namespace lambdapool::target {
+namespace {
+
+// Lambda accepts signatures for five minutes. One made at submission is made anew after less.
+constexpr std::chrono::minutes signature_life{3};
+
+// To hash a payload of this size takes long enough that its signature is kept from one attempt to the next.
+constexpr std::size_t kept_payload = 256 * 1'024;
+
+}  // namespace
+
+Result<std::unique_ptr<cloud::Caller>> LambdaCaller::open(const Target& target, const std::string& function) {
+  auto parsed = aws::parse_function_name(function);
+  if (!parsed) return tl::unexpected(std::move(parsed.error()));
+  return std::unique_ptr<cloud::Caller>(new LambdaCaller(target, function, std::move(parsed->name)));
+}
+
+LambdaCaller::LambdaCaller(const Target& target, std::string function, std::string name)
+    : function_(std::move(function)),
+      name_(std::move(name)),
+      target_name_(target.name),
+      region_(target.region),
+      route_{target.endpoint, target.settings.ca_bundle, target.proxies},
+      provider_(target.provider),
+      scope_{target.region, "lambda"},
+      host_(target.endpoint.host_header()),
+      prototype_(aws::invoke_request(function_, {})),
+      newest_(provider_->current()),
+      signer_(newest_->identity, scope_) {
+  prototype_.headers.set("X-Amz-Log-Type", "Tail");
+}
+
+const cloud::CallLimits& LambdaCaller::limits() const {
+  static const cloud::CallLimits lambda{
+      limits::request_payload_bytes_max, std::chrono::seconds(limits::timeout_s_max), "Lambda",
+      "pass less, or name an S3 bucket for such data (bucket, or the environment variable "
+      "LAMBDAPOOL_BUCKET)"};
+  return lambda;
+}
+
+// A queue of a million calls holds their payloads, not as many copies of the same headers.
+void LambdaCaller::complete(http::Request& request) const {
+  if (!request.headers.items().empty()) return;
+  request.method = prototype_.method;
+  request.target = prototype_.target;
+  request.headers = prototype_.headers;
+}
+
+cloud::Signature LambdaCaller::sign_early(http::Request& request) const {
+  complete(request);
+  const auto identity = provider_->current();
+  const cloud::Signature signature{std::chrono::system_clock::now(), identity, clock_offset_};
+  sigv4::Signer own(identity->identity, scope_);
+  aws::sign(request, own, host_, signature.at + signature.with);
+  return signature;
+}
+
+void LambdaCaller::sign(http::Request& request, cloud::Signature& signature) {
+  complete(request);
+  const auto now = std::chrono::system_clock::now();
+  if (auto newest = provider_->current(); newest != newest_) {
+    signer_ = sigv4::Signer(newest->identity, scope_);
+    newest_ = std::move(newest);
+  }
+  const clock_skew::Offset offset = clock_offset_;
+  const bool is_good =
+      now - signature.at <= signature_life && signature.as == newest_ && signature.with == offset;
+  if (is_good) return;
+  signature.as = newest_;
+  signature.with = offset;
+  if (request.body.size() >= kept_payload) signature.at = now;
+  aws::sign(request, signer_, host_, now + offset);
+}
+
+void LambdaCaller::renew(const cloud::Credential& stale, std::function<void(Result<void>)> then) {
+  provider_->renew(std::static_pointer_cast<const aws::Credentials>(stale),
+                   [then = std::move(then)](Result<identity::Snapshot> result) {
+                     then(result ? Result<void>{} : tl::unexpected(std::move(result.error())));
+                   });
+}
+
+bool LambdaCaller::is_outcome(const http::Response& response) const {
+  return response.status >= 200 && response.status < 300 &&
+         response.headers.find("x-amz-function-error") == nullptr;
+}
+
+std::variant<cloud::Invoked, cloud::Failure> LambdaCaller::judge(http::Response response) const {
+  const http::Headers headers = response.status < 400 ? http::Headers() : response.headers;
+  auto result = aws::parse_invoke(std::move(response), function_);
+  if (result) return std::move(*result);
+  aws::explain_refusal(result.error(), function_, target_name_, region_);
+  return aws::judge(std::move(result.error()), headers);
+}
+
+cloud::Failure LambdaCaller::judge(http::TransportError failure) const {
+  return aws::judge(std::move(failure));
+}
+
+cloud::Throttle LambdaCaller::throttle_of(const Error& refusal) const { return aws::throttle_of(refusal); }
+
+std::string LambdaCaller::explain_throttle(const Error& refusal) const {
+  return aws::explain_throttle(refusal, function_, target_name_, region_);
+}
+
+}  // namespace lambdapool::target

@@ -1,0 +1,11 @@
+#include "target/open_caller.hpp"
+
+#include "target/lambda_caller.hpp"
+
+namespace lambdapool::target {
+
+Result<std::unique_ptr<cloud::Caller>> open_caller(const Target& target, const std::string& function) {
+  return LambdaCaller::open(target, function);
+}
+
+}  // namespace lambdapool::target
