@@ -136,8 +136,8 @@ def ensure_deployed(
     allow_http: bool = False,
     trusted: float = 600.0,
     versions_kept: int = 5,
-) -> Tuple[Optional[NativeError], str, str, int]:
-    """(None, the version that has what is asked for, "known", "found", "published" or "created", its bytes), or what
+) -> Tuple[Optional[NativeError], str, bool, int]:
+    """(None, the version that has what is asked for, whether code was uploaded for it, its bytes), or what
     went wrong. Blocks; the GIL is free meanwhile. ValueError for a setting that there is not."""
 
 #: kind, text, done, total, line: see lambdapool.deploying.Event

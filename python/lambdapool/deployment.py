@@ -48,7 +48,7 @@ class Deployment:
 
     def ensure(self) -> str:
         """NAME:VERSION, which has what is here. Blocks; tells on stderr what it uploads. Raises LambdaPoolError."""
-        error, version, step, size = _native.ensure_deployed(
+        error, version, has_uploaded, size = _native.ensure_deployed(
             self.function,
             self._settings,
             python=sys.executable or "",
@@ -58,7 +58,7 @@ class Deployment:
         )
         if error is not None:
             raise errors.from_native(error, self.function)
-        if step in ("created", "published"):
+        if has_uploaded:
             print(
                 "lambdapool: deployed %s (%s) as version %s of function %s"
                 % (

@@ -20,21 +20,7 @@ namespace {
 
 using OptionalText = std::optional<std::string>;
 
-const char* name_of(deploy::Deployment::Step step) {
-  switch (step) {
-    case deploy::Deployment::Step::known:
-      return "known";
-    case deploy::Deployment::Step::found:
-      return "found";
-    case deploy::Deployment::Step::published:
-      return "published";
-    case deploy::Deployment::Step::created:
-      return "created";
-  }
-  return "";
-}
-
-// (None, version, step, bytes), or (the error's tuple, "", "", 0).
+// (None, version, whether code was uploaded, bytes), or (the error's tuple, "", False, 0).
 nb::tuple ensure_deployed(const std::string& name, const nb::dict& settings, const Where& where,
                           double trusted, int versions_kept) {
   const auto request = function_request(name, settings);
@@ -48,8 +34,8 @@ nb::tuple ensure_deployed(const std::string& name, const nb::dict& settings, con
                                        deploy::StopToken([&interruption] { return interruption.raised(); }));
   }
   interruption.rethrow();
-  if (!deployed) return nb::make_tuple(to_tuple(deployed.error()), "", "", 0);
-  return nb::make_tuple(nb::none(), deployed->version, name_of(deployed->step), deployed->size_bytes);
+  if (!deployed) return nb::make_tuple(to_tuple(deployed.error()), "", false, 0);
+  return nb::make_tuple(nb::none(), deployed->version, deployed->has_uploaded(), deployed->size_bytes);
 }
 
 }  // namespace

@@ -37,7 +37,7 @@ Result<std::string> deploy_self(const Options& options, const target::TargetOpti
   deploy::Connection connection(target, environment);
   const auto deployed = deploy::ensure_deployed(connection, request);
   if (!deployed) return tl::unexpected(deployed.error());
-  if (deployed->size_bytes > 0 && deployed->step != deploy::Deployment::Step::found)
+  if (deployed->has_uploaded())
     std::cerr << "lambdapool: deployed " << program.filename().string() << " ("
               << deployed->size_bytes / 1'000 << " kB) as version " << deployed->version << " of function "
               << request.name << "\n";

@@ -87,7 +87,7 @@ Result<void> run_program(const Context& context, const RunOptions& options) {
   auto connection = context.connection();
   const auto deployed = deploy::ensure_deployed(connection, request, {}, {}, context.stop());
   if (!deployed) return tl::unexpected(deployed.error());
-  if (deployed->step != deploy::Deployment::Step::known && deployed->step != deploy::Deployment::Step::found)
+  if (deployed->has_uploaded())
     std::cerr << "lambdapool: deployed " << program << " (" << readable_size(deployed->size_bytes)
               << ") as version " << deployed->version << " of function " << request.name << "\n";
   auto environment = environment_of(context);

@@ -25,6 +25,8 @@ struct Deployment {
   Step step = Step::known;
   std::string version;          // "7"; what is called is NAME:7
   std::int64_t size_bytes = 0;  // of the code, zipped; 0 where it was known
+
+  bool has_uploaded() const { return step == Step::published || step == Step::created; }
 };
 
 struct DeploymentOptions {

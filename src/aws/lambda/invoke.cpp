@@ -1,15 +1,14 @@
 #include "aws/lambda/invoke.hpp"
 
 #include "aws/lambda/function_error.hpp"
+#include "aws/lambda/paths.hpp"
 #include "aws/service_error.hpp"
 #include "core/encoding.hpp"
 
 namespace lambdapool::aws {
 namespace {
 
-std::string invocations_path(const std::string& name) {
-  return "/2015-03-31/functions/" + percent_encode(name) + "/invocations";
-}
+std::string invocations_path(const std::string& name) { return function_path(name, "/invocations"); }
 
 }  // namespace
 

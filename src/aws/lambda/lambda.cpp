@@ -4,19 +4,15 @@
 
 #include "aws/json_answer.hpp"
 #include "aws/lambda/configuration.hpp"
+#include "aws/lambda/paths.hpp"
 #include "aws/service_error.hpp"
 #include "core/encoding.hpp"
-#include "core/limits.hpp"
 
 namespace lambdapool::aws {
 
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-std::string function_path(const std::string& name, std::string_view rest = {}) {
-  return "/2015-03-31/functions/" + percent_encode(name) + std::string(rest);
-}
 
 std::string text_of(const Json& body) { return body.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
@@ -102,9 +98,7 @@ http::Request get_function_configuration_request(const std::string& name) {
 http::Request delete_function_request(const std::string& name) { return {"DELETE", function_path(name)}; }
 
 http::Request list_functions_request(const std::optional<std::string>& marker) {
-  std::string target = "/2015-03-31/functions?MaxItems=" + std::to_string(limits::list_page_max);
-  if (marker) target += "&Marker=" + percent_encode(*marker);
-  return {"GET", std::move(target)};
+  return {"GET", "/2015-03-31/functions" + page_query(marker)};
 }
 
 http::Request tag_resource_request(const std::string& arn, const std::map<std::string, std::string>& tags) {
@@ -156,7 +150,7 @@ Result<FunctionPage> parse_list_functions(const http::Response& response) {
   if (!functions.is_array()) return tl::unexpected(unreadable(response, "no list of Functions"));
   FunctionPage page;
   for (const auto& function : functions) page.functions.push_back(configuration_of(function));
-  if (auto marker = text(*body, "NextMarker"); !marker.empty()) page.next_marker = std::move(marker);
+  page.next_marker = next_marker_of(*body);
   return page;
 }
 

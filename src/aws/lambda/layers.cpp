@@ -3,8 +3,8 @@
 #include <nlohmann/json.hpp>
 
 #include "aws/json_answer.hpp"
+#include "aws/lambda/paths.hpp"
 #include "core/encoding.hpp"
-#include "core/limits.hpp"
 
 namespace lambdapool::aws {
 
@@ -14,11 +14,6 @@ using nlohmann::json;
 
 std::string versions_path(const std::string& name) {
   return "/2018-10-31/layers/" + percent_encode(name) + "/versions";
-}
-
-std::string page_query(const std::optional<std::string>& marker) {
-  return "?MaxItems=" + std::to_string(limits::list_page_max) +
-         (marker ? "&Marker=" + percent_encode(*marker) : "");
 }
 
 LayerVersion version_of(const json& object) {
@@ -38,7 +33,7 @@ Result<LayerPage> page_of(const http::Response& response, const char* list,
   if (!items.is_array()) return tl::unexpected(unreadable(response, std::string("no list of ") + list));
   LayerPage page;
   for (const auto& item : items) page.layers.push_back(read(item));
-  if (auto marker = text(*body, "NextMarker"); !marker.empty()) page.next_marker = std::move(marker);
+  page.next_marker = next_marker_of(*body);
   return page;
 }
 

@@ -4,27 +4,11 @@
 
 #include "aws/json_answer.hpp"
 #include "aws/lambda/configuration.hpp"
+#include "aws/lambda/paths.hpp"
 #include "core/encoding.hpp"
-#include "core/limits.hpp"
 
 namespace lambdapool::aws {
 namespace {
-
-std::string path_of(const std::string& name, std::string_view rest) {
-  return "/2015-03-31/functions/" + percent_encode(name) + std::string(rest);
-}
-
-std::string page_of(const std::optional<std::string>& marker) {
-  std::string query = "?MaxItems=" + std::to_string(limits::list_page_max);
-  if (marker) query += "&Marker=" + percent_encode(*marker);
-  return query;
-}
-
-std::optional<std::string> next_marker_of(const nlohmann::json& body) {
-  auto marker = text(body, "NextMarker");
-  if (marker.empty()) return {};
-  return marker;
-}
 
 Alias alias_of(const nlohmann::json& object) {
   Alias alias{text(object, "Name"), {text(object, "FunctionVersion")}};
@@ -43,21 +27,21 @@ http::Request publish_version_request(const PublishVersion& call) {
   if (!call.description.empty()) body["Description"] = call.description;
   if (!call.revision_id.empty()) body["RevisionId"] = call.revision_id;
   return {"POST",
-          path_of(call.name, "/versions"),
+          function_path(call.name, "/versions"),
           {{"Content-Type", "application/json"}},
           body.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace)};
 }
 
 http::Request list_versions_request(const std::string& name, const std::optional<std::string>& marker) {
-  return {"GET", path_of(name, "/versions") + page_of(marker)};
+  return {"GET", function_path(name, "/versions") + page_query(marker)};
 }
 
 http::Request delete_version_request(const std::string& name, const std::string& version) {
-  return {"DELETE", path_of(name, "?Qualifier=" + percent_encode(version))};
+  return {"DELETE", function_path(name, "?Qualifier=" + percent_encode(version))};
 }
 
 http::Request list_aliases_request(const std::string& name, const std::optional<std::string>& marker) {
-  return {"GET", path_of(name, "/aliases") + page_of(marker)};
+  return {"GET", function_path(name, "/aliases") + page_query(marker)};
 }
 
 Result<VersionPage> parse_list_versions(const http::Response& response) {
