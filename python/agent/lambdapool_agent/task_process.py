@@ -1,0 +1,69 @@
+"""The process of an HTTP worker (http_worker.py) in which tasks run, one after the other.
+
+It reads tasks from the descriptor that LAMBDAPOOL_TASK_FD names, and runs them as Lambda's handler would. That it dies,
+takes too long or too much memory is for the process that started it to see.
+"""
+
+import json
+import os
+import socket
+import struct
+import time
+import traceback
+
+from . import forked, handler, lambda_handler
+
+_LENGTH = struct.Struct("<Q")
+_HEAD = struct.Struct("<Qd")
+BODY_LIMIT = 32 * 1024 * 1024
+
+
+class Context:
+    """What the agent asks of Lambda's context."""
+
+    def __init__(self, seconds):
+        self._deadline = time.monotonic() + seconds
+
+    def get_remaining_time_in_millis(self):
+        return max(0, int((self._deadline - time.monotonic()) * 1000))
+
+
+def run(body, seconds):
+    """The outcome's envelope or a description of the error, as bytes, and the error's type ("" where there is none)."""
+    try:
+        answer = lambda_handler(json.loads(body), Context(seconds))
+        return json.dumps(answer).encode(), ""
+    except BaseException as error:
+        described = {
+            "errorType": type(error).__name__,
+            "errorMessage": str(error),
+            "stackTrace": traceback.format_tb(error.__traceback__),
+        }
+        return json.dumps(described).encode(), type(error).__name__
+
+
+def serve(channel):
+    while True:
+        head = channel.read(_HEAD.size)
+        if len(head) < _HEAD.size:
+            return
+        size, seconds = _HEAD.unpack(head)
+        body = channel.read(size)
+        if len(body) < size:
+            return
+        answer, error = run(body, seconds)
+        forked.flush()
+        kind = error.encode()
+        channel.write(_LENGTH.pack(len(kind)) + _LENGTH.pack(len(answer)) + kind + answer)
+        channel.flush()
+
+
+def main():
+    handler.use_response_limit(BODY_LIMIT)
+    connection = socket.socket(fileno=int(os.environ.pop("LAMBDAPOOL_TASK_FD")))
+    os.set_inheritable(connection.fileno(), False)
+    serve(connection.makefile("rwb"))
+
+
+if __name__ == "__main__":
+    main()
