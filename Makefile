@@ -7,7 +7,7 @@ JOBS ?= $(shell nproc)
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev configure configure-tests build demo test ctest pytest test-aws bench check lint format fuzz asan tsan wheel clean
+.PHONY: help setup setup-dev configure configure-tests build demo test ctest pytest test-aws check-packages bench check lint format fuzz asan tsan wheel clean
 
 define cmake
 { cmake --preset release -DPython_EXECUTABLE=$(CURDIR)/$(PYTHON) $(1) > $(BUILD)/configure.log 2>&1 \
@@ -15,7 +15,7 @@ define cmake
 endef
 
 help: ## Show this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup:
 	@tools/setup.sh build
@@ -53,6 +53,9 @@ test-aws: build ## Run the tests that need an AWS account (LAMBDAPOOL_TEST_AWS=1
 	elif ! $(BUILD)/bin/lambdapool doctor --target aws; then \
 	  echo "make test-aws: not run, for the problems above" >&2; exit 1; \
 	else LAMBDAPOOL_BUILD=$(CURDIR)/$(BUILD) $(PYTHON) -m pytest -q tests/aws; fi
+
+check-packages: build ## Check docs/packages.md's table of packages against the index, and deploy each on local
+	@LAMBDAPOOL_BUILD=$(CURDIR)/$(BUILD) $(PYTHON) tools/check_packages.py $(if $(WRITE),--write) $(PACKAGES)
 
 bench: configure-tests build ## Run the benchmarks: a table of ratios, and JSON in build/bench
 	@LAMBDAPOOL_BUILD=$(CURDIR)/$(BUILD) $(PYTHON) bench/run.py

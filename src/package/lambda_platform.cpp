@@ -29,7 +29,7 @@ std::string LambdaPlatform::json() const {
          std::to_string(glibc) + "}";
 }
 
-// uv knows few of glibc 2.26's time; what is for 2.17 is nearly all of it.
+// uv knows nothing between 2.17 and 2.28.
 std::string LambdaPlatform::uv_name() const {
   return machine + (is_newest() ? "-manylinux_2_34" : "-manylinux2014");
 }

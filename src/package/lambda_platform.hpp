@@ -12,8 +12,9 @@ struct LambdaPlatform {
   int glibc;            // the minor version: 26 or 34
 
   bool is_newest() const { return glibc >= 34; }
-  std::string json() const;     // as pip_for_function.py reads it
-  std::string uv_name() const;  // as uv's --python-platform has it
+  bool is_known_to_uv() const { return is_newest(); }  // of what is between glibc 2.17 and 2.28 it has none
+  std::string json() const;                            // as pip_for_function.py reads it
+  std::string uv_name() const;                         // as uv's --python-platform has it, or the next lower
 };
 
 LambdaPlatform platform_of(const std::string& python_version, const std::string& architecture);

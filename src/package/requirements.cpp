@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cerrno>
 #include <fstream>
 #include <utility>
 
@@ -81,7 +82,8 @@ class Installation {
         installed_(work / "installed"),
         requirements_(work / "requirements.txt"),
         pip_(work / "pip_for_function.py"),
-        python_(request.python.empty() ? "python3" : request.python.string()) {
+        python_(request.python.empty() ? "python3" : request.python.string()),
+        pip_runner_{python_} {
     bounds_.on_line = [this](const std::string& line) {
       const std::string told = activity(line);
       if (request_.progress && !told.empty()) request_.progress({Step::Kind::installing_package, told});
@@ -94,9 +96,10 @@ class Installation {
     index_options_ = index_options(*plain);
     std::ofstream(requirements_, std::ios::binary) << *plain;
     if (!(std::ofstream(pip_, std::ios::binary) << embedded::pip_for_function()))
-      return fail(ErrorKind::io, "Can't write " + pip_.string() + "; see whether the disk is full.");
+      return fail(ErrorKind::io, "Can't write " + pip_.string() + ": " + system_reason(errno) + ".");
     const auto uv = process::find_program("uv", environment_);
-    auto done = uv ? with_uv(uv->string()) : with_pip();
+    const bool by_uv = uv && (platform_.is_known_to_uv() || !find_pip(uv->string()));
+    auto done = by_uv ? with_uv(uv->string()) : with_pip();
     if (!done) return tl::unexpected(std::move(done.error()));
     if (const auto compiled = compiled_here(installed_, built_); !compiled.empty())
       return fail(ErrorKind::io, "Requirement " + compiled.front() + " has no wheel for " + platform_.name +
@@ -116,6 +119,23 @@ class Installation {
                                    platform_.name + "; it said:\n" + said);
   }
 
+  static std::vector<std::string> pip_of(const std::string& uv) {
+    return {uv, "run", "--no-project", "--quiet", "--with", "pip", "python"};
+  }
+
+  // A Python that has pip: the caller's own, or one that uv makes.
+  bool find_pip(const std::string& uv) {
+    for (auto& runner : {std::vector<std::string>{python_}, pip_of(uv)}) {
+      auto command = runner;
+      command.insert(command.end(), {"-m", "pip", "--version"});
+      const auto outcome = process::run(std::move(command), environment_, {.give_up = request_.give_up});
+      if (!outcome || outcome->exit_status != 0) continue;
+      pip_runner_ = runner;
+      return true;
+    }
+    return false;
+  }
+
   Result<void> with_uv(const std::string& uv) {
     for (;;) {
       auto outcome = process::run(uv_command(uv), environment_, bounds_);
@@ -129,7 +149,7 @@ class Installation {
       const std::string project = named.empty() ? project_name(wanted) : named;
       if (project.empty() || !may_build(project)) return installer_failed("uv", *outcome);
       if (named.empty()) {
-        auto judged = judge(wanted, {uv, "run", "--no-project", "--quiet", "--with", "pip", "python"});
+        auto judged = judge(wanted, pip_of(uv));
         if (!judged) return judged;
         if (!is_plain_) return installer_failed("uv", *outcome);
       }
@@ -148,7 +168,7 @@ class Installation {
                         " has no pip. Install one of them.");
       const std::string wanted = between(outcome->errors, "No matching distribution found for ", "\n;( ");
       if (wanted.empty() || !may_build(project_name(wanted))) return installer_failed("pip", *outcome);
-      if (auto judged = judge(wanted, {}); !judged) return judged;
+      if (auto judged = judge(wanted, pip_runner_); !judged) return judged;
       if (!is_plain_) return installer_failed("pip", *outcome);
       built_.push_back(project_name(wanted));
     }
@@ -199,17 +219,10 @@ class Installation {
   }
 
   std::vector<std::string> pip_command() const {
-    std::vector<std::string> command = {python_,
-                                        pip_.string(),
-                                        platform_.json(),
-                                        "install",
-                                        "--target",
-                                        installed_.string(),
-                                        "--progress-bar",
-                                        "off",
-                                        "--no-compile",
-                                        "--no-warn-script-location",
-                                        "--only-binary=:all:"};
+    std::vector<std::string> command = pip_runner_;
+    command.insert(command.end(), {pip_.string(), platform_.json(), "install", "--target",
+                                   installed_.string(), "--progress-bar", "off", "--no-compile",
+                                   "--no-warn-script-location", "--only-binary=:all:"});
     for (const auto& project : built_) command.insert(command.end(), {"--no-binary", project});
     command.insert(command.end(), {"--requirement", requirements_.string()});
     return command;
@@ -223,6 +236,7 @@ class Installation {
   fs::path requirements_;  // in plain form
   fs::path pip_;
   std::string python_;
+  std::vector<std::string> pip_runner_;
   std::vector<std::string> index_options_;
   std::vector<std::string> built_;  // projects without wheels, built from their sources
   bool is_plain_ = false;           // what `judge` found

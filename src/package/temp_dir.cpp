@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <ctime>
 #include <string>
 #include <utility>
@@ -47,7 +48,8 @@ Result<TempDir> TempDir::make(const fs::path& parent) {
   remove_abandoned(parent);
   std::string name = (parent / (std::string(prefix) + "XXXXXX")).string();
   if (::mkdtemp(name.data()) == nullptr)
-    return fail(ErrorKind::io, "Can't make a temporary directory in " + parent.string() + ".");
+    return fail(ErrorKind::io,
+                "Can't make a temporary directory in " + parent.string() + ": " + system_reason(errno) + ".");
   return TempDir(name, locked(name));
 }
 

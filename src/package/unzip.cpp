@@ -47,7 +47,7 @@ tl::unexpected<Error> broken(const std::string& why) {
 }
 
 tl::unexpected<Error> disk_failure(const fs::path& path, const std::error_code& error) {
-  return fail(ErrorKind::io, "Can't write " + path.string() + ": " + error.message() + ".");
+  return fail(ErrorKind::io, "Can't write " + path.string() + ": " + system_reason(error.value()) + ".");
 }
 
 std::error_code last_error() { return {errno, std::generic_category()}; }
