@@ -2,10 +2,11 @@
 
     check_packages.py [--write] [PACKAGE...]
 
-For each Python that Lambda has, and both machines, pip says (for the platform that pip_for_function.py describes) which
-is the newest version that has wheels, together with all that it requires; the directories of those wheels say how large
-they are, without being downloaded whole. What differs from the table is told, or written into it with --write. Then each
-is deployed and imported on `local` with every interpreter that this machine has. The package index has to be reachable.
+For each Python that Lambda has, and both machines, pip says (for the platform that pip_for_function.py describes)
+which is the newest version that has wheels, together with all that it requires; the directories of those wheels say
+how large they are, without being downloaded whole. What differs from the table is told, or written into it with
+--write. Then each is deployed and imported on `local` with every interpreter that this machine has. The package index
+has to be reachable.
 """
 
 import argparse
@@ -19,7 +20,7 @@ import sys
 import tempfile
 import urllib.request
 import zipfile
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -35,8 +36,9 @@ MACHINES = {"x86_64": "x86_64", "arm64": "aarch64"}
 # What is imported, where its name is another.
 PACKAGES = {
     "numpy": "", "pandas": "", "scipy": "", "scikit-learn": "sklearn", "statsmodels": "", "pyarrow": "", "polars": "",
-    "xgboost": "", "xgboost-cpu": "xgboost", "lightgbm": "", "shapely": "", "opencv-python-headless": "cv2", "pillow": "PIL", "matplotlib": "",
-    "sqlalchemy": "", "psycopg2-binary": "psycopg2", "requests": "", "boto3": "", "pydantic": "", "numba": "", "duckdb": "",
+    "xgboost": "", "xgboost-cpu": "xgboost", "lightgbm": "", "shapely": "", "opencv-python-headless": "cv2",
+    "pillow": "PIL", "matplotlib": "", "sqlalchemy": "", "psycopg2-binary": "psycopg2", "requests": "", "boto3": "",
+    "pydantic": "", "numba": "", "duckdb": "",
 }  # fmt: skip
 
 DEPLOYED = """\
@@ -81,7 +83,7 @@ class RangeReader(io.RawIOBase):
         return content
 
 
-@lru_cache(maxsize=None)
+@cache
 def wheel_sizes(url):
     """(bytes in the wheel, bytes unpacked)."""
     with zipfile.ZipFile(RangeReader(url)) as wheel:
@@ -105,7 +107,15 @@ def choose(package, python, machine):
     patch, glibc = PYTHONS[python]
     where = json.dumps({"python": f"{python}.{patch}", "machine": MACHINES[machine], "glibc": glibc})
     command = [sys.executable, ROOT / "src/package/pip_for_function.py", where, "install", "--dry-run", "--quiet"]
-    command += ["--ignore-installed", "--only-binary=:all:", "--target", tempfile.gettempdir(), "--report", "-", package]
+    command += [
+        "--ignore-installed",
+        "--only-binary=:all:",
+        "--target",
+        tempfile.gettempdir(),
+        "--report",
+        "-",
+        package,
+    ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=600)
     if done.returncode != 0:
         if "No matching distribution" in done.stderr:
@@ -123,7 +133,7 @@ def megabytes(choices, size):
 
 
 def where(machines):
-    """"yes", "no", or the machines of which it is so."""
+    """ "yes", "no", or the machines of which it is so."""
     return {len(MACHINES): "yes", 0: "no"}.get(len(machines), ", ".join(machines))
 
 
@@ -141,7 +151,7 @@ def cells(machine_choices):
 
 
 def rows(package, found):
-    """A row for each run of Pythons that have the same versions and verdicts. found: {python: [Choice of a machine]}."""
+    """A row for each run of Pythons with the same versions and verdicts. found: {python: [Choice of a machine]}."""
     groups = []
     for python, choices in found.items():
         kind = [choice and (choice.version, choice.zipped > ZIPPED_MAX, choice.fits) for choice in choices]
@@ -187,13 +197,18 @@ def deploy_and_import(package, python, choice, home):
 
 
 def table(lines):
-    head = "| package | Python | x86_64: version, MB zipped / unzipped | arm64 | bucket on AWS | fits 250 MB | imported on `local` |"
-    return "\n".join([head, "|---|---|---|---|---|---|---|", *("| " + " | ".join(line) + " |" for line in lines)]) + "\n"
+    head = "| package | Python | x86_64: version, MB zipped / unzipped | arm64 | bucket on AWS | fits 250 MB |"
+    head += " imported on `local` |"
+    return (
+        "\n".join([head, "|---|---|---|---|---|---|---|", *("| " + " | ".join(line) + " |" for line in lines)]) + "\n"
+    )
 
 
 def written_rows():
     body = PAGE.read_text().split(MARKS[0])[1].split(MARKS[1])[0]
-    return [[cell.strip() for cell in line.strip("|").split("|")] for line in body.splitlines()[2:] if line.startswith("|")]
+    return [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in body.splitlines()[2:] if line.startswith("|")
+    ]
 
 
 def tried(package, found, home):
@@ -249,7 +264,9 @@ def main():
     if unknown:
         parser.error("not in the table: " + ", ".join(sorted(unknown)))
     if not check(arguments.packages or list(PACKAGES), arguments.write):
-        raise SystemExit("check-packages: the table in docs/packages.md is not right any more (--write mends what differs)")
+        raise SystemExit(
+            "check-packages: the table in docs/packages.md is not right any more (--write mends what differs)"
+        )
     print("check-packages: the table in docs/packages.md is right")
 
 

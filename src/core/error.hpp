@@ -27,6 +27,9 @@ inline tl::unexpected<Error> fail(ErrorKind kind, std::string message) {
   return tl::unexpected<Error>(Error{kind, std::move(message)});
 }
 
+// What the system calls an errno; a disk or quota without room is always "the disk is full".
+std::string system_reason(int error_number);
+
 // An always-on assertion for bugs of our own: prints where and what, and aborts.
 [[noreturn]] void check_failed(const char* expression, const char* file, int line);
 #define LAMBDAPOOL_CHECK(expression) \

@@ -109,10 +109,14 @@ void run_on(EventLoop::Impl& loop, const std::function<void()>& work) {
   if (loop.on_thread()) return work();
   std::promise<void> done;
   asio::post(loop.io, [&] {
-    work();
-    done.set_value();
+    try {
+      work();
+      done.set_value();
+    } catch (...) {
+      done.set_exception(std::current_exception());  // the one who waits gets it
+    }
   });
-  done.get_future().wait();
+  done.get_future().get();
 }
 
 EventLoop::EventLoop(Signals signals) : impl_(std::make_shared<Impl>()) {

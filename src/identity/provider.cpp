@@ -4,6 +4,8 @@
 
 #include <condition_variable>
 #include <csignal>
+#include <cstdio>
+#include <exception>
 #include <future>
 #include <mutex>
 #include <optional>
@@ -36,7 +38,13 @@ std::thread start_without_signals(std::function<void()> work) {
   sigset_t before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  std::thread thread(std::move(work));
+  std::thread thread;
+  try {
+    thread = std::thread(std::move(work));
+  } catch (...) {
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    throw;
+  }
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return thread;
 }
@@ -69,8 +77,30 @@ struct Provider::State {
 
   void accept(aws::Credentials credentials);
   void finish(Result<aws::Credentials> fetched);
+  Result<aws::Credentials> fetch();
+  static void tell(const std::vector<Then>& waiters, const Result<Snapshot>& result);
   void work();
 };
+
+// A bug, or too little memory, in a source costs the renewal and not the program.
+Result<aws::Credentials> Provider::State::fetch() {
+  try {
+    return fetcher->fetch();
+  } catch (const std::exception& bug) {
+    return fail(ErrorKind::credentials,
+                std::string("the AWS credentials could not be renewed: ") + bug.what());
+  }
+}
+
+void Provider::State::tell(const std::vector<Then>& waiters, const Result<Snapshot>& result) {
+  for (const auto& then : waiters) {
+    try {
+      then(result);
+    } catch (const std::exception& bug) {
+      std::fprintf(stderr, "lambdapool: internal error, please report it: %s\n", bug.what());
+    }
+  }
+}
 
 // All three with the mutex held (or not yet shared).
 void Provider::State::accept(aws::Credentials credentials) {
@@ -96,7 +126,7 @@ void Provider::State::work() {
     changed.wait(lock, [this] { return renewing || stopped; });
     if (stopped && waiters.empty()) return;
     lock.unlock();
-    auto fetched = fetcher->fetch();
+    auto fetched = fetch();
     lock.lock();
     finish(std::move(fetched));
     Result<Snapshot> result = snapshot;
@@ -108,7 +138,7 @@ void Provider::State::work() {
     const auto told = std::exchange(waiters, {});
     renewing = false;
     lock.unlock();
-    for (const auto& then : told) then(result);
+    tell(told, result);
     lock.lock();
   }
 }
@@ -133,10 +163,16 @@ Provider::~Provider() {
   }
 }
 
-// With the mutex held.
+// With the mutex held. Where there is no thread to be had, that is the failure of this renewal.
 void Provider::begin() {
+  try {
+    if (!state_->thread.joinable())
+      state_->thread = start_without_signals([state = state_] { state->work(); });
+  } catch (const std::exception& failure) {
+    return state_->finish(fail(ErrorKind::credentials,
+                               std::string("the AWS credentials could not be renewed: ") + failure.what()));
+  }
   state_->renewing = true;
-  if (!state_->thread.joinable()) state_->thread = start_without_signals([state = state_] { state->work(); });
   state_->changed.notify_all();
 }
 
@@ -156,9 +192,9 @@ void Provider::renew(const Snapshot& stale, Then then) {
   } else if (!state_->renewing && state_->failure && state_->clock() - state_->failure->at < failure_holds) {
     known = tl::unexpected(state_->failure->error);
   } else {
-    state_->waiters.push_back(std::move(then));
     begin();
-    return;
+    if (state_->renewing) return state_->waiters.push_back(std::move(then));
+    known = tl::unexpected(state_->failure->error);
   }
   lock.unlock();
   then(*std::move(known));

@@ -8,7 +8,6 @@
 
 #include <cerrno>
 #include <chrono>
-#include <cstring>
 #include <utility>
 
 #include "core/random.hpp"
@@ -70,7 +69,7 @@ std::string own_directory_in(const fs::path& temporary) {
 
 tl::unexpected<Error> failed(const fs::path& where) {
   return fail(ErrorKind::io, "The local Lambda cannot make a private directory for its socket, " +
-                                 where.string() + ": " + std::strerror(errno));
+                                 where.string() + ": " + system_reason(errno));
 }
 
 }  // namespace

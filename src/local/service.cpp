@@ -13,6 +13,7 @@
 #include "local/private_socket.hpp"
 #include "local/store/home.hpp"
 #include "local/store/uuid.hpp"
+#include "local/url/address.hpp"
 #include "local/worker/workers.hpp"
 
 namespace lambdapool::local {
@@ -63,6 +64,7 @@ S3Options s3_options(const ServiceOptions& options, const fs::path& scratch) {
 class RunningService : public Service {
  public:
   Result<void> start(const ServiceOptions& options) {
+    region_ = options.region;
     const auto settings = workers_options(options);
     auto workers = Workers::start(loop_, settings);
     if (!workers) return tl::unexpected(workers.error());
@@ -112,6 +114,12 @@ class RunningService : public Service {
   }
 
  private:
+  // A function's URL takes whatever its callers send, signed for S3 or not.
+  bool is_for_objects(const http::Request& head) const {
+    const auto url = url_address(head, region_);
+    return (!url || url->by_path) && is_for_s3(head);
+  }
+
   // The object store alone. A name that nobody can guess, but anybody may try: who calls is asked first.
   Result<std::unique_ptr<http::Listener>> listen_for_workers() {
     http::Guard guard;
@@ -132,15 +140,15 @@ class RunningService : public Service {
 
   Result<std::unique_ptr<http::Listener>> listen(const ServiceOptions& options) {
     const auto handle = [this](http::Request request, http::Responder responder) {
-      if (is_for_s3(request)) return objects_->handle(std::move(request), std::move(responder));
+      if (is_for_objects(request)) return objects_->handle(std::move(request), std::move(responder));
       plane_->handle(std::move(request), std::move(responder));
     };
     http::Guard guard;
     guard.screen = [this](const http::Request& head, const http::Caller& caller) {
-      return is_for_s3(head) ? objects_->screen(head, caller) : plane_->screen(head, caller);
+      return is_for_objects(head) ? objects_->screen(head, caller) : plane_->screen(head, caller);
     };
     guard.divert = [this](const http::Request& head) {
-      return is_for_s3(head) ? objects_->divert(head) : nullptr;
+      return is_for_objects(head) ? objects_->divert(head) : nullptr;
     };
     guard.memory = memory_;
     guard.deadlines.emplace();
@@ -156,6 +164,7 @@ class RunningService : public Service {
     return http::listen_unix(loop_, socket_->path(), handle, {}, std::move(guard));
   }
 
+  std::string region_;
   std::promise<void> go_on_;  // holds the loop up during a fork
   http::EventLoop loop_;
   std::unique_ptr<Workers> workers_;

@@ -1,6 +1,8 @@
 #include "local/work_threads.hpp"
 
 #include <csignal>
+#include <exception>
+#include <system_error>
 
 namespace lambdapool::local {
 
@@ -17,7 +19,14 @@ void WorkThreads::run(std::function<void()> work) {
   sigset_t before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  threads_.emplace_back([this] { serve(); });
+  try {
+    threads_.emplace_back([this] { serve(); });
+  } catch (const std::system_error&) {  // no more of them are to be had
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    if (!threads_.empty()) return arrived_.notify_one();
+    queue_.pop_back();
+    throw;
+  }
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 

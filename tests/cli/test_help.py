@@ -139,4 +139,4 @@ def test_help_to_a_closed_pipe_does_not_hang(lambdapool):
 
 def test_the_help_of_serve_says_which_operations_are_there(run):
     text = " ".join(run("serve", "--help").stdout.split())
-    assert "AddPermission" in text and "FunctionEventInvokeConfig" in text and "Not there: function URLs" in text
+    assert "AddPermission" in text and "FunctionUrlConfig" in text and "Not there: event source mappings" in text

@@ -73,7 +73,8 @@ def test_what_a_killed_installation_left_is_removed_by_the_next(run, lambdapool,
     (programs / "uv").write_text(f"#!/bin/sh\n: > {started}\nexec sleep 60\n")
     (programs / "uv").chmod(0o755)
     (algorithms / "requirements.txt").write_text("something\n")
-    create = ["create", "f", "algorithms", "-r", "requirements.txt"]
+    # For this one uv is asked, whatever else is there.
+    create = ["create", "f", "algorithms", "-r", "requirements.txt", "--runtime", "python3.12"]
     environment = {**clean_environment, "PATH": f"{programs}:{clean_environment['PATH']}", "TMPDIR": str(temporary)}
     process = subprocess.Popen([lambdapool, *create], cwd=algorithms, env=environment, stdout=subprocess.DEVNULL)
     with open(started):

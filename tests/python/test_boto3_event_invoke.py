@@ -58,7 +58,7 @@ def test_a_configuration_from_put_to_delete(client):
     ({"FunctionName": "f", "DestinationConfig": {"OnSuccess": {"Destination": ARN + "f"}}}, INVALID,
      "You can't specify the function as a destination for itself."),
     ({"FunctionName": "f", "DestinationConfig": {"OnFailure": {"Destination": "arn:aws:sqs:us-east-1:000000000000:q"}}},
-     INVALID, "The local Lambda has no sqs"),
+     INVALID, "Lambda functions only, and not to sqs"),
     ({"FunctionName": "f", "DestinationConfig": {"OnFailure": {"Destination": "arn:aws:_-/!lambda:x"}}},
      "ValidationException", "'destinationConfig.onFailure.destination'"),
 ])

@@ -144,6 +144,27 @@ def test_reserved_concurrency_is_a_functions_own(client, function):
     assert refusal[0] == INVALID and refusal[1].endswith("below its minimum value of [100].")
 
 
+def test_what_a_layer_says_of_itself_is_judged(client):
+    new = dict(LayerName="described", Content={"ZipFile": zipped("")})
+    code, text = refused(client.publish_layer_version, **new, CompatibleRuntimes=["python3.11", "cobol"],
+                         CompatibleArchitectures=["z80"])[:2]  # fmt: skip
+    assert code == VALIDATION and text.startswith(
+        "2 validation errors detected: Value '[python3.11, cobol]' at 'compatibleRuntimes' failed to satisfy constraint: "
+        "Member must satisfy constraint: [Member must satisfy enum value set: [nodejs, "
+    )
+    assert "; Value '[z80]' at 'compatibleArchitectures' failed" in text
+    assert refused(client.publish_layer_version, **new, CompatibleRuntimes=["python3.11"] * 16)[0] == VALIDATION
+    assert refused(client.publish_layer_version, **new, Description="x" * 257)[0] == VALIDATION
+    assert refused(client.publish_layer_version, **new, LicenseInfo="x" * 513)[0] == VALIDATION
+    made = client.publish_layer_version(**new, CompatibleRuntimes=["python3.11", "java21"], CompatibleArchitectures=["arm64"])
+    assert made["CompatibleRuntimes"] == ["python3.11", "java21"] and made["CompatibleArchitectures"] == ["arm64"]
+    for call, more in ((client.list_layers, {}), (client.list_layer_versions, {"LayerName": "described"})):
+        assert "'compatibleRuntime' failed" in refused(call, **more, CompatibleRuntime="cobol")[1]
+        assert "'compatibleArchitecture' failed" in refused(call, **more, CompatibleArchitecture="z80")[1]
+    assert client.list_layer_versions(LayerName="described", CompatibleRuntime="java21")["LayerVersions"]
+    assert not client.list_layer_versions(LayerName="described", CompatibleRuntime="java17")["LayerVersions"]
+
+
 def test_layers_that_a_function_cannot_have(client):
     new = dict(FunctionName="f", Runtime=RUNTIME, Role=ROLE, Handler="main.handler", Code={"ZipFile": zipped("")})
     layer = client.publish_layer_version(LayerName="l", Content={"ZipFile": zipped("")})["LayerVersionArn"]

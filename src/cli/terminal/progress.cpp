@@ -4,9 +4,11 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <exception>
 #include <iostream>
 #include <mutex>
 #include <string>
+#include <system_error>
 #include <thread>
 
 #include "cli/terminal/terminal_text.hpp"
@@ -22,7 +24,7 @@ struct Activity::Impl {
     [[maybe_unused]] const auto ignored = ::write(STDERR_FILENO, line.data(), line.size());
   }
 
-  explicit Impl(std::string text) : label(std::move(text)), drawing([this] { draw(); }) {}
+  explicit Impl(std::string text) : label(std::move(text)), drawing([this] { draw_quietly(); }) {}
 
   ~Impl() {
     {
@@ -31,6 +33,14 @@ struct Activity::Impl {
     }
     wake.notify_one();
     drawing.join();
+  }
+
+  // A line less on a terminal is nothing to fail for.
+  void draw_quietly() noexcept {
+    try {
+      draw();
+    } catch (const std::exception&) {
+    }
   }
 
   void draw() {
@@ -55,7 +65,11 @@ struct Activity::Impl {
 };
 
 Activity::Activity(std::string label) {
-  if (::isatty(STDERR_FILENO) == 1) impl_ = std::make_unique<Impl>(std::move(label));
+  if (::isatty(STDERR_FILENO) != 1) return;
+  try {
+    impl_ = std::make_unique<Impl>(std::move(label));
+  } catch (const std::system_error&) {  // there is no thread to be had
+  }
 }
 
 Activity::~Activity() = default;

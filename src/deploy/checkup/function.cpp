@@ -119,12 +119,12 @@ void check_code(Session& session, const aws::FunctionConfiguration& function, Fi
   const auto sha256 = base64_decode(function.code_sha256);
   const auto home = session.connection().home();
   if (!sha256 || sha256->empty() || !home) return;
-  if (const auto whole = local::CodeStore::check(*home, hex_encode(*sha256)); !whole) {
-    findings.push_back({Level::problem, "code", whole.error().message,
-                        "give `lambdapool update " + function.name +
-                            "` the function's paths; what is damaged rather "
-                            "than gone has to be removed before"});
-  }
+  const auto damage = local::CodeStore::find_damage(*home, hex_encode(*sha256));
+  if (damage && damage->is_mended_by_use)
+    findings.push_back({Level::note, "code", damage->what, "the next call of the function unpacks it again"});
+  else if (damage)
+    findings.push_back({Level::problem, "code", damage->what,
+                        "give `lambdapool update " + function.name + "` the function's paths"});
 }
 
 }  // namespace

@@ -55,20 +55,24 @@ tl::unexpected<Refusal> denied(std::string message) {
   return refuse(403, "AccessDeniedException", std::move(message));
 }
 
+}  // namespace
+
+OrRefusal<void> Admission::judge(const http::Request& head, const http::Caller& caller) const {
+  if (auto known = judge_caller(head, caller); !known) return known;
+  return judge_origin(head);
+}
+
+OrRefusal<void> Admission::judge_caller(const http::Request& head, const http::Caller& caller) const {
+  if (auto user = check_user(caller); !user) return user;
+  return check_host(head, caller);
+}
+
 // A browser says where a request comes from; nothing else does. "none" is an address typed by its user.
-OrRefusal<void> check_browser(const http::Request& head) {
+OrRefusal<void> Admission::judge_origin(const http::Request& head) const {
   const auto site = head.headers.get("sec-fetch-site");
   if (head.headers.find("origin") == nullptr && (site.empty() || site == "none")) return {};
   return denied("The local Lambda takes no requests from web pages (this one has the header " +
                 std::string(head.headers.find("origin") != nullptr ? "Origin" : "Sec-Fetch-Site") + ").");
-}
-
-}  // namespace
-
-OrRefusal<void> Admission::judge(const http::Request& head, const http::Caller& caller) const {
-  if (auto user = check_user(caller); !user) return user;
-  if (auto host = check_host(head, caller); !host) return host;
-  return check_browser(head);
 }
 
 OrRefusal<void> Admission::check_user(const http::Caller& caller) const {

@@ -22,7 +22,9 @@ class Admission {
  public:
   explicit Admission(AdmissionOptions options) : options_(std::move(options)) {}
 
-  OrRefusal<void> judge(const http::Request& head, const http::Caller& caller) const;
+  OrRefusal<void> judge(const http::Request& head, const http::Caller& caller) const;         // both of these
+  OrRefusal<void> judge_caller(const http::Request& head, const http::Caller& caller) const;  // user and Host
+  OrRefusal<void> judge_origin(const http::Request& head) const;                              // no web page
 
  private:
   OrRefusal<void> check_user(const http::Caller& caller) const;

@@ -56,8 +56,20 @@ void ControlPlane::Impl::guarded(std::uint64_t id, const std::function<void()>& 
   }
 }
 
-OrRefusal<void> ControlPlane::Impl::judge(const http::Request& head, const http::Caller& caller) const {
-  if (auto admitted = admission.judge(head, caller); !admitted) return admitted;
+std::optional<http::Response> ControlPlane::Impl::refused(const http::Request& head,
+                                                          const http::Caller& caller) {
+  if (auto admitted = admission.judge_caller(head, caller); !admitted)
+    return refusal_response(admitted.error());
+  if (const auto address = url_address(head, options.region)) {
+    auto url = open_url(*address, head);
+    return url ? std::nullopt : std::optional(std::move(url.error()));
+  }
+  const auto permitted = judge_call(head);
+  return permitted ? std::nullopt : std::optional(refusal_response(permitted.error()));
+}
+
+OrRefusal<void> ControlPlane::Impl::judge_call(const http::Request& head) const {
+  if (auto from = admission.judge_origin(head); !from) return from;
   const auto found = route(head.method, head.target);
   if (!found) return tl::unexpected(unknown_operation(head));
   if (found->operation != Operation::download_code) return signature.verify_head(head, options.clock());
@@ -69,24 +81,25 @@ OrRefusal<void> ControlPlane::Impl::judge(const http::Request& head, const http:
 std::optional<http::Response> ControlPlane::Impl::screen(const http::Request& head,
                                                          const http::Caller& caller) {
   const auto since = std::chrono::steady_clock::now();
-  const auto let_in = judge(head, caller);
-  if (let_in) return std::nullopt;
-  auto response = refusal_response(let_in.error());
-  complete(response, random_uuid());
-  log(head, response.status, since);
+  auto response = refused(head, caller);
+  if (!response) return std::nullopt;
+  complete(*response, random_uuid());
+  log(head, response->status, since);
   return response;
 }
 
 void ControlPlane::Impl::handle(http::Request request, http::Responder responder) {
   const auto id = next_exchange++;
-  auto found = route(request.method, request.target);
+  auto address = url_address(request, options.region);
+  auto found = address ? std::nullopt : route(request.method, request.target);
   exchanges.emplace(id, Exchange{random_uuid(), std::move(found), std::move(request), std::move(responder),
-                                 std::chrono::steady_clock::now()});
+                                 std::chrono::steady_clock::now(), std::move(address)});
   guarded(id, [&] { begin(id); });
 }
 
 void ControlPlane::Impl::begin(std::uint64_t id) {
   auto& exchange = exchanges.at(id);
+  if (exchange.address) return begin_url(id);
   if (!exchange.route) return refuse_exchange(id, unknown_operation(exchange.request));
   if (exchange.route->operation == Operation::download_code) return start_download(id);
   if (auto fits = check_request_size(*exchange.route, exchange.request.body.size()); !fits) {
@@ -146,16 +159,20 @@ void ControlPlane::Impl::start_invoke(std::uint64_t id, const OrRefusal<void>& p
 
 void ControlPlane::Impl::start_operation(std::uint64_t id) {
   auto& exchange = exchanges.at(id);
-  auto locate = download.locator(exchange.request.headers.get("host"), options.clock());
+  const std::string host(exchange.request.headers.get("host"));
+  auto locate = download.locator(host, options.clock());
+  auto url = [host, region = options.region](const std::string& url_id) {
+    return function_url(url_id, region, host);
+  };
   auto work = [this, id, called = *exchange.route, now = epoch_ms(options.clock()),
-               locate = std::move(locate),
+               locate = std::move(locate), url = std::move(url),
                body = std::make_shared<std::string>(std::move(exchange.request.body))] {
     http::Response response;
     std::vector<Transition> transitions;
     bool released = false;
     try {
       auto opened = databases.with([&](Database& connection) {
-        Context context{connection, *code, options.region, options.concurrency, now, locate};
+        Context context{connection, *code, options.region, options.concurrency, now, locate, url};
         response = run_operation(context, called, std::move(*body));
         transitions = std::move(context.transitions);
         released = context.code_released;
@@ -185,7 +202,12 @@ void ControlPlane::Impl::start_download(std::uint64_t id) {
   const auto sha256 = download.permitted(*exchange.route, options.clock());
   if (!sha256) return refuse_exchange(id, sha256.error());
   threads.run([this, id, file = code->zip(*sha256)] {
-    auto answer = std::make_shared<http::Response>(code_response(file));
+    auto answer = std::make_shared<http::Response>();
+    try {
+      *answer = code_response(file);
+    } catch (const std::exception& failure) {
+      *answer = internal_error(failure);
+    }
     post_for(id, [id, answer](Impl& self) { self.respond(id, std::move(*answer)); });
   });
 }

@@ -13,6 +13,8 @@
 #include "local/invoke/invoker.hpp"
 #include "local/store/database_pool.hpp"
 #include "local/store/log_store.hpp"
+#include "local/url/address.hpp"
+#include "local/url/table.hpp"
 #include "local/work_threads.hpp"
 
 namespace lambdapool::local {
@@ -24,6 +26,7 @@ struct Exchange {
   http::Request request;
   http::Responder responder;
   std::chrono::steady_clock::time_point since;
+  std::optional<UrlAddress> address = {};  // it is for a function's URL
 };
 
 // What is slow to find out about a large body, found out beforehand.
@@ -48,6 +51,7 @@ struct ControlPlane::Impl : std::enable_shared_from_this<ControlPlane::Impl> {
         admission(options.admission),
         signature(options.identity, options.region),
         download(random_bytes(32)),
+        urls(*database),
         snapshots(*database, *code, options.region),
         logs(loop, threads, options.home),
         invoker(
@@ -61,7 +65,8 @@ struct ControlPlane::Impl : std::enable_shared_from_this<ControlPlane::Impl> {
                 [this] { post([](Impl& self) { self.retire_outdated(); }); }}) {}
 
   std::optional<http::Response> screen(const http::Request& head, const http::Caller& caller);
-  OrRefusal<void> judge(const http::Request& head, const http::Caller& caller) const;
+  std::optional<http::Response> refused(const http::Request& head, const http::Caller& caller);
+  OrRefusal<void> judge_call(const http::Request& head) const;
   void handle(http::Request request, http::Responder responder);
   void begin(std::uint64_t id);
   void check_body(std::uint64_t id);
@@ -69,6 +74,12 @@ struct ControlPlane::Impl : std::enable_shared_from_this<ControlPlane::Impl> {
   void start_invoke(std::uint64_t id, const OrRefusal<void>& payload);
   void start_operation(std::uint64_t id);
   void start_download(std::uint64_t id);
+  tl::expected<std::shared_ptr<const FunctionUrl>, http::Response> open_url(const UrlAddress& address,
+                                                                            const http::Request& head);
+  void begin_url(std::uint64_t id);
+  void invoke_url(std::uint64_t id, const std::shared_ptr<const FunctionUrl>& url,
+                  const std::string& body_sha256_hex, std::string event);
+  void answer_url(std::uint64_t id, const std::shared_ptr<const FunctionUrl>& url, http::Response invoked);
   void after_operation(std::uint64_t id, http::Response response, std::vector<Transition> transitions,
                        bool released);
   void respond(std::uint64_t id, http::Response response);
@@ -90,6 +101,7 @@ struct ControlPlane::Impl : std::enable_shared_from_this<ControlPlane::Impl> {
   Admission admission;
   SignatureCheck signature;
   CodeDownload download;
+  UrlTable urls;
   SnapshotCache snapshots;
   LogStore logs;
   Invoker invoker;

@@ -47,6 +47,11 @@ std::string service_of(const std::string& arn) {
   return is_name(name) && name.find('_') == std::string::npos ? name : "";
 }
 
+tl::unexpected<Refusal> not_sent_to(const std::string& service) {
+  return invalid_parameter(
+      "The local Lambda sends what becomes of events to Lambda functions only, and not to " + service + ".");
+}
+
 OrRefusal<std::string> check_destination(Context& context, const Configured& target, const Json& config,
                                          const char* which, const std::string& member) {
   const auto side = config.value(which, Json::object());
@@ -55,11 +60,12 @@ OrRefusal<std::string> check_destination(Context& context, const Configured& tar
   auto arn = read_string(side, "Destination");
   if (!arn) return tl::unexpected(arn.error());
   if (!*arn || (*arn)->empty()) return "";
+  if ((*arn)->starts_with("kafka://")) return not_sent_to("kafka");
   const auto service = service_of(**arn);
   if (service.empty())
     return pattern_error(**arn, "destinationConfig." + member + ".destination", destination_pattern);
   if (service == "sqs" || service == "sns" || service == "s3" || service == "events")
-    return invalid_parameter("The local Lambda has no " + service + "; it sends to Lambda functions.");
+    return not_sent_to(service);
   if (service != "lambda") {
     const bool success = member == "onSuccess";
     const std::string own = std::string(success ? "OnSuccess" : "OnFailure") + "(destination=" + **arn + ")";

@@ -84,6 +84,7 @@ void begin_transition(Context& context, VersionRecord& record, Phase phase) {
   record.reason.clear();
   record.revision = random_uuid();
   record.changed_ms = context.now_ms;
+  context.database.expect_room();  // else it would never become active
   put_version(context.database, record);
   context.transitions.push_back({record.function, record.version, record.revision});
 }
@@ -154,6 +155,7 @@ Answer create_function(Context& context, Call, const Json& body) {
   if (find_function(context.database, name)) return conflict("Function already exist: " + name);
 
   const auto hold = context.code.hold();
+  context.code_released = true;  // of what is refused nothing is left
   auto code =
       put_code(context, body.contains("Code") && body["Code"].is_object() ? body["Code"] : Json::object());
   if (!code) return tl::unexpected(code.error());
@@ -227,6 +229,7 @@ Answer update_function_code(Context& context, Call call, const Json& body) {
     return tl::unexpected(current.error());
   }
   const auto hold = context.code.hold();
+  context.code_released = true;
   auto code = put_code(context, body);
   if (!code) return tl::unexpected(code.error());
 
@@ -239,7 +242,6 @@ Answer update_function_code(Context& context, Call call, const Json& body) {
   if (auto fits = check_total_size(record->config); !fits) return tl::unexpected(fits.error());
   if (dry_run->value_or(false)) return configuration_response(context, 200, *record);
   begin_transition(context, *record, record->live ? Phase::updating : Phase::creating);
-  context.code_released = true;
   auto response = configuration_response(context, 200, *record);
   if (publish_too->value_or(false)) {
     auto published = publish(context, target->function, *record, record->config.description);

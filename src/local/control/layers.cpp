@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/encoding.hpp"
+#include "local/control/layer_compatibility.hpp"
 #include "local/control/request_body.hpp"
 #include "local/store/layer_table.hpp"
 #include "local/store/uploads.hpp"
@@ -113,16 +114,6 @@ OrRefusal<void> check_layer_arn(const Context& context, const std::string& arn,
       context.region + ".");
 }
 
-OrRefusal<void> check_compatibility(const std::vector<std::string>& architectures) {
-  for (const auto& name : architectures) {
-    if (name == "x86_64" || name == "arm64") continue;
-    return validation_error(
-        Json(architectures).dump(-1, ' ', false, Json::error_handler_t::replace), "compatibleArchitectures",
-        "Member must satisfy constraint: [Member must satisfy enum value set: [x86_64, arm64]]");
-  }
-  return {};
-}
-
 }  // namespace
 
 OrRefusal<std::vector<LayerUse>> find_layers(Context& context, const std::vector<std::string>& arns) {
@@ -149,17 +140,10 @@ OrRefusal<std::vector<LayerUse>> find_layers(Context& context, const std::vector
 Answer publish_layer_version(Context& context, Call call, const Json& body) {
   auto name = parse_layer_name(call.parameters[0], context.region);
   if (!name) return tl::unexpected(name.error());
-  auto description = read_string(body, "Description");
-  auto license = read_string(body, "LicenseInfo");
-  auto runtimes = read_strings(body, "CompatibleRuntimes");
-  auto architectures = read_strings(body, "CompatibleArchitectures");
-  if (!description) return tl::unexpected(description.error());
-  if (!license) return tl::unexpected(license.error());
-  if (!runtimes) return tl::unexpected(runtimes.error());
-  if (!architectures) return tl::unexpected(architectures.error());
-  if (auto known = check_compatibility(architectures->value_or(std::vector<std::string>{})); !known)
-    return tl::unexpected(known.error());
+  auto described = read_layer_description(body);
+  if (!described) return tl::unexpected(described.error());
   const auto hold = context.code.hold();
+  context.code_released = true;  // of what is refused nothing is left
   auto code = put_content(context, body);
   if (!code) return tl::unexpected(code.error());
   if (code->unzipped >= limits::unzipped_bytes_max) {
@@ -169,10 +153,10 @@ Answer publish_layer_version(Context& context, Call call, const Json& body) {
 
   Transaction transaction(context.database);
   LayerVersionRecord record{*name, take_layer_version_number(context.database, *name), std::move(*code)};
-  record.description = description->value_or("");
-  record.license = license->value_or("");
-  record.runtimes = runtimes->value_or(std::vector<std::string>{});
-  record.architectures = architectures->value_or(std::vector<std::string>{});
+  record.description = std::move(described->description);
+  record.license = std::move(described->license);
+  record.runtimes = std::move(described->runtimes);
+  record.architectures = std::move(described->architectures);
   record.created = iso_time(context.now_ms);
   put_layer_version(context.database, record);
   transaction.commit();
@@ -190,11 +174,7 @@ Answer get_layer_version(Context& context, Call call) {
 // Marker: the last layer answered.
 Answer list_layers(Context& context, Call call) {
   if (call.query_value("find") == "LayerVersion") return get_by_arn(context, call);
-  const auto architecture = call.query_value("CompatibleArchitecture");
-  if (!architecture.empty() && architecture != "x86_64" && architecture != "arm64") {
-    return validation_error(architecture, "compatibleArchitecture",
-                            "Member must satisfy enum value set: [x86_64, arm64]");
-  }
+  if (auto valid = check_layer_query(call); !valid) return tl::unexpected(valid.error());
   auto page = page_of(call);
   if (!page) return tl::unexpected(page.error());
   Json json{{"Layers", Json::array()}};
@@ -221,6 +201,7 @@ Answer list_layers(Context& context, Call call) {
 Answer list_layer_versions(Context& context, Call call) {
   auto name = parse_layer_name(call.parameters[0], context.region);
   if (!name) return tl::unexpected(name.error());
+  if (auto valid = check_layer_query(call); !valid) return tl::unexpected(valid.error());
   auto page = page_of(call);
   if (!page) return tl::unexpected(page.error());
   const auto below = page->marker.empty() ? 0 : version_number(page->marker);

@@ -7,6 +7,7 @@
 #include "local/control/aliases.hpp"
 #include "local/control/concurrency.hpp"
 #include "local/control/event_invoke_config.hpp"
+#include "local/control/function_urls.hpp"
 #include "local/control/functions.hpp"
 #include "local/control/layers.hpp"
 #include "local/control/permissions.hpp"
@@ -78,6 +79,10 @@ WithBody operation_with_body(Operation operation) {
       return put_event_invoke_config;
     case Operation::update_event_invoke_config:
       return update_event_invoke_config;
+    case Operation::create_url:
+      return create_function_url;
+    case Operation::update_url:
+      return update_function_url;
     default:
       return nullptr;
   }
@@ -129,6 +134,12 @@ WithoutBody operation_without_body(Operation operation) {
       return delete_event_invoke_config;
     case Operation::list_event_invoke_configs:
       return list_event_invoke_configs;
+    case Operation::get_url:
+      return get_function_url;
+    case Operation::delete_url:
+      return delete_function_url;
+    case Operation::list_urls:
+      return list_function_urls;
     default:
       return nullptr;
   }
@@ -144,13 +155,17 @@ Answer dispatch(Context& context, Call call, std::string body) {
   return operation(context, call, *json);
 }
 
-// Whoever carried a transition out may have died over it: then the next one who looks carries it on.
-void carry_on(Context& context, const VersionRecord& record) {
+// Whoever carried a transition out may have died over it, or found the disk full: then the next one who looks
+// carries it on, and is told what stands in the way.
+std::optional<VersionRecord> find_settling(Context& context, const std::string& name,
+                                           const std::string& version) {
   constexpr std::int64_t patience_ms = 2'000;
-  const bool changing = record.phase == Phase::creating || record.phase == Phase::updating;
-  if (changing && context.now_ms - record.changed_ms > patience_ms) {
-    context.transitions.push_back({record.function, record.version, record.revision});
-  }
+  auto record = find_version(context.database, name, version);
+  if (!record || (record->phase != Phase::creating && record->phase != Phase::updating)) return record;
+  if (context.now_ms - record->changed_ms <= patience_ms) return record;
+  finish_transition(context.database, context.code, {name, record->version, record->revision},
+                    context.now_ms);
+  return find_version(context.database, name, version);
 }
 
 }  // namespace
@@ -207,8 +222,7 @@ OrRefusal<Target> find_target(Context& context, Call call) {
     version = alias ? alias->version : "";
   }
   if (function) {
-    if (auto record = find_version(context.database, reference->name, version)) {
-      carry_on(context, *record);
+    if (auto record = find_settling(context, reference->name, version)) {
       return Target{std::move(*reference), std::move(*function), std::move(*record), arn};
     }
   }

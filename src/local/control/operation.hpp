@@ -27,6 +27,7 @@ struct Context {
   int account_concurrency;
   std::int64_t now_ms;
   std::function<std::string(const std::string& sha256)> location;  // a URL to download a zip from
+  std::function<std::string(const std::string& id)> function_url;
 
   std::vector<Transition> transitions = {};
   bool code_released = false;  // something may be collected now

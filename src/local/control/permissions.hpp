@@ -1,5 +1,5 @@
-// AddPermission, RemovePermission, GetPolicy. The policies are kept and shown; nothing is decided by them:
-// the local Lambda's callers are one user.
+// AddPermission, RemovePermission, GetPolicy. The policies are kept and shown; they decide who may call a
+// function's URL without a signature, and nothing else: the local Lambda's callers are one user.
 #pragma once
 
 #include "local/control/operation.hpp"

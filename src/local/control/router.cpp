@@ -14,7 +14,7 @@ struct Entry {
   std::string_view path;  // "*" stands for one variable part
 };
 
-constexpr std::array<Entry, 36> table{{
+constexpr std::array<Entry, 41> table{{
     {Operation::invoke, "InvokeFunction", "POST", "/2015-03-31/functions/*/invocations"},
     {Operation::create_function, "CreateFunction", "POST", "/2015-03-31/functions"},
     {Operation::get_function, "GetFunction", "GET", "/2015-03-31/functions/*"},
@@ -58,6 +58,11 @@ constexpr std::array<Entry, 36> table{{
      "/2019-09-25/functions/*/event-invoke-config"},
     {Operation::list_event_invoke_configs, "ListFunctionEventInvokeConfigs", "GET",
      "/2019-09-25/functions/*/event-invoke-config/list"},
+    {Operation::create_url, "CreateFunctionUrlConfig", "POST", "/2021-10-31/functions/*/url"},
+    {Operation::get_url, "GetFunctionUrlConfig", "GET", "/2021-10-31/functions/*/url"},
+    {Operation::update_url, "UpdateFunctionUrlConfig", "PUT", "/2021-10-31/functions/*/url"},
+    {Operation::delete_url, "DeleteFunctionUrlConfig", "DELETE", "/2021-10-31/functions/*/url"},
+    {Operation::list_urls, "ListFunctionUrlConfigs", "GET", "/2021-10-31/functions/*/urls"},
     {Operation::download_code, "download of code", "GET", "/code/*"},
 }};
 
@@ -82,14 +87,6 @@ bool matches(std::string_view pattern, std::string_view path, std::vector<std::s
   return pattern.empty() && path.empty();
 }
 
-std::string decode_query(std::string_view text) {
-  std::string spaced(text);
-  for (auto& c : spaced) {
-    if (c == '+') c = ' ';
-  }
-  return percent_decode(spaced);
-}
-
 std::multimap<std::string, std::string> parse_query(std::string_view text) {
   std::multimap<std::string, std::string> query;
   while (!text.empty()) {
@@ -104,6 +101,14 @@ std::multimap<std::string, std::string> parse_query(std::string_view text) {
 }
 
 }  // namespace
+
+std::string decode_query(std::string_view text) {
+  std::string spaced(text);
+  for (auto& c : spaced) {
+    if (c == '+') c = ' ';
+  }
+  return percent_decode(spaced);
+}
 
 std::string_view aws_name(Operation operation) {
   for (const auto& entry : table) {

@@ -45,6 +45,11 @@ enum class Operation {
   get_event_invoke_config,
   delete_event_invoke_config,
   list_event_invoke_configs,
+  create_url,
+  get_url,
+  update_url,
+  delete_url,
+  list_urls,
   download_code,  // what GetFunction's Location leads to; signed by its token, not by SigV4
 };
 
@@ -56,6 +61,8 @@ struct Route {
   std::multimap<std::string, std::string> query;  // decoded
   std::string query_value(const std::string& name) const;  // the first of that name, or ""
 };
+
+std::string decode_query(std::string_view text);  // a name or a value of a query: %XX, and + for a space
 
 // nullopt: no operation has this method and path.
 std::optional<Route> route(std::string_view method, std::string_view target);

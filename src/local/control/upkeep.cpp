@@ -1,5 +1,6 @@
 #include "local/control/upkeep.hpp"
 
+#include <exception>
 #include <future>
 
 #include "local/store/function_table.hpp"
@@ -45,11 +46,13 @@ void Upkeep::mend(const FunctionVersion& version, std::function<void(Result<void
   parts_.threads.run(
       [this, packages, function = version.name, number = version.version, done = std::move(done)] {
         Result<void> mended;
-        {
+        try {
           const auto hold = parts_.code.hold();
           for (const auto& sha256 : packages) {
             if (mended) mended = parts_.code.ensure(sha256);
           }
+        } catch (const std::exception& failure) {
+          mended = fail(ErrorKind::io, std::string("The local Lambda has failed: ") + failure.what());
         }
         if (!mended) {
           static_cast<void>(parts_.databases.with([&](Database& connection) {

@@ -36,6 +36,7 @@ OrRefusal<VersionRecord> publish(Context& context, const FunctionRecord& functio
   record.phase = Phase::creating;
   record.revision = random_uuid();
   record.changed_ms = context.now_ms;
+  context.database.expect_room();
   put_version(context.database, record);
   context.transitions.push_back({record.function, record.version, record.revision});
   return record;

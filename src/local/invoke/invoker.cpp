@@ -30,12 +30,6 @@ Refusal throttled(std::string reason) {
   return {429, "TooManyRequestsException", "Rate Exceeded.", std::move(reason)};
 }
 
-// Somebody may have cleared up in the home.
-bool code_is_there(const FunctionVersion& version) {
-  const auto is_there = [](const std::filesystem::path& path) { return ::access(path.c_str(), F_OK) == 0; };
-  return is_there(version.code) && std::all_of(version.layers.begin(), version.layers.end(), is_there);
-}
-
 }  // namespace
 
 Invoker::Invoker(http::EventLoop& loop, Workers& workers, SnapshotCache& snapshots, int concurrency,
@@ -67,6 +61,14 @@ OrRefusal<void> Invoker::enter(const std::string& function, const Snapshot& snap
   return tl::unexpected(throttled("ConcurrentInvocationLimitExceeded"));
 }
 
+// Somebody may have cleared up in the home.
+bool Invoker::is_ready(const FunctionVersion& version) const {
+  const auto is_there = [this](const std::filesystem::path& package) {
+    return whole_.count(package) != 0 && ::access(package.c_str(), F_OK) == 0;
+  };
+  return is_there(version.code) && std::all_of(version.layers.begin(), version.layers.end(), is_there);
+}
+
 std::shared_ptr<const FunctionVersion> Invoker::choose(const Snapshot& snapshot) {
   const bool second =
       snapshot.second && std::uniform_real_distribution<>(0, 1)(random_) < snapshot.second_weight;
@@ -86,13 +88,17 @@ void Invoker::run(const std::string& function, const std::shared_ptr<const Snaps
     done(std::move(result));
     invoker.events_.capacity_freed();
   };
-  if (code_is_there(*version))
-    return workers_.invoke(std::move(version), std::move(invocation), std::move(ended));
+  if (is_ready(*version)) return workers_.invoke(std::move(version), std::move(invocation), std::move(ended));
   mend_(*version, [self = std::weak_ptr(self_), version, invocation = std::move(invocation),
                    ended = std::move(ended)](Result<void> mended) mutable {
     const auto alive = self.lock();
     if (!alive) return;
-    if (mended) return (*alive)->workers_.invoke(std::move(version), std::move(invocation), std::move(ended));
+    auto& invoker = **alive;
+    if (mended) {
+      invoker.whole_.insert(version->code);
+      invoker.whole_.insert(version->layers.begin(), version->layers.end());
+      return invoker.workers_.invoke(std::move(version), std::move(invocation), std::move(ended));
+    }
     InvocationResult result;
     result.function_error = true;
     result.refusal = conflict("The function cannot be run. " + mended.error().message).value();

@@ -3,9 +3,11 @@
 // a write to the disk.
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <random>
+#include <set>
 #include <string>
 
 #include "http/event_loop.hpp"
@@ -22,7 +24,7 @@ namespace lambdapool::local {
 class Invoker {
  public:
   using Respond = std::function<void(http::Response)>;
-  // Puts a version's code back where it was, if it can, and then says so on the loop's thread.
+  // Sees to it that a version's code is there as it was deployed, and then says so on the loop's thread.
   using Mend = std::function<void(const FunctionVersion& version, std::function<void(Result<void>)> done)>;
 
   Invoker(http::EventLoop& loop, Workers& workers, SnapshotCache& snapshots, int concurrency,
@@ -40,6 +42,7 @@ class Invoker {
   OrRefusal<void> enter(const std::string& function, const Snapshot& snapshot);
   void run(const std::string& function, const std::shared_ptr<const Snapshot>& snapshot,
            std::shared_ptr<const FunctionVersion> version, Invocation invocation, Done done);
+  bool is_ready(const FunctionVersion& version) const;
   std::shared_ptr<const FunctionVersion> choose(const Snapshot& snapshot);
   EventQueue::Start start_event(const EventInvocation& event);
   void send_on(const EventInvocation& event, const EventEnd& end, const std::string& destination);
@@ -51,7 +54,8 @@ class Invoker {
   ConcurrencyGate gate_;
   std::minstd_rand random_;
   std::string region_;
-  std::shared_ptr<Invoker*> self_;  // calls still out hold it weakly
+  std::shared_ptr<Invoker*> self_;         // calls still out hold it weakly
+  std::set<std::filesystem::path> whole_;  // packages that were looked through, once for all their calls
   EventQueue events_;
 };
 

@@ -108,6 +108,7 @@ OrRefusal<std::shared_ptr<const FunctionVersion>> SnapshotCache::load_version(co
   if (!live.application_level.empty()) {
     loaded->environment.emplace("AWS_LAMBDA_LOG_FORMAT", "JSON");
     loaded->environment.emplace("AWS_LAMBDA_LOG_LEVEL", live.application_level);
+    loaded->system_log_level = live.system_level;
   }
   loaded->memory_mb = live.memory_mb;
   loaded->timeout = std::chrono::seconds(live.timeout_s);

@@ -2,12 +2,14 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <fstream>
+#include <map>
+#include <vector>
 
 #include "core/encoding.hpp"
 #include "core/limits.hpp"
@@ -23,7 +25,7 @@ namespace fs = std::filesystem;
 
 tl::unexpected<Error> io_failure(const std::string& what, const fs::path& path, int error) {
   return fail(ErrorKind::io,
-              "The local Lambda cannot " + what + " " + path.string() + ": " + std::strerror(error));
+              "The local Lambda cannot " + what + " " + path.string() + ": " + system_reason(error));
 }
 
 // Whole and on the disk before it gets its name.
@@ -50,10 +52,60 @@ Result<std::string> read_file(const fs::path& path) {
   return bytes;
 }
 
+// A file without its bytes being read: of a zip, its directory is all that is wanted.
+class MappedFile {
+ public:
+  explicit MappedFile(const fs::path& path) {
+    const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    struct stat status {};
+    if (fd >= 0 && ::fstat(fd, &status) == 0 && status.st_size > 0) {
+      size_ = static_cast<std::size_t>(status.st_size);
+      bytes_ = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, fd, 0);
+    }
+    if (fd >= 0) ::close(fd);
+  }
+  ~MappedFile() {
+    if (bytes_ != MAP_FAILED) ::munmap(bytes_, size_);
+  }
+  MappedFile(const MappedFile&) = delete;
+  MappedFile& operator=(const MappedFile&) = delete;
+  std::string_view bytes() const {
+    return bytes_ == MAP_FAILED ? std::string_view() : std::string_view(static_cast<char*>(bytes_), size_);
+  }
+
+ private:
+  void* bytes_ = MAP_FAILED;
+  std::size_t size_ = 0;
+};
+
 // Emptied is as gone as removed: no package is empty.
 bool is_unpacked(const fs::path& directory) {
   std::error_code error;
   return fs::directory_iterator(directory, error) != fs::directory_iterator() && !error;
+}
+
+bool is_real_directory(const fs::path& path) {
+  struct stat found {};
+  return ::lstat(path.c_str(), &found) == 0 && S_ISDIR(found.st_mode);
+}
+
+// A directory's name ends with a slash in a zip.
+bool is_whole(const fs::path& path, std::int64_t bytes) {
+  struct stat found {};
+  if (::lstat(path.c_str(), &found) != 0) return false;
+  return path.has_filename() ? !S_ISDIR(found.st_mode) && found.st_size == bytes : S_ISDIR(found.st_mode);
+}
+
+// Files that are not whole; without a zip that says what there should be, none.
+std::vector<std::string> damaged_files(const fs::path& unpacked, std::string_view zip) {
+  std::vector<std::string> damaged;
+  const auto files = package::list_zip(zip);
+  if (!files) return damaged;
+  std::map<std::string_view, std::int64_t> sizes;  // of two files of one name the later is left
+  for (const auto& file : *files) sizes[file.name] = file.unzipped_bytes;
+  for (const auto& [name, bytes] : sizes)
+    if (!is_whole(unpacked / name, bytes)) damaged.emplace_back(name);
+  return damaged;
 }
 
 int open_lock(const fs::path& path) { return ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600); }
@@ -115,41 +167,37 @@ OrRefusal<CodeReference> CodeStore::store(std::string_view zip_bytes) {
   const auto unzipped = package::unzipped_size(zip_bytes);
   if (!unzipped) return refusal_of(unzipped.error());
   CodeReference code{sha256_hex(zip_bytes), static_cast<std::int64_t>(zip_bytes.size()), *unzipped};
-  if (!is_unpacked(directory(code.sha256))) {
-    if (auto done = unpack(zip_bytes, code.sha256); !done) return refusal_of(done.error());
-  }
+  if (auto done = unpack(zip_bytes, code.sha256); !done) return refusal_of(done.error());
   if (auto done = keep_zip(zip_bytes, code.sha256); !done) return service_failure(done.error());
   return code;
 }
 
 Result<void> CodeStore::ensure(const std::string& sha256) {
-  if (is_unpacked(directory(sha256))) return {};
+  if (is_unpacked(directory(sha256)) &&
+      damaged_files(directory(sha256), MappedFile(zip(sha256)).bytes()).empty())
+    return {};
   const auto bytes = read_file(zip(sha256));
   if (bytes && sha256_hex(*bytes) == sha256) return unpack(*bytes, sha256);
   return fail(ErrorKind::io, "The local Lambda has lost a package: " + directory(sha256).string() +
-                                 " is gone, and its zip, " + zip(sha256).string() + ", is " +
+                                 " is gone or damaged, and its zip, " + zip(sha256).string() + ", is " +
                                  (bytes ? "damaged" : "not there") +
                                  "; update the function with its paths, and it is uploaded again");
 }
 
-Result<void> CodeStore::check(const fs::path& home, const std::string& sha256) {
+std::optional<CodeStore::Damage> CodeStore::find_damage(const fs::path& home, const std::string& sha256) {
   const auto unpacked = home / "code" / sha256;
   const auto kept = home / "zips" / (sha256 + ".zip");
   const auto bytes = read_file(kept);
-  const auto files = bytes && sha256_hex(*bytes) == sha256
-                         ? package::list_zip(*bytes)
-                         : fail(ErrorKind::io, kept.string() + " is " + (bytes ? "damaged" : "not there"));
-  if (!files) return tl::unexpected(files.error());
-  if (!is_unpacked(unpacked)) return fail(ErrorKind::io, unpacked.string() + " is gone");
-  for (const auto& file : *files) {
-    struct stat found {};
-    const bool there = ::lstat((unpacked / file.name).c_str(), &found) == 0;
-    const bool whole = there && (S_ISDIR(found.st_mode) || found.st_size == file.unzipped_bytes);
-    if (!whole)
-      return fail(ErrorKind::io,
-                  (unpacked / file.name).string() + (there ? " is not what was deployed" : " is gone"));
-  }
-  return {};
+  if (!bytes || sha256_hex(*bytes) != sha256)
+    return Damage{kept.string() + " is " + (bytes ? "damaged" : "not there"), false};
+  if (!is_unpacked(unpacked)) return Damage{unpacked.string() + " is gone", true};
+  const auto damaged = damaged_files(unpacked, *bytes);
+  if (damaged.empty()) return std::nullopt;
+  const auto others = damaged.size() - 1;
+  return Damage{(unpacked / damaged.front()).string() +
+                    (others > 0 ? " and " + std::to_string(others) + " more files are" : " is") +
+                    " not there as deployed",
+                true};
 }
 
 Result<void> CodeStore::keep_zip(std::string_view bytes, const std::string& sha256) {
@@ -161,19 +209,39 @@ Result<void> CodeStore::keep_zip(std::string_view bytes, const std::string& sha2
   return {};
 }
 
+// Where a package is there already, only what of it is not whole.
 Result<void> CodeStore::unpack(std::string_view bytes, const std::string& sha256) {
+  const bool is_there = is_unpacked(directory(sha256));
+  if (is_there && damaged_files(directory(sha256), bytes).empty()) return {};
   const auto incoming = home_ / "incoming" / random_uuid();
   std::error_code ignored;
-  if (auto done = package::unzip_to(bytes, incoming); !done) {
-    fs::remove_all(incoming, ignored);
-    return done;
+  auto done = package::unzip_to(bytes, incoming);
+  if (done && is_there) {
+    done = repair(incoming, bytes, sha256);
+  } else if (done) {
+    ::chmod(incoming.c_str(), 0700);
+    // Not empty: somebody else was faster.
+    if (::rename(incoming.c_str(), directory(sha256).c_str()) != 0 && errno != ENOTEMPTY && errno != EEXIST)
+      done = io_failure("create", directory(sha256), errno);
   }
-  ::chmod(incoming.c_str(), 0700);
-  if (::rename(incoming.c_str(), directory(sha256).c_str()) == 0) return {};
-  const int error = errno;
   fs::remove_all(incoming, ignored);
-  if (error == ENOTEMPTY || error == EEXIST) return {};  // somebody else was faster
-  return io_failure("create", directory(sha256), error);
+  return done;
+}
+
+// File by file, since workers may be running what is there.
+Result<void> CodeStore::repair(const fs::path& unpacked, std::string_view zip, const std::string& sha256) {
+  for (const auto& name : damaged_files(directory(sha256), zip)) {
+    const auto target = directory(sha256) / name;
+    std::error_code error = make_private_directories(target.parent_path());
+    if (!error && is_real_directory(target) != is_real_directory(unpacked / name))
+      fs::remove_all(target, error);
+    if (!error && is_real_directory(unpacked / name))
+      error = make_private_directories(target);
+    else if (!error)
+      fs::rename(unpacked / name, target, error);
+    if (error) return io_failure("mend", target, error.value());
+  }
+  return {};
 }
 
 std::set<std::string> CodeStore::stored() const {

@@ -17,6 +17,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <shared_mutex>
 #include <string>
@@ -44,12 +45,16 @@ class CodeStore {
   // The same for a package of the home's uploads (uploads.hpp), of which only the unzipped size is limited.
   OrRefusal<CodeReference> put_upload(const std::string& key);
 
-  // Unpacks again what is kept as a zip only; error kind io when that is gone too.
+  // Unpacks again, from the zip that was kept, what of a package is not there as it was deployed, by its
+  // files' names and sizes. Error kind io when that zip is gone too.
   Result<void> ensure(const std::string& sha256);
 
-  // Whether a package is there as it was deployed, by its files' names and sizes; the error, kind io, names
-  // what is not. Only reads.
-  static Result<void> check(const std::filesystem::path& home, const std::string& sha256);
+  // What of a package is not there as it was deployed; nothing where all is. Only reads.
+  struct Damage {
+    std::string what;
+    bool is_mended_by_use;  // the kept zip is whole
+  };
+  static std::optional<Damage> find_damage(const std::filesystem::path& home, const std::string& sha256);
 
   std::filesystem::path directory(const std::string& sha256) const { return home_ / "code" / sha256; }
   std::filesystem::path zip(const std::string& sha256) const { return home_ / "zips" / (sha256 + ".zip"); }
@@ -64,6 +69,7 @@ class CodeStore {
   OrRefusal<CodeReference> store(std::string_view zip);
   Result<void> keep_zip(std::string_view zip, const std::string& sha256);
   Result<void> unpack(std::string_view zip, const std::string& sha256);
+  Result<void> repair(const std::filesystem::path& unpacked, std::string_view zip, const std::string& sha256);
   std::set<std::string> stored() const;
   void remove(const std::string& sha256);
 

@@ -100,18 +100,38 @@ TEST_F(DamageTest, CodeWhoseZipIsGoneTooIsToldAndComesBackWithTheNextUpdate) {
   EXPECT_EQ(service->call("PUT", "/2015-03-31/functions/f/code", code).status, 200);
   EXPECT_EQ(service->wait_until_settled("f")["LastUpdateStatus"], "Successful");
   EXPECT_EQ(service->invoke("f").status, 200);
-  EXPECT_TRUE(CodeStore::check(home, sha256));
+  EXPECT_FALSE(CodeStore::find_damage(home, sha256));
 }
 
 TEST_F(DamageTest, APackageThatIsNotWholeIsNoticed) {
   service->create_active("f");
-  EXPECT_TRUE(CodeStore::check(home, sha256));
+  EXPECT_FALSE(CodeStore::find_damage(home, sha256));
   std::ofstream(unpacked / "handler.py") << "x = 12345";
-  const auto changed = CodeStore::check(home, sha256);
-  ASSERT_FALSE(changed);
-  EXPECT_THAT(changed.error().message, HasSubstr("handler.py is not what was deployed"));
+  const auto changed = CodeStore::find_damage(home, sha256);
+  ASSERT_TRUE(changed);
+  EXPECT_THAT(changed->what, HasSubstr("handler.py is not there as deployed"));
+  EXPECT_TRUE(changed->is_mended_by_use);
+  fs::remove(zip);
+  EXPECT_FALSE(CodeStore::find_damage(home, sha256)->is_mended_by_use);
+}
+
+TEST_F(DamageTest, AFileThatIsGoneOrCutOffComesBackWithTheFirstCallOfAService) {
+  service->create_active("f");
+  const auto mended = [&] {
+    service = std::make_unique<Served>(home);  // what was looked through is not looked through again
+    EXPECT_EQ(service->invoke("f").status, 200);
+    return !CodeStore::find_damage(home, sha256);
+  };
+  std::ofstream(unpacked / "other") << "somebody else's, left alone";
   fs::remove(unpacked / "handler.py");
-  EXPECT_THAT(CodeStore::check(home, sha256).error().message, HasSubstr("is gone"));
+  EXPECT_TRUE(mended());
+  fs::resize_file(unpacked / "handler.py", 1);
+  EXPECT_TRUE(mended());
+  fs::remove(unpacked / "handler.py");
+  fs::create_directories(unpacked / "handler.py" / "in the way");
+  EXPECT_TRUE(mended());
+  EXPECT_TRUE(fs::exists(unpacked / "other"));
+  EXPECT_TRUE(fs::is_empty(home / "incoming"));
 }
 
 }  // namespace

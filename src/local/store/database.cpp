@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::int64_t schema_version = 2;
 constexpr std::chrono::milliseconds patience{10'000};  // with another process's lock
+constexpr std::uint64_t room_bytes = 256u << 10;       // some pages, each written to the WAL and then copied
 
 // versions.config is what the control plane shows; versions.live is what invocations run: null until a
 // function is Active, and the state before an update while that is InProgress.
@@ -234,13 +235,23 @@ std::int64_t Database::data_version() {
   return statement.next() ? statement.number(0) : 0;
 }
 
+Error Database::full() const {
+  return {ErrorKind::io, "The local Lambda cannot write " + file_.string() +
+                             ": the disk is full; free some of it, or choose another directory with "
+                             "LAMBDAPOOL_HOME"};
+}
+
+void Database::expect_room() {
+  struct statvfs disk {};
+  const bool known = ::statvfs(file_.parent_path().c_str(), &disk) == 0;
+  if (!error_ && known && disk.f_bavail * disk.f_frsize < room_bytes) error_ = full();
+}
+
 void Database::note_error() {
   if (error_) return;
   const int code = sqlite3_errcode(handle_);
   if (is_full(code, sqlite3_system_errno(handle_), file_)) {
-    error_ = Error{ErrorKind::io, "The local Lambda cannot write " + file_.string() +
-                                      ": the disk is full; free some of it, or choose another directory with "
-                                      "LAMBDAPOOL_HOME"};
+    error_ = full();
     return;
   }
   error_ = Error{ErrorKind::io, "The local Lambda cannot use " + file_.string() + ": " +

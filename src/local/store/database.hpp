@@ -65,6 +65,9 @@ class Database {
   // Differs from before whenever another connection (of any process) has committed a change.
   std::int64_t data_version();
 
+  // Fails as a full disk does where there is no room for some writes: for what must be followed by another.
+  void expect_room();
+
   std::optional<Error> take_error();
   void restore_error(Error error) { error_ = std::move(error); }
   bool failed() const { return error_.has_value(); }
@@ -74,6 +77,7 @@ class Database {
   explicit Database(std::filesystem::path file) : file_(std::move(file)) {}
   Result<void> set_up();
   void note_error();
+  Error full() const;
 
   std::filesystem::path file_;
   sqlite3* handle_ = nullptr;

@@ -30,9 +30,20 @@ std::string file_name(std::string stream) {
   return stream + ".log";
 }
 
+// How much of `text` without its `rest` is whole lines.
+std::size_t lines_end(std::string_view text, std::string_view rest) {
+  const auto last = text.substr(0, text.size() - rest.size()).rfind('\n');
+  return last == std::string_view::npos ? 0 : last + 1;
+}
+
+struct Written {
+  bool begun = false;       // there is a file now that was not there before
+  std::size_t dropped = 0;  // bytes that the disk had no room for: whole lines
+};
+
 // A log that cannot be written must not stop what it is about.
-// Returns whether there is a file now that was not there before.
-bool write_log(const fs::path& file, const std::string& text) {
+Written write_log(const fs::path& file, std::string_view text) {
+  if (text.empty()) return {};
   std::error_code error;
   const auto size = fs::file_size(file, error);
   bool begun = static_cast<bool>(error);
@@ -43,7 +54,7 @@ bool write_log(const fs::path& file, const std::string& text) {
     begun = true;
   }
   const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-  if (fd < 0) return false;
+  if (fd < 0) return {false, text.size()};
   std::string_view rest = text;
   while (!rest.empty()) {
     const auto written = ::write(fd, rest.data(), rest.size());
@@ -51,13 +62,18 @@ bool write_log(const fs::path& file, const std::string& text) {
     if (written <= 0) break;
     rest.remove_prefix(static_cast<std::size_t>(written));
   }
+  const std::size_t torn = rest.empty() ? 0 : text.size() - rest.size() - lines_end(text, rest);
+  struct stat status {};
+  if (torn > 0 && ::fstat(fd, &status) == 0) {
+    [[maybe_unused]] const int ignored = ::ftruncate(fd, status.st_size - static_cast<off_t>(torn));
+  }
   ::close(fd);
-  return begun;
+  return {begun, rest.size() + torn};
 }
 
 // A gap in the log is told where it is.
 std::string with_note(std::string& text, std::size_t dropped) {
-  if (dropped == 0) return std::move(text);
+  if (dropped == 0 || text.empty()) return std::move(text);
   return text.substr(0, text.find(' ')) + " [lambdapool: " + std::to_string(dropped) +
          " earlier bytes of output left out]\n" + text;
 }
@@ -127,12 +143,21 @@ void LogStore::flush() {
     timer_ = loop_.call_after(flush_interval, [this] { flush(); });
     return;
   }
+  take_over_dropped();
   batch_ = std::make_shared<Batch>();
   batch_->functions.swap(gathered_);
   batch_->spool = spool_.value_or(nullptr);
   if (batch_->spool) batch_->half = batch_->spool->turn();
   gathered_bytes_ = 0;
   threads_.run([home = home_, batch = batch_] { write(home, *batch); });
+}
+
+// What there was no room for is told with the next lines of its stream.
+void LogStore::take_over_dropped() {
+  if (!batch_) return;
+  for (const auto& [function, streams] : batch_->functions)
+    for (const auto& [stream, gathered] : streams)
+      if (gathered.dropped > 0) gathered_[function][stream].dropped += gathered.dropped;
 }
 
 // The threads have ended; what they have not come to is written here.
@@ -152,7 +177,10 @@ void LogStore::write(const fs::path& home, Batch& batch) {
     bool begun = false;
     for (auto& [stream, gathered] : streams) {
       cut(gathered);
-      begun |= write_log(folder / file_name(stream), with_note(gathered.text, gathered.dropped));
+      const std::string text = with_note(gathered.text, gathered.dropped);
+      const auto written = write_log(folder / file_name(stream), text);
+      begun |= written.begun;
+      if (!text.empty()) gathered.dropped = written.dropped;
     }
     if (begun) drop_outdated_logs(folder, ::time(nullptr));
   }

@@ -36,7 +36,7 @@ class LogStore {
  private:
   struct Gathered {
     std::string text;
-    std::size_t dropped = 0;  // bytes of older lines that were cut off
+    std::size_t dropped = 0;  // bytes of older lines that were cut off, or not written
   };
   using Streams = std::map<std::string, Gathered>;
   struct Batch {
@@ -51,6 +51,7 @@ class LogStore {
   void spool(const std::string& function, const std::string& stream, std::string_view text,
              std::string_view lines);
   void flush();
+  void take_over_dropped();
   bool writing() const { return batch_ && !batch_->written; }
 
   http::EventLoop& loop_;

@@ -11,6 +11,8 @@ std::string_view name_of(Setting kind) {
       return "policy";
     case Setting::event_invoke:
       return "event_invoke";
+    case Setting::url:
+      return "url";
   }
   return "";
 }

@@ -14,7 +14,7 @@
 
 namespace lambdapool::local {
 
-enum class Setting { policy, event_invoke };
+enum class Setting { policy, event_invoke, url };
 
 struct SettingRecord {
   std::string function;

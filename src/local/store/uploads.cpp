@@ -46,20 +46,20 @@ bool is_key(const std::string& key) {
 Result<Upload> Upload::put(const fs::path& home, std::string_view zip) {
   remove_abandoned(home);
   Upload upload(directory(home) / (random_uuid() + ".zip"));
-  bool written = !make_private_directories(directory(home));
+  int error = make_private_directories(directory(home)).value();
   const int file =
-      written ? ::open(upload.file_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR) : -1;
-  written = file >= 0;
-  while (written && !zip.empty()) {
+      error == 0 ? ::open(upload.file_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR)
+                 : -1;
+  if (file < 0 && error == 0) error = errno;
+  while (error == 0 && !zip.empty()) {
     const auto count = ::write(file, zip.data(), zip.size());
-    if (count < 0 && errno == EINTR) continue;
-    written = count > 0;
-    if (written) zip.remove_prefix(static_cast<std::size_t>(count));
+    if (count >= 0) zip.remove_prefix(static_cast<std::size_t>(count));
+    if (count < 0 && errno != EINTR) error = errno;
   }
   if (file >= 0) ::close(file);
-  if (written) return upload;
+  if (error == 0) return upload;
   return fail(ErrorKind::io,
-              "Can't write the package to " + upload.file_.string() + "; see whether the disk is full.");
+              "Can't write the package to " + upload.file_.string() + ": " + system_reason(error) + ".");
 }
 
 Upload::Upload(Upload&& other) noexcept : file_(std::exchange(other.file_, {})) {}

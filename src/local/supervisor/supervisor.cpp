@@ -109,8 +109,8 @@ Result<std::unique_ptr<Supervisor>> Supervisor::launch(const std::filesystem::pa
   supervisor->shared_memory_ = shared_memory;
   supervisor->root_directory_ = scratch / "root";
   if (const auto error = make_private_directories(supervisor->root_directory_)) {
-    return fail(ErrorKind::io,
-                "Could not create " + supervisor->root_directory_.string() + ": " + error.message());
+    return fail(ErrorKind::io, "Could not create " + supervisor->root_directory_.string() + ": " +
+                                   system_reason(error.value()));
   }
   if (auto started = supervisor->start_process(mounts); !started) return tl::unexpected(started.error());
   if (auto ready = supervisor->wait_for_hello(); !ready) return tl::unexpected(ready.error());
@@ -121,7 +121,7 @@ Result<void> Supervisor::start_process(Mounts mounts) {
   const std::string root = mounts == Mounts::never ? "" : root_directory_.string();
   SocketPair pair = socket_pair(SOCK_SEQPACKET);
   if (!pair.ours)
-    return fail(ErrorKind::io, std::string("Could not create a socket pair: ") + std::strerror(errno));
+    return fail(ErrorKind::io, std::string("Could not create a socket pair: ") + system_reason(errno));
   // dup2(3, 3) in the child would keep close-on-exec set: stay clear of the number that the child uses.
   Descriptor control(::fcntl(pair.theirs.get(), F_DUPFD_CLOEXEC, 10));
   const std::string keep = shared_memory_ == SharedMemory::kept ? "kept" : "";
@@ -135,7 +135,7 @@ Result<void> Supervisor::start_process(Mounts mounts) {
   }
   if (status != 0) {
     return fail(ErrorKind::io, "Could not start the local Lambda's supervisor process from memory or from " +
-                                   scratch_.string() + ": " + std::strerror(status));
+                                   scratch_.string() + ": " + system_reason(status));
   }
   control_ = std::move(pair.ours);
   return {};
@@ -210,7 +210,7 @@ void Supervisor::on_report(std::string_view packet) {
   }
   const ProcessEvents events = std::move(found->second);
   processes_.erase(found);
-  if (report.kind == LP_FAILED) events.failed(std::strerror(report.value));
+  if (report.kind == LP_FAILED) events.failed(system_reason(report.value));
   if (report.kind == LP_EXITED)
     events.exited(report.value, static_cast<std::uint64_t>(report.peak_kb) * 1024);
 }

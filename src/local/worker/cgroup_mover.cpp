@@ -4,6 +4,8 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <cstdio>
+#include <exception>
 #include <set>
 #include <string>
 
@@ -38,7 +40,12 @@ CgroupMover::CgroupMover() {
   sigset_t all, before;
   sigfillset(&all);
   ::pthread_sigmask(SIG_SETMASK, &all, &before);  // signals are for the program that we are a library of
-  thread_ = std::thread([this] { run(); });
+  try {
+    thread_ = std::thread([this] { run(); });
+  } catch (...) {
+    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    throw;
+  }
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
@@ -59,6 +66,17 @@ void CgroupMover::move(pid_t pid, std::filesystem::path procs, std::function<voi
   changed_.notify_one();
 }
 
+// A worker that could not be moved goes on without its limit, which is said.
+void CgroupMover::carry_out(const Job& job) {
+  try {
+    move_tree(job.pid, job.procs);
+    job.moved(resident_bytes_of_tree(job.pid));
+  } catch (const std::exception& failure) {
+    std::fprintf(stderr, "lambdapool: process %d could not be put under its memory limit: %s\n", job.pid,
+                 failure.what());
+  }
+}
+
 void CgroupMover::run() {
   std::unique_lock lock(mutex_);
   while (true) {
@@ -67,8 +85,7 @@ void CgroupMover::run() {
     const Job job = std::move(jobs_.front());
     jobs_.pop_front();
     lock.unlock();
-    move_tree(job.pid, job.procs);
-    job.moved(resident_bytes_of_tree(job.pid));
+    carry_out(job);
     lock.lock();
   }
 }

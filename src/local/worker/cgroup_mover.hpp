@@ -34,6 +34,7 @@ class CgroupMover {
     std::function<void(std::uint64_t)> moved;
   };
   void run();
+  static void carry_out(const Job& job);
 
   std::mutex mutex_;
   std::condition_variable changed_;

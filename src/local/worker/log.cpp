@@ -3,8 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 
-#include <cmath>
-#include <cstdio>
 #include <utility>
 
 namespace lambdapool::local {
@@ -14,34 +12,6 @@ namespace {
 constexpr std::size_t line_bytes_max = 256 * 1024;
 
 }  // namespace
-
-std::string start_line(std::string_view request_id, std::string_view version) {
-  return "START RequestId: " + std::string(request_id) + " Version: " + std::string(version) + "\n";
-}
-
-std::string end_line(std::string_view request_id) {
-  return "END RequestId: " + std::string(request_id) + "\n";
-}
-
-std::string report_line(const Report& report) {
-  char numbers[256];
-  const double billed = std::ceil(report.duration_ms + report.init_ms.value_or(0));
-  int length = std::snprintf(
-      numbers, sizeof numbers,
-      "\tDuration: %.2f ms\tBilled Duration: %.0f ms\tMemory Size: %d MB\tMax Memory Used: %d MB\t",
-      report.duration_ms, billed, report.memory_mb, report.used_mb);
-  std::string line = "REPORT RequestId: " + std::string(report.request_id);
-  line.append(numbers, static_cast<std::size_t>(length));
-  if (report.init_ms) {
-    length = std::snprintf(numbers, sizeof numbers, "Init Duration: %.2f ms\t", *report.init_ms);
-    line.append(numbers, static_cast<std::size_t>(length));
-  }
-  if (report.failure && report.failure->status == InvocationError::Status::timeout) line += "Status: timeout";
-  if (report.failure && report.failure->status == InvocationError::Status::error) {
-    line += "Status: error\tError Type: " + report.failure->type;
-  }
-  return line + "\n";
-}
 
 void BoundedText::append(std::string_view text) {
   text_.append(text);

@@ -14,22 +14,8 @@
 #include "core/limits.hpp"
 #include "http/event_loop.hpp"
 #include "local/worker/descriptor.hpp"
-#include "local/worker/invocation_error.hpp"
 
 namespace lambdapool::local {
-
-std::string start_line(std::string_view request_id, std::string_view version);
-std::string end_line(std::string_view request_id);
-
-struct Report {
-  std::string_view request_id;
-  double duration_ms = 0;
-  std::optional<double> init_ms = {};  // on a cold start; billed as well
-  int memory_mb = 0;
-  int used_mb = 0;
-  const InvocationError* failure = nullptr;
-};
-std::string report_line(const Report& report);
 
 // The end of a text; what was before is counted and named.
 class BoundedText {

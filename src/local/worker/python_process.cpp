@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <fstream>
 
 #include "embedded/fork_server.hpp"
@@ -85,7 +84,7 @@ void PythonForkServer::spawn(const fs::path& interpreter) {
   const fs::path log = options_.scratch / "python" / ("log-" + options_.version);
   Descriptor output(::open(log.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600));
   if (!pair.ours || !output) {
-    return give_up(std::string("Could not start Python for this function: ") + std::strerror(errno) + ".");
+    return give_up(std::string("Could not start Python for this function: ") + system_reason(errno) + ".");
   }
   interpreter_ = interpreter;
   Spawn request;

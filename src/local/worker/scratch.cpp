@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 
 #include <cerrno>
-#include <cstring>
 
 #include "local/store/home.hpp"
 
@@ -48,7 +47,8 @@ Result<void> merge_one(const fs::path& layer, const fs::path& into) {
     if (error) break;
   }
   if (error)
-    return fail(ErrorKind::io, "Could not merge the layer " + layer.string() + ": " + error.message());
+    return fail(ErrorKind::io,
+                "Could not merge the layer " + layer.string() + ": " + system_reason(error.value()));
   return {};
 }
 
@@ -62,7 +62,7 @@ Result<Scratch> Scratch::claim(const fs::path& path) {
   scratch.lock_ = open_lock(fresh, O_CREAT);
   if (!scratch.lock_ || ::flock(scratch.lock_.get(), LOCK_EX | LOCK_NB) != 0) {
     return fail(ErrorKind::io,
-                "Could not prepare the directory " + path.string() + " for workers: " + std::strerror(errno));
+                "Could not prepare the directory " + path.string() + " for workers: " + system_reason(errno));
   }
   fs::rename(fresh, path / lock_name, error);
   make_private_directories(path / "objects" / "data");  // which workers see: see supervisor/root.c
@@ -81,7 +81,7 @@ void Scratch::remove() {
 Result<fs::path> Scratch::make_tmp() {
   const fs::path path = path_ / ("tmp-" + std::to_string(next_++));
   if (::mkdir(path.c_str(), 0700) != 0 || ::chmod(path.c_str(), 0700) != 0) {
-    return fail(ErrorKind::io, "Could not create " + path.string() + ": " + std::strerror(errno));
+    return fail(ErrorKind::io, "Could not create " + path.string() + ": " + system_reason(errno));
   }
   return path;
 }
@@ -97,7 +97,7 @@ Result<fs::path> Scratch::merge_layers(const std::vector<fs::path>& layers) {
   if (const auto known = merged_.find(layers); known != merged_.end()) return known->second;
   const fs::path into = path_ / ("opt-" + std::to_string(next_++));
   if (const auto error = make_private_directories(into))
-    return fail(ErrorKind::io, "Could not create " + into.string() + ": " + error.message());
+    return fail(ErrorKind::io, "Could not create " + into.string() + ": " + system_reason(error.value()));
   for (const auto& layer : layers) {
     if (auto merged = merge_one(layer, into); !merged) return tl::unexpected(merged.error());
   }

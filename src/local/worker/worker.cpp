@@ -172,7 +172,8 @@ void Worker::begin(PendingInvocation pending) {
   const std::string id = invocation_->invocation.request_id;
   api_.deliver({std::move(invocation_->invocation), now + left.count(), trace_id(id, now)});
   invocation_->invocation.request_id = id;
-  write_log(start_line(id, setting_.function->version), with_init ? launched_ms_ : now);
+  started_ms_ = with_init ? launched_ms_ : now;
+  write_log(start_lines(*setting_.function, id, started_ms_), started_ms_);
   process_->log().pass_on();
 }
 
@@ -202,12 +203,15 @@ void Worker::complete(std::string payload, const InvocationError* failure, bool 
   result.payload = std::move(payload);
   result.function_error = function_error;
   result.log = std::move(log_before_start_);
-  result.log += start_line(id, setting_.function->version);
+  result.log += start_lines(*setting_.function, id, started_ms_);
   result.log += log.take();
   log.hold();
-  const auto report = end_line(id) + report_line({id, ms_between(begun_, Clock::now()), init_ms_,
-                                                  setting_.function->memory_mb, used_mb(failure), failure});
-  write_log(report, now_ms());
+  const auto ended_ms = now_ms();
+  const auto report = end_lines(*setting_.function,
+                                {id, ms_between(begun_, Clock::now()), init_ms_, setting_.function->memory_mb,
+                                 used_mb(failure), failure, function_error, result.payload.size()},
+                                ended_ms);
+  write_log(report, ended_ms);
   result.log += report;
   log_before_start_.clear();
   init_ms_.reset();
@@ -221,7 +225,8 @@ InvocationResult Worker::result_of_failure(const Invocation& invocation, const I
   invocation_ =
       PendingInvocation{invocation, [&result](InvocationResult completed) { result = std::move(completed); }};
   begun_ = life_.launched();
-  write_log(start_line(invocation.request_id, setting_.function->version), launched_ms_);
+  started_ms_ = launched_ms_;
+  write_log(start_lines(*setting_.function, invocation.request_id, started_ms_), started_ms_);
   complete(payload_of(failure, invocation.request_id), &failure, true);
   return result;
 }

@@ -12,6 +12,7 @@
 #include "http/event_loop.hpp"
 #include "local/worker/invocation.hpp"
 #include "local/worker/life.hpp"
+#include "local/worker/platform_log.hpp"
 #include "local/worker/resident_memory.hpp"
 #include "local/worker/runtime_api.hpp"
 #include "local/worker/worker_process.hpp"
@@ -93,6 +94,7 @@ class Worker : public std::enable_shared_from_this<Worker> {
   Clock::time_point begun_{};     // the invocation
   std::string log_before_start_;
   std::int64_t launched_ms_ = 0;  // by the wall clock
+  std::int64_t started_ms_ = 0;   // the invocation, as its log has it
   std::optional<double> init_ms_;
 
   std::unique_ptr<PeakMemory> peak_;

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 
 #include "local/worker/own_runtime.hpp"
 
@@ -39,7 +38,7 @@ void WorkerProcess::start() {
     const std::string hint =
         errno == EMFILE ? "; raise the limit of open files (ulimit -n) or use fewer workers" : "";
     return fail(
-        {"Runtime.ExitError", std::string("could not start the runtime: ") + std::strerror(errno) + hint});
+        {"Runtime.ExitError", std::string("could not start the runtime: ") + system_reason(errno) + hint});
   }
   if (parts_.python) {
     fork_python();

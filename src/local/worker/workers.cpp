@@ -85,8 +85,14 @@ void LocalWorkers::refuse(const FunctionVersion& function, PendingInvocation pen
   const std::string& id = pending.invocation.request_id;
   result.payload = payload_of(failure, id);
   result.function_error = true;
-  result.log = start_line(id, "$LATEST") + end_line(id) + report_line({id, 0, {}, 0, 0, &failure});
-  log_(function, "", result.log, now_ms());
+  const auto now = now_ms();
+  const Report report{.request_id = id,
+                      .memory_mb = function.memory_mb,
+                      .failure = &failure,
+                      .function_error = true,
+                      .produced_bytes = result.payload.size()};
+  result.log = start_lines(function, id, now) + end_lines(function, report, now);
+  log_(function, "", result.log, now);
   loop_.post([done = std::move(pending.done), result = std::move(result)] { done(result); });
 }
 

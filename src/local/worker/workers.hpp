@@ -37,6 +37,7 @@ struct FunctionVersion {
   int memory_mb = 128;
   std::chrono::seconds timeout{3};
   std::string log_group;
+  std::string system_log_level;  // of JSON logs: DEBUG, INFO or WARN; "": logs are text
 };
 
 // Takes lines of a function's log as they come, on the loop's thread; the last may lack its end.

@@ -1,0 +1,114 @@
+"""A home on a disk that is full: it is called so, nothing half-done is left, and all is well when there is room again."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from conftest import BUILD
+
+TASK = """
+from lambdapool import LambdaPool
+with LambdaPool(workers=2, lambda_function="f") as pool:
+    print(pool.map(len, [[], [1]], chunksize=1))
+"""
+
+
+class Disk:
+    def __init__(self, path):
+        self.path, self.ballast = path, path / "ballast"
+
+    def leave(self, kilobytes):
+        """Fills it but for so much."""
+        self.ballast.unlink(missing_ok=True)
+        status = os.statvfs(self.path)
+        with open(self.ballast, "wb") as file:
+            os.posix_fallocate(file.fileno(), 0, max(1, status.f_bavail * status.f_frsize - kilobytes * 1024))
+
+    def free(self):
+        self.ballast.unlink(missing_ok=True)
+
+
+@pytest.fixture
+def disk(tmp_path):
+    path = tmp_path / "disk"
+    path.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m,mode=700", "tmpfs", path], capture_output=True)
+    if mounted.returncode != 0:
+        pytest.skip("no file system may be mounted here")
+    yield Disk(path)
+    subprocess.run(["umount", "-l", path], check=True)
+
+
+@pytest.fixture
+def home(disk):
+    return disk.path / "home"
+
+
+@pytest.fixture
+def package(tmp_path):
+    (tmp_path / "large").mkdir()
+    (tmp_path / "large" / "__init__.py").touch()
+    (tmp_path / "large" / "data").write_bytes(os.urandom(1_500_000))
+    return "large"
+
+
+def kept(home):
+    """What there is of packages, on their way or in place."""
+    return sorted(
+        str(path.relative_to(home))
+        for folder in ("zips", "code", "incoming", "uploads")
+        for path in ((home / folder).iterdir() if (home / folder).is_dir() else ())
+    )
+
+
+def listed(run):
+    done = run("list", "--output", "json")
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+def test_commands_and_pools_say_that_the_disk_is_full(run, disk, algorithms, package, clean_environment, home):
+
+    def task():
+        environment = {**clean_environment, "PYTHONPATH": str(BUILD / "python")}
+        return subprocess.run(
+            [sys.executable, "-c", TASK], env=environment, capture_output=True, text=True, timeout=120
+        )
+
+    disk.leave(0)
+    first = run("create", "f", "algorithms")
+    assert first.returncode == 1 and "the disk is full" in first.stderr
+    disk.free()
+    assert run("create", "f", "algorithms").returncode == 0
+    before = listed(run)
+    disk.leave(0)
+    commands = [["list"], ["create", "g", package], ["update", "f", package], ["update", "f", "--memory", "256"],
+                ["delete", "f"], ["logs", "f"], ["doctor"], ["layer", "publish", "l", package]]  # fmt: skip
+    for command in commands:
+        done = run(*command)
+        assert done.returncode == 1 and "the disk is full" in done.stdout + done.stderr, command
+    failed = task()
+    assert failed.returncode == 1 and "LocalError" in failed.stderr and "the disk is full" in failed.stderr
+    disk.free()
+    assert listed(run) == before
+    assert task().stdout == "[0, 1]\n"
+    assert run("delete", "f").returncode == 0
+
+
+@pytest.mark.parametrize("verb", ["create", "update", "layer"])
+def test_whatever_room_is_left_all_is_done_or_nothing(run, disk, algorithms, package, home, verb):
+    command = {"create": ["create", "g"], "update": ["update", "f"], "layer": ["layer", "publish", "l"]}[verb] + [
+        package
+    ]
+    assert run("create", "f", "algorithms").returncode == 0
+    before, code = listed(run), kept(home)
+    for kilobytes in (48, 500, 1_560, 2_000, 3_100, 3_200, 3_300):
+        disk.leave(kilobytes)
+        done = run(*command)
+        disk.free()
+        if done.returncode == 0:
+            break
+        assert done.returncode == 1 and "the disk is full" in done.stderr, (kilobytes, done.stderr)
+        assert listed(run) == before and kept(home) == code, (kilobytes, done.stderr)
+    assert run(*command).returncode == (1 if verb == "create" and done.returncode == 0 else 0)
