@@ -1,16 +1,11 @@
 #include "core/presigned_target.hpp"
 
-#include <charconv>
 #include <map>
 
 #include "core/encoding.hpp"
+#include "core/whole_number.hpp"
 
 namespace lambdapool::sigv4 {
-namespace {
-
-constexpr std::string_view query_algorithm = "AWS4-HMAC-SHA256";
-
-}  // namespace
 
 std::string presigned_target(Signer& signer, const Permission& permission,
                              std::chrono::system_clock::time_point now) {
@@ -20,7 +15,7 @@ std::string presigned_target(Signer& signer, const Permission& permission,
                                  signer.scope().region + "/" + signer.scope().service + "/aws4_request";
   std::string target(permission.target);
   target.append(target.find('?') == std::string::npos ? "?" : "&").append("X-Amz-Algorithm=");
-  target.append(query_algorithm).append("&X-Amz-Credential=").append(percent_encode(credential));
+  target.append(algorithm).append("&X-Amz-Credential=").append(percent_encode(credential));
   target.append("&X-Amz-Date=").append(date);
   target.append("&X-Amz-Expires=").append(std::to_string(permission.expires.count()));
   if (!identity.session_token.empty())
@@ -57,13 +52,10 @@ std::optional<QueryAuthorization> parse_query_authorization(std::string_view tar
       found["X-Amz-Algorithm"] + " Credential=" + found["X-Amz-Credential"] +
       ", SignedHeaders=" + found["X-Amz-SignedHeaders"] + ", Signature=" + found["X-Amz-Signature"]);
   if (!authorization) return std::nullopt;
-  const auto& text = found["X-Amz-Expires"];
-  long seconds = -1;
-  const auto [stop, status] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  const bool good = status == std::errc() && stop == text.data() + text.size();
-  if (!good || seconds < 0 || seconds > presigned_life_max.count()) return std::nullopt;
+  const auto seconds = whole_number(found["X-Amz-Expires"]);
+  if (!seconds || *seconds > static_cast<std::uint64_t>(presigned_life_max.count())) return std::nullopt;
   return QueryAuthorization{*authorization, found["X-Amz-Date"], found["X-Amz-Security-Token"],
-                            std::chrono::seconds(seconds), std::move(kept)};
+                            std::chrono::seconds(*seconds), std::move(kept)};
 }
 
 }  // namespace lambdapool::sigv4

@@ -11,6 +11,8 @@
 
 namespace lambdapool::sigv4 {
 
+inline constexpr std::string_view algorithm = "AWS4-HMAC-SHA256";
+
 struct Identity {
   std::string access_key_id;
   std::string secret_access_key;

@@ -100,7 +100,8 @@ class Classifier {
         }
         return message_;
       case ErrorKind::protocol:
-        return message_;
+        return message_ + "; where another version of lambdapool has made " + function() +
+               ", deploy it again with `" + update("") + "`";
       default:
         return own_error();
     }

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
-#include <cstring>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -25,10 +24,7 @@ namespace fs = std::filesystem;
 constexpr int part_number_max = 10'000;
 constexpr std::uint64_t part_bytes_min = 5u << 20;  // of all but the last
 
-tl::unexpected<Refusal> broken(const std::string& what) {
-  return refuse(errno == ENOSPC ? 507 : 500, errno == ENOSPC ? "InsufficientStorage" : "InternalError",
-                what + ": " + std::strerror(errno) + ".");
-}
+tl::unexpected<Refusal> broken(const std::string& what) { return tl::unexpected(not_stored(what, errno)); }
 
 bool is_hex(const std::string& text) {
   return !text.empty() && text.find_first_not_of("0123456789abcdef") == std::string::npos;
@@ -68,10 +64,17 @@ fs::path Multipart::directory(const std::string& id) const { return files_.uploa
 
 OrRefusal<std::string> Multipart::begin(const ObjectInfo& info) const {
   auto id = random_hex(16);
-  if (make_private_directories(directory(id))) return broken("The upload could not be begun");
-  std::ofstream(directory(id) / "object")
-      << nlohmann::json(info.headers).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-  return id;
+  constexpr const char* what = "The upload could not be begun";
+  if (const auto error = make_private_directories(directory(id)))
+    return tl::unexpected(not_stored(what, error.value()));
+  std::ofstream stream(directory(id) / "object");
+  stream << nlohmann::json(info.headers).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  stream.close();
+  if (stream) return id;
+  auto refusal = broken(what);
+  std::error_code ignored;
+  fs::remove_all(directory(id), ignored);
+  return refusal;
 }
 
 OrRefusal<void> Multipart::find(const std::string& id) const {

@@ -5,12 +5,12 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <optional>
 
 #include "core/encoding.hpp"
+#include "local/objects/s3_answer.hpp"
 #include "local/store/home.hpp"
 #include "local/store/uuid.hpp"
 
@@ -20,10 +20,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::chrono::hours abandoned_after{24};
-
-tl::unexpected<Refusal> broken_file(const std::string& what) {
-  return refuse(500, "InternalError", what + ": " + std::strerror(errno) + ".");
-}
 
 std::optional<ObjectInfo> read_info(const fs::path& file) {
   std::ifstream stream(file, std::ios::binary);
@@ -67,7 +63,8 @@ fs::path ObjectFiles::key_file(const std::string& key) const { return bucket_ / 
 Result<void> ObjectFiles::make() const {
   for (const auto& directory : {data(), incoming(), uploads(), bucket_ / "keys"}) {
     if (const auto error = make_private_directories(directory))
-      return fail(ErrorKind::io, "Could not create " + directory.string() + ": " + error.message());
+      return fail(ErrorKind::io,
+                  "Could not create " + directory.string() + ": " + system_reason(error.value()));
   }
   return {};
 }
@@ -80,7 +77,8 @@ bool ObjectFiles::exists() const {
 OrRefusal<ObjectInfo> ObjectFiles::put(ObjectInfo info, Existing existing) const {
   const auto waiting = incoming() / info.file;
   struct stat status {};
-  if (::stat(waiting.c_str(), &status) != 0) return broken_file("The object's bytes are gone");
+  if (::stat(waiting.c_str(), &status) != 0)
+    return tl::unexpected(not_stored("The object's bytes are gone", errno));
   info.size = static_cast<std::uint64_t>(status.st_size);
   const auto place = key_file(info.key);
   const auto before = read_info(place);
@@ -101,11 +99,10 @@ OrRefusal<ObjectInfo> ObjectFiles::put(ObjectInfo info, Existing existing) const
     const int why = errno;
     ::unlink(described.c_str());
     ::unlink((data() / info.file).c_str());
-    errno = why;
     if (why == EEXIST)
       return refuse(412, "PreconditionFailed",
                     "At least one of the pre-conditions you specified did not hold");
-    return broken_file("The object could not be stored");
+    return tl::unexpected(not_stored("The object could not be stored", why));
   }
   if (before) ::unlink((data() / before->file).c_str());
   return info;

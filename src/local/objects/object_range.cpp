@@ -1,19 +1,12 @@
 #include "local/objects/object_range.hpp"
 
 #include <algorithm>
-#include <charconv>
 
+#include "core/whole_number.hpp"
 #include "local/objects/s3_answer.hpp"
 
 namespace lambdapool::local {
 namespace {
-
-std::optional<std::uint64_t> number(std::string_view text) {
-  std::uint64_t value = 0;
-  const auto [stop, status] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (text.empty() || status != std::errc() || stop != text.data() + text.size()) return std::nullopt;
-  return value;
-}
 
 // "*", or a list of quoted tags.
 bool names(std::string_view condition, const std::string& etag) {
@@ -29,8 +22,8 @@ OrRefusal<std::optional<Range>> range_of(const http::Request& request, std::uint
   text.remove_prefix(6);
   const auto dash = text.find('-');
   if (dash == std::string_view::npos) return std::nullopt;
-  const auto first = number(text.substr(0, dash));
-  const auto last = number(text.substr(dash + 1));
+  const auto first = whole_number(text.substr(0, dash));
+  const auto last = whole_number(text.substr(dash + 1));
   if (!first && !last) return std::nullopt;
   if (first && last && *last < *first) return std::nullopt;
   const auto begin = first ? *first : size - std::min(*last, size);

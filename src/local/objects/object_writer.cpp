@@ -4,33 +4,21 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <charconv>
-#include <cstring>
 
 #include "core/checksum.hpp"
+#include "core/whole_number.hpp"
 #include "local/objects/s3_answer.hpp"
 #include "local/store/uuid.hpp"
 
 namespace lambdapool::local {
 namespace {
 
-std::optional<std::uint64_t> whole_number(std::string_view text) {
-  std::uint64_t value = 0;
-  const auto [stop, status] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (text.empty() || status != std::errc() || stop != text.data() + text.size()) return std::nullopt;
-  return value;
-}
+constexpr const char* what = "The object could not be written";
 
 std::string base64_of(std::uint32_t crc) {
   const char bytes[] = {static_cast<char>(crc >> 24), static_cast<char>(crc >> 16),
                         static_cast<char>(crc >> 8), static_cast<char>(crc)};
   return base64_encode({bytes, sizeof bytes});
-}
-
-Refusal of_disk() {
-  const int status = errno == ENOSPC || errno == EDQUOT ? 507 : 500;
-  return {status, status == 507 ? "InsufficientStorage" : "InternalError",
-          std::string("The object could not be written: ") + std::strerror(errno) + "."};
 }
 
 }  // namespace
@@ -49,7 +37,7 @@ Promise promise_of(const http::Request& head) {
 ObjectWriter::ObjectWriter(const std::filesystem::path& directory, Promise promise)
     : path_(directory / random_uuid()), promise_(std::move(promise)) {
   file_.reset(::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR));
-  if (!file_) why_not_ = std::strerror(errno);
+  if (!file_) why_not_ = not_stored(what, errno);
 }
 
 ObjectWriter::~ObjectWriter() {
@@ -71,21 +59,21 @@ std::optional<http::Response> ObjectWriter::write(std::string_view piece) {
 }
 
 std::optional<Refusal> ObjectWriter::store(std::string_view bytes) {
-  if (!file_) return Refusal{500, "InternalError", "The object could not be written: " + why_not_ + "."};
+  if (why_not_) return why_not_;
   if (!promise_.sha256_hex.empty()) sha256_.add(bytes);
   if (!promise_.crc32.empty() || promise_.chunked) crc32_ = crc32(crc32_, bytes);
   bytes_ += bytes.size();
   while (!bytes.empty()) {
     const auto count = ::write(file_.get(), bytes.data(), bytes.size());
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return of_disk();
+    if (count < 0) return not_stored(what, errno);
     bytes.remove_prefix(static_cast<std::size_t>(count));
   }
   return std::nullopt;
 }
 
 OrRefusal<std::string> ObjectWriter::take() {
-  if (!file_) return refuse(500, "InternalError", "The object could not be written: " + why_not_ + ".");
+  if (why_not_) return tl::unexpected(*why_not_);
   const bool whole = (!promise_.chunked || chunks_.complete()) && promise_.length.value_or(bytes_) == bytes_;
   if (!whole)
     return refuse(400, "IncompleteBody",

@@ -40,7 +40,7 @@ class ObjectWriter : public http::BodySink {
   std::filesystem::path path_;
   Promise promise_;
   Descriptor file_;
-  std::string why_not_;  // it could not be opened
+  std::optional<Refusal> why_not_;  // it could not be opened
   AwsChunks chunks_;
   Sha256Stream sha256_;
   std::uint32_t crc32_ = 0;

@@ -2,6 +2,7 @@
 
 #include <time.h>
 
+#include <cerrno>
 #include <charconv>
 
 namespace lambdapool::local {
@@ -35,6 +36,12 @@ std::string unescaped(std::string_view text) {
 }
 
 }  // namespace
+
+Refusal not_stored(const std::string& what, int error_number) {
+  const bool full = error_number == ENOSPC || error_number == EDQUOT;
+  return {full ? 507 : 500, full ? "InsufficientStorage" : "InternalError",
+          what + ": " + system_reason(error_number) + "."};
+}
 
 std::string xml_text(std::string_view text) {
   std::string out;

@@ -14,7 +14,8 @@
 namespace lambdapool::local {
 
 http::Response s3_refusal(const Refusal& refusal, std::string_view resource);
-http::Response xml_answer(std::string body);  // of status 200; the declaration is added
+Refusal not_stored(const std::string& what, int error_number);  // 507 where the disk is full, else 500
+http::Response xml_answer(std::string body);                    // of status 200; the declaration is added
 
 std::string xml_text(std::string_view text);                                      // escaped
 std::string xml_element(std::string_view name, std::string_view text);            // escaped
