@@ -25,16 +25,7 @@ bool is_left_behind(const fs::path& path) {
   struct stat found {};
   if (::lstat(path.c_str(), &found) != 0 || !S_ISSOCK(found.st_mode) || found.st_uid != ::geteuid())
     return false;
-  if (::time(nullptr) - found.st_mtime < 60 || path.native().size() > path_max) return false;
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  path.native().copy(address.sun_path, path_max);
-  const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (probe < 0) return false;
-  const bool refused = ::connect(probe, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 &&
-                       errno == ECONNREFUSED;
-  ::close(probe);
-  return refused;
+  return ::time(nullptr) - found.st_mtime >= 60 && is_deserted(path);
 }
 
 void sweep_home(const fs::path& sockets) {
@@ -73,6 +64,19 @@ tl::unexpected<Error> failed(const fs::path& where) {
 }
 
 }  // namespace
+
+bool is_deserted(const fs::path& socket) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (socket.native().size() > path_max) return false;
+  socket.native().copy(address.sun_path, path_max);
+  const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (probe < 0) return false;
+  const bool failed = ::connect(probe, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0;
+  const bool deserted = failed && (errno == ECONNREFUSED || errno == ENOENT);
+  ::close(probe);
+  return deserted;
+}
 
 Result<PrivateSocket> PrivateSocket::place(const fs::path& home, const std::function<fs::path()>& temporary) {
   const auto sockets = home / "sockets";

@@ -8,6 +8,9 @@
 
 namespace lambdapool::local {
 
+// Whether nobody listens at a Unix socket, or it is not there.
+bool is_deserted(const std::filesystem::path& socket);
+
 class PrivateSocket {
  public:
   // In the home, or in a directory of its own in `temporary` (asked only then) where the home's path is too

@@ -102,6 +102,7 @@ class RunningService : public Service {
       go_on.wait();
     });
     waiting.get_future().wait();
+    plane_->disconnect();
   }
   void after_fork_in_parent() override {
     go_on_.set_value();
@@ -111,6 +112,8 @@ class RunningService : public Service {
   void after_fork_in_child() override {
     listener_->close_in_fork();
     if (objects_listener_) objects_listener_->close_in_fork();
+    plane_->close_in_fork();
+    workers_->close_in_fork();
   }
 
  private:

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/random.hpp"
+#include "local/private_socket.hpp"
 
 namespace lambdapool::target {
 namespace {
@@ -28,20 +29,16 @@ Result<std::shared_ptr<LocalLambda>> start(const LocalLambdaOptions& options,
   return made;
 }
 
-// A child after fork() shares its parent's, over the wire. One of its own for the same home would not do
-// while its parent's is alive: SQLite keeps what it knows of a file's locks in memory, which the child has a
-// copy of but not the locks, and the threads that held its mutexes are not there to let go of them.
+// A child after fork() shares its parent's, over the wire, so that the children of a prefork server share
+// workers; where that has ended, it has one of its own.
 class Registry {
  public:
   Result<std::shared_ptr<LocalLambda>> find_or_start(const LocalLambdaOptions& options) {
     const std::lock_guard lock(mutex_);
     auto& entry = embedded_[options.home.string()];
     if (auto running = entry.lock()) {
-      if (running->owner == ::getpid() || is_there(*running)) return running;
-      return fail(
-          ErrorKind::io,
-          "this process was forked while its parent had pools of the target local, and shares their service, "
-          "which has ended with them; make the parent's pools after the fork, or keep one of them");
+      const bool own = running->owner == ::getpid();
+      if (own || !local::is_deserted(running->service->endpoint().path)) return running;
     }
     auto started = start(options, {});
     if (started) entry = *started;
@@ -78,13 +75,8 @@ class Registry {
 
  private:
   void note(const std::weak_ptr<LocalLambda>& entry) {
-    if (auto lambda = entry.lock()) forked_.push_back(std::move(lambda));
-  }
-
-  // Its socket is removed when it ends.
-  static bool is_there(const LocalLambda& lambda) {
-    std::error_code ignored;
-    return std::filesystem::exists(lambda.service->endpoint().path, ignored);
+    auto lambda = entry.lock();
+    if (lambda && lambda->owner == ::getpid()) forked_.push_back(std::move(lambda));
   }
 
   std::mutex mutex_;

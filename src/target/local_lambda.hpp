@@ -33,7 +33,7 @@ struct LocalLambdaOptions {
 };
 
 // The service that this process runs for the home, behind a socket that is its user's alone; started where
-// there is none. Errors: io, also where it was the parent's of a forked child and has ended.
+// there is none. A forked child's is its parent's as long as that answers. Errors: io.
 Result<std::shared_ptr<LocalLambda>> embedded_local_lambda(const LocalLambdaOptions& options);
 
 // One more, on a port of 127.0.0.1 that the system chooses, for clients that cannot speak over the other's

@@ -190,6 +190,41 @@ TEST_F(TargetTest, AForkedChildUsesItsParentsService) {
 }
 
 #ifndef __SANITIZE_THREAD__  // which knows nothing of locks that are held across a fork
+TEST_F(TargetTest, AForkedChildWhoseParentsServiceHasEndedHasOneOfItsOwn) {
+  int pipe[2];
+  ASSERT_EQ(::pipe(pipe), 0);
+  auto ours = resolve({.target = "local"}, environment());
+  ASSERT_TRUE(ours) << ours.error().message;
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::alarm(60);
+    char ended = 0;
+    if (::read(pipe[0], &ended, 1) != 1) ::_exit(2);
+    auto theirs = resolve({.target = "local"}, environment());
+    const bool own = theirs && theirs->endpoint.url() != ours->endpoint.url();
+    if (theirs) *theirs = {};
+    ::_exit(own ? 0 : 1);
+  }
+  *ours = {};
+  EXPECT_EQ(::write(pipe[1], "e", 1), 1);
+  int status = 1;
+  EXPECT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  ::close(pipe[0]);
+  ::close(pipe[1]);
+}
+
+TEST_F(TargetTest, AForkedChildForksLikeOthers) {
+  auto ours = resolve({.target = "local"}, environment());
+  ASSERT_TRUE(ours) << ours.error().message;
+  EXPECT_TRUE(in_child([&] {
+    return in_child([&] {
+      auto theirs = resolve({.target = "local"}, environment());
+      return theirs && theirs->endpoint.url() == ours->endpoint.url();
+    });
+  }));
+}
+
 TEST_F(TargetTest, AForkedChildHasAServiceOfItsOwnForAnotherHome) {
   auto ours = resolve({.target = "local"}, environment());
   ASSERT_TRUE(ours) << ours.error().message;

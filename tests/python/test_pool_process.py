@@ -211,25 +211,71 @@ def test_multiprocessing_may_fork_beside_a_pool(service):
     assert (code, out) == (0, "[16, 81]\n"), err
 
 
-def test_a_child_that_outlives_its_parents_local_pools_says_so_at_once(enter):
+AS_A_SERVER = """
+def serve(number):
+    with LambdaPool(2, 'algorithms') as pool:
+        return pool.map(tasks.square, [number, number + 1], chunksize=1)
+def fork(work):
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reader)
+        try:
+            os.write(writer, repr(work()).encode())
+        except BaseException as error:
+            os.write(writer, repr(error).encode())
+        os._exit(0)
+    os.close(writer)
+    return lambda: (open(reader).read(), os.waitpid(child, 0))[0]
+"""
+
+
+def test_the_children_of_a_prefork_server_have_pools_whether_or_not_their_parent_has(enter):
     enter("local")
-    program = (
-        "import lambdapool\n"
-        "pool = LambdaPool(1, 'algorithms')\n"
+    code, out, err = run(
+        AS_A_SERVER + "pool = LambdaPool(1, 'algorithms')\n"
+        "children = [fork(lambda: serve(2)) for _ in range(3)]\n"
+        "say([child() for child in children] + [pool.apply(tasks.square, (3,))])\n"
+        "pool.terminate(); pool.join()\n"
+        "children = [fork(lambda: serve(2)) for _ in range(3)]\n"
+        "say([child() for child in children])\n"
+        "say([fork(lambda: fork(lambda: serve(2))())(), serve(2)])\n"
+    )
+    served = "'[4, 9]'"
+    assert code == 0, err
+    assert out.splitlines() == [
+        "[%s, %s, %s, 9]" % (served, served, served),
+        "[%s, %s, %s]" % (served, served, served),
+        '["%s", [4, 9]]' % served,
+    ], err
+
+
+@pytest.mark.parametrize("end", ["pool.terminate(); pool.join()", "os.kill(os.getpid(), signal.SIGKILL)"])
+def test_a_child_that_outlives_its_parents_local_pools_has_its_own(enter, end):
+    enter("local")
+    code, out, err = run(
+        AS_A_SERVER + "pool = LambdaPool(1, 'algorithms')\n"
         "pool.apply(tasks.square, (2,))\n"
         "reader, writer = os.pipe()\n"
-        "child = os.fork()\n"
-        "if child == 0:\n"
+        "def outlive():\n"
         "    os.close(writer)\n"
         "    os.read(reader, 1)\n"
-        "    try: LambdaPool(1, 'algorithms')\n"
-        "    except lambdapool.LocalError as error: say(error)\n"
-        "    os._exit(0)\n"
-        "pool.terminate()\n"
-        "pool.join()\n"
+        "    say([serve(2), fork(lambda: serve(3))(), serve(4)])\n"
+        "served = fork(outlive)\n"
+        "os.close(reader)\n" + end + "\n"
         "del pool\n"
         "os.close(writer)\n"
-        "os.waitpid(child, 0)\n"
+        "served()\n"
     )
-    code, out, err = run(program)
-    assert code == 0 and "make the parent's pools after the fork" in out, (out, err)
+    assert out == "[[4, 9], '[9, 16]', [16, 25]]\n", (code, err)
+
+
+def test_multiprocessings_forked_workers_have_pools_of_their_own(enter):
+    enter("local")
+    code, out, err = run(
+        AS_A_SERVER + "import multiprocessing\n"
+        "serve(1)\n"
+        "with multiprocessing.get_context('fork').Pool(2) as processes:\n"
+        "    say(processes.map(serve, range(4), chunksize=1))\n"
+    )
+    assert (code, out) == (0, "[[0, 1], [1, 4], [4, 9], [9, 16]]\n"), err

@@ -280,4 +280,14 @@ void ControlPlane::handle(http::Request request, http::Responder responder) {
 void ControlPlane::pause() { impl_->threads.pause(); }
 void ControlPlane::resume() { impl_->threads.resume(); }
 
+void ControlPlane::disconnect() {
+  impl_->databases.disconnect();
+  impl_->database->disconnect();
+}
+
+void ControlPlane::close_in_fork() {
+  impl_->code->close_in_fork();
+  impl_->logs.close_in_fork();
+}
+
 }  // namespace lambdapool::local

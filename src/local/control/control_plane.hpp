@@ -53,6 +53,12 @@ class ControlPlane {
   void pause();
   void resume();
 
+  // Lets go of the database until it is used again, so that a forked child may use the file, too. After
+  // pause(), while the loop is held up.
+  void disconnect();
+  // In that child: closes what would make the parent's end go unnoticed.
+  void close_in_fork();
+
  private:
   struct Impl;
   explicit ControlPlane(std::shared_ptr<Impl> impl);

@@ -145,6 +145,11 @@ Result<std::unique_ptr<CodeStore>> CodeStore::open(const fs::path& home) {
   return store;
 }
 
+void CodeStore::close_in_fork() const {
+  ::close(lock_);
+  ::close(collector_);
+}
+
 CodeStore::~CodeStore() {
   if (lock_ >= 0) ::close(lock_);
   if (collector_ >= 0) ::close(collector_);

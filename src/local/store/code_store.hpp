@@ -64,6 +64,9 @@ class CodeStore {
   void collect(const std::function<std::set<std::string>()>& referenced,
                const std::function<std::set<std::string>(std::set<std::string>)>& spare);
 
+  // In a forked child, which would hold the locks on when the parent has ended.
+  void close_in_fork() const;
+
  private:
   explicit CodeStore(std::filesystem::path home) : home_(std::move(home)) {}
   OrRefusal<CodeReference> store(std::string_view zip);

@@ -174,20 +174,38 @@ bool Statement::is_null(int column) const { return sqlite3_column_type(statement
 
 Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& home) {
   std::unique_ptr<Database> database(new Database(home / "lambdapool.db"));
-  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
-  create_private(database->file_);
-  const int code = sqlite3_open_v2(database->file_.c_str(), &database->handle_, flags, nullptr);
-  if (code == SQLITE_OK) {
-    if (auto ready = database->set_up(); !ready) return tl::unexpected(ready.error());
-    return database;
-  }
-  database->note_error();
-  return tl::unexpected(*database->take_error());
+  if (auto connected = database->connect(); !connected) return tl::unexpected(connected.error());
+  return database;
 }
 
-Database::~Database() {
+Database::~Database() { close(); }
+
+Result<void> Database::connect() {
+  ++connections_;
+  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+  create_private(file_);
+  Result<void> connected;
+  if (sqlite3_open_v2(file_.c_str(), &handle_, flags, nullptr) == SQLITE_OK) {
+    connected = set_up();
+  } else {
+    note_error();
+    connected = tl::unexpected(*take_error());
+  }
+  if (!connected) close();
+  return connected;
+}
+
+void Database::close() {
   for (auto& [sql, statement] : statements_) sqlite3_finalize(statement);
-  sqlite3_close(handle_);
+  statements_.clear();
+  sqlite3_close(std::exchange(handle_, nullptr));
+}
+
+// The last connection would copy the WAL into the file, which takes time and is not asked for.
+void Database::disconnect() {
+  if (handle_ == nullptr) return;
+  sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  close();
 }
 
 Result<void> Database::set_up() {
@@ -219,6 +237,9 @@ Result<void> Database::set_up() {
 }
 
 Statement Database::prepare(std::string_view sql) {
+  if (handle_ == nullptr && !failed()) {
+    if (auto connected = connect(); !connected) error_ = std::move(connected.error());
+  }
   auto& statement = statements_[sql.data()];
   if (statement == nullptr && !failed() &&
       sqlite3_prepare_v3(handle_, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT,
@@ -232,7 +253,7 @@ std::int64_t Database::changes() const { return sqlite3_changes64(handle_); }
 
 std::int64_t Database::data_version() {
   auto statement = prepare("PRAGMA data_version");
-  return statement.next() ? statement.number(0) : 0;
+  return statement.next() ? (connections_ << 32) + statement.number(0) : 0;
 }
 
 Error Database::full() const {

@@ -62,8 +62,13 @@ class Database {
   Statement prepare(std::string_view sql);  // `sql` must be a literal: statements are kept by it
   std::int64_t changes() const;             // rows changed by the last statement
 
-  // Differs from before whenever another connection (of any process) has committed a change.
+  // Differs from before whenever another connection (of any process) has committed a change, and after
+  // disconnect().
   std::int64_t data_version();
+
+  // Closes the file until the next statement, so that a fork does not copy what SQLite knows of its locks.
+  // While no statement is on loan.
+  void disconnect();
 
   // Fails as a full disk does where there is no room for some writes: for what must be followed by another.
   void expect_room();
@@ -75,12 +80,15 @@ class Database {
  private:
   friend class Statement;
   explicit Database(std::filesystem::path file) : file_(std::move(file)) {}
+  Result<void> connect();
   Result<void> set_up();
+  void close();
   void note_error();
   Error full() const;
 
   std::filesystem::path file_;
-  sqlite3* handle_ = nullptr;
+  sqlite3* handle_ = nullptr;     // null while disconnected
+  std::int64_t connections_ = 0;  // made until now
   std::map<const void*, sqlite3_stmt*> statements_;
   std::optional<Error> error_;
 };

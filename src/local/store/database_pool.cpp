@@ -22,4 +22,9 @@ Result<void> DatabasePool::with(const std::function<void(Database&)>& use) {
   return {};
 }
 
+void DatabasePool::disconnect() {
+  std::lock_guard lock(mutex_);
+  for (auto& connection : free_) connection->disconnect();
+}
+
 }  // namespace lambdapool::local

@@ -17,6 +17,7 @@ class DatabasePool {
   explicit DatabasePool(std::filesystem::path home) : home_(std::move(home)) {}
   // Runs `use` with a connection; the error is that none could be opened.
   Result<void> with(const std::function<void(Database&)>& use);
+  void disconnect();  // see Database; while none is in use
 
  private:
   std::filesystem::path home_;

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,6 +15,7 @@
 
 #include "local/store/home.hpp"
 #include "local/store/uuid.hpp"
+#include "local/worker/descriptor.hpp"
 
 namespace lambdapool::local {
 namespace {
@@ -53,6 +55,17 @@ bool take(std::string_view& rest, std::string_view& field) {
   return true;
 }
 
+// Until it is locked a file is one that nobody holds, for recover() to remove: then another is made.
+Descriptor make_locked(const fs::path& folder, fs::path& path) {
+  for (;;) {
+    path = folder / random_uuid();
+    Descriptor fd(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+    struct stat status {};
+    if (!fd || ::flock(fd.get(), LOCK_EX) != 0 || ::fstat(fd.get(), &status) != 0) return {};
+    if (status.st_nlink > 0) return fd;
+  }
+}
+
 }  // namespace
 
 // The file, as it is mapped; of use to the same build only, which `magic` stands for.
@@ -70,27 +83,32 @@ LogSpool::LogSpool(fs::path path, int fd, Layout* layout)
 
 std::shared_ptr<LogSpool> LogSpool::make(const fs::path& home) {
   if (make_private_directories(home / "spool")) return nullptr;
-  const fs::path path = home / "spool" / random_uuid();
-  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (fd < 0) return nullptr;
+  fs::path path;
+  Descriptor fd = make_locked(home / "spool", path);
+  if (!fd) return nullptr;
   // Room for all of it now: to write to a mapped page that the disk has none for kills.
   void* memory = MAP_FAILED;
-  if (::flock(fd, LOCK_EX | LOCK_NB) == 0 && ::posix_fallocate(fd, 0, sizeof(Layout)) == 0) {
-    memory = ::mmap(nullptr, sizeof(Layout), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  if (::posix_fallocate(fd.get(), 0, sizeof(Layout)) == 0) {
+    memory = ::mmap(nullptr, sizeof(Layout), PROT_READ | PROT_WRITE, MAP_SHARED, fd.get(), 0);
   }
   if (memory == MAP_FAILED) {
     ::unlink(path.c_str());
-    ::close(fd);
     return nullptr;
   }
   auto* layout = static_cast<Layout*>(memory);  // all zero
   std::memcpy(layout->magic, magic, sizeof magic);
-  return std::shared_ptr<LogSpool>(new LogSpool(path, fd, layout));
+  return std::shared_ptr<LogSpool>(new LogSpool(path, fd.release(), layout));
 }
 
 LogSpool::~LogSpool() {
   ::munmap(layout_, sizeof(Layout));
   ::unlink(path_.c_str());
+  ::close(fd_);
+}
+
+// A mapping holds a file's lock as a descriptor does.
+void LogSpool::close_in_fork() const {
+  ::munmap(layout_, sizeof(Layout));
   ::close(fd_);
 }
 

@@ -32,6 +32,9 @@ class LogSpool {
   int turn();
   void written(int half);  // from any thread
 
+  // In a forked child, which would hold the lock on when the parent has ended. Nothing else follows there.
+  void close_in_fork() const;
+
   void began(std::string_view function, std::string_view stream, std::string_view request_id);
   void ended(std::string_view request_id);
 

@@ -5,8 +5,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <atomic>
 #include <fstream>
 #include <string>
+#include <thread>
+#include <vector>
 
 namespace lambdapool::local {
 namespace {
@@ -54,6 +58,39 @@ TEST_F(LogSpoolTest, WhatAProcessHadNotWrittenWhenItEndedIsHandedOverOnceOldestF
   });
   EXPECT_EQ(recovered(), "f/s: 2 being written\nf/t: 3 gathered\n");
   EXPECT_EQ(recovered(), "");
+}
+
+TEST_F(LogSpoolTest, ASpoolThatIsBeingMadeIsNotTakenForOneThatWasLeft) {
+  std::atomic<bool> made = false;
+  std::thread other([&] {
+    while (!made) recovered();
+  });
+  std::vector<std::shared_ptr<LogSpool>> spools;
+  for (int i = 0; i < 200; ++i) spools.push_back(LogSpool::make(home));
+  made = true;
+  other.join();
+  const auto files = std::distance(fs::directory_iterator(home / "spool"), fs::directory_iterator());
+  EXPECT_EQ(files, std::count_if(spools.begin(), spools.end(), [](const auto& spool) { return !!spool; }));
+}
+
+TEST_F(LogSpoolTest, WhatTheParentLeftIsFoundAlthoughAChildOfItLives) {
+  int closed[2], held[2];
+  ASSERT_EQ(::pipe(closed) + ::pipe(held), 0);
+  in_a_process_that_dies([&](LogSpool& spool) {
+    char byte = 0;
+    spool.append("f", "s", "1 gathered\n");
+    if (::fork() != 0) {
+      EXPECT_EQ(::read(closed[0], &byte, 1), 1);
+      return;
+    }
+    spool.close_in_fork();
+    ::close(held[1]);
+    EXPECT_EQ(::write(closed[1], "c", 1), 1);
+    EXPECT_EQ(::read(held[0], &byte, 1), 0);
+    ::_exit(0);
+  });
+  EXPECT_EQ(recovered(), "f/s: 1 gathered\n");
+  for (const int fd : {closed[0], closed[1], held[0], held[1]}) ::close(fd);
 }
 
 TEST_F(LogSpoolTest, AnInvocationThatWasUnderWayIsTold) {

@@ -171,6 +171,10 @@ void LogStore::flush_now() {
   batch_.reset();
 }
 
+void LogStore::close_in_fork() const {
+  if (const auto& spool = spool_.value_or(nullptr)) spool->close_in_fork();
+}
+
 void LogStore::write(const fs::path& home, Batch& batch) {
   for (auto& [function, streams] : batch.functions) {
     const auto folder = home / "logs" / function;

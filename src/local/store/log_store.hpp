@@ -32,6 +32,7 @@ class LogStore {
   void append(const std::string& function, const std::string& stream, std::string_view text,
               std::int64_t now_ms);
   void flush_now();  // writes on the calling thread; before an end
+  void close_in_fork() const;
 
  private:
   struct Gathered {

@@ -34,6 +34,8 @@ class Machine {
   // Kills every process; returns when they are gone.
   void stop();
 
+  void close_in_fork() { scratch_.close_in_fork(); }
+
  private:
   const char* shared_memory_as_seen() const;
   Result<void> make();  // with making_ held

@@ -20,7 +20,8 @@ class Scratch {
   Scratch& operator=(Scratch&&) noexcept = default;
   ~Scratch() { remove(); }
 
-  void remove();  // with all that is in it
+  void remove();                           // with all that is in it
+  void close_in_fork() { lock_.reset(); }  // in a forked child, which would hold the lock on
 
   const std::filesystem::path& path() const { return path_; }
 

@@ -53,6 +53,7 @@ class LocalWorkers : public Workers {
               std::function<void(InvocationResult)> done) override;
   void retire(const std::string& key) override;
   std::string isolation() const override { return machine_.isolation(); }
+  void close_in_fork() override { machine_.close_in_fork(); }
 
  private:
   void pump(Group& group);

@@ -74,6 +74,9 @@ class Workers {
   virtual void retire(const std::string& key) = 0;
 
   virtual std::string isolation() const = 0;  // how memory, processes and files are held, one line
+
+  // In a forked child: lets go of what would make the parent's end go unnoticed.
+  virtual void close_in_fork() {}
 };
 
 }  // namespace lambdapool::local
