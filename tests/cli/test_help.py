@@ -1,7 +1,9 @@
 """The help texts, against the product document's."""
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -51,7 +53,7 @@ def test_without_a_command_the_help_is_printed(run):
     assert run().stdout == run("--help").stdout
 
 
-VERBS = "create, delete, doctor, layer publish, layer list, layer delete, list, logs, policy, serve, update".split(", ")
+VERBS = "create, delete, doctor, layer publish, layer list, layer delete, list, logs, policy, run, serve, stats, update, watch".split(", ")
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -62,6 +64,14 @@ def test_each_command_has_help_that_fits_a_terminal_and_ends_with_help(run, verb
     lines = done.stdout.splitlines()
     assert max(map(len, lines)) <= 80
     assert lines[-1].split() == "--help Show this message and exit.".split()
+
+
+def test_the_readme_shows_the_help_as_it_is(run):
+    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text()
+    shown = re.findall(r"```console\n\$ lambdapool((?: create --help)?)\n(Usage: .*?)```", readme, re.S)
+    assert [arguments.split() for arguments, _ in shown] == [[], ["create", "--help"]]
+    for arguments, text in shown:
+        assert run(*arguments.split()).stdout == text
 
 
 def test_help_wins_over_what_is_missing(run):
