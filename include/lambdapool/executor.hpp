@@ -37,6 +37,14 @@ class LambdaExecutor {
         .get();
   }
 
+  // As LambdaPool::share.
+  template <Sendable T>
+  Shared<T> share(T value) {
+    auto sharing =
+        std::make_shared<const detail::Sharing>(open_connection().share(Shared<T>::encoded(value)));
+    return {std::make_shared<const T>(std::move(value)), std::move(sharing)};
+  }
+
   // Takes nothing more: submit and map throw InvalidArgument from now on. Waits for what was submitted,
   // unless told not to, or to cancel it.
   void shutdown(Wait wait = Wait::yes, Pending pending = Pending::finish) {

@@ -17,4 +17,5 @@
 #include "lambdapool/init.hpp"
 #include "lambdapool/options.hpp"
 #include "lambdapool/pool.hpp"
+#include "lambdapool/shared.hpp"
 #include "lambdapool/with.hpp"

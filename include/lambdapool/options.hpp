@@ -27,6 +27,10 @@ struct Options {
   std::string aws_secret_access_key = {};
   std::string aws_session_token = {};
 
+  // The S3 bucket for arguments and results that do not fit a call (6 MB); else LAMBDAPOOL_BUCKET. The target
+  // local needs none.
+  std::string bucket = {};
+
   // Lets an endpoint be plain http to another machine, where whoever is on the way can answer in its place.
   // Also LAMBDAPOOL_ALLOW_HTTP=1.
   bool allow_http = false;

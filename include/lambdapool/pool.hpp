@@ -64,6 +64,14 @@ class LambdaPool {
         .get();
   }
 
+  // What stands for `value` in the arguments of any of this pool's calls, and is sent to each worker once:
+  // see shared.hpp. Throws LambdaPoolError where it cannot be stored.
+  template <Sendable T>
+  Shared<T> share(T value) {
+    auto sharing = std::make_shared<const detail::Sharing>(connection_->share(Shared<T>::encoded(value)));
+    return {std::make_shared<const T>(std::move(value)), std::move(sharing)};
+  }
+
  private:
   std::shared_ptr<detail::Connection> connection_;
 };

@@ -4,6 +4,7 @@
 #include <mutex>
 #include <utility>
 
+#include "api/data_transfer.hpp"
 #include "api/deployed_version.hpp"
 #include "api/dispatcher.hpp"
 #include "api/failure.hpp"
@@ -27,29 +28,37 @@ std::optional<std::string> given(const std::string& text) {
   return text.empty() ? std::nullopt : std::optional(text);
 }
 
+template <class T>
+T value_or_throw(Result<T> result) {
+  if (!result) throw_error(result.error());
+  return std::move(*result);
+}
+
 // Owns the engine until closed; jobs hold on to this, not to the pool.
 class EngineTransport final : public Transport {
  public:
-  EngineTransport(std::unique_ptr<pool::Engine> engine, std::string peer, std::size_t workers)
-      : engine_(std::move(engine)), peer_(std::move(peer)), workers_(workers) {}
+  EngineTransport(std::unique_ptr<pool::Engine> engine, std::shared_ptr<objects::Store> store,
+                  std::string peer, std::size_t workers)
+      : engine_(std::move(engine)), data_(std::move(store)), peer_(std::move(peer)), workers_(workers) {}
 
   void submit(Call call, std::string_view head, std::string_view items, Done done) override {
-    std::string echo = echoes_.next();
-    auto payload = envelope::encode_within(limits::request_payload_bytes_max, envelope::Direction::task,
-                                           {"cpp", peer_, echo}, head, items);
     const auto engine = running();
     if (!engine) return done(fail(ErrorKind::cancelled, "the pool was closed before this was sent"));
-    const auto completed = [done = std::move(done)](Result<aws::Invoked> invoked) {
-      done(std::move(invoked).map([](aws::Invoked&& answer) {
-        return Reply{std::move(answer.payload), std::move(answer.log_tail_base64),
-                     std::move(answer.request_id)};
-      }));
-    };
-    if (!payload)
-      return engine->refuse(pool::too_large_to_encode(head.size() + items.size(), engine->limits()),
-                            completed);
-    engine->submit(call, std::move(*payload), completed, std::move(echo));
+    if (!data_.must_store(head.size() + items.size()))
+      return send(*engine, call, head, items, data_.of_call(), std::move(done));
+    // Storing it takes time that neither the caller nor the I/O thread has.
+    data_.in_background([this, engine, call, body = std::string(head).append(items), done = std::move(done)] {
+      const auto stored = data_.store(body);
+      if (!stored) return done(tl::unexpected(stored.error()));
+      const auto over = [this, name = stored->body, done](Result<Reply> reply) {
+        data_.release(name);
+        done(std::move(reply));
+      };
+      send(*engine, call, {}, {}, *stored, over);
+    });
   }
+
+  detail::Sharing share(std::string_view bytes) { return value_or_throw(data_.share(bytes)); }
 
   bool cancel(Call call) override {
     const auto engine = running();
@@ -66,9 +75,28 @@ class EngineTransport final : public Transport {
       engine = std::exchange(engine_, nullptr);
     }
     if (engine) engine->terminate();
+    data_.close();
   }
 
  private:
+  void send(pool::Engine& engine, Call call, std::string_view head, std::string_view items,
+            const CallData& data, Done done) {
+    std::string echo = echoes_.next();
+    auto payload = envelope::encode_within(limits::request_payload_bytes_max, envelope::Direction::task,
+                                           {"cpp", peer_, echo, {}, {}, data.members}, head, items);
+    const auto completed = [this, result = data.result,
+                            done = std::move(done)](Result<aws::Invoked> invoked) {
+      auto reply = std::move(invoked).map([](aws::Invoked&& answer) {
+        return Reply{std::move(answer.payload), std::move(answer.log_tail_base64),
+                     std::move(answer.request_id)};
+      });
+      data_.receive(result, std::move(reply), done);
+    };
+    if (!payload)
+      return engine.refuse(pool::too_large_to_encode(head.size() + items.size(), engine.limits()), completed);
+    engine.submit(call, std::move(*payload), completed, std::move(echo));
+  }
+
   std::shared_ptr<pool::Engine> running() {
     const std::lock_guard lock(mutex_);
     return engine_;
@@ -76,6 +104,7 @@ class EngineTransport final : public Transport {
 
   std::mutex mutex_;
   std::shared_ptr<pool::Engine> engine_;
+  DataTransfer data_;
   const std::string peer_;
   Echoes echoes_;
   const std::size_t workers_;
@@ -91,6 +120,7 @@ class EngineConnection final : public detail::Connection {
                                      detail::OnFailure on_failure) override {
     return dispatcher_->start(std::move(head), std::move(items), chunksize, on_failure);
   }
+  detail::Sharing share(std::string_view bytes) override { return transport_->share(bytes); }
   void wait_until_idle() override { dispatcher_->wait_until_idle(); }
   void close() noexcept override { transport_->close(); }
 
@@ -98,12 +128,6 @@ class EngineConnection final : public detail::Connection {
   std::shared_ptr<EngineTransport> transport_;
   std::shared_ptr<Dispatcher> dispatcher_;
 };
-
-template <class T>
-T value_or_throw(Result<T> result) {
-  if (!result) throw_error(result.error());
-  return std::move(*result);
-}
 
 std::string own_peer() {
   const runtime::ProgramIdentity identity = runtime::own_identity();
@@ -143,7 +167,7 @@ std::shared_ptr<Connection> Connection::open(const Options& options) {
   std::string peer = api::own_peer();
   const Environment environment = Environment::of_this_process();
   pool::EngineOptions engine_options;
-  const auto target_options = api::target_options(options);
+  auto target_options = api::target_options(options);
   engine_options.function = api::value_or_throw(api::called_function(options, target_options, environment));
   engine_options.workers = options.workers;
   engine_options.function_timeout = options.function_timeout;
@@ -151,10 +175,14 @@ std::shared_ptr<Connection> Connection::open(const Options& options) {
   engine_options.network_deadline = options.network_timeout;
   engine_options.idempotent = options.idempotent;
   engine_options.retries = options.retries;
+  target_options.bucket =
+      options.bucket.empty() ? environment.get("LAMBDAPOOL_BUCKET").value_or("") : options.bucket;
   auto target = api::value_or_throw(target::resolve(target_options, environment));
+  std::shared_ptr<objects::Store> store;
+  if (!target.bucket.empty()) store = api::value_or_throw(objects::Store::open(target));
   auto engine = api::value_or_throw(pool::Engine::open(std::move(target), engine_options));
   return std::make_shared<api::EngineConnection>(std::make_shared<api::EngineTransport>(
-      std::move(engine), std::move(peer), static_cast<std::size_t>(options.workers)));
+      std::move(engine), std::move(store), std::move(peer), static_cast<std::size_t>(options.workers)));
 }
 
 }  // namespace lambdapool::detail

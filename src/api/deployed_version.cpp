@@ -33,6 +33,7 @@ Result<std::string> deploy_self(const Options& options, const target::TargetOpti
   request.name = options.lambda_function;
   request.paths = {program.string()};
   request.memory_mb = options.memory_mb;
+  if (!options.bucket.empty()) request.bucket = options.bucket;
   if (options.timeout) request.timeout_s = static_cast<int>(options.timeout->count());
   deploy::Connection connection(target, environment);
   const auto deployed = deploy::ensure_deployed(connection, request);

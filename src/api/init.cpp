@@ -4,6 +4,7 @@
 
 #include "api/initialised.hpp"
 #include "core/environment.hpp"
+#include "objects/remote.hpp"
 #include "runtime/serve.hpp"
 
 namespace lambdapool {
@@ -12,7 +13,7 @@ inline namespace LAMBDAPOOL_COMPILED {
 void init(int /*argc*/, char** /*argv*/) {
   api::set_initialised(runtime::runtime_marker());
   const Environment environment = Environment::of_this_process();
-  if (runtime::is_worker(environment)) runtime::serve(environment);
+  if (runtime::is_worker(environment)) runtime::serve(environment, {objects::fetch, objects::put});
 }
 
 }  // namespace LAMBDAPOOL_COMPILED

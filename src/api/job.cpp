@@ -16,8 +16,8 @@ namespace {
 constexpr const char* has_run = "; the function may have run";
 
 // Nothing of the body is decoded unless the program that made it is this one.
-Result<std::string> outcome_body(std::string_view payload, const std::string& own_peer) {
-  auto envelope = envelope::decode(envelope::Direction::outcome, payload);
+Result<std::string> outcome_body(const Reply& reply, const std::string& own_peer) {
+  auto envelope = envelope::decode(envelope::Direction::outcome, reply.payload);
   if (!envelope) {
     envelope.error().message += has_run;
     return tl::unexpected<Error>(envelope.error());
@@ -30,7 +30,7 @@ Result<std::string> outcome_body(std::string_view payload, const std::string& ow
   if (compare(runtime::ProgramIdentity::parse(own_peer), theirs) == runtime::Coherence::different)
     return fail(ErrorKind::protocol, "the answer was made by another program than this one (its peer is \"" +
                                          envelope->peer + "\"), so it was not read" + has_run);
-  return std::move(envelope->body);
+  return envelope->stored ? reply.stored_body : std::move(envelope->body);
 }
 
 Error unreadable(const MalformedMessage& malformed) {
@@ -100,7 +100,7 @@ Error Job::refusal(Error error, pool::Batch::Call call, const std::string& reque
 }
 
 Job::Told Job::accept(const Chunk& chunk, const Reply& reply) {
-  auto body = outcome_body(reply.payload, setting_.peer);
+  auto body = outcome_body(reply, setting_.peer);
   if (!body) return fail(chunk, refusal(body.error(), chunk.call, reply.request_id));
   try {
     return accept_items(chunk, std::move(*body));
@@ -207,7 +207,7 @@ bool Job::cancel() {
 
 void Job::open_single() {
   const Reply reply = *std::exchange(single_, std::nullopt);
-  auto body = outcome_body(reply.payload, setting_.peer);
+  auto body = outcome_body(reply, setting_.peer);
   if (!body) return void(failure_ = to_exception(refusal(body.error(), single_call_, reply.request_id)));
   try {
     bodies_.push_back(std::move(*body));

@@ -15,6 +15,7 @@ struct Reply {
   std::string payload;               // an envelope
   std::string log_tail_base64 = {};  // as it came
   std::string request_id = {};
+  std::string stored_body = {};  // of an envelope that says so, fetched and checked
 };
 
 class Transport {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <condition_variable>
 #include <cstring>
 #include <mutex>
 #include <set>
@@ -32,6 +33,8 @@ constexpr std::chrono::seconds close_within{10};
 using Clock = std::chrono::steady_clock;
 
 bool is_success(const http::Response& response) { return response.status / 100 == 2; }
+
+enum class Late { refused, allowed };  // what is still done once the store is closed
 
 }  // namespace
 
@@ -72,11 +75,11 @@ struct Store::Impl {
 
   // One call, again where that may help. `make` makes the request anew each time.
   template <class Make>
-  Result<http::Response> call(Make make) {
+  Result<http::Response> call(Make make, Late late = Late::refused) {
     retry::Attempts attempts;
     retry::Budget budget;
     for (;;) {
-      if (closed) return fail(ErrorKind::cancelled, "the pool has ended");
+      if (closed && late == Late::refused) return fail(ErrorKind::cancelled, "the pool has ended");
       http::Request request = make();
       auto own = signer();
       aws::sign(request, own, endpoint.host_header(), std::chrono::system_clock::now());
@@ -115,7 +118,7 @@ struct Store::Impl {
       if (auto good = s3::parse_completed(*done); !good) done = tl::unexpected(told(good.error(), *done));
     }
     if (!done) {
-      call([&] { return s3::abort_multipart_upload_request(where, *id); });
+      call([&] { return s3::abort_multipart_upload_request(where, *id); }, Late::allowed);
       return tl::unexpected(done.error());
     }
     return stored(*done);
@@ -124,6 +127,23 @@ struct Store::Impl {
   static Stored stored(const http::Response& response) {
     return {std::string(response.headers.get("x-lambdapool-file"))};
   }
+
+  // While it lives close() waits, so that nothing is put behind its back.
+  class Putting {
+   public:
+    Putting(Impl& impl, const std::string& name) : impl_(impl) {
+      const std::lock_guard lock(impl_.mutex);
+      ++impl_.putting;
+      impl_.names.insert(name);
+    }
+    ~Putting() {
+      const std::lock_guard lock(impl_.mutex);
+      if (--impl_.putting == 0) impl_.put_over.notify_all();
+    }
+
+   private:
+    Impl& impl_;
+  };
 
   void remember(const std::string& name) {
     const std::lock_guard lock(mutex);
@@ -144,6 +164,8 @@ struct Store::Impl {
   s3::Addressing addressing = s3::Addressing::path;
   std::atomic<bool> closed{false};
   std::mutex mutex;
+  std::condition_variable put_over;
+  int putting = 0;
   std::set<std::string> names;  // of what is there, as far as is known
   http::EventLoop loop{http::EventLoop::Signals::blocked};
   std::optional<http::Client> client;
@@ -160,7 +182,7 @@ const std::string& Store::bucket() const { return impl_->bucket; }
 
 Result<Stored> Store::put(const std::string& name, std::string_view bytes) {
   const auto where = impl_->location(name);
-  impl_->remember(name);
+  const Impl::Putting putting(*impl_, name);
   Result<Stored> done;
   if (bytes.size() > s3::part_bytes) {
     done = impl_->put_parts(where, bytes);
@@ -216,13 +238,14 @@ void Store::expect(const std::string& name) { impl_->remember(name); }
 void Store::forget(const std::string& name) { impl_->forget(name); }
 
 void Store::close() {
+  if (impl_->closed.exchange(true)) return;
   std::vector<std::string> left;
   {
-    const std::lock_guard lock(impl_->mutex);
+    std::unique_lock lock(impl_->mutex);
+    impl_->put_over.wait(lock, [this] { return impl_->putting == 0; });  // they end with their next part
     left.assign(impl_->names.begin(), impl_->names.end());
     impl_->names.clear();
   }
-  if (impl_->closed) return;
   const auto until = Clock::now() + close_within;
   in_parallel(left.size(), connections, [&](std::size_t i) -> Result<void> {
     if (Clock::now() > until) return {};
@@ -232,7 +255,6 @@ void Store::close() {
     impl_->client->call(std::move(request), close_within);
     return {};
   });
-  impl_->closed = true;
 }
 
 }  // namespace lambdapool::objects

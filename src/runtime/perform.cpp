@@ -4,7 +4,9 @@
 #include <memory>
 #include <optional>
 
+#include "core/encoding.hpp"
 #include "core/envelope.hpp"
+#include "core/task_data.hpp"
 #include "lambdapool/errors.hpp"
 #include "runtime/exception.hpp"
 #include "runtime/forked_child.hpp"
@@ -20,6 +22,10 @@ tl::unexpected<NotRun> protocol_error(std::string message) {
 
 tl::unexpected<NotRun> mismatch(std::string message) {
   return tl::unexpected<NotRun>(NotRun{"LambdapoolCodeMismatch", std::move(message)});
+}
+
+tl::unexpected<NotRun> blob_error(std::string message) {
+  return tl::unexpected<NotRun>(NotRun{"LambdapoolBlobError", std::move(message)});
 }
 
 std::string build_names(const ProgramIdentity& mine, const ProgramIdentity& theirs) {
@@ -83,6 +89,26 @@ Run run_items(detail::Callable& callable, const std::vector<std::string_view>& i
   return run;
 }
 
+// Where the caller lets it be put; nullopt: there is nowhere, or it fits. What cannot be put is told in the
+// largest item's place.
+std::optional<std::string> stored_answer(Run& run, const envelope::Label& label, const Limits& limits,
+                                         const std::string& url, const Blobs* blobs) {
+  constexpr std::size_t members = 1'024;
+  if (blobs == nullptr || url.empty()) return std::nullopt;
+  const std::string body = write_outcome(run.items, run.busy);
+  if (body.size() <= (limits.response_bytes - members) / 4 * 3) return std::nullopt;
+  const auto put = blobs->put(url, body);
+  if (put) return envelope::encode_stored(label, {sha256_hex(body), {body.size()}});
+  for (auto& item : run.items) {
+    if (item.bytes.size() <= limits.enough_bytes) continue;
+    item.bytes = "the function's result has " + std::to_string(item.bytes.size()) +
+                 " bytes, more than fits the answer, and could not be stored: " + put.error().message +
+                 "; the function has run";
+    item.status = Status::too_large;
+  }
+  return std::nullopt;
+}
+
 // An answer beyond the service's limit would be lost as a whole, so the largest items give way to a sentence.
 std::string fitting_answer(Run run, const envelope::Label& label, const Limits& limits) {
   while (true) {
@@ -98,8 +124,8 @@ std::string fitting_answer(Run run, const envelope::Label& label, const Limits& 
         "the function's " + std::string(largest->status == Status::value ? "result" : "exception") + " has " +
         std::to_string(largest->bytes.size()) + " bytes, more than fits AWS Lambda's limit for an " +
         "answer: " + std::to_string(limits.response_bytes) +
-        " bytes, compressed and then a third longer as base64; return less, or put it where the "
-        "caller can fetch it";
+        " bytes, compressed and then a third longer as base64; return less, or name an S3 bucket for such "
+        "data (Options::bucket or LAMBDAPOOL_BUCKET)";
     largest->status = Status::too_large;
   }
 }
@@ -108,10 +134,10 @@ std::string fitting_answer(Run run, const envelope::Label& label, const Limits& 
 
 tl::expected<std::string, NotRun> perform(std::string_view payload, const ProgramIdentity& mine,
                                           std::chrono::system_clock::time_point deadline, const Now& now,
-                                          const Limits& limits) {
+                                          const Limits& limits, Blobs* blobs) {
   // So early it is what the function may take in all, but for milliseconds.
   const auto timeout = std::chrono::ceil<std::chrono::seconds>(deadline - now());
-  const auto envelope = envelope::decode(envelope::Direction::task, payload);
+  auto envelope = envelope::decode(envelope::Direction::task, payload);
   if (!envelope) return protocol_error(envelope.error().message);
   if (envelope->codec != "cpp") {
     return mismatch(
@@ -123,6 +149,15 @@ tl::expected<std::string, NotRun> perform(std::string_view payload, const Progra
   if (coherence == Coherence::different) {
     return mismatch(build_names(mine, theirs) + "; deploy the calling executable with 'lambdapool update'");
   }
+  const auto data = envelope::read_task_data(payload);
+  if (!data) return protocol_error(data.error().message);
+  if (!data->blobs.empty()) {
+    if (blobs == nullptr) return blob_error("this worker cannot fetch the data of the task");
+    auto whole = blobs->assemble(*data, std::move(envelope->body));
+    if (!whole) return blob_error(whole.error().message);
+    envelope->body = std::move(*whole);
+    blobs->begin_task(data->blobs);
+  }
   try {
     const TaskMessage task = read_task(envelope->body);
     const auto entry = find_entry(task.head, coherence);
@@ -130,8 +165,10 @@ tl::expected<std::string, NotRun> perform(std::string_view payload, const Progra
     Reader state(task.head.state);
     const std::unique_ptr<detail::Callable> callable = (*entry)->make(state);
     const std::string peer = mine.to_string();
-    return fitting_answer(run_items(*callable, task.items, deadline, now, limits),
-                          {"cpp", peer, envelope->echo, timeout}, limits);
+    auto run = run_items(*callable, task.items, deadline, now, limits);
+    const envelope::Label label{"cpp", peer, envelope->echo, timeout};
+    if (auto stored = stored_answer(run, label, limits, data->results_url, blobs)) return std::move(*stored);
+    return fitting_answer(std::move(run), label, limits);
   } catch (const MalformedMessage& malformed) {
     return protocol_error(std::string("the task cannot be read: ") + malformed.what());
   }

@@ -8,13 +8,14 @@
 #include <tl/expected.hpp>
 
 #include "core/limits.hpp"
+#include "runtime/blobs.hpp"
 #include "runtime/program.hpp"
 
 namespace lambdapool::runtime {
 
 // The task was not run: goes out as a function error.
 struct NotRun {
-  std::string type;  // LambdapoolProtocolError or LambdapoolCodeMismatch
+  std::string type;  // LambdapoolProtocolError, LambdapoolCodeMismatch or LambdapoolBlobError
   std::string message;
 };
 
@@ -27,9 +28,10 @@ using Now = std::function<std::chrono::system_clock::time_point()>;
 
 // Items are run in order. An answer may be partial: no other item is started once the answer has enough
 // bytes, or once less than twice the longest item's time is left until the deadline; the client sends the
-// rest again.
+// rest again. `blobs`: for data that did not fit the call, and an answer that does not; without, there is
+// none.
 tl::expected<std::string, NotRun> perform(std::string_view payload, const ProgramIdentity& mine,
                                           std::chrono::system_clock::time_point deadline, const Now& now,
-                                          const Limits& limits = {});
+                                          const Limits& limits = {}, Blobs* blobs = nullptr);
 
 }  // namespace lambdapool::runtime

@@ -41,9 +41,11 @@ std::string quoted(const std::string& text) {
   return json + "\"";
 }
 
-Result<Invocation> handle(Channel& channel, const Invocation& invocation, const ProgramIdentity& identity) {
-  const auto answer = perform(invocation.payload, identity, invocation.deadline,
-                              [] { return std::chrono::system_clock::now(); });
+Result<Invocation> handle(Channel& channel, const Invocation& invocation, const ProgramIdentity& identity,
+                          Blobs& blobs) {
+  const auto answer = perform(
+      invocation.payload, identity, invocation.deadline, [] { return std::chrono::system_clock::now(); }, {},
+      &blobs);
   flush_output();
   if (answer) return channel.answer(invocation.request_id, Answered::response, *answer);
   const std::string body = "{\"errorType\":" + quoted(answer.error().type) +
@@ -59,7 +61,7 @@ bool is_worker(const Environment& environment) {
   return environment.get("AWS_LAMBDA_RUNTIME_API").has_value() && environment.get("_HANDLER") == "lambdapool";
 }
 
-void serve(const Environment& environment) {
+void serve(const Environment& environment, Remote remote) {
   for (const char* name : {"AWS_LAMBDA_RUNTIME_API", "_HANDLER", "LAMBDAPOOL_RUNTIME_FD"}) ::unsetenv(name);
   report_crashes();
   auto channel = open_channel(environment);
@@ -68,8 +70,9 @@ void serve(const Environment& environment) {
     end_process(1);
   }
   const ProgramIdentity identity = own_identity();
+  Blobs blobs(std::move(remote), environment);
   auto invocation = channel->first();
-  while (invocation) invocation = handle(*channel, *invocation, identity);
+  while (invocation) invocation = handle(*channel, *invocation, identity, blobs);
   std::fprintf(stderr, "lambdapool: %s\n", invocation.error().message.c_str());
   end_process(1);
 }

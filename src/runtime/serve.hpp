@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/environment.hpp"
+#include "runtime/blobs.hpp"
 
 namespace lambdapool::runtime {
 
@@ -9,7 +10,8 @@ namespace lambdapool::runtime {
 bool is_worker(const Environment& environment);
 
 // Unsets what made this a worker first, so that no child process becomes one. Ends with the process.
-[[noreturn]] void serve(const Environment& environment);
+// `remote`: the way to data that did not fit a call.
+[[noreturn]] void serve(const Environment& environment, Remote remote);
 
 // What the packager looks for in an executable. Kept by a reference from init alone.
 const char* runtime_marker();

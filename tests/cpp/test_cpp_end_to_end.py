@@ -48,6 +48,26 @@ def test_every_kind_of_call_arrives_as_it_was_meant(create, program):
     assert output == "this line is the program's own\nok\n"
 
 
+def test_data_of_any_size_goes_both_ways(create, program):
+    create("data", BUILD / "tests" / "cpp_program", "--timeout", "60", "--memory", "512")
+    output = program(BUILD / "tests" / "cpp_program", "data", "data")
+    assert output == "this line is the program's own\nok\n"
+
+
+def test_data_goes_through_a_bucket_or_the_error_names_one(create, program, serve):
+    boto3 = pytest.importorskip("boto3")
+    create("data", BUILD / "tests" / "cpp_program", "--timeout", "60", "--memory", "512")
+    aws = {**serve.environment, "LAMBDAPOOL_TARGET": "aws", "AWS_ENDPOINT_URL_S3": serve.endpoint}
+    assert program(BUILD / "tests" / "cpp_program", "limits", "data", **aws) == "this line is the program's own\nok\n"
+    s3 = boto3.client(
+        "s3", endpoint_url=serve.endpoint, region_name="us-east-1", aws_access_key_id="any", aws_secret_access_key="key"
+    )
+    s3.create_bucket(Bucket="data-of-programs")
+    output = program(BUILD / "tests" / "cpp_program", "data", "data", LAMBDAPOOL_BUCKET="data-of-programs", **aws)
+    assert output == "this line is the program's own\nok\n"
+    assert s3.list_objects_v2(Bucket="data-of-programs")["KeyCount"] == 0
+
+
 def test_failures_of_the_platform_have_types(create, program):
     create("failures", BUILD / "tests" / "cpp_program", "--timeout", "60")
     output = program(BUILD / "tests" / "cpp_program", "failures", "failures")
@@ -95,9 +115,7 @@ def test_plain_functions_need_their_names_only_between_builds(create, program, t
 
 
 def test_a_worker_without_a_runtime_api_ends_with_a_reason(program):
-    output = program(
-        BUILD / "tests" / "twin_one", "one", AWS_LAMBDA_RUNTIME_API="127.0.0.1:1", _HANDLER="lambdapool"
-    )
+    output = program(BUILD / "tests" / "twin_one", "one", AWS_LAMBDA_RUNTIME_API="127.0.0.1:1", _HANDLER="lambdapool")
     assert output == "lambdapool: the Lambda Runtime API at 127.0.0.1:1 cannot be reached: Connection refused\n"
 
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "lambdapool/options.hpp"
+#include "lambdapool/shared.hpp"
 
 namespace lambdapool::detail {
 
@@ -41,6 +42,8 @@ class Connection {
   // `chunksize` 0: chosen while running.
   virtual std::shared_ptr<Job> start(std::string head, std::vector<std::string> items, std::size_t chunksize,
                                      OnFailure on_failure) = 0;
+  // Stores bytes for as long as the connection lives. Throws LambdaPoolError.
+  virtual Sharing share(std::string_view bytes) = 0;
   virtual void wait_until_idle() = 0;
   virtual void close() noexcept = 0;  // what is unfinished fails with Cancelled
 };

@@ -32,8 +32,12 @@ class Parts:
 
     def _take(self, piece):
         if isinstance(piece, int):
+            if not 0 <= piece <= len(self._body) - self._at:
+                raise ValueError("the body has no %d bytes more" % piece)
             self._at += piece
             return memoryview(bytearray(self._body[self._at - piece : self._at]))
+        if not 0 <= piece["blob"] < len(self._blobs):
+            raise IndexError("there is no blob %d" % piece["blob"])
         return mapped(self._blobs[piece["blob"]][1:])
 
 
@@ -77,7 +81,10 @@ class _Cache:
 
     def __init__(self):
         self._directory = os.path.join(os.environ.get("TMPDIR") or "/tmp", ".lambdapool-blobs")
-        os.makedirs(self._directory, 0o700, exist_ok=True)
+        try:
+            os.makedirs(self._directory, 0o700, exist_ok=True)
+        except OSError as error:
+            raise LambdapoolBlobError("data of the task has nowhere to be kept: %s" % error) from None
 
     def path_of(self, digest, size, url):
         if len(digest) != 64 or not set(digest) <= set("0123456789abcdef"):

@@ -92,6 +92,8 @@ def _send(method, url, body, headers):
     import urllib.parse
 
     parts = urllib.parse.urlsplit(url)
+    if parts.scheme not in ("http", "https", "http+unix") or not parts.netloc:
+        raise Failed("%r is not a URL" % url)
     target = parts.path + ("?" + parts.query if parts.query else "")
     if parts.scheme == "http+unix":
         connection = _unix(urllib.parse.unquote(parts.netloc))

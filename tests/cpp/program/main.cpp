@@ -5,7 +5,9 @@
 
 void register_exceptions();
 void run_calls(const std::string& function);
+void run_data(const std::string& function);
 void run_failures(const std::string& function);
+void run_limits(const std::string& function);
 void run_timeout(const std::string& function);
 void run_missing(const std::string& function, const std::string& form);
 
@@ -22,6 +24,8 @@ int main(int argc, char** argv) {
   try {
     const std::string mode = argv[1];
     if (mode == "calls") run_calls(argv[2]);
+    if (mode == "data") run_data(argv[2]);
+    if (mode == "limits") run_limits(argv[2]);
     if (mode == "failures") run_failures(argv[2]);
     if (mode == "timeout") run_timeout(argv[2]);
     if (mode == "missing" && argc == 4) run_missing(argv[2], argv[3]);

@@ -1,0 +1,182 @@
+#include "api/data_transfer.hpp"
+
+#include <csignal>
+#include <utility>
+
+#include "core/encoding.hpp"
+#include "core/limits.hpp"
+
+namespace lambdapool::api {
+namespace {
+
+// What fits a call as base64, beside what else is in it. What compresses well might fit too; that is not
+// tried where it can be stored.
+constexpr std::size_t plain_bytes = (limits::request_payload_bytes_max - 64 * 1'024) / 4 * 3;
+
+constexpr const char* was_run = "; the function has run";
+
+Error told(Error error, const std::string& what) {
+  error.message = what + ": " + error.message;
+  return error;
+}
+
+}  // namespace
+
+bool DataTransfer::must_store(std::size_t bytes) const { return store_ && bytes > plain_bytes; }
+
+envelope::TaskData DataTransfer::shared_data() const {
+  envelope::TaskData data;
+  {
+    const std::lock_guard lock(mutex_);
+    data.blobs = shared_;
+  }
+  for (auto& blob : data.blobs) blob.url = store_->url("GET", blob.sha256);
+  return data;
+}
+
+CallData DataTransfer::made(envelope::TaskData data) {
+  CallData call;
+  {
+    const std::lock_guard lock(mutex_);
+    call.result = "result-" + std::to_string(results_++);
+  }
+  store_->expect(call.result);
+  data.results_url = store_->url("PUT", call.result);
+  call.members = envelope::data_members(data);
+  return call;
+}
+
+CallData DataTransfer::of_call() { return store_ ? made(shared_data()) : CallData{}; }
+
+Result<CallData> DataTransfer::store(const std::string& body) {
+  auto data = shared_data();
+  envelope::Blob blob{sha256_hex(body), body.size(), {}};
+  const auto stored = store_->put(blob.sha256, body);
+  if (!stored)
+    return tl::unexpected(
+        told(stored.error(), std::to_string(body.size()) + " bytes of a call's data could not be stored"));
+  {
+    const std::lock_guard lock(mutex_);
+    ++bodies_[blob.sha256];
+  }
+  blob.url = store_->url("GET", blob.sha256);
+  blob.file = stored->file;
+  const auto digest = blob.sha256;
+  data.pieces = std::vector<envelope::Place>{{0, data.blobs.size()}};
+  data.blobs.push_back(std::move(blob));
+  auto call = made(std::move(data));
+  call.body = digest;
+  return call;
+}
+
+void DataTransfer::release(const std::string& body) {
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = bodies_.find(body);
+    if (found == bodies_.end() || --found->second > 0) return;
+    bodies_.erase(found);
+  }
+  store_->remove(body);
+}
+
+Result<detail::Sharing> DataTransfer::share(std::string_view bytes) {
+  if (bytes.empty()) return detail::Sharing{};
+  detail::Sharing sharing{sha256_hex(bytes), {}};
+  if (!store_) {
+    sharing.bytes = bytes;
+    return sharing;
+  }
+  const auto stored = store_->put(sharing.sha256, bytes);
+  if (!stored)
+    return tl::unexpected(told(stored.error(), std::to_string(bytes.size()) + " bytes could not be shared"));
+  const std::lock_guard lock(mutex_);
+  ++bodies_[sharing.sha256];  // for as long as the connection lives
+  shared_.push_back({sharing.sha256, bytes.size(), {}, stored->file});
+  return sharing;
+}
+
+Result<std::string> DataTransfer::fetch(const std::string& result, const envelope::StoredBody& stored) {
+  const std::string what = "the result (" + std::to_string(stored.sizes.front()) + " bytes)";
+  std::string body(stored.sizes.front(), '\0');
+  const auto got = store_->get(result, 0, body.data(), body.size());
+  store_->remove(result);
+  if (!got)
+    return tl::unexpected(told(got.error(), what + " could not be fetched, though the function has run"));
+  if (sha256_hex(body) != stored.sha256)
+    return fail(ErrorKind::protocol,
+                what + " is not what the worker stored: its SHA-256 is another one" + was_run);
+  return body;
+}
+
+void DataTransfer::receive(const std::string& result, Result<Reply> reply, const Transport::Done& done) {
+  constexpr std::size_t envelope_bytes_max = 4'096;
+  constexpr std::string_view mark = "\"encoding\":\"stored\"";
+  const bool may_be_stored = store_ && reply && reply->payload.size() < envelope_bytes_max &&
+                             reply->payload.find(mark) != std::string::npos;
+  if (!may_be_stored) {
+    if (store_ && reply && !result.empty()) store_->forget(result);
+    return done(std::move(reply));
+  }
+  const auto envelope = envelope::decode(envelope::Direction::outcome, reply->payload);
+  auto stored = envelope && envelope->stored ? envelope::parse_stored(envelope->body)
+                                             : fail(ErrorKind::protocol, "the answer cannot be read");
+  if (!stored) return done(tl::unexpected(told(stored.error(), "what the function stored cannot be read")));
+  in_background([this, result, stored = *stored, reply = std::make_shared<Reply>(std::move(*reply)), done] {
+    auto body = fetch(result, stored);
+    if (!body) return done(tl::unexpected(body.error()));
+    reply->stored_body = std::move(*body);
+    done(std::move(*reply));
+  });
+}
+
+void DataTransfer::in_background(std::function<void()> work) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!closed_) {
+      work_.push_back(std::exchange(work, nullptr));
+      if (idle_ < work_.size() && threads_.size() < threads_max) {
+        // Signals are for the program's own threads.
+        sigset_t all;
+        sigset_t before;
+        sigfillset(&all);
+        pthread_sigmask(SIG_SETMASK, &all, &before);
+        threads_.emplace_back([this] { serve(); });
+        pthread_sigmask(SIG_SETMASK, &before, nullptr);
+      }
+      arrived_.notify_one();
+    }
+  }
+  if (work) work();
+}
+
+void DataTransfer::serve() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    ++idle_;
+    arrived_.wait(lock, [this] { return closed_ || !work_.empty(); });
+    --idle_;
+    if (work_.empty()) return;
+    {
+      const auto work = std::move(work_.front());
+      work_.pop_front();
+      lock.unlock();
+      work();
+    }
+    lock.lock();
+  }
+}
+
+// What is queued still runs, and fails at once, because nothing can be stored any more.
+void DataTransfer::close() {
+  if (store_) store_->close();
+  std::vector<std::thread> threads;
+  {
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+    threads.swap(threads_);
+    arrived_.notify_all();
+  }
+  for (auto& thread : threads) thread.join();
+}
+
+}  // namespace lambdapool::api

@@ -1,0 +1,48 @@
+// What an envelope says of data that is not in it (docs/protocol.md, Blobs).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/envelope.hpp"
+#include "core/error.hpp"
+
+namespace lambdapool::envelope {
+
+struct Blob {
+  std::string sha256;  // 64 lower-case hex digits
+  std::uint64_t size = 0;
+  std::string url;
+  std::string file = {};  // "" where there is none
+};
+
+// Where a stretch of the body comes from: the next bytes of the envelope's body, or a blob.
+struct Place {
+  std::uint64_t bytes = 0;
+  std::optional<std::size_t> blob = {};
+};
+
+struct TaskData {
+  std::vector<Blob> blobs = {};
+  std::optional<std::vector<Place>> pieces = {};  // nullopt: the body is the envelope's
+  std::string results_url = {};                   // "" where there is none
+};
+
+// As Label::members has them; "" where there is nothing to say.
+std::string data_members(const TaskData& data);
+
+// Error kind protocol.
+Result<TaskData> read_task_data(std::string_view json);
+
+// Of an outcome whose body was stored.
+struct StoredBody {
+  std::string sha256;
+  std::vector<std::uint64_t> sizes;
+};
+std::string encode_stored(const Label& label, const StoredBody& stored);
+Result<StoredBody> parse_stored(std::string_view text);  // an Envelope's body where it is `stored`
+
+}  // namespace lambdapool::envelope

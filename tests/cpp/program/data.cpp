@@ -1,0 +1,67 @@
+// Arguments and results beyond what fits a call, and what is shared.
+#include <lambdapool/lambdapool.hpp>
+#include <map>
+#include <numeric>
+
+#include "check.hpp"
+
+namespace {
+
+using Numbers = std::vector<double>;
+
+double sum(const Numbers& numbers) { return std::accumulate(numbers.begin(), numbers.end(), 0.0); }
+
+Numbers make(std::size_t count) { return Numbers(count, 0.5); }
+
+Numbers twice(Numbers numbers) {
+  for (double& number : numbers) number *= 2;
+  return numbers;
+}
+
+double at(const lambdapool::Shared<Numbers>& table, std::size_t index) { return (*table)[index]; }
+
+// Where the map lies, which tells whether it was made anew.
+std::pair<std::uintptr_t, std::size_t> place(const lambdapool::Shared<std::map<int, std::string>>& names,
+                                             int key) {
+  return {reinterpret_cast<std::uintptr_t>(&*names), names->at(key).size()};
+}
+
+}  // namespace
+
+void run_data(const std::string& function) {
+  constexpr std::size_t million = 1'000'000;
+  lambdapool::LambdaPool pool{{.workers = 2, .lambda_function = function}};
+  for (const std::size_t count :
+       {std::size_t{0}, std::size_t{1}, 786'432UL - 1, 786'432UL, 786'432UL + 1, 5 * million}) {
+    CHECK(pool.apply(sum, Numbers(count, 2)) == 2.0 * static_cast<double>(count));
+    CHECK(pool.apply(make, count) == Numbers(count, 0.5));
+  }
+  CHECK(pool.apply(twice, Numbers(2 * million, 1.5)) == Numbers(2 * million, 3));
+  const std::vector<Numbers> several(4, Numbers(million, 1));
+  CHECK((pool.map(sum, several) == std::vector<double>(4, million)));
+  const auto made = pool.map(make, std::vector<std::size_t>{million, 3, 2 * million});
+  CHECK(made.size() == 3 && made[0].size() == million && made[1].size() == 3 &&
+        made[2].size() == 2 * million);
+
+  Numbers counted(5 * million);
+  std::iota(counted.begin(), counted.end(), 0.0);
+  const auto table = pool.share(counted);
+  CHECK((*table)[7] == 7);
+  CHECK(pool.apply(at, table, std::size_t{4'999'999}) == 4'999'999);
+  std::vector<std::tuple<lambdapool::Shared<Numbers>, std::size_t>> rows;
+  for (std::size_t i = 0; i < 20; ++i) rows.emplace_back(table, i);
+  std::vector<double> expected(20);
+  std::iota(expected.begin(), expected.end(), 0.0);
+  CHECK(pool.starmap(at, rows) == expected);
+  CHECK(pool.map(lambdapool::with([](const lambdapool::Shared<Numbers>& t, int i) { return (*t)[i]; }, table),
+                 std::vector<int>{3, 4}) == (std::vector<double>{3, 4}));
+  CHECK(pool.apply([](const lambdapool::Shared<Numbers>& t) { return t->size(); }, pool.share(Numbers())) ==
+        0);
+
+  lambdapool::LambdaPool one{{.workers = 1, .lambda_function = function}};
+  const auto names = one.share(std::map<int, std::string>{{1, "a"}, {2, std::string(100, 'b')}});
+  const auto first = one.apply(place, names, 1);
+  const auto second = one.apply(place, names, 2);
+  CHECK(first.second == 1 && second.second == 100);
+  CHECK(first.first == second.first);
+}
