@@ -4,6 +4,7 @@ Rounds are interleaved (ours, peer, ours, peer, ...), medians are shown, and eve
 build/bench/results.json. Absolute figures depend on the machine; the ratios are what to compare.
 """
 
+import importlib.util
 import json
 import os
 import shutil
@@ -144,13 +145,66 @@ def bench_cold_start(environment):
         "Start of a local worker, as the caller sees it: milliseconds",
         ["worker", "first call", "next worker", "peer", "ratio"],
         [
-            ["Python", f"{python['first']:.1f}", f"{python['next']:.1f}", f"{python['interpreter']:.1f} (fresh python)",
-             f"{python['interpreter'] / python['next']:.1f}"],
-            ["C++", f"{cpp['first']:.1f}", f"{cpp['next']:.1f}", f"{cpp['process']:.1f} (the program itself)",
-             f"{cpp['process'] / cpp['next']:.1f}"],
+            [
+                "Python",
+                f"{python['first']:.1f}",
+                f"{python['next']:.1f}",
+                f"{python['interpreter']:.1f} (fresh python)",
+                f"{python['interpreter'] / python['next']:.1f}",
+            ],
+            [
+                "C++",
+                f"{cpp['first']:.1f}",
+                f"{cpp['next']:.1f}",
+                f"{cpp['process']:.1f} (the program itself)",
+                f"{cpp['process'] / cpp['next']:.1f}",
+            ],
         ],
     )
     return {"python": python, "cpp": cpp}
+
+
+def bench_data(environment):
+    """Needs numpy and pandas, which the function gets too; joblib is compared with where it is there."""
+    if any(importlib.util.find_spec(name) is None for name in ("numpy", "pandas")):
+        print("\nLarge data: left out, because numpy or pandas is not installed")
+        return {}
+    requirements = Path(environment["LAMBDAPOOL_HOME"]) / "requirements.txt"
+    requirements.write_text("numpy\npandas\n")
+    create = [PROGRAM, "create", "bench-data", ROOT / "bench" / "bench_data_tasks.py", "--requirements", requirements]
+    subprocess.run(
+        [*create, "--memory", "1024", "--timeout", "60"],
+        check=True,
+        stdout=subprocess.DEVNULL,
+        env={**os.environ, **environment},
+    )
+    names = ["frames-ours", "frames-pool", "table-ours", "table-pool", "table-shared"]
+    if importlib.util.find_spec("joblib"):
+        names.append("table-joblib")
+    script = ROOT / "bench" / "data.py"
+    medians = interleaved(
+        {n: (lambda n=n: run([sys.executable, script, n], environment=environment)) for n in names}, 3
+    )
+    wall = {name: medians[name]["wall_s"] for name in names}
+    peers = {
+        "pool": "multiprocessing.Pool",
+        "shared": "ProcessPoolExecutor, shared memory",
+        "joblib": "joblib, memmapping",
+    }
+    rows = []
+    for name in names:
+        kind, _, peer = name.partition("-")
+        if peer == "ours":
+            continue
+        what = "200 DataFrames of 160 KB" if kind == "frames" else "200 tasks over one array of 100 MB"
+        ours = wall[f"{kind}-ours"]
+        rows.append([what, f"{ours:.2f}", peers[peer], f"{wall[name]:.2f}", f"{wall[name] / ours:.2f}"])
+    table(
+        "Large data, 2 local workers: seconds (ratio: peer / ours; above 1 ours is faster)",
+        ["tasks", "lambdapool", "peer", "its time", "ratio"],
+        rows,
+    )
+    return wall
 
 
 def main():
@@ -168,6 +222,7 @@ def main():
             "engine": bench_engine(),
             "tiny_tasks": bench_tiny_tasks(environment),
             "cold_start": bench_cold_start(environment),
+            "data": bench_data(environment),
         }
     finally:
         shutil.rmtree(home, ignore_errors=True)

@@ -25,7 +25,8 @@ namespace {
 namespace s3 = aws::s3;
 
 constexpr std::size_t connections = 8;
-constexpr std::size_t at_once = 4;  // parts of one object
+constexpr std::size_t at_once = 4;          // parts of one object, each of them in memory
+constexpr std::size_t at_once_locally = 2;  // where more of them are not faster
 constexpr std::chrono::minutes answer_within{5};
 constexpr std::chrono::hours url_life{12};  // a task may wait long before it runs; then up to half an hour
 constexpr std::chrono::seconds close_within{10};
@@ -56,6 +57,8 @@ struct Store::Impl {
     options.max_connections = connections;
     client.emplace(loop, std::move(options));
   }
+
+  std::size_t parts_at_once() const { return local ? at_once_locally : at_once; }
 
   s3::Location location(const std::string& name) const { return {{bucket, prefix + name}, addressing}; }
 
@@ -99,7 +102,7 @@ struct Store::Impl {
     const auto id = s3::parse_upload_id(*begun);
     if (!id) return tl::unexpected(id.error());
     std::vector<std::string> etags((bytes.size() + s3::part_bytes - 1) / s3::part_bytes);
-    auto sent = in_parallel(etags.size(), at_once, [&](std::size_t i) -> Result<void> {
+    auto sent = in_parallel(etags.size(), parts_at_once(), [&](std::size_t i) -> Result<void> {
       const auto part = bytes.substr(i * s3::part_bytes, s3::part_bytes);
       const auto answer = call([&] {
         return s3::upload_part_request(where, *id, static_cast<int>(i + 1), std::string(part),
@@ -196,7 +199,7 @@ Result<Stored> Store::put(const std::string& name, std::string_view bytes) {
 Result<void> Store::get(const std::string& name, std::uint64_t offset, char* into, std::size_t size) {
   const auto where = impl_->location(name);
   const std::size_t pieces = (size + s3::part_bytes - 1) / s3::part_bytes;
-  return in_parallel(pieces, at_once, [&](std::size_t i) -> Result<void> {
+  return in_parallel(pieces, impl_->parts_at_once(), [&](std::size_t i) -> Result<void> {
     const std::size_t begin = i * s3::part_bytes;
     const std::size_t length = std::min(s3::part_bytes, size - begin);
     const auto answer = impl_->call([&] { return s3::get_range_request(where, offset + begin, length); });

@@ -63,7 +63,13 @@ def objects(tmp_path, monkeypatch):
 
 def event(body, **members):
     return dict(
-        {"lambdapool": 1, "codec": "pickle", "peer": PEER, "encoding": "base64", "task": base64.b64encode(body).decode()},
+        {
+            "lambdapool": 1,
+            "codec": "pickle",
+            "peer": PEER,
+            "encoding": "base64",
+            "task": base64.b64encode(body).decode(),
+        },
         **members,
     )
 
@@ -88,7 +94,10 @@ def test_pieces_and_buffers_come_from_the_body_and_from_blobs(objects):
     for members, inline in (
         ({"pieces": [len(body)], "buffers": [len(buffer)]}, body + buffer),
         ({"pieces": [{"blob": 0}], "buffers": [{"blob": 1}], "blobs": [objects.put(body), objects.put(buffer)]}, b""),
-        ({"pieces": [half, {"blob": 0}], "buffers": [len(buffer)], "blobs": [objects.put(body[half:])]}, body[:half] + buffer),
+        (
+            {"pieces": [half, {"blob": 0}], "buffers": [len(buffer)], "blobs": [objects.put(body[half:])]},
+            body[:half] + buffer,
+        ),
     ):
         assert value_of(lambda_handler(event(inline, **members), None)) == data_tasks.digest(block)
 
@@ -100,7 +109,8 @@ BODY, BUFFERS = pickled(len, b"x")
     "members",
     [
         {"buffers": [len(BODY) + 1]}, {"pieces": [len(BODY) + 1]}, {"pieces": [-1]}, {"pieces": ["1"], "blobs": []},
-        {"pieces": [{"blob": 0}], "blobs": []}, {"pieces": [{"blob": -1}], "blobs": [{"sha256": "a" * 64, "size": 0, "url": ""}]},
+        {"pieces": [{"blob": 0}], "blobs": []},
+        {"pieces": [{"blob": -1}], "blobs": [{"sha256": "a" * 64, "size": 0, "url": ""}]},
         {"blobs": [{}]}, {"blobs": 1}, {"results": {}}, {"results": 1},
     ],
 )  # fmt: skip
@@ -156,5 +166,3 @@ def test_a_large_answer_is_put_where_it_may(objects):
     first = int(sizes.split(",")[0])
     [(status, data, buffers)], _ = pickle.loads(held[:first], buffers=[held[first:]])
     assert status == 8 and len(pickle.loads(data, buffers=buffers)) == 8 << 20
-
-

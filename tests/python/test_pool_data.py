@@ -2,12 +2,14 @@
 
 import functools
 import hashlib
+import json
 import os
+import subprocess
 import sys
 
 import lambdapool
 import pytest
-from conftest import REPOSITORY, identity
+from conftest import BUILD, HERE, PROGRAM, REPOSITORY, identity
 from data_tasks import (
     Block,
     count_up,
@@ -49,6 +51,24 @@ def served_functions(local_environment):
         yield url
 
 
+@pytest.fixture(scope="session")
+def large_function(local_environment):
+    """The function `large-data`, which has memory for what it makes."""
+    arguments = [
+        "create",
+        "large-data",
+        str(HERE / "deployed" / "data_tasks.py"),
+        "--memory",
+        "2048",
+        "--timeout",
+        "300",
+    ]
+    made = subprocess.run(
+        [str(PROGRAM), *arguments], env=dict(os.environ, **local_environment), capture_output=True, text=True
+    )
+    assert made.returncode == 0, made.stderr
+
+
 class Place:
     """Where a pool finds its function and its bucket."""
 
@@ -67,7 +87,10 @@ def aws(moto, served_functions, monkeypatch):
     for variable in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "LAMBDAPOOL_HOME"):
         monkeypatch.delenv(variable, raising=False)
     settings = dict(
-        identity(), LAMBDAPOOL_TARGET="aws", AWS_ENDPOINT_URL_LAMBDA=served_functions, AWS_ENDPOINT_URL_S3=between.url,
+        identity(),
+        LAMBDAPOOL_TARGET="aws",
+        AWS_ENDPOINT_URL_LAMBDA=served_functions,
+        AWS_ENDPOINT_URL_S3=between.url,
         LAMBDAPOOL_BUCKET=BUCKET,
     )
     for variable, value in settings.items():
@@ -125,6 +148,37 @@ def test_a_large_array_in_the_function_is_stored_once(aws):
     assert 30 * MB <= aws.between.sent("PUT") <= 1.05 * 30 * MB
     assert aws.between.sent("GET") <= 2 * 30 * MB  # once for each of two environments
     assert aws.stored() == []
+
+
+def of_client(kind, megabytes):
+    """What scripts/large_data.py prints in the present environment."""
+    paths = os.pathsep.join([str(BUILD / "python"), str(HERE / "deployed")])
+    script = [sys.executable, str(HERE / "scripts" / "large_data.py"), kind, str(megabytes)]
+    done = subprocess.run(script, env=dict(os.environ, PYTHONPATH=paths), capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_a_thousand_tasks_over_300_mb_cost_one_transfer_and_no_memory(large_function, place):
+    measured = of_client("array", 300)
+    assert measured["peak"] <= 1.2 * measured["held"]
+    if place.between is not None:
+        assert measured["held"] <= place.between.sent("PUT") <= 1.05 * measured["held"]
+        assert place.between.sent("GET") <= 4 * measured["held"]  # four environments
+        assert place.stored() == []
+
+
+def test_a_result_of_150_mb_costs_less_than_twice_its_memory(large_function, place):
+    measured = of_client("result", 150)
+    assert measured["peak"] < 2 * measured["held"]
+
+
+@pytest.mark.parametrize("size", [200 * MB - 1, 200 * MB, 200 * MB + 1])
+def test_nothing_happens_at_200_mb(large_function, enter, size):
+    enter("local")
+    with lambdapool.LambdaPool(1, "large-data") as pool:
+        assert len(pool.apply(make, (size,))) == size
+        assert pool.apply(length, (Block(bytearray(size)),)) == size
 
 
 def test_a_large_array_in_a_closure_is_stored_once(aws):
@@ -233,9 +287,15 @@ def test_the_bucket_can_be_named_in_the_project_file(aws, monkeypatch, tmp_path)
 
 FAULTS = {
     "an upload that is cut": (lambda method, path: "cut" if method == "PUT" else None, "data-of-pools"),
-    "a bucket that is closed": (lambda method, path: (403, "AccessDenied") if method == "PUT" else None, "AccessDenied"),
+    "a bucket that is closed": (
+        lambda method, path: (403, "AccessDenied") if method == "PUT" else None,
+        "AccessDenied",
+    ),
     "no such bucket": (lambda method, path: (404, "NoSuchBucket") if method == "PUT" else None, "NoSuchBucket"),
-    "a bucket elsewhere": (lambda method, path: (301, "PermanentRedirect") if method == "PUT" else None, "PermanentRedirect"),
+    "a bucket elsewhere": (
+        lambda method, path: (301, "PermanentRedirect") if method == "PUT" else None,
+        "PermanentRedirect",
+    ),
     "an object that is gone": (lambda method, path: (404, "NoSuchKey") if method == "GET" else None, "NoSuchKey"),
     "a URL that has expired": (lambda method, path: (403, "AccessDenied") if method == "GET" else None, "AccessDenied"),
     "other bytes": (lambda method, path: "spoil" if method == "GET" else None, "SHA-256"),
@@ -257,7 +317,9 @@ def test_arguments_that_cannot_be_had_are_an_error_with_its_cause(aws, fault):
     assert aws.stored() == []
 
 
-@pytest.mark.parametrize("fault", ["an upload that is cut", "a bucket that is closed", "an object that is gone", "other bytes"])
+@pytest.mark.parametrize(
+    "fault", ["an upload that is cut", "a bucket that is closed", "an object that is gone", "other bytes"]
+)
 def test_results_that_cannot_be_had_are_an_error_with_its_cause(aws, fault):
     harm, word = FAULTS[fault]
     with lambdapool.LambdaPool(1, "algorithms") as pool:

@@ -36,7 +36,7 @@ def read_only(blocks):
 
 
 def make(size):
-    return Block(bytearray(os.urandom(1) * size))
+    return Block(bytearray(os.urandom(1)) * size)
 
 
 def make_bytes(size):
