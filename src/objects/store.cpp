@@ -167,6 +167,9 @@ struct Store::Impl {
   s3::Addressing addressing = s3::Addressing::path;
   std::atomic<bool> closed{false};
   std::mutex mutex;
+  std::mutex url_mutex;
+  identity::Snapshot url_signed_as;
+  std::optional<sigv4::Signer> url_signer;
   std::condition_variable put_over;
   int putting = 0;
   std::set<std::string> names;  // of what is there, as far as is known
@@ -228,10 +231,16 @@ void Store::remove(const std::string& name) {
 }
 
 std::string Store::url(std::string_view method, const std::string& name) const {
-  auto signer = impl_->signer();
   const auto& endpoint = impl_->endpoint;
+  // One for each call of a pool: the day's key is kept.
+  const std::lock_guard lock(impl_->url_mutex);
+  if (auto newest = impl_->provider->current(); !impl_->url_signer || newest != impl_->url_signed_as) {
+    impl_->url_signer = impl_->signer();
+    impl_->url_signed_as = std::move(newest);
+  }
   const auto target = sigv4::presigned_target(
-      signer, {method, s3::object_target(impl_->location(name)), endpoint.host_header(), url_life},
+      *impl_->url_signer,
+      {method, s3::object_target(impl_->location(name)), endpoint.host_header(), url_life},
       std::chrono::system_clock::now());
   if (endpoint.scheme != http::Endpoint::Scheme::unix_socket) return endpoint.url() + target;
   return "http+unix://" + percent_encode(endpoint.path) + target;
