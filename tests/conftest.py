@@ -23,8 +23,8 @@ def pytest_configure():
 
 @pytest.fixture(scope="session")
 def lambdapool():
-    """The path of the program under test."""
-    program = BUILD / "bin" / "lambdapool"
+    """The path of the program under test: the build's, or an installed one that LAMBDAPOOL_PROGRAM names."""
+    program = Path(os.environ.get("LAMBDAPOOL_PROGRAM", BUILD / "bin" / "lambdapool"))
     if not program.exists():
         pytest.fail(f"{program} is not built (LAMBDAPOOL_BUILD names the build directory)")
     return program

@@ -5,10 +5,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
+
+#include "http/authorities.hpp"
 
 namespace lambdapool::http {
 namespace {
@@ -49,22 +50,19 @@ BIO_METHOD* descriptor_bio() {
   return method;
 }
 
-// A statically linked OpenSSL looks where the machine it was built on keeps its authorities; other
-// distributions keep them elsewhere.
-void trust_system(SSL_CTX* context) {
+// SSL_CERT_DIR is OpenSSL's own to read (SSL_CERT_FILE comes as a bundle:
+// aws/credentials/client_settings.hpp). Whether there is anything to trust.
+bool trust_system(SSL_CTX* context) {
   SSL_CTX_set_default_verify_paths(context);
-  if (::access(X509_get_default_cert_dir(), R_OK) == 0 || ::access(X509_get_default_cert_file(), R_OK) == 0) {
-    return;
-  }
-  constexpr std::array elsewhere = {"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt",
-                                    "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem"};
-  for (const char* file : elsewhere) {
-    if (SSL_CTX_load_verify_locations(context, file, nullptr) == 1) break;
-  }
+  const auto found = find_authorities("/", packages_beside_this());
+  if (found)
+    SSL_CTX_load_verify_locations(context, found->file.empty() ? nullptr : found->file.c_str(),
+                                  found->directory.empty() ? nullptr : found->directory.c_str());
   ERR_clear_error();
+  return found.has_value();
 }
 
-std::string way_out_of(long verdict) {
+std::string way_out_of(long verdict, bool has_authorities) {
   switch (verdict) {
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
@@ -72,6 +70,9 @@ std::string way_out_of(long verdict) {
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
     case X509_V_ERR_CERT_UNTRUSTED:
+      if (!has_authorities)
+        return "; this machine has no certificates of authorities where its distributions keep them: install "
+               "the package ca-certificates, or name a file of them in SSL_CERT_FILE";
       return "; if you trust who signed it, name the file with the signer's certificate in AWS_CA_BUNDLE";
     case X509_V_ERR_CERT_NOT_YET_VALID:
     case X509_V_ERR_CERT_HAS_EXPIRED:
@@ -100,7 +101,7 @@ Result<std::unique_ptr<TlsContext>> TlsContext::create(const std::string& ca_bun
   SSL_CTX_sess_set_new_cb(context, &TlsContext::remember_session);
   SSL_CTX_set_app_data(context, made.get());
   if (ca_bundle.empty()) {
-    trust_system(context);
+    made->has_authorities_ = trust_system(context);
   } else if (SSL_CTX_load_verify_locations(context, ca_bundle.c_str(), nullptr) != 1) {
     return fail(ErrorKind::invalid_argument,
                 "cannot read certificates from the CA bundle " + ca_bundle + ": " + tls_failure(nullptr));
@@ -154,8 +155,9 @@ std::string tls_failure(SSL* ssl) {
   unsigned long code = ERR_get_error();
   ERR_clear_error();
   if (verdict != X509_V_OK) {
+    const auto* context = static_cast<const TlsContext*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
     return std::string("its certificate was refused: ") + X509_verify_cert_error_string(verdict) +
-           way_out_of(verdict);
+           way_out_of(verdict, !context || context->has_authorities());
   }
   const char* reason = code ? ERR_reason_error_string(code) : nullptr;
   if (reason) return std::string("TLS failed: ") + reason;

@@ -21,13 +21,15 @@ using SslPointer = std::unique_ptr<SSL, SslFree>;
 // Trust, protocol versions and the last session, shared by all connections of one client.
 class TlsContext {
  public:
-  // ca_bundle: a PEM file, "" for the system's authorities. Error kind invalid_argument.
+  // ca_bundle: a PEM file, "" for the system's authorities (authorities.hpp). Error kind invalid_argument.
   static Result<std::unique_ptr<TlsContext>> create(const std::string& ca_bundle);
 
   // A session for `fd` that verifies the certificate for `host` (a name or an IP address).
   SslPointer connect(int fd, const std::string& host);
   // The same over another session, which must outlive it.
   SslPointer connect_through(SSL* outer, const std::string& host);
+  // Whether there is anything that it trusts.
+  bool has_authorities() const { return has_authorities_; }
 
  private:
   TlsContext() = default;
@@ -36,6 +38,7 @@ class TlsContext {
 
   std::unique_ptr<SSL_CTX, SslFree> context_;
   std::unique_ptr<SSL_SESSION, SslFree> session_;
+  bool has_authorities_ = true;
 };
 
 // Why a handshake or a transfer failed, in words; empties the thread's error queue.

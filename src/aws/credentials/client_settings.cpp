@@ -46,7 +46,8 @@ Result<ClientSettings> resolve_client_settings(const Explicit& given, const Envi
   if (const auto bundle = find("AWS_CA_BUNDLE", "ca_bundle", *profile, environment)) {
     settings.ca_bundle = bundle->value;
   } else {
-    settings.ca_bundle = environment.get("REQUESTS_CA_BUNDLE").value_or("");
+    const auto requests = environment.get("REQUESTS_CA_BUNDLE");
+    settings.ca_bundle = requests ? *requests : environment.get("SSL_CERT_FILE").value_or("");
   }
   if (const auto mode = find("AWS_RETRY_MODE", "retry_mode", *profile, environment)) {
     if (auto known = check_mode(*mode); !known) return tl::unexpected(std::move(known.error()));

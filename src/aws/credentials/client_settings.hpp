@@ -14,9 +14,10 @@ struct ClientSettings {
   int max_attempts = 3;        // of a control-plane call, the first one included
 };
 
-// The bundle: AWS_CA_BUNDLE, the profile's ca_bundle, REQUESTS_CA_BUNDLE. Attempts: AWS_MAX_ATTEMPTS, the
-// profile's max_attempts. AWS_RETRY_MODE and the profile's retry_mode may name any of the SDKs' modes, and
-// all of them mean standard here. Error kinds: invalid_argument, credentials (see load_profile).
+// The bundle: AWS_CA_BUNDLE, the profile's ca_bundle, REQUESTS_CA_BUNDLE, SSL_CERT_FILE (that of
+// OpenSSL's programs). Attempts: AWS_MAX_ATTEMPTS, the profile's max_attempts. AWS_RETRY_MODE and the
+// profile's retry_mode may name any of the SDKs' modes, and all of them mean standard here. Error kinds:
+// invalid_argument, credentials (see load_profile).
 Result<ClientSettings> resolve_client_settings(const Explicit& given, const Environment& environment);
 
 }  // namespace lambdapool::aws

@@ -38,14 +38,17 @@ TEST_F(ClientSettingsTest, WithoutAnySettingTheyAreTheSdksDefaults) {
   EXPECT_EQ(settings->max_attempts, 3);
 }
 
-TEST_F(ClientSettingsTest, TheBundleIsTheVariablesThenTheProfilesThenTheOneOfRequests) {
-  std::map<std::string, std::string> variables = {{"AWS_CA_BUNDLE", "/a"}, {"REQUESTS_CA_BUNDLE", "/c"}};
+TEST_F(ClientSettingsTest, TheBundleIsTheVariablesThenTheProfilesThenTheOneOfRequestsOrOpenssl) {
+  std::map<std::string, std::string> variables = {
+      {"AWS_CA_BUNDLE", "/a"}, {"REQUESTS_CA_BUNDLE", "/c"}, {"SSL_CERT_FILE", "/d"}};
   profile("ca_bundle = /b\n");
   EXPECT_EQ(resolve(variables)->ca_bundle, "/a");
   variables.erase("AWS_CA_BUNDLE");
   EXPECT_EQ(resolve(variables)->ca_bundle, "/b");
   profile("");
   EXPECT_EQ(resolve(variables)->ca_bundle, "/c");
+  variables.erase("REQUESTS_CA_BUNDLE");
+  EXPECT_EQ(resolve(variables)->ca_bundle, "/d");
 }
 
 TEST_F(ClientSettingsTest, AttemptsAreTheVariablesThenTheProfiles) {

@@ -4,7 +4,9 @@
 
 namespace lambdapool::aws::logs {
 
-std::int64_t LogCursor::start_ms() const { return std::max(since_ms_, newest_ms_ - overlap.count()); }
+std::int64_t LogCursor::start_ms() const {
+  return std::max<std::int64_t>(since_ms_, newest_ms_ - overlap.count());
+}
 
 bool LogCursor::is_new(const LogEvent& event, std::int64_t now_ms) {
   newest_ms_ = std::max(newest_ms_, std::min(event.time_ms, now_ms));
