@@ -3,11 +3,12 @@
 SHELL := /bin/bash
 BUILD := build
 PYTHON := .venv/bin/python
+ARCHITECTURES ?= x86_64
 JOBS ?= $(shell nproc)
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev configure configure-tests build demo test ctest pytest test-aws check-packages bench check lint format fuzz asan tsan wheel clean
+.PHONY: help setup setup-dev setup-wheels setup-debs configure configure-tests build demo test ctest pytest test-aws check-packages bench check lint format fuzz asan tsan wheel wheels check-wheels debs release clean
 
 define cmake
 { cmake --preset release -DPython_EXECUTABLE=$(CURDIR)/$(PYTHON) $(1) > $(BUILD)/configure.log 2>&1 \
@@ -22,6 +23,12 @@ setup:
 
 setup-dev:
 	@tools/setup.sh build test
+
+setup-debs:
+	@tools/setup.sh build debs
+
+setup-wheels:
+	@tools/setup.sh build wheels
 
 # The demo needs no test libraries: tests and benchmarks join the build when they are first asked for.
 configure: setup
@@ -81,6 +88,18 @@ tsan: setup-dev ## Run the C++ tests under ThreadSanitizer
 
 wheel: setup ## Build the Python wheel and source tarball into dist/
 	@$(PYTHON) -m build --outdir dist .
+
+wheels: setup-wheels ## Build wheels for Linux with glibc 2.28 or newer into dist/ (ARCHITECTURES="x86_64 aarch64")
+	@tools/wheels/build.sh $(ARCHITECTURES)
+
+check-wheels: setup-wheels setup-dev ## Check the wheels in dist/, and install and try them in fresh environments
+	@build/wheels/tools/bin/python tools/wheels/check.py dist/*.whl
+
+debs: setup-debs configure ## Build .deb packages of the program and of the C++ library into dist/, and run lintian
+	@tools/debs.sh $(BUILD)
+
+release: setup-wheels setup-debs setup-dev configure ## Build and check all that a release has, into dist/ (docs/releasing.md)
+	@ARCHITECTURES="x86_64 aarch64" tools/release.sh $(TAG)
 
 clean: ## Remove what was built (not .venv)
 	@rm -rf $(BUILD) dist

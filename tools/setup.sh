@@ -44,7 +44,9 @@ if [ ! -x .venv/bin/python ]; then
   python3 -m venv .venv || die "python3 -m venv failed (is python3-venv installed for $(command -v python3)?)"
 fi
 requirements=()
-for group in "$@"; do requirements+=(-r "tools/python-$group.txt"); done
+for group in "$@"; do
+  if [ -f "tools/python-$group.txt" ]; then requirements+=(-r "tools/python-$group.txt"); fi
+done
 say "installing Python packages into .venv"
 .venv/bin/python -m pip install --quiet --disable-pip-version-check "${requirements[@]}" \
   || die "pip could not install ${requirements[*]}"

@@ -1,23 +1,3 @@
-#include <unistd.h>
+#include "cli/program.hpp"
 
-#include <exception>
-#include <iostream>
-
-#include "cli/command_line.hpp"
-#include "cli/terminal/terminal_text.hpp"
-#include "core/environment.hpp"
-
-int main(int argc, char** argv) {
-  const lambdapool::cli::TerminalText output(std::cout, STDOUT_FILENO);
-  const lambdapool::cli::TerminalText errors(std::cerr, STDERR_FILENO);
-  try {
-    const int code = lambdapool::cli::run(argc, argv, lambdapool::Environment::of_this_process());
-    if (std::cout.flush()) return code;
-    std::cerr
-        << "Error: the output could not be written; see whether the disk is full or the output closed.\n";
-    return 1;
-  } catch (const std::exception& bug) {
-    std::cerr << "Error: " << bug.what() << "\n";
-    return 1;
-  }
-}
+int main(int argc, char** argv) { return lambdapool::cli::run_program(argc, argv); }

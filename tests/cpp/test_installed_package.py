@@ -2,7 +2,9 @@
 
 import os
 import platform
+import re
 import subprocess
+import sys
 
 import pytest
 from conftest import BUILD, ROOT
@@ -49,6 +51,47 @@ MINIMAL = """\
 #include <lambdapool/lambdapool.hpp>
 int main(int argc, char** argv) { lambdapool::init(argc, argv); }
 """
+
+
+SQUARES = """\
+#include <iostream>
+#include <lambdapool/lambdapool.hpp>
+int square(int n) { return n * n; }
+int main(int argc, char** argv) {
+  lambdapool::init(argc, argv);
+  lambdapool::LambdaPool pool{{.workers = 2, .lambda_function = "squares"}};
+  for (int n : pool.map(square, std::vector{1, 2, 3})) std::cout << n << " ";
+}
+"""
+
+
+def test_pkg_config_says_how_a_program_is_built(prefix, tmp_path, clean_environment):
+    (tmp_path / "squares.cpp").write_text(SQUARES)
+    path = os.pathsep.join(str(file.parent) for file in prefix.rglob("lambdapool.pc"))
+    asked = ["pkg-config", "--cflags", "--libs", "lambdapool"]
+    told = subprocess.run(asked, env={**os.environ, "PKG_CONFIG_PATH": path}, check=True, capture_output=True, text=True)
+    build = ["g++", "-std=c++20", "squares.cpp", "-o", "squares", *told.stdout.split()]
+    for command in (build, [prefix / "bin" / "lambdapool", "create", "squares", "squares"], ["./squares"]):
+        ran = subprocess.run(command, cwd=tmp_path, env=clean_environment, capture_output=True, text=True, timeout=600)
+        assert ran.returncode == 0, ran.stderr
+    assert ran.stdout == "1 4 9 "
+
+
+def test_a_project_may_fetch_the_sources_and_gets_no_tests_with_them(tmp_path):
+    (tmp_path / "main.cpp").write_text(SQUARES)
+    (tmp_path / "CMakeLists.txt").write_text(
+        "cmake_minimum_required(VERSION 3.25)\nproject(p CXX C)\ninclude(FetchContent)\n"
+        f"FetchContent_Declare(lambdapool SOURCE_DIR {ROOT})\nFetchContent_MakeAvailable(lambdapool)\n"
+        "add_executable(p main.cpp)\ntarget_link_libraries(p PRIVATE lambdapool::lambdapool)\nlambdapool_program(p)\n"
+    )
+    build = tmp_path / "build"
+    python = ["-DPython_EXECUTABLE=" + sys.executable]
+    configure = ["cmake", "-G", "Ninja", "-S", tmp_path, "-B", build, *python]
+    subprocess.run(configure, check=True, capture_output=True, timeout=120)
+    named = subprocess.run(["ninja", "-C", build, "-t", "targets", "all"], check=True, capture_output=True, text=True)
+    targets = set(re.findall(r"^([\w./]+):", named.stdout, re.M))
+    assert "p" in targets and "lambdapool_api" in targets
+    assert not [target for target in targets if re.search(r"_test$|^algorithms$|^lambdapool_python$", target)]
 
 
 @pytest.mark.parametrize(

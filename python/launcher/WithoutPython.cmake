@@ -1,0 +1,10 @@
+# Run at build time: OUTPUT defines each name that the extension EXTENSION takes from Python, as NM lists them.
+execute_process(COMMAND ${NM} -D --undefined-only ${EXTENSION} OUTPUT_VARIABLE listed COMMAND_ERROR_IS_FATAL ANY)
+string(REGEX MATCHALL "[ \t]_?Py[A-Za-z0-9_]+" names "${listed}")
+list(REMOVE_DUPLICATES names)
+set(code "/* What the extension takes from Python: there for the loader, called by nothing. */\n")
+foreach(name IN LISTS names)
+  string(STRIP "${name}" name)
+  string(APPEND code "__attribute__((visibility(\"default\"))) void* ${name}[2];\n")
+endforeach()
+file(CONFIGURE OUTPUT ${OUTPUT} CONTENT "${code}" @ONLY)
