@@ -19,12 +19,15 @@ def check_integer(name: str, value: Any) -> int:
         raise TypeError("%s must be an int, not %s" % (name, type(value).__name__)) from None
 
 
-def check_chunksize(value: Any) -> int:
-    """At least 1. ValueError in multiprocessing's words."""
+_CHUNKSIZE_MAX = 2**31 - 1  # what is larger means "all of them" just as well
+
+
+def check_chunksize(value: Any, wrong: str = "Chunksize must be 1+, not %d") -> int:
+    """At least 1. ValueError `wrong`, by default in multiprocessing's words."""
     chunksize = check_integer("chunksize", value)
     if chunksize < 1:
-        raise ValueError("Chunksize must be 1+, not %d" % chunksize)
-    return chunksize
+        raise ValueError(wrong % chunksize if "%" in wrong else wrong)
+    return min(chunksize, _CHUNKSIZE_MAX)
 
 
 def check_callable(name: str, value: Any) -> None:

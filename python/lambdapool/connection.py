@@ -49,7 +49,7 @@ def connect(
         function_timeout=function_timeout, throttle_timeout=throttle_timeout, network_timeout=network_timeout
     )
     _check_choices(idempotent=idempotent, allow_http=allow_http)
-    _check_retries(retries)
+    retries = _check_retries(retries)
     _check_texts(
         target=target,
         aws_region_name=region,
@@ -132,6 +132,9 @@ def _checked_workers(workers: int) -> int:
     return workers
 
 
+_SECONDS_MAX = 1_000_000  # eleven days
+
+
 def _check_timeouts(**timeouts: Optional[float]) -> None:
     for name, seconds in timeouts.items():
         if seconds is None and name == "function_timeout":
@@ -140,8 +143,10 @@ def _check_timeouts(**timeouts: Optional[float]) -> None:
             raise TypeError("%s must be a number of seconds, not %s" % (name, type(seconds).__name__))
         if name == "network_timeout" and seconds == 0:
             continue
-        if not 0 < seconds <= 1e6:
+        if not 0 < seconds:
             raise ValueError("%s must be a number of seconds above 0, not %r" % (name, seconds))
+        if seconds > _SECONDS_MAX:
+            raise ValueError("%s must be at most %d seconds" % (name, _SECONDS_MAX))
 
 
 def _check_choices(**choices: bool) -> None:
@@ -150,11 +155,13 @@ def _check_choices(**choices: bool) -> None:
             raise TypeError("%s must be True or False, not %s" % (name, type(choice).__name__))
 
 
-def _check_retries(retries: Optional[int]) -> None:
-    if retries is not None and (isinstance(retries, bool) or not isinstance(retries, int)):
-        raise TypeError("retries must be an int, not %s" % type(retries).__name__)
-    if retries is not None and not 0 <= retries <= 100:
+def _check_retries(retries: Optional[int]) -> Optional[int]:
+    if retries is None:
+        return None
+    retries = check_integer("retries", retries)
+    if not 0 <= retries <= 100:
         raise ValueError("retries must be between 0 and 100, not %d" % retries)
+    return retries
 
 
 def _check_texts(**texts: Optional[str]) -> None:

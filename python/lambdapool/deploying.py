@@ -20,6 +20,7 @@ from collections.abc import Mapping as MappingABC
 from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple, Union
 
 from . import _native, errors
+from .arguments import check_integer
 
 Path = Union[str, "os.PathLike[str]"]
 
@@ -317,11 +318,10 @@ def _settings(
 
 
 def _number(what: str, value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError("%s must be an int, not %s" % (what, type(value).__name__))
-    if abs(value) >= 2**31:
-        raise ValueError("%s is far too large: %d" % (what, value))
-    return value
+    number = check_integer(what, value)
+    if abs(number) >= 2**31:
+        raise ValueError("%s is far too large: %d" % (what, number))
+    return number
 
 
 def _pairs(what: str, pairs: Mapping[str, str]) -> Dict[str, str]:

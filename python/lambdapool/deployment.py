@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Dict, Iterable, List, Optional, Union
 
 from . import _native, errors
+from .arguments import check_integer
 from .project_file import FILE, functions_of_project
 
 TRUST = "LAMBDAPOOL_DEPLOY_TRUST"
@@ -114,9 +115,7 @@ def _setting(name: str, value: Any) -> Any:
         raise TypeError("requirements must be the path of a requirements file, not %r" % (value,))
     if name == "bucket":
         return value
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError("%s must be an int, not %s" % (name, type(value).__name__))
-    return value
+    return check_integer(name, value)
 
 
 def _of_project(function: str) -> Dict[str, Any]:

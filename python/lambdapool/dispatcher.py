@@ -79,7 +79,11 @@ class Dispatcher:
             ended = self.ended
             if ended is None:
                 self._jobs[job._number] = job
-                self.engine.add(job._number, items, chunksize, lets_go, open)
+                try:
+                    self.engine.add(job._number, items, chunksize, lets_go, open)
+                except BaseException:  # nothing will ever end it, and it would be waited for
+                    del self._jobs[job._number]
+                    raise
         if ended is not None:
             job._end(ended)
         else:

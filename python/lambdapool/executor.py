@@ -6,7 +6,7 @@ import threading
 import time
 from concurrent.futures import Executor
 
-from .arguments import check_callable, check_integer, check_seconds
+from .arguments import check_callable, check_chunksize, check_integer, check_seconds
 
 TYPE_CHECKING = False  # typing's own would cost its import
 if TYPE_CHECKING:
@@ -183,8 +183,7 @@ class LambdaExecutor(Executor):
 
         check_callable("fn", fn)
         timeout = check_seconds("timeout", timeout)
-        if check_integer("chunksize", chunksize) < 1:
-            raise ValueError("chunksize must be >= 1.")
+        chunksize = check_chunksize(chunksize, "chunksize must be >= 1.")
         if buffersize is not None and (isinstance(buffersize, bool) or not isinstance(buffersize, int)):
             raise TypeError("buffersize must be an integer or None")
         if buffersize is not None and buffersize < 1:

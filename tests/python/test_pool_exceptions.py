@@ -68,6 +68,13 @@ def test_a_group_arrives_with_all_of_its_members(pool):
     traceback.format_exception(type(error), error, error.__traceback__)
 
 
+@groups
+def test_a_group_of_more_than_exceptions_arrives_too(pool):
+    error = raised(pool, tasks.raise_group_of_interrupts)
+    assert type(error).__name__ == "BaseExceptionGroup" and error.message == "ended"
+    assert [(type(each), each.args) for each in error.exceptions] == [(KeyboardInterrupt, ("k",)), (ValueError, (1,))]
+
+
 @pytest.mark.parametrize("name", tasks.MAKE)
 def test_an_exception_as_a_value_arrives_as_it_was(pool, name):
     expected = tasks.describe(tasks.MAKE[name]())

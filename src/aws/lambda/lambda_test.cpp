@@ -296,7 +296,7 @@ TEST(ParseInvoke, TellsHowAFunctionFailed) {
       {R"({"errorType":"LambdapoolCodeMismatch","errorMessage":"sentence"})", "", ErrorKind::code_mismatch,
        "sentence"},
       {R"({"errorType":"LambdapoolProtocolError","errorMessage":"sentence"})", "", ErrorKind::protocol,
-       "sentence"},
+       "sentence; where another version of lambdapool has made"},
       {R"({"errorType":"Runtime.ImportModuleError","errorMessage":"Unable to import module 'x': No module named 'x'"})",
        "", ErrorKind::code_mismatch, "Unable to import module 'x'"},
       {R"({"errorType":"Runtime.InvalidEntrypoint","errorMessage":"RequestId: 8f Error: Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]"})",

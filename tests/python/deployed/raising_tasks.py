@@ -119,6 +119,10 @@ def raise_group():
     raise ExceptionGroup("outer", [ValueError(1), Adds("text"), inner])  # noqa: F821
 
 
+def raise_group_of_interrupts():
+    raise BaseExceptionGroup("ended", [KeyboardInterrupt("k"), ValueError(1)])  # noqa: F821
+
+
 def raise_cycle():
     one, other = Wants("h", port=1), Adds("other")
     one.__context__, other.__context__ = other, one

@@ -39,7 +39,7 @@ def substitutes(error, dumps, loads, known=()):
     does no harm, shows whether they arrive."""
     chain, beyond = _related(error)
     instead = {id(each): stand_in(each, "") for each in beyond}
-    nothing = {id(each): (_nothing, ()) for each in chain}
+    nothing = {id(each): (_nothing, (isinstance(each, Exception),)) for each in chain}
     for each in chain:
         if id(each) in known:
             continue
@@ -185,5 +185,6 @@ def _has_own_way(kind):
     return any(name in vars(base) for base in kind.__mro__ if base.__flags__ & (1 << 9) for name in names)
 
 
-def _nothing():
-    return Exception()
+def _nothing(is_exception):
+    """What a group may hold in its member's place: one of exceptions alone is of another class."""
+    return Exception() if is_exception else BaseException()
