@@ -13,10 +13,13 @@ std::int64_t unreserved_minimum(const Context& context) {
   return std::min(100, context.account_concurrency / 10);
 }
 
+// Rows that are damaged count as nothing.
 std::int64_t total_code_size(Database& database) {
   auto row = database.prepare(
-      "SELECT coalesce((SELECT sum(json_extract(config, '$.code.size')) FROM versions), 0) + "
-      "coalesce((SELECT sum(json_extract(content, '$.code.size')) FROM layer_versions), 0)");
+      "SELECT coalesce((SELECT sum(CASE WHEN json_valid(config) THEN json_extract(config, '$.code.size') "
+      "END) "
+      "FROM versions), 0) + coalesce((SELECT sum(CASE WHEN json_valid(content) THEN "
+      "json_extract(content, '$.code.size') END) FROM layer_versions), 0)");
   return row.next() ? row.number(0) : 0;
 }
 

@@ -8,13 +8,6 @@
 namespace lambdapool::local {
 namespace {
 
-std::optional<VersionRecord> newest_version(Database& database, const FunctionRecord& function) {
-  for (auto number = function.next_version - 1; number > 0; --number) {
-    if (auto record = find_version(database, function.name, std::to_string(number))) return record;
-  }
-  return std::nullopt;
-}
-
 // Equal in everything that a version freezes. Publishing without a change answers the same version again.
 bool unchanged(FunctionConfig one, FunctionConfig other) {
   one.last_modified = other.last_modified;
@@ -26,7 +19,7 @@ bool unchanged(FunctionConfig one, FunctionConfig other) {
 
 OrRefusal<VersionRecord> publish(Context& context, const FunctionRecord& function,
                                  const VersionRecord& source, const std::string& description) {
-  if (auto newest = newest_version(context.database, function);
+  if (auto newest = find_newest_version(context.database, function.name);
       newest && unchanged(newest->config, source.config)) {
     return std::move(*newest);
   }
@@ -66,7 +59,7 @@ Answer publish_version(Context& context, Call call, const Json& body) {
                              ") is different from current CodeSHA256 in $LATEST (" + current +
                              "). Please try again with the CodeSHA256 in $LATEST.");
   }
-  const auto published_before = newest_version(context.database, *function);
+  const auto published_before = find_newest_version(context.database, function->name);
   auto published = publish(context, *function, *record, description->value_or(record->config.description));
   if (!published) return tl::unexpected(published.error());
   if (!published_before || published_before->version != published->version) {

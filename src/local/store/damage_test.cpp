@@ -46,6 +46,7 @@ TEST_P(BrokenRow, IsAFunctionThatFailedAndCanBeDeleted) {
   EXPECT_EQ(updated.status, 409);
   EXPECT_THAT(message_of(updated), HasSubstr("damaged"));
   EXPECT_EQ(service->invoke("whole").status, 200);
+  EXPECT_EQ(service->call("GET", "/2016-08-19/account-settings").status, 200);
   EXPECT_EQ(service->call("DELETE", "/2015-03-31/functions/broken").status, 204);
   service->create_active("broken");
   EXPECT_EQ(service->invoke("broken").status, 200);
@@ -58,6 +59,46 @@ INSTANTIATE_TEST_SUITE_P(Damage, BrokenRow,
                                          "config = json_set(config, '$.timeout_s', 1e300)",
                                          "config = json_set(config, '$.memory_mb', 99999999999)",
                                          "config = json_set(config, '$.code.sha256', '../../etc')"));
+
+class BrokenSetting : public DamageTest, public testing::WithParamInterface<const char*> {};
+
+TEST_P(BrokenSetting, IsToldByTheFunctionThatItBelongsToAndByNoOther) {
+  const auto url_of = [](const std::string& name) { return "/2021-10-31/functions/" + name + "/url"; };
+  const auto events_of = [](const std::string& name) {
+    return "/2019-09-25/functions/" + name + "/event-invoke-config";
+  };
+  const auto policy_of = [](const std::string& name) { return "/2015-03-31/functions/" + name + "/policy"; };
+  for (const auto* name : {"broken", "whole"}) {
+    service->create_active(name);
+    ASSERT_EQ(service->call("POST", url_of(name), json{{"AuthType", "AWS_IAM"}}).status, 201);
+    ASSERT_EQ(service->call("PUT", events_of(name), json{{"MaximumRetryAttempts", 1}}).status, 200);
+    const json everybody{{"StatementId", "s"}, {"Principal", "*"}, {"Action", "lambda:InvokeFunction"}};
+    ASSERT_EQ(service->call("POST", policy_of(name), everybody).status, 201);
+  }
+  execute("UPDATE settings SET content = '" + std::string(GetParam()) + "' WHERE function = 'broken'");
+  for (const auto& path : {url_of("broken"), url_of("broken") + "s", events_of("broken"),
+                           events_of("broken") + "/list", policy_of("broken")}) {
+    const auto told = service->call("GET", path);
+    EXPECT_EQ(told.status, 500) << path;
+    EXPECT_THAT(message_of(told), HasSubstr("settings of broken is damaged: delete the function")) << path;
+  }
+  for (const auto& path : {url_of("whole"), url_of("whole") + "s", events_of("whole"), policy_of("whole")})
+    EXPECT_EQ(service->call("GET", path).status, 200) << path;
+  EXPECT_EQ(service->invoke("whole").status, 200);
+  EXPECT_EQ(service->call("DELETE", "/2015-03-31/functions/broken").status, 204);
+}
+
+INSTANTIATE_TEST_SUITE_P(Damage, BrokenSetting,
+                         testing::Values("{", "null", "[1]", "",
+                                         R"({"Id":1,"AuthType":2,"Cors":3,"Statement":4,)"
+                                         R"("MaximumRetryAttempts":"x"})"));
+
+TEST_F(DamageTest, AVersionIsPublishedWhateverItsNumber) {
+  service->create_active("f");
+  execute("UPDATE functions SET next_version = 1000000000000000000");
+  const auto published = service->call("POST", "/2015-03-31/functions/f/versions", json::object());
+  EXPECT_EQ(json_of(published)["Version"], "1000000000000000000");
+}
 
 TEST_F(DamageTest, ABrokenRowDoesNotKeepAServiceFromStarting) {
   service->create_active("f");

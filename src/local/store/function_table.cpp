@@ -106,6 +106,14 @@ std::optional<VersionRecord> find_version(Database& database, std::string_view f
   return read_version(row);
 }
 
+std::optional<VersionRecord> find_newest_version(Database& database, std::string_view function) {
+  auto row =
+      database.prepare("SELECT " VERSION_COLUMNS
+                       " FROM versions WHERE function = ? AND number > 0 ORDER BY number DESC LIMIT 1");
+  if (!row.bind(function).next()) return std::nullopt;
+  return read_version(row);
+}
+
 void put_version(Database& database, const VersionRecord& record) {
   std::optional<std::string> live;
   if (record.live) live = to_stored(*record.live);

@@ -33,6 +33,8 @@ std::int64_t take_version_number(Database& database, std::string_view name);
 
 std::optional<VersionRecord> find_version(Database& database, std::string_view function,
                                           std::string_view version);
+// The published one of the highest number that is there.
+std::optional<VersionRecord> find_newest_version(Database& database, std::string_view function);
 void put_version(Database& database, const VersionRecord& record);
 void delete_version(Database& database, std::string_view function, std::string_view version);
 

@@ -31,6 +31,8 @@ void delete_settings(Database& database, std::string_view function, std::string_
 
 // By qualifier.
 std::vector<SettingRecord> list_settings(Database& database, Setting kind, std::string_view function);
-std::vector<SettingRecord> list_settings(Database& database, Setting kind);  // of all functions
+
+// Of all functions, without rows that cannot be read: one must not stop the others.
+std::vector<SettingRecord> list_settings(Database& database, Setting kind);
 
 }  // namespace lambdapool::local

@@ -19,7 +19,9 @@ OrRefusal<std::shared_ptr<const FunctionUrl>> UrlTable::find(const std::string& 
 
 void UrlTable::load() {
   urls_.clear();
-  for (const auto& record : list_settings(database_, Setting::url)) {
+  const auto records = list_settings(database_, Setting::url);
+  if (database_.failed()) return;
+  for (const auto& record : records) {
     auto url = std::make_shared<FunctionUrl>();
     url->id = record.content.value("Id", "");
     url->function = record.function;
@@ -28,6 +30,7 @@ void UrlTable::load() {
     url->cors = cors_from(record.content);
     const auto policy = find_setting(database_, Setting::policy, record.function, record.qualifier);
     url->is_public = policy && lets_everybody_call(*policy);
+    database_.take_error();  // one function's policy must not stop the others' URLs
     urls_.emplace(url->id, std::move(url));
   }
 }
