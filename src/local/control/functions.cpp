@@ -64,6 +64,7 @@ OrRefusal<void> apply_layers(Context& context, const Json& body, FunctionConfig&
 }
 
 OrRefusal<FunctionConfig> read_new_function(Context& context, const std::string& name, const Json& body) {
+  if (auto zip = refuse_images(body); !zip) return tl::unexpected(zip.error());
   for (const char* member : {"Role", "Runtime", "Handler"}) {
     if (auto text = require_string(body, member); !text) return tl::unexpected(text.error());
   }

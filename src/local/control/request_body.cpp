@@ -146,9 +146,6 @@ OrRefusal<void> refuse_unsupported(const Json& body) {
     const auto* setting = value != nullptr && value->is_object() ? find(*value, inner) : nullptr;
     return setting != nullptr && *setting != usual;
   };
-  if (const auto* type = find(body, "PackageType"); type != nullptr && *type != "Zip") {
-    return unsupported("container images: PackageType must be Zip");
-  }
   if (other_than("TracingConfig", "Mode", "PassThrough"))
     return unsupported("tracing: TracingConfig.Mode must be PassThrough");
   if (other_than("SnapStart", "ApplyOn", "None"))
@@ -221,8 +218,7 @@ OrRefusal<void> apply_environment(const Json& body, FunctionConfig& config) {
   if (!variables) return tl::unexpected(variables.error());
   const auto chosen = variables->value_or(StringMap{});
   if (auto fits = check_environment(chosen); !fits) return fits;
-  config.environment.reset();
-  if (!chosen.empty()) config.environment = chosen;
+  config.environment = *variables;  // an empty one is shown, too
   return {};
 }
 
@@ -280,6 +276,12 @@ OrRefusal<std::string> require_string(const Json& body, const char* member) {
   return refuse(400, "ValidationException",
                 "1 validation error detected: Value null at '" + lower_first(member) +
                     "' failed to satisfy constraint: Member must not be null");
+}
+
+OrRefusal<void> refuse_images(const Json& body) {
+  const auto* type = find(body, "PackageType");
+  if (type == nullptr || *type == "Zip") return {};
+  return unsupported("container images: PackageType must be Zip");
 }
 
 OrRefusal<void> apply_configuration(const Json& body, FunctionConfig& config) {

@@ -18,20 +18,24 @@ bool unchanged(FunctionConfig one, FunctionConfig other) {
 }  // namespace
 
 OrRefusal<VersionRecord> publish(Context& context, const FunctionRecord& function,
-                                 const VersionRecord& source, const std::string& description) {
+                                 const VersionRecord& source, const std::string& description, Same same) {
   if (auto newest = find_newest_version(context.database, function.name);
-      newest && unchanged(newest->config, source.config)) {
+      newest && unchanged(newest->config, source.config) &&
+      (same == Same::whatever_its_description || newest->config.description == description)) {
     return std::move(*newest);
   }
   VersionRecord record{function.name, std::to_string(take_version_number(context.database, function.name)),
                        source.config};
   record.config.description = description;
-  record.phase = Phase::creating;
+  // What the source runs is unpacked already.
+  const bool is_there = source.phase == Phase::active && source.live;
+  record.phase = is_there ? Phase::active : Phase::creating;
+  if (is_there) record.live = record.config;
   record.revision = random_uuid();
   record.changed_ms = context.now_ms;
   context.database.expect_room();
   put_version(context.database, record);
-  context.transitions.push_back({record.function, record.version, record.revision});
+  if (!is_there) context.transitions.push_back({record.function, record.version, record.revision});
   return record;
 }
 
@@ -60,7 +64,8 @@ Answer publish_version(Context& context, Call call, const Json& body) {
                              "). Please try again with the CodeSHA256 in $LATEST.");
   }
   const auto published_before = find_newest_version(context.database, function->name);
-  auto published = publish(context, *function, *record, description->value_or(record->config.description));
+  auto published = publish(context, *function, *record, description->value_or(record->config.description),
+                           *description ? Same::with_its_description : Same::whatever_its_description);
   if (!published) return tl::unexpected(published.error());
   if (!published_before || published_before->version != published->version) {
     auto changed = *record;

@@ -33,7 +33,7 @@ class VersionsTest : public ControlPlaneTest {
 TEST_F(VersionsTest, AVersionKeepsItsCodeWhenTheFunctionChanges) {
   const auto first = publish();
   EXPECT_EQ(first["Version"], "1");
-  EXPECT_EQ(first["State"], "Pending");
+  EXPECT_EQ(first["State"], "Active");
   EXPECT_EQ(first["FunctionArn"], "arn:aws:lambda:us-east-1:000000000000:function:f:1");
   update("x = 2");
   const auto answer = service->invoke("f:1");
