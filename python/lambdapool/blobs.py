@@ -8,6 +8,7 @@ the pool holds. Everywhere else its bytes are looked at, each time.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import threading
 from collections import Counter, OrderedDict
@@ -51,6 +52,7 @@ class Memo:
 
 class Entry(NamedTuple):
     size: int
+    name: str
     file: str
 
 
@@ -86,6 +88,7 @@ class Blobs:
         self._calls: Dict[int, List[str]] = {}
         self._stored = 0
         self._uploading: Set[str] = set()
+        self._names = itertools.count()
         self._changed = threading.Condition()
 
     def send(self, call: int, function: bytes, arguments: bytes, code: str, memo: Optional[Memo] = None) -> None:
@@ -119,7 +122,7 @@ class Blobs:
         """The call has its answer, or will have none: what it needed may go."""
         if id not in self._calls:
             return
-        gone: List[str] = []
+        gone: List[Entry] = []
         with self._changed:
             for digest in self._calls.pop(id, ()):
                 self._needed[digest] -= 1
@@ -127,10 +130,10 @@ class Blobs:
                 if self._stored <= KEPT:
                     break
                 if self._needed[digest] <= 0:
-                    self._stored -= self._entries.pop(digest).size
-                    gone.append(digest)
-        for digest in gone:
-            self._engine.remove(digest)
+                    gone.append(self._entries.pop(digest))
+                    self._stored -= gone[-1].size
+        for entry in gone:
+            self._engine.remove(entry.name)
 
     def fetched(self, id: int, body: Any) -> Any:
         """The answer's body; where it says what was stored instead, that (which is fetched when it is read)."""
@@ -182,7 +185,7 @@ class Blobs:
             self._needed.update(digests)
 
     def _told(self, digest: str, entry: Entry) -> Dict[str, Any]:
-        told = {"sha256": digest, "size": entry.size, "url": self._engine.url(digest)}
+        told = {"sha256": digest, "size": entry.size, "url": self._engine.url(entry.name)}
         if entry.file:
             told["file"] = entry.file
         return told
@@ -199,11 +202,13 @@ class Blobs:
                     break
                 self._changed.wait()
             self._uploading.add(digest)
+            # Never used again: its removal may reach the store after what is put later.
+            name = "blob-%d" % next(self._names)
         error: Optional[NativeError] = None
         try:
-            file, error = self._engine.put(digest, part)
+            file, error = self._engine.put(name, part)
             if error is None:
-                entry = Entry(memoryview(part).nbytes, file)
+                entry = Entry(memoryview(part).nbytes, name, file)
         finally:
             with self._changed:
                 self._uploading.discard(digest)

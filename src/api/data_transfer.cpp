@@ -1,5 +1,6 @@
 #include "api/data_transfer.hpp"
 
+#include <algorithm>
 #include <csignal>
 #include <utility>
 
@@ -38,7 +39,7 @@ CallData DataTransfer::made(envelope::TaskData data) {
   CallData call;
   {
     const std::lock_guard lock(mutex_);
-    call.result = "result-" + std::to_string(results_++);
+    call.result = "result-" + std::to_string(names_++);
   }
   store_->expect(call.result);
   data.results_url = store_->url("PUT", call.result);
@@ -50,33 +51,53 @@ CallData DataTransfer::of_call() { return store_ ? made(shared_data()) : CallDat
 
 Result<CallData> DataTransfer::store(const std::string& body) {
   auto data = shared_data();
-  envelope::Blob blob{sha256_hex(body), body.size(), {}};
-  const auto stored = store_->put(blob.sha256, body);
-  if (!stored)
-    return tl::unexpected(
-        told(stored.error(), std::to_string(body.size()) + " bytes of a call's data could not be stored"));
-  {
-    const std::lock_guard lock(mutex_);
-    ++bodies_[blob.sha256];
+  const auto digest = sha256_hex(body);
+  auto stored = stored_before(digest);
+  if (!stored) {
+    auto put = put_body(digest, body);
+    if (!put)
+      return tl::unexpected(
+          told(put.error(), std::to_string(body.size()) + " bytes of a call's data could not be stored"));
+    stored = std::move(*put);
   }
-  blob.url = store_->url("GET", blob.sha256);
-  blob.file = stored->file;
-  const auto digest = blob.sha256;
   data.pieces = std::vector<envelope::Place>{{0, data.blobs.size()}};
-  data.blobs.push_back(std::move(blob));
+  data.blobs.push_back({digest, body.size(), store_->url("GET", stored->name), stored->file});
   auto call = made(std::move(data));
-  call.body = digest;
+  call.body = stored->name;
   return call;
 }
 
-void DataTransfer::release(const std::string& body) {
+std::optional<DataTransfer::Body> DataTransfer::stored_before(const std::string& digest) {
+  const std::lock_guard lock(mutex_);
+  const auto found = std::ranges::find(bodies_, digest, &Body::digest);
+  if (found == bodies_.end()) return std::nullopt;
+  ++found->calls;
+  return *found;
+}
+
+// A name is never used again: its removal may reach the store after what is put later.
+Result<DataTransfer::Body> DataTransfer::put_body(const std::string& digest, std::string_view body) {
+  Body made{digest};
   {
     const std::lock_guard lock(mutex_);
-    const auto found = bodies_.find(body);
-    if (found == bodies_.end() || --found->second > 0) return;
+    made.name = "body-" + std::to_string(names_++);
+  }
+  auto stored = store_->put(made.name, body);
+  if (!stored) return tl::unexpected(std::move(stored.error()));
+  made.file = std::move(stored->file);
+  const std::lock_guard lock(mutex_);
+  bodies_.push_back(made);
+  return made;
+}
+
+void DataTransfer::release(const std::string& name) {
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = std::ranges::find(bodies_, name, &Body::name);
+    if (found == bodies_.end() || --found->calls > 0) return;
     bodies_.erase(found);
   }
-  store_->remove(body);
+  store_->remove(name);
 }
 
 Result<detail::Sharing> DataTransfer::share(std::string_view bytes) {
@@ -90,7 +111,6 @@ Result<detail::Sharing> DataTransfer::share(std::string_view bytes) {
   if (!stored)
     return tl::unexpected(told(stored.error(), std::to_string(bytes.size()) + " bytes could not be shared"));
   const std::lock_guard lock(mutex_);
-  ++bodies_[sharing.sha256];  // for as long as the connection lives
   shared_.push_back({sharing.sha256, bytes.size(), {}, stored->file});
   return sharing;
 }

@@ -6,9 +6,9 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
-#include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -25,7 +25,7 @@ namespace lambdapool::api {
 struct CallData {
   std::string members = {};  // see envelope::Label
   std::string result = {};   // the name under which an answer may be stored; "" where it may not
-  std::string body = {};     // the digest of the body that was stored; "" where it travels
+  std::string body = {};     // the name of the body that was stored; "" where it travels
 };
 
 class DataTransfer {
@@ -37,7 +37,7 @@ class DataTransfer {
   bool must_store(std::size_t bytes) const;
   CallData of_call();  // whose body travels with it
   Result<CallData> store(const std::string& body);
-  void release(const std::string& body);  // the call is over
+  void release(const std::string& body);  // CallData::body of a call that is over
 
   Result<detail::Sharing> share(std::string_view bytes);
 
@@ -53,6 +53,15 @@ class DataTransfer {
  private:
   static constexpr std::size_t threads_max = 4;
 
+  struct Body {
+    std::string digest;
+    std::string name = {};
+    std::string file = {};
+    std::size_t calls = 1;  // that need it
+  };
+
+  std::optional<Body> stored_before(const std::string& digest);  // which one call more needs now
+  Result<Body> put_body(const std::string& digest, std::string_view body);
   envelope::TaskData shared_data() const;
   CallData made(envelope::TaskData data);
   Result<std::string> fetch(const std::string& result, const envelope::StoredBody& stored);
@@ -65,9 +74,9 @@ class DataTransfer {
   std::vector<std::thread> threads_;
   std::size_t idle_ = 0;
   bool closed_ = false;
-  std::uint64_t results_ = 0;
-  std::map<std::string, std::size_t> bodies_;  // how many calls need them
-  std::vector<envelope::Blob> shared_;         // without URLs, which are made for each call
+  std::uint64_t names_ = 0;
+  std::vector<Body> bodies_;            // about as many as calls are out
+  std::vector<envelope::Blob> shared_;  // without URLs, which are made for each call
 };
 
 }  // namespace lambdapool::api
