@@ -15,6 +15,8 @@ TYPE_CHECKING = False  # typing's own would cost its import
 if TYPE_CHECKING:
     from typing import Any, List
 
+    from lambdapool_by_value.files import File
+
     from ._native import version as __version__
     from .blobs import Shared
     from .deploying import Event, Function, create, delete, update
@@ -54,6 +56,7 @@ __all__ = [
     "CodeMismatch",
     "CredentialsError",
     "Event",
+    "File",
     "Function",
     "FunctionFailed",
     "FunctionNotFound",
@@ -88,6 +91,7 @@ __all__ = [
 _HOMES = {
     "LambdaPool": ".pool",
     "LambdaExecutor": ".executor",
+    "File": "lambdapool_by_value.files",
     "Shared": ".blobs",
     "function": ".remote_function",
     "local": ".local_lambda",

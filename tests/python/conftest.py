@@ -53,7 +53,8 @@ def stub_environment(stub):
     return dict(identity(), LAMBDAPOOL_TARGET="aws", AWS_ENDPOINT_URL_LAMBDA=stub.url, LAMBDAPOOL_STALE="ignore")
 
 
-DEPLOYED = [str(HERE / "deployed" / name) for name in ("lambdapool_tasks.py", "forking_tasks.py", "raising_tasks.py", "initialized_tasks.py", "data_tasks.py")]
+TASKS = ("lambdapool", "forking", "raising", "initialized", "data", "file")
+DEPLOYED = [str(HERE / "deployed" / (kind + "_tasks.py")) for kind in TASKS]
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """What a function has of lambdapool where its package brings none: so much that modules which use it when they are run
-on their own can be imported. A decorated function is itself, and making a pool is an error that says what to do.
+on their own can be imported. A decorated function is itself, a File is what a task takes and returns, and making a
+pool is an error that says what to do.
 """
 
 
@@ -18,7 +19,11 @@ def _absent(self, *arguments, **keywords):
 
 
 def __getattr__(name):
-    """Any name is a class that cannot be made; one that ``except`` takes, since exceptions are among the names."""
+    """File, or a class that cannot be made; one that ``except`` takes, since exceptions are among the names."""
+    if name == "File":
+        from lambdapool_by_value.files import File
+
+        return File
     if name.startswith("_"):
         raise AttributeError("module 'lambdapool' has no attribute %r" % name)
     made = type(name, (RuntimeError,), {"__init__": _absent, "__module__": "lambdapool"})
