@@ -241,12 +241,13 @@ void add_serve(CLI::App& app, Parsed& parsed) {
   verb.footer(
       "It answers CreateFunction, UpdateFunctionCode and -Configuration, Get- and DeleteFunction, "
       "ListFunctions, "
-      "Invoke (also Event and DryRun), versions, aliases, layers, tags, reserved concurrency, AddPermission, "
+      "Invoke (also Event and DryRun), InvokeWithResponseStream, versions, aliases, layers, tags, reserved "
+      "concurrency, AddPermission, "
       "RemovePermission and GetPolicy, FunctionEventInvokeConfig, FunctionUrlConfig, GetAccountSettings. "
       "A function's URL is http://ID.lambda-url.REGION.localhost:PORT/, and for clients that cannot look "
       "such "
       "a name up http://127.0.0.1:PORT/lambda-url/ID/. Not there: event source mappings, provisioned "
-      "concurrency, streamed answers, container images.");
+      "concurrency, answers of URLs that come as they are made, container images.");
 }
 
 void add_stats(CLI::App& app, Parsed& parsed) {

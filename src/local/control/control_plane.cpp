@@ -111,7 +111,7 @@ void ControlPlane::Impl::begin(std::uint64_t id) {
 // Hashes and parses what is large in the background, what is small at once.
 void ControlPlane::Impl::check_body(std::uint64_t id) {
   auto& exchange = exchanges.at(id);
-  const bool invoke = exchange.route->operation == Operation::invoke;
+  const bool invoke = is_invoke(exchange.route->operation);
   const bool oversized =
       static_cast<std::int64_t>(exchange.request.body.size()) > limits::request_payload_bytes_max;
   const auto check = [hash = signature.needs_payload_hash(exchange.request),
@@ -139,7 +139,7 @@ void ControlPlane::Impl::admit(std::uint64_t id, const BodyChecks& checks) {
   if (auto valid = signature.verify(exchange.request, checks.sha256_hex, options.clock()); !valid) {
     return refuse_exchange(id, valid.error());
   }
-  if (exchange.route->operation == Operation::invoke) return start_invoke(id, checks.payload);
+  if (is_invoke(exchange.route->operation)) return start_invoke(id, checks.payload);
   start_operation(id);
 }
 

@@ -14,8 +14,10 @@ struct Entry {
   std::string_view path;  // "*" stands for one variable part
 };
 
-constexpr std::array<Entry, 41> table{{
+constexpr std::array<Entry, 42> table{{
     {Operation::invoke, "InvokeFunction", "POST", "/2015-03-31/functions/*/invocations"},
+    {Operation::invoke_streaming, "InvokeWithResponseStream", "POST",
+     "/2021-11-15/functions/*/response-streaming-invocations"},
     {Operation::create_function, "CreateFunction", "POST", "/2015-03-31/functions"},
     {Operation::get_function, "GetFunction", "GET", "/2015-03-31/functions/*"},
     {Operation::get_function_configuration, "GetFunctionConfiguration", "GET",

@@ -11,6 +11,7 @@ namespace lambdapool::local {
 
 enum class Operation {
   invoke,
+  invoke_streaming,
   create_function,
   get_function,
   get_function_configuration,

@@ -19,12 +19,13 @@ std::string parse_failure(std::string_view text) {
   }
 }
 
-OrRefusal<InvocationType> read_type(std::string_view text) {
+OrRefusal<InvocationType> read_type(std::string_view text, bool streaming) {
   if (text.empty() || text == "RequestResponse") return InvocationType::request_response;
-  if (text == "Event") return InvocationType::event;
+  if (text == "Event" && !streaming) return InvocationType::event;
   if (text == "DryRun") return InvocationType::dry_run;
   return validation_error(text, "invocationType",
-                          "Member must satisfy enum value set: [Event, RequestResponse, DryRun]");
+                          "Member must satisfy enum value set: [" + std::string(streaming ? "" : "Event, ") +
+                              "RequestResponse, DryRun]");
 }
 
 OrRefusal<std::string> read_client_context(std::string_view text) {
@@ -46,13 +47,14 @@ OrRefusal<InvokeRequest> read_invoke_request(const http::Request& request, const
                                              const std::string& region) {
   auto reference = parse_function_reference(route.parameters[0], region, route.query_value("Qualifier"), 170);
   if (!reference) return tl::unexpected(reference.error());
-  auto type = read_type(request.headers.get("x-amz-invocation-type"));
+  const bool streaming = route.operation == Operation::invoke_streaming;
+  auto type = read_type(request.headers.get("x-amz-invocation-type"), streaming);
   if (!type) return tl::unexpected(type.error());
   const auto log_type = request.headers.get("x-amz-log-type");
   if (!log_type.empty() && log_type != "None" && log_type != "Tail") {
     return validation_error(log_type, "logType", "Member must satisfy enum value set: [None, Tail]");
   }
-  InvokeRequest read{std::move(*reference), *type, log_type == "Tail", {}};
+  InvokeRequest read{std::move(*reference), *type, log_type == "Tail", {}, streaming};
   if (const auto* header = request.headers.find("x-amz-client-context")) {
     auto context = read_client_context(*header);
     if (!context) return tl::unexpected(context.error());

@@ -19,7 +19,12 @@ struct InvokeRequest {
   InvocationType type = InvocationType::request_response;
   bool log_tail = false;
   std::string client_context;  // decoded JSON, or ""
+  bool streaming = false;      // InvokeWithResponseStream
 };
+
+inline bool is_invoke(Operation operation) {
+  return operation == Operation::invoke || operation == Operation::invoke_streaming;
+}
 
 OrRefusal<InvokeRequest> read_invoke_request(const http::Request& request, const Route& route,
                                              const std::string& region);

@@ -4,13 +4,16 @@
 
 #include <algorithm>
 
+#include "local/invoke/response_stream.hpp"
 #include "local/store/uuid.hpp"
 
 namespace lambdapool::local {
 namespace {
 
-http::Response result_response(InvocationResult result, const std::string& version, bool log_tail) {
+http::Response result_response(InvocationResult result, const std::string& version, bool log_tail,
+                               bool streaming) {
   if (result.refusal) return refusal_response(*result.refusal);
+  if (streaming) return stream_response(std::move(result), version, log_tail);
   http::Response response;
   response.headers.add("Content-Type", "application/json");
   response.headers.add("X-Amz-Executed-Version", version);
@@ -111,14 +114,17 @@ void Invoker::invoke(const InvokeRequest& request, const std::string& request_id
   auto snapshot = find(request.reference);
   if (!snapshot) return respond(refusal_response(snapshot.error()));
   if (request.type == InvocationType::dry_run) return respond(empty_response(204));
-  Invocation invocation{request_id, payload.empty() ? "{}" : std::move(payload), {}, request.client_context};
+  Invocation invocation{
+      request_id, payload.empty() ? "{}" : std::move(payload), {}, request.client_context, request.streaming};
   if (request.type == InvocationType::event) return answer_event(request, std::move(invocation), respond);
   const auto& function = request.reference.name;
   if (auto entered = enter(function, **snapshot); !entered) return respond(refusal_response(entered.error()));
   auto version = choose(**snapshot);
   run(function, *snapshot, version, std::move(invocation),
-      [respond = std::move(respond), executed = version->version, tail = request.log_tail](
-          InvocationResult result) { respond(result_response(std::move(result), executed, tail)); });
+      [respond = std::move(respond), executed = version->version, tail = request.log_tail,
+       streaming = request.streaming](InvocationResult result) {
+        respond(result_response(std::move(result), executed, tail, streaming));
+      });
 }
 
 void Invoker::answer_event(const InvokeRequest& request, Invocation invocation, const Respond& respond) {

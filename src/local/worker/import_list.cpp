@@ -26,7 +26,7 @@ std::string read_text(const fs::path& path) {
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
-bool is_name(std::string_view name) {
+bool is_module_name(std::string_view name) {
   return !name.empty() && name.size() <= name_bytes_max &&
          std::none_of(name.begin(), name.end(), [](unsigned char c) { return c <= ' '; });
 }
@@ -54,7 +54,8 @@ bool ImportList::take(std::string_view names) {
   while (!names.empty()) {
     const auto name = names.substr(0, names.find('\n'));
     names.remove_prefix(std::min(names.size(), name.size() + 1));
-    if (is_name(name) && names_.size() < names_max && known_.emplace(name).second) names_.emplace_back(name);
+    if (is_module_name(name) && names_.size() < names_max && known_.emplace(name).second)
+      names_.emplace_back(name);
   }
   return names_.size() > before;
 }
@@ -71,7 +72,7 @@ void ImportList::add(std::string_view names) {
 }
 
 void ImportList::note_unfit(const std::string& module, const std::string& why) {
-  if (is_name(module)) {
+  if (is_module_name(module)) {
     add("-" + module);
     std::ofstream(directory_ / left_out_name, std::ios::app) << module << ": " << why << "\n";
   } else {

@@ -13,6 +13,7 @@ struct Invocation {
   std::string payload;
   std::string invoked_arn;          // qualified only if the caller gave a qualifier
   std::string client_context = {};  // decoded JSON, or ""
+  bool streaming = false;           // the caller takes what is streamed: more, and what precedes an error
 };
 
 struct InvocationResult {
@@ -20,6 +21,7 @@ struct InvocationResult {
   bool function_error = false;          // X-Amz-Function-Error: Unhandled
   std::string log;                      // START ... REPORT; of what the function wrote, the end
   std::optional<Refusal> refusal = {};  // it has not been run, and this is why
+  std::string streamed = {};            // of an error: what the function had streamed before
 };
 
 }  // namespace lambdapool::local

@@ -31,6 +31,10 @@ Response wrong_state(std::string_view request) {
 
 }  // namespace
 
+http::ServerLimits answer_limits() {
+  return {.max_body_bytes = static_cast<std::uint64_t>(limits::streamed_payload_bytes_max) + (1 << 20)};
+}
+
 void RuntimeApi::handle(http::Request request, http::Responder responder) {
   std::string_view path = request.target;
   path = path.substr(0, path.find('?'));
@@ -110,16 +114,18 @@ void RuntimeApi::result(const http::Request& request, std::string body, std::str
     return responder.send(refused(400, "InvalidRequestID", "Invalid request ID"));
   // A streamed response can still fail on its way; its trailers then say how.
   const bool failed_midway = !error && !request.headers.get("Lambda-Runtime-Function-Error-Type").empty();
+  const bool streamed = mode == "streaming" && delivered_.invocation.streaming;
   if (failed_midway) {
+    if (streamed) streamed_ = body;
     const auto decoded = base64_decode(request.headers.get("Lambda-Runtime-Function-Error-Body"));
     if (decoded && !decoded->empty()) body = *decoded;
   }
   state_ = State::answered;
   delivered_.invocation.payload.clear();
-  if (body.size() > static_cast<std::size_t>(limits::response_payload_bytes_max)) {
+  const auto most = streamed ? limits::streamed_payload_bytes_max : limits::response_payload_bytes_max;
+  if (body.size() > static_cast<std::size_t>(most)) {
     responder.send(refused(413, "RequestEntityTooLarge",
-                           "Exceeded maximum allowed payload size (" +
-                               std::to_string(limits::response_payload_bytes_max) + " bytes)."));
+                           "Exceeded maximum allowed payload size (" + std::to_string(most) + " bytes)."));
     return events_.answered(Kind::too_large, {});
   }
   responder.send(accepted());

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "http/server.hpp"
 #include "local/worker/invocation.hpp"
@@ -17,6 +18,9 @@ struct DeliveredInvocation {
   std::int64_t deadline_ms = 0;  // epoch
   std::string trace_id;
 };
+
+// Of connections that lead here: what is larger is answered by RuntimeApi, up to where nobody means it.
+http::ServerLimits answer_limits();
 
 class RuntimeApi {
  public:
@@ -36,6 +40,8 @@ class RuntimeApi {
   void deliver(DeliveredInvocation delivered);
   bool waiting() const { return state_ == State::waiting; }
   void close() { poll_.reset(); }
+  // What was streamed of an answer that is an error.
+  std::string take_streamed() { return std::exchange(streamed_, {}); }
 
  private:
   enum class State { init, waiting, running, answered, failed };
@@ -52,6 +58,7 @@ class RuntimeApi {
   bool handed_out_ = false;
   std::optional<http::Responder> poll_;
   std::uint64_t poll_number_ = 0;
+  std::string streamed_;
 };
 
 }  // namespace lambdapool::local

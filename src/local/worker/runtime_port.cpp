@@ -50,7 +50,7 @@ Result<std::unique_ptr<RuntimePort>> RuntimePort::open(http::EventLoop& loop, ht
   guard.screen = [](const http::Request& head, const http::Caller&) {
     return may_be_a_browsers(head) ? std::optional(no_browsers()) : std::nullopt;
   };
-  auto listener = http::listen_tcp(loop, loopback, 0, std::move(handler), {}, std::move(guard));
+  auto listener = http::listen_tcp(loop, loopback, 0, std::move(handler), answer_limits(), std::move(guard));
   if (!listener) return tl::unexpected(listener.error());
   port->listener_ = std::move(*listener);
   port->address_ = std::string(loopback) + ":" + std::to_string(port->listener_->endpoint().port);

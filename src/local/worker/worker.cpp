@@ -202,6 +202,7 @@ void Worker::complete(std::string payload, const InvocationError* failure, bool 
   InvocationResult result;
   result.payload = std::move(payload);
   result.function_error = function_error;
+  result.streamed = api_.take_streamed();
   result.log = std::move(log_before_start_);
   result.log += start_lines(*setting_.function, id, started_ms_);
   result.log += log.take();

@@ -104,7 +104,7 @@ bool WorkerProcess::open_channel() {
   if (!pair.ours) return false;
   channel_ = std::move(pair.theirs);
   connection_ = http::serve_connection(
-      parts_.loop, pair.ours.release(), api_, [] {}, http::Pipelined::together);
+      parts_.loop, pair.ours.release(), api_, [] {}, http::Pipelined::together, answer_limits());
   if (!needs_port()) return true;
   auto port = RuntimePort::open(parts_.loop, api_);
   if (!port) return false;
