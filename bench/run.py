@@ -14,6 +14,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+import local_tasks
+
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = Path(os.environ.get("LAMBDAPOOL_BUILD", ROOT / "build"))
 PROGRAM = BUILD / "bin" / "lambdapool"
@@ -97,41 +99,23 @@ def bench_engine():
     return results
 
 
-def bench_tiny_tasks(environment):
-    names = ["lambdapool-1", "pool-1", "executor-1", "lambdapool-default", "pool-default"]
-    script = ROOT / "bench" / "tiny_tasks.py"
-    medians = interleaved({n: (lambda n=n: run([sys.executable, script, n], environment=environment)) for n in names})
-    us = {name: medians[name]["wall_us"] for name in names}
+def bench_local_tasks(environment):
+    script = ROOT / "bench" / "local_tasks.py"
+    results, rows = {}, []
+    for row, (tasks, in_pool, in_executor) in local_tasks.ROWS.items():
+        peers = (["pool"] if in_pool else []) + (["executor"] if in_executor else [])
+        runs = {who: (lambda who=who: run([sys.executable, script, who, row], environment=environment)) for who in ["lambdapool", *peers]}
+        results[row] = medians = interleaved(runs)
+        us = {who: figures["wall_us"] for who, figures in medians.items()}
+        cells = [f"{us[who]:.2f}" if who in us else "-" for who in ("lambdapool", "pool", "executor")]
+        ratios = [f"{us[who] / us['lambdapool']:.2f}" if who in us else "-" for who in ("pool", "executor")]
+        rows.append([row, f"{tasks:,}", *cells, *ratios])
     table(
-        "10,000 tiny tasks, 2 local workers: microseconds a task (ratio: peer / ours; above 1 ours is faster)",
-        [
-            "chunksize",
-            "lambdapool",
-            "multiprocessing.Pool",
-            "ProcessPoolExecutor",
-            "ratio to Pool",
-            "ratio to executor",
-        ],
-        [
-            [
-                "1",
-                f"{us['lambdapool-1']:.1f}",
-                f"{us['pool-1']:.1f}",
-                f"{us['executor-1']:.1f}",
-                f"{us['pool-1'] / us['lambdapool-1']:.2f}",
-                f"{us['executor-1'] / us['lambdapool-1']:.2f}",
-            ],
-            [
-                "default",
-                f"{us['lambdapool-default']:.2f}",
-                f"{us['pool-default']:.2f}",
-                f"{us['executor-1']:.1f}",
-                f"{us['pool-default'] / us['lambdapool-default']:.2f}",
-                f"{us['executor-1'] / us['lambdapool-default']:.2f}",
-            ],
-        ],
+        "Tiny tasks, 2 local workers: microseconds a task (ratio: peer / ours; above 1 ours is faster)",
+        ["", "tasks", "lambdapool", "multiprocessing.Pool", "ProcessPoolExecutor", "ratio to Pool", "ratio to executor"],
+        rows,
     )
-    return us
+    return results
 
 
 def bench_cold_start(environment):
@@ -220,7 +204,7 @@ def main():
             )
         results = {
             "engine": bench_engine(),
-            "tiny_tasks": bench_tiny_tasks(environment),
+            "local_tasks": bench_local_tasks(environment),
             "cold_start": bench_cold_start(environment),
             "data": bench_data(environment),
         }

@@ -47,6 +47,18 @@ class Engine:
     def extend(self, job: int, items: int) -> bool:
         """False: the job has ended."""
     def close_job(self, job: int) -> None: ...
+    def add_task(self, job: int, function: bytes, arguments: bytes) -> None:
+        """A job of one call, which is sent when its turn comes, whatever Python is doing then. A second time it has
+        to be sent as others."""
+    def set_code(self, code: str) -> None:
+        """The envelope's member of such calls."""
+    def take_back(self, job: int) -> bool:
+        """Of a job of one call. True: it has not been sent and will not be; wait() may still tell so."""
+    def is_running(self, job: int) -> bool: ...
+    def wait_for(self, job: int) -> Optional[Tuple[int, int, int, int, Union[bytes, str, None], Optional[NativeError]]]:
+        """The next answer of this job, as wait() would tell it, which does not then. None where the job has no more,
+        and after release() and close(). Raises what a signal raises."""
+    def release(self, job: int) -> None: ...
     def next(self) -> Optional[Tuple[int, int, int, int]]:
         """What to send now: job, call, first, count. send() or drop() has to follow."""
     def shorten(self, call: int, count: int) -> Optional[Range]:

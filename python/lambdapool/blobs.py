@@ -91,6 +91,12 @@ class Blobs:
         self._names = itertools.count()
         self._changed = threading.Condition()
 
+    def travel_plainly(self, function: bytes, arguments: bytes) -> bool:
+        """Whether they are sent as they are."""
+        if self.apart is None:
+            return True
+        return type(function) is bytes and type(arguments) is bytes and len(function) + len(arguments) <= PLAIN
+
     def send(self, call: int, function: bytes, arguments: bytes, code: str, memo: Optional[Memo] = None) -> None:
         """Sends the call. Raises BlobError and others where its data cannot be stored."""
         plain = type(function) is bytes and type(arguments) is bytes

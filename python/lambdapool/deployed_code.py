@@ -65,6 +65,11 @@ class DeployedCode:
         self._apart: List[str] = []  # what was warned of
         self._modules = 0  # how many were loaded here when they were compared
 
+    @property
+    def digest(self) -> str:
+        """What a task names the worker's code by; "" where any will do."""
+        return self._digest
+
     def expected(self) -> str:
         """What a task names the worker's code by; "" where any will do. Raises CodeMismatch where a module that was
         loaded meanwhile differs."""

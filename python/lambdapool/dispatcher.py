@@ -31,6 +31,7 @@ import weakref
 from typing import Any, Dict, List, Optional, Tuple
 
 from .blobs import Blobs
+from .deployed_code import UNKNOWN
 from .errors import InitializerFailed, PoolForked, PoolTerminated, make
 
 _JOIN_SECONDS = 10.0  # for a callback of the user's that does not return, when a pool is terminated
@@ -50,6 +51,7 @@ class Dispatcher:
         self.blobs = Blobs(engine, function)
         self._lock = threading.Lock()
         self._jobs: Dict[int, Any] = {}
+        engine.set_code(code.digest)
         self._numbers = itertools.count(1)
         self._closing = False
         self._abandoned = False
@@ -89,6 +91,38 @@ class Dispatcher:
         else:
             self.pump()
 
+    def add_task(self, job: Any, function: bytes, arguments: bytes) -> None:
+        """Queues a job of one call, which the engine sends without Python. Raises CodeMismatch."""
+        # Until the code is known, what is sent is sent twice: in its order it comes as long as Python sends it.
+        if self.code.digest == UNKNOWN or not self.blobs.travel_plainly(function, arguments):
+            self.add(job, 1, 1)
+            return
+        self.code.expected()
+        job._number = next(self._numbers)
+        with self._lock:
+            ended = self.ended
+            if ended is None:
+                self._jobs[job._number] = job
+                self.engine.add_task(job._number, function, arguments)
+        if ended is not None:
+            job._end(ended)
+
+    def wait_for(self, job: Any) -> None:
+        """Waits for a task on the caller's thread, which so needs no other to wake it."""
+        while self.ended is None and job._number in self._jobs:
+            arrival = self.engine.wait_for(job._number)
+            if arrival is None:
+                return
+            self._take(*arrival)
+            self.pump()
+
+    def learn(self, manifest: bytes) -> Optional[BaseException]:
+        """What the function's code is. Why its calls cannot be made; None where they can."""
+        mismatch: Optional[BaseException] = self.code.learn(manifest)
+        if self.ended is None:
+            self.engine.set_code(self.code.digest)
+        return mismatch
+
     def extend(self, job: Any, items: int) -> bool:
         """Of an open job. False: it has ended, and will not send them."""
         if self.ended is not None or not self.engine.extend(job._number, items):
@@ -105,10 +139,12 @@ class Dispatcher:
         if self._jobs.pop(job._number, None) is not None and self._closing and self.ended is None:
             self.engine.wake()
 
-    def drop(self, job: Any, call: int) -> None:
-        """The call that was to be sent is not wanted any more, nor is its job."""
-        self.engine.drop(call)
-        self.forget(job)
+    def take_back(self, job: Any) -> bool:
+        """Of a task: whether it has not been sent, and never will be."""
+        return self.ended is None and bool(self.engine.take_back(job._number))
+
+    def is_running(self, job: Any) -> bool:
+        return self.ended is None and bool(self.engine.is_running(job._number))
 
     def failed(self, job: Any) -> List[Tuple[int, int]]:
         """The platform failed a call of this job: nothing more of it is sent. The ranges (first, count) of items that
@@ -208,12 +244,17 @@ class Dispatcher:
             self.engine.close()  # wakes the thread
 
     def _deliver(self, arrivals: Any) -> None:
-        for number, call, first, count, body, error in arrivals:
-            self.blobs.over(call)
-            job = self._jobs.get(number)
-            if job is not None:
-                _guarded(job._arrived, call, first, count, body, error)
+        for arrival in arrivals:
+            self._take(*arrival)
         _guarded(self.pump)
+
+    def _take(self, number: int, call: int, first: int, count: int, body: Any, error: Any) -> None:
+        self.blobs.over(call)
+        job = self._jobs.get(number)
+        if job is not None:
+            _guarded(job._arrived, call, first, count, body, error)
+        elif number and self.ended is None:
+            self.engine.settle(number, first, count, count)
 
     def _done(self) -> bool:
         if self.ended is not None or self._abandoned:

@@ -24,12 +24,28 @@ class TaskFuture(Future[T], Task):
             raise exception
         return value
 
-    def _send(self, call: int, first: int, count: int) -> None:
-        # A second time where the worker had other code than was thought.
-        if self.running() or self.set_running_or_notify_cancel():
-            super()._send(call, first, count)
-        else:
-            self._dispatcher.drop(self, call)
+    _taken_back = False
+
+    # A task is sent without Python's doing, so that its future stays PENDING until it is done.
+
+    def running(self) -> bool:
+        return bool(self._number) and not self.done() and self._dispatcher.is_running(self)
+
+    def cancel(self) -> bool:
+        if self.done() or not self._number:
+            return super().cancel()
+        self._taken_back = True
+        if not self._dispatcher.take_back(self):
+            self._taken_back = False
+            return False
+        cancelled = super().cancel()
+        self.set_running_or_notify_cancel()  # who waits for it or for several is told
+        self._dispatcher.forget(self)
+        return cancelled
+
+    def _arrived(self, call: int, first: int, count: int, body: Any, error: Any) -> None:
+        if not self._taken_back:
+            super()._arrived(call, first, count, body, error)
 
     def _settle(self, result: Any) -> None:
         try:
@@ -41,8 +57,7 @@ class TaskFuture(Future[T], Task):
             pass  # cancelled before it was sent
 
     def _cancel(self) -> None:
-        if self.cancel():
-            self._dispatcher.withdraw(self)
+        self.cancel()
 
     def _forked(self, exception: BaseException) -> None:
         """In a forked child: whoever held the condition is gone, so it is replaced. No callbacks."""

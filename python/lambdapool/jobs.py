@@ -8,7 +8,7 @@ from typing import Any, List, Optional, Sequence
 from . import outcomes, pickling
 from .blobs import Memo
 from .dispatcher import Dispatcher
-from .errors import CANCELLED, InitializerFailed, NativeError, from_native
+from .errors import CANCELLED, CodeMismatch, InitializerFailed, NativeError, from_native
 from .faults import Failure, is_of_platform, name_item, name_items, of_platform
 
 CHUNK_BYTES = 1024 * 1024  # of arguments: more do not share a call (src/pool/chunking.hpp has the same)
@@ -35,8 +35,7 @@ class Job:
         """The worker has other code, and has run nothing. None: the call can be made again."""
         self._calls -= 1
         self._dispatcher.engine.forget_log(call)
-        mismatch: Optional[BaseException] = self._dispatcher.code.learn(manifest)
-        return mismatch
+        return self._dispatcher.learn(manifest)
 
     def _lift(self) -> None:
         """Nothing holds it back."""
@@ -51,12 +50,16 @@ class Task(Job):
 
     _function: bytes = b""
     _arguments: bytes = b""
+    _waited = False  # by a thread of its own
 
     def _start(self, dispatcher: Dispatcher, function: bytes, arguments: bytes) -> None:
         self._dispatcher = dispatcher
         self._function = function
         self._arguments = arguments
-        dispatcher.add(self, 1, 1)
+        try:
+            dispatcher.add_task(self, function, arguments)
+        except CodeMismatch as error:
+            self._settle(Failure(error))
 
     def _send(self, call: int, first: int, count: int) -> None:
         dispatcher = self._dispatcher
@@ -93,6 +96,8 @@ class Task(Job):
         self._function = self._arguments = b""
         self._dispatcher.forget(self)
         self._settle(result)
+        if self._waited and self._dispatcher.ended is None:
+            self._dispatcher.engine.release(self._number)
 
     def _settle(self, result: Any) -> None:
         raise NotImplementedError
@@ -100,8 +105,8 @@ class Task(Job):
 
 class Items(Job):
     """A function over many items. Its users say ``_slice(first, count)``, the items, and get ``_deliver(first,
-    results)``, once for each item, in any order, perhaps again after ``_end()``. Indices count from the first item of
-    the user's iterable."""
+    results, failed)``, once for each item, in any order, perhaps again after ``_end()``; `failed`: some are Failures.
+    Indices count from the first item of the user's iterable."""
 
     _function: bytes
     _style: str
@@ -111,7 +116,7 @@ class Items(Job):
     def _slice(self, first: int, count: int) -> Sequence[Any]:
         raise NotImplementedError
 
-    def _deliver(self, first: int, results: List[Any]) -> None:
+    def _deliver(self, first: int, results: List[Any], failed: bool) -> None:
         raise NotImplementedError
 
     def _memo(self) -> Memo:
@@ -149,14 +154,14 @@ class Items(Job):
             rest = engine.settle(self._number, first, count, count if mismatch else 0)
             self._give_up(rest)
             if mismatch is not None:  # of all items, so it names none
-                self._deliver(first, [Failure(mismatch)] * count)
+                self._deliver(first, [Failure(mismatch)] * count, True)
                 self._stop(mismatch)
             return
         results, failures = answer.results, answer.failures
         rest = engine.settle(self._number, first, count, len(results), answer.seconds, len(body))
         if failures:
             name_items(results, first)
-        self._deliver(first, results)
+        self._deliver(first, results, bool(failures))
         self._give_up(rest)
         exception = of_platform(failures) if failures else None
         if exception is not None:
@@ -164,7 +169,7 @@ class Items(Job):
 
     def _fail(self, first: int, count: int, exception: BaseException) -> None:
         name_item(exception, first, count)
-        self._deliver(first, [Failure(exception)] * count)
+        self._deliver(first, [Failure(exception)] * count, True)
         if is_of_platform(exception):
             self._stop(exception)
 
@@ -182,4 +187,4 @@ class Items(Job):
         if unsent is not None:
             first, count = unsent
             assert self._failure is not None
-            self._deliver(first, [Failure(self._failure)] * count)
+            self._deliver(first, [Failure(self._failure)] * count, True)

@@ -51,7 +51,7 @@ class Lazy(Items):
                 if stopped is None:  # a failure that the engine knows of, and the completion thread soon will
                     self._refused.append((first, len(items)))
                     return
-            self._deliver(first, [Failure(stopped)] * len(items))
+            self._deliver(first, [Failure(stopped)] * len(items), True)
 
     def complete(self, failure: Optional[BaseException] = None) -> None:
         """There are no more items; `failure` is where the next would have been."""
@@ -60,7 +60,7 @@ class Lazy(Items):
             with self._changed:
                 first = self._pulled
                 self._pulled += 1
-            self._deliver(first, [Failure(failure)])
+            self._deliver(first, [Failure(failure)], True)
         with self._changed:
             self._complete, self._held = True, False
             self._changed.notify_all()
@@ -110,7 +110,7 @@ class Lazy(Items):
         chunk = self._chunks[start]
         return chunk if count == len(chunk) else chunk[first - start : first - start + count]
 
-    def _deliver(self, first: int, results: List[Any]) -> None:
+    def _deliver(self, first: int, results: List[Any], failed: bool) -> None:
         wanted = self._wanted()
         with self._changed:
             if self._ended is not None:

@@ -166,8 +166,10 @@ class LambdaPool(_Base):
 
         self._check_running()
         result: TaskResult[T] = TaskResult(self, None, None)
+        result._waited = True
         self._start(result, func, args, kwds)
         try:
+            self._dispatcher.wait_for(result)
             return result.get()
         except BaseException:
             if not result.ready():  # Ctrl-C, not the task's exception

@@ -85,17 +85,16 @@ class BatchResult(MapResult[T], Items):
     def _memo(self) -> Memo:
         return self._known
 
-    def _deliver(self, first: int, results: List[Any]) -> None:
+    def _deliver(self, first: int, results: List[Any], failed: bool) -> None:
         """From the completion thread, or from whoever ends the pool."""
         with self._left:
             if not self._number_left:
                 return
-            if self._success:
-                failure = next((result for result in results if type(result) is Failure), None)
-                if failure is None:
-                    self._value[first : first + len(results)] = results
-                else:
-                    self._success, self._value = False, failure.exception
+            if self._success and failed:
+                failure = next(result for result in results if type(result) is Failure)
+                self._success, self._value = False, failure.exception
+            elif self._success:
+                self._value[first : first + len(results)] = results
             self._number_left -= len(results)
             finished = self._number_left == 0
         if finished:

@@ -14,4 +14,15 @@ nb::tuple to_tuple(const Error& error) {
                         text(error.request_id), error.http_status, text(error.log_tail), text(error.detail));
 }
 
+nb::object range(const std::optional<pool::Batch::Chunk>& chunk) {
+  if (!chunk) return nb::none();
+  return nb::make_tuple(chunk->first, chunk->count);
+}
+
+nb::list ranges(const std::vector<pool::Batch::Chunk>& chunks) {
+  nb::list all;
+  for (const auto& chunk : chunks) all.append(nb::make_tuple(chunk.first, chunk.count));
+  return all;
+}
+
 }  // namespace lambdapool::python

@@ -3,9 +3,12 @@
 
 #include <nanobind/nanobind.h>
 
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "core/error.hpp"
+#include "pool/batch.hpp"
 
 namespace lambdapool::python {
 
@@ -14,5 +17,9 @@ nanobind::object text(const std::string& bytes);  // what is not UTF-8 is replac
 // (kind's number, message, code, request id, HTTP status, log tail, detail), as lambdapool.errors.from_native
 // reads it.
 nanobind::tuple to_tuple(const Error& error);
+
+// (first, count), or None; a list of them.
+nanobind::object range(const std::optional<pool::Batch::Chunk>& chunk);
+nanobind::list ranges(const std::vector<pool::Batch::Chunk>& chunks);
 
 }  // namespace lambdapool::python

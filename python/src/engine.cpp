@@ -6,32 +6,10 @@
 #include <stdexcept>
 #include <utility>
 
-#include "aws/lambda/invoke.hpp"
-#include "buffer_view.hpp"
 #include "conversion.hpp"
-#include "core/envelope.hpp"
-#include "core/json_scan.hpp"
-#include "core/limits.hpp"
-#include "outcome_check.hpp"
-#include "pool/ending.hpp"
 
 namespace lambdapool::python {
 namespace {
-
-constexpr std::size_t large_bytes = 16 * 1024;
-
-nb::object range(const std::optional<pool::Batch::Chunk>& chunk) {
-  if (!chunk) return nb::none();
-  return nb::make_tuple(chunk->first, chunk->count);
-}
-
-std::string result_name(pool::Batch::Call call) { return "result-" + std::to_string(call); }
-
-nb::list ranges(const std::vector<pool::Batch::Chunk>& chunks) {
-  nb::list all;
-  for (const auto& chunk : chunks) all.append(nb::make_tuple(chunk.first, chunk.count));
-  return all;
-}
 
 // How often this process is a child that came to be by fork().
 constinit std::atomic<unsigned> forks{0};
@@ -81,11 +59,16 @@ nb::object Engine::open() {
   return nb::none();
 }
 
+std::shared_ptr<pool::Engine> Engine::engine_or_null() {
+  const std::lock_guard lock(mutex_);
+  return engine_;
+}
+
 std::shared_ptr<pool::Engine> Engine::running() {
   refuse_forked();
-  const std::lock_guard lock(mutex_);
-  if (!engine_) throw std::runtime_error("the engine is closed");
-  return engine_;
+  auto engine = engine_or_null();
+  if (!engine) throw std::runtime_error("the engine is closed");
+  return engine;
 }
 
 void Engine::add(Batch::Job job, std::size_t items, std::size_t chunksize, bool lets_go, bool open) {
@@ -106,15 +89,6 @@ void Engine::close_job(Batch::Job job) {
   batch_.close(job);
 }
 
-nb::object Engine::next() {
-  refuse_forked();
-  std::unique_lock lock(batch_mutex_);
-  const auto chunk = batch_.next();
-  lock.unlock();
-  if (!chunk) return nb::none();
-  return nb::make_tuple(chunk->job, chunk->call, chunk->first, chunk->count);
-}
-
 nb::object Engine::shorten(Batch::Call call, std::size_t count) {
   refuse_forked();
   std::unique_lock lock(batch_mutex_);
@@ -131,49 +105,6 @@ pool::Batch::Rest Engine::to_tell(Batch::Rest rest) {
   return std::nullopt;
 }
 
-void Engine::send(Batch::Call call, const nb::bytes& function, const nb::bytes& arguments,
-                  std::string_view code, std::string_view members) {
-  const std::string_view head(function.c_str(), function.size());
-  const std::string_view tail(arguments.c_str(), arguments.size());
-  // A GIL given away is slow to come back when other threads want it: only worth it for real work.
-  if (head.size() + tail.size() < large_bytes) return send_bytes(call, head, tail, code, members);
-  const nb::gil_scoped_release released;
-  send_bytes(call, head, tail, code, members);
-}
-
-// Where the worker puts an answer that does not fit, and the members that the caller gives.
-std::string Engine::members_of(Batch::Call call, std::string_view given) {
-  std::string members(given);
-  if (!store_) return members;
-  const auto name = result_name(call);
-  store_->expect(name);
-  members.append(members.empty() ? "\"results\":{\"url\":" : ",\"results\":{\"url\":");
-  append_json_string(members, store_->url("PUT", name));
-  return members.append("}");
-}
-
-void Engine::send_bytes(Batch::Call call, std::string_view function, std::string_view arguments,
-                        std::string_view code, std::string_view given) {
-  const auto engine = running();
-  std::string echo = echoes_.next();
-  const std::string members = members_of(call, given);
-  auto payload =
-      envelope::encode_within(limits::request_payload_bytes_max, envelope::Direction::task,
-                              {codec, settings_.peer, echo, {}, code, members}, function, arguments);
-  const auto completed = [this, call](Result<aws::Invoked> answer) { arrived(call, std::move(answer)); };
-  queue_->sent();
-  if (payload) {
-    engine->submit(call, std::move(*payload), completed, std::move(echo));
-  } else {
-    engine->refuse(pool::too_large_to_encode(function.size() + arguments.size(), engine->limits()),
-                   completed);
-  }
-  std::unique_lock lock(batch_mutex_);
-  const bool wanted = batch_.is_out(call);
-  lock.unlock();
-  if (!wanted) engine->cancel(call);  // its job ended in between
-}
-
 nb::object Engine::drop(Batch::Call call) {
   refuse_forked();
   std::unique_lock lock(batch_mutex_);
@@ -181,65 +112,6 @@ nb::object Engine::drop(Batch::Call call) {
   if (chunk) batch_.settle(*chunk, chunk->count);
   lock.unlock();
   return range(chunk);
-}
-
-nb::list Engine::wait(std::optional<double> timeout) {
-  refuse_forked();
-  std::vector<Arrival> arrivals;
-  {
-    const nb::gil_scoped_release released;
-    const auto queue = queue_;
-    std::optional<std::chrono::duration<double>> span;
-    if (timeout) span = std::chrono::duration<double>(*timeout);
-    for (auto& completion : queue->take(span)) arrivals.push_back(read(completion));
-  }
-  nb::list batch;
-  for (const auto& [call, chunk, outcome] : arrivals) {
-    const Batch::Chunk of = chunk.value_or(Batch::Chunk{0, call, 0, 0});
-    const auto tell = [&](const nb::object& body, const nb::object& error) {
-      batch.append(nb::make_tuple(of.job, call, of.first, of.count, body, error));
-    };
-    if (!outcome) {
-      tell(nb::none(), to_tuple(outcome.error()));
-    } else if (outcome->stored) {
-      tell(text(outcome->body), nb::none());
-    } else {
-      tell(nb::bytes(outcome->body.data(), outcome->body.size()), nb::none());
-    }
-  }
-  return batch;
-}
-
-// On the engine's thread: what the failure of a call means for others must not wait for Python.
-void Engine::arrived(Batch::Call call, Result<aws::Invoked> answer) {
-  std::unique_lock lock(batch_mutex_);
-  const auto chunk = batch_.arrived(call);
-  std::vector<Batch::Call> under_way;
-  if (chunk && !answer) {
-    auto ended = batch_.failed(chunk->job, pool::fault_of(answer.error().kind));
-    if (ended && (!ended->given_up.empty() || !ended->under_way.empty())) {
-      under_way = std::move(ended->under_way);
-      given_up_.emplace(chunk->job, std::move(ended->given_up));
-    }
-  }
-  lock.unlock();
-  cancel(under_way);
-  queue_->push({call, chunk, std::move(answer)});
-}
-
-Engine::Arrival Engine::read(Completion& completion) {
-  const auto& [call, chunk, answer] = completion;
-  auto body = body_of(completion.answer, settings_.peer);
-  if (store_ && answer && !(body && body->stored)) store_->forget(result_name(call));
-  if (chunk) {
-    const std::lock_guard lock(log_mutex_);
-    if (answer) {
-      log_tails_.keep_base64(chunk->job, call, std::move(completion.answer->log_tail_base64));
-    } else {
-      log_tails_.keep_text(chunk->job, call, body.error().log_tail);
-    }
-  }
-  return {call, chunk, std::move(body)};
 }
 
 nb::object Engine::settle(Batch::Job job, std::size_t first, std::size_t count, std::size_t done,
@@ -271,59 +143,13 @@ nb::list Engine::end(Batch::Job job, bool lets_go) {
   refuse_forked();
   std::unique_lock lock(batch_mutex_);
   auto ended = batch_.end(job, lets_go);
+  tasks_.erase(job);
   if (auto known = given_up_.extract(job))
     ended.given_up.insert(ended.given_up.end(), known.mapped().begin(), known.mapped().end());
   lock.unlock();
   cancel(ended.under_way);
   return ranges(ended.given_up);
 }
-
-// The engine forgets those that it has not sent.
-void Engine::cancel(const std::vector<Batch::Call>& calls) {
-  if (calls.empty()) return;
-  std::shared_ptr<pool::Engine> engine;
-  {
-    const std::lock_guard lock(mutex_);
-    engine = engine_;
-  }
-  for (const auto call : calls) {
-    if (engine) engine->cancel(call);
-  }
-}
-
-std::shared_ptr<objects::Store> Engine::running_store() {
-  refuse_forked();
-  const std::lock_guard lock(mutex_);
-  if (!engine_ || !store_) throw std::runtime_error("the engine is closed, or has no store");
-  return store_;
-}
-
-nb::tuple Engine::put(const std::string& name, const nb::object& bytes) {
-  const BufferView view(bytes, BufferView::Access::read);
-  const auto store = running_store();
-  Result<objects::Stored> stored;
-  {
-    const nb::gil_scoped_release released;
-    stored = store->put(name, {view.data(), view.size()});
-  }
-  if (!stored) return nb::make_tuple("", to_tuple(stored.error()));
-  return nb::make_tuple(text(stored->file), nb::none());
-}
-
-nb::object Engine::get(Batch::Call call, std::uint64_t offset, const nb::object& into) {
-  const BufferView view(into, BufferView::Access::write);
-  const auto store = running_store();
-  Result<void> got;
-  {
-    const nb::gil_scoped_release released;
-    got = store->get(result_name(call), offset, view.data(), view.size());
-  }
-  return got ? nb::object(nb::none()) : nb::object(to_tuple(got.error()));
-}
-
-void Engine::remove(const std::string& name) { running_store()->remove(name); }
-void Engine::remove_result(Batch::Call call) { remove(result_name(call)); }
-std::string Engine::url(const std::string& name) { return running_store()->url("GET", name); }
 
 // A forked child cannot trust the lock: it has no logs.
 nb::object Engine::log_of(Batch::Call call) const {

@@ -43,6 +43,11 @@ class Engine {
   void add(Batch::Job job, std::size_t items, std::size_t chunksize, bool lets_go, bool open);
   bool extend(Batch::Job job, std::size_t items);
   void close_job(Batch::Job job);
+  void add_task(Batch::Job job, const nb::bytes& function, const nb::bytes& arguments);
+  void set_code(std::string code);
+  bool take_back(Batch::Job job);
+  bool is_running(Batch::Job job);
+  nb::object wait_for(Batch::Job job);
   nb::object next();
   nb::object shorten(Batch::Call call, std::size_t count);
   void send(Batch::Call call, const nb::bytes& function, const nb::bytes& arguments, std::string_view code,
@@ -68,6 +73,7 @@ class Engine {
   void forget_log(Batch::Call call);
 
   nb::list warnings();
+  void release(Batch::Job job) { queue_->release(job); }
   void wake() { queue_->wake(); }
   void terminate();
   void close();
@@ -81,17 +87,26 @@ class Engine {
     Result<envelope::Envelope> outcome;
   };
 
+  struct Task {
+    std::string function;
+    std::string arguments;
+  };
+
   bool forked() const;
   void refuse_forked() const;
+  std::shared_ptr<pool::Engine> engine_or_null();
   std::shared_ptr<pool::Engine> running();
-  void send_bytes(Batch::Call call, std::string_view function, std::string_view arguments,
-                  std::string_view code, std::string_view given);
+  void send_tasks();
+  void send_bytes(pool::Engine& engine, Batch::Call call, std::string_view function,
+                  std::string_view arguments, std::string_view code, std::string_view given);
+  static std::string result_name(Batch::Call call) { return "result-" + std::to_string(call); }
   std::string members_of(Batch::Call call, std::string_view given);
   std::shared_ptr<objects::Store> running_store();
   void arrived(Batch::Call call, Result<aws::Invoked> answer);
   Arrival read(Completion& completion);
+  static nb::tuple told(const Arrival& arrival);
   Batch::Rest to_tell(Batch::Rest rest);
-  void cancel(const std::vector<Batch::Call>& calls);
+  bool cancel(const std::vector<Batch::Call>& calls);
   void shut_down();
 
   Settings settings_;
@@ -104,6 +119,8 @@ class Engine {
   std::string target_;
   std::mutex batch_mutex_;
   Batch batch_;
+  std::unordered_map<Batch::Job, Task> tasks_;                          // that wait for their turn
+  std::string code_;                                                    // of their envelopes
   std::unordered_map<Batch::Job, std::vector<Batch::Chunk>> given_up_;  // until Python asks
   mutable std::mutex log_mutex_;
   pool::LogTails log_tails_;

@@ -1,9 +1,53 @@
 #include "engine_queue.hpp"
 
+#include <semaphore.h>
+
 #include <algorithm>
 #include <utility>
 
 namespace lambdapool::python {
+
+// A semaphore, since waiting for one ends when a signal comes, as waiting for Python's locks does.
+class EngineQueue::Waiter {
+ public:
+  Waiter() { ::sem_init(&semaphore_, 0, 0); }
+  ~Waiter() { ::sem_destroy(&semaphore_); }
+  Waiter(const Waiter&) = delete;
+  Waiter& operator=(const Waiter&) = delete;
+
+  bool wait() { return ::sem_wait(&semaphore_) == 0; }  // false: a signal came
+  void wake() { ::sem_post(&semaphore_); }
+
+  std::optional<Completion> completion;
+
+ private:
+  sem_t semaphore_{};
+};
+
+std::optional<Completion> EngineQueue::take_for(pool::Batch::Job job, const std::function<bool()>& over,
+                                                const std::function<bool()>& interrupted) {
+  Waiter waiter;
+  std::unique_lock lock(mutex_);
+  if (closed_ || !waiters_.try_emplace(job, &waiter).second) return std::nullopt;
+  lock.unlock();
+  const bool waits = !over();
+  bool gives_up = !waits;
+  while (waits && !waiter.wait()) {
+    gives_up = interrupted();
+    if (gives_up) break;
+  }
+  lock.lock();
+  waiters_.erase(job);
+  if (!gives_up || !waiter.completion) return std::move(waiter.completion);
+  ready_.push_back(std::move(*waiter.completion));  // for whoever takes all
+  changed_.notify_one();
+  return std::nullopt;
+}
+
+void EngineQueue::release(pool::Batch::Job job) {
+  const std::lock_guard lock(mutex_);
+  if (const auto found = waiters_.find(job); found != waiters_.end()) found->second->wake();
+}
 
 void EngineQueue::sent() {
   const std::lock_guard lock(mutex_);
@@ -13,6 +57,11 @@ void EngineQueue::sent() {
 void EngineQueue::push(Completion completion) {
   const std::lock_guard lock(mutex_);
   --in_flight_;
+  const auto waiter = completion.chunk ? waiters_.find(completion.chunk->job) : waiters_.end();
+  if (waiter != waiters_.end() && !waiter->second->completion) {
+    waiter->second->completion = std::move(completion);
+    return waiter->second->wake();
+  }
   ready_.push_back(std::move(completion));
   if (ready_.size() >= wanted_ || in_flight_ == 0) changed_.notify_one();
 }
@@ -58,6 +107,7 @@ std::vector<std::string> EngineQueue::take_warnings() {
 void EngineQueue::close() {
   const std::lock_guard lock(mutex_);
   closed_ = true;
+  for (const auto& [job, waiter] : waiters_) waiter->wake();
   changed_.notify_all();
 }
 

@@ -7,9 +7,11 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "aws/lambda/invoke.hpp"
@@ -30,6 +32,13 @@ class EngineQueue {
   void sent();  // a call: pushed() follows
   void push(Completion completion);
 
+  // The next answer of this job, for a thread that waits for nothing else: it is not told to the others.
+  // nullopt after release() or close(); as soon as the job is `over`, which is asked once; and where a signal
+  // came and is `interrupted`.
+  std::optional<Completion> take_for(pool::Batch::Job job, const std::function<bool()>& over,
+                                     const std::function<bool()>& interrupted);
+  void release(pool::Batch::Job job);
+
   // All answers there are; waits for the first until `timeout` (nullopt: for ever) or wake() or close().
   std::vector<Completion> take(std::optional<std::chrono::duration<double>> timeout);
 
@@ -44,7 +53,10 @@ class EngineQueue {
   static constexpr std::size_t lingers_from = 16;  // calls in flight
   static constexpr std::chrono::microseconds linger{500};
 
+  class Waiter;
+
   mutable std::mutex mutex_;
+  std::unordered_map<pool::Batch::Job, Waiter*> waiters_;
   std::condition_variable changed_;
   std::vector<Completion> ready_;
   std::vector<std::string> warnings_;

@@ -12,6 +12,30 @@
 
 namespace nb = nanobind;
 
+namespace {
+
+void bind_data_and_logs(nb::class_<lambdapool::python::Engine>& engine) {
+  using lambdapool::python::Engine;
+  engine.def("put", &Engine::put, nb::arg("name"), nb::arg("bytes"))
+      .def("get", &Engine::get, nb::arg("call"), nb::arg("offset"), nb::arg("into"))
+      .def("remove", &Engine::remove, nb::arg("name"))
+      .def("remove_result", &Engine::remove_result, nb::arg("call"))
+      .def("url", &Engine::url, nb::arg("name"))
+      .def_prop_ro("has_store", &Engine::has_store)
+      .def_prop_ro("bucket", &Engine::bucket)
+      .def("log_of", &Engine::log_of, nb::arg("call"))
+      .def("logs_of", &Engine::logs_of, nb::arg("job"), nb::arg("calls"))
+      .def("forget_log", &Engine::forget_log, nb::arg("call"))
+      .def("warnings", &Engine::warnings)
+      .def("wake", &Engine::wake)
+      .def("terminate", &Engine::terminate)
+      .def("close", &Engine::close)
+      .def_prop_ro("target", &Engine::target)
+      .def_prop_ro("batches", &Engine::batches);
+}
+
+}  // namespace
+
 NB_MODULE(_native, module) {
   using lambdapool::python::Engine;
   using lambdapool::python::Settings;
@@ -26,7 +50,8 @@ NB_MODULE(_native, module) {
   lambdapool::python::bind_deploying(module);
   lambdapool::python::bind_deployment(module);
   lambdapool::python::bind_local_lambda(module);
-  nb::class_<Engine>(module, "Engine")
+  nb::class_<Engine> engine(module, "Engine");
+  engine
       .def(
           "__init__",
           [](Engine* self, std::string function, int workers, int ahead, std::string peer, std::string python,
@@ -53,6 +78,12 @@ NB_MODULE(_native, module) {
            nb::arg("lets_go") = false, nb::arg("open") = false)
       .def("extend", &Engine::extend, nb::arg("job"), nb::arg("items"))
       .def("close_job", &Engine::close_job, nb::arg("job"))
+      .def("add_task", &Engine::add_task, nb::arg("job"), nb::arg("function"), nb::arg("arguments"))
+      .def("set_code", &Engine::set_code, nb::arg("code"))
+      .def("take_back", &Engine::take_back, nb::arg("job"))
+      .def("is_running", &Engine::is_running, nb::arg("job"))
+      .def("wait_for", &Engine::wait_for, nb::arg("job"))
+      .def("release", &Engine::release, nb::arg("job"))
       .def("next", &Engine::next)
       .def("shorten", &Engine::shorten, nb::arg("call"), nb::arg("count"))
       .def("send", &Engine::send, nb::arg("call"), nb::arg("function"), nb::arg("arguments"),
@@ -62,21 +93,6 @@ NB_MODULE(_native, module) {
       .def("settle", &Engine::settle, nb::arg("job"), nb::arg("first"), nb::arg("count"), nb::arg("done"),
            nb::arg("seconds") = nb::none(), nb::arg("bytes") = 0)
       .def("failed", &Engine::failed, nb::arg("job"))
-      .def("end", &Engine::end, nb::arg("job"), nb::arg("lets_go"))
-      .def("put", &Engine::put, nb::arg("name"), nb::arg("bytes"))
-      .def("get", &Engine::get, nb::arg("call"), nb::arg("offset"), nb::arg("into"))
-      .def("remove", &Engine::remove, nb::arg("name"))
-      .def("remove_result", &Engine::remove_result, nb::arg("call"))
-      .def("url", &Engine::url, nb::arg("name"))
-      .def_prop_ro("has_store", &Engine::has_store)
-      .def_prop_ro("bucket", &Engine::bucket)
-      .def("log_of", &Engine::log_of, nb::arg("call"))
-      .def("logs_of", &Engine::logs_of, nb::arg("job"), nb::arg("calls"))
-      .def("forget_log", &Engine::forget_log, nb::arg("call"))
-      .def("warnings", &Engine::warnings)
-      .def("wake", &Engine::wake)
-      .def("terminate", &Engine::terminate)
-      .def("close", &Engine::close)
-      .def_prop_ro("target", &Engine::target)
-      .def_prop_ro("batches", &Engine::batches);
+      .def("end", &Engine::end, nb::arg("job"), nb::arg("lets_go"));
+  bind_data_and_logs(engine);
 }

@@ -82,8 +82,11 @@ class EngineTransport final : public Transport {
   void send(pool::Engine& engine, Call call, std::string_view head, std::string_view items,
             const CallData& data, Done done) {
     std::string echo = echoes_.next();
-    auto payload = envelope::encode_within(limits::request_payload_bytes_max, envelope::Direction::task,
-                                           {"cpp", peer_, echo, {}, {}, data.members}, head, items);
+    const envelope::Label label{"cpp", peer_, echo, {}, {}, data.members};
+    const bool raw = engine.takes_raw() && head.size() + items.size() <= envelope::raw_body_max;
+    auto payload = raw ? envelope::encode_raw(label, head, items)
+                       : envelope::encode_within(limits::request_payload_bytes_max, envelope::Direction::task,
+                                                 label, head, items);
     const auto completed = [this, result = data.result,
                             done = std::move(done)](Result<aws::Invoked> invoked) {
       auto reply = std::move(invoked).map([](aws::Invoked&& answer) {

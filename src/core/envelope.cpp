@@ -16,6 +16,8 @@ namespace lambdapool::envelope {
 
 namespace {
 
+constexpr std::string_view raw_encoding = "raw";
+constexpr std::string_view raw_end = ",\"encoding\":\"raw\"}";  // of the object before the zero byte
 constexpr std::size_t compress_from = 4096;
 // What fits into Invoke uncompressed: three quarters of the payload, less the other members.
 constexpr std::size_t fits_plainly = (limits::request_payload_bytes_max - 512) / 4 * 3;
@@ -64,8 +66,10 @@ std::string beginning(std::string_view json) {
 
 class Decoder {
  public:
-  Decoder(Direction direction, std::string_view json, std::size_t max_body)
-      : what_(body_member(direction)), json_(json), max_body_(max_body) {}
+  Decoder(Direction direction, std::string_view payload, std::size_t max_body)
+      : what_(body_member(direction)), json_(payload.substr(0, payload.find('\0'))), max_body_(max_body) {
+    if (json_.size() < payload.size()) raw_ = payload.substr(json_.size() + 1);
+  }
 
   Result<Envelope> run() {
     auto found = members();
@@ -78,6 +82,11 @@ class Decoder {
          {Text{"codec", &members.codec, &out.codec}, Text{"peer", &members.peer, &out.peer},
           Text{"encoding", &members.encoding, &encoding}}) {
       if (auto good = read_text(name, *member, *to); !good) return tl::unexpected(std::move(good.error()));
+    }
+    if (raw_ || encoding == raw_encoding) {
+      if (auto good = read_raw(encoding, out.body); !good) return tl::unexpected(std::move(good.error()));
+      out.raw = true;
+      return out;
     }
     if (encoding == "stored") {
       out.stored = true;
@@ -179,6 +188,15 @@ class Decoder {
     return {};
   }
 
+  Result<void> read_raw(const std::string& encoding, std::string& to) const {
+    if (!raw_ || encoding != raw_encoding)
+      return refuse("bytes after the object and the encoding \"raw\" go together");
+    if (raw_->size() > max_body_)
+      return refuse("its body is larger than " + std::to_string(max_body_) + " bytes");
+    to = *raw_;
+    return {};
+  }
+
   Result<void> read_body(const std::optional<JsonValue>& member, const std::string& encoding,
                          std::string& to) const {
     const bool compressed = encoding == "zlib+base64";
@@ -210,26 +228,20 @@ class Decoder {
 
   std::string_view what_;
   std::string_view json_;
+  std::optional<std::string_view> raw_ = {};  // what follows a zero byte
   std::size_t max_body_;
 };
 
 }  // namespace
 
-std::string encode(Direction direction, const Label& label, std::string_view body, std::string_view extra) {
-  return *encode_within(std::numeric_limits<std::size_t>::max(), direction, label, body, extra);
+namespace {
+
+std::size_t size_of(const Label& label) {  // at least
+  return 128 + label.codec.size() + label.peer.size() + label.echo.size() + label.code.size() +
+         label.members.size();
 }
 
-std::optional<std::string> encode_within(std::size_t most, Direction direction, const Label& label,
-                                         std::string_view body, std::string_view extra) {
-  std::optional<std::string> compressed;
-  if (body.size() + extra.size() >= compress_from)
-    compressed = compress_if_it_pays(body, extra, fits_plainly);
-  const std::size_t size = compressed ? compressed->size() : body.size() + extra.size();
-
-  if (size / 3 * 4 > most) return std::nullopt;
-  std::string out;
-  out.reserve(size / 3 * 4 + 128 + label.codec.size() + label.peer.size() + label.echo.size() +
-              label.members.size());
+void append_members(std::string& out, const Label& label) {
   out.append("{\"lambdapool\":").append(std::to_string(version)).append(",\"codec\":");
   append_json_string(out, label.codec);
   out.append(",\"peer\":");
@@ -244,6 +256,47 @@ std::optional<std::string> encode_within(std::size_t most, Direction direction, 
     append_json_string(out, label.code);
   }
   if (!label.members.empty()) out.append(",").append(label.members);
+}
+
+}  // namespace
+
+std::string encode_raw(const Label& label, std::string_view body, std::string_view extra) {
+  std::string out;
+  out.reserve(size_of(label) + body.size() + extra.size());
+  append_members(out, label);
+  out.append(raw_end).push_back('\0');
+  return out.append(body).append(extra);
+}
+
+Result<std::string> raw_as_json(Direction direction, std::string_view raw) {
+  const auto zero = raw.find('\0');
+  std::string_view object = raw.substr(0, zero);
+  if (zero == std::string_view::npos || !object.ends_with(raw_end))
+    return fail(ErrorKind::protocol, "this is not a raw envelope of lambdapool");
+  object.remove_suffix(raw_end.size());
+  const std::string_view body = raw.substr(zero + 1);
+  std::string out;
+  out.reserve(object.size() + body.size() / 3 * 4 + 64);
+  out.append(object).append(",\"encoding\":\"base64\",\"").append(body_member(direction)).append("\":\"");
+  base64_append(out, body);
+  return out.append("\"}");
+}
+
+std::string encode(Direction direction, const Label& label, std::string_view body, std::string_view extra) {
+  return *encode_within(std::numeric_limits<std::size_t>::max(), direction, label, body, extra);
+}
+
+std::optional<std::string> encode_within(std::size_t most, Direction direction, const Label& label,
+                                         std::string_view body, std::string_view extra) {
+  std::optional<std::string> compressed;
+  if (body.size() + extra.size() >= compress_from)
+    compressed = compress_if_it_pays(body, extra, fits_plainly);
+  const std::size_t size = compressed ? compressed->size() : body.size() + extra.size();
+
+  if (size / 3 * 4 > most) return std::nullopt;
+  std::string out;
+  out.reserve(size / 3 * 4 + size_of(label));
+  append_members(out, label);
   out.append(compressed ? ",\"encoding\":\"zlib+base64\",\"" : ",\"encoding\":\"base64\",\"");
   out.append(body_member(direction)).append("\":\"");
   if (compressed) {
@@ -256,12 +309,12 @@ std::optional<std::string> encode_within(std::size_t most, Direction direction, 
   return out;
 }
 
-Result<Envelope> decode(Direction direction, std::string_view json, std::size_t max_body) {
-  return Decoder(direction, json, max_body).run();
+Result<Envelope> decode(Direction direction, std::string_view payload, std::size_t max_body) {
+  return Decoder(direction, payload, max_body).run();
 }
 
-Result<Told> check_echo(std::string_view json, std::string_view echo) {
-  return Decoder(Direction::outcome, json, max_body_bytes).check_echo(echo);
+Result<Told> check_echo(std::string_view payload, std::string_view echo) {
+  return Decoder(Direction::outcome, payload, max_body_bytes).check_echo(echo);
 }
 
 }  // namespace lambdapool::envelope

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "core/error.hpp"
+#include "core/limits.hpp"
 
 namespace lambdapool::envelope {
 
@@ -18,6 +19,7 @@ struct Envelope {
   std::string peer = {};  // who encoded it: Python's version ("3.11"), or the executable's build identity
   std::string body;
   std::string echo = {};  // the task's, which its outcome repeats; "" where there is none
+  bool raw = false;       // it came with its body as it is: see encode_raw
   bool stored = false;    // of an outcome: the body says what was stored in its place, "sha256:size,size,..."
 };
 
@@ -47,18 +49,31 @@ std::string encode(Direction direction, const Label& label, std::string_view bod
 std::optional<std::string> encode_within(std::size_t most, Direction direction, const Label& label,
                                          std::string_view body, std::string_view extra = {});
 
+// For a service and workers of ours on this machine: the same object with the encoding "raw" and without the
+// body's member, a zero byte (which JSON never has), and the body as it is.
+std::string encode_raw(const Label& label, std::string_view body, std::string_view extra = {});
+
+// A larger body would perhaps not fit Invoke, and then is to be found out in the one way for all targets.
+inline constexpr std::size_t raw_body_max = (limits::request_payload_bytes_max - 16 * 1024) / 4 * 3;
+
+inline bool is_raw(std::string_view payload) { return payload.find('\0') != std::string_view::npos; }
+
+// What encode_raw has made as encode would have, for a worker that knows JSON alone.
+Result<std::string> raw_as_json(Direction direction, std::string_view raw);
+
 // Longer ones are refused: a worker repeats what anybody may have sent.
 inline constexpr std::size_t echo_size_max = 64;
 
 // Decompressed bodies beyond this are refused rather than allocated.
 inline constexpr std::size_t max_body_bytes = std::size_t{256} << 20;
 
-// Error kind protocol: says what is missing or malformed, and which versions this side speaks.
-Result<Envelope> decode(Direction direction, std::string_view json, std::size_t max_body = max_body_bytes);
+// Of JSON or raw. Error kind protocol: says what is missing or malformed, and which versions this side
+// speaks.
+Result<Envelope> decode(Direction direction, std::string_view payload, std::size_t max_body = max_body_bytes);
 
-// Whether `json` is the outcome of the task that was sent with `echo`, which must not be empty: looks at the
-// members around the body, and at none of its bytes. Error kinds protocol (it is not, or cannot be read) and
-// code_mismatch (a worker that knows no echo has made it).
-Result<Told> check_echo(std::string_view json, std::string_view echo);
+// Whether `payload` is the outcome of the task that was sent with `echo`, which must not be empty: looks at
+// the members around the body, and at none of its bytes. Error kinds protocol (it is not, or cannot be read)
+// and code_mismatch (a worker that knows no echo has made it).
+Result<Told> check_echo(std::string_view payload, std::string_view echo);
 
 }  // namespace lambdapool::envelope

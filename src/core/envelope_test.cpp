@@ -44,6 +44,39 @@ TEST(Envelope, CarriesAnEchoWhereThereIsOne) {
   EXPECT_THAT(error_of(encode(Direction::task, {"cpp", "id", std::string(65, 'x')}, "")), HasSubstr("echo"));
 }
 
+TEST(Envelope, CarriesABodyAsItIsWhereItIsRaw) {
+  const Label label{"cpp", "id", "a-1", {}, "code", R"("more":1)"};
+  for (const std::string& body : {std::string(), std::string("a\0\"b", 4), noise(100'000)}) {
+    const auto raw = encode_raw(label, body.substr(0, 2), body.substr(std::min<std::size_t>(2, body.size())));
+    EXPECT_TRUE(is_raw(raw));
+    const auto decoded = decode(Direction::task, raw);
+    ASSERT_TRUE(decoded) << decoded.error().message;
+    EXPECT_TRUE(decoded->raw);
+    EXPECT_EQ(decoded->body, body);
+    EXPECT_EQ(decoded->echo, "a-1");
+    EXPECT_TRUE(check_echo(raw, "a-1"));
+    const auto json = raw_as_json(Direction::task, raw);
+    ASSERT_TRUE(json);
+    EXPECT_FALSE(is_raw(*json));
+    EXPECT_THAT(*json, HasSubstr(R"(,"code":"code","more":1,)"));
+    const auto again = decode(Direction::task, *json);
+    ASSERT_TRUE(again) << again.error().message;
+    EXPECT_FALSE(again->raw);
+    EXPECT_EQ(again->body, body);
+  }
+}
+
+TEST(Envelope, RefusesARawBodyWithoutItsNameAndTheNameWithoutABody) {
+  const std::string head = R"({"lambdapool":1,"codec":"cpp","peer":"id","encoding":)";
+  EXPECT_THAT(error_of(head + "\"raw\"}"), HasSubstr("go together"));
+  EXPECT_THAT(error_of(head + "\"base64\",\"task\":\"\"}" + std::string(1, '\0') + "abc"),
+              HasSubstr("go together"));
+  EXPECT_FALSE(raw_as_json(Direction::task, head + "\"raw\"}"));
+  const auto large = decode(Direction::task, encode_raw({"cpp", "id"}, "12345"), 4);
+  ASSERT_FALSE(large);
+  EXPECT_THAT(large.error().message, HasSubstr("larger than 4 bytes"));
+}
+
 TEST(Envelope, TellsTheFunctionsTimeoutWhereItMakesSense) {
   const auto told = [](const std::string& timeout) {
     return check_echo(R"({"lambdapool":1,"echo":"a-1","timeout":)" + timeout + "}", "a-1")->timeout;

@@ -19,6 +19,7 @@
 
 #include "core/descriptor_limit.hpp"
 #include "http/client_connection.hpp"
+#include "http/in_process_calls.hpp"
 #include "http/loop_impl.hpp"
 
 namespace lambdapool::http {
@@ -55,10 +56,14 @@ struct Client::Impl final : ClientConnection::Pool, std::enable_shared_from_this
   using Clock = ClientConnection::Clock;
 
   Impl(std::shared_ptr<EventLoop::Impl> on, ClientOptions with)
-      : loop(on), options(std::move(with)), timer(on->io) {}
+      : loop(on), options(std::move(with)), timer(on->io) {
+    if (auto service = std::exchange(options.in_process, nullptr))
+      in_process = std::make_shared<InProcessCalls>(std::move(service));
+  }
 
   std::weak_ptr<EventLoop::Impl> loop;
-  const ClientOptions options;
+  ClientOptions options;
+  std::shared_ptr<InProcessCalls> in_process;  // instead of connections
   std::atomic<Id> last_id{0};
   asio::steady_timer timer;
   Clock::time_point timer_at = Clock::time_point::max();
@@ -105,6 +110,7 @@ struct Client::Impl final : ClientConnection::Pool, std::enable_shared_from_this
       return fail_later(std::move(exchange),
                         Error{ErrorKind::invalid_argument,
                               "a request's method, target and headers must not contain line breaks"});
+    if (in_process) return in_process->start(std::move(exchange));
     queue.push_back(std::move(exchange));
     dispatch();
   }
@@ -287,6 +293,7 @@ struct Client::Impl final : ClientConnection::Pool, std::enable_shared_from_this
   // --- giving up
 
   void cancel(Id id) {
+    if (in_process) return in_process->cancel(id);
     auto queued = std::ranges::find_if(queue, [&](const auto& exchange) { return exchange->id == id; });
     if (queued != queue.end()) {
       auto exchange = std::move(*queued);
@@ -322,6 +329,7 @@ struct Client::Impl final : ClientConnection::Pool, std::enable_shared_from_this
           failure(Reached::no, ErrorKind::cancelled, "the client was closed before it was sent"));
     }
     tell_failed();
+    if (in_process) in_process->close();
   }
 };
 

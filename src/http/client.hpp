@@ -16,6 +16,8 @@
 
 namespace lambdapool::http {
 
+class InProcess;
+
 // Says why an answer, though it is HTTP, is none to this request; nullopt where it is one. Asked on the
 // loop's thread before the connection carries anything else.
 using Doubt = std::function<std::optional<Error>(const Response&)>;
@@ -28,6 +30,9 @@ struct ClientOptions {
   std::chrono::milliseconds idle_timeout{55'000};  // below the service's own, so that we close first
   std::string ca_bundle = {};                      // PEM file; "" means the system's
   std::uint64_t max_response_bytes = 64ull << 20;
+  // Where the service is this process's own, and `loop` its loop: it is called instead of `endpoint`. It ends
+  // calls itself, so that their read timeouts do not count.
+  std::shared_ptr<InProcess> in_process = {};
 };
 
 class Client {

@@ -61,7 +61,7 @@ S3Options s3_options(const ServiceOptions& options, const fs::path& scratch) {
 }
 
 // Members are destroyed from the last to the first: no new requests, then no new work, then the workers.
-class RunningService : public Service {
+class RunningService : public Service, private http::InProcess {
  public:
   Result<void> start(const ServiceOptions& options) {
     region_ = options.region;
@@ -90,6 +90,7 @@ class RunningService : public Service {
   http::Endpoint objects_endpoint() const override {
     return objects_listener_ ? objects_listener_->endpoint() : endpoint();
   }
+  http::InProcess& in_process() override { return *this; }
   std::string isolation() const override { return workers_->isolation(); }
 
   void before_fork() override {
@@ -117,6 +118,11 @@ class RunningService : public Service {
   }
 
  private:
+  http::EventLoop& loop() override { return loop_; }
+  void handle(http::Request request, http::Responder responder) override {
+    plane_->handle_own(std::move(request), std::move(responder));
+  }
+
   // A function's URL takes whatever its callers send, signed for S3 or not.
   bool is_for_objects(const http::Request& head) const {
     const auto url = url_address(head, region_);

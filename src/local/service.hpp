@@ -11,6 +11,7 @@
 #include "core/environment.hpp"
 #include "core/error.hpp"
 #include "core/sigv4.hpp"
+#include "http/in_process.hpp"
 #include "http/message.hpp"
 #include "local/control/admission.hpp"
 
@@ -36,6 +37,7 @@ class Service {
   static Result<std::unique_ptr<Service>> start(ServiceOptions options);
   virtual ~Service() = default;  // stops: no new invocations, workers killed, nothing left behind
   virtual http::Endpoint endpoint() const = 0;
+  virtual http::InProcess& in_process() = 0;  // for this process alone: it admits whoever calls
   // Of the object store, where workers reach it too, whatever they see of the file system.
   virtual http::Endpoint objects_endpoint() const = 0;
   virtual std::string isolation() const = 0;  // which limits are enforced and how, one line

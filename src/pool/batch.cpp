@@ -56,7 +56,7 @@ void Batch::close(Job job) {
   forget_if_done(job, found->second);
 }
 
-std::optional<Batch::Chunk> Batch::next() {
+std::optional<Batch::Job> Batch::turn() {
   while (!queue_.empty()) {
     const Job job = queue_.front();
     const auto found = jobs_.find(job);
@@ -65,19 +65,25 @@ std::optional<Batch::Chunk> Batch::next() {
       queue_.pop_front();
       continue;
     }
-    Record& record = found->second;
-    const std::size_t window = record.chunking.finds_size() ? std::min(window_, 2 * workers_) : window_;
-    if (calls_.size() >= window) return std::nullopt;
-    const Range range = take(record);
-    const Chunk chunk{job, ++last_call_, range.first, range.count};
-    calls_.emplace(chunk.call, chunk);
-    if (!record.has_more()) {
-      record.queued = false;
-      queue_.pop_front();
-    }
-    return chunk;
+    const bool finds_size = found->second.chunking.finds_size();
+    if (calls_.size() >= (finds_size ? std::min(window_, 2 * workers_) : window_)) return std::nullopt;
+    return job;
   }
   return std::nullopt;
+}
+
+std::optional<Batch::Chunk> Batch::next() {
+  const auto job = turn();
+  if (!job) return std::nullopt;
+  Record& record = jobs_.at(*job);
+  const Range range = take(record);
+  const Chunk chunk{*job, ++last_call_, range.first, range.count};
+  calls_.emplace(chunk.call, chunk);
+  if (!record.has_more()) {
+    record.queued = false;
+    queue_.pop_front();
+  }
+  return chunk;
 }
 
 Batch::Range Batch::take(Record& record) {
@@ -157,16 +163,27 @@ Batch::Ended Batch::end(Job job, bool lets_go) {
   if (record.unsent < record.items)
     ended.given_up.push_back({job, 0, record.unsent, record.items - record.unsent});
   record.unsent = record.items;
-  for (const auto& [call, chunk] : calls_) {
-    if (chunk.job == job) ended.under_way.push_back(call);
-  }
-  std::ranges::sort(ended.under_way);
+  ended.under_way = under_way(job);
   if (lets_go) {
     for (const Call call : ended.under_way) ended.given_up.push_back(*arrived(call));
   }
   for (const Chunk& chunk : ended.given_up) record.settled += chunk.count;
   forget_if_done(job, record);
   return ended;
+}
+
+bool Batch::has_unsent(Job job) const {
+  const auto found = jobs_.find(job);
+  return found != jobs_.end() && found->second.has_more();
+}
+
+std::vector<Batch::Call> Batch::under_way(Job job) const {
+  std::vector<Call> calls;
+  for (const auto& [call, chunk] : calls_) {
+    if (chunk.job == job) calls.push_back(call);
+  }
+  std::ranges::sort(calls);
+  return calls;
 }
 
 }  // namespace lambdapool::pool

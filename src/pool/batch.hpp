@@ -64,7 +64,8 @@ class Batch {
   bool extend(Job job, std::size_t items);  // of an open one; false: it has ended, and will not send them
   void close(Job job);                      // nothing more will be added
 
-  std::optional<Chunk> next();  // the call to send now
+  std::optional<Job> turn();    // whose it is to send a call now
+  std::optional<Chunk> next();  // that call
   bool is_out(Call call) const { return calls_.contains(call); }
   std::optional<Chunk> arrived(Call call);  // it is not out any more; nullopt: it had been forgotten
 
@@ -83,6 +84,8 @@ class Batch {
   Ended end(Job job, bool lets_go);
 
   std::size_t calls_out() const { return calls_.size(); }
+  bool has_unsent(Job job) const;
+  std::vector<Call> under_way(Job job) const;                // in the order of sending
   bool knows(Job job) const { return jobs_.contains(job); }  // some of its items have no outcome yet
 
  private:

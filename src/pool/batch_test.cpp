@@ -53,6 +53,16 @@ TEST(Batch, SizesChunksByWhatCameBack) {
   EXPECT_THAT(all(batch), ElementsAre(Is(1, 2, 8)));
 }
 
+TEST(Batch, SaysWhoseTurnItIsWithoutHandingAnythingOut) {
+  Batch batch(1, 0);
+  EXPECT_FALSE(batch.turn());
+  batch.add(7, 2, {.chunksize = 1});
+  EXPECT_EQ(batch.turn(), 7u);
+  EXPECT_EQ(batch.turn(), 7u);
+  EXPECT_TRUE(batch.next());
+  EXPECT_FALSE(batch.turn()) << "there is no room";
+}
+
 TEST(Batch, ServesJobsInTheOrderInWhichTheyCame) {
   Batch batch(3, 0);
   batch.add(7, 2, {.chunksize = 1});

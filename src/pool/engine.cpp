@@ -7,12 +7,14 @@
 #include <future>
 #include <mutex>
 #include <random>
+#include <thread>
 #include <unordered_map>
 #include <vector>
 
 #include "cloud/caller.hpp"
 #include "http/client.hpp"
 #include "http/event_loop.hpp"
+#include "http/in_process.hpp"
 #include "pool/doubt.hpp"
 #include "pool/ending.hpp"
 #include "pool/gate.hpp"
@@ -64,7 +66,8 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   std::vector<Id> refused_as_expired;  // to be sent again when there are new credentials
   bool renewing = false;
   std::optional<std::chrono::seconds> function_timeout;  // as the function has told
-  std::unique_ptr<http::EventLoop> loop;
+  std::unique_ptr<http::EventLoop> own_loop;
+  http::EventLoop* const loop;  // the service's own, where it is in this process
   std::shared_ptr<Gate> gate;
   std::unique_ptr<http::EventLoop::Timer> timer;
   Clock::time_point timer_at = Clock::time_point::max();
@@ -98,13 +101,16 @@ Engine::Impl::Impl(target::Target where, std::unique_ptr<cloud::Caller> function
       options(std::move(with)),
       caller(std::move(function)),
       window(options.workers, patience_of(options), random_source()),
-      loop(std::make_unique<http::EventLoop>(http::EventLoop::Signals::blocked)),
+      own_loop(target.in_process ? nullptr
+                                 : std::make_unique<http::EventLoop>(http::EventLoop::Signals::blocked)),
+      loop(own_loop ? own_loop.get() : &target.in_process->loop()),
       gate(std::make_shared<Gate>(*loop)) {
   http::ClientOptions client_options;
   client_options.endpoint = caller->route().endpoint;
   client_options.max_connections = static_cast<std::size_t>(options.workers);
   client_options.ca_bundle = caller->route().ca_bundle;
   client_options.proxies = caller->route().proxies;
+  client_options.in_process = target.in_process;
   client = std::make_unique<http::Client>(*loop, std::move(client_options));
 }
 
@@ -355,8 +361,13 @@ Engine::Engine(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Engine::~Engine() {
   impl_->terminate();
-  // The I/O thread, which may be in the middle of a callback, must not end up as the last owner.
-  if (!impl_->loop->on_loop_thread()) impl_->loop.reset();
+  if (!impl_->loop->on_loop_thread()) {
+    // The I/O thread, which may be in the middle of a callback, must not end up as the last owner.
+    impl_->own_loop.reset();
+  } else if (!impl_->own_loop) {
+    // With the last pool its service ends, which its own thread cannot wait for.
+    std::thread([last = std::move(impl_)] {}).detach();
+  }
 }
 
 Result<std::unique_ptr<Engine>> Engine::open(target::Target target, EngineOptions options) {
@@ -376,6 +387,13 @@ void Engine::refuse(Error error, Done done) { impl_->refuse(std::move(error), st
 bool Engine::cancel(Id id) { return impl_->cancel(id); }
 
 void Engine::terminate() { impl_->terminate(); }
+
+bool Engine::is_in_flight(Id id) const {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->window.is_in_flight(id);
+}
+
+bool Engine::takes_raw() const { return impl_->target.in_process != nullptr; }
 
 const cloud::CallLimits& Engine::limits() const { return impl_->caller->limits(); }
 

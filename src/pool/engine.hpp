@@ -35,9 +35,14 @@ class Engine {
   // True: it had not been sent; `done` runs with kind cancelled. False: too late (or unknown).
   bool cancel(Id id);
 
+  bool is_in_flight(Id id) const;  // it can no longer be cancelled, and has no answer yet
+
   // Cancels what is queued, abandons what is in flight: every `done` has run, with kind cancelled, when
   // this returns. Calls submitted later are cancelled too.
   void terminate();
+
+  // Whether payloads may be raw envelopes: the service is this process's own.
+  bool takes_raw() const;
 
   const cloud::CallLimits& limits() const;
   std::size_t queued_or_running() const;

@@ -32,6 +32,11 @@ void Window::submit(Id id) {
   queue_.push_back(id);
 }
 
+bool Window::is_in_flight(Id id) const {
+  const auto found = calls_.find(id);
+  return found != calls_.end() && found->second.state == State::in_flight;
+}
+
 bool Window::cancel(Id id) {
   auto found = calls_.find(id);
   if (found == calls_.end() || found->second.state == State::in_flight) return false;

@@ -139,7 +139,9 @@ Result<void> Channel::open_socket() {
 }
 
 std::string Channel::next_request() const {
-  return "GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: " + host_ + "\r\n\r\n";
+  // Over the channel of the local Lambda: it may send the task's bytes as they are (docs/protocol.md, Raw).
+  const char* raw = reopens_ ? "" : "\r\nLambdapool-Raw: 1";
+  return "GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: " + host_ + raw + "\r\n\r\n";
 }
 
 Result<void> Channel::write(std::string_view head, std::string_view body, std::string_view tail) {

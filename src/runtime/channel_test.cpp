@@ -54,7 +54,9 @@ TEST(Channel, TakesAnInvocationWithItsIdAndDeadline) {
   EXPECT_EQ(invocation->request_id, "r-1");
   EXPECT_EQ(invocation->payload, "body");
   EXPECT_EQ(invocation->deadline.time_since_epoch(), std::chrono::milliseconds(1500));
-  EXPECT_EQ(service.heard(), "GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  EXPECT_EQ(
+      service.heard(),
+      "GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: localhost\r\nLambdapool-Raw: 1\r\n\r\n");
 }
 
 TEST(Channel, TakesADeadlineThatTheClockCannotSayForTheNearestThatItCan) {

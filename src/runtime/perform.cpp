@@ -110,9 +110,12 @@ std::optional<std::string> stored_answer(Run& run, const envelope::Label& label,
 }
 
 // An answer beyond the service's limit would be lost as a whole, so the largest items give way to a sentence.
-std::string fitting_answer(Run run, const envelope::Label& label, const Limits& limits) {
+// `raw`: as the task came.
+std::string fitting_answer(Run run, const envelope::Label& label, const Limits& limits, bool raw) {
   while (true) {
     const std::string body = write_outcome(run.items, run.busy);
+    if (raw && body.size() <= std::min(envelope::raw_body_max, limits.response_bytes / 2))
+      return envelope::encode_raw(label, body);
     if (body.size() <= envelope::max_body_bytes) {
       auto answer = envelope::encode_within(limits.response_bytes, envelope::Direction::outcome, label, body);
       if (answer) return std::move(*answer);
@@ -168,7 +171,7 @@ tl::expected<std::string, NotRun> perform(std::string_view payload, const Progra
     auto run = run_items(*callable, task.items, deadline, now, limits);
     const envelope::Label label{"cpp", peer, envelope->echo, timeout};
     if (auto stored = stored_answer(run, label, limits, data->results_url, blobs)) return std::move(*stored);
-    return fitting_answer(std::move(run), label, limits);
+    return fitting_answer(std::move(run), label, limits, envelope->raw);
   } catch (const MalformedMessage& malformed) {
     return protocol_error(std::string("the task cannot be read: ") + malformed.what());
   }

@@ -41,6 +41,7 @@ class LambdaCaller final : public cloud::Caller {
   const std::string name_;
   const std::string target_name_;
   const std::string region_;
+  const bool signs_;  // a service of this process asks for none
   const cloud::Route route_;
   const std::shared_ptr<identity::Provider> provider_;
   const sigv4::Scope scope_;

@@ -1,5 +1,7 @@
 #include "target/target.hpp"
 
+#include <unistd.h>
+
 #include <memory>
 #include <utility>
 
@@ -40,6 +42,8 @@ Result<Target> resolve_local(const TargetOptions& options, const Environment& en
   target.region = (*embedded)->region;
   target.provider = std::make_shared<identity::Provider>(
       aws::Credentials{.identity = (*embedded)->identity, .source = "the embedded local Lambda"});
+  if ((*embedded)->owner == ::getpid())
+    target.in_process = std::shared_ptr<http::InProcess>(*embedded, &(*embedded)->service->in_process());
   target.service = std::move(*embedded);
   return target;
 }

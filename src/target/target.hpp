@@ -15,6 +15,10 @@
 #include "http/proxy.hpp"
 #include "identity/provider.hpp"
 
+namespace lambdapool::http {
+class InProcess;
+}
+
 namespace lambdapool::target {
 
 struct TargetOptions {
@@ -38,6 +42,9 @@ struct Target {
   std::string bucket = {};           // for data that does not fit a call; "" where there is none
   http::Endpoint objects = {};       // where that bucket is: S3, or the local object store
   std::shared_ptr<void> service;     // keeps the embedded local Lambda running; null for aws
+  // The same where this process runs it itself (and is no forked child of the one that does): calls need no
+  // socket.
+  std::shared_ptr<http::InProcess> in_process = {};
 };
 
 // For local: starts the embedded service, or joins the one that this process already runs for the same

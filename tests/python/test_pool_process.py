@@ -17,7 +17,8 @@ def say(text):
 def here(x):
     return x + 1
 def is_waiting():
-    in_wait = sys._current_frames()[threading.main_thread().ident].f_code.co_filename == threading.__file__
+    code = sys._current_frames()[threading.main_thread().ident].f_code
+    in_wait = code.co_filename == threading.__file__ or code.co_name == "wait_for"  # apply()'s, which is the engine's
     state = open("/proc/self/task/%%d/stat" %% threading.main_thread().native_id).read().rsplit(") ", 1)[1][0]
     return in_wait and state == "S"
 def say_when_waiting(text):

@@ -2,8 +2,10 @@
 
 import base64
 import binascii
+import json
 import sys
 import zlib
+from json.encoder import encode_basestring_ascii
 
 VERSION = 1
 CODEC = "pickle"
@@ -24,10 +26,11 @@ class LambdapoolCodeMismatch(Exception):
     """The task was made for other code than this. Nothing was run."""
 
 
-def decode(event):
+def decode(event, raw=None):
     """Returns the task's ``(peer, echo, body)``; raises LambdapoolProtocolError or LambdapoolCodeMismatch.
 
-    ``echo`` is what the outcome repeats, so that its reader knows whose it is; None where the task has none."""
+    ``echo`` is what the outcome repeats, so that its reader knows whose it is; None where the task has none.
+    ``raw``: the body, where it came beside the object."""
     if not isinstance(event, dict) or "lambdapool" not in event:
         raise LambdapoolProtocolError(
             "the event is not a lambdapool task: this function runs tasks that LambdaPool or LambdaExecutor "
@@ -39,7 +42,7 @@ def decode(event):
             "the task speaks version %r of the lambdapool protocol, this function version %d; "
             "bring the older side up to date (`lambdapool update` for the function)" % (version, VERSION)
         )
-    codec, peer, encoding, text = (_text(event, name) for name in ("codec", "peer", "encoding", "task"))
+    codec, peer, encoding = _text(event, "codec"), _text(event, "peer"), _text(event, "encoding")
     if codec != CODEC:
         raise LambdapoolCodeMismatch(
             "the task is for the codec %r, but this function is a Python one (codec %r)" % (codec, CODEC)
@@ -47,7 +50,7 @@ def decode(event):
     echo = _text(event, "echo") if "echo" in event else None
     if echo is not None and len(echo) > MAX_ECHO:
         raise LambdapoolProtocolError("the task's member 'echo' is longer than %d characters" % MAX_ECHO)
-    return peer, echo, _body(encoding, text)
+    return peer, echo, _body(encoding, _text(event, "task")) if raw is None else raw
 
 
 def encode(body, echo=None, timeout=None):
@@ -63,6 +66,22 @@ def encode(body, echo=None, timeout=None):
     answer["encoding"] = encoding
     answer["outcome"] = base64.b64encode(packed).decode("ascii")
     return answer
+
+
+_RAW_HEAD = '{"lambdapool": %d, "codec": "%s", "peer": "%s"%%s%%s, "encoding": "raw"}\0' % (VERSION, CODEC, PEER)
+
+
+def encode_raw(body, echo=None, timeout=None):
+    """The envelope as bytes, with the body as it is behind it."""
+    echoed = "" if echo is None else ', "echo": ' + encode_basestring_ascii(echo)
+    limit = "" if timeout is None else ', "timeout": %d' % timeout
+    return (_RAW_HEAD % (echoed, limit)).encode() + body
+
+
+def split_raw(payload):
+    """The object and the body."""
+    head, _, body = payload.partition(b"\0")
+    return json.loads(head.decode()), body
 
 
 def stored(told, echo=None, timeout=None):

@@ -50,43 +50,41 @@ def dumps(value):
         return dumps_answer(value)
 
 
-_NUMBER_BYTES = 10  # of a pickle, at most
+PLAIN_BYTES = 10  # of a small plain value in a pickle, at most
+SMALL = frozenset((float, bool, type(None)))  # plain, and small whatever their value
 
 
 class Outcomes:
-    """Those of an invocation's items, in order. Numbers in a row share a pickle: one each would cost more
+    """Those of an invocation's items, in order. Plain values in a row share a pickle: one each would cost more
     than to compute them."""
 
     def __init__(self, apart=None):
         """Buffers of at least `apart` bytes are not copied into pickles. None: all are."""
-        self.size = 0  # in bytes, about
+        self.size = 0  # in bytes, about, without `plain`
+        self.plain = []  # values of SMALL types, and ints of eight bytes, that came last: for the caller to add to
         self._apart = apart
         self._done = []
-        self._numbers = []
 
     def add_value(self, result):
-        kind = type(result)
-        if kind is float or kind is bool or result is None or (kind is int and -(2**63) <= result < 2**63):
-            self._numbers.append(result)
-            self.size += _NUMBER_BYTES
-        else:
-            self.add(value(result, self._apart))
+        self.add(value(result, self._apart))
 
     def add(self, outcome):
-        self._end_numbers()
+        self._end_plain()
         self._done.append(outcome)
         self.size += size_of(outcome) + _OVERHEAD
 
     def finish(self):
-        self._end_numbers()
+        self._end_plain()
         return self._done
 
-    def _end_numbers(self):
-        if len(self._numbers) > 1:
-            self._done.append((VALUES, pickle.dumps(self._numbers, 5)))
-        elif self._numbers:
-            self._done.append(value(self._numbers[0]))
-        self._numbers = []
+    def _end_plain(self):
+        if self.plain:
+            if len(self.plain) == 1:
+                self._done.append((VALUE, pickle.dumps(self.plain[0], 5)))
+            else:
+                self._done.append((VALUES, pickle.dumps(self.plain, 5)))
+            self.size += PLAIN_BYTES * len(self.plain)
+            self.plain = []
 
 
 def value(result, apart=None):

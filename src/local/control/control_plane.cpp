@@ -88,12 +88,12 @@ std::optional<http::Response> ControlPlane::Impl::screen(const http::Request& he
   return response;
 }
 
-void ControlPlane::Impl::handle(http::Request request, http::Responder responder) {
+void ControlPlane::Impl::handle(http::Request request, http::Responder responder, Caller caller) {
   const auto id = next_exchange++;
-  auto address = url_address(request, options.region);
+  auto address = caller == Caller::own ? std::nullopt : url_address(request, options.region);
   auto found = address ? std::nullopt : route(request.method, request.target);
   exchanges.emplace(id, Exchange{random_uuid(), std::move(found), std::move(request), std::move(responder),
-                                 std::chrono::steady_clock::now(), std::move(address)});
+                                 std::chrono::steady_clock::now(), std::move(address), caller == Caller::own});
   guarded(id, [&] { begin(id); });
 }
 
@@ -112,6 +112,7 @@ void ControlPlane::Impl::begin(std::uint64_t id) {
 void ControlPlane::Impl::check_body(std::uint64_t id) {
   auto& exchange = exchanges.at(id);
   const bool invoke = is_invoke(exchange.route->operation);
+  if (exchange.own) return invoke ? start_invoke(id, {}) : start_operation(id);
   const bool oversized =
       static_cast<std::int64_t>(exchange.request.body.size()) > limits::request_payload_bytes_max;
   const auto check = [hash = signature.needs_payload_hash(exchange.request),
@@ -274,7 +275,11 @@ std::optional<http::Response> ControlPlane::screen(const http::Request& head, co
 }
 
 void ControlPlane::handle(http::Request request, http::Responder responder) {
-  impl_->handle(std::move(request), std::move(responder));
+  impl_->handle(std::move(request), std::move(responder), Impl::Caller::any);
+}
+
+void ControlPlane::handle_own(http::Request request, http::Responder responder) {
+  impl_->handle(std::move(request), std::move(responder), Impl::Caller::own);
 }
 
 void ControlPlane::pause() { impl_->threads.pause(); }

@@ -48,6 +48,8 @@ class ControlPlane {
   // speak, by the caller, the Host and what of a signature can be judged without the body.
   std::optional<http::Response> screen(const http::Request& head, const http::Caller& caller);
   void handle(http::Request request, http::Responder responder);
+  // Of this process's own pools, which need no signature and send no payload that is not JSON.
+  void handle_own(http::Request request, http::Responder responder);
 
   // Between the two nothing is done in the background. Not on the loop's thread.
   void pause();

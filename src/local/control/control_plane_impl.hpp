@@ -27,6 +27,7 @@ struct Exchange {
   http::Responder responder;
   std::chrono::steady_clock::time_point since;
   std::optional<UrlAddress> address = {};  // it is for a function's URL
+  bool own = false;  // of this process
 };
 
 // What is slow to find out about a large body, found out beforehand.
@@ -67,7 +68,8 @@ struct ControlPlane::Impl : std::enable_shared_from_this<ControlPlane::Impl> {
   std::optional<http::Response> screen(const http::Request& head, const http::Caller& caller);
   std::optional<http::Response> refused(const http::Request& head, const http::Caller& caller);
   OrRefusal<void> judge_call(const http::Request& head) const;
-  void handle(http::Request request, http::Responder responder);
+  enum class Caller { any, own };
+  void handle(http::Request request, http::Responder responder, Caller caller);
   void begin(std::uint64_t id);
   void check_body(std::uint64_t id);
   void admit(std::uint64_t id, const BodyChecks& checks);

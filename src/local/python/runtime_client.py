@@ -19,6 +19,8 @@ import traceback
 OWN_FILE = __file__
 API = "/2018-06-01/runtime/"
 NEXT = ("GET " + API + "invocation/next HTTP/1.1\r\nHost: localhost\r\n\r\n").encode()
+# For a handler that takes the local Lambda's own callers' bytes as they are (docs/protocol.md, Raw).
+NEXT_RAW = NEXT[:-2] + b"Lambdapool-Raw: 1\r\n\r\n"
 POST = "POST " + API + "%s HTTP/1.1\r\nHost: localhost\r\nContent-Type: %s\r\n%sContent-Length: %d\r\n\r\n"
 
 
@@ -52,9 +54,9 @@ class ClientContext:
 class Context:
     def __init__(self, function, headers, deadline_ms, client_context):
         vars(self).update(function)
-        self.aws_request_id = headers["lambda-runtime-aws-request-id"]
-        self.invoked_function_arn = headers.get("lambda-runtime-invoked-function-arn")
-        self.tenant_id = headers.get("lambda-runtime-aws-tenant-id")
+        self.aws_request_id = headers["Lambda-Runtime-Aws-Request-Id"]
+        self.invoked_function_arn = headers.get("Lambda-Runtime-Invoked-Function-Arn")
+        self.tenant_id = headers.get("Lambda-Runtime-Aws-Tenant-Id")
         self.identity = Identity()
         self.client_context = client_context
         self._deadline_ms = deadline_ms
@@ -92,17 +94,14 @@ class Channel:
         self._connection.sendall(data)
 
     def receive(self):
-        """The next response as (status, headers in lower case, body)."""
+        """The next response as (status, headers by their names, body)."""
         end = self._buffer.find(b"\r\n\r\n")
         while end < 0:
             self._buffer += self._read(65536)
             end = self._buffer.find(b"\r\n\r\n")
         lines = self._buffer[:end].decode("latin-1").split("\r\n")
-        headers = {}
-        for line in lines[1:]:
-            name, _, value = line.partition(":")
-            headers[name.lower()] = value.strip()
-        start, length = end + 4, int(headers.get("content-length", 0))
+        headers = dict([line.split(": ", 1) for line in lines[1:]])
+        start, length = end + 4, int(headers.get("Content-Length", 0))
         if len(self._buffer) < start + length:
             self._read_until(start + length)
         body = self._buffer[start : start + length]
@@ -267,14 +266,14 @@ def search_path():
 
 
 def context_of(function, headers):
-    client_context = headers.get("lambda-runtime-client-context")
+    client_context = headers.get("Lambda-Runtime-Client-Context")
     if client_context:
         try:
             client_context = ClientContext(json.loads(client_context.encode("latin-1")))
         except Exception as error:
             message = "Unable to parse Client Context JSON: %s" % error
             raise Fault("LambdaContextUnmarshalError", message) from None
-    return Context(function, headers, int(headers["lambda-runtime-deadline-ms"]), client_context or None)
+    return Context(function, headers, int(headers["Lambda-Runtime-Deadline-Ms"]), client_context or None)
 
 
 def end_child(error=None):
@@ -321,10 +320,13 @@ def in_this_process(function, *arguments):
 
 def answer(handler, function, headers, body):
     """Runs the handler once; the bytes that answer the invocation."""
-    request_id = headers["lambda-runtime-aws-request-id"]
+    request_id = headers["Lambda-Runtime-Aws-Request-Id"]
     try:
         context = context_of(function, headers)
-        result, content_type = in_this_process(lambda: marshal(handler(unmarshal(body), context)))
+        if b"\0" in body:  # in no JSON: so only where it has been asked for
+            result, content_type = in_this_process(handler.lambdapool_raw, body, context), "application/unknown"
+        else:
+            result, content_type = in_this_process(lambda: marshal(handler(unmarshal(body), context)))
         kind = "/response"
     except Exception as error:
         description = describe(error, request_id)
@@ -372,13 +374,14 @@ def run(connection, handler_name, news=bytes):
         fail_init(channel, error)
         return 1
     function = function_of_environment()
-    channel.send(news() + NEXT)
+    next_request = NEXT_RAW if hasattr(handler, "lambdapool_raw") else NEXT
+    channel.send(news() + next_request)
     while True:
         _, headers, body = channel.receive()
-        if "lambda-runtime-aws-request-id" not in headers:
+        if "Lambda-Runtime-Aws-Request-Id" not in headers:
             continue  # an acknowledgement: of the answer before, of the news
-        LogHandler.request_id = headers["lambda-runtime-aws-request-id"]
-        trace = headers.get("lambda-runtime-trace-id")
+        LogHandler.request_id = headers["Lambda-Runtime-Aws-Request-Id"]
+        trace = headers.get("Lambda-Runtime-Trace-Id")
         if trace:
             os.environ["_X_AMZN_TRACE_ID"] = trace
-        channel.send(answer(handler, function, headers, body) + news() + NEXT)
+        channel.send(answer(handler, function, headers, body) + news() + next_request)

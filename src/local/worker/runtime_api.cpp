@@ -1,6 +1,7 @@
 #include "local/worker/runtime_api.hpp"
 
 #include "core/encoding.hpp"
+#include "core/envelope.hpp"
 #include "core/limits.hpp"
 
 namespace lambdapool::local {
@@ -41,7 +42,7 @@ void RuntimeApi::handle(http::Request request, http::Responder responder) {
   if (!path.starts_with(root))
     return responder.send(refused(404, "NotFound", "No such path in the Runtime API."));
   path.remove_prefix(root.size());
-  if (request.method == "GET" && path == "invocation/next") return next(std::move(responder));
+  if (request.method == "GET" && path == "invocation/next") return next(request, std::move(responder));
   if (request.method == "POST" && path == "init/error") {
     std::string body = std::move(request.body);
     return init_error(request, std::move(body), std::move(responder));
@@ -64,7 +65,7 @@ void RuntimeApi::handle(http::Request request, http::Responder responder) {
   responder.send(refused(404, "NotFound", "No such path in the Runtime API."));
 }
 
-void RuntimeApi::next(http::Responder responder) {
+void RuntimeApi::next(const http::Request& request, http::Responder responder) {
   if (state_ == State::failed) return responder.send(wrong_state("invocation/next"));
   if (state_ == State::running) {
     // Once: whoever asks again while it runs has it already, or is not the one who was meant to.
@@ -72,6 +73,7 @@ void RuntimeApi::next(http::Responder responder) {
     handed_out_ = true;
     return responder.send(next_response());
   }
+  takes_raw_ = request.headers.find("Lambdapool-Raw") != nullptr;
   const std::uint64_t number = ++poll_number_;
   responder.on_disconnect([this, number] {
     if (number == poll_number_) poll_.reset();
@@ -95,6 +97,10 @@ Response RuntimeApi::next_response() const {
 
 void RuntimeApi::deliver(DeliveredInvocation delivered) {
   delivered_ = std::move(delivered);
+  std::string& payload = delivered_.invocation.payload;
+  if (!takes_raw_ && envelope::is_raw(payload)) {
+    if (auto json = envelope::raw_as_json(envelope::Direction::task, payload)) payload = std::move(*json);
+  }
   state_ = State::running;
   // Where the poll has broken off meanwhile, the runtime's next one gets it.
   handed_out_ = poll_.has_value();

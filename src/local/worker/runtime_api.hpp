@@ -46,7 +46,7 @@ class RuntimeApi {
  private:
   enum class State { init, waiting, running, answered, failed };
 
-  void next(http::Responder responder);
+  void next(const http::Request& request, http::Responder responder);
   void result(const http::Request& request, std::string body, std::string_view id, bool error,
               http::Responder responder);
   void init_error(const http::Request& request, std::string body, http::Responder responder);
@@ -56,6 +56,7 @@ class RuntimeApi {
   State state_ = State::init;
   DeliveredInvocation delivered_;
   bool handed_out_ = false;
+  bool takes_raw_ = false;  // envelopes whose bodies are no JSON
   std::optional<http::Responder> poll_;
   std::uint64_t poll_number_ = 0;
   std::string streamed_;

@@ -1,0 +1,221 @@
+// The calls of an engine: what is sent, by Python and without it, and what arrives.
+#include <algorithm>
+#include <utility>
+
+#include "aws/lambda/invoke.hpp"
+#include "conversion.hpp"
+#include "core/envelope.hpp"
+#include "core/json_scan.hpp"
+#include "core/limits.hpp"
+#include "engine.hpp"
+#include "outcome_check.hpp"
+#include "pool/ending.hpp"
+
+namespace lambdapool::python {
+namespace {
+
+constexpr std::size_t large_bytes = 16 * 1024;
+
+}  // namespace
+
+void Engine::add_task(Batch::Job job, const nb::bytes& function, const nb::bytes& arguments) {
+  refuse_forked();
+  Task task{{function.c_str(), function.size()}, {arguments.c_str(), arguments.size()}};
+  {
+    const std::lock_guard lock(batch_mutex_);
+    tasks_.emplace(job, std::move(task));
+    batch_.add(job, 1, {.chunksize = 1});
+  }
+  send_tasks();
+}
+
+// From any thread, the engine's included.
+void Engine::send_tasks() {
+  while (const auto engine = engine_or_null()) {
+    std::unique_lock lock(batch_mutex_);
+    const auto job = batch_.turn();
+    const auto found = job ? tasks_.find(*job) : tasks_.end();
+    if (found == tasks_.end()) return;
+    const Task task = std::move(found->second);
+    tasks_.erase(found);
+    const auto call = batch_.next()->call;
+    const std::string code = code_;
+    lock.unlock();
+    send_bytes(*engine, call, task.function, task.arguments, code, {});
+  }
+}
+
+void Engine::set_code(std::string code) {
+  const std::lock_guard lock(batch_mutex_);
+  code_ = std::move(code);
+}
+
+bool Engine::take_back(Batch::Job job) {
+  refuse_forked();
+  std::unique_lock lock(batch_mutex_);
+  if (batch_.has_unsent(job)) {
+    batch_.end(job, false);
+    tasks_.erase(job);
+    return true;
+  }
+  const auto calls = batch_.under_way(job);
+  lock.unlock();
+  return cancel(calls);
+}
+
+bool Engine::is_running(Batch::Job job) {
+  refuse_forked();
+  std::unique_lock lock(batch_mutex_);
+  const auto calls = batch_.under_way(job);
+  lock.unlock();
+  const auto engine = engine_or_null();
+  return engine && std::ranges::any_of(calls, [&](Batch::Call call) { return engine->is_in_flight(call); });
+}
+
+nb::object Engine::wait_for(Batch::Job job) {
+  refuse_forked();
+  Interruption interruption;
+  std::optional<Arrival> arrival;
+  {
+    const nb::gil_scoped_release released;
+    const auto queue = queue_;
+    auto completion = queue->take_for(
+        job,
+        [&] {
+          const std::lock_guard lock(batch_mutex_);
+          return !batch_.knows(job);
+        },
+        [&] { return interruption.raised(); });
+    if (completion) arrival = read(*completion);
+  }
+  interruption.rethrow();
+  return arrival ? nb::object(told(*arrival)) : nb::none();
+}
+
+nb::object Engine::next() {
+  refuse_forked();
+  send_tasks();
+  std::unique_lock lock(batch_mutex_);
+  const auto job = batch_.turn();
+  // A task that has come in between is sent by whoever has added it, or by the next answer.
+  const auto chunk = job && !tasks_.contains(*job) ? batch_.next() : std::nullopt;
+  lock.unlock();
+  if (!chunk) return nb::none();
+  return nb::make_tuple(chunk->job, chunk->call, chunk->first, chunk->count);
+}
+
+void Engine::send(Batch::Call call, const nb::bytes& function, const nb::bytes& arguments,
+                  std::string_view code, std::string_view members) {
+  const auto engine = running();
+  const std::string_view head(function.c_str(), function.size());
+  const std::string_view tail(arguments.c_str(), arguments.size());
+  // A GIL given away is slow to come back when other threads want it: only worth it for real work.
+  if (head.size() + tail.size() < large_bytes) return send_bytes(*engine, call, head, tail, code, members);
+  const nb::gil_scoped_release released;
+  send_bytes(*engine, call, head, tail, code, members);
+}
+
+// Where the worker puts an answer that does not fit, and the members that the caller gives.
+std::string Engine::members_of(Batch::Call call, std::string_view given) {
+  std::string members(given);
+  if (!store_) return members;
+  const auto name = result_name(call);
+  store_->expect(name);
+  members.append(members.empty() ? "\"results\":{\"url\":" : ",\"results\":{\"url\":");
+  append_json_string(members, store_->url("PUT", name));
+  return members.append("}");
+}
+
+void Engine::send_bytes(pool::Engine& engine, Batch::Call call, std::string_view function,
+                        std::string_view arguments, std::string_view code, std::string_view given) {
+  std::string echo = echoes_.next();
+  const std::string members = members_of(call, given);
+  const envelope::Label label{codec, settings_.peer, echo, {}, code, members};
+  const bool raw = engine.takes_raw() && function.size() + arguments.size() <= envelope::raw_body_max;
+  auto payload = raw ? envelope::encode_raw(label, function, arguments)
+                     : envelope::encode_within(limits::request_payload_bytes_max, envelope::Direction::task,
+                                               label, function, arguments);
+  const auto completed = [this, call](Result<aws::Invoked> answer) { arrived(call, std::move(answer)); };
+  queue_->sent();
+  if (payload) {
+    engine.submit(call, std::move(*payload), completed, std::move(echo));
+  } else {
+    engine.refuse(pool::too_large_to_encode(function.size() + arguments.size(), engine.limits()), completed);
+  }
+  std::unique_lock lock(batch_mutex_);
+  const bool wanted = batch_.is_out(call);
+  lock.unlock();
+  if (!wanted) engine.cancel(call);  // its job ended in between
+}
+
+nb::list Engine::wait(std::optional<double> timeout) {
+  refuse_forked();
+  std::vector<Arrival> arrivals;
+  {
+    const nb::gil_scoped_release released;
+    const auto queue = queue_;
+    std::optional<std::chrono::duration<double>> span;
+    if (timeout) span = std::chrono::duration<double>(*timeout);
+    for (auto& completion : queue->take(span)) arrivals.push_back(read(completion));
+  }
+  nb::list batch;
+  for (const auto& arrival : arrivals) batch.append(told(arrival));
+  return batch;
+}
+
+nb::tuple Engine::told(const Arrival& arrival) {
+  const auto& [call, chunk, outcome] = arrival;
+  const Batch::Chunk of = chunk.value_or(Batch::Chunk{0, call, 0, 0});
+  nb::object body = nb::none(), error = nb::none();
+  if (!outcome) {
+    error = to_tuple(outcome.error());
+  } else if (outcome->stored) {
+    body = text(outcome->body);
+  } else {
+    body = nb::bytes(outcome->body.data(), outcome->body.size());
+  }
+  return nb::make_tuple(of.job, call, of.first, of.count, body, error);
+}
+
+// On the engine's thread: what the failure of a call means for others must not wait for Python.
+void Engine::arrived(Batch::Call call, Result<aws::Invoked> answer) {
+  std::unique_lock lock(batch_mutex_);
+  const auto chunk = batch_.arrived(call);
+  std::vector<Batch::Call> under_way;
+  if (chunk && !answer) {
+    auto ended = batch_.failed(chunk->job, pool::fault_of(answer.error().kind));
+    if (ended && (!ended->given_up.empty() || !ended->under_way.empty())) {
+      under_way = std::move(ended->under_way);
+      given_up_.emplace(chunk->job, std::move(ended->given_up));
+    }
+  }
+  lock.unlock();
+  cancel(under_way);
+  queue_->push({call, chunk, std::move(answer)});
+  send_tasks();
+}
+
+Engine::Arrival Engine::read(Completion& completion) {
+  const auto& [call, chunk, answer] = completion;
+  auto body = body_of(completion.answer, settings_.peer);
+  if (store_ && answer && !(body && body->stored)) store_->forget(result_name(call));
+  if (chunk) {
+    const std::lock_guard lock(log_mutex_);
+    if (answer) {
+      log_tails_.keep_base64(chunk->job, call, std::move(completion.answer->log_tail_base64));
+    } else {
+      log_tails_.keep_text(chunk->job, call, body.error().log_tail);
+    }
+  }
+  return {call, chunk, std::move(body)};
+}
+
+// The engine forgets those that it has not sent. True: there were some.
+bool Engine::cancel(const std::vector<Batch::Call>& calls) {
+  const auto engine = calls.empty() ? nullptr : engine_or_null();
+  bool stopped = false;
+  for (const auto call : calls) stopped = (engine && engine->cancel(call)) || stopped;
+  return stopped;
+}
+
+}  // namespace lambdapool::python
