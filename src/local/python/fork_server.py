@@ -133,11 +133,16 @@ def set_environment(variables):
 START_FRESH = """
 import sys, types
 sys.path[:1] = []
-client = types.ModuleType("lambdapool_runtime_client")
-client.__file__ = sys.argv[1]
-sys.modules[client.__name__] = client
-exec(compile(sys.argv[2], sys.argv[1], "exec"), client.__dict__)
-handler, sys.argv = sys.argv[3], [""]
+def load(name):
+    module = types.ModuleType("lambdapool_" + name)
+    module.__file__, source = sys.argv[1:3]
+    del sys.argv[1:3]
+    sys.modules[module.__name__] = module
+    exec(compile(source, module.__file__, "exec"), module.__dict__)
+    return module
+load("packets")
+client = load("runtime_client")
+handler, sys.argv = sys.argv[1], [""]
 client.run_fresh(%d, handler)
 """
 
@@ -146,7 +151,9 @@ def start_fresh(request, client):
     """Some settings work only while a process starts: PYTHON* variables, libraries in LD_LIBRARY_PATH."""
     arguments = [sys.executable, "-S", "-s", "-u", "-c", START_FRESH % CONTROL]
     os.set_inheritable(CONTROL, True)
-    os.execve(sys.executable, arguments + [client.__file__, client.SOURCE, request["handler"]], os.environ)
+    for module in (sys.modules["lambdapool_packets"], client):
+        arguments += [module.__file__, module.SOURCE]
+    os.execve(sys.executable, arguments + [request["handler"]], os.environ)
 
 
 def worker_main(request, fds, server, client, kept):
@@ -333,13 +340,14 @@ def look_like_a_base_interpreter():
 
 def main():
     global template
-    wanted, client_path, template_path = sys.argv[1:4]
+    wanted, packets_path, client_path, template_path = sys.argv[1:5]
     found = "%d.%d" % sys.version_info[:2]
     if found != wanted:
         print("this is Python " + found, file=sys.stderr)
         sys.exit(1)
     control = socket.socket(fileno=CONTROL)
     control.set_inheritable(False)
+    load("packets", packets_path)
     client, template = load("runtime_client", client_path), load("template", template_path)
     look_like_a_base_interpreter()
     sys.argv = [""]

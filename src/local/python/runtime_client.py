@@ -1,7 +1,8 @@
 """Speaks AWS Lambda's Runtime API for a Python handler, as AWS's own runtime interface client does.
 
 The other end is the local Lambda, over a Unix socket that was inherited. An answer and the request for the
-next event go out in one write, which saves a wake-up of each side for every invocation.
+next event go out in one write, which saves a wake-up of each side for every invocation. A handler of
+lambdapool's own takes small tasks in packets, which need no parsing (docs/protocol.md, Packets).
 """
 
 import decimal
@@ -16,7 +17,9 @@ import threading
 import time
 import traceback
 
-OWN_FILE = __file__
+import lambdapool_packets
+
+OWN_FILES = (__file__, lambdapool_packets.__file__)
 API = "/2018-06-01/runtime/"
 NEXT = ("GET " + API + "invocation/next HTTP/1.1\r\nHost: localhost\r\n\r\n").encode()
 # For a handler that takes the local Lambda's own callers' bytes as they are (docs/protocol.md, Raw).
@@ -196,7 +199,7 @@ def user_frames(trace):
     frames = traceback.extract_tb(trace)
     first = 0
     while first < len(frames) and (
-        frames[first].filename == OWN_FILE
+        frames[first].filename in OWN_FILES
         or frames[first].filename.startswith("<frozen importlib")
         or frames[first].filename == importlib.__file__
     ):
@@ -327,11 +330,18 @@ def answer(handler, function, headers, body):
             result, content_type = in_this_process(handler.lambdapool_raw, body, context), "application/unknown"
         else:
             result, content_type = in_this_process(lambda: marshal(handler(unmarshal(body), context)))
-        kind = "/response"
     except Exception as error:
-        description = describe(error, request_id)
-        log_error(description)
-        result, content_type, kind = json.dumps(description).encode(), "application/json", "/error"
+        return failure(error, request_id)
+    return answer_request(request_id, "/response", content_type, result)
+
+
+def failure(error, request_id):
+    description = describe(error, request_id)
+    log_error(description)
+    return answer_request(request_id, "/error", "application/json", json.dumps(description).encode())
+
+
+def answer_request(request_id, kind, content_type, result):
     head = POST % ("invocation/" + request_id + kind, content_type, "", len(result))
     return head.encode() + result
 
@@ -366,22 +376,32 @@ def prepare():
 def run(connection, handler_name, news=bytes):
     """Serves invocations until the process is killed. Returns an exit status where it cannot start. What `news`
     returns, a request or nothing, is sent before each request for the next invocation."""
+    packets = lambdapool_packets.take(connection)
     channel = Channel(connection)
-    os.register_at_fork(after_in_child=connection.close)  # a child has nothing to say there
+    os.register_at_fork(after_in_child=lambda: (connection.close(), packets.close()))  # it has nothing to say there
     try:
         handler = in_this_process(find_handler, handler_name)
     except Exception as error:
         fail_init(channel, error)
         return 1
     function = function_of_environment()
-    next_request = NEXT_RAW if hasattr(handler, "lambdapool_raw") else NEXT
-    channel.send(news() + next_request)
+    if hasattr(handler, "lambdapool_raw"):
+        lambdapool_packets.serve(packets, channel, handler, function, news, sys.modules[__name__])
+    channel.send(news() + NEXT)
+    while True:
+        headers, body = next_invocation(channel)
+        channel.send(answer(handler, function, headers, body) + news() + NEXT)
+
+
+def next_invocation(channel):
     while True:
         _, headers, body = channel.receive()
-        if "Lambda-Runtime-Aws-Request-Id" not in headers:
-            continue  # an acknowledgement: of the answer before, of the news
-        LogHandler.request_id = headers["Lambda-Runtime-Aws-Request-Id"]
-        trace = headers.get("Lambda-Runtime-Trace-Id")
-        if trace:
-            os.environ["_X_AMZN_TRACE_ID"] = trace
-        channel.send(answer(handler, function, headers, body) + news() + next_request)
+        if "Lambda-Runtime-Aws-Request-Id" in headers:  # else an acknowledgement: of the answer before, of the news
+            begin(headers["Lambda-Runtime-Aws-Request-Id"], headers.get("Lambda-Runtime-Trace-Id"))
+            return headers, body
+
+
+def begin(request_id, trace):
+    LogHandler.request_id = request_id
+    if trace:
+        os.environ["_X_AMZN_TRACE_ID"] = trace

@@ -8,6 +8,27 @@
 #include <string>
 
 namespace lambdapool::local {
+namespace {
+
+bool send_once(int socket, std::string_view packet, std::span<const int> fds) {
+  char control[CMSG_SPACE(8 * sizeof(int))] = {};
+  iovec part{const_cast<char*>(packet.data()), packet.size()};
+  msghdr header{};
+  header.msg_iov = &part;
+  header.msg_iovlen = 1;
+  if (!fds.empty()) {
+    header.msg_control = control;
+    header.msg_controllen = CMSG_SPACE(fds.size_bytes());
+    cmsghdr* rights = CMSG_FIRSTHDR(&header);
+    rights->cmsg_level = SOL_SOCKET;
+    rights->cmsg_type = SCM_RIGHTS;
+    rights->cmsg_len = CMSG_LEN(fds.size_bytes());
+    std::memcpy(CMSG_DATA(rights), fds.data(), fds.size_bytes());
+  }
+  return ::sendmsg(socket, &header, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
+}
+
+}  // namespace
 
 PacketSocket::PacketSocket(http::EventLoop& loop, Descriptor fd, OnPacket on_packet,
                            std::function<void()> on_closed)
@@ -22,7 +43,7 @@ void PacketSocket::read_all() {
 }
 
 bool PacketSocket::take_one() {
-  char buffer[4096];
+  char buffer[bytes_max];
   const ssize_t size = ::recv(fd_.get(), buffer, sizeof buffer, MSG_DONTWAIT);
   if (size > 0) {
     received_.emplace_back(buffer, static_cast<std::size_t>(size));
@@ -50,22 +71,8 @@ void PacketSocket::hand_out() {
 }
 
 bool PacketSocket::send(std::string_view packet, std::span<const int> fds) {
-  char control[CMSG_SPACE(8 * sizeof(int))] = {};
-  iovec part{const_cast<char*>(packet.data()), packet.size()};
-  msghdr header{};
-  header.msg_iov = &part;
-  header.msg_iovlen = 1;
-  if (!fds.empty()) {
-    header.msg_control = control;
-    header.msg_controllen = CMSG_SPACE(fds.size_bytes());
-    cmsghdr* rights = CMSG_FIRSTHDR(&header);
-    rights->cmsg_level = SOL_SOCKET;
-    rights->cmsg_type = SCM_RIGHTS;
-    rights->cmsg_len = CMSG_LEN(fds.size_bytes());
-    std::memcpy(CMSG_DATA(rights), fds.data(), fds.size_bytes());
-  }
   while (!closed_) {
-    if (::sendmsg(fd_.get(), &header, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0) return true;
+    if (send_once(fd_.get(), packet, fds)) return true;
     if (errno == EINTR) continue;
     if (errno != EAGAIN) return false;
     while (!closed_ && take_one()) {
@@ -86,5 +93,7 @@ SocketPair socket_pair(int type) {
   if (::socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, fds) != 0) return {};
   return {Descriptor(fds[0]), Descriptor(fds[1])};
 }
+
+bool send_descriptor(int socket, int fd) { return send_once(socket, "D", {&fd, 1}); }
 
 }  // namespace lambdapool::local

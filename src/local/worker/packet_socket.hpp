@@ -15,6 +15,7 @@ namespace lambdapool::local {
 class PacketSocket {
  public:
   using OnPacket = std::function<void(std::string_view)>;
+  static constexpr std::size_t bytes_max = 64 * 1024;  // of a packet that comes
 
   PacketSocket(http::EventLoop& loop, Descriptor fd, OnPacket on_packet, std::function<void()> on_closed);
 
@@ -43,5 +44,8 @@ struct SocketPair {
   Descriptor theirs;
 };
 SocketPair socket_pair(int type);
+
+// Puts a byte with the descriptor into a connected socket. False: it did not fit.
+bool send_descriptor(int socket, int fd);
 
 }  // namespace lambdapool::local

@@ -10,6 +10,7 @@
 #include <fstream>
 
 #include "embedded/fork_server.hpp"
+#include "embedded/python_packets.hpp"
 #include "embedded/python_template.hpp"
 #include "embedded/runtime_client.hpp"
 #include "local/store/home.hpp"
@@ -60,6 +61,7 @@ PythonForkServer::~PythonForkServer() = default;
 bool PythonForkServer::write_programs() {
   return !make_private_directories(options_.scratch / "python") &&
          write_script(options_.scratch / "python" / "fork_server.py", embedded::fork_server()) &&
+         write_script(options_.scratch / "python" / "packets.py", embedded::python_packets()) &&
          write_script(options_.scratch / "python" / "runtime_client.py", embedded::runtime_client()) &&
          write_script(options_.scratch / "python" / "template.py", embedded::python_template());
 }
@@ -94,6 +96,7 @@ void PythonForkServer::spawn(const fs::path& interpreter) {
                        "-B",
                        (options_.scratch / "python" / "fork_server.py").string(),
                        options_.version,
+                       (options_.scratch / "python" / "packets.py").string(),
                        (options_.scratch / "python" / "runtime_client.py").string(),
                        (options_.scratch / "python" / "template.py").string()};
   request.environment = {"LANG=C.UTF-8",

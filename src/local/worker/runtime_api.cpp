@@ -1,8 +1,11 @@
 #include "local/worker/runtime_api.hpp"
 
+#include <utility>
+
 #include "core/encoding.hpp"
 #include "core/envelope.hpp"
 #include "core/limits.hpp"
+#include "local/worker/packets.hpp"
 
 namespace lambdapool::local {
 namespace {
@@ -102,10 +105,56 @@ void RuntimeApi::deliver(DeliveredInvocation delivered) {
     if (auto json = envelope::raw_as_json(envelope::Direction::task, payload)) payload = std::move(*json);
   }
   state_ = State::running;
+  if (const auto send = std::exchange(send_packet_, nullptr)) {
+    const auto packet = next_packet();
+    handed_out_ = packet.has_value();
+    return send(packet ? *packet : std::string_view(&packet::fetch, 1));
+  }
   // Where the poll has broken off meanwhile, the runtime's next one gets it.
   handed_out_ = poll_.has_value();
   if (poll_) poll_->send(next_response());
   poll_.reset();
+}
+
+void RuntimeApi::packet(std::string_view packet, const SendPacket& send) {
+  if (packet.starts_with(packet::answer)) answer_packet(packet.substr(1));
+  ready_for_packets(send);
+}
+
+void RuntimeApi::answer_packet(std::string_view packet) {
+  const std::string& id = delivered_.invocation.request_id;
+  if (state_ != State::running || !handed_out_ || !packet.starts_with(id)) return;
+  state_ = State::answered;
+  events_.answered(Kind::response, std::string(packet.substr(id.size())));
+}
+
+void RuntimeApi::ready_for_packets(const SendPacket& send) {
+  if (state_ == State::failed || state_ == State::running) return;
+  takes_raw_ = true;
+  send_packet_ = send;
+  state_ = State::waiting;
+  events_.ready();
+}
+
+// nullopt: it has to be fetched.
+std::optional<std::string> RuntimeApi::next_packet() const {
+  const Invocation& invocation = delivered_.invocation;
+  const std::string deadline = std::to_string(delivered_.deadline_ms);
+  const std::size_t size = invocation.request_id.size() + deadline.size() + delivered_.trace_id.size() + 4 +
+                           invocation.payload.size();
+  if (size > packet::bytes_max || !envelope::is_raw(invocation.payload) || !invocation.client_context.empty())
+    return std::nullopt;
+  std::string packet;
+  packet.reserve(size);
+  packet.push_back(packet::task);
+  packet.append(invocation.request_id).append("\n").append(deadline).append("\n");
+  packet.append(delivered_.trace_id).push_back('\0');
+  return packet.append(invocation.payload);
+}
+
+void RuntimeApi::close() {
+  poll_.reset();
+  send_packet_ = nullptr;
 }
 
 void RuntimeApi::result(const http::Request& request, std::string body, std::string_view id, bool error,

@@ -36,10 +36,14 @@ class RuntimeApi {
 
   void handle(http::Request request, http::Responder responder);
 
+  // Of our own runtime's other way, beside HTTP (docs/protocol.md, Packets); `send` goes back on it.
+  using SendPacket = std::function<void(std::string_view packet)>;
+  void packet(std::string_view packet, const SendPacket& send);
+
   // The runtime waits (`ready` was the last event): here is its invocation.
   void deliver(DeliveredInvocation delivered);
   bool waiting() const { return state_ == State::waiting; }
-  void close() { poll_.reset(); }
+  void close();
   // What was streamed of an answer that is an error.
   std::string take_streamed() { return std::exchange(streamed_, {}); }
 
@@ -51,6 +55,9 @@ class RuntimeApi {
               http::Responder responder);
   void init_error(const http::Request& request, std::string body, http::Responder responder);
   http::Response next_response() const;
+  void answer_packet(std::string_view packet);
+  void ready_for_packets(const SendPacket& send);
+  std::optional<std::string> next_packet() const;
 
   Events events_;
   State state_ = State::init;
@@ -58,6 +65,7 @@ class RuntimeApi {
   bool handed_out_ = false;
   bool takes_raw_ = false;  // envelopes whose bodies are no JSON
   std::optional<http::Responder> poll_;
+  SendPacket send_packet_;  // while the runtime waits for a packet
   std::uint64_t poll_number_ = 0;
   std::string streamed_;
 };

@@ -108,6 +108,9 @@ void Worker::launch() {
   events.lost = [weak](const std::string& why) {
     if (const auto self = weak.lock()) self->on_lost(why);
   };
+  events.packet = [weak](std::string_view packet, const RuntimeApi::SendPacket& send) {
+    if (const auto self = weak.lock()) self->api_.packet(packet, send);
+  };
   process_ = std::make_shared<WorkerProcess>(
       parts_, setting_, api, [this](std::string_view lines) { write_log(lines, now_ms()); },
       std::move(events));

@@ -86,8 +86,10 @@ void WorkerProcess::release() {
   log_.reset();
   cgroup_.reset();
   parts_.loop.post([connection = std::shared_ptr<http::Connection>(std::move(connection_)),
+                    packets = std::shared_ptr<PacketSocket>(std::move(packets_)),
                     port = std::shared_ptr<RuntimePort>(std::move(port_))]() mutable {
     connection.reset();
+    packets.reset();
     port.reset();
   });
 }
@@ -95,6 +97,7 @@ void WorkerProcess::release() {
 void WorkerProcess::abandon() {
   released_ = true;
   connection_.reset();
+  packets_.reset();
   log_.reset();
   cgroup_.reset();
 }
@@ -102,6 +105,7 @@ void WorkerProcess::abandon() {
 bool WorkerProcess::open_channel() {
   SocketPair pair = socket_pair(SOCK_STREAM);
   if (!pair.ours) return false;
+  if (parts_.python && !open_packets(pair.ours.get())) return false;
   channel_ = std::move(pair.theirs);
   connection_ = http::serve_connection(
       parts_.loop, pair.ours.release(), api_, [] {}, http::Pipelined::together, answer_limits());
@@ -110,6 +114,24 @@ bool WorkerProcess::open_channel() {
   if (!port) return false;
   port_ = std::move(*port);
   return true;
+}
+
+// The worker finds its end in the channel, before any HTTP.
+bool WorkerProcess::open_packets(int channel) {
+  SocketPair pair = socket_pair(SOCK_SEQPACKET);
+  if (!pair.ours || !send_descriptor(channel, pair.theirs.get())) return false;
+  packets_ = std::make_unique<PacketSocket>(
+      parts_.loop, std::move(pair.ours), [this](std::string_view packet) { on_packet(packet); }, [] {});
+  return true;
+}
+
+void WorkerProcess::on_packet(std::string_view packet) {
+  const auto self = shared_from_this();
+  if (released_) return;
+  events_.packet(packet, [weak = weak_from_this()](std::string_view answer) {
+    const auto alive = weak.lock();
+    if (alive && alive->packets_) alive->packets_->send(answer);
+  });
 }
 
 // Where the bootstrap lies on the host; "" where the function has none.

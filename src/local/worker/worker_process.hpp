@@ -16,7 +16,9 @@
 #include "local/worker/invocation_error.hpp"
 #include "local/worker/log.hpp"
 #include "local/worker/memory_limit.hpp"
+#include "local/worker/packet_socket.hpp"
 #include "local/worker/python_process.hpp"
+#include "local/worker/runtime_api.hpp"
 #include "local/worker/runtime_port.hpp"
 #include "local/worker/workers.hpp"
 
@@ -49,12 +51,15 @@ class WorkerProcess : public std::enable_shared_from_this<WorkerProcess> {
     std::uint64_t peak_bytes = 0;
     bool out_of_memory = false;  // the kernel killed it for its memory
   };
+  // A packet of our own runtime, and the way back; may be called after release().
+  using OnPacket = std::function<void(std::string_view packet, const RuntimeApi::SendPacket& send)>;
   // None within start() or after release().
   struct Events {
     std::function<void(pid_t pid)> started;
     std::function<void(InvocationError why)> failed;  // there never was a process
     std::function<void(const Exit& exit)> exited;
     std::function<void(const std::string& why)> lost;  // with the process that had started it
+    OnPacket packet;
   };
 
   // `api`: the Runtime API that it speaks. `log`: where its lines go.
@@ -75,6 +80,8 @@ class WorkerProcess : public std::enable_shared_from_this<WorkerProcess> {
  private:
   void fail(InvocationError why);
   bool open_channel();
+  bool open_packets(int channel);
+  void on_packet(std::string_view packet);
   std::filesystem::path bootstrap() const;
   bool needs_port() const;
   void spawn_bootstrap();
@@ -93,8 +100,9 @@ class WorkerProcess : public std::enable_shared_from_this<WorkerProcess> {
   std::unique_ptr<Cgroup> cgroup_;
   std::unique_ptr<RuntimePort> port_;  // of a foreign runtime
   std::unique_ptr<http::Connection> connection_;
-  std::filesystem::path imports_;  // its ImportList, where it has one
-  Descriptor channel_;             // the worker's end, until it has been handed over
+  std::unique_ptr<PacketSocket> packets_;  // of our own runtime for Python
+  std::filesystem::path imports_;          // its ImportList, where it has one
+  Descriptor channel_;                     // the worker's end, until it has been handed over
   pid_t pid_ = -1;
   bool kill_wanted_ = false;
   bool released_ = false;

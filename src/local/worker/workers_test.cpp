@@ -247,5 +247,34 @@ TEST_F(WorkersTest, WorkersShareTheMachinesProcessors) {
   EXPECT_EQ(invoke(function).payload, R"(["6", null])");
 }
 
+// In packets where it is small, over HTTP where it is not; and after either the worker goes on.
+TEST_F(WorkersTest, RawEnvelopesOfEachSizeReachAHandlerThatTakesThem) {
+  const auto function = python(
+      "import os\n"
+      "def raw(envelope, context):\n"
+      "  head, _, body = envelope.partition(b'\\0')\n"
+      "  if head == b'fail': raise ValueError(body.decode())\n"
+      "  if head == b'left': return str(0 < context.get_remaining_time_in_millis() <= 120000).encode()\n"
+      "  if head == b'trace': return os.environ['_X_AMZN_TRACE_ID'].encode()\n"
+      "  return body * int(head) + b'!'\n"
+      "def handler(event, context): return event + 1\n"
+      "handler.lambdapool_raw = raw");
+  const auto raw = [&](const std::string& head, const std::string& body) {
+    return invoke(function, head + std::string(1, '\0') + body).payload;
+  };
+  const std::string large(200'000, 'x');
+  EXPECT_EQ(raw("1", "abc"), "abc!");
+  EXPECT_EQ(raw("1", large), large + "!");
+  EXPECT_EQ(raw("50000", "abcd").size(), 200'001U);
+  EXPECT_EQ(raw("left", ""), "True");
+  EXPECT_THAT(raw("trace", ""), HasSubstr("Root=1-"));
+  const auto failed = invoke(function, std::string("fail\0why", 8));
+  EXPECT_TRUE(failed.function_error);
+  EXPECT_THAT(failed.payload, HasSubstr("ValueError"));
+  EXPECT_THAT(failed.payload, HasSubstr("why"));
+  EXPECT_EQ(invoke(function, "41").payload, "42");
+  EXPECT_EQ(raw("2", "a"), "aa!");
+}
+
 }  // namespace
 }  // namespace lambdapool::local

@@ -1,0 +1,20 @@
+// The other way of our own Python runtime, beside the Runtime API's HTTP: a task or an answer is one packet,
+// which neither side has to parse (docs/protocol.md, Packets). The first byte says what it is.
+#pragma once
+
+#include <cstddef>
+
+namespace lambdapool::local::packet {
+
+// To the runtime.
+inline constexpr char task = 'T';   // request id, "\n", deadline (ms since 1970), "\n", trace id, "\0", raw envelope
+inline constexpr char fetch = 'F';  // the next invocation is to be asked for over HTTP
+
+// From it: it is then free for the next.
+inline constexpr char ready = 'R';   // the first one; later, when it has answered over HTTP
+inline constexpr char answer = 'A';  // request id, answer
+
+// What is larger goes over HTTP.
+inline constexpr std::size_t bytes_max = std::size_t{48} << 10;
+
+}  // namespace lambdapool::local::packet
