@@ -8,7 +8,7 @@ JOBS ?= $(shell nproc)
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-wheels setup-debs configure configure-tests build demo test ctest pytest test-aws check-packages bench check lint format fuzz asan tsan wheel wheels check-wheels debs release clean
+.PHONY: help setup setup-dev setup-wheels setup-debs configure configure-tests build demo test ctest pytest test-aws check-packages bench bench-quick check lint format fuzz asan tsan wheel wheels check-wheels debs release clean
 
 define cmake
 { cmake --preset release -DPython_EXECUTABLE=$(CURDIR)/$(PYTHON) $(1) > $(BUILD)/configure.log 2>&1 \
@@ -64,8 +64,11 @@ test-aws: build ## Run the tests that need an AWS account (LAMBDAPOOL_TEST_AWS=1
 check-packages: build ## Check docs/packages.md's table of packages against the index, and deploy each on local
 	@LAMBDAPOOL_BUILD=$(CURDIR)/$(BUILD) $(PYTHON) tools/check_packages.py $(if $(WRITE),--write) $(PACKAGES)
 
-bench: configure-tests build ## Run the benchmarks: a table of ratios, and JSON in build/bench
+bench: configure-tests build ## Run the benchmarks beside their peers: a table, and JSON in build/bench (minutes)
 	@LAMBDAPOOL_BUILD=$(CURDIR)/$(BUILD) $(PYTHON) bench/run.py
+
+bench-quick: configure-tests build ## Fewer and smaller benchmarks (a minute)
+	@LAMBDAPOOL_BUILD=$(CURDIR)/$(BUILD) $(PYTHON) bench/run.py --quick
 
 check: setup-dev ## Check formatting, ruff, mypy and the order of the folders (seconds)
 	@tools/check.sh

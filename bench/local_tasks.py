@@ -1,7 +1,7 @@
-"""Tiny tasks on two local workers, ours beside the standard library's pools. Usage: local_tasks.py WHO ROW.
+"""Tiny tasks on two local workers, ours beside the standard library's pools and joblib. Usage: local_tasks.py WHO ROW.
 
-Prints one JSON line: microseconds of wall time for each task, and of this process's CPU. The pool is warm when the
-clock starts, and has done the same with fewer tasks.
+Prints one JSON line: microseconds of wall time for each task, and of this process's CPU, and its memory. The pool is
+warm when the clock starts, and has done the same with fewer tasks.
 """
 
 import json
@@ -23,6 +23,14 @@ def lazily_mapped(chunksize):
     return lambda pool, items: list(pool.imap(task, items, chunksize))
 
 
+def consumed(chunksize):
+    def consume(pool, items):
+        for result, item in zip(pool.imap(task, items, chunksize), items):
+            assert result == -item
+
+    return consume
+
+
 def applied(pool, items):
     return [pool.apply(task, (item,)) for item in items]
 
@@ -39,39 +47,105 @@ def submitted(executor, items):
     return [future.result() for future in [executor.submit(task, item) for item in items]]
 
 
-# row -> (tasks, how a pool does it, how an executor does it)
+def completed(executor, items):
+    from concurrent.futures import as_completed
+
+    futures = {executor.submit(task, item): item for item in items}
+    for future in as_completed(futures):
+        assert future.result() == -futures[future]
+
+
+def in_joblib(parallel, items):
+    from joblib import delayed
+
+    return parallel(delayed(task)(item) for item in items)
+
+
+# row -> (tasks, how a pool does it, how an executor does it, how joblib does it, (factor, of which peer) or None)
 ROWS = {
-    "map, chunksize 1": (10_000, mapped(1), executed_map),
-    "map, default chunks": (10_000, mapped(None), None),
-    "map of a million": (1_000_000, mapped(None), None),
-    "map, chunks of 100": (100_000, mapped(100), None),
-    "map, chunks of 1,000": (500_000, mapped(1_000), None),
-    "imap, chunks of 100": (100_000, lazily_mapped(100), None),
-    "imap, chunks of 1,000": (500_000, lazily_mapped(1_000), None),
-    "apply, one by one": (1_000, applied, executed_one_by_one),
-    "3,000 futures": (3_000, None, submitted),
+    "map, chunksize 1": (10_000, mapped(1), executed_map, None, (0.25, "executor")),
+    "map, default chunks": (10_000, mapped(None), None, in_joblib, (1.0, "pool")),
+    "map of a million": (1_000_000, mapped(None), None, None, (1.0, "pool")),
+    "map, chunks of 100": (100_000, mapped(100), None, None, None),
+    "map, chunks of 1,000": (500_000, mapped(1_000), None, None, None),
+    "imap, chunks of 100": (100_000, lazily_mapped(100), None, None, None),
+    "imap, chunks of 1,000": (500_000, lazily_mapped(1_000), None, None, None),
+    "apply, one by one": (1_000, applied, executed_one_by_one, None, (1 / 1.6, "executor")),
+    "3,000 futures": (3_000, None, submitted, None, (0.5, "executor")),
+    "as_completed over 100,000 futures": (100_000, None, completed, None, None),
+    "imap of 10 million": (10_000_000, consumed(1_000), None, None, None),
+    "map of 10 million": (10_000_000, mapped(None), None, None, None),
 }
+SLOW = {"as_completed over 100,000 futures", "imap of 10 million", "map of 10 million"}  # once, and not in a quick run
 
 
 def ours(executor):
     from lambdapool import LambdaExecutor, LambdaPool
 
-    return (LambdaExecutor if executor else LambdaPool)(lambda_function="bench", target="local", **{"max_workers" if executor else "workers": WORKERS})
+    if executor:
+        return LambdaExecutor(lambda_function="bench", target="local", max_workers=WORKERS)
+    return LambdaPool(lambda_function="bench", target="local", workers=WORKERS)
+
+
+def joblib():
+    from joblib import Parallel
+
+    return Parallel(WORKERS)
 
 
 def measure(who, row):
-    tasks, in_pool, in_executor = ROWS[row]
+    tasks, in_pool, in_executor, with_joblib, _ = ROWS[row]
     as_executor = who == "executor" or (who == "lambdapool" and in_pool is None)
-    do = in_executor if as_executor else in_pool
-    make = {"lambdapool": lambda: ours(as_executor), "pool": lambda: multiprocessing.Pool(WORKERS), "executor": lambda: ProcessPoolExecutor(WORKERS)}
+    do = with_joblib if who == "joblib" else in_executor if as_executor else in_pool
+    make = {
+        "lambdapool": lambda: ours(as_executor),
+        "pool": lambda: multiprocessing.Pool(WORKERS),
+        "executor": lambda: ProcessPoolExecutor(WORKERS),
+        "joblib": joblib,
+    }
     with make[who]() as pool:
-        do(pool, range(max(100, tasks // 20)))
+        do(pool, range(max(100, min(tasks // 20, 50_000))))
         used, start = resource.getrusage(resource.RUSAGE_SELF), time.perf_counter()
         results = do(pool, range(tasks))
         wall, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF)
-    assert results == [-n for n in range(tasks)]
+    assert results is None or results == [-n for n in range(tasks)]
     cpu = after.ru_utime + after.ru_stime - used.ru_utime - used.ru_stime
-    return {"wall_us": wall / tasks * 1e6, "cpu_us": cpu / tasks * 1e6}
+    return {"wall_us": wall / tasks * 1e6, "cpu_us": cpu / tasks * 1e6, "peak_mb": after.ru_maxrss / 1024}
+
+
+def rows(environment):
+    from measure import QUICK, Row, at_most, interleaved, run
+
+    found = []
+    for name, (tasks, in_pool, in_executor, with_joblib, goal) in ROWS.items():
+        if QUICK and (name in SLOW or tasks > 500_000):
+            continue
+        whos = ["lambdapool"] + ["pool"] * bool(in_pool) + ["executor"] * bool(in_executor)
+        if with_joblib and has_joblib():
+            whos.append("joblib")
+        runs = {
+            who: (lambda who=who: run([sys.executable, __file__, who, name], environment=environment)) for who in whos
+        }
+        medians = interleaved(runs, 1 if name in SLOW else 2 if QUICK else 3)
+        us = {who: figures["wall_us"] for who, figures in medians.items()}
+        mine = us.pop("lambdapool")
+        if goal:
+            found.append(at_most(name, "us", mine, us, *goal))
+        else:
+            found.append(Row(name, "us", mine, us))
+        if tasks >= 1_000_000:
+            peak = {who: figures["peak_mb"] for who, figures in medians.items()}
+            mine = peak.pop("lambdapool")
+            found.append(at_most("  its memory", "MB", mine, peak, 1.2, "pool"))
+    return found
+
+
+def has_joblib():
+    try:
+        import joblib  # noqa: F401
+    except ImportError:
+        return False
+    return True
 
 
 if __name__ == "__main__":
