@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, List, Optional, Sequence
+from typing import Any, List, Optional, Sequence, Tuple
 
 from . import outcomes, pickling
 from .blobs import Memo
@@ -112,6 +112,7 @@ class Items(Job):
     _style: str
     _chunksize: int  # as the user gave it, or FINDS_SIZE
     _failure: Optional[BaseException] = None  # after which nothing more is sent
+    _given_up: Tuple[Any, ...] = ()  # (first, count): given up for a failure that is still on its way here
 
     def _slice(self, first: int, count: int) -> Sequence[Any]:
         raise NotImplementedError
@@ -177,14 +178,18 @@ class Items(Job):
         """After a failure of the platform nothing more is sent; the first one is what the others have too."""
         if self._failure is None:
             self._failure = exception
-        for unsent in self._dispatcher.failed(self):
+        for unsent in (*self._given_up, *self._dispatcher.failed(self)):
             self._give_up(unsent)
+        self._given_up = ()
         if isinstance(exception, InitializerFailed):
             self._dispatcher.initializer_failed(exception)
 
     def _give_up(self, unsent: Any) -> None:
         """`unsent`: (first, count), or None."""
-        if unsent is not None:
-            first, count = unsent
-            assert self._failure is not None
+        if unsent is None:
+            return
+        first, count = unsent
+        if self._failure is None:
+            self._given_up += (unsent,)
+        else:
             self._deliver(first, [Failure(self._failure)] * count, True)

@@ -9,6 +9,7 @@ import lambdapool
 import lambdapool_tasks as tasks
 import pytest
 from lambdapool import LambdaExecutor, LambdaPool
+from lambdapool.jobs import Items
 
 
 @pytest.mark.parametrize("method", ["imap", "imap_unordered"])
@@ -124,3 +125,22 @@ def test_an_interrupted_executor_map_cancels_what_waits_ahead_of_the_workers(exe
     ear.release()
     executor.shutdown()
     assert len(ear.heard) == 3
+
+
+def test_what_a_failure_gives_up_before_it_is_here_has_it_when_it_is():
+    class Dispatcher:
+        def failed(self, job):
+            return [(6, 2)]
+
+    class Job(Items):
+        _dispatcher = Dispatcher()
+        delivered = {}
+
+        def _deliver(self, first, results, failed):
+            self.delivered[first] = [result.exception for result in results]
+
+    job, failure = Job(), RuntimeError("a worker died")
+    job._give_up((0, 4))
+    assert job.delivered == {}
+    job._stop(failure)
+    assert job.delivered == {0: [failure] * 4, 6: [failure] * 2}
