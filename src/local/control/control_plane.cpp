@@ -6,7 +6,6 @@
 #include "core/encoding.hpp"
 #include "core/limits.hpp"
 #include "local/control/control_plane_impl.hpp"
-#include "local/store/uuid.hpp"
 
 namespace lambdapool::local {
 namespace {
@@ -83,7 +82,7 @@ std::optional<http::Response> ControlPlane::Impl::screen(const http::Request& he
   const auto since = std::chrono::steady_clock::now();
   auto response = refused(head, caller);
   if (!response) return std::nullopt;
-  complete(*response, random_uuid());
+  complete(*response, request_ids.next());
   log(head, response->status, since);
   return response;
 }
@@ -92,8 +91,9 @@ void ControlPlane::Impl::handle(http::Request request, http::Responder responder
   const auto id = next_exchange++;
   auto address = caller == Caller::own ? std::nullopt : url_address(request, options.region);
   auto found = address ? std::nullopt : route(request.method, request.target);
-  exchanges.emplace(id, Exchange{random_uuid(), std::move(found), std::move(request), std::move(responder),
-                                 std::chrono::steady_clock::now(), std::move(address), caller == Caller::own});
+  exchanges.emplace(id,
+                    Exchange{request_ids.next(), std::move(found), std::move(request), std::move(responder),
+                             std::chrono::steady_clock::now(), std::move(address), caller == Caller::own});
   guarded(id, [&] { begin(id); });
 }
 

@@ -13,6 +13,7 @@
 #include "local/invoke/invoker.hpp"
 #include "local/store/database_pool.hpp"
 #include "local/store/log_store.hpp"
+#include "local/store/uuid.hpp"
 #include "local/url/address.hpp"
 #include "local/url/table.hpp"
 #include "local/work_threads.hpp"
@@ -27,7 +28,7 @@ struct Exchange {
   http::Responder responder;
   std::chrono::steady_clock::time_point since;
   std::optional<UrlAddress> address = {};  // it is for a function's URL
-  bool own = false;  // of this process
+  bool own = false;                        // of this process
 };
 
 // What is slow to find out about a large body, found out beforehand.
@@ -110,6 +111,7 @@ struct ControlPlane::Impl : std::enable_shared_from_this<ControlPlane::Impl> {
   Upkeep upkeep;
   std::map<std::uint64_t, Exchange> exchanges;
   std::uint64_t next_exchange = 0;
+  Uuids request_ids;
   DateHeader date;
 };
 

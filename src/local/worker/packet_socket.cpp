@@ -33,12 +33,12 @@ bool send_once(int socket, std::string_view packet, std::span<const int> fds) {
 PacketSocket::PacketSocket(http::EventLoop& loop, Descriptor fd, OnPacket on_packet,
                            std::function<void()> on_closed)
     : loop_(loop), fd_(std::move(fd)), on_packet_(std::move(on_packet)), on_closed_(std::move(on_closed)) {
-  watch_ = loop_.watch_readable(fd_.get(), [this] { read_all(); });
+  watch_ = loop_.watch_readable(fd_.get(), [this] { read_one(); });
 }
 
-void PacketSocket::read_all() {
-  while (!closed_ && take_one()) {
-  }
+// One at a time: mostly there is no other, and if there is, this is called again.
+void PacketSocket::read_one() {
+  if (!closed_) take_one();
   hand_out();
 }
 

@@ -24,7 +24,7 @@ class PacketSocket {
   bool send(std::string_view packet, std::span<const int> fds = {});
 
  private:
-  void read_all();
+  void read_one();
   bool take_one();
   void hand_out();
 

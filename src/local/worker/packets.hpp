@@ -7,7 +7,8 @@
 namespace lambdapool::local::packet {
 
 // To the runtime.
-inline constexpr char task = 'T';   // request id, "\n", deadline (ms since 1970), "\n", trace id, "\0", raw envelope
+inline constexpr char task =
+    'T';  // request id, "\n", deadline (ms since 1970), "\n", trace id, "\0", raw envelope
 inline constexpr char fetch = 'F';  // the next invocation is to be asked for over HTTP
 
 // From it: it is then free for the next.

@@ -128,10 +128,7 @@ bool WorkerProcess::open_packets(int channel) {
 void WorkerProcess::on_packet(std::string_view packet) {
   const auto self = shared_from_this();
   if (released_) return;
-  events_.packet(packet, [weak = weak_from_this()](std::string_view answer) {
-    const auto alive = weak.lock();
-    if (alive && alive->packets_) alive->packets_->send(answer);
-  });
+  events_.packet(packet, [this](std::string_view answer) { packets_->send(answer); });
 }
 
 // Where the bootstrap lies on the host; "" where the function has none.

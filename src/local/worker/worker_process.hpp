@@ -51,7 +51,7 @@ class WorkerProcess : public std::enable_shared_from_this<WorkerProcess> {
     std::uint64_t peak_bytes = 0;
     bool out_of_memory = false;  // the kernel killed it for its memory
   };
-  // A packet of our own runtime, and the way back; may be called after release().
+  // A packet of our own runtime, and the way back, which is open until release().
   using OnPacket = std::function<void(std::string_view packet, const RuntimeApi::SendPacket& send)>;
   // None within start() or after release().
   struct Events {
