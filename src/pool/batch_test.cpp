@@ -50,7 +50,7 @@ TEST(Batch, SizesChunksByWhatCameBack) {
   const auto sent = all(batch);
   ASSERT_THAT(sent, ElementsAre(Is(1, 0, 1), Is(1, 1, 1)));
   batch.settle(*batch.arrived(sent[0].call), 1, Chunking::Seconds(1e-5), 10);
-  EXPECT_THAT(all(batch), ElementsAre(Is(1, 2, 8)));
+  EXPECT_THAT(all(batch), ElementsAre(Is(1, 2, 64)));
 }
 
 TEST(Batch, SaysWhoseTurnItIsWithoutHandingAnythingOut) {

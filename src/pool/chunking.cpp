@@ -30,8 +30,10 @@ std::size_t Chunking::next(std::size_t remaining) const {
   if (!seconds_each_) return 1;
   const std::size_t by_time = fitting(target.count(), *seconds_each_);
   const std::size_t by_bytes = fitting(static_cast<double>(target_bytes), *bytes_each_);
-  const std::size_t fair = (remaining + 2 * workers_ - 1) / (2 * workers_);
-  return std::clamp<std::size_t>(std::min({by_time, by_bytes, fair, largest_ * growth}), 1, remaining);
+  const std::size_t worthwhile = fitting(worth.count(), *seconds_each_);
+  const std::size_t fair = std::max((remaining + 2 * workers_ - 1) / (2 * workers_), worthwhile);
+  const std::size_t grown = std::max(largest_ * growth, std::min(largest_ * growth_below, worthwhile));
+  return std::clamp<std::size_t>(std::min({by_time, by_bytes, fair, grown}), 1, remaining);
 }
 
 }  // namespace lambdapool::pool

@@ -5,7 +5,7 @@
 // items; the workers say how long theirs took; and the next chunks are made so large that a chunk keeps a
 // worker busy for some tens of milliseconds, which makes the invocation's cost small against it. Never
 // larger, because the items of one chunk fail together where the platform fails; and near the end smaller, so
-// that every worker has something to do.
+// that every worker has something to do, as long as that is worth an invocation.
 #pragma once
 
 #include <chrono>
@@ -33,6 +33,8 @@ class Chunking {
   static constexpr Seconds target{0.03};
   static constexpr std::size_t target_bytes = std::size_t{512} << 10;  // of an answer
   static constexpr std::size_t growth = 8;  // at most by so much beyond the largest chunk that came back
+  static constexpr Seconds worth{0.001};    // less work is not worth an invocation
+  static constexpr std::size_t growth_below = 64;  // as growth, while a chunk is not worth one
 
  private:
   std::size_t fixed_;

@@ -19,7 +19,7 @@ TEST(Chunking, KeepsASizeThatWasAskedFor) {
 TEST(Chunking, GrowsStepByStepToSomeTensOfMilliseconds) {
   Chunking chunking(0, 2);
   std::size_t size = 1;
-  for (const std::size_t next : {8u, 64u, 512u, 3'000u, 3'000u}) {
+  for (const std::size_t next : {64u, 512u, 3'000u, 3'000u}) {
     chunking.observe(size, Seconds(1e-5 * static_cast<double>(size)), 10 * size);
     size = chunking.next(1'000'000'000);
     EXPECT_EQ(size, next);
@@ -36,9 +36,16 @@ TEST(Chunking, StaysWithSingleItemsThatTakeLong) {
 
 TEST(Chunking, LeavesEveryWorkerAShareTowardsTheEnd) {
   Chunking chunking(0, 4);
-  chunking.observe(1'000, Seconds(0), 0);
-  EXPECT_EQ(chunking.next(800), 100u);
+  chunking.observe(1'000, Seconds(1), 0);
+  EXPECT_EQ(chunking.next(160), 20u);
   EXPECT_EQ(chunking.next(3), 1u);
+}
+
+TEST(Chunking, MakesNoChunkOfLessWorkThanAnInvocationIsWorth) {
+  Chunking chunking(0, 4);
+  chunking.observe(1'000, Seconds(1e-3), 0);
+  EXPECT_EQ(chunking.next(4'000), 1'000u);
+  EXPECT_EQ(chunking.next(300), 300u);
 }
 
 TEST(Chunking, LargeOutcomesMakeSmallChunks) {
