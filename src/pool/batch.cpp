@@ -33,10 +33,11 @@ Fault fault_of(ErrorKind kind) {
 void Batch::add(Job job, std::size_t items, const JobOptions& options) {
   const bool queued = items > 0;
   if (!queued && !options.open) return;
-  jobs_.insert_or_assign(
-      job,
-      Record{
-          .options = options, .chunking = {options.chunksize, workers_}, .items = items, .queued = queued});
+  jobs_.insert_or_assign(job, Record{.options = options,
+                                     .chunking = {options.chunksize, workers_},
+                                     .items = items,
+                                     .order = ++last_order_,
+                                     .queued = queued});
   if (queued) queue_.push_back(job);
 }
 
@@ -129,14 +130,19 @@ Batch::Rest Batch::settle(const Chunk& chunk, std::size_t done, Chunking::Second
   return settle(chunk, done);
 }
 
-// Its turn had come before, so the job goes first.
+// Its turn had come before, so the job goes before those that came later.
 Batch::Rest Batch::put_back(Job job, Record& record, Range range) {
   if (record.ended) {
     record.settled += range.count;
     return Chunk{job, 0, range.first, range.count};
   }
   record.again.push_back(range);
-  if (!std::exchange(record.queued, true)) queue_.push_front(job);
+  if (std::exchange(record.queued, true)) return std::nullopt;
+  const auto later = std::ranges::find_if(queue_, [&](Job other) {
+    const auto found = jobs_.find(other);
+    return found != jobs_.end() && found->second.order > record.order;
+  });
+  queue_.insert(later, job);
   return std::nullopt;
 }
 

@@ -97,6 +97,7 @@ class Batch {
     JobOptions options;
     Chunking chunking;
     std::size_t items;
+    std::uint64_t order;            // in which they came
     std::size_t unsent = 0;         // items from here on have never been sent
     std::vector<Range> again = {};  // never started by the worker that they were sent to; the last goes first
     std::size_t settled = 0;
@@ -116,6 +117,7 @@ class Batch {
   std::deque<Job> queue_;  // also holds jobs that have nothing to send any more
   std::unordered_map<Call, Chunk> calls_;
   Call last_call_ = 0;
+  std::uint64_t last_order_ = 0;
 };
 
 }  // namespace lambdapool::pool

@@ -152,6 +152,15 @@ TEST(Batch, WhatWasNotStartedOfAnEndedJobIsGivenUp) {
   EXPECT_FALSE(batch.knows(1));
 }
 
+TEST(Batch, JobsThatAreSentAgainKeepTheirOrder) {
+  Batch batch(2, 0);
+  for (const Batch::Job job : {5u, 6u, 7u}) batch.add(job, 1, {.chunksize = 1});
+  const auto sent = all(batch);
+  ASSERT_THAT(sent, ElementsAre(Is(5, 0, 1), Is(6, 0, 1)));
+  for (const auto& chunk : sent) batch.settle(*batch.arrived(chunk.call), 0);
+  EXPECT_THAT(all(batch), ElementsAre(Is(5, 0, 1), Is(6, 0, 1)));
+}
+
 TEST(Batch, AnOpenJobTakesItsTurnAgainWithEachExtension) {
   Batch batch(4, 0);
   batch.add(1, 0, {.chunksize = 2, .open = true});
