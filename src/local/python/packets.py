@@ -30,23 +30,42 @@ def take(connection):
     return socket.socket(fileno=descriptors[0])
 
 
-def tell(channel, *requests):
-    channel.send(b"".join(requests))
-    for request in requests:
-        if request:
-            channel.receive()
+class Teller:
+    """Sends requests whose answers nobody waits for: they are read before the next one."""
+
+    def __init__(self, channel):
+        self._channel = channel
+        self._owed = 0
+
+    def tell(self, *requests):
+        for _ in range(self._owed):
+            self._channel.receive()
+        self._channel.send(b"".join(requests))
+        self._owed = 0 if requests[0].startswith(b"GET") else sum(map(bool, requests))
+
+
+def over_http(channel, handler, function, news, client):
+    """Invocations as others than our own pools send them, until one would have fitted a packet: what is to be told
+    then. An answer and the request for the next go in one write, so that both are known at once."""
+    while True:
+        headers, body = client.next_invocation(channel)
+        answer = client.answer(handler, function, headers, body)
+        if len(body) < BYTES_MAX and b"\0" in body:
+            return answer, news()
+        channel.send(answer + news() + client.NEXT_RAW)
 
 
 def serve(packets, channel, handler, function, news, client):
     """As the client's run()."""
     raw, send, receive = handler.lambdapool_raw, packets.send, packets.recv
-    tell(channel, news())
+    tell = Teller(channel).tell
+    tell(news())
     send(READY)
     while True:
         packet = receive(BYTES_MAX)
         if packet == FETCH:
-            channel.send(client.NEXT_RAW)
-            tell(channel, client.answer(handler, function, *client.next_invocation(channel)), news())
+            tell(client.NEXT_RAW)
+            tell(*over_http(channel, handler, function, news, client))
             send(READY)
             continue
         head, _, envelope = packet.partition(b"\0")
@@ -64,5 +83,5 @@ def serve(packets, channel, handler, function, news, client):
             continue
         if failed is None:
             failed = client.answer_request(request_id, "/response", "application/unknown", result)
-        tell(channel, failed, told)
+        tell(failed, told)
         send(READY)

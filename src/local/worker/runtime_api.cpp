@@ -105,6 +105,7 @@ void RuntimeApi::deliver(DeliveredInvocation delivered) {
     if (auto json = envelope::raw_as_json(envelope::Direction::task, payload)) payload = std::move(*json);
   }
   state_ = State::running;
+  early_ = nullptr;
   if (const auto send = std::exchange(send_packet_, nullptr)) {
     const auto packet = next_packet();
     handed_out_ = packet.has_value();
@@ -129,8 +130,12 @@ void RuntimeApi::answer_packet(std::string_view packet) {
 }
 
 void RuntimeApi::ready_for_packets(const SendPacket& send) {
-  if (state_ == State::failed || state_ == State::running) return;
+  if (state_ == State::failed) return;
   takes_raw_ = true;
+  if (state_ == State::running) {  // its answer, which it gave over HTTP, has not been read yet
+    early_ = send;
+    return;
+  }
   send_packet_ = send;
   state_ = State::waiting;
   events_.ready();
@@ -154,7 +159,7 @@ std::optional<std::string> RuntimeApi::next_packet() const {
 
 void RuntimeApi::close() {
   poll_.reset();
-  send_packet_ = nullptr;
+  send_packet_ = early_ = nullptr;
 }
 
 void RuntimeApi::result(const http::Request& request, std::string body, std::string_view id, bool error,
@@ -178,13 +183,18 @@ void RuntimeApi::result(const http::Request& request, std::string body, std::str
   state_ = State::answered;
   delivered_.invocation.payload.clear();
   const auto most = streamed ? limits::streamed_payload_bytes_max : limits::response_payload_bytes_max;
+  end_result(std::move(body), most, error || failed_midway, std::move(responder));
+  if (const auto early = std::exchange(early_, nullptr)) ready_for_packets(early);
+}
+
+void RuntimeApi::end_result(std::string body, std::int64_t most, bool error, http::Responder responder) {
   if (body.size() > static_cast<std::size_t>(most)) {
     responder.send(refused(413, "RequestEntityTooLarge",
                            "Exceeded maximum allowed payload size (" + std::to_string(most) + " bytes)."));
     return events_.answered(Kind::too_large, {});
   }
   responder.send(accepted());
-  events_.answered(error || failed_midway ? Kind::error : Kind::response, std::move(body));
+  events_.answered(error ? Kind::error : Kind::response, std::move(body));
 }
 
 void RuntimeApi::init_error(const http::Request& request, std::string body, http::Responder responder) {

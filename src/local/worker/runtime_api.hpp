@@ -55,6 +55,7 @@ class RuntimeApi {
               http::Responder responder);
   void init_error(const http::Request& request, std::string body, http::Responder responder);
   http::Response next_response() const;
+  void end_result(std::string body, std::int64_t most, bool error, http::Responder responder);
   void answer_packet(std::string_view packet);
   void ready_for_packets(const SendPacket& send);
   std::optional<std::string> next_packet() const;
@@ -66,6 +67,7 @@ class RuntimeApi {
   bool takes_raw_ = false;  // envelopes whose bodies are no JSON
   std::optional<http::Responder> poll_;
   SendPacket send_packet_;  // while the runtime waits for a packet
+  SendPacket early_;        // it will, once its answer has been read
   std::uint64_t poll_number_ = 0;
   std::string streamed_;
 };
