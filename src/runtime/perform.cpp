@@ -152,7 +152,8 @@ tl::expected<std::string, NotRun> perform(std::string_view payload, const Progra
   if (coherence == Coherence::different) {
     return mismatch(build_names(mine, theirs) + "; deploy the calling executable with 'lambdapool update'");
   }
-  const auto data = envelope::read_task_data(payload);
+  // A raw body stands behind the object.
+  const auto data = envelope::read_task_data(payload.substr(0, payload.find('\0')));
   if (!data) return protocol_error(data.error().message);
   if (!data->blobs.empty()) {
     if (blobs == nullptr) return blob_error("this worker cannot fetch the data of the task");
