@@ -1,9 +1,10 @@
-// How values are distributed, in memory that does not grow with their number: counts in buckets that are one
-// percent wide.
+// How values are distributed, in memory that does not grow with their number: counts in buckets of one to
+// one and a half percent, so that what comes from their middles is right to a percent.
 #pragma once
 
 #include <cstddef>
-#include <map>
+#include <functional>
+#include <vector>
 
 namespace lambdapool::report {
 
@@ -22,8 +23,15 @@ class Distribution {
   // none.
   double quantile(double part) const;
 
+  // The values there are, to a percent, the smallest first: each(value, count).
+  void each(const std::function<void(double, std::size_t)>& told) const;
+
  private:
-  std::map<int, std::size_t> buckets_ = {};
+  void count_in(int bucket, std::size_t count);
+
+  std::vector<std::size_t> buckets_ = {};  // from lowest_ on
+  int lowest_ = 0;
+  std::size_t zeros_ = 0;
   std::size_t count_ = 0;
   double sum_ = 0;
   double min_ = 0;

@@ -1,23 +1,13 @@
 // What invocations took and cost, from the line with which the platform ends each one's log.
 #pragma once
 
-#include <cstdint>
-#include <optional>
+#include <cstddef>
 
 #include "report/distribution.hpp"
+#include "report/invocation.hpp"
 #include "report/prices.hpp"
 
 namespace lambdapool::report {
-
-struct Invocation {
-  enum class Ending { ok, timed_out, failed };  // of the platform's; a function's own exception is ok
-  Ending ending = Ending::ok;
-  double duration_ms = 0;
-  double billed_ms = 0;
-  std::optional<double> init_ms = {};  // of a cold start
-  int memory_mb = 0;
-  int max_memory_used_mb = 0;
-};
 
 class Invocations {
  public:

@@ -64,7 +64,7 @@ def test_prices_of_ones_own(run, invoked, tmp_path, clean_environment):
     prices = {"date": "2030-01-01", "request": 1, "gb_second": {"x86_64": 0, "arm64": 0}}
     (tmp_path / "prices.json").write_text(json.dumps(prices))
     done = run("stats", "counted", LAMBDAPOOL_PRICES="prices.json")
-    assert "Cost            $5.000000 (us-east-1" in done.stdout and "prices of 2030-01-01)" in done.stdout
+    assert "Cost            $5.00 (us-east-1" in done.stdout and "prices of 2030-01-01)" in done.stdout
     (tmp_path / "prices.json").write_text("{}")
     done = run("stats", "counted", LAMBDAPOOL_PRICES="prices.json")
     assert done.returncode == 1
