@@ -48,7 +48,9 @@ if TYPE_CHECKING:
     from .executor import LambdaExecutor
     from .local_lambda import local
     from .pool import LambdaPool
+    from .progress import Progress, as_completed
     from .remote_function import function
+    from .report import Report
 
 __all__ = [
     "AccessDenied",
@@ -71,8 +73,10 @@ __all__ = [
     "PayloadTooLarge",
     "PoolForked",
     "PoolTerminated",
+    "Progress",
     "ProtocolError",
     "RemoteError",
+    "Report",
     "ServiceError",
     "Shared",
     "Throttled",
@@ -80,6 +84,7 @@ __all__ = [
     "UnsendableResult",
     "WorkerDied",
     "__version__",
+    "as_completed",
     "create",
     "delete",
     "function",
@@ -95,6 +100,9 @@ _HOMES = {
     "Shared": ".blobs",
     "function": ".remote_function",
     "local": ".local_lambda",
+    "Report": ".report",
+    "Progress": ".progress",
+    "as_completed": ".progress",
     **dict.fromkeys(("Event", "Function", "create", "delete", "list", "update"), ".deploying"),
 }
 

@@ -12,6 +12,19 @@ Range = Tuple[int, int]
 def address_of(bytes: object) -> int:
     """Where in memory the buffer begins."""
 
+class Account:
+    """What the calls of one job took and cost."""
+
+class NativeReport:
+    """Of a moment (src/report/report.hpp)."""
+
+    def text(self) -> str: ...
+    def json(self) -> str: ...
+    def html(self) -> str: ...
+    def trace(self) -> str: ...
+    def save(self, path: str) -> Optional[NativeError]:
+        """.html: a page; .json: a trace."""
+
 class Engine:
     """At most `workers` Invoke calls in flight, and `ahead` more that wait for them, of jobs that are served in the
     order in which they were added (src/pool/batch.hpp). RuntimeError in a forked child, or once it is closed."""
@@ -41,9 +54,14 @@ class Engine:
     ) -> None: ...
     def open(self) -> Optional[NativeError]:
         """Finds the target and identity. Returns what went wrong."""
-    def add(self, job: int, items: int, chunksize: int, lets_go: bool = False, open: bool = False) -> None:
+    def add(self, job: int, items: int, chunksize: int, lets_go: bool = False, open: bool = False) -> Account:
         """A job, under a number that no other has. `chunksize` 0 finds a size. `lets_go`: after a failure of the
         platform what is under way is not waited for. `open`: items are still to come, by extend() until close_job()."""
+    def report(self, account: Optional[Account] = None) -> Tuple[Optional[NativeReport], Optional[NativeError]]:
+        """Of a job's calls, or of all."""
+    def standing(self, job: int, account: Optional[Account]) -> Tuple[Optional[int], int, int, int, int, float]:
+        """The job's items so far (None: all have their outcomes), those settled, those in calls; of all calls how often
+        they were throttled, and sent again for other reasons; what the account has cost in dollars."""
     def extend(self, job: int, items: int) -> bool:
         """False: the job has ended."""
     def close_job(self, job: int) -> None: ...

@@ -59,3 +59,12 @@ def check_seconds(name: str, value: Any) -> Optional[float]:
         return float(value)
     except (TypeError, ValueError):
         raise TypeError("%s must be a number of seconds or None, not %s" % (name, type(value).__name__)) from None
+
+
+def check_progress(progress: Any) -> Any:
+    if isinstance(progress, str):
+        if progress != "text":
+            raise ValueError("progress must be True, False, 'text' or a callable, not %r" % progress)
+    elif progress is not None and not isinstance(progress, bool) and not callable(progress):
+        raise TypeError("progress must be True, False, 'text' or a callable")
+    return progress

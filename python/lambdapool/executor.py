@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sized
 from concurrent.futures import Executor
 
-from .arguments import check_callable, check_chunksize, check_integer, check_seconds
+from .arguments import check_callable, check_chunksize, check_integer, check_progress, check_seconds
 
 TYPE_CHECKING = False  # typing's own would cost its import
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from .blobs import Shared
     from .deployment import Paths
     from .futures import TaskFuture
+    from .progress import Wanted
+    from .report import Report
 
     P = ParamSpec("P")
     S = TypeVar("S")
@@ -73,6 +76,7 @@ class LambdaExecutor(Executor):
         initializer: Optional[Callable[..., object]] = None,
         initargs: Iterable[Any] = (),
         max_tasks_per_child: Optional[int] = None,
+        progress: Wanted = None,
     ) -> None:
         from .connection import connect
         from .default_function import function_or_default
@@ -84,6 +88,7 @@ class LambdaExecutor(Executor):
         self._max_workers = _workers(max_workers, workers)
         if max_tasks_per_child is not None and check_integer("max_tasks_per_child", max_tasks_per_child) <= 0:
             raise ValueError("max_tasks_per_child must be >= 1")
+        self._progress = check_progress(progress)
         self._setup = WorkerSetup(initializer, initargs, max_tasks_per_child)
         self._dispatcher = connect(
             function_or_default(lambda_function),
@@ -162,6 +167,12 @@ class LambdaExecutor(Executor):
         """As :meth:`LambdaPool.share`."""
         return self._dispatcher.blobs.share(obj)
 
+    def report(self) -> Report:
+        """As :meth:`LambdaPool.report`."""
+        from .report import report_of
+
+        return report_of(self._dispatcher)
+
     def map(
         self,
         fn: Callable[..., Any],
@@ -169,6 +180,7 @@ class LambdaExecutor(Executor):
         timeout: Optional[float] = None,
         chunksize: int = 1,
         buffersize: Optional[int] = None,
+        progress: Wanted = None,
     ) -> Iterator[Any]:
         """``map(fn, *iterables)``, there, in order. Who stops consuming, by an exception too, cancels what is
         not sent.
@@ -176,6 +188,7 @@ class LambdaExecutor(Executor):
         Args:
             timeout: seconds from this call until ``next()`` raises TimeoutError.
             chunksize: so many items share an invocation (and a failure of it).
+            progress: as the executor's, for this map.
             buffersize: at most so many items are pulled ahead of the consumer; None pulls all at once.
         """
         from . import pickling
@@ -196,6 +209,9 @@ class LambdaExecutor(Executor):
             return submitted_map(self, fn, zip(*iterables), deadline, chunksize, buffersize)
         function = self._setup.wrap(pickling.dumps(fn, apart=self._dispatcher.blobs.apart))
         mapped = Mapped(self._dispatcher, function, zip(*iterables), chunksize)
+        sizes = [len(iterable) for iterable in iterables if isinstance(iterable, Sized)]
+        total = min(sizes, default=0) if len(sizes) == len(iterables) else None
+        mapped.show(self._progress if progress is None else check_progress(progress), total)
         mapped.submit(buffersize and -(-buffersize // chunksize))
         # What is still to be pulled is to be run: only then do the results keep the executor.
         return mapped.results(deadline, self if buffersize else None)

@@ -21,6 +21,8 @@ from .lazy import Lazy
 from .pickling import MAP
 
 if TYPE_CHECKING:
+    from .report import Report
+
     _IMapIterator = IMapIterator[Any]
     _IMapUnorderedIterator = IMapUnorderedIterator[Any]
 else:  # no generics before Python 3.13
@@ -103,6 +105,11 @@ class LambdaIMapIterator(_IMapIterator):
         self._feed = feed
         self._current: List[Any] = []  # the next one last
 
+    @property
+    def report(self) -> Report:
+        """What its calls took and cost so far."""
+        return self._feed.report
+
     def next(self, timeout: Optional[float] = None) -> Any:
         if timeout is not None:
             timeout = check_seconds("timeout", timeout)
@@ -147,10 +154,17 @@ Kind = TypeVar("Kind", bound=LambdaIMapIterator)
 
 
 def iterate(
-    kind: Type[Kind], pool: Any, dispatcher: Dispatcher, function: bytes, iterable: Iterable[Any], chunksize: int
+    kind: Type[Kind],
+    pool: Any,
+    dispatcher: Dispatcher,
+    function: bytes,
+    iterable: Iterable[Any],
+    chunksize: int,
+    progress: Any,
 ) -> Kind:
     """Starts pulling `iterable`."""
     feed = Feed(dispatcher, function, iterable, chunksize, ordered=kind is LambdaIMapIterator)
     results = kind(pool, feed)
     feed.start(results)
+    feed.show(progress, len(iterable) if isinstance(iterable, Sized) else None)
     return results

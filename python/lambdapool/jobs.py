@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, List, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, List, Optional, Sequence, Tuple
 
 from . import outcomes, pickling
 from .blobs import Memo
 from .dispatcher import Dispatcher
 from .errors import CANCELLED, CodeMismatch, InitializerFailed, NativeError, from_native
 from .faults import Failure, is_of_platform, name_item, name_items, of_platform
+
+if TYPE_CHECKING:
+    from .report import Report
 
 CHUNK_BYTES = 1024 * 1024  # of arguments: more do not share a call (src/pool/chunking.hpp has the same)
 FINDS_SIZE = 0  # as a chunksize
@@ -20,6 +23,7 @@ class Job:
 
     _dispatcher: Dispatcher
     _number = 0
+    _account: Any = None  # of its calls
     _calls = 0  # that have come to their end
 
     @property
@@ -113,6 +117,27 @@ class Items(Job):
     _chunksize: int  # as the user gave it, or FINDS_SIZE
     _failure: Optional[BaseException] = None  # after which nothing more is sent
     _given_up: Tuple[Any, ...] = ()  # (first, count): given up for a failure that is still on its way here
+    _failed_items = 0
+    _ended_by_pool: Optional[BaseException] = None
+    _watch: Any = None  # who shows how far it is
+
+    @property
+    def report(self) -> Report:
+        """What its calls took and cost so far."""
+        from ._native import Account
+        from .report import report_of
+
+        return report_of(self._dispatcher, self._account or Account())
+
+    def _watched(self, progress: Any, total: Any, over: Any) -> None:
+        if progress:
+            from .progress import Source, watch
+
+            self._watch = watch(Source(self, total, over), progress)
+
+    def _watch_ends(self) -> None:
+        if self._watch is not None:
+            self._watch.finish()
 
     def _slice(self, first: int, count: int) -> Sequence[Any]:
         raise NotImplementedError
@@ -161,6 +186,7 @@ class Items(Job):
         results, failures = answer.results, answer.failures
         rest = engine.settle(self._number, first, count, len(results), answer.seconds, len(body))
         if failures:
+            self._failed_items += len(failures)
             name_items(results, first)
         self._deliver(first, results, bool(failures))
         self._give_up(rest)
@@ -170,6 +196,7 @@ class Items(Job):
 
     def _fail(self, first: int, count: int, exception: BaseException) -> None:
         name_item(exception, first, count)
+        self._failed_items += count
         self._deliver(first, [Failure(exception)] * count, True)
         if is_of_platform(exception):
             self._stop(exception)

@@ -66,6 +66,14 @@ class Lazy(Items):
             self._changed.notify_all()
             self._forget_if_done()
 
+    def show(self, progress: Any, total: Optional[int]) -> None:
+        """`total`: how many items there will be, where that is known."""
+        self._watched(
+            progress,
+            lambda: self._pulled if self._complete else total,
+            lambda: self._ended is not None or (self._complete and self._delivered == self._pulled),
+        )
+
     def take(self, timeout: Optional[float] = None) -> Optional[List[Any]]:
         """Results, the first one last; [] where there are no more, None after so many seconds. What was taken before
         counts as used up. Raises what the pool, or after its place a failure of the platform, ended all with."""
@@ -83,9 +91,11 @@ class Lazy(Items):
                     if self._failure is not None:
                         raise self._failure
                     if self._complete:
-                        return []
+                        break
                 if not self._changed.wait(timeout) and timeout is not None:
                     return None
+        self._watch_ends()
+        return []
 
     def _stop(self, exception: BaseException) -> None:
         super()._stop(exception)
@@ -145,7 +155,7 @@ class Lazy(Items):
 
     def _end(self, exception: BaseException) -> None:
         with self._changed:
-            self._ended = exception
+            self._ended = self._ended_by_pool = exception
             self._chunks.clear()
             self._changed.notify_all()
 

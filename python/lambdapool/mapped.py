@@ -51,6 +51,7 @@ class Mapped(Lazy):
         finally:
             self._cancel()
             self.complete()
+            self._watch_ends()
 
     def _cancel(self) -> None:
         """Nobody wants the rest: what is not sent never is."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 
-from .arguments import check_callable, check_callback, check_chunksize, check_keywords
+from .arguments import check_callable, check_callback, check_chunksize, check_keywords, check_progress
 
 TYPE_CHECKING = False  # typing's own would cost its import
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from .blobs import Shared
     from .deployment import Paths
     from .imap import Kind, LambdaIMapIterator, LambdaIMapUnorderedIterator
+    from .progress import Wanted
+    from .report import Report
     from .results import BatchResult, Callback, TaskResult
 
     S = TypeVar("S")
@@ -72,6 +74,8 @@ class LambdaPool(_Base):
         allow_http: an endpoint may be plain http to another machine, where whoever is on the way can answer in its
             place, with code that runs here. Also ``LAMBDAPOOL_ALLOW_HTTP=1``.
 
+        progress: True shows on standard error how far each map is, where that is a terminal or a notebook; ``"text"``
+            elsewhere too. A callable gets a :class:`lambdapool.Progress`, at most ten times a second.
         bucket: the S3 bucket for arguments and results that do not fit a call (6 MB); else ``LAMBDAPOOL_BUCKET``, else
             that of ``lambdapool.toml``. The target local needs none.
 
@@ -112,6 +116,7 @@ class LambdaPool(_Base):
         initializer: Optional[Callable[..., object]] = None,
         initargs: Iterable[Any] = (),
         maxtasksperchild: Optional[int] = None,
+        progress: Wanted = None,
     ) -> None:
         self._cache: Dict[int, Any] = {}  # results without an outcome, as multiprocessing's results want it
         self._state = TERMINATE
@@ -123,6 +128,7 @@ class LambdaPool(_Base):
             workers, lambda_function = lambda_function, workers
         if maxtasksperchild is not None and (not isinstance(maxtasksperchild, int) or maxtasksperchild <= 0):
             raise ValueError("maxtasksperchild must be a positive int or None")
+        self._progress = check_progress(progress)
         self._setup = WorkerSetup(initializer, initargs, maxtasksperchild)
         self._dispatcher = connect(
             function_or_default(lambda_function),
@@ -196,14 +202,21 @@ class LambdaPool(_Base):
         self._start(result, func, args, kwds)
         return result
 
-    def map(self, func: Callable[[S], T], iterable: Iterable[S], chunksize: Optional[int] = None) -> List[T]:
+    def map(
+        self,
+        func: Callable[[S], T],
+        iterable: Iterable[S],
+        chunksize: Optional[int] = None,
+        *,
+        progress: Wanted = None,
+    ) -> List[T]:
         """``[func(item) for item in iterable]``, there.
 
         Items of one chunk share an invocation: where the platform fails it (timeout, memory), it fails
         them all. Without a `chunksize` the pool finds its own: single items, unless they turn out to take
-        much less than an invocation does.
+        much less than an invocation does. `progress`: as the pool's, for this map.
         """
-        return self._wait(self._batch(func, iterable, chunksize, "map"))
+        return self._wait(self._batch(func, iterable, chunksize, "map", progress=progress))
 
     def map_async(
         self,
@@ -212,15 +225,22 @@ class LambdaPool(_Base):
         chunksize: Optional[int] = None,
         callback: Callback = None,
         error_callback: Callback = None,
+        *,
+        progress: Wanted = None,
     ) -> BatchResult[T]:
         """As map(), but returns at once."""
-        return self._batch(func, iterable, chunksize, "map", callback, error_callback)
+        return self._batch(func, iterable, chunksize, "map", callback, error_callback, progress)
 
     def starmap(
-        self, func: Callable[..., T], iterable: Iterable[Iterable[Any]], chunksize: Optional[int] = None
+        self,
+        func: Callable[..., T],
+        iterable: Iterable[Iterable[Any]],
+        chunksize: Optional[int] = None,
+        *,
+        progress: Wanted = None,
     ) -> List[T]:
         """As map(), with each item unpacked: ``func(*item)``."""
-        return self._wait(self._batch(func, iterable, chunksize, "starmap"))
+        return self._wait(self._batch(func, iterable, chunksize, "starmap", progress=progress))
 
     def starmap_async(
         self,
@@ -229,24 +249,28 @@ class LambdaPool(_Base):
         chunksize: Optional[int] = None,
         callback: Callback = None,
         error_callback: Callback = None,
+        *,
+        progress: Wanted = None,
     ) -> BatchResult[T]:
         """As starmap(), but returns at once."""
-        return self._batch(func, iterable, chunksize, "starmap", callback, error_callback)
+        return self._batch(func, iterable, chunksize, "starmap", callback, error_callback, progress)
 
-    def imap(self, func: Callable[[S], T], iterable: Iterable[S], chunksize: Optional[int] = 1) -> LambdaIMapIterator:
+    def imap(
+        self, func: Callable[[S], T], iterable: Iterable[S], chunksize: Optional[int] = 1, *, progress: Wanted = None
+    ) -> LambdaIMapIterator:
         """Values in order, as they come. The iterable is pulled at most ``2 * workers`` chunks ahead of the
         consumer, so it may be endless. ``next(timeout)`` of the result raises multiprocessing.TimeoutError."""
         from .imap import LambdaIMapIterator
 
-        return self._imap(LambdaIMapIterator, func, iterable, chunksize)
+        return self._imap(LambdaIMapIterator, func, iterable, chunksize, progress)
 
     def imap_unordered(
-        self, func: Callable[[S], T], iterable: Iterable[S], chunksize: Optional[int] = 1
+        self, func: Callable[[S], T], iterable: Iterable[S], chunksize: Optional[int] = 1, *, progress: Wanted = None
     ) -> LambdaIMapUnorderedIterator:
         """As imap(), in whatever order they come."""
         from .imap import LambdaIMapUnorderedIterator
 
-        return self._imap(LambdaIMapUnorderedIterator, func, iterable, chunksize)
+        return self._imap(LambdaIMapUnorderedIterator, func, iterable, chunksize, progress)
 
     def share(self, obj: S) -> Shared[S]:
         """What stands for `obj` in the arguments of any of this pool's tasks, which get it as it is now, sent once and
@@ -254,6 +278,12 @@ class LambdaPool(_Base):
         to."""
         self._check_running()
         return self._dispatcher.blobs.share(obj)
+
+    def report(self) -> Report:
+        """What the calls of this pool took and cost so far. A map's own is its result's ``report``."""
+        from .report import report_of
+
+        return report_of(self._dispatcher)
 
     def close(self) -> None:
         """No more tasks; those there are will be finished."""
@@ -331,6 +361,7 @@ class LambdaPool(_Base):
         style: str,
         callback: Callback = None,
         error_callback: Callback = None,
+        progress: Wanted = None,
     ) -> BatchResult[Any]:
         from . import pickling
         from .results import BatchResult
@@ -339,12 +370,14 @@ class LambdaPool(_Base):
         check_callable("func", func)
         check_callback("callback", callback)
         check_callback("error_callback", error_callback)
+        progress = self._progress if progress is None else check_progress(progress)
         if chunksize is not None:
             chunksize = check_chunksize(chunksize)
         # The caller may go on with his list; and nothing but plain ones, whose methods cannot fail later.
         is_plain = type(iterable) in (tuple, range)
         items: Sequence[Any] = iterable if is_plain else list(iterable)  # type: ignore[assignment]
         result: BatchResult[Any] = BatchResult(self, items, callback, error_callback)
+        result._dispatcher = self._dispatcher
         if not items:
             return result
         try:
@@ -352,7 +385,7 @@ class LambdaPool(_Base):
         except Exception as error:
             result._end(error)
             return result
-        result._start(self._dispatcher, function, style, chunksize or 0)
+        result._start(self._dispatcher, function, style, chunksize or 0, progress)
         return result
 
     def _wait(self, result: BatchResult[Any]) -> List[Any]:
@@ -362,13 +395,18 @@ class LambdaPool(_Base):
             if not result.ready():  # Ctrl-C, not a task's exception
                 result.give_up()
             raise
+        finally:
+            result._watch_ends()
 
-    def _imap(self, kind: Type[Kind], func: Any, iterable: Iterable[Any], chunksize: Optional[int]) -> Kind:
+    def _imap(
+        self, kind: Type[Kind], func: Any, iterable: Iterable[Any], chunksize: Optional[int], progress: Wanted
+    ) -> Kind:
         from . import pickling
         from .imap import iterate
 
         self._check_running()
         check_callable("func", func)
         chunksize = 1 if chunksize is None else check_chunksize(chunksize)
+        progress = self._progress if progress is None else check_progress(progress)
         function = self._setup.wrap(pickling.dumps(func, apart=self._dispatcher.blobs.apart))
-        return iterate(kind, self, self._dispatcher, function, iterable, chunksize)
+        return iterate(kind, self, self._dispatcher, function, iterable, chunksize, progress)

@@ -64,13 +64,15 @@ class BatchResult(MapResult[T], Items):
         self._items = items
         self._left = threading.Lock()
 
-    def _start(self, dispatcher: Dispatcher, function: bytes, style: str, chunksize: int) -> None:
+    def _start(self, dispatcher: Dispatcher, function: bytes, style: str, chunksize: int, progress: Any = None) -> None:
+        total = len(self._items)
         self._dispatcher = dispatcher
         self._function = function
         self._style = style
         self._chunksize = chunksize
         self._known = Memo(repeats=len(self._items) > 1)
-        dispatcher.add(self, len(self._items), chunksize, lets_go=True)
+        dispatcher.add(self, total, chunksize, lets_go=True)
+        self._watched(progress, lambda: total, self._event.is_set)
 
     def give_up(self) -> None:
         """The caller was interrupted: nothing more is sent."""
@@ -104,6 +106,7 @@ class BatchResult(MapResult[T], Items):
         with self._left:
             if not self._number_left:
                 return
+            self._ended_by_pool = exception
             if self._success:
                 self._success, self._value = False, exception
             self._number_left = 0

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "conversion.hpp"
+#include "core/environment.hpp"
 
 namespace lambdapool::python {
 namespace {
@@ -48,12 +49,16 @@ nb::object Engine::open() {
   Interruption interruption;
   {
     const nb::gil_scoped_release released;
-    opened = python::open(settings_, interruption, queue_);
+    opened = python::open(settings_, interruption, queue_,
+                          [this](Batch::Call call, const report::CallTimes& times, const ErrorKind* failure) {
+                            observe(call, times, failure);
+                          });
   }
   interruption.rethrow();
   if (!opened) return to_tuple(opened.error());
   const std::lock_guard lock(mutex_);
   target_ = opened->target;
+  prices_ = report::prices_of(opened->region, report::own_architecture(), Environment::of_this_process());
   engine_ = std::move(opened->engine);
   store_ = std::move(opened->store);
   return nb::none();
@@ -71,10 +76,12 @@ std::shared_ptr<pool::Engine> Engine::running() {
   return engine;
 }
 
-void Engine::add(Batch::Job job, std::size_t items, std::size_t chunksize, bool lets_go, bool open) {
+std::shared_ptr<report::Account> Engine::add(Batch::Job job, std::size_t items, std::size_t chunksize,
+                                             bool lets_go, bool open) {
   refuse_forked();
   const std::lock_guard lock(batch_mutex_);
   batch_.add(job, items, {.chunksize = chunksize, .lets_go = lets_go, .open = open});
+  return accounts_.open(job);
 }
 
 bool Engine::extend(Batch::Job job, std::size_t items) {
@@ -121,7 +128,9 @@ nb::object Engine::settle(Batch::Job job, std::size_t first, std::size_t count, 
   std::unique_lock lock(batch_mutex_);
   const auto rest = to_tell(seconds ? batch_.settle(chunk, done, pool::Chunking::Seconds(*seconds), bytes)
                                     : batch_.settle(chunk, done));
+  const auto ended = settled(chunk, done, seconds.value_or(0));
   lock.unlock();
+  if (ended) accounts_.add(*ended);
   return range(rest);
 }
 

@@ -23,6 +23,7 @@
 #include "opening.hpp"
 #include "pool/batch.hpp"
 #include "pool/log_tails.hpp"
+#include "report/accounts.hpp"
 
 namespace lambdapool::python {
 
@@ -40,7 +41,8 @@ class Engine {
   // None, or the error's tuple: the package raises its own exceptions.
   nb::object open();
 
-  void add(Batch::Job job, std::size_t items, std::size_t chunksize, bool lets_go, bool open);
+  std::shared_ptr<report::Account> add(Batch::Job job, std::size_t items, std::size_t chunksize, bool lets_go,
+                                       bool open);
   bool extend(Batch::Job job, std::size_t items);
   void close_job(Batch::Job job);
   void add_task(Batch::Job job, const nb::bytes& function, const nb::bytes& arguments);
@@ -71,6 +73,9 @@ class Engine {
   nb::object log_of(Batch::Call call) const;
   nb::object logs_of(Batch::Job job, std::size_t calls) const;
   void forget_log(Batch::Call call);
+
+  nb::tuple report(const report::Account* of) const;
+  nb::tuple standing(Batch::Job job, const report::Account* account);
 
   nb::list warnings();
   void release(Batch::Job job) { queue_->release(job); }
@@ -103,6 +108,8 @@ class Engine {
   std::string members_of(Batch::Call call, std::string_view given);
   std::shared_ptr<objects::Store> running_store();
   void arrived(Batch::Call call, Result<aws::Invoked> answer);
+  std::optional<report::Call> settled(const Batch::Chunk& chunk, std::size_t done, double seconds);
+  void observe(Batch::Call call, const report::CallTimes& times, const ErrorKind* failure);
   Arrival read(Completion& completion);
   static nb::tuple told(const Arrival& arrival);
   Batch::Rest to_tell(Batch::Rest rest);
@@ -117,6 +124,17 @@ class Engine {
   std::shared_ptr<EngineQueue> queue_ = std::make_shared<EngineQueue>();
   Echoes echoes_;
   std::string target_;
+  Result<report::Prices> prices_ = {};  // set once, by open()
+  report::Accounts accounts_;
+  struct Place {
+    Batch::Job job;
+    std::size_t first;
+    bool operator==(const Place&) const = default;
+  };
+  struct HashOfPlace {
+    std::size_t operator()(const Place& place) const { return place.job * 0x9E3779B97F4A7C15u ^ place.first; }
+  };
+  std::unordered_map<Place, report::Call, HashOfPlace> unsettled_;  // under batch_mutex_
   std::mutex batch_mutex_;
   Batch batch_;
   std::unordered_map<Batch::Job, Task> tasks_;                          // that wait for their turn

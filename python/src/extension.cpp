@@ -1,6 +1,7 @@
 // lambdapool._native: see engine.hpp.
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/optional.h>
+#include <nanobind/stl/shared_ptr.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/string_view.h>
 
@@ -9,6 +10,7 @@
 #include "deployment.hpp"
 #include "engine.hpp"
 #include "local_lambda.hpp"
+#include "reports.hpp"
 
 namespace nb = nanobind;
 
@@ -47,6 +49,7 @@ NB_MODULE(_native, module) {
     using lambdapool::python::BufferView;
     return reinterpret_cast<std::uintptr_t>(BufferView(bytes, BufferView::Access::read).data());
   });
+  lambdapool::python::bind_reports(module);
   lambdapool::python::bind_deploying(module);
   lambdapool::python::bind_deployment(module);
   lambdapool::python::bind_local_lambda(module);
@@ -76,6 +79,8 @@ NB_MODULE(_native, module) {
       .def("open", &Engine::open)
       .def("add", &Engine::add, nb::arg("job"), nb::arg("items"), nb::arg("chunksize"),
            nb::arg("lets_go") = false, nb::arg("open") = false)
+      .def("report", &Engine::report, nb::arg("account").none() = nb::none())
+      .def("standing", &Engine::standing, nb::arg("job"), nb::arg("account").none())
       .def("extend", &Engine::extend, nb::arg("job"), nb::arg("items"))
       .def("close_job", &Engine::close_job, nb::arg("job"))
       .def("add_task", &Engine::add_task, nb::arg("job"), nb::arg("function"), nb::arg("arguments"))

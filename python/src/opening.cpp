@@ -23,7 +23,7 @@ void Interruption::rethrow() const {
 }
 
 Result<Opened> open(const Settings& settings, Interruption& interruption,
-                    const std::shared_ptr<EngineQueue>& queue) {
+                    const std::shared_ptr<EngineQueue>& queue, pool::EngineOptions::Observe observe) {
   target::TargetOptions where;
   where.give_up = [&interruption] { return interruption.raised(); };
   where.target = settings.target;
@@ -48,7 +48,8 @@ Result<Opened> open(const Settings& settings, Interruption& interruption,
   options.read_margin = std::chrono::milliseconds(static_cast<long>(settings.read_margin * 1e3));
   options.idempotent = settings.idempotent;
   options.retries = settings.retries;
-  std::string name = found->name;
+  options.observe = std::move(observe);
+  std::string name = found->name, region = found->region;
   std::shared_ptr<objects::Store> store;
   if (!found->bucket.empty()) {
     auto opened = objects::Store::open(*found);
@@ -57,7 +58,8 @@ Result<Opened> open(const Settings& settings, Interruption& interruption,
   }
   auto engine = pool::Engine::open(std::move(*found), std::move(options));
   if (!engine) return tl::unexpected<Error>(std::move(engine.error()));
-  return Opened{std::shared_ptr<pool::Engine>(std::move(*engine)), std::move(store), std::move(name)};
+  return Opened{std::shared_ptr<pool::Engine>(std::move(*engine)), std::move(store), std::move(name),
+                std::move(region)};
 }
 
 }  // namespace lambdapool::python

@@ -40,6 +40,7 @@ struct Opened {
   std::shared_ptr<pool::Engine> engine;
   std::shared_ptr<objects::Store> store;  // null: there is no bucket
   std::string target;
+  std::string region;
 };
 
 // Whether Python has a signal to handle, whose exception (KeyboardInterrupt) is raised then. Only the main
@@ -53,8 +54,8 @@ class Interruption {
   std::unique_ptr<nanobind::python_error> error_;
 };
 
-// Without the GIL. The queue gets the engine's warnings.
+// Without the GIL. The queue gets the engine's warnings, `observe` what its calls took.
 Result<Opened> open(const Settings& settings, Interruption& interruption,
-                    const std::shared_ptr<EngineQueue>& queue);
+                    const std::shared_ptr<EngineQueue>& queue, pool::EngineOptions::Observe observe);
 
 }  // namespace lambdapool::python

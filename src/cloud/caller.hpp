@@ -6,7 +6,9 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 
 #include "cloud/attempt.hpp"
@@ -15,6 +17,7 @@
 #include "http/answer.hpp"
 #include "http/message.hpp"
 #include "http/proxy.hpp"
+#include "report/invocation.hpp"
 
 namespace lambdapool::cloud {
 
@@ -73,6 +76,9 @@ class Caller {
   virtual bool is_outcome(const http::Response& response) const = 0;
   virtual std::variant<Invoked, Failure> judge(http::Response response) const = 0;
   virtual Failure judge(http::TransportError failure) const = 0;  // no answer, or not all of it
+  // What the platform reports of an invocation at the end of its log, of which there may be only the last
+  // part.
+  virtual std::optional<report::Invocation> reported_in(std::string_view log) const = 0;
 
   virtual Throttle throttle_of(const Error& refusal) const = 0;
   // To whoever's call was throttled to the deadline: which limit it was, where, and the way around it.

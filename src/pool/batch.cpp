@@ -178,6 +178,19 @@ Batch::Ended Batch::end(Job job, bool lets_go) {
   return ended;
 }
 
+std::optional<Batch::Chunk> Batch::chunk_of(Call call) const {
+  const auto found = calls_.find(call);
+  return found == calls_.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::optional<Batch::Standing> Batch::standing(Job job) const {
+  const auto found = jobs_.find(job);
+  if (found == jobs_.end()) return std::nullopt;
+  std::size_t out = 0;
+  for (const auto& [call, chunk] : calls_) out += chunk.job == job ? chunk.count : 0;
+  return Standing{found->second.items, found->second.settled, out};
+}
+
 bool Batch::has_unsent(Job job) const {
   const auto found = jobs_.find(job);
   return found != jobs_.end() && found->second.has_more();

@@ -85,7 +85,14 @@ class Batch {
 
   std::size_t calls_out() const { return calls_.size(); }
   bool has_unsent(Job job) const;
-  std::vector<Call> under_way(Job job) const;                // in the order of sending
+  std::vector<Call> under_way(Job job) const;      // in the order of sending
+  std::optional<Chunk> chunk_of(Call call) const;  // of one that is out
+  struct Standing {
+    std::size_t items;    // so far, where it is open
+    std::size_t settled;  // of them
+    std::size_t out;      // in calls
+  };
+  std::optional<Standing> standing(Job job) const;           // nullopt: all have their outcomes
   bool knows(Job job) const { return jobs_.contains(job); }  // some of its items have no outcome yet
 
  private:

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <future>
 #include <mutex>
-#include <random>
 #include <thread>
 #include <unordered_map>
 #include <vector>
@@ -18,6 +17,7 @@
 #include "pool/doubt.hpp"
 #include "pool/ending.hpp"
 #include "pool/gate.hpp"
+#include "pool/measured.hpp"
 #include "pool/window.hpp"
 #include "target/open_caller.hpp"
 
@@ -36,14 +36,8 @@ struct Call {
   cloud::Signature signature = {};
   cloud::Attempts attempts = {};
   int lost = 0;  // so often it may have run
+  report::CallTimes times = {};
 };
-
-std::function<double()> random_source() {
-  std::random_device seed;
-  return [engine = std::minstd_rand(seed())]() mutable {
-    return std::uniform_real_distribution<double>(0, 1)(engine);
-  };
-}
 
 }  // namespace
 
@@ -61,10 +55,12 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   bool pump_posted = false;
   bool terminated = false;
   std::string unreachable;  // why the service was, last
+  report::Retries retries;  // of all calls
 
   // On the I/O thread only.
   std::vector<Id> refused_as_expired;  // to be sent again when there are new credentials
   bool renewing = false;
+  std::size_t answer_bytes = 0;                          // of the newest answer
   std::optional<std::chrono::seconds> function_timeout;  // as the function has told
   std::unique_ptr<http::EventLoop> own_loop;
   http::EventLoop* const loop;  // the service's own, where it is in this process
@@ -93,6 +89,7 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   void renew_for(Id id, const cloud::Credential& stale);
   void renewed(const Result<void>& result);
   void finish(Id id, Result<cloud::Invoked> result);
+  void observe(Id id, Call& call, const Result<cloud::Invoked>& result) const;
   void set_timer(std::optional<Clock::time_point> wake);
 };
 
@@ -121,6 +118,8 @@ void Engine::Impl::submit(Id id, std::string payload, Done done, std::string ech
   if (size > caller->limits().request_bytes_max) {
     refusal = too_large(size, caller->limits());
   } else {
+    call.times.queued = Clock::now();
+    call.times.bytes_sent = size;
     call.request.body = std::move(payload);
     if (size >= large_payload) call.signature = caller->sign_early(call.request);
   }
@@ -191,6 +190,7 @@ void Engine::Impl::tell_refused() {
 
 void Engine::Impl::send(Id id, Call& call) {
   caller->sign(call.request, call.signature);
+  call.times.sent = Clock::now();
   client->send_returning(
       std::move(call.request), read_timeout(),
       [this, id](http::Answer answer, http::Request request) {
@@ -218,12 +218,14 @@ std::optional<Error> Engine::Impl::examine(const http::Response& response, const
 }
 
 void Engine::Impl::answered(Id id, http::Answer answer, http::Request request) {
+  answer_bytes = 0;
   if (!answer) {
     Error& error = answer.error().error;
     if (error.kind == ErrorKind::timed_out)
       error.kind = ErrorKind::network;  // not the function's own timeout
     return failed(id, caller->judge(std::move(answer.error())), std::move(request));
   }
+  answer_bytes = answer->body.size();
   auto result = caller->judge(std::move(*answer));
   if (auto* invoked = std::get_if<cloud::Invoked>(&result)) return finish(id, std::move(*invoked));
   failed(id, std::move(std::get<cloud::Failure>(result)), std::move(request));
@@ -231,6 +233,7 @@ void Engine::Impl::answered(Id id, http::Answer answer, http::Request request) {
 
 // The call waits to be sent again, or ends with the error.
 void Engine::Impl::failed(Id id, cloud::Failure failure, http::Request request) {
+  const auto retried = retry_of(failure, *caller);
   std::unique_lock lock(mutex);
   auto step = next_step(id, std::move(failure));
   if (auto* end = std::get_if<cloud::GiveUp>(&step)) {
@@ -239,6 +242,7 @@ void Engine::Impl::failed(Id id, cloud::Failure failure, http::Request request) 
   }
   Call& call = calls.at(id);
   call.request = std::move(request);
+  if (retried) ++(call.times.retries.*retried), ++(retries.*retried);
   if (!std::holds_alternative<cloud::Wait>(step)) window.put_back(id, Clock::now());
   if (const auto* clock = std::get_if<cloud::CorrectClock>(&step)) caller->correct_clock(clock->offset);
   const auto stale = call.signature.as;
@@ -310,11 +314,20 @@ void Engine::Impl::finish(Id id, Result<cloud::Invoked> result) {
   std::unique_lock lock(mutex);
   auto node = calls.extract(id);
   if (node && !result) tell_of_loss(result.error(), node.mapped().lost, retries_of(options));
-  window.completed(id, Clock::now());
+  const auto now = Clock::now();
+  if (node) node.mapped().times.arrived = now;
+  window.completed(id, now);
   bool ended = terminated;
   lock.unlock();
+  if (node && options.observe) observe(id, node.mapped(), result);
   if (!ended) pump();
   if (node) node.mapped().done(std::move(result));
+}
+
+void Engine::Impl::observe(Id id, Call& call, const Result<cloud::Invoked>& result) const {
+  call.times.bytes_received = answer_bytes;
+  call.times.invocation = reported(result, *caller);
+  options.observe(id, call.times, result ? nullptr : &result.error().kind);
 }
 
 void Engine::Impl::set_timer(std::optional<Clock::time_point> wake) {
@@ -389,7 +402,7 @@ bool Engine::cancel(Id id) { return impl_->cancel(id); }
 void Engine::terminate() { impl_->terminate(); }
 
 bool Engine::is_in_flight(Id id) const {
-  const std::lock_guard lock(impl_->mutex);
+  std::lock_guard lock(impl_->mutex);
   return impl_->window.is_in_flight(id);
 }
 
@@ -397,9 +410,9 @@ bool Engine::takes_raw() const { return impl_->target.in_process != nullptr; }
 
 const cloud::CallLimits& Engine::limits() const { return impl_->caller->limits(); }
 
-std::size_t Engine::queued_or_running() const {
-  std::lock_guard lock(impl_->mutex);
-  return impl_->calls.size();
+Engine::Standing Engine::standing() const {
+  const std::lock_guard lock(impl_->mutex);
+  return {impl_->calls.size(), impl_->retries};
 }
 
 }  // namespace lambdapool::pool

@@ -45,7 +45,11 @@ class Engine {
   bool takes_raw() const;
 
   const cloud::CallLimits& limits() const;
-  std::size_t queued_or_running() const;
+  struct Standing {
+    std::size_t calls;        // queued or in flight
+    report::Retries retries;  // so far, of calls that are not done yet too
+  };
+  Standing standing() const;
 
  private:
   struct Impl;

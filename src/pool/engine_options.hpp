@@ -2,12 +2,14 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
 
 #include "core/error.hpp"
 #include "pool/window.hpp"
+#include "report/call.hpp"
 
 namespace lambdapool::pool {
 
@@ -30,6 +32,10 @@ struct EngineOptions {
   // where that is not given also while the network is out, until its deadline.
   bool idempotent = false;
   std::optional<int> retries = {};  // with idempotent: 2 unless given
+  // Told of every call that was sent, once it has come to its end, on the I/O thread before its `done`; must
+  // not block. `failure`: the kind of its error, null where there is none.
+  using Observe = std::function<void(std::uint64_t call, const report::CallTimes&, const ErrorKind* failure)>;
+  Observe observe = {};
   // The function's own timeout always comes first; this much later something is wrong with the connection.
   std::chrono::milliseconds read_margin{30'000};
 };

@@ -79,7 +79,7 @@ TEST_F(EngineTest, ACallIsSignedAndAnswered) {
   EXPECT_EQ(seen.headers.get("X-Amz-Log-Type"), "Tail");
   EXPECT_EQ(seen.headers.get("Host"), listener_->endpoint().host_header());
   EXPECT_THAT(std::string(seen.headers.get("Authorization")), HasSubstr("Credential=AKID/"));
-  EXPECT_EQ(engine->queued_or_running(), 0u);
+  EXPECT_EQ(engine->standing().calls, 0u);
 }
 
 TEST_F(EngineTest, TenThousandCallsAreEachAnsweredOnce) {

@@ -1,6 +1,7 @@
 #include "pool/window.hpp"
 
 #include <algorithm>
+#include <random>
 
 #include "core/error.hpp"
 #include "core/retry.hpp"
@@ -200,6 +201,13 @@ bool Window::is_deadline_over(Time now) const {
 
 void Window::skip_cancelled() {
   while (!queue_.empty() && !calls_.contains(queue_.front())) queue_.pop_front();
+}
+
+std::function<double()> random_source() {
+  std::random_device seed;
+  return [engine = std::minstd_rand(seed())]() mutable {
+    return std::uniform_real_distribution<double>(0, 1)(engine);
+  };
 }
 
 }  // namespace lambdapool::pool

@@ -117,4 +117,6 @@ class Window {
   std::uint64_t epoch_ = 0;                   // how often the window has shrunk
 };
 
+std::function<double()> random_source();  // numbers in [0, 1), others in each process
+
 }  // namespace lambdapool::pool

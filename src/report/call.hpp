@@ -36,7 +36,8 @@ struct CallTimes {
 struct Call {
   std::uint64_t job = 0;
   std::size_t first = 0;  // of the job's items, those that it carried
-  std::size_t count = 1;
+  std::size_t count = 1;  // of which there are outcomes: 0 where the worker had other code, and ran none
+  double busy_ms = 0;     // that the worker was with them, by its own clock; 0 where it has not said so
   std::string_view failure = {};  // the kind of error that it ended with; "" where it brought outcomes
   CallTimes times = {};
 };

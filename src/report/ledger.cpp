@@ -29,13 +29,14 @@ void Ledger::add(const Call& call) {
   }
   bytes_sent_ += call.times.bytes_sent;
   bytes_received_ += call.times.bytes_received;
-  const double task_ms = add_times(call.times, call.count);
-  add_slow({call.job, call.first, call.count, task_ms});
+  const double task_ms = add_times(call);
+  if (call.count > 0) add_slow({call.job, call.first, call.count, task_ms});
   add_span(call);
 }
 
 // An item's share.
-double Ledger::add_times(const CallTimes& times, std::size_t count) {
+double Ledger::add_times(const Call& call) {
+  const CallTimes& times = call.times;
   const auto& retries = times.retries;
   retries_.throttled_rate += retries.throttled_rate;
   retries_.throttled_concurrency += retries.throttled_concurrency;
@@ -50,8 +51,9 @@ double Ledger::add_times(const CallTimes& times, std::size_t count) {
     run = times.invocation->duration_ms;
     transfer_.add(away - run - times.invocation->init_ms.value_or(0));
   }
-  const double each = run / static_cast<double>(std::max<std::size_t>(count, 1));
-  task_.add(each, count);
+  if (call.busy_ms > 0) run = call.busy_ms;
+  const double each = run / static_cast<double>(std::max<std::size_t>(call.count, 1));
+  task_.add(each, call.count);
   return each;
 }
 

@@ -33,11 +33,11 @@ class Ledger {
   void add(const Call& call);
 
   std::size_t calls() const { return calls_; }
-  std::size_t items() const { return items_; }  // whose call has ended, with or without outcomes
+  std::size_t items() const { return items_; }  // whose call has ended
   std::size_t failed_calls() const;
   const std::map<std::string, std::size_t, std::less<>>& failures() const { return failures_; }  // by kind
 
-  // An item's share of its call: as the platform reported it, or else from sending to arrival.
+  // An item's share of its call: as the worker or the platform told, or else from sending to arrival.
   const Distribution& task_ms() const { return task_; }
   const Distribution& queue_ms() const { return queue_; }  // until it was sent for the last time
   const Distribution& transfer_ms() const {
@@ -56,7 +56,7 @@ class Ledger {
   std::chrono::system_clock::time_point began() const { return began_; }
 
  private:
-  double add_times(const CallTimes& times, std::size_t count);
+  double add_times(const Call& call);
   void add_slow(const Slow& slow);
   void add_span(const Call& call);
 

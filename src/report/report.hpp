@@ -19,7 +19,7 @@ class Report {
   double cost() const { return ledger_.invocations().cost(prices_); }  // in dollars, of what was reported
 
   std::string text() const;   // a table of a few lines
-  std::string json() const;   // the same figures
+  std::string json() const;   // docs/reports.md lists its members
   std::string html() const;   // a page that needs nothing else, and no network
   std::string trace() const;  // Chrome's trace event format, for chrome://tracing and Perfetto
 

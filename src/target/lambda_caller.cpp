@@ -6,6 +6,7 @@
 #include "aws/lambda/function_name.hpp"
 #include "aws/lambda/invoke.hpp"
 #include "aws/lambda/refusal.hpp"
+#include "aws/lambda/report.hpp"
 #include "aws/signed_request.hpp"
 #include "core/limits.hpp"
 
@@ -108,6 +109,11 @@ std::variant<cloud::Invoked, cloud::Failure> LambdaCaller::judge(http::Response 
 
 cloud::Failure LambdaCaller::judge(http::TransportError failure) const {
   return aws::judge(std::move(failure));
+}
+
+std::optional<report::Invocation> LambdaCaller::reported_in(std::string_view log) const {
+  const auto line = aws::find_report(log);
+  return line ? std::optional(aws::invocation_of(*line)) : std::nullopt;
 }
 
 cloud::Throttle LambdaCaller::throttle_of(const Error& refusal) const { return aws::throttle_of(refusal); }

@@ -29,6 +29,7 @@ class LambdaCaller final : public cloud::Caller {
   bool is_outcome(const http::Response& response) const override;
   std::variant<cloud::Invoked, cloud::Failure> judge(http::Response response) const override;
   cloud::Failure judge(http::TransportError failure) const override;
+  std::optional<report::Invocation> reported_in(std::string_view log) const override;
 
   cloud::Throttle throttle_of(const Error& refusal) const override;
   std::string explain_throttle(const Error& refusal) const override;

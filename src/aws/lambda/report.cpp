@@ -1,5 +1,6 @@
 #include "aws/lambda/report.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
 
@@ -11,39 +12,37 @@ namespace {
 
 using nlohmann::json;
 
-// The number after "NAME: " in a tab-separated line. Names are looked for after a tab, since "Duration"
-// and "Memory Size" end other names too.
-double number_after(std::string_view line, std::string_view name) {
-  const auto at = line.find("\t" + std::string(name) + ": ");
-  if (at == std::string_view::npos) return 0;
-  line.remove_prefix(at + name.size() + 3);
+std::string_view word_in(std::string_view text) {
+  return text.substr(0, std::min({text.find(' '), text.find('\r'), text.find('\n')}));
+}
+
+double number_in(std::string_view text) {
   double value = 0;
-  std::from_chars(line.data(), line.data() + line.size(), value);
+  std::from_chars(text.data(), text.data() + text.size(), value);
   return value;
 }
 
 // Anybody can print such a line: what no function has counts as not told.
 int megabytes(double number) { return number > 0 && number < 1e9 ? static_cast<int>(number) : 0; }
 
-// The word after "NAME: ", wherever it stands.
-std::string word_after(std::string_view line, std::string_view name) {
-  const auto at = line.find(std::string(name) + ": ");
-  if (at == std::string_view::npos) return {};
-  const auto rest = line.substr(at + name.size() + 2);
-  return std::string(rest.substr(0, rest.find_first_of("\t\r\n ")));
-}
-
+// What stands between tabs, as "NAME: VALUE".
 Report parse_text(std::string_view line) {
   Report out;
-  out.request_id = word_after(line, "REPORT RequestId");
-  out.duration_ms = number_after(line, "Duration");
-  out.billed_ms = number_after(line, "Billed Duration");
-  if (line.find("\tInit Duration: ") != std::string_view::npos)
-    out.init_ms = number_after(line, "Init Duration");
-  out.memory_mb = megabytes(number_after(line, "Memory Size"));
-  out.max_memory_used_mb = megabytes(number_after(line, "Max Memory Used"));
-  out.status = word_after(line, "\tStatus");
-  out.error_type = word_after(line, "Error Type");
+  while (!line.empty()) {
+    const std::string_view field = line.substr(0, line.find('\t'));
+    line.remove_prefix(std::min(line.size(), field.size() + 1));
+    const auto colon = field.find(": ");
+    if (colon == std::string_view::npos) continue;
+    const std::string_view name = field.substr(0, colon), value = field.substr(colon + 2);
+    if (name == "REPORT RequestId") out.request_id = word_in(value);
+    if (name == "Duration") out.duration_ms = number_in(value);
+    if (name == "Billed Duration") out.billed_ms = number_in(value);
+    if (name == "Init Duration") out.init_ms = number_in(value);
+    if (name == "Memory Size") out.memory_mb = megabytes(number_in(value));
+    if (name == "Max Memory Used") out.max_memory_used_mb = megabytes(number_in(value));
+    if (name == "Status") out.status = word_in(value);
+    if (name == "Error Type") out.error_type = word_in(value);
+  }
   return out;
 }
 
@@ -86,6 +85,21 @@ std::optional<Report> find_report(std::string_view log) {
     if (auto report = parse_report(line)) return report;
   }
   return std::nullopt;
+}
+
+report::Invocation invocation_of(const Report& line) {
+  using Ending = report::Invocation::Ending;
+  report::Invocation invocation;
+  if (line.status == "timeout")
+    invocation.ending = Ending::timed_out;
+  else if (line.status == "error" || line.status == "failure" || !line.error_type.empty())
+    invocation.ending = Ending::failed;
+  invocation.duration_ms = line.duration_ms;
+  invocation.billed_ms = line.billed_ms;
+  invocation.init_ms = line.init_ms;
+  invocation.memory_mb = line.memory_mb;
+  invocation.max_memory_used_mb = line.max_memory_used_mb;
+  return invocation;
 }
 
 }  // namespace lambdapool::aws

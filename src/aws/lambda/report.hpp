@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "report/invocation.hpp"
+
 namespace lambdapool::aws {
 
 // In its text form or as JSON (platform.report).
@@ -20,5 +22,8 @@ struct Report {
 };
 std::optional<Report> parse_report(std::string_view line);
 std::optional<Report> find_report(std::string_view log);  // the last one in the log's tail
+
+// What it says, in the terms that every cloud's calls are counted in.
+report::Invocation invocation_of(const Report& line);
 
 }  // namespace lambdapool::aws

@@ -8,21 +8,6 @@
 namespace lambdapool::deploy {
 namespace {
 
-report::Invocation invocation_of(const aws::Report& line) {
-  using Ending = report::Invocation::Ending;
-  report::Invocation invocation;
-  if (line.status == "timeout")
-    invocation.ending = Ending::timed_out;
-  else if (line.status == "error" || line.status == "failure" || !line.error_type.empty())
-    invocation.ending = Ending::failed;
-  invocation.duration_ms = line.duration_ms;
-  invocation.billed_ms = line.billed_ms;
-  invocation.init_ms = line.init_ms;
-  invocation.memory_mb = line.memory_mb;
-  invocation.max_memory_used_mb = line.max_memory_used_mb;
-  return invocation;
-}
-
 Result<report::Prices> prices_for(Connection& connection, const std::string& function,
                                   const StopToken& stop) {
   auto session = Session::open(connection, {}, stop);
@@ -49,7 +34,7 @@ Result<LogStats> read_stats(Connection& connection, const std::string& function,
     for (const LogLine& line : lines) {
       const auto report = aws::parse_report(line.text);
       if (!report) continue;
-      stats.invocations.add(invocation_of(*report));
+      stats.invocations.add(aws::invocation_of(*report));
       stats.streams.insert(line.stream);
     }
     return {};

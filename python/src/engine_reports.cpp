@@ -1,0 +1,56 @@
+// What is known of an engine's calls while they run, and afterwards.
+#include "conversion.hpp"
+#include "engine.hpp"
+#include "report/report.hpp"
+
+namespace lambdapool::python {
+
+// On the engine's thread, before arrived(). How many of its items have outcomes only Python finds out.
+void Engine::observe(Batch::Call call, const report::CallTimes& times, const ErrorKind* failure) {
+  report::Call ended{.failure = failure != nullptr ? to_string(*failure) : std::string_view(),
+                     .times = times};
+  std::unique_lock lock(batch_mutex_);
+  if (const auto chunk = batch_.chunk_of(call)) {
+    ended.job = chunk->job;
+    ended.first = chunk->first;
+    unsettled_.insert_or_assign({chunk->job, chunk->first}, ended);
+    return;
+  }
+  lock.unlock();
+  ended.count = 0;  // its job has let go of it; what it cost counts
+  accounts_.add(ended);
+}
+
+// With the batch's lock.
+std::optional<report::Call> Engine::settled(const Batch::Chunk& chunk, std::size_t done, double seconds) {
+  auto node = unsettled_.extract({chunk.job, chunk.first});
+  if (!node) return std::nullopt;
+  report::Call& ended = node.mapped();
+  ended.count = done;
+  ended.busy_ms = seconds * 1e3;
+  return ended;
+}
+
+nb::tuple Engine::report(const report::Account* of) const {
+  refuse_forked();
+  if (!prices_) return nb::make_tuple(nb::none(), to_tuple(prices_.error()));
+  const report::Account& account = of != nullptr ? *of : accounts_.all();
+  return nb::make_tuple(nb::cast(report::Report(account.ledger(), *prices_)), nb::none());
+}
+
+nb::tuple Engine::standing(Batch::Job job, const report::Account* account) {
+  refuse_forked();
+  std::unique_lock lock(batch_mutex_);
+  const auto items = batch_.standing(job);
+  lock.unlock();
+  pool::Engine::Standing calls{};
+  if (const auto engine = engine_or_null()) calls = engine->standing();
+  report::Account::Sum sum;
+  if (account != nullptr) sum = account->sum(prices_ ? *prices_ : report::Prices{});
+  const auto& retries = calls.retries;
+  return nb::make_tuple(items ? nb::object(nb::int_(items->items)) : nb::none(), items ? items->settled : 0,
+                        items ? items->out : 0, retries.throttled_rate + retries.throttled_concurrency,
+                        retries.lost + retries.not_reached + retries.refused_token, sum.cost);
+}
+
+}  // namespace lambdapool::python

@@ -1,0 +1,95 @@
+"""What a map, or a whole pool, took and cost is known once it is done."""
+
+import json
+import re
+
+import lambdapool_tasks as tasks
+import pytest
+from lambdapool import LambdaExecutor, LambdaPool, LocalError, WorkerDied
+
+REPORT = re.compile(r"REPORT RequestId.*?\tBilled Duration: ([\d.]+) ms\tMemory Size: (\d+) MB")
+
+
+@pytest.fixture
+def local(enter):
+    enter("local")
+
+
+@pytest.fixture
+def pool(local):
+    with LambdaPool(workers=2, lambda_function="algorithms") as pool:
+        yield pool
+
+
+def test_a_warm_pool_s_map_costs_its_report_lines_to_a_thousandth_of_a_cent(pool):
+    pool.map(tasks.square, range(10))
+    result = pool.map_async(tasks.square, range(10_000), chunksize=1)
+    result.get(120)
+    lines = REPORT.findall(result.logs)
+    assert len(lines) == result.report.calls == 10_000
+    figures = result.report.to_dict()
+    gb_seconds = sum(float(ms) / 1000 * int(mb) / 1024 for ms, mb in lines)
+    assert figures["gb_seconds"] == pytest.approx(gb_seconds)
+    price = {"x86_64": 1.66667e-5, "arm64": 1.33334e-5}[figures["prices"]["architecture"]]
+    assert result.report.cost == pytest.approx(10_000 * 2e-7 + gb_seconds * price, abs=1e-5)
+
+
+def test_a_map_s_report_is_of_its_calls_alone(pool):
+    first = pool.map_async(tasks.square, range(10), chunksize=1)
+    first.get(60)
+    second = pool.map_async(tasks.square, range(30), chunksize=10)
+    second.get(60)
+    assert (first.report.items, second.report.items, second.report.calls) == (10, 30, 3)
+    assert pool.report().items == 40
+    assert second.report.task_ms["count"] == 30
+    assert {slow["count"] for slow in second.report.slowest} == {10}
+    assert pool.map_async(tasks.square, []).report.calls == 0
+
+
+def test_a_lazy_map_has_a_report_too(pool):
+    results = pool.imap(tasks.square, iter(range(20)), chunksize=2)
+    assert list(results) == [n * n for n in range(20)]
+    assert results.report.items == 20
+
+
+def test_an_executor_has_a_report(local):
+    with LambdaExecutor("algorithms", max_workers=2) as executor:
+        list(executor.map(tasks.square, range(10)))
+        assert executor.submit(tasks.square, 3).result(60) == 9
+        assert executor.report().items == 11
+
+
+def test_calls_that_the_platform_failed_are_counted_by_kind(pool):
+    with pytest.raises(WorkerDied):
+        pool.apply(tasks.exit_hard, (3,))
+    report = pool.report()
+    assert report.failed_calls == {"worker_died": 1}
+    assert "calls that failed: 1 worker_died" in str(report)
+    assert report.to_dict()["reported_calls"] == report.calls
+
+
+def test_a_report_is_saved_as_a_page_or_a_trace(pool, tmp_path):
+    result = pool.map_async(tasks.square, range(5), chunksize=1)
+    result.get(60)
+    result.report.save(tmp_path / "map.html")
+    assert (tmp_path / "map.html").read_text().startswith("<!doctype html>")
+    result.report.save(str(tmp_path / "trace.json"))
+    events = json.loads((tmp_path / "trace.json").read_text())["traceEvents"]
+    assert {"item %d" % n for n in range(5)} <= {event["name"] for event in events}
+    with pytest.raises(ValueError, match=r"NAME\.html"):
+        result.report.save("report.csv")
+    with pytest.raises(LocalError, match="cannot write"):
+        result.report.save(tmp_path / "none" / "map.html")
+
+
+def test_prices_of_ones_own_are_taken(local, monkeypatch, tmp_path):
+    (tmp_path / "prices.json").write_text('{"date": "2030-01-01", "request": 1, "gb_second": {"x86_64": 0, "arm64": 0}}')
+    monkeypatch.setenv("LAMBDAPOOL_PRICES", str(tmp_path / "prices.json"))
+    with LambdaPool(1, "algorithms") as pool:
+        pool.map(tasks.square, range(3), chunksize=1)
+        assert pool.report().cost == pool.report().calls >= 3
+    monkeypatch.setenv("LAMBDAPOOL_PRICES", str(tmp_path / "missing"))
+    with LambdaPool(1, "algorithms") as pool:
+        assert pool.map(tasks.square, range(3)) == [0, 1, 4]
+        with pytest.raises(ValueError, match="LAMBDAPOOL_PRICES"):
+            pool.report()
