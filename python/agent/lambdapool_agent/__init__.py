@@ -12,8 +12,10 @@ sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "vendor
 
 from .envelope import LambdapoolCodeMismatch, LambdapoolProtocolError
 from .handler import lambda_handler
+from .last_words import on_crash
 from .preload import import_own_modules
 
+on_crash()
 import_own_modules()
 
 __all__ = ["LambdapoolCodeMismatch", "LambdapoolProtocolError", "lambda_handler"]

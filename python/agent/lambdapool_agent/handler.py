@@ -14,7 +14,7 @@ from types import CoroutineType
 
 import lambdapool_by_value
 
-from . import blobs, code, coroutine, envelope, forked, outcome, setup, transfer, unreadable
+from . import blobs, code, coroutine, envelope, forked, last_words, outcome, setup, transfer, unreadable
 
 RESPONSE_LIMIT = 6 * 1024 * 1024 + 100  # AWS Lambda's, of a synchronous invocation
 ENOUGH_BYTES = 1024 * 1024
@@ -30,6 +30,9 @@ def use_response_limit(size):
 # How functions of the modules that send code by value appear in a pickle: short strings, lengths before them.
 _BY_VALUE = b"\x8c\x1blambdapool_by_value.classes"
 _CLOUDPICKLE = b"\x8c\x17cloudpickle.cloudpickle"
+
+
+_deadline = last_words.Deadline()
 
 
 def lambda_handler(event, context, raw=None):
@@ -83,6 +86,14 @@ def _handle(event, context, worker, raw):
 
 
 def _run(parts, remaining, worker, apart, in_child=False):
+    _deadline.begin(remaining(), worker)
+    try:
+        return _run_task(parts, remaining, worker, apart, in_child)
+    finally:
+        _deadline.end(worker)
+
+
+def _run_task(parts, remaining, worker, apart, in_child):
     getpid, body, buffers = os.getpid, parts.body, iter(parts.buffers)
     lambdapool_by_value.begin_task(parts.by_digest)
     try:

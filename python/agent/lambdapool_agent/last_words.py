@@ -1,0 +1,78 @@
+"""Where a task was when it crashed, or when its time was about to run out, in the log that its error brings along.
+
+A signal asks for it, since its handler (faulthandler's, in C) needs neither the interpreter's lock nor a thread of
+ours: with one, each fork of a task would warn of threads.
+"""
+
+import faulthandler
+import signal
+
+try:
+    import ctypes
+except ImportError:  # an interpreter built without libffi: crashes are told of, deadlines are not
+    ctypes = None  # type: ignore[assignment]
+
+STDERR = 2
+SIGNAL = getattr(signal, "SIGRTMAX", signal.SIGUSR2) - 3
+CLOCK_MONOTONIC = 1
+AHEAD_SECONDS = 0.25  # what writing it may take
+LEAST_SECONDS = 1.0  # of a function with less time there is too little to tell
+STEPS = 8  # a second
+
+
+def on_crash():
+    """From now on a fatal signal writes all threads' stacks before it ends the process."""
+    if not faulthandler.is_enabled():
+        faulthandler.enable(STDERR)
+
+
+class Deadline:
+    """The process's timer for it. Where the system has none it does nothing.
+
+    Each task sets and stops it, so what can be prepared is kept: that makes it some microseconds."""
+
+    def __init__(self):
+        self._owner = None  # timers are not inherited by forks
+        self._set = None
+
+    def begin(self, remaining, process):
+        """`remaining` seconds from now the platform ends this process, whose id is `process`."""
+        if not LEAST_SECONDS <= remaining < 1e9:
+            return
+        if self._owner != process:
+            self._owner, self._set = process, _timer()
+        if self._set is not None:
+            self._set(int((remaining - AHEAD_SECONDS) * STEPS))
+
+    def end(self, process):
+        if self._set is not None and self._owner == process:
+            self._set(0)
+
+
+def _timer():
+    """A function that sets POSIX's timer_create(2), in STEPS of a second; 0 stops it. None where there is none."""
+    try:
+        if ctypes is None or signal.getsignal(SIGNAL) is not signal.SIG_DFL:
+            return None
+        library = ctypes.CDLL(None)
+        if not hasattr(library, "timer_create"):
+            library = ctypes.CDLL("librt.so.1")  # before glibc 2.34
+        timer = ctypes.c_void_p()
+        event = ctypes.create_string_buffer(64)  # struct sigevent: an address, the signal, SIGEV_SIGNAL
+        ctypes.c_int.from_buffer(event, ctypes.sizeof(ctypes.c_void_p)).value = SIGNAL
+        if library.timer_create(CLOCK_MONOTONIC, event, ctypes.byref(timer)) != 0:
+            return None
+        faulthandler.register(SIGNAL, STDERR, all_threads=True, chain=False)
+    except Exception:
+        return None
+    settime, times = library.timer_settime, {}
+
+    def set_timer(steps):
+        if steps not in times:
+            if len(times) > 1000:
+                times.clear()
+            spec = (ctypes.c_long * 4)(0, 0, steps // STEPS, steps % STEPS * (10**9 // STEPS))  # struct itimerspec
+            times[steps] = ctypes.cast(spec, ctypes.c_void_p), spec
+        settime(timer, 0, times[steps][0], None)
+
+    return set_timer
