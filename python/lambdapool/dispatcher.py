@@ -103,7 +103,11 @@ class Dispatcher:
             ended = self.ended
             if ended is None:
                 self._jobs[job._number] = job
-                self.engine.add_task(job._number, function, arguments)
+                try:
+                    self.engine.add_task(job._number, function, arguments)
+                except BaseException:
+                    del self._jobs[job._number]
+                    raise
         if ended is not None:
             job._end(ended)
 
