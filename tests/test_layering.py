@@ -21,6 +21,7 @@ MAY_INCLUDE = {
     "aws": {"core", "report", "http/message", "http/answer", "cloud"},
     "process": {"core"},
     "report": {"core"},
+    "journal": {"core"},
     "identity": {"core", "http", "cloud", "aws", "process"},
     "package": {"core", "process"},
     "runtime": {"core"},
@@ -29,8 +30,8 @@ MAY_INCLUDE = {
     "deploy": {"core", "http", "cloud", "aws", "report", "identity", "process", "package", "local", "target"},
     "objects": {"core", "http", "aws", "identity", "target"},
     "pool": {"core", "report", "http", "cloud", "target"},
-    "api": {"core", "report", "cloud", "aws", "deploy", "objects", "pool", "target", "runtime"},
-    "cli": {"core", "aws", "report", "package/leftover", "local", "deploy"},
+    "api": {"core", "report", "journal", "cloud", "aws", "deploy", "objects", "pool", "target", "runtime"},
+    "cli": {"core", "aws", "report", "journal", "package/leftover", "local", "deploy"},
 }
 
 SYSTEM_HEADERS = {  # header prefix -> folders of src/ that may know it
@@ -38,7 +39,7 @@ SYSTEM_HEADERS = {  # header prefix -> folders of src/ that may know it
     "openssl/ssl": {"http"},
     "openssl/x509": {"http"},
     "openssl/": {"core", "http"},
-    "sqlite3": {"local"},
+    "sqlite3": {"local", "journal"},
     "minizip/": {"package"},
     "CLI/": {"cli"},
     "spawn.h": {"local", "package", "cli"},

@@ -25,8 +25,9 @@ enum class ErrorKind {
   service = 14,           // the service failed (5xx) or answered an error without a kind above
   cancelled = 15,         // the caller gave up, or the pool was destroyed
   io = 16,                // a local file, directory or process
+  run = 17,               // a named run is under way elsewhere, has changed, or has items that may have run
 };
-inline constexpr int error_kinds = 17;
+inline constexpr int error_kinds = 18;
 
 // The kind's stable code, which is its name: "payload_too_large".
 constexpr std::string_view to_string(ErrorKind kind) {
@@ -46,7 +47,8 @@ constexpr std::string_view to_string(ErrorKind kind) {
                                                    "protocol",
                                                    "service",
                                                    "cancelled",
-                                                   "io"};
+                                                   "io",
+                                                   "run"};
   return names[static_cast<int>(kind)];
 }
 

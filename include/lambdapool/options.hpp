@@ -58,10 +58,22 @@ struct Options {
   std::optional<std::chrono::seconds> timeout = {};  // with `deploy`: its timeout
 };
 
+// What becomes of a named run whose code or items are others than before.
+enum class OnChange {
+  error,    // RunConflict, and nothing is sent
+  restart,  // its results are dropped
+  keep,     // results of items whose bytes are the same are kept
+};
+
 struct MapOptions {
   // Items in one invocation. 0: lambdapool chooses, one where items are slow, many where they are quick.
   // (map_outcomes: one, so that a worker's death is the failure of one item.)
   std::size_t chunksize = 0;
+  // Not empty: each result is kept on disk under this name, and a program that runs again sends only what is
+  // missing (docs/resume.md). RunConflict where another one has it, where it has changed, or where items may
+  // have run and the pool is not idempotent.
+  std::string name = {};
+  OnChange on_change = OnChange::error;
 };
 
 }  // namespace lambdapool

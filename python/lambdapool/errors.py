@@ -153,6 +153,13 @@ class LocalError(LambdaPoolError):
     kind = "io"
 
 
+class RunConflict(LambdaPoolError):
+    """A named run is under way elsewhere, has other code or other items than before, or has items of which nobody
+    knows whether they have run. Nothing was sent."""
+
+    kind = "run"
+
+
 class PoolTerminated(LambdaPoolError):
     """The pool or executor ended before the task had an outcome. The task may have run."""
 
@@ -220,6 +227,7 @@ KINDS: Dict[int, Tuple[str, Type[Exception]]] = {
     14: ("service", ServiceError),
     15: ("cancelled", PoolTerminated),
     16: ("io", LocalError),
+    17: ("run", RunConflict),
 }
 
 CANCELLED = 15

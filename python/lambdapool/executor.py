@@ -90,6 +90,7 @@ class LambdaExecutor(Executor):
             raise ValueError("max_tasks_per_child must be >= 1")
         self._progress = check_progress(progress)
         self._setup = WorkerSetup(initializer, initargs, max_tasks_per_child)
+        self._idempotent = idempotent
         self._dispatcher = connect(
             function_or_default(lambda_function),
             self._max_workers,
@@ -181,6 +182,8 @@ class LambdaExecutor(Executor):
         chunksize: int = 1,
         buffersize: Optional[int] = None,
         progress: Wanted = None,
+        name: Optional[str] = None,
+        on_change: str = "error",
     ) -> Iterator[Any]:
         """``map(fn, *iterables)``, there, in order. Who stops consuming, by an exception too, cancels what is
         not sent.
@@ -190,9 +193,11 @@ class LambdaExecutor(Executor):
             chunksize: so many items share an invocation (and a failure of it).
             progress: as the executor's, for this map.
             buffersize: at most so many items are pulled ahead of the consumer; None pulls all at once.
+            name, on_change: as :meth:`LambdaPool.map` has them.
         """
         from . import pickling
         from .mapped import Mapped
+        from .resumption import merged, resume
 
         check_callable("fn", fn)
         timeout = check_seconds("timeout", timeout)
@@ -203,18 +208,24 @@ class LambdaExecutor(Executor):
             raise ValueError("buffersize must be None or > 0")
         deadline = None if timeout is None else time.monotonic() + timeout
         self._check_running()
-        if getattr(self.submit, "__func__", None) is not LambdaExecutor.submit:
+        if name is None and getattr(self.submit, "__func__", None) is not LambdaExecutor.submit:
             from .submitted_map import submitted_map
 
             return submitted_map(self, fn, zip(*iterables), deadline, chunksize, buffersize)
         function = self._setup.wrap(pickling.dumps(fn, apart=self._dispatcher.blobs.apart))
-        mapped = Mapped(self._dispatcher, function, zip(*iterables), chunksize)
+        resumption = resume(self, name, on_change, fn)
+        items: Iterator[Any] = zip(*iterables)
+        if resumption is not None:
+            items = iter(resumption.sift(items, chunksize))
+        mapped = Mapped(self._dispatcher, function, items, chunksize)
+        mapped._resumption = resumption
         sizes = [len(iterable) for iterable in iterables if isinstance(iterable, Sized)]
         total = min(sizes, default=0) if len(sizes) == len(iterables) else None
         mapped.show(self._progress if progress is None else check_progress(progress), total)
         mapped.submit(buffersize and -(-buffersize // chunksize))
         # What is still to be pulled is to be run: only then do the results keep the executor.
-        return mapped.results(deadline, self if buffersize else None)
+        results = mapped.results(deadline, self if buffersize else None)
+        return results if resumption is None else merged(resumption, results)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """No more tasks. Interrupted by Ctrl-C it waits for nothing."""

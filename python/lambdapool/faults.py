@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from multiprocessing.pool import RemoteTraceback  # type: ignore[attr-defined]  # typeshed lacks it
-from typing import Any, List, Optional
+from typing import Any, List, Optional, Sequence
 
 from .errors import LambdaPoolError, RemoteError, UnsendableResult
 
@@ -30,29 +30,29 @@ def of_platform(failures: List[BaseException]) -> Optional[BaseException]:
     return next((exception for exception in failures if is_of_platform(exception)), None)
 
 
-def name_items(results: List[Any], first: int) -> None:
+def name_items(results: List[Any], indices: Sequence[int]) -> None:
     """Each exception of a job's answer tells which item it belongs to, by its index in the user's iterable:
     ``item`` of a LambdaPoolError, and of the remote traceback of a function's own exception."""
-    for index, result in enumerate(results, first):
+    for index, result in zip(indices, results):
         if type(result) is not Failure:
             continue
         exception = result.exception
         if isinstance(exception, LambdaPoolError):
-            name_item(exception, index, 1)
+            name_item(exception, [index])
         elif isinstance(exception.__cause__, RemoteTraceback):
             trace = exception.__cause__
             trace.item = index
             trace.tb = trace.tb.rstrip('"\n') + '\n(item %d)\n"""' % index
 
 
-def name_item(exception: BaseException, first: int, count: int) -> None:
+def name_item(exception: BaseException, indices: Sequence[int]) -> None:
     """For what befell a whole call: the item, or those that shared it."""
     if not isinstance(exception, LambdaPoolError) or exception.item is not None:
         return
-    exception.item = first
+    exception.item = indices[0]
     where = (
-        "item %d" % first
-        if count == 1
-        else "one of the items %d to %d, which shared a call" % (first, first + count - 1)
+        "item %d" % indices[0]
+        if len(indices) == 1
+        else "one of the items %d to %d, which shared a call" % (indices[0], indices[-1])
     )
     exception.args = ("%s (%s)" % (exception, where),)

@@ -12,7 +12,7 @@ import threading
 import weakref
 from multiprocessing import TimeoutError
 from multiprocessing.pool import IMapIterator, IMapUnorderedIterator
-from typing import TYPE_CHECKING, Any, Iterable, List, Optional, Sized, Type, TypeVar
+from typing import TYPE_CHECKING, Any, Iterable, List, Optional, Sized, Tuple, Type, TypeVar
 
 from .arguments import check_seconds
 from .dispatcher import Dispatcher
@@ -22,6 +22,7 @@ from .pickling import MAP
 
 if TYPE_CHECKING:
     from .report import Report
+    from .resumption import Resumption
 
     _IMapIterator = IMapIterator[Any]
     _IMapUnorderedIterator = IMapUnorderedIterator[Any]
@@ -150,6 +151,44 @@ class LambdaIMapUnorderedIterator(LambdaIMapIterator, _IMapUnorderedIterator):
     """The results, as they come."""
 
 
+class ResumedIMapIterator(LambdaIMapIterator):
+    """Of a named run: what is done already comes from its journal."""
+
+    _resumption: Resumption
+    _ordered = True
+
+    def next(self, timeout: Optional[float] = None) -> Any:
+        if timeout is not None:
+            timeout = check_seconds("timeout", timeout)
+        flag = self._resumption.next_flag(timeout, self._ordered)
+        if flag is not None and flag[1]:
+            self._resumption.taken()
+            return self._resumption.result(flag[0])
+        if flag is None and not self._resumption.all_pulled:
+            raise TimeoutError
+        try:
+            value = super().next(timeout)
+        except TimeoutError:
+            raise
+        except BaseException:
+            self._took(flag)
+            raise
+        self._took(flag)
+        return value
+
+    __next__ = next
+
+    def _took(self, flag: Optional[Tuple[int, bool]]) -> None:
+        if flag is None:  # the end
+            self._resumption.close()
+        else:
+            self._resumption.taken()
+
+
+class ResumedIMapUnorderedIterator(ResumedIMapIterator, LambdaIMapUnorderedIterator):
+    _ordered = False
+
+
 Kind = TypeVar("Kind", bound=LambdaIMapIterator)
 
 
@@ -161,10 +200,19 @@ def iterate(
     iterable: Iterable[Any],
     chunksize: int,
     progress: Any,
-) -> Kind:
+    resumption: Optional[Resumption] = None,
+) -> Any:
     """Starts pulling `iterable`."""
-    feed = Feed(dispatcher, function, iterable, chunksize, ordered=kind is LambdaIMapIterator)
-    results = kind(pool, feed)
+    ordered = not issubclass(kind, LambdaIMapUnorderedIterator)
+    if resumption is None:
+        feed = Feed(dispatcher, function, iterable, chunksize, ordered)
+        results: LambdaIMapIterator = kind(pool, feed)
+    else:
+        feed = Feed(dispatcher, function, resumption.sift(iterable, chunksize), chunksize, ordered)
+        feed._resumption = resumption
+        resumed = (ResumedIMapIterator if ordered else ResumedIMapUnorderedIterator)(pool, feed)
+        resumed._resumption = resumption
+        results = resumed
     feed.start(results)
     feed.show(progress, len(iterable) if isinstance(iterable, Sized) else None)
     return results

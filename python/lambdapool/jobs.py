@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, List, Optional, Sequence, Tuple
 from . import outcomes, pickling
 from .blobs import Memo
 from .dispatcher import Dispatcher
-from .errors import CANCELLED, CodeMismatch, InitializerFailed, NativeError, from_native
+from .errors import CANCELLED, CodeMismatch, InitializerFailed, LambdaPoolError, NativeError, from_native
 from .faults import Failure, is_of_platform, name_item, name_items, of_platform
 
 if TYPE_CHECKING:
     from .report import Report
+    from .resumption import Resumption
 
 CHUNK_BYTES = 1024 * 1024  # of arguments: more do not share a call (src/pool/chunking.hpp has the same)
 FINDS_SIZE = 0  # as a chunksize
@@ -116,6 +117,7 @@ class Items(Job):
     _style: str
     _chunksize: int  # as the user gave it, or FINDS_SIZE
     _failure: Optional[BaseException] = None  # after which nothing more is sent
+    _resumption: Optional[Resumption] = None  # of a named run
     _given_up: Tuple[Any, ...] = ()  # (first, count): given up for a failure that is still on its way here
     _failed_items = 0
     _ended_by_pool: Optional[BaseException] = None
@@ -145,6 +147,12 @@ class Items(Job):
     def _deliver(self, first: int, results: List[Any], failed: bool) -> None:
         raise NotImplementedError
 
+    def _indices(self, first: int, count: int) -> Sequence[int]:
+        """Where these stand in the user's iterable."""
+        if self._resumption is not None:
+            return self._resumption.positions(first, count)
+        return range(first, first + count)
+
     def _memo(self) -> Memo:
         """Of what stays as it is while this is sent."""
         return Memo(repeats=True)
@@ -162,6 +170,8 @@ class Items(Job):
             items = items[:fitting]
         if fitting < count:
             self._give_up(dispatcher.engine.shorten(call, fitting))
+        if self._resumption is not None:
+            self._resumption.sending(first, fitting)
         dispatcher.blobs.send(call, self._function, arguments, dispatcher.code.expected(), self._memo())
 
     def _arrived(self, call: int, first: int, count: int, body: Any, error: Optional[NativeError]) -> None:
@@ -174,9 +184,12 @@ class Items(Job):
             self._fail(first, count, withdrawn or from_native(error, dispatcher.function))
             return
         body = dispatcher.blobs.fetched(call, body)
-        answer = outcomes.read(body, count, dispatcher.function, partial(engine.log_of, call))
+        kept: Optional[List[Optional[bytes]]] = None if self._resumption is None else []
+        answer = outcomes.read(body, count, dispatcher.function, partial(engine.log_of, call), kept)
         if answer.other_code is not None:
             mismatch = self._learn(call, answer.other_code)
+            if self._resumption is not None:
+                self._resumption.not_run(first, count)
             rest = engine.settle(self._number, first, count, count if mismatch else 0)
             self._give_up(rest)
             if mismatch is not None:  # of all items, so it names none
@@ -184,10 +197,12 @@ class Items(Job):
                 self._stop(mismatch)
             return
         results, failures = answer.results, answer.failures
+        if kept is not None:
+            results, failures = self._keep(call, first, count, kept, results, failures)
         rest = engine.settle(self._number, first, count, len(results), answer.seconds, len(body))
         if failures:
             self._failed_items += len(failures)
-            name_items(results, first)
+            name_items(results, self._indices(first, len(results)))
         self._deliver(first, results, bool(failures))
         self._give_up(rest)
         exception = of_platform(failures) if failures else None
@@ -195,11 +210,33 @@ class Items(Job):
             self._stop(exception)
 
     def _fail(self, first: int, count: int, exception: BaseException) -> None:
-        name_item(exception, first, count)
         self._failed_items += count
+        if self._resumption is not None:
+            self._resumption.failed(first, count, exception)
+        name_item(exception, self._indices(first, count))
         self._deliver(first, [Failure(exception)] * count, True)
         if is_of_platform(exception):
             self._stop(exception)
+
+    def _keep(
+        self,
+        call: int,
+        first: int,
+        count: int,
+        kept: List[Optional[bytes]],
+        results: List[Any],
+        failures: List[BaseException],
+    ) -> Tuple[List[Any], List[BaseException]]:
+        """In the journal, before anybody sees them, and before the rest is sent again. What cannot be kept is a
+        failure."""
+        assert self._resumption is not None
+        try:
+            self._resumption.arrived(first, kept, results, self._dispatcher.engine.log_of(call))
+            if len(kept) < count:
+                self._resumption.not_run(first + len(kept), count - len(kept))
+        except LambdaPoolError as error:
+            return [Failure(error)] * len(results), [error]
+        return results, failures
 
     def _stop(self, exception: BaseException) -> None:
         """After a failure of the platform nothing more is sent; the first one is what the others have too."""

@@ -21,6 +21,9 @@ from .errors import (
 )
 from .faults import Failure
 
+#: What read() keeps of a value: its pickle, or the pickle of (a pickle, its buffers), behind one of these.
+KEPT_VALUE, KEPT_BUFFERED = b"v", b"b"
+
 VALUE, EXCEPTION, UNSENDABLE, TOO_LARGE, UNREADABLE, VALUES, INITIALIZER, OTHER_CODE, BUFFERED, NOT_STORED = range(10)
 
 
@@ -31,18 +34,27 @@ class Answer(NamedTuple):
     other_code: Optional[bytes] = None  # nothing was run: the manifest of the code that the worker has
 
 
-def read(body: Union[bytes, Fetched], items: int, function: str, read_log: Callable[[], str] = str) -> Answer:
+def read(
+    body: Union[bytes, Fetched],
+    items: int,
+    function: str,
+    read_log: Callable[[], str] = str,
+    kept: Optional[List[Optional[bytes]]] = None,
+) -> Answer:
     """The answer to a task of so many items. Never raises: what cannot be read is an outcome too.
 
-    `read_log` is asked for the invocation's log where something failed, which is told it.
+    `read_log` is asked for the invocation's log where something failed, which is told it. `kept` gets of each item the
+    bytes that its value can be made of again; None where there is no value.
     """
-    answer = _read(body, items, function)
+    answer = _read(body, items, function, kept)
+    if kept is not None and len(kept) != len(answer.results):  # it could not be read
+        kept[:] = [None] * len(answer.results)
     if answer.failures:
         _attach(answer.failures, read_log())
     return answer
 
 
-def _read(body: Union[bytes, Fetched], items: int, function: str) -> Answer:
+def _read(body: Union[bytes, Fetched], items: int, function: str, kept: Optional[List[Optional[bytes]]]) -> Answer:
     loads = pickle.loads
     try:
         if isinstance(body, Fetched):
@@ -53,6 +65,8 @@ def _read(body: Union[bytes, Fetched], items: int, function: str) -> Answer:
             return Answer([], None, [], loads(raw[0][1]))
         if seconds is None:
             return _failed_all(_failure(raw[0][0], raw[0][1], function), items)
+        if kept is not None:
+            kept += _kept(raw)
         results: List[Any] = []
         failures: List[BaseException] = []
         for status, data, *buffers in raw:
@@ -77,6 +91,20 @@ def _read(body: Union[bytes, Fetched], items: int, function: str) -> Answer:
         message = "the function's answer is not an outcome of this protocol: %s: %s; the function may have run"
         message %= (type(error).__name__, error)
         return _failed_all(make(ProtocolError, message, function), items)
+
+
+def _kept(raw: List[Any]) -> List[Optional[bytes]]:
+    kept: List[Optional[bytes]] = []
+    for status, data, *buffers in raw:
+        if status == VALUES:
+            kept += [KEPT_VALUE + pickle.dumps(value, 5) for value in pickle.loads(data)]
+        elif status == VALUE:
+            kept.append(KEPT_VALUE + data)
+        elif status == BUFFERED:
+            kept.append(KEPT_BUFFERED + pickle.dumps((data, [bytes(buffer) for buffer in buffers[0]]), 5))
+        else:
+            kept.append(None)
+    return kept
 
 
 def _failed_all(exception: BaseException, items: int) -> Answer:

@@ -130,6 +130,7 @@ class LambdaPool(_Base):
             raise ValueError("maxtasksperchild must be a positive int or None")
         self._progress = check_progress(progress)
         self._setup = WorkerSetup(initializer, initargs, maxtasksperchild)
+        self._idempotent = idempotent
         self._dispatcher = connect(
             function_or_default(lambda_function),
             workers,
@@ -209,14 +210,22 @@ class LambdaPool(_Base):
         chunksize: Optional[int] = None,
         *,
         progress: Wanted = None,
+        name: Optional[str] = None,
+        on_change: str = "error",
     ) -> List[T]:
         """``[func(item) for item in iterable]``, there.
 
         Items of one chunk share an invocation: where the platform fails it (timeout, memory), it fails
         them all. Without a `chunksize` the pool finds its own: single items, unless they turn out to take
-        much less than an invocation does. `progress`: as the pool's, for this map.
+        much less than an invocation does.
+
+        With a `name` what is done is kept on disk, and a program that runs again sends only what is missing
+        (docs/resume.md). Where code or items are others than before, `on_change` decides: ``"error"`` (RunConflict),
+        ``"restart"``, or ``"keep"`` what was done for the same items. The other maps have both too.
+
+        `progress`: as the pool's, for this map.
         """
-        return self._wait(self._batch(func, iterable, chunksize, "map", progress=progress))
+        return self._wait(self._batch(func, iterable, chunksize, "map", progress=progress, name=name, on_change=on_change))
 
     def map_async(
         self,
@@ -227,9 +236,11 @@ class LambdaPool(_Base):
         error_callback: Callback = None,
         *,
         progress: Wanted = None,
+        name: Optional[str] = None,
+        on_change: str = "error",
     ) -> BatchResult[T]:
         """As map(), but returns at once."""
-        return self._batch(func, iterable, chunksize, "map", callback, error_callback, progress)
+        return self._batch(func, iterable, chunksize, "map", callback, error_callback, progress, name, on_change)
 
     def starmap(
         self,
@@ -238,9 +249,11 @@ class LambdaPool(_Base):
         chunksize: Optional[int] = None,
         *,
         progress: Wanted = None,
+        name: Optional[str] = None,
+        on_change: str = "error",
     ) -> List[T]:
         """As map(), with each item unpacked: ``func(*item)``."""
-        return self._wait(self._batch(func, iterable, chunksize, "starmap", progress=progress))
+        return self._wait(self._batch(func, iterable, chunksize, "starmap", progress=progress, name=name, on_change=on_change))
 
     def starmap_async(
         self,
@@ -251,26 +264,45 @@ class LambdaPool(_Base):
         error_callback: Callback = None,
         *,
         progress: Wanted = None,
+        name: Optional[str] = None,
+        on_change: str = "error",
     ) -> BatchResult[T]:
         """As starmap(), but returns at once."""
-        return self._batch(func, iterable, chunksize, "starmap", callback, error_callback, progress)
+        return self._batch(func, iterable, chunksize, "starmap", callback, error_callback, progress, name, on_change)
 
     def imap(
-        self, func: Callable[[S], T], iterable: Iterable[S], chunksize: Optional[int] = 1, *, progress: Wanted = None
+        self,
+        func: Callable[[S], T],
+        iterable: Iterable[S],
+        chunksize: Optional[int] = 1,
+        *,
+        progress: Wanted = None,
+        name: Optional[str] = None,
+        on_change: str = "error",
     ) -> LambdaIMapIterator:
         """Values in order, as they come. The iterable is pulled at most ``2 * workers`` chunks ahead of the
         consumer, so it may be endless. ``next(timeout)`` of the result raises multiprocessing.TimeoutError."""
         from .imap import LambdaIMapIterator
 
-        return self._imap(LambdaIMapIterator, func, iterable, chunksize, progress)
+        results: LambdaIMapIterator = self._imap(LambdaIMapIterator, func, iterable, chunksize, progress, name, on_change)
+        return results
 
     def imap_unordered(
-        self, func: Callable[[S], T], iterable: Iterable[S], chunksize: Optional[int] = 1, *, progress: Wanted = None
+        self,
+        func: Callable[[S], T],
+        iterable: Iterable[S],
+        chunksize: Optional[int] = 1,
+        *,
+        progress: Wanted = None,
+        name: Optional[str] = None,
+        on_change: str = "error",
     ) -> LambdaIMapUnorderedIterator:
         """As imap(), in whatever order they come."""
         from .imap import LambdaIMapUnorderedIterator
 
-        return self._imap(LambdaIMapUnorderedIterator, func, iterable, chunksize, progress)
+        kind = LambdaIMapUnorderedIterator
+        results: LambdaIMapUnorderedIterator = self._imap(kind, func, iterable, chunksize, progress, name, on_change)
+        return results
 
     def share(self, obj: S) -> Shared[S]:
         """What stands for `obj` in the arguments of any of this pool's tasks, which get it as it is now, sent once and
@@ -362,9 +394,12 @@ class LambdaPool(_Base):
         callback: Callback = None,
         error_callback: Callback = None,
         progress: Wanted = None,
+        name: Optional[str] = None,
+        on_change: str = "error",
     ) -> BatchResult[Any]:
         from . import pickling
         from .results import BatchResult
+        from .resumption import resume
 
         self._check_running()
         check_callable("func", func)
@@ -376,14 +411,22 @@ class LambdaPool(_Base):
         # The caller may go on with his list; and nothing but plain ones, whose methods cannot fail later.
         is_plain = type(iterable) in (tuple, range)
         items: Sequence[Any] = iterable if is_plain else list(iterable)  # type: ignore[assignment]
+        resumption = resume(self, name, on_change, func)
         result: BatchResult[Any] = BatchResult(self, items, callback, error_callback)
         result._dispatcher = self._dispatcher
-        if not items:
-            return result
         try:
+            if resumption is not None:
+                result._resume(resumption, items)
+            if not items:
+                return result
             function = self._setup.wrap(pickling.dumps(func, apart=self._dispatcher.blobs.apart))
         except Exception as error:
+            if not items:
+                raise
             result._end(error)
+            return result
+        if not result._number_left:  # all was done before
+            result._finish()
             return result
         result._start(self._dispatcher, function, style, chunksize or 0, progress)
         return result
@@ -399,14 +442,23 @@ class LambdaPool(_Base):
             result._watch_ends()
 
     def _imap(
-        self, kind: Type[Kind], func: Any, iterable: Iterable[Any], chunksize: Optional[int], progress: Wanted
-    ) -> Kind:
+        self,
+        kind: Type[Kind],
+        func: Any,
+        iterable: Iterable[Any],
+        chunksize: Optional[int],
+        progress: Wanted,
+        name: Optional[str],
+        on_change: str,
+    ) -> Any:
         from . import pickling
         from .imap import iterate
+        from .resumption import resume
 
         self._check_running()
         check_callable("func", func)
         chunksize = 1 if chunksize is None else check_chunksize(chunksize)
         progress = self._progress if progress is None else check_progress(progress)
         function = self._setup.wrap(pickling.dumps(func, apart=self._dispatcher.blobs.apart))
-        return iterate(kind, self, self._dispatcher, function, iterable, chunksize, progress)
+        resumption = resume(self, name, on_change, func)
+        return iterate(kind, self, self._dispatcher, function, iterable, chunksize, progress, resumption)

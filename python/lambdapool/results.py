@@ -10,12 +10,15 @@ import sys
 import threading
 import traceback
 from multiprocessing.pool import ApplyResult, MapResult
-from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, TypeVar
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Sequence, Tuple, TypeVar
 
 from .blobs import Memo
 from .dispatcher import Dispatcher
 from .faults import Failure
 from .jobs import Items, Task
+
+if TYPE_CHECKING:
+    from .resumption import Resumption
 
 Callback = Optional[Callable[[Any], object]]
 T = TypeVar("T")
@@ -74,12 +77,29 @@ class BatchResult(MapResult[T], Items):
         dispatcher.add(self, total, chunksize, lets_go=True)
         self._watched(progress, lambda: total, self._event.is_set)
 
+    def _resume(self, resumption: Resumption, items: Sequence[Any]) -> None:
+        """What is done is taken from the journal, and the rest is to be sent. Before _start(). Raises RunConflict and
+        LocalError."""
+        self._resumption = resumption
+        missing = []
+        for position, done in resumption.claim(items, whole=True):
+            if done:
+                self._value[position] = resumption.result(position)
+            else:
+                missing.append(items[position])
+        self._items, self._number_left = missing, len(missing)
+
     def give_up(self) -> None:
         """The caller was interrupted: nothing more is sent."""
         if self._number:
             self._dispatcher.withdraw(self)
+        self._end_run()
         self._cache.pop(self._job, None)
         self._pool = None
+
+    def _end_run(self) -> None:
+        if self._resumption is not None:
+            self._resumption.close()
 
     def _slice(self, first: int, count: int) -> Sequence[Any]:
         return self._items[first : first + count]
@@ -95,8 +115,11 @@ class BatchResult(MapResult[T], Items):
             if self._success and failed:
                 failure = next(result for result in results if type(result) is Failure)
                 self._success, self._value = False, failure.exception
-            elif self._success:
+            elif self._success and self._resumption is None:
                 self._value[first : first + len(results)] = results
+            elif self._success:
+                for position, result in zip(self._indices(first, len(results)), results):
+                    self._value[position] = result
             self._number_left -= len(results)
             finished = self._number_left == 0
         if finished:
@@ -116,6 +139,7 @@ class BatchResult(MapResult[T], Items):
         self._items = ()
         if self._number:
             self._dispatcher.forget(self)
+        self._end_run()
         callback = self._callback if self._success else self._error_callback
         if callback:
             callback(self._value)

@@ -21,6 +21,7 @@ class WorkerSetup:
         if initializer is not None and not callable(initializer):
             raise TypeError("initializer must be a callable")
         arguments = tuple(initargs)
+        self.code = (initializer, arguments)  # that tasks run with
         self._initializer = b"" if initializer is None else _sent(initializer, arguments)
         self._max_tasks = max_tasks
         self._digest = hashlib.sha256(self._initializer + b"%d" % (max_tasks or 0)).digest()[:16]

@@ -9,6 +9,7 @@
 #include "deploying.hpp"
 #include "deployment.hpp"
 #include "engine.hpp"
+#include "journal.hpp"
 #include "local_lambda.hpp"
 #include "reports.hpp"
 
@@ -52,6 +53,7 @@ NB_MODULE(_native, module) {
   lambdapool::python::bind_reports(module);
   lambdapool::python::bind_deploying(module);
   lambdapool::python::bind_deployment(module);
+  lambdapool::python::bind_journal(module);
   lambdapool::python::bind_local_lambda(module);
   nb::class_<Engine> engine(module, "Engine");
   engine

@@ -10,9 +10,11 @@
 #include "api/failure.hpp"
 #include "api/initialised.hpp"
 #include "api/job.hpp"
+#include "api/resumed_job.hpp"
 #include "api/transport.hpp"
 #include "aws/lambda/invoke.hpp"
 #include "core/echo.hpp"
+#include "core/encoding.hpp"
 #include "core/envelope.hpp"
 #include "core/limits.hpp"
 #include "lambdapool/errors.hpp"
@@ -115,13 +117,25 @@ class EngineTransport final : public Transport {
 
 class EngineConnection final : public detail::Connection {
  public:
-  explicit EngineConnection(std::shared_ptr<EngineTransport> transport)
-      : transport_(std::move(transport)), dispatcher_(std::make_shared<Dispatcher>(transport_)) {}
+  EngineConnection(std::shared_ptr<EngineTransport> transport, std::string function, bool idempotent)
+      : transport_(std::move(transport)),
+        dispatcher_(std::make_shared<Dispatcher>(transport_)),
+        function_(std::move(function)),
+        idempotent_(idempotent) {}
   ~EngineConnection() override { transport_->close(); }
 
-  std::shared_ptr<detail::Job> start(std::string head, std::vector<std::string> items, std::size_t chunksize,
-                                     detail::OnFailure on_failure) override {
-    return dispatcher_->start(std::move(head), std::move(items), chunksize, on_failure);
+  std::shared_ptr<detail::Job> start(std::string head, std::vector<std::string> items,
+                                     const MapOptions& options, detail::OnFailure on_failure) override {
+    if (options.name.empty())
+      return dispatcher_->start(std::move(head), std::move(items), options.chunksize, on_failure);
+    const auto identity = runtime::ProgramIdentity::parse(transport_->peer());
+    const std::string& code = identity.program.empty() ? identity.build : identity.program;
+    return resume({options, function_, sha256_hex(code + head), idempotent_}, Environment::of_this_process(),
+                  std::move(items),
+                  [&](std::vector<std::string> missing, std::shared_ptr<RunRecorder> recorder) {
+                    return dispatcher_->start(std::move(head), std::move(missing), options.chunksize,
+                                              on_failure, std::move(recorder));
+                  });
   }
   detail::Sharing share(std::string_view bytes) override { return transport_->share(bytes); }
   void wait_until_idle() override { dispatcher_->wait_until_idle(); }
@@ -130,6 +144,8 @@ class EngineConnection final : public detail::Connection {
  private:
   std::shared_ptr<EngineTransport> transport_;
   std::shared_ptr<Dispatcher> dispatcher_;
+  const std::string function_;
+  const bool idempotent_;
 };
 
 std::string own_peer() {
@@ -184,8 +200,10 @@ std::shared_ptr<Connection> Connection::open(const Options& options) {
   std::shared_ptr<objects::Store> store;
   if (!target.bucket.empty()) store = api::value_or_throw(objects::Store::open(target));
   auto engine = api::value_or_throw(pool::Engine::open(std::move(target), engine_options));
-  return std::make_shared<api::EngineConnection>(std::make_shared<api::EngineTransport>(
-      std::move(engine), std::move(store), std::move(peer), static_cast<std::size_t>(options.workers)));
+  return std::make_shared<api::EngineConnection>(
+      std::make_shared<api::EngineTransport>(std::move(engine), std::move(store), std::move(peer),
+                                             static_cast<std::size_t>(options.workers)),
+      engine_options.function, options.idempotent);
 }
 
 }  // namespace lambdapool::detail

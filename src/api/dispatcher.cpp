@@ -21,15 +21,16 @@ Dispatcher::Dispatcher(std::shared_ptr<Transport> transport)
     : transport_(std::move(transport)), batch_(transport_->workers(), 0) {}
 
 std::shared_ptr<Job> Dispatcher::start(std::string head, std::vector<std::string> items,
-                                       std::size_t chunksize, detail::OnFailure on_failure) {
+                                       std::size_t chunksize, detail::OnFailure on_failure,
+                                       std::shared_ptr<RunRecorder> recorder) {
   std::shared_ptr<Job> job;
   {
     const std::lock_guard lock(mutex_);
     const std::size_t count = items.size();
     const auto number = ++last_job_;
-    job = std::make_shared<Job>(
-        Job::Setting{weak_from_this(), logs_, transport_->peer(), number, std::move(head), on_failure},
-        std::move(items));
+    job = std::make_shared<Job>(Job::Setting{weak_from_this(), logs_, transport_->peer(), number,
+                                             std::move(head), on_failure, std::move(recorder)},
+                                std::move(items));
     batch_.add(number, count, options_of(chunksize, on_failure));
     if (count > 0) jobs_.emplace(number, job);
   }
@@ -68,6 +69,8 @@ void Dispatcher::send_chunk(const std::shared_ptr<Job>& job, Chunk chunk) {
     chunk.count = count;
     if (rest) job->give_up(*rest);
   }
+  if (auto noted = job->sending(chunk); !noted)
+    return arrived(chunk.call, tl::unexpected<Error>(std::move(noted.error())));
   transport_->submit(chunk.call, job->head(), job->message(chunk),
                      [self = shared_from_this(), call = chunk.call](Result<Reply> reply) {
                        self->arrived(call, std::move(reply));

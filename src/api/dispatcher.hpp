@@ -17,6 +17,7 @@
 namespace lambdapool::api {
 
 class Job;
+class RunRecorder;
 
 class Dispatcher : public std::enable_shared_from_this<Dispatcher> {
  public:
@@ -24,7 +25,7 @@ class Dispatcher : public std::enable_shared_from_this<Dispatcher> {
 
   // `chunksize` 0: chosen while running.
   std::shared_ptr<Job> start(std::string head, std::vector<std::string> items, std::size_t chunksize,
-                             detail::OnFailure on_failure);
+                             detail::OnFailure on_failure, std::shared_ptr<RunRecorder> recorder = nullptr);
 
   // Whoever holds this job's results wants nothing more of it. True: something of it had not been sent, and
   // will not be.

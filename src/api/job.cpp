@@ -38,13 +38,6 @@ Error unreadable(const MalformedMessage& malformed) {
           std::string("the function's answer cannot be read: ") + malformed.what() + has_run};
 }
 
-// Which of a map's elements an error is about.
-std::string place_of(std::size_t first, std::size_t count) {
-  if (count == 1) return " (item " + std::to_string(first) + ")";
-  return " (one of the items " + std::to_string(first) + " to " + std::to_string(first + count - 1) +
-         ", which shared a call)";
-}
-
 std::exception_ptr cancelled() {
   return std::make_exception_ptr(Cancelled("the call was cancelled before it finished"));
 }
@@ -71,6 +64,22 @@ std::size_t Job::fitting(const Chunk& chunk) {
     if (bytes > pool::chunk_bytes_max) return std::max<std::size_t>(i, 1);
   }
   return chunk.count;
+}
+
+Result<void> Job::sending(const Chunk& chunk) {
+  return setting_.recorder ? setting_.recorder->sending(chunk.first, chunk.count) : Result<void>();
+}
+
+std::size_t Job::position(std::size_t item) const {
+  return setting_.recorder ? setting_.recorder->position(item) : item;
+}
+
+// Which of a map's elements an error is about.
+std::string Job::place_of(const Chunk& chunk) const {
+  const std::size_t first = position(chunk.first), last = position(chunk.first + chunk.count - 1);
+  if (chunk.count == 1) return " (item " + std::to_string(first) + ")";
+  return " (one of the items " + std::to_string(first) + " to " + std::to_string(last) +
+         ", which shared a call)";
 }
 
 std::string Job::message(const Chunk& chunk) {
@@ -115,6 +124,11 @@ Job::Told Job::accept_items(const Chunk& chunk, std::string body) {
   const std::size_t count = outcome.items.size();
   if (count == 0 || count > chunk.count)
     throw MalformedMessage("it holds another number of results than was asked for");
+  if (setting_.recorder) {
+    auto written = setting_.recorder->arrived(chunk.first, chunk.count, outcome.items,
+                                              setting_.logs->of_call(chunk.call));
+    if (!written) return fail(chunk, std::move(written.error()));
+  }
   Told told{count, outcome.busy, bodies_.back().size()};
   for (std::size_t i = 0; i < count; ++i) {
     answers_[chunk.first + i] = {outcome.items[i].status, outcome.items[i].bytes, nullptr, chunk.call};
@@ -143,12 +157,15 @@ Job::Told Job::fail(const Chunk& chunk, Error error) {
     finish_if_all();
     return {chunk.count};
   }
+  if (setting_.recorder)
+    if (auto written = setting_.recorder->failed(chunk.first, chunk.count, error.kind); !written)
+      error = std::move(written.error());
   const pool::Fault fault = pool::fault_of(error.kind);
-  if (fault == pool::Fault::every_call && !left_out_) left_out_ = left_out(error, chunk.first);
+  if (fault == pool::Fault::every_call && !left_out_) left_out_ = left_out(error, position(chunk.first));
   std::optional<std::size_t> item;
   if (is_map()) {
-    item = chunk.first;
-    error.message += place_of(chunk.first, chunk.count);
+    item = position(chunk.first);
+    error.message += place_of(chunk);
   }
   const std::exception_ptr failure = to_exception(error, item);
   if (setting_.on_failure == detail::OnFailure::stop) {
@@ -174,6 +191,7 @@ void Job::give_up(const Chunk& chunk) {
 void Job::finish(const std::exception_ptr& failure) {
   failure_ = failure;
   done_ = true;
+  if (setting_.recorder) setting_.recorder->close();
   changed_.notify_all();
 }
 
@@ -230,9 +248,9 @@ std::string_view Job::result(std::size_t item) {
   if (answer.failure) std::rethrow_exception(answer.failure);
   if (answer.status == runtime::Status::value) return answer.bytes;
   const std::string log = setting_.logs->of_call(answer.call);
-  const std::optional<std::size_t> index = is_map() ? std::optional(item) : std::nullopt;
+  const std::optional<std::size_t> index = is_map() ? std::optional(position(item)) : std::nullopt;
   if (answer.status == runtime::Status::too_large) {
-    const std::string place = is_map() ? place_of(item, 1) : "";
+    const std::string place = is_map() ? place_of({.job = 0, .call = 0, .first = item, .count = 1}) : "";
     throw PayloadTooLarge(std::string(answer.bytes) + place, {.log_tail = log, .item = index});
   }
   try {

@@ -14,6 +14,7 @@
 
 #include "api/dispatcher.hpp"
 #include "api/logs.hpp"
+#include "api/run_recorder.hpp"
 #include "api/transport.hpp"
 #include "lambdapool/detail/connection.hpp"
 #include "pool/batch.hpp"
@@ -32,6 +33,7 @@ class Job final : public detail::Job {
     pool::Batch::Job number;
     std::string head;
     detail::OnFailure on_failure;
+    std::shared_ptr<RunRecorder> recorder = nullptr;  // of a named run
   };
   Job(Setting setting, std::vector<std::string> items);
 
@@ -46,6 +48,7 @@ class Job final : public detail::Job {
   // size.
   const std::string& head() const { return setting_.head; }
   std::size_t fitting(const Chunk& chunk);
+  Result<void> sending(const Chunk& chunk);  // is called before it is
   std::string message(const Chunk& chunk);
 
   // What an answer says: how many of the chunk's items have their outcomes now, how long a worker was busy
@@ -71,7 +74,9 @@ class Job final : public detail::Job {
   Told accept_items(const Chunk& chunk, std::string body);
   Error refusal(Error error, pool::Batch::Call call, const std::string& request_id) const;
   Told fail(const Chunk& chunk, Error error);
-  bool is_map() const { return answers_.size() > 1; }
+  bool is_map() const { return answers_.size() > 1 || setting_.recorder != nullptr; }
+  std::size_t position(std::size_t item) const;  // in the range that the user gave
+  std::string place_of(const Chunk& chunk) const;
   void finish(const std::exception_ptr& failure);
   void finish_if_all();
   void open_single();

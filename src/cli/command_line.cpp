@@ -28,6 +28,7 @@ struct Parsed {
   PolicyOptions policy = {};
   LayerOptions layer = {};
   RunOptions run = {};
+  RunsOptions runs = {};
   ServeOptions serve = {};
   StatsOptions stats = {};
   WatchOptions watch = {};
@@ -213,6 +214,28 @@ void add_run(CLI::App& app, Parsed& parsed) {
   add_connection(*verb, parsed.connection);
 }
 
+void add_runs(CLI::App& app, Parsed& parsed) {
+  CLI::App& runs = *app.add_subcommand("runs", "List, show and delete named runs, which can be resumed");
+  runs.set_help_flag("-h,--help", "Show this message and exit.");
+  runs.require_subcommand(0, 1);
+  const auto add_form = [&](CLI::App& verb) {
+    add_choice(
+        verb, "--output", {"table", "json"},
+        [&](const std::string& form) { parsed.runs.json = form == "json"; },
+        "Sets the form of the output (the default is a table)");
+    add_text(verb, "--region", parsed.connection.region, "TEXT", "Sets the region whose prices are taken");
+  };
+  add_form(add_verb(runs, parsed, "list", "List the runs of this machine",
+                    [&](const Context& context) { return list_runs(context, parsed.runs); }));
+  CLI::App& show = add_verb(runs, parsed, "show", "Show how far a run is, and what it cost",
+                            [&](const Context& context) { return show_run(context, parsed.runs); });
+  show.add_option("RUN", parsed.runs.names)->required()->expected(1);
+  add_form(show);
+  CLI::App& del = add_verb(runs, parsed, "delete", "Delete runs with their results",
+                           [&](const Context& context) { return delete_runs(context, parsed.runs); });
+  del.add_option("RUNS", parsed.runs.names)->required();
+}
+
 void add_serve(CLI::App& app, Parsed& parsed) {
   CLI::App& verb = add_verb(app, parsed, "serve", "Serve the local Lambda to any AWS client",
                             [&](const Context& context) { return serve(context, parsed.serve); });
@@ -345,6 +368,7 @@ int run(int argc, const char* const* argv, const Environment& environment) {
   add_logs(app, parsed);
   add_policy(app, parsed);
   add_run(app, parsed);
+  add_runs(app, parsed);
   add_serve(app, parsed);
   add_stats(app, parsed);
   add_update(app, parsed);

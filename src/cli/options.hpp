@@ -69,6 +69,11 @@ struct StatsOptions {
   bool json = false;
 };
 
+struct RunsOptions {
+  std::vector<std::string> names = {};
+  bool json = false;
+};
+
 struct WatchOptions {
   std::string function = {};
   std::vector<std::string> paths = {};

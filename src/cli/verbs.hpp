@@ -36,6 +36,9 @@ Result<void> delete_layer(const Context& context, const LayerOptions& options);
 Result<void> run(const Context& context, const RunOptions& options);  // does not return where it could
 Result<void> serve(const Context& context, const ServeOptions& options);
 Result<void> show_stats(const Context& context, const StatsOptions& options);
+Result<void> list_runs(const Context& context, const RunsOptions& options);
+Result<void> show_run(const Context& context, const RunsOptions& options);
+Result<void> delete_runs(const Context& context, const RunsOptions& options);
 Result<void> watch(const Context& context, const WatchOptions& options);
 
 }  // namespace lambdapool::cli

@@ -15,6 +15,7 @@ Fault fault_of(ErrorKind kind) {
     case ErrorKind::throttled:  // nothing of the pool got through for as long as its user waits
     case ErrorKind::code_mismatch:
     case ErrorKind::cancelled:
+    case ErrorKind::run:
       return Fault::every_call;
     case ErrorKind::payload_too_large:
     case ErrorKind::timed_out:

@@ -1,5 +1,6 @@
 """C++ programs that are client and worker, on the local Lambda: every call, every failure, one example."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -66,6 +67,15 @@ def test_data_goes_through_a_bucket_or_the_error_names_one(create, program, serv
     output = program(BUILD / "tests" / "cpp_program", "data", "data", LAMBDAPOOL_BUCKET="data-of-programs", **aws)
     assert output == "this line is the program's own\nok\n"
     assert s3.list_objects_v2(Bucket="data-of-programs")["KeyCount"] == 0
+
+
+def test_a_named_run_sends_only_what_is_not_done(create, program, run, tmp_path):
+    create("named", BUILD / "tests" / "cpp_program", "--timeout", "60")
+    runs = str(tmp_path / "runs")
+    output = program(BUILD / "tests" / "cpp_program", "named", "named", LAMBDAPOOL_RUNS=runs)
+    assert output == "this line is the program's own\nok\n"
+    shown = program(BUILD / "bin" / "lambdapool", "runs", "show", "tens", "--output", "json", LAMBDAPOOL_RUNS=runs)
+    assert json.loads(shown)["done"] == 6 and json.loads(shown)["state"] == "done"
 
 
 def test_failures_of_the_platform_have_types(create, program):

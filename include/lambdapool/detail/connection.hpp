@@ -39,9 +39,8 @@ class Connection {
   static std::shared_ptr<Connection> open(const Options& options);  // throws LambdaPoolError
   virtual ~Connection() = default;
 
-  // `chunksize` 0: chosen while running.
-  virtual std::shared_ptr<Job> start(std::string head, std::vector<std::string> items, std::size_t chunksize,
-                                     OnFailure on_failure) = 0;
+  virtual std::shared_ptr<Job> start(std::string head, std::vector<std::string> items,
+                                     const MapOptions& options, OnFailure on_failure) = 0;
   // Stores bytes for as long as the connection lives. Throws LambdaPoolError.
   virtual Sharing share(std::string_view bytes) = 0;
   virtual void wait_until_idle() = 0;

@@ -20,7 +20,8 @@ Future<ResultOf<F, Args...>> start_call(Connection& connection, const F& f, Args
     std::vector<std::string> items;
     items.push_back(encode_item(Parameters{}, std::forward<Args>(args)...));
     std::string head = head_of<std::decay_t<F>, typename This::Declared>(f, Parameters{});
-    return {connection.start(std::move(head), std::move(items), 1, OnFailure::stop), 1, &Single<R>::collect};
+    return {connection.start(std::move(head), std::move(items), {.chunksize = 1}, OnFailure::stop), 1,
+            &Single<R>::collect};
   } else {
     return {};
   }
@@ -59,9 +60,8 @@ auto start_items(Connection& connection, const F& f, Range&& range, MapOptions o
     for (auto&& element : range) items.push_back(encode_one(std::forward<decltype(element)>(element)));
     const std::size_t count = items.size();
     std::string head = head_of<std::decay_t<F>, typename This::Declared>(f, typename This::Parameters{});
-    return Future<Collected>(
-        connection.start(std::move(head), std::move(items), options.chunksize, on_failure), count,
-        &Results::collect);
+    return Future<Collected>(connection.start(std::move(head), std::move(items), options, on_failure), count,
+                             &Results::collect);
   } else {
     return Future<Collected>();
   }

@@ -65,13 +65,14 @@ def _timer():
         faulthandler.register(SIGNAL, STDERR, all_threads=True, chain=False)
     except Exception:
         return None
-    settime, times = library.timer_settime, {}
+    settime = library.timer_settime
+    times: "dict[int, tuple[ctypes.c_void_p, ctypes.Array[ctypes.c_long]]]" = {}  # struct itimerspec, by steps
 
     def set_timer(steps):
         if steps not in times:
             if len(times) > 1000:
                 times.clear()
-            spec = (ctypes.c_long * 4)(0, 0, steps // STEPS, steps % STEPS * (10**9 // STEPS))  # struct itimerspec
+            spec = (ctypes.c_long * 4)(0, 0, steps // STEPS, steps % STEPS * (10**9 // STEPS))
             times[steps] = ctypes.cast(spec, ctypes.c_void_p), spec
         settime(timer, 0, times[steps][0], None)
 

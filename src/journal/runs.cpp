@@ -1,0 +1,96 @@
+#include "journal/runs.hpp"
+
+#include <algorithm>
+
+#include "journal/directory.hpp"
+#include "journal/run.hpp"
+
+namespace lambdapool::journal {
+namespace fs = std::filesystem;
+namespace {
+
+Result<void> check_there(const fs::path& runs, const std::string& name) {
+  if (auto fits = check_name(name); !fits) return fits;
+  std::error_code ignored;
+  if (fs::is_directory(runs / name, ignored)) return {};
+  return fail(ErrorKind::not_found, "there is no run '" + name + "' in " + runs.string());
+}
+
+std::uintmax_t bytes_in(const fs::path& directory) {
+  std::uintmax_t bytes = 0;
+  std::error_code ignored;
+  for (const auto& file : fs::recursive_directory_iterator(directory, ignored))
+    if (file.is_regular_file(ignored)) bytes += file.file_size(ignored);
+  return bytes;
+}
+
+void read(Database& database, Summary& summary) {
+  {
+    auto run = database.prepare(
+        "SELECT function, code, created, updated, items, calls, billed_ms, gb_seconds FROM run");
+    if (run.next()) {
+      summary.function = run.bytes(0);
+      summary.code = run.bytes(1);
+      summary.created_s = run.number(2);
+      summary.updated_s = run.number(3);
+      if (!run.is_null(4)) summary.items = run.number(4);
+      summary.calls = run.number(5);
+      summary.billed_ms = run.real(6);
+      summary.gb_seconds = run.real(7);
+    }
+  }
+  {
+    auto counts = database.prepare(
+        "SELECT count(*), coalesce(sum(state = 2), 0) FROM items WHERE position IS NOT NULL");
+    if (counts.next()) summary.known = counts.number(0), summary.done = counts.number(1);
+  }
+  auto doubt = database.prepare(
+      "SELECT position FROM items WHERE state = 1 AND position IS NOT NULL ORDER BY position");
+  while (doubt.next()) summary.in_doubt.push_back(doubt.number(0));
+}
+
+Summary summary_of(const fs::path& directory) {
+  Summary summary{directory.filename().string()};
+  summary.under_way = Lock::is_taken(directory / "lock");
+  summary.bytes = bytes_in(directory);
+  auto database =
+      Database::open(directory / "journal.db", Database::Mode::read, run_schema, run_schema_version);
+  if (!database) {
+    summary.broken = database.error().message;
+    return summary;
+  }
+  read(**database, summary);
+  if (const auto error = (*database)->take_error()) summary.broken = error->message;
+  return summary;
+}
+
+}  // namespace
+
+Result<std::vector<Summary>> list_runs(const fs::path& runs) {
+  std::vector<Summary> found;
+  std::error_code failed;
+  if (!fs::exists(runs, failed)) return found;
+  for (const auto& entry : fs::directory_iterator(runs, failed))
+    if (entry.is_directory() && check_name(entry.path().filename().string()))
+      found.push_back(summary_of(entry.path()));
+  if (failed) return fail(ErrorKind::io, runs.string() + " cannot be read: " + failed.message());
+  std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  return found;
+}
+
+Result<Summary> show_run(const fs::path& runs, const std::string& name) {
+  if (auto there = check_there(runs, name); !there) return tl::unexpected(there.error());
+  return summary_of(runs / name);
+}
+
+Result<void> delete_run(const fs::path& runs, const std::string& name) {
+  if (auto there = check_there(runs, name); !there) return there;
+  const auto lock = Lock::take(runs / name / "lock", name);
+  if (!lock) return tl::unexpected(lock.error());
+  std::error_code failed;
+  fs::remove_all(runs / name, failed);
+  if (failed) return fail(ErrorKind::io, (runs / name).string() + " cannot be deleted: " + failed.message());
+  return {};
+}
+
+}  // namespace lambdapool::journal
