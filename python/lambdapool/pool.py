@@ -225,7 +225,9 @@ class LambdaPool(_Base):
 
         `progress`: as the pool's, for this map.
         """
-        return self._wait(self._batch(func, iterable, chunksize, "map", progress=progress, name=name, on_change=on_change))
+        return self._wait(
+            self._batch(func, iterable, chunksize, "map", progress=progress, name=name, on_change=on_change)
+        )
 
     def map_async(
         self,
@@ -253,7 +255,9 @@ class LambdaPool(_Base):
         on_change: str = "error",
     ) -> List[T]:
         """As map(), with each item unpacked: ``func(*item)``."""
-        return self._wait(self._batch(func, iterable, chunksize, "starmap", progress=progress, name=name, on_change=on_change))
+        return self._wait(
+            self._batch(func, iterable, chunksize, "starmap", progress=progress, name=name, on_change=on_change)
+        )
 
     def starmap_async(
         self,
@@ -284,7 +288,9 @@ class LambdaPool(_Base):
         consumer, so it may be endless. ``next(timeout)`` of the result raises multiprocessing.TimeoutError."""
         from .imap import LambdaIMapIterator
 
-        results: LambdaIMapIterator = self._imap(LambdaIMapIterator, func, iterable, chunksize, progress, name, on_change)
+        results: LambdaIMapIterator = self._imap(
+            LambdaIMapIterator, func, iterable, chunksize, progress, name, on_change
+        )
         return results
 
     def imap_unordered(
