@@ -2,8 +2,12 @@
 
 #include <pthread.h>
 
+#include <algorithm>
+#include <fstream>
 #include <map>
 #include <mutex>
+#include <sstream>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -29,6 +33,21 @@ Result<std::shared_ptr<LocalLambda>> start(const LocalLambdaOptions& options,
   return made;
 }
 
+// Whether a process has ended or is about to. Its sockets may take connections for some time then, which lead
+// nowhere.
+bool is_ending(pid_t process) {
+  constexpr unsigned long exiting = 0x4;  // PF_EXITING of the kernel's sched.h
+  std::ifstream stat("/proc/" + std::to_string(process) + "/stat");
+  std::string text;
+  if (!std::getline(stat, text)) return true;
+  std::istringstream fields(text.substr(std::min(text.rfind(')') + 1, text.size())));
+  std::string state, skipped;
+  unsigned long flags = 0;
+  fields >> state;
+  for (int i = 0; i < 5; ++i) fields >> skipped;  // ppid, pgrp, session, tty_nr, tpgid
+  return !(fields >> flags) || (flags & exiting) != 0 || state == "Z";
+}
+
 // A child after fork() shares its parent's, over the wire, so that the children of a prefork server share
 // workers; where that has ended, it has one of its own.
 class Registry {
@@ -38,7 +57,8 @@ class Registry {
     auto& entry = embedded_[options.home.string()];
     if (auto running = entry.lock()) {
       const bool own = running->owner == ::getpid();
-      if (own || !local::is_deserted(running->service->endpoint().path)) return running;
+      if (own || (!is_ending(running->owner) && !local::is_deserted(running->service->endpoint().path)))
+        return running;
     }
     auto started = start(options, {});
     if (started) entry = *started;
