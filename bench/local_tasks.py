@@ -79,12 +79,12 @@ ROWS = {
 SLOW = {"as_completed over 100,000 futures", "imap of 10 million", "map of 10 million"}  # once, and not in a quick run
 
 
-def ours(executor):
+def ours(executor, stale="error"):
     from lambdapool import LambdaExecutor, LambdaPool
 
     if executor:
         return LambdaExecutor(lambda_function="bench", target="local", max_workers=WORKERS)
-    return LambdaPool(lambda_function="bench", target="local", workers=WORKERS)
+    return LambdaPool(lambda_function="bench", target="local", workers=WORKERS, stale=stale)
 
 
 def joblib():
@@ -99,6 +99,7 @@ def measure(who, row):
     do = with_joblib if who == "joblib" else in_executor if as_executor else in_pool
     make = {
         "lambdapool": lambda: ours(as_executor),
+        "unchecked": lambda: ours(False, stale="ignore"),
         "pool": lambda: multiprocessing.Pool(WORKERS),
         "executor": lambda: ProcessPoolExecutor(WORKERS),
         "joblib": joblib,
@@ -137,7 +138,28 @@ def rows(environment):
             peak = {who: figures["peak_mb"] for who, figures in medians.items()}
             mine = peak.pop("lambdapool")
             found.append(at_most("  its memory", "MB", mine, peak, 1.2, "pool"))
-    return found
+    return found + [of_handshake(environment)]
+
+
+def of_handshake(environment):
+    """What it costs that each call names the code that it is for."""
+    from measure import QUICK, Row, interleaved, run
+
+    command = [sys.executable, __file__]
+    medians = interleaved(
+        {
+            who: (lambda who=who: run([*command, who, "map, chunksize 1"], environment=environment))
+            for who in ("lambdapool", "unchecked")
+        },
+        1 if QUICK else 5,
+    )
+    cpu = {who: figures["cpu_us"] for who, figures in medians.items()}
+    return Row(
+        "client CPU of a call that names its code",
+        "us",
+        cpu["lambdapool"],
+        {"without (stale='ignore')": cpu["unchecked"]},
+    )
 
 
 def has_joblib():
