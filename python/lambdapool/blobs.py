@@ -84,6 +84,7 @@ class Blobs:
         #: pickles leave buffers of so many bytes apart; None: there is nowhere to store them.
         self.apart: Optional[int] = None if not engine.has_store else LOCAL_APART if local else APART
         self._entries: "OrderedDict[str, Entry]" = OrderedDict()
+        self._functions: "OrderedDict[str, None]" = OrderedDict()  # large ones that single tasks had
         self._needed: "Counter[str]" = Counter()
         self._calls: Dict[int, List[str]] = {}
         self._stored = 0
@@ -95,12 +96,12 @@ class Blobs:
         """Whether they are sent as they are."""
         if self.apart is None:
             return True
-        return type(function) is bytes and type(arguments) is bytes and len(function) + len(arguments) <= PLAIN
+        plain = type(function) is bytes and type(arguments) is bytes
+        return plain and len(function) < APART and len(function) + len(arguments) <= PLAIN
 
     def send(self, call: int, function: bytes, arguments: bytes, code: str, memo: Optional[Memo] = None) -> None:
         """Sends the call. Raises BlobError and others where its data cannot be stored."""
-        plain = type(function) is bytes and type(arguments) is bytes
-        if self.apart is None or (plain and len(function) + len(arguments) <= _large(memo)):
+        if self.travel_plainly(function, arguments):
             self._engine.send(call, function, arguments, code)
             return
         memo = memo or Memo()
@@ -168,7 +169,7 @@ class Blobs:
         sizes = [memoryview(part).nbytes for part in parts]
         chosen: List[Optional[str]] = [None] * len(parts)
         for index, part in enumerate(parts):
-            if index == 0 and not (memo.repeats and sizes[0] >= APART):
+            if index == 0 and not (sizes[0] >= APART and self._is_sent_again(part, memo)):
                 continue
             if index == 1:
                 continue
@@ -184,6 +185,19 @@ class Blobs:
                 chosen[index] = memo.digest_of(parts[index])
                 left -= sizes[index]
         return chosen
+
+    def _is_sent_again(self, function: bytes, memo: Memo) -> bool:
+        """With each chunk of a map, or because an earlier task had it."""
+        if memo.repeats:
+            return True
+        digest = memo.digest_of(function)
+        with self._changed:
+            met = digest in self._functions
+            self._functions[digest] = None
+            self._functions.move_to_end(digest)
+            if len(self._functions) > _MEMO:
+                self._functions.popitem(last=False)
+        return met
 
     def _begin(self, id: int, digests: List[str]) -> None:
         with self._changed:
@@ -229,11 +243,6 @@ class Blobs:
 
     def _failed(self, what: str, size: int, error: NativeError) -> Exception:
         return failed("%d bytes of a task's data %s: " % (size, what), error, self._function)
-
-
-def _large(memo: Optional[Memo]) -> int:
-    """A function beyond that is stored rather than sent with each chunk."""
-    return APART if memo is not None and memo.repeats else PLAIN
 
 
 class Fetched:

@@ -37,3 +37,14 @@ def test_what_is_stored_again_has_another_name_because_removals_arrive_late(monk
     puts = [name for what, name in engine.done if what == "put"]
     assert len(set(puts)) == len(puts) == 2
     assert puts == [name for what, name in engine.done if what == "remove"]
+
+
+def test_a_large_function_of_many_tasks_is_stored_once():
+    engine = Engine()
+    pool = blobs.Blobs(engine, "function")
+    large, other = pickle.dumps(b"f" * (1 << 20)), pickle.dumps(b"g" * (1 << 20))
+    for call in range(5):
+        pool.send(call, large, b"arguments", "")
+    pool.send(5, other, b"arguments", "")
+    pool.send(6, pickle.dumps(len), b"arguments", "")
+    assert [what for what, _ in engine.done] == ["send", "put", "send", "send", "send", "send", "send", "send"]
