@@ -61,5 +61,7 @@ class Full:
     def add(self, *_):
         raise OverflowError("no room")
 
+    add_task = add
+
     def __getattr__(self, name):
         return getattr(self._engine, name)
