@@ -187,9 +187,9 @@ def other_layouts(python, index):
 # The same within a root tree, where a first line says what goes wrong.
 IN_TREE = """
 set -e
-python3 -m venv /work/venv
-/work/venv/bin/pip install --quiet lambdapool
-cd /work
+python3 -m venv /trial/venv
+/trial/venv/bin/pip install --quiet lambdapool
+cd /trial
 venv/bin/lambdapool create algorithms examples/algorithms > /dev/null
 PYTHONPATH=examples venv/bin/python -c "$EXAMPLE"
 """
@@ -197,11 +197,11 @@ PYTHONPATH=examples venv/bin/python -c "$EXAMPLE"
 
 def try_in_tree(suite, architecture, machine, index):
     root = tree.make(ROOT / "build" / "wheels" / "trees", suite, architecture)
-    work = root / "work"
-    shutil.rmtree(work, ignore_errors=True)
-    shutil.copytree(ROOT / "examples" / "algorithms", work / "examples" / "algorithms")
-    environment = environment_of(work, index)
-    environment.update(HOME="/work/home", LAMBDAPOOL_HOME="/work/local", EXAMPLE=EXAMPLE)
+    trial = root / "trial"
+    shutil.rmtree(trial, ignore_errors=True)
+    shutil.copytree(ROOT / "examples" / "algorithms", trial / "examples" / "algorithms")
+    environment = environment_of(trial, index)
+    environment.update(HOME="/trial/home", LAMBDAPOOL_HOME="/trial/local", EXAMPLE=EXAMPLE)
     environment.update(PATH="/usr/sbin:/usr/bin:/sbin:/bin", TMPDIR="/tmp")
     begin = time.monotonic()
     printed = run(*tree.command_in(root, machine, "/bin/bash", "-c", IN_TREE), env=environment)
