@@ -90,12 +90,11 @@ Run run_items(detail::Callable& callable, const std::vector<std::string_view>& i
 }
 
 // Where the caller lets it be put; nullopt: there is nowhere, or it fits. What cannot be put is told in the
-// largest item's place.
-std::optional<std::string> stored_answer(Run& run, const envelope::Label& label, const Limits& limits,
-                                         const std::string& url, const Blobs* blobs) {
+// largest item's place, and `body` is the run's outcome again.
+std::optional<std::string> stored_answer(Run& run, std::string& body, const envelope::Label& label,
+                                         const Limits& limits, const std::string& url, const Blobs* blobs) {
   constexpr std::size_t members = 1'024;
   if (blobs == nullptr || url.empty()) return std::nullopt;
-  const std::string body = write_outcome(run.items, run.busy);
   if (body.size() <= (limits.response_bytes - members) / 4 * 3) return std::nullopt;
   const auto put = blobs->put(url, body);
   if (put) return envelope::encode_stored(label, {sha256_hex(body), {body.size()}});
@@ -106,14 +105,15 @@ std::optional<std::string> stored_answer(Run& run, const envelope::Label& label,
                  "; the function has run";
     item.status = Status::too_large;
   }
+  body = write_outcome(run.items, run.busy);
   return std::nullopt;
 }
 
 // An answer beyond the service's limit would be lost as a whole, so the largest items give way to a sentence.
-// `raw`: as the task came.
-std::string fitting_answer(Run run, const envelope::Label& label, const Limits& limits, bool raw) {
+// `body`: the run's outcome. `raw`: as the task came.
+std::string fitting_answer(Run run, std::string body, const envelope::Label& label, const Limits& limits,
+                           bool raw) {
   while (true) {
-    const std::string body = write_outcome(run.items, run.busy);
     if (raw && body.size() <= std::min(envelope::raw_body_max, limits.response_bytes / 2))
       return envelope::encode_raw(label, body);
     if (body.size() <= envelope::max_body_bytes) {
@@ -130,6 +130,7 @@ std::string fitting_answer(Run run, const envelope::Label& label, const Limits& 
         " bytes, compressed and then a third longer as base64; return less, or name an S3 bucket for such "
         "data (Options::bucket or LAMBDAPOOL_BUCKET)";
     largest->status = Status::too_large;
+    body = write_outcome(run.items, run.busy);
   }
 }
 
@@ -171,8 +172,10 @@ tl::expected<std::string, NotRun> perform(std::string_view payload, const Progra
     const std::string peer = mine.to_string();
     auto run = run_items(*callable, task.items, deadline, now, limits);
     const envelope::Label label{"cpp", peer, envelope->echo, timeout};
-    if (auto stored = stored_answer(run, label, limits, data->results_url, blobs)) return std::move(*stored);
-    return fitting_answer(std::move(run), label, limits, envelope->raw);
+    std::string body = write_outcome(run.items, run.busy);
+    if (auto stored = stored_answer(run, body, label, limits, data->results_url, blobs))
+      return std::move(*stored);
+    return fitting_answer(std::move(run), std::move(body), label, limits, envelope->raw);
   } catch (const MalformedMessage& malformed) {
     return protocol_error(std::string("the task cannot be read: ") + malformed.what());
   }
