@@ -42,6 +42,7 @@ void bind_data_and_logs(nb::class_<lambdapool::python::Engine>& engine) {
 NB_MODULE(_native, module) {
   using lambdapool::python::Engine;
   using lambdapool::python::Settings;
+  using lambdapool::python::Where;
   using optional_text = std::optional<std::string>;
   // A daemon thread that the interpreter's end froze keeps what it holds: nothing to warn of.
   nb::set_leak_warnings(false);
@@ -66,10 +67,11 @@ NB_MODULE(_native, module) {
              double read_margin, bool idempotent, std::optional<int> retries, bool allow_http,
              std::string bucket) {
             new (self) Engine(Settings{
-                std::move(function), workers, ahead, std::move(peer), std::move(python), std::move(target),
-                std::move(region), std::move(profile), std::move(access_key_id), std::move(secret_access_key),
-                std::move(session_token), function_timeout, throttle_timeout, network_timeout, read_margin,
-                idempotent, retries, allow_http, std::move(bucket)});
+                std::move(function), workers, ahead, std::move(peer),
+                Where{std::move(target), std::move(region), std::move(profile), std::move(access_key_id),
+                      std::move(secret_access_key), std::move(session_token), allow_http, std::move(python)},
+                function_timeout, throttle_timeout, network_timeout, read_margin, idempotent, retries,
+                std::move(bucket)});
           },
           nb::arg("function"), nb::arg("workers"), nb::kw_only(), nb::arg("ahead"), nb::arg("peer"),
           nb::arg("python"), nb::arg("target") = nb::none(), nb::arg("region") = nb::none(),

@@ -24,16 +24,8 @@ void Interruption::rethrow() const {
 
 Result<Opened> open(const Settings& settings, Interruption& interruption,
                     const std::shared_ptr<EngineQueue>& queue, pool::EngineOptions::Observe observe) {
-  target::TargetOptions where;
+  auto where = target_options(settings.where);
   where.give_up = [&interruption] { return interruption.raised(); };
-  where.target = settings.target;
-  where.aws = {.access_key_id = settings.access_key_id,
-               .secret_access_key = settings.secret_access_key,
-               .session_token = settings.session_token,
-               .profile = settings.profile,
-               .region = settings.region};
-  where.python = settings.python;
-  where.allow_http = settings.allow_http;
   where.bucket = settings.bucket;
   auto found = target::resolve(where, Environment::of_this_process());
   if (!found) return tl::unexpected<Error>(std::move(found.error()));

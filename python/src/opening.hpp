@@ -11,6 +11,7 @@
 #include "engine_queue.hpp"
 #include "objects/store.hpp"
 #include "pool/engine.hpp"
+#include "where.hpp"
 
 namespace lambdapool::python {
 
@@ -19,20 +20,13 @@ struct Settings {
   int workers;
   int ahead;
   std::string peer;
-  std::string python;
-  std::optional<std::string> target;
-  std::optional<std::string> region;
-  std::optional<std::string> profile;
-  std::optional<std::string> access_key_id;
-  std::optional<std::string> secret_access_key;
-  std::optional<std::string> session_token;
+  Where where;
   std::optional<double> function_timeout;
   double throttle_timeout;
   double network_timeout;
   double read_margin;
   bool idempotent;
   std::optional<int> retries;
-  bool allow_http;
   std::string bucket;
 };
 

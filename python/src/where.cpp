@@ -6,7 +6,7 @@
 
 namespace lambdapool::python {
 
-deploy::Connection connection_to(const Where& where) {
+target::TargetOptions target_options(const Where& where) {
   target::TargetOptions options;
   options.target = where.target;
   options.aws = {.access_key_id = where.access_key_id,
@@ -16,9 +16,13 @@ deploy::Connection connection_to(const Where& where) {
                  .region = where.region};
   options.python = where.python;
   options.allow_http = where.allow_http;
+  return options;
+}
+
+deploy::Connection connection_to(const Where& where) {
   auto variables = Environment::of_this_process().all();
   if (!where.python.empty()) variables.erase("VIRTUAL_ENV");
-  return {std::move(options), Environment(std::move(variables)), where.python};
+  return {target_options(where), Environment(std::move(variables)), where.python};
 }
 
 }  // namespace lambdapool::python

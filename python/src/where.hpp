@@ -5,6 +5,7 @@
 #include <string>
 
 #include "deploy/connection.hpp"
+#include "target/target.hpp"
 
 namespace lambdapool::python {
 
@@ -13,6 +14,8 @@ struct Where {
   bool allow_http = false;
   std::string python;  // the interpreter that calls
 };
+
+target::TargetOptions target_options(const Where& where);
 
 // The Python that calls functions is `where.python`, whatever is active in the shell.
 deploy::Connection connection_to(const Where& where);
