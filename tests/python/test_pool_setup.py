@@ -69,6 +69,18 @@ def test_workers_are_replaced_after_so_many_tasks(service):
         assert len(set(processes)) == 2
 
 
+def test_one_worker_stays_with_its_environment_where_others_are_idle(enter, ear):
+    enter("local")
+    with LambdaPool(2, "algorithms") as pool:
+        ear.hold(lambda told: True)
+        two = pool.starmap_async(tasks.tell, [(n, ear.port) for n in range(2)], chunksize=1)
+        assert ear.wait_for(2)
+        ear.release()
+        two.wait(60)
+    with LambdaPool(1, "algorithms") as pool:
+        assert len(set(pool.map(tasks.process_id, range(50), chunksize=1))) == 1
+
+
 def test_a_replaced_worker_is_initialized_too(service, ear):
     with LambdaPool(
         1, "algorithms", maxtasksperchild=2, initializer=tasks.remember_and_tell, initargs=("c", ear.port)

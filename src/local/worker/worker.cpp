@@ -93,7 +93,8 @@ void Worker::launch() {
   launched_ms_ = now_ms();
   const auto weak = weak_from_this();
   const http::Handler api = [weak](http::Request request, http::Responder responder) {
-    if (const auto self = weak.lock()) self->api_.handle(std::move(request), std::move(responder));
+    if (const auto self = weak.lock())
+      self->hear([&] { self->api_.handle(std::move(request), std::move(responder)); });
   };
   WorkerProcess::Events events;
   events.started = [weak](pid_t pid) {
@@ -109,7 +110,7 @@ void Worker::launch() {
     if (const auto self = weak.lock()) self->on_lost(why);
   };
   events.packet = [weak](std::string_view packet, const RuntimeApi::SendPacket& send) {
-    if (const auto self = weak.lock()) self->api_.packet(packet, send);
+    if (const auto self = weak.lock()) self->hear([&] { self->api_.packet(packet, send); });
   };
   process_ = std::make_shared<WorkerProcess>(
       parts_, setting_, api, [this](std::string_view lines) { write_log(lines, now_ms()); },
@@ -199,7 +200,7 @@ void Worker::answer() {
   complete(std::move(given.body), nullptr, given.kind == RuntimeApi::Kind::error);
 }
 
-void Worker::complete(std::string payload, const InvocationError* failure, bool function_error) {
+InvocationResult Worker::result_of(std::string payload, const InvocationError* failure, bool function_error) {
   const std::string& id = invocation_->invocation.request_id;
   LogPipe& log = process_->log();
   InvocationResult result;
@@ -219,19 +220,37 @@ void Worker::complete(std::string payload, const InvocationError* failure, bool 
   result.log += report;
   log_before_start_.clear();
   init_ms_.reset();
-  const auto done = std::move(invocation_->done);
+  return result;
+}
+
+void Worker::complete(std::string payload, const InvocationError* failure, bool function_error) {
+  Completed completed{{}, result_of(std::move(payload), failure, function_error)};
+  completed.done = std::move(invocation_->done);
   invocation_.reset();
-  done(std::move(result));
+  if (hearing_) {
+    to_tell_ = std::move(completed);
+  } else {
+    completed.done(std::move(completed.result));
+  }
+}
+
+// An answer may say that its worker is free again, too. That is known before the caller is told, who may call
+// again there and then: the call is to find this worker, not another that has nothing in its caches.
+template <class Say>
+void Worker::hear(const Say& runtime_says) {
+  hearing_ = true;
+  runtime_says();
+  hearing_ = false;
+  if (auto completed = std::exchange(to_tell_, std::nullopt)) completed->done(std::move(completed->result));
 }
 
 InvocationResult Worker::result_of_failure(const Invocation& invocation, const InvocationError& failure) {
-  InvocationResult result;
-  invocation_ =
-      PendingInvocation{invocation, [&result](InvocationResult completed) { result = std::move(completed); }};
+  invocation_ = PendingInvocation{invocation, {}};
   begun_ = life_.launched();
   started_ms_ = launched_ms_;
   write_log(start_lines(*setting_.function, invocation.request_id, started_ms_), started_ms_);
-  complete(payload_of(failure, invocation.request_id), &failure, true);
+  auto result = result_of(payload_of(failure, invocation.request_id), &failure, true);
+  invocation_.reset();
   return result;
 }
 

@@ -64,7 +64,10 @@ class Worker : public std::enable_shared_from_this<Worker> {
   void kill();
   void answer();
   void end();
+  InvocationResult result_of(std::string payload, const InvocationError* failure, bool function_error);
   void complete(std::string payload, const InvocationError* failure, bool function_error);
+  template <class Say>
+  void hear(const Say& runtime_says);
 
   void on_ready();
   void on_answered(RuntimeApi::Kind kind, std::string body);
@@ -91,7 +94,13 @@ class Worker : public std::enable_shared_from_this<Worker> {
 
   std::optional<PendingInvocation> invocation_;
   std::optional<Answer> answer_;  // what the runtime sent
-  Clock::time_point begun_{};     // the invocation
+  struct Completed {
+    std::function<void(InvocationResult)> done;
+    InvocationResult result;
+  };
+  bool hearing_ = false;
+  std::optional<Completed> to_tell_;  // once all that the runtime says has been heard
+  Clock::time_point begun_{};         // the invocation
   std::string log_before_start_;
   std::int64_t launched_ms_ = 0;  // by the wall clock
   std::int64_t started_ms_ = 0;   // the invocation, as its log has it
