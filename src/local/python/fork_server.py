@@ -131,29 +131,50 @@ def set_environment(variables):
 
 
 START_FRESH = """
-import sys, types
+import os, sys, types
+os.close(int(sys.argv[0].rpartition("/")[2]))
 sys.path[:1] = []
-def load(name):
+def load(name, file, source):
     module = types.ModuleType("lambdapool_" + name)
-    module.__file__, source = sys.argv[1:3]
-    del sys.argv[1:3]
+    module.__file__ = file
     sys.modules[module.__name__] = module
-    exec(compile(source, module.__file__, "exec"), module.__dict__)
+    exec(compile(source, file, "exec"), module.__dict__)
     return module
-load("packets")
-client = load("runtime_client")
-handler, sys.argv = sys.argv[1], [""]
-client.run_fresh(%d, handler)
+for module in %r:
+    client = load(*module)
+sys.argv, script = [""], sys.modules["__main__"]
+sys.modules["__main__"] = types.ModuleType("__main__")
+client.run_fresh(%d)
 """
 
 
-def start_fresh(request, client):
-    """Some settings work only while a process starts: PYTHON* variables, libraries in LD_LIBRARY_PATH."""
-    arguments = [sys.executable, "-S", "-s", "-u", "-c", START_FRESH % CONTROL]
+def start_fresh(client):
+    """Some settings work only while a process starts: PYTHON* variables, libraries in LD_LIBRARY_PATH. The function's
+    wrapper (AWS_LAMBDA_EXEC_WRAPPER) is given the command that starts the runtime: as on Lambda, its last argument is
+    a script, before which options can be put."""
+    packets = sys.modules["lambdapool_packets"]
+    modules = [("packets", packets.__file__, packets.SOURCE), ("runtime_client", client.__file__, client.SOURCE)]
+    script = os.memfd_create("runtime", 0)
+    with open(script, "w", encoding="utf-8", closefd=False) as file:
+        file.write(START_FRESH % (modules, CONTROL))
     os.set_inheritable(CONTROL, True)
-    for module in (sys.modules["lambdapool_packets"], client):
-        arguments += [module.__file__, module.SOURCE]
-    os.execve(sys.executable, arguments + [request["handler"]], os.environ)
+    command = [sys.executable, "-S", "-s", "-u", "/proc/self/fd/%d" % script]
+    wrapper = wrapper_of_environment()
+    if wrapper:
+        command.insert(0, wrapper)
+    os.execve(command[0], command, os.environ)
+
+
+def wrapper_of_environment():
+    """None where there is none. Ends the worker as Lambda's runtimes do where it can't be run."""
+    wrapper = os.environ.get("AWS_LAMBDA_EXEC_WRAPPER")
+    if wrapper and not os.path.isfile(wrapper):
+        print(wrapper + ": does not exist", flush=True)
+        os._exit(127)
+    if wrapper and not os.access(wrapper, os.X_OK):
+        print(wrapper + ": is not an executable", flush=True)
+        os._exit(126)
+    return wrapper
 
 
 def worker_main(request, fds, server, client, kept):
@@ -165,7 +186,7 @@ def worker_main(request, fds, server, client, kept):
         signal.signal(signal.SIGINT, signal.default_int_handler)
         become_worker(request, fds, server, kept)
         if request["fresh"]:
-            start_fresh(request, client)
+            start_fresh(client)
         if not kept:
             sys.modules["__main__"] = types.ModuleType("__main__")
             client.prepare()

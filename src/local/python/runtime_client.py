@@ -355,8 +355,8 @@ def fail_init(channel, error):
     channel.receive()
 
 
-def run_fresh(descriptor, handler_name):
-    """For an interpreter that was started for this worker alone."""
+def run_fresh(descriptor):
+    """For an interpreter that was started for this worker alone; a wrapper may have chosen another handler."""
     import site
     import socket
 
@@ -364,7 +364,7 @@ def run_fresh(descriptor, handler_name):
     site.setcopyright()
     site.sethelper()
     prepare()
-    sys.exit(run(socket.socket(fileno=descriptor), handler_name))
+    sys.exit(run(socket.socket(fileno=descriptor), os.environ["_HANDLER"]))
 
 
 def prepare():

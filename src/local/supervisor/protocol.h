@@ -14,6 +14,7 @@ enum {
 enum lp_request_kind {
   LP_SPAWN = 1,  // start a process; fds: output (1 and 2), channel (3)
   LP_KILL = 2,   // kill `pid`, its process group and all its descendants; then every stray process
+  LP_END = 3,    // ask `pid` and its process group to end (SIGTERM)
 };
 
 enum lp_spawn_flags {

@@ -199,6 +199,8 @@ static int serve_one(void) {
     if (spawn.request.kind == LP_KILL) {
       if (spawn.request.pid > 1) kill_tree(spawn.request.pid);
       kill_strays(expected);
+    } else if (spawn.request.kind == LP_END) {
+      if (spawn.request.pid > 1) kill(-spawn.request.pid, SIGTERM);
     } else if (spawn.request.kind == LP_SPAWN) {
       if (parse(buffer, (size_t)size, &spawn)) {
         start(&spawn);

@@ -191,9 +191,13 @@ void Supervisor::spawn(const Spawn& spawn, ProcessEvents events) {
   processes_.emplace(id, std::move(events));
 }
 
-void Supervisor::kill(pid_t pid) {
+void Supervisor::kill(pid_t pid) { request(LP_KILL, pid); }
+
+void Supervisor::terminate(pid_t pid) { request(LP_END, pid); }
+
+void Supervisor::request(std::uint32_t kind, pid_t pid) {
   lp_request request{};
-  request.kind = LP_KILL;
+  request.kind = kind;
   request.pid = pid;
   packets_->send({reinterpret_cast<const char*>(&request), sizeof request});
 }

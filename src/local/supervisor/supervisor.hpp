@@ -64,6 +64,7 @@ class Supervisor {
   void spawn(const Spawn& spawn, ProcessEvents events);
   // With its group and its descendants; then every process that a dead worker has left. 0: only these.
   void kill(pid_t pid);
+  void terminate(pid_t pid);  // asks it and its group to end (SIGTERM)
 
   Root root() const { return root_; }
   const std::filesystem::path& root_directory() const { return root_directory_; }
@@ -73,6 +74,7 @@ class Supervisor {
   Supervisor() = default;
   Result<void> start_process(Mounts mounts);
   Result<void> wait_for_hello();
+  void request(std::uint32_t kind, pid_t pid);
   void on_report(std::string_view packet);
   void on_closed();
   std::string epitaph() const;

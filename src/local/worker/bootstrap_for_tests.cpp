@@ -95,8 +95,8 @@ const std::string next_request = "GET " + api + "invocation/next HTTP/1.1\r\nHos
 int status_of(const std::string& request, const std::string& address = getenv("AWS_LAMBDA_RUNTIME_API")) {
   const int fd = connect_tcp(address);
   (void)!write(fd, request.data(), request.size());
-  char head[12];
-  const bool answered = recv(fd, head, sizeof head, MSG_WAITALL) == sizeof head;
+  char head[13] = {};
+  const bool answered = recv(fd, head, 12, MSG_WAITALL) == 12;
   close(fd);
   return answered ? atoi(head + 9) : 0;
 }
@@ -152,8 +152,7 @@ std::string refusals(Wire& wire, const std::string& id) {
 }  // namespace
 
 int main() {
-  const char* channel = getenv("USE_CHANNEL") ? getenv("LAMBDAPOOL_RUNTIME_FD") : nullptr;
-  Wire wire(channel ? atoi(channel) : connect_tcp());
+  Wire wire(getenv("USE_CHANNEL") ? 3 : connect_tcp());
   if (getenv("EXIT_IN_INIT")) return atoi(getenv("EXIT_IN_INIT"));
   if (getenv("FAIL_INIT")) {
     wire.call(post("init/error", R"({"errorMessage":"no luck","errorType":"Init.Bad"})",

@@ -50,6 +50,19 @@ void add_paths(std::map<std::string, std::string>& variables, const WorkerSettin
   if (setting.tmp != "/tmp") variables["TMPDIR"] = setting.tmp;
 }
 
+// Where the function's files are not mounted, a wrapper among them lies elsewhere.
+void place_wrapper(std::map<std::string, std::string>& variables, const WorkerSetting& setting) {
+  const auto wrapper = variables.find("AWS_LAMBDA_EXEC_WRAPPER");
+  if (wrapper == variables.end()) return;
+  for (const auto& [seen, real] : {std::pair("/opt/", setting.opt), {"/var/task/", setting.task_root}}) {
+    const std::string prefix(seen);
+    if (wrapper->second.starts_with(prefix)) {
+      wrapper->second = real + "/" + wrapper->second.substr(prefix.size());
+      return;
+    }
+  }
+}
+
 }  // namespace
 
 std::map<std::string, std::string> worker_environment(const FunctionVersion& function,
@@ -79,10 +92,24 @@ std::map<std::string, std::string> worker_environment(const FunctionVersion& fun
   for (const auto& [name, value] : function.environment) variables[name] = value;
   set_thread_variables(variables, setting.processors);
   variables["AWS_LAMBDA_RUNTIME_API"] = setting.runtime_api;
-  variables["LAMBDAPOOL_OBJECTS"] = setting.objects;
-  if (setting.own_channel) variables["LAMBDAPOOL_RUNTIME_FD"] = "3";
-  if (setting.opt != "/opt") variables["LAMBDAPOOL_OPT"] = setting.opt;
+  const bool python = function.runtime.starts_with("python");
+  if (setting.own_runtime) variables["LAMBDAPOOL_OBJECTS"] = setting.objects;
+  if (setting.own_runtime && !python) variables["LAMBDAPOOL_RUNTIME_FD"] = "3";
+  // The runtime client takes it out again.
+  if (python && setting.opt != "/opt") variables["LAMBDAPOOL_OPT"] = setting.opt;
+  place_wrapper(variables, setting);
   return variables;
+}
+
+bool is_own_handler(const std::string& handler) { return handler.starts_with("lambdapool_agent."); }
+
+std::map<std::string, std::string> extension_environment(std::map<std::string, std::string> runtimes) {
+  for (const char* name : {"AWS_EXECUTION_ENV", "AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME",
+                           "AWS_XRAY_CONTEXT_MISSING", "AWS_XRAY_DAEMON_ADDRESS", "LAMBDAPOOL_OPT",
+                           "LAMBDA_RUNTIME_DIR", "LAMBDA_TASK_ROOT", "_HANDLER"}) {
+    runtimes.erase(name);
+  }
+  return runtimes;
 }
 
 std::vector<std::string> as_strings(const std::map<std::string, std::string>& environment) {
@@ -94,7 +121,7 @@ std::vector<std::string> as_strings(const std::map<std::string, std::string>& en
 
 bool needs_fresh_interpreter(const FunctionVersion& function, const std::filesystem::path& opt) {
   for (const auto& [name, value] : function.environment) {
-    for (const char* early : {"PYTHON", "LD_", "MALLOC_", "GLIBC_TUNABLES"}) {
+    for (const char* early : {"PYTHON", "LD_", "MALLOC_", "GLIBC_TUNABLES", "AWS_LAMBDA_EXEC_WRAPPER"}) {
       if (name.starts_with(early) && name != "PYTHONPATH") return true;
     }
   }

@@ -21,12 +21,18 @@ struct WorkerSetting {
   std::string objects = "/var/lambdapool";  // the files of the object store's transit bucket
   std::filesystem::path interpreter = {};   // of Python functions
   int processors = 1;
-  bool own_channel = false;  // descriptor 3 speaks the Runtime API (LAMBDAPOOL_RUNTIME_FD)
+  bool own_runtime = false;  // lambdapool's: it finds its way by variables that nobody else is to see
 };
 
 std::map<std::string, std::string> worker_environment(const FunctionVersion& function,
                                                       const WorkerSetting& setting);
 std::vector<std::string> as_strings(const std::map<std::string, std::string>& environment);
+
+// Whether a Python handler is lambdapool's own agent.
+bool is_own_handler(const std::string& handler);
+
+// What an external extension has: all but what is of the runtime alone, and the function's own log.
+std::map<std::string, std::string> extension_environment(std::map<std::string, std::string> runtimes);
 
 // Whether something of a Python function works only while an interpreter starts, so that a fork of one will
 // not do: variables that the interpreter or the loader reads then, shared libraries for LD_LIBRARY_PATH.

@@ -12,6 +12,12 @@ using std::chrono::seconds;
 constexpr seconds patience_after_init_error{2};
 constexpr seconds patience_with_the_dying{5};  // a process may hang in the kernel
 
+InvocationError verdict_of(const Life::Exit& exit) {
+  InvocationError why = exit.out_of_memory ? out_of_memory() : local::exited(exit.wait_status);
+  if (!exit.reported.empty()) why.type = exit.reported;
+  return why;
+}
+
 }  // namespace
 
 Life::Deeds Life::launch(Time now) {
@@ -62,6 +68,11 @@ Life::Deeds Life::over_memory(Time now) {
   return die(now, out_of_memory());
 }
 
+Life::Deeds Life::failed(Time now, InvocationError why) {
+  if (state_ == State::dying || state_ == State::dead) return {};
+  return die(now, std::move(why));
+}
+
 Life::Deeds Life::due(Time now) {
   if (!deadline_ || now < *deadline_) return {};
   switch (state_) {
@@ -83,6 +94,8 @@ Life::Deeds Life::due(Time now) {
   return {};
 }
 
+Life::Deeds Life::exiting(Time now, const Exit& exit) { return failed(now, verdict_of(exit)); }
+
 Life::Deeds Life::exited(Time now, const Exit& exit) {
   if (state_ == State::dead) return {};
   if (start_again_) {
@@ -93,7 +106,7 @@ Life::Deeds Life::exited(Time now, const Exit& exit) {
     return launch(now);
   }
   if (verdict_) return end(*verdict_);
-  return end(exit.out_of_memory ? out_of_memory() : local::exited(exit.wait_status));
+  return end(verdict_of(exit));
 }
 
 // Its own init, if it had begun, did nothing that counts.

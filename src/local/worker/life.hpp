@@ -52,6 +52,7 @@ class Life {
   struct Exit {
     int wait_status = 0;
     bool out_of_memory = false;  // the kernel killed it for its memory
+    std::string reported = {};   // the type of error that it said it would end with; "": none
   };
 
   explicit Life(Limits limits) : limits_(limits) {}
@@ -63,7 +64,9 @@ class Life {
   Deeds answered(Time now, Memory memory);
   void init_failed(Time now, InvocationError reported);
   Deeds over_memory(Time now);
-  Deeds due(Time now);  // at deadline() or later; earlier nothing comes of it
+  Deeds failed(Time now, InvocationError why);  // something that it cannot go on without: an extension
+  Deeds due(Time now);                          // at deadline() or later; earlier nothing comes of it
+  Deeds exiting(Time now, const Exit& exit);    // its runtime has exited; what belongs to it has not yet
   Deeds exited(Time now, const Exit& exit);
   Deeds lost(Time now, const std::string& why);  // with the process that had started it
   Deeds not_started(InvocationError why);        // there never was a process
@@ -73,6 +76,7 @@ class Life {
   State state() const { return state_; }
   std::optional<Time> deadline() const { return deadline_; }  // when due() is to be called
   const InvocationError& verdict() const { return *verdict_; }
+  bool has_verdict() const { return verdict_.has_value(); }
 
   // Whether it takes an invocation without being asked, or says that it cannot.
   bool is_coming() const;

@@ -71,6 +71,29 @@ TEST_P(LifeEnds, ByItself) {
   EXPECT_THAT(exit(exit_1), IsEmpty()) << "once";
 }
 
+TEST_P(LifeEnds, BecauseAnExtensionFails) {
+  become(GetParam().state);
+  EXPECT_THAT(life.failed(now, {"Extension.Crash", "exit status 1"}), ElementsAre(Do::kill));
+  EXPECT_EQ(life.state(), State::dying);
+  EXPECT_THAT(life.failed(now, {"Extension.Crash", "another"}), IsEmpty());
+  EXPECT_EQ(exit(SIGKILL), GetParam().deeds);
+  EXPECT_EQ(life.verdict().type, GetParam().state == State::failing ? "Init.Bad" : "Extension.Crash");
+}
+
+TEST_P(LifeEnds, ByItselfWhileExtensionsStillRun) {
+  become(GetParam().state);
+  EXPECT_THAT(life.exiting(now, {exit_1, false}), ElementsAre(Do::kill));
+  EXPECT_EQ(life.state(), State::dying);
+  EXPECT_EQ(exit(SIGKILL), GetParam().deeds);
+  EXPECT_EQ(life.verdict().type, GetParam().type);
+}
+
+TEST_F(LifeTest, TheTypeThatARuntimeReportedIsItsEnds) {
+  become_busy();
+  EXPECT_THAT(life.exited(now, {exit_1, false, "Extension.ExitError"}), ElementsAre(Do::fail, Do::end));
+  EXPECT_EQ(life.verdict().type, "Extension.ExitError");
+}
+
 TEST_P(LifeEnds, BecauseNobodyWantsIt) {
   become(GetParam().state);
   const auto before = life.is_coming();

@@ -41,6 +41,8 @@ LogPipe::LogPipe(http::EventLoop& loop, Sink sink) : sink_(std::move(sink)) {
   watch_ = loop.watch_readable(read_.get(), [this] { drain(); });
 }
 
+Descriptor LogPipe::copy_write_end() const { return Descriptor(::fcntl(write_.get(), F_DUPFD_CLOEXEC, 0)); }
+
 LogPipe::~LogPipe() { watch_.reset(); }
 
 void LogPipe::drain() {

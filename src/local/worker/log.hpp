@@ -42,6 +42,7 @@ class LogPipe {
   ~LogPipe();
 
   Descriptor take_write_end() { return std::move(write_); }
+  Descriptor copy_write_end() const;
   bool open() const { return static_cast<bool>(read_); }
 
   // The end of what was written until now and not taken before, for a caller; all of it has then gone to the

@@ -124,10 +124,22 @@ TEST_F(RuntimePortTest, AnInvocationIsHandedOutOnce) {
   EXPECT_EQ(invoke(bootstrap(), "\"next again\"").payload, "403");
 }
 
-TEST_F(RuntimePortTest, OurOwnRuntimesNeedNoPort) {
+TEST_F(RuntimePortTest, SomebodyElsesHandlerHasOneForItsExtensions) {
   const auto function = python(
-      "import os\n"
-      "def handler(event, context): return os.environ['AWS_LAMBDA_RUNTIME_API']");
+      "import http.client, os\n"
+      "def handler(event, context):\n"
+      "    api = http.client.HTTPConnection(os.environ['AWS_LAMBDA_RUNTIME_API'])\n"
+      "    api.request('GET', '/2020-01-01/extension/event/next')\n"
+      "    return [api.getresponse().status, sorted(n for n in os.environ if 'LAMBDAPOOL' in n)]");
+  EXPECT_EQ(invoke(function).payload, "[403, []]");
+}
+
+TEST_F(RuntimePortTest, OurOwnRuntimesNeedNoPort) {
+  const auto function = python("");
+  function->handler = "lambdapool_agent.handler";
+  std::ofstream(function->code / "lambdapool_agent.py")
+      << "import os\n"
+         "def handler(event, context): return os.environ['AWS_LAMBDA_RUNTIME_API']";
   EXPECT_EQ(invoke(function).payload, "\"127.0.0.1:0\"")
       << "set, for those who look; nobody can listen there";
   EXPECT_THAT(ports_that_listen(), testing::IsEmpty());

@@ -93,15 +93,39 @@ void Worker::launch() {
   launched_ms_ = now_ms();
   const auto weak = weak_from_this();
   const http::Handler api = [weak](http::Request request, http::Responder responder) {
-    if (const auto self = weak.lock())
+    const auto self = weak.lock();
+    if (!self) return;
+    if (ExtensionApi::serves(request.target)) {
+      self->extensions_->handle(std::move(request), std::move(responder));
+    } else {
       self->hear([&] { self->api_.handle(std::move(request), std::move(responder)); });
+    }
   };
+  process_ = std::make_shared<WorkerProcess>(
+      parts_, setting_, api, [this](std::string_view lines) { write_log(lines, now_ms()); },
+      process_events());
+  extensions_ = std::make_unique<ExtensionApi>(setting_.function, process_->extensions(), extension_events());
+  process_->start();
+}
+
+WorkerProcess::Events Worker::process_events() {
+  const auto weak = weak_from_this();
   WorkerProcess::Events events;
   events.started = [weak](pid_t pid) {
     if (const auto self = weak.lock()) self->on_started(pid);
   };
   events.failed = [weak](InvocationError why) {
     if (const auto self = weak.lock()) self->carry_out(self->life_.not_started(std::move(why)));
+  };
+  events.begun = [weak] {
+    const auto self = weak.lock();
+    if (!self) return;
+    self->life_.started(Clock::now());
+    self->arm_timer();
+  };
+  events.exiting = [weak](const WorkerProcess::Exit& exit) {
+    if (const auto self = weak.lock())
+      self->carry_out(self->life_.exiting(Clock::now(), self->as_life_sees(exit)));
   };
   events.exited = [weak](const WorkerProcess::Exit& exit) {
     if (const auto self = weak.lock()) self->on_exited(exit);
@@ -112,15 +136,42 @@ void Worker::launch() {
   events.packet = [weak](std::string_view packet, const RuntimeApi::SendPacket& send) {
     if (const auto self = weak.lock()) self->hear([&] { self->api_.packet(packet, send); });
   };
-  process_ = std::make_shared<WorkerProcess>(
-      parts_, setting_, api, [this](std::string_view lines) { write_log(lines, now_ms()); },
-      std::move(events));
-  process_->start();
+  events.extension_failed = [weak](const std::string& name, InvocationError why) {
+    if (const auto self = weak.lock()) self->on_extension_failed(name, std::move(why));
+  };
+  events.tell_end = [weak](const std::string& name, std::string_view reason, std::int64_t deadline_ms) {
+    const auto self = weak.lock();
+    return self && self->extensions_->shut_down(name, reason, deadline_ms);
+  };
+  return events;
+}
+
+ExtensionApi::Events Worker::extension_events() {
+  ExtensionApi::Events events;
+  events.registered = [this] { process_->start_runtime(); };
+  events.settled = [this](std::string_view line) {
+    log_before_start_ += line;
+    write_log(line, now_ms());
+  };
+  events.ready = [this] {
+    if (api_.waiting()) on_ready();
+  };
+  return events;
+}
+
+void Worker::on_extension_failed(const std::string& name, InvocationError why) {
+  const std::string reported = extensions_->reported(name);
+  if (!reported.empty()) why.type = reported;
+  carry_out(life_.failed(Clock::now(), std::move(why)));
 }
 
 void Worker::kill() {
   note_peak();
-  process_->kill();
+  const bool exceeded = life_.has_verdict() && life_.verdict().type == out_of_memory().type;
+  if (!extensions_->any() || exceeded) return process_->kill();
+  if (!life_.has_verdict()) return process_->shut_down("SPINDOWN");
+  const bool late = life_.verdict().status == InvocationError::Status::timeout;
+  process_->shut_down(late ? "TIMEOUT" : "FAILURE");
 }
 
 void Worker::end() {
@@ -142,20 +193,20 @@ void Worker::abandon() {
 }
 
 void Worker::on_started(pid_t pid) {
-  life_.started(Clock::now());
   pid_ = pid;
   peak_ = std::make_unique<PeakMemory>(pid);
   if (parts_.memory.kind() == MemoryLimits::Kind::watched) watch_memory();
-  arm_timer();
 }
 
 void Worker::on_ready() {
+  extensions_->close_registration();
+  if (!extensions_->ready()) return;  // it is told when they are
   const auto now = Clock::now();
   const bool was_starting = life_.state() == Life::State::starting;
   const auto deeds = life_.ready(now);
   if (was_starting) {
     if (!life_.restarted()) init_ms_ = ms_between(life_.launched(), now);
-    log_before_start_ = process_->log().take();
+    log_before_start_ += process_->log().take();
     process_->log().hold();
   }
   carry_out(deeds);
@@ -174,7 +225,10 @@ void Worker::begin(PendingInvocation pending) {
   const auto now = now_ms();
   const auto left = std::chrono::duration_cast<milliseconds>(*life_.deadline() - Clock::now());
   const std::string id = invocation_->invocation.request_id;
-  api_.deliver({std::move(invocation_->invocation), now + left.count(), trace_id(id, now)});
+  const std::int64_t deadline = now + left.count();
+  const std::string trace = trace_id(id, now);
+  extensions_->invoke(invocation_->invocation, deadline, trace);
+  api_.deliver({std::move(invocation_->invocation), deadline, trace});
   invocation_->invocation.request_id = id;
   started_ms_ = with_init ? launched_ms_ : now;
   write_log(start_lines(*setting_.function, id, started_ms_), started_ms_);
@@ -254,9 +308,13 @@ InvocationResult Worker::result_of_failure(const Invocation& invocation, const I
   return result;
 }
 
-void Worker::on_exited(const WorkerProcess::Exit& exit) {
+Life::Exit Worker::as_life_sees(const WorkerProcess::Exit& exit) {
   peak_bytes_ = std::max(peak_bytes_, exit.peak_bytes);
-  carry_out(life_.exited(Clock::now(), {exit.wait_status, exit.out_of_memory}));
+  return {exit.wait_status, exit.out_of_memory, extensions_->reported("")};
+}
+
+void Worker::on_exited(const WorkerProcess::Exit& exit) {
+  carry_out(life_.exited(Clock::now(), as_life_sees(exit)));
 }
 
 void Worker::on_lost(const std::string& why) {
@@ -317,7 +375,8 @@ void Worker::watch_memory() {
   const bool runs =
       state == Life::State::starting || state == Life::State::failing || state == Life::State::busy;
   if (!runs || pid_ <= 0) return;  // begin() starts it again
-  const std::uint64_t resident = resident_bytes_of_tree(pid_);
+  std::uint64_t resident = 0;
+  for (const pid_t pid : process_->pids()) resident += resident_bytes_of_tree(pid);
   peak_bytes_ = std::max(peak_bytes_, resident);
   if (over_limit(resident)) return carry_out(life_.over_memory(Clock::now()));
   memory_timer_ = parts_.loop.call_after(memory_interval, [this] { watch_memory(); });

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "http/event_loop.hpp"
+#include "local/worker/extension_api.hpp"
 #include "local/worker/invocation.hpp"
 #include "local/worker/life.hpp"
 #include "local/worker/platform_log.hpp"
@@ -47,6 +48,7 @@ class Worker : public std::enable_shared_from_this<Worker> {
   void abandon();                            // the service ends: no more events; a waiting caller is told
 
   bool is_coming() const { return life_.is_coming(); }
+  bool is_idle() const { return life_.state() == Life::State::idle; }
   bool crashed() const { return life_.crashed(); }
   Clock::time_point idle_since() const { return life_.idle_since(); }
   const WorkerSlot& slot() const { return setting_.slot; }
@@ -69,12 +71,16 @@ class Worker : public std::enable_shared_from_this<Worker> {
   template <class Say>
   void hear(const Say& runtime_says);
 
+  WorkerProcess::Events process_events();
+  ExtensionApi::Events extension_events();
   void on_ready();
+  void on_extension_failed(const std::string& name, InvocationError why);
   void on_answered(RuntimeApi::Kind kind, std::string body);
   void on_init_failed(std::string type, std::string body);
   void on_imported(std::string_view names);
   void on_started(pid_t pid);
   void on_exited(const WorkerProcess::Exit& exit);
+  Life::Exit as_life_sees(const WorkerProcess::Exit& exit);
   void on_lost(const std::string& why);
 
   void arm_timer();
@@ -90,6 +96,7 @@ class Worker : public std::enable_shared_from_this<Worker> {
   Events events_;
   Life life_;
   RuntimeApi api_;
+  std::unique_ptr<ExtensionApi> extensions_;  // of process_
   std::shared_ptr<WorkerProcess> process_;
 
   std::optional<PendingInvocation> invocation_;

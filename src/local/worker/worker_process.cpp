@@ -30,7 +30,8 @@ WorkerProcess::WorkerProcess(Parts parts, Setting setting, http::Handler api, Lo
       setting_(std::move(setting)),
       api_(std::move(api)),
       events_(std::move(events)),
-      log_(std::make_unique<LogPipe>(parts.loop, std::move(log))) {}
+      log_(std::make_unique<LogPipe>(parts.loop, std::move(log))),
+      extension_names_(ExtensionProcesses::in(setting_.opt)) {}
 
 void WorkerProcess::start() {
   cgroup_ = parts_.memory.make(setting_.function->memory_mb);
@@ -40,6 +41,13 @@ void WorkerProcess::start() {
     return fail(
         {"Runtime.ExitError", std::string("could not start the runtime: ") + system_reason(errno) + hint});
   }
+  if (extension_names_.empty()) return start_runtime();
+  start_extensions();
+}
+
+void WorkerProcess::start_runtime() {
+  if (runtime_started_ || kill_wanted_) return;
+  runtime_started_ = true;
   if (parts_.python) {
     fork_python();
   } else {
@@ -62,13 +70,19 @@ void WorkerProcess::learn(std::string_view names) {
 void WorkerProcess::kill() {
   if (kill_wanted_) return;
   kill_wanted_ = true;
-  if (pid_ > 0) parts_.supervisor.kill(pid_);
+  if (pid_ > 0 && !exit_) parts_.supervisor.kill(pid_);
+  if (extensions_) extensions_->kill();
+}
+
+void WorkerProcess::note_begun() {
+  if (!std::exchange(begun_, true) && !released_) events_.begun();
 }
 
 void WorkerProcess::on_started(pid_t pid) {
   pid_ = pid;
   if (port_) port_->belongs_to(pid);
   if (cgroup_) cgroup_->enclose(pid);
+  note_begun();
   if (!released_) events_.started(pid);
   if (kill_wanted_) parts_.supervisor.kill(pid_);
 }
@@ -77,7 +91,9 @@ void WorkerProcess::on_exited(int wait_status, std::uint64_t peak_bytes) {
   if (released_) return;
   parts_.supervisor.kill(0);  // whatever it has left behind
   const bool killed = WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGKILL;
-  events_.exited({wait_status, peak_bytes, killed && cgroup_ && cgroup_->out_of_memory()});
+  exit_ = Exit{wait_status, peak_bytes, killed && cgroup_ && cgroup_->out_of_memory()};
+  if (!kill_wanted_ && extensions_ && !extensions_->gone()) return events_.exiting(*exit_);
+  end_extensions();
 }
 
 // Not at once: this may run inside a callback of theirs.
@@ -85,17 +101,26 @@ void WorkerProcess::release() {
   released_ = true;
   log_.reset();
   cgroup_.reset();
+  end_timer_.reset();
+  if (extensions_) {
+    extensions_->release();
+    extensions_->kill();
+  }
   parts_.loop.post([connection = std::shared_ptr<http::Connection>(std::move(connection_)),
                     packets = std::shared_ptr<PacketSocket>(std::move(packets_)),
-                    port = std::shared_ptr<RuntimePort>(std::move(port_))]() mutable {
+                    port = std::shared_ptr<RuntimePort>(std::move(port_)),
+                    extensions = std::move(extensions_)]() mutable {
     connection.reset();
     packets.reset();
     port.reset();
+    extensions.reset();
   });
 }
 
 void WorkerProcess::abandon() {
   released_ = true;
+  end_timer_.reset();
+  if (extensions_) extensions_->release();
   connection_.reset();
   packets_.reset();
   log_.reset();
@@ -140,14 +165,16 @@ fs::path WorkerProcess::bootstrap() const {
 }
 
 // Our own runtimes speak over the channel that they inherit. An executable of ours that is not started as a
-// worker (by another handler's name) may speak the Runtime API in some way of its own.
+// worker (by another handler's name) may speak the Runtime API in some way of its own. So may other people's
+// handlers in Python: a wrapper can be another runtime, and an extension can live in the handler's process.
 bool WorkerProcess::needs_port() const {
-  if (parts_.python) return false;
+  if (parts_.python) return !is_own_handler(setting_.function->handler);
   return setting_.function->handler != "lambdapool" || !is_own_runtime(bootstrap());
 }
 
 WorkerSetting WorkerProcess::environment_setting(bool mounted) const {
   WorkerSetting setting;
+  setting.own_runtime = !needs_port();
   setting.region = setting_.region;
   setting.processors = setting_.processors;
   setting.log_stream = setting_.slot.log_stream;
@@ -182,7 +209,6 @@ ProcessEvents WorkerProcess::process_events() {
 void WorkerProcess::spawn_bootstrap() {
   const bool mounted = parts_.supervisor.root() != Supervisor::Root::none;
   WorkerSetting setting = environment_setting(mounted);
-  setting.own_channel = true;
   Spawn spawn;
   const fs::path found = bootstrap();
   if (found.empty()) return fail(no_bootstrap());

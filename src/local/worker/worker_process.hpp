@@ -1,5 +1,5 @@
-// One worker's process: how it comes to life (its channel, its limits, its log), and how it is killed. A
-// worker that is started again gets another one.
+// One worker's processes: how the runtime's comes to life (its channel, its limits, its log) and is killed,
+// and the external extensions before and after it. A worker that is started again gets another one.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +13,7 @@
 #include "http/server.hpp"
 #include "local/supervisor/supervisor.hpp"
 #include "local/worker/environment.hpp"
+#include "local/worker/extension_processes.hpp"
 #include "local/worker/invocation_error.hpp"
 #include "local/worker/log.hpp"
 #include "local/worker/memory_limit.hpp"
@@ -55,18 +56,30 @@ class WorkerProcess : public std::enable_shared_from_this<WorkerProcess> {
   using OnPacket = std::function<void(std::string_view packet, const RuntimeApi::SendPacket& send)>;
   // None within start() or after release().
   struct Events {
-    std::function<void(pid_t pid)> started;
-    std::function<void(InvocationError why)> failed;  // there never was a process
-    std::function<void(const Exit& exit)> exited;
+    std::function<void()> begun;                       // the first of its processes is there
+    std::function<void(pid_t pid)> started;            // the runtime
+    std::function<void(InvocationError why)> failed;   // there never was a process
+    std::function<void(const Exit& exit)> exiting;     // the runtime, by itself, while extensions are there
+    std::function<void(const Exit& exit)> exited;      // the runtime, and all external extensions
     std::function<void(const std::string& why)> lost;  // with the process that had started it
     OnPacket packet;
+    std::function<void(const std::string& name, InvocationError why)> extension_failed;
+    // Says to an extension that it is to end; false where it does not want to know.
+    std::function<bool(const std::string& name, std::string_view reason, std::int64_t deadline_ms)> tell_end;
   };
 
   // `api`: the Runtime API that it speaks. `log`: where its lines go.
   WorkerProcess(Parts parts, Setting setting, http::Handler api, LogPipe::Sink log, Events events);
 
-  void start();
-  void kill();                         // as soon as it is there, and all below it
+  const std::vector<std::string>& extensions() const { return extension_names_; }  // external ones, by file
+
+  void start();          // the external extensions, or the runtime where there are none
+  void start_runtime();  // they have all registered
+  void kill();           // as soon as it is there, and all below it
+  // As Lambda ends a worker that has extensions: the runtime gets SIGTERM and some time, then they are told
+  // ("SPINDOWN", "TIMEOUT", "FAILURE") and have what is left of two seconds.
+  void shut_down(std::string_view reason);
+  std::vector<pid_t> pids() const;     // that are there
   void learn(std::string_view names);  // it has imported these modules, one a line
 
   LogPipe& log() { return *log_; }
@@ -91,6 +104,11 @@ class WorkerProcess : public std::enable_shared_from_this<WorkerProcess> {
   ProcessEvents process_events();
   void on_started(pid_t pid);
   void on_exited(int wait_status, std::uint64_t peak_bytes);
+  void note_begun();
+  void start_extensions();
+  Spawn extension_spawn(const std::string& name, const std::string& runtime_api) const;
+  void end_extensions();
+  void report_exit();
 
   Parts parts_;
   const Setting setting_;
@@ -103,6 +121,14 @@ class WorkerProcess : public std::enable_shared_from_this<WorkerProcess> {
   std::unique_ptr<PacketSocket> packets_;  // of our own runtime for Python
   std::filesystem::path imports_;          // its ImportList, where it has one
   Descriptor channel_;                     // the worker's end, until it has been handed over
+  const std::vector<std::string> extension_names_;
+  std::shared_ptr<ExtensionProcesses> extensions_;
+  bool begun_ = false;
+  bool runtime_started_ = false;  // asked for
+  std::optional<Exit> exit_;      // of the runtime
+  std::string end_reason_;
+  std::chrono::steady_clock::time_point end_at_{};     // when the extensions are killed
+  std::unique_ptr<http::EventLoop::Timer> end_timer_;  // with the next that is killed
   pid_t pid_ = -1;
   bool kill_wanted_ = false;
   bool released_ = false;

@@ -113,6 +113,7 @@ void LocalWorkers::invoke(std::shared_ptr<const FunctionVersion> function, Invoc
 }
 
 void LocalWorkers::pump(Group& group) {
+  std::erase_if(group.idle, [](Worker* worker) { return !worker->is_idle(); });  // an extension has failed
   while (!group.waiting.empty() && !group.idle.empty()) {
     Worker* worker = group.idle.back();
     group.idle.pop_back();
