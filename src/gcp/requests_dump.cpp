@@ -1,0 +1,66 @@
+// Prints one request of every builder as a JSON line, so that tests/python/test_google_discovery.py can
+// compare them with what Google's discovery documents say.
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "gcp/run/services.hpp"
+#include "gcp/storage/storage.hpp"
+
+namespace {
+
+using namespace lambdapool;
+
+void print(const char* api, const char* method, const http::Request& request) {
+  std::cout << nlohmann::json{{"api", api},
+                              {"id", method},
+                              {"method", request.method},
+                              {"target", request.target},
+                              {"content_type", request.headers.get("Content-Type")},
+                              {"body", request.body}}
+            << '\n';
+}
+
+void print_run() {
+  const gcp::run::Place place{"project", "us-central1"};
+  gcp::run::Service service;
+  service.name = place.service("algorithms");
+  service.labels = {{"lambdapool", "0-10-0"}};
+  service.annotations = {{"lambdapool.dev/name", "algorithms"}};
+  service.description = "Made by lambdapool";
+  service.service_account = "account@project.iam.gserviceaccount.com";
+  service.base_image = "python311";
+  service.command = {"python3"};
+  service.arguments = {"lambdapool_agent/http_worker.py"};
+  service.bucket = "run-sources-project-us-central1";
+  service.object = "lambdapool/algorithms/1.tar.gz";
+  service.generation = "1764000000000000";
+  service.environment = {{"LAMBDAPOOL_TIMEOUT", "300"}};
+  print("run.v2", "run.projects.locations.services.create", create_service_request(service));
+  print("run.v2", "run.projects.locations.services.create",
+        create_service_request(service, gcp::run::ValidateOnly::yes));
+  service.etag = "\"1\"";
+  print("run.v2", "run.projects.locations.services.patch", update_service_request(service));
+  print("run.v2", "run.projects.locations.services.get", gcp::run::get_service_request(service.name));
+  print("run.v2", "run.projects.locations.services.delete", gcp::run::delete_service_request(service.name));
+  print("run.v2", "run.projects.locations.services.list", list_services_request(place, "token"));
+  print("run.v2", "run.projects.locations.operations.wait",
+        gcp::run::wait_operation_request(place.parent() + "/operations/1", std::chrono::seconds(30)));
+}
+
+void print_storage() {
+  print("storage.v1", "storage.buckets.get", gcp::storage::get_bucket_request("bucket"));
+  print("storage.v1", "storage.buckets.insert",
+        gcp::storage::create_bucket_request("project", "us-central1", "bucket"));
+  print("storage.v1", "storage.objects.insert",
+        gcp::storage::upload_object_request("bucket", "lambdapool/a b.tar.gz", "bytes"));
+  print("storage.v1", "storage.objects.delete",
+        gcp::storage::delete_object_request("bucket", "lambdapool/a b.tar.gz"));
+}
+
+}  // namespace
+
+int main() {
+  print_run();
+  print_storage();
+  return 0;
+}

@@ -1,0 +1,52 @@
+// A Cloud Run service as lambdapool makes it: source code in Cloud Storage with a base image, and no
+// container.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/error.hpp"
+
+namespace lambdapool::gcp::run {
+
+struct Service {
+  std::string name = {};  // "projects/P/locations/L/services/S"
+  std::map<std::string, std::string> labels = {};
+  std::map<std::string, std::string> annotations = {};
+  std::string description = {};
+  int instances_max = 100;
+
+  // Of its newest revision.
+  std::string service_account = {};  // "": the project's own for Compute Engine
+  std::chrono::seconds timeout{300};
+  int concurrency = 1;  // requests at a time in one instance
+  std::string base_image = {};
+  std::vector<std::string> command = {};
+  std::vector<std::string> arguments = {};
+  std::string bucket = {};  // where the code is
+  std::string object = {};
+  std::string generation = {};
+  std::map<std::string, std::string> environment = {};
+  int memory_mb = 512;
+  std::string cpu = "1";
+
+  // Told by the service alone.
+  std::string uri = {};
+  std::string etag = {};
+  std::string update_time = {};  // "2026-11-28T14:00:00Z"
+  std::string latest_ready_revision = {};
+
+  std::string id() const { return name.substr(name.rfind('/') + 1); }
+};
+
+// The body of a request that creates or changes it.
+std::string service_body(const Service& service);
+
+// Error kind protocol: that is none.
+Result<Service> parse_service(std::string_view json);
+
+}  // namespace lambdapool::gcp::run

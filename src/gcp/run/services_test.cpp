@@ -1,0 +1,88 @@
+#include "gcp/run/services.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+namespace lambdapool::gcp::run {
+namespace {
+
+using testing::HasSubstr;
+
+Service a_service() {
+  Service service;
+  service.name = "projects/p/locations/l/services/s";
+  service.labels = {{"lambdapool", "0-10-0"}};
+  service.annotations = {{"lambdapool.dev/name", "S"}};
+  service.base_image = "python311";
+  service.command = {"python3"};
+  service.arguments = {"worker.py"};
+  service.bucket = "b";
+  service.object = "o.tar.gz";
+  service.generation = "17";
+  service.environment = {{"A", "1"}};
+  service.memory_mb = 1'024;
+  service.timeout = std::chrono::seconds(42);
+  service.concurrency = 3;
+  service.instances_max = 7;
+  return service;
+}
+
+TEST(Services, AreReadAsTheyWereWritten) {
+  auto body = nlohmann::json::parse(service_body(a_service()));
+  body["name"] = "projects/p/locations/l/services/s";
+  const auto read = parse_get_service({200, {}, body.dump()});
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(service_body(*read), service_body(a_service()));
+  EXPECT_EQ(read->id(), "s");
+}
+
+TEST(Services, AreCreatedAndChangedByName) {
+  EXPECT_EQ(create_service_request(a_service(), ValidateOnly::yes).target,
+            "/v2/projects/p/locations/l/services?serviceId=s&validateOnly=true");
+  const auto update = update_service_request(a_service());
+  EXPECT_EQ(update.method, "PATCH");
+  EXPECT_THAT(update.target, HasSubstr("/v2/projects/p/locations/l/services/s?updateMask=labels%2C"));
+}
+
+TEST(Services, OfAPageGoOnWithTheNext) {
+  const auto page = parse_list_services(
+      {200, {}, R"({"services":[{"name":"projects/p/locations/l/services/s"}],"nextPageToken":"t"})"});
+  ASSERT_TRUE(page);
+  EXPECT_EQ(page->services.size(), 1u);
+  EXPECT_EQ(page->next_page_token, "t");
+  EXPECT_EQ(list_services_request({"p", "l"}, "t/").target,
+            "/v2/projects/p/locations/l/services?pageToken=t%2F");
+  EXPECT_TRUE(parse_list_services({200, {}, "{}"})->services.empty());
+}
+
+TEST(Services, ComeOutOfOperationsOnceTheseAreDone) {
+  const auto open = parse_operation({200, {}, R"({"name":"o"})"});
+  ASSERT_TRUE(open);
+  EXPECT_FALSE(open->service);
+  const auto done = parse_operation(
+      {200, {}, R"({"name":"o","done":true,"response":{"name":"projects/p/locations/l/services/s"}})"});
+  ASSERT_TRUE(done);
+  EXPECT_EQ(done->service->id(), "s");
+  const auto failed =
+      parse_operation({200, {}, R"({"name":"o","done":true,"error":{"code":7,"message":"no"}})"});
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().kind, ErrorKind::access_denied);
+}
+
+TEST(Services, RefusedSayWhy) {
+  const auto refused = parse_get_service(
+      {403,
+       {},
+       R"({"error":{"code":403,"message":"API not enabled","status":"PERMISSION_DENIED",)"
+       R"("details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"SERVICE_DISABLED"}]}})"});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::access_denied);
+  EXPECT_EQ(refused.error().message, "API not enabled");
+  EXPECT_EQ(refused.error().reason, "SERVICE_DISABLED");
+  EXPECT_EQ(parse_get_service({502, {}, "<html>"}).error().kind, ErrorKind::service);
+}
+
+}  // namespace
+}  // namespace lambdapool::gcp::run
