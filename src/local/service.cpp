@@ -11,6 +11,7 @@
 #include "local/control/control_plane.hpp"
 #include "local/objects/s3_service.hpp"
 #include "local/private_socket.hpp"
+#include "local/run/run_service.hpp"
 #include "local/store/home.hpp"
 #include "local/store/uuid.hpp"
 #include "local/url/address.hpp"
@@ -60,6 +61,17 @@ S3Options s3_options(const ServiceOptions& options, const fs::path& scratch) {
   return s3;
 }
 
+run::RunOptions run_options(const ServiceOptions& options) {
+  run::RunOptions run;
+  run.home = options.home;
+  run.instances.scratch = options.home / "scratch" / random_uuid();
+  run.instances.environment = options.environment;
+  run.instances.python = options.python;
+  run.admission = options.admission;
+  run.token = options.token;
+  return run;
+}
+
 // Members are destroyed from the last to the first: no new requests, then no new work, then the workers.
 class RunningService : public Service, private http::InProcess {
  public:
@@ -76,9 +88,12 @@ class RunningService : public Service, private http::InProcess {
     // The workers' directory is claimed first, so that what a killed service leaves in it is found.
     s3.before_transit = [this] { workers_->isolation(); };
     objects_ = std::make_unique<S3Service>(std::move(s3));
+    run_ = std::make_unique<run::RunService>(loop_, run_options(options));
     auto listener = listen(options);
     if (!listener) return tl::unexpected(listener.error());
     listener_ = std::move(*listener);
+    const auto at = listener_->endpoint();
+    run_->set_url(at.scheme == http::Endpoint::Scheme::unix_socket ? "http://localhost" : at.url());
     if (options.port) return {};
     auto objects = listen_for_workers();
     if (!objects) return tl::unexpected(objects.error());
@@ -96,6 +111,7 @@ class RunningService : public Service, private http::InProcess {
   void before_fork() override {
     plane_->pause();
     objects_->pause();
+    run_->pause();
     go_on_ = {};
     std::promise<void> waiting;
     loop_.post([&waiting, go_on = go_on_.get_future().share()] {
@@ -109,12 +125,14 @@ class RunningService : public Service, private http::InProcess {
     go_on_.set_value();
     plane_->resume();
     objects_->resume();
+    run_->resume();
   }
   void after_fork_in_child() override {
     listener_->close_in_fork();
     if (objects_listener_) objects_listener_->close_in_fork();
     plane_->close_in_fork();
     workers_->close_in_fork();
+    run_->close_in_fork();
   }
 
  private:
@@ -127,6 +145,10 @@ class RunningService : public Service, private http::InProcess {
   bool is_for_objects(const http::Request& head) const {
     const auto url = url_address(head, region_);
     return (!url || url->by_path) && is_for_s3(head);
+  }
+
+  bool is_for_cloud_run(const http::Request& head) const {
+    return !url_address(head, region_) && run::is_for_run(head);
   }
 
   // The object store alone. A name that nobody can guess, but anybody may try: who calls is asked first.
@@ -150,11 +172,13 @@ class RunningService : public Service, private http::InProcess {
   Result<std::unique_ptr<http::Listener>> listen(const ServiceOptions& options) {
     const auto handle = [this](http::Request request, http::Responder responder) {
       if (is_for_objects(request)) return objects_->handle(std::move(request), std::move(responder));
+      if (is_for_cloud_run(request)) return run_->handle(std::move(request), std::move(responder));
       plane_->handle(std::move(request), std::move(responder));
     };
     http::Guard guard;
     guard.screen = [this](const http::Request& head, const http::Caller& caller) {
-      return is_for_objects(head) ? objects_->screen(head, caller) : plane_->screen(head, caller);
+      if (is_for_objects(head)) return objects_->screen(head, caller);
+      return is_for_cloud_run(head) ? run_->screen(head, caller) : plane_->screen(head, caller);
     };
     guard.divert = [this](const http::Request& head) {
       return is_for_objects(head) ? objects_->divert(head) : nullptr;
@@ -179,6 +203,7 @@ class RunningService : public Service, private http::InProcess {
   std::unique_ptr<Workers> workers_;
   std::unique_ptr<ControlPlane> plane_;
   std::unique_ptr<S3Service> objects_;
+  std::unique_ptr<run::RunService> run_;
   std::optional<PrivateSocket> socket_;
   std::shared_ptr<http::MemoryBudget> memory_ = std::make_shared<http::MemoryBudget>(request_memory);
   std::unique_ptr<http::Listener> listener_;

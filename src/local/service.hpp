@@ -24,6 +24,7 @@ struct ServiceOptions {
   AdmissionOptions admission = {};
   std::optional<sigv4::Identity> identity = {};  // known secret: other signatures are refused.
                                                  // nullopt: any well-formed signature is accepted
+  std::string token = {};                        // of who calls the local Cloud Run; "": any is accepted
   std::string region = "us-east-1";
   int concurrency = 1'000;                           // account limit; beyond it 429
   Environment environment = {};                      // where to look for interpreters (PATH, VIRTUAL_ENV)

@@ -1,0 +1,134 @@
+#include "local/run/run_files.hpp"
+
+#include <fstream>
+#include <iterator>
+
+#include "core/encoding.hpp"
+#include "local/store/home.hpp"
+#include "local/store/uuid.hpp"
+#include "package/tar.hpp"
+
+namespace lambdapool::local::run {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::optional<std::string> read_whole(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return std::nullopt;
+  return std::string(std::istreambuf_iterator<char>(file), {});
+}
+
+tl::unexpected<Error> not_written(const fs::path& path, const std::string& why) {
+  return fail(ErrorKind::io, "Can't write " + path.string() + ": " + why + ".");
+}
+
+Result<void> write_whole(const fs::path& path, std::string_view bytes) {
+  if (const auto error = make_private_directories(path.parent_path()))
+    return not_written(path, error.message());
+  const fs::path incoming = path.parent_path() / ("." + random_uuid());
+  std::ofstream file(incoming, std::ios::binary);
+  file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  file.close();
+  std::error_code error;
+  if (file) fs::rename(incoming, path, error);
+  if (file && !error) return {};
+  fs::remove(incoming, error);
+  return not_written(path, "the disk said no");
+}
+
+// One name of a path: nothing in it leads anywhere else.
+std::string part(std::string_view text) {
+  const std::string encoded = percent_encode(text);
+  return encoded == "." || encoded == ".." || encoded.empty() ? "%" + encoded : encoded;
+}
+
+}  // namespace
+
+fs::path RunFiles::service_file(std::string_view name) const {
+  std::vector<std::string> parts;
+  for (std::size_t begin = 0; begin <= name.size();) {
+    const auto end = std::min(name.find('/', begin), name.size());
+    parts.push_back(part(name.substr(begin, end - begin)));
+    begin = end + 1;
+  }
+  if (parts.size() != 6) return root_ / "services" / "none";
+  return root_ / "services" / parts[1] / parts[3] / (parts[5] + ".json");
+}
+
+std::optional<std::string> RunFiles::service(std::string_view name) const {
+  return read_whole(service_file(name));
+}
+
+Result<void> RunFiles::keep_service(std::string_view name, std::string_view record) const {
+  return write_whole(service_file(name), record);
+}
+
+bool RunFiles::remove_service(std::string_view name) const {
+  std::error_code error;
+  return fs::remove(service_file(name), error) && !error;
+}
+
+std::vector<std::string> RunFiles::services(const std::string& project, const std::string& location) const {
+  std::vector<std::string> records;
+  std::error_code error;
+  for (fs::recursive_directory_iterator entry(root_ / "services" / part(project), error), end;
+       !error && entry != end; entry.increment(error)) {
+    const auto& path = entry->path();
+    if (path.extension() != ".json") continue;
+    if (location != "-" && path.parent_path().filename() != part(location)) continue;
+    if (auto record = read_whole(path)) records.push_back(std::move(*record));
+  }
+  return records;
+}
+
+fs::path RunFiles::bucket_folder(const std::string& bucket) const { return root_ / "buckets" / part(bucket); }
+
+bool RunFiles::has_bucket(const std::string& bucket) const { return fs::is_directory(bucket_folder(bucket)); }
+
+Result<void> RunFiles::make_bucket(const std::string& bucket) const {
+  if (const auto error = make_private_directories(bucket_folder(bucket)))
+    return not_written(bucket_folder(bucket), error.message());
+  return {};
+}
+
+Result<void> RunFiles::keep_object(const std::string& bucket, const std::string& object,
+                                   const std::string& generation, std::string_view bytes) const {
+  return write_whole(bucket_folder(bucket) / (part(object) + "#" + generation), bytes);
+}
+
+std::optional<std::string> RunFiles::object(const std::string& bucket, const std::string& object,
+                                            const std::string& generation) const {
+  return read_whole(bucket_folder(bucket) / (part(object) + "#" + part(generation)));
+}
+
+bool RunFiles::remove_object(const std::string& bucket, const std::string& object) const {
+  bool removed = false;
+  std::error_code error;
+  for (fs::directory_iterator entry(bucket_folder(bucket), error), end; !error && entry != end;
+       entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    std::error_code ignored;
+    if (name.substr(0, name.find('#')) == part(object)) removed |= fs::remove(entry->path(), ignored);
+  }
+  return removed;
+}
+
+Result<fs::path> RunFiles::unpack(std::string_view tar_gz) const {
+  const fs::path there = root_ / "code" / sha256_hex(tar_gz);
+  if (fs::is_directory(there)) return there;
+  if (const auto error = make_private_directories(there.parent_path()))
+    return not_written(there, error.message());
+  const fs::path incoming = there.parent_path() / ("." + random_uuid());
+  if (auto unpacked = package::untar_gz_to(tar_gz, incoming); !unpacked)
+    return tl::unexpected(unpacked.error());
+  std::error_code error;
+  fs::rename(incoming, there, error);
+  if (!error) return there;
+  std::error_code ignored;
+  fs::remove_all(incoming, ignored);
+  if (fs::is_directory(there)) return there;  // somebody else was faster
+  return not_written(there, error.message());
+}
+
+}  // namespace lambdapool::local::run

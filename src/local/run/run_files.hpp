@@ -1,0 +1,47 @@
+// What local Cloud Run and Cloud Storage keep under the home: services, objects, unpacked code.
+//
+//   run/services/PROJECT/LOCATION/SERVICE.json   run/buckets/BUCKET/OBJECT#GENERATION   run/code/<sha256>/
+//
+// Files appear under their names by rename only, so whoever sees a name sees the whole content.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/error.hpp"
+
+namespace lambdapool::local::run {
+
+class RunFiles {
+ public:
+  explicit RunFiles(const std::filesystem::path& home) : root_(home / "run") {}
+
+  // `name`: "projects/P/locations/L/services/S".
+  std::optional<std::string> service(std::string_view name) const;
+  Result<void> keep_service(std::string_view name, std::string_view record) const;
+  bool remove_service(std::string_view name) const;
+  // The records of a project's services, all locations together where `location` is "-".
+  std::vector<std::string> services(const std::string& project, const std::string& location) const;
+
+  bool has_bucket(const std::string& bucket) const;
+  Result<void> make_bucket(const std::string& bucket) const;
+  Result<void> keep_object(const std::string& bucket, const std::string& object,
+                           const std::string& generation, std::string_view bytes) const;
+  std::optional<std::string> object(const std::string& bucket, const std::string& object,
+                                    const std::string& generation) const;
+  bool remove_object(const std::string& bucket, const std::string& object) const;  // every generation
+
+  // Unpacks the archive once for its content. Errors: of package::untar_gz_to.
+  Result<std::filesystem::path> unpack(std::string_view tar_gz) const;
+
+ private:
+  std::filesystem::path service_file(std::string_view name) const;
+  std::filesystem::path bucket_folder(const std::string& bucket) const;
+
+  std::filesystem::path root_;
+};
+
+}  // namespace lambdapool::local::run

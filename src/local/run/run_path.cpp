@@ -1,0 +1,108 @@
+#include "local/run/run_path.hpp"
+
+#include <vector>
+
+#include "core/encoding.hpp"
+
+namespace lambdapool::local::run {
+namespace {
+
+using Operation = RunOperation;
+
+std::vector<std::string> split_path(std::string_view path) {
+  std::vector<std::string> parts;
+  while (!path.empty()) {
+    path.remove_prefix(1);  // the slash
+    const auto end = std::min(path.find('/'), path.size());
+    parts.push_back(percent_decode(path.substr(0, end)));
+    path.remove_prefix(end);
+  }
+  return parts;
+}
+
+std::map<std::string, std::string> parse_query(std::string_view text) {
+  std::map<std::string, std::string> query;
+  while (!text.empty()) {
+    const auto end = std::min(text.find('&'), text.size());
+    const auto pair = text.substr(0, end);
+    const auto equals = std::min(pair.find('='), pair.size());
+    query[percent_decode(pair.substr(0, equals))] =
+        percent_decode(pair.substr(std::min(equals + 1, pair.size())));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return query;
+}
+
+// "v2", "projects", P, "locations", L, "services" or "operations", and what follows.
+std::optional<RunPath> of_run(std::string_view method, const std::vector<std::string>& parts) {
+  if (parts.size() < 6 || parts[1] != "projects" || parts[3] != "locations") return std::nullopt;
+  RunPath path{Operation::get_service, parts[2], parts[4]};
+  const bool names_one = parts.size() == 7;
+  if (parts.size() > 7) return std::nullopt;
+  if (names_one) path.id = parts[6];
+  if (parts[5] == "operations" && names_one) {
+    constexpr std::string_view wait = ":wait";
+    if (method == "POST" && path.id.ends_with(wait)) {
+      path.id.resize(path.id.size() - wait.size());
+      path.operation = Operation::wait_operation;
+      return path;
+    }
+    path.operation = Operation::get_operation;
+    return method == "GET" ? std::optional(path) : std::nullopt;
+  }
+  if (parts[5] != "services" || path.id.find(':') != std::string::npos) return std::nullopt;
+  if (!names_one) {
+    path.operation = method == "POST" ? Operation::create_service : Operation::list_services;
+    return method == "POST" || method == "GET" ? std::optional(path) : std::nullopt;
+  }
+  if (method == "PATCH") path.operation = Operation::update_service;
+  if (method == "DELETE") path.operation = Operation::delete_service;
+  return method == "GET" || method == "PATCH" || method == "DELETE" ? std::optional(path) : std::nullopt;
+}
+
+// "storage", "v1", "b", BUCKET, "o", OBJECT; uploads begin with "upload".
+std::optional<RunPath> of_storage(std::string_view method, std::vector<std::string> parts) {
+  const bool uploads = parts[0] == "upload";
+  if (uploads) parts.erase(parts.begin());
+  if (parts.size() < 3 || parts[1] != "v1" || parts[2] != "b") return std::nullopt;
+  RunPath path{Operation::get_bucket};
+  if (parts.size() > 3) path.bucket = parts[3];
+  if (parts.size() > 5) path.object = parts[5];
+  if (uploads && method == "POST" && parts.size() == 5) {
+    path.operation = Operation::upload_object;
+  } else if (parts.size() == 3 && method == "POST") {
+    path.operation = Operation::create_bucket;
+  } else if (parts.size() == 6 && method == "DELETE") {
+    path.operation = Operation::delete_object;
+  } else if (parts.size() != 4 || method != "GET") {
+    return std::nullopt;
+  }
+  return path;
+}
+
+// "_run", P, L, S, and the rest, which is the service's.
+std::optional<RunPath> of_call(const std::vector<std::string>& parts, std::string_view target) {
+  if (parts.size() < 4) return std::nullopt;
+  RunPath path{Operation::call_service, parts[1], parts[2], parts[3]};
+  std::size_t at = 0;
+  for (int slashes = 0; slashes < 4; ++slashes) at = target.find_first_of("/?", at + 1);
+  path.rest = at == std::string_view::npos ? "/" : target.substr(at);
+  if (!path.rest.starts_with('/')) path.rest.insert(0, "/");
+  return path;
+}
+
+}  // namespace
+
+std::optional<RunPath> parse_run_path(std::string_view method, std::string_view target) {
+  const auto question = std::min(target.find('?'), target.size());
+  const auto parts = split_path(target.substr(0, question));
+  if (parts.empty() || !target.starts_with('/')) return std::nullopt;
+  std::optional<RunPath> found;
+  if (parts[0] == "v2") found = of_run(method, parts);
+  if (parts[0] == "storage" || parts[0] == "upload") found = of_storage(method, parts);
+  if (parts[0] == "_run") found = of_call(parts, target);
+  if (found) found->query = parse_query(target.substr(std::min(question + 1, target.size())));
+  return found;
+}
+
+}  // namespace lambdapool::local::run

@@ -1,0 +1,49 @@
+// Which operation a request to local Cloud Run or Cloud Storage is, by its method and path.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "http/message.hpp"
+
+namespace lambdapool::local::run {
+
+enum class RunOperation {
+  create_service,
+  get_service,
+  list_services,
+  update_service,
+  delete_service,
+  get_operation,
+  wait_operation,
+  get_bucket,
+  create_bucket,
+  upload_object,
+  delete_object,
+  call_service,
+};
+
+struct RunPath {
+  RunOperation operation;
+  std::string project = {};
+  std::string location = {};
+  std::string id = {};      // of a service or an operation
+  std::string bucket = {};  // of Cloud Storage
+  std::string object = {};
+  std::string rest = {};  // of a call: path and query for the service
+  std::map<std::string, std::string> query = {};
+
+  std::string parent() const { return "projects/" + project + "/locations/" + location; }
+  std::string service() const { return parent() + "/services/" + id; }
+  std::string value(const std::string& name) const {
+    const auto found = query.find(name);
+    return found == query.end() ? "" : found->second;
+  }
+};
+
+// nullopt: none that is answered here.
+std::optional<RunPath> parse_run_path(std::string_view method, std::string_view target);
+
+}  // namespace lambdapool::local::run

@@ -1,0 +1,227 @@
+#include "local/run/run_record.hpp"
+
+#include <nlohmann/json.hpp>
+#include <regex>
+
+#include "core/random.hpp"
+#include "core/timestamp.hpp"
+#include "local/store/uuid.hpp"
+
+namespace lambdapool::local::run {
+
+using nlohmann::json;
+
+struct RunRecord::Content {
+  json service;                   // as the API shows it
+  json serving = json::object();  // "template", "revision", "code"; empty while none has come up
+};
+
+namespace {
+
+constexpr int memory_mb_default = 512;
+
+json at(const json& object, const char* name) {
+  return object.is_object() && object.contains(name) ? object.at(name) : json();
+}
+
+std::string text_at(const json& object, const char* name) {
+  const json value = at(object, name);
+  return value.is_string() ? value.get<std::string>() : "";
+}
+
+int number_at(const json& object, const char* name, int otherwise) {
+  const json value = at(object, name);
+  return value.is_number_integer() ? value.get<int>() : otherwise;
+}
+
+json container_of(const json& service_template) {
+  const json containers = at(service_template, "containers");
+  return containers.is_array() && !containers.empty() ? containers.at(0) : json::object();
+}
+
+std::vector<std::string> texts_of(const json& list) {
+  std::vector<std::string> texts;
+  if (list.is_array())
+    for (const auto& each : list)
+      if (each.is_string()) texts.push_back(each.get<std::string>());
+  return texts;
+}
+
+// "512Mi", "2Gi".
+int memory_mb_of(const json& container) {
+  const std::string text = text_at(at(at(container, "resources"), "limits"), "memory");
+  const int number = std::atoi(text.c_str());
+  if (number <= 0) return memory_mb_default;
+  return text.ends_with("Gi") || text.ends_with("G") ? number * 1'024 : number;
+}
+
+// The version of a Python base image: "python313", or its address in Google's registry.
+std::string python_of(const std::string& base_image) {
+  static const std::regex form(R"((?:.*/)?python3(\d{1,2})(?::.*)?)");
+  std::smatch parts;
+  return std::regex_match(base_image, parts, form) ? "3." + parts[1].str() : "";
+}
+
+std::shared_ptr<const Revision> revision_of(const std::string& name, const json& service_template,
+                                            const std::string& revision, const json& scaling,
+                                            const std::filesystem::path& code) {
+  const json container = container_of(service_template);
+  Revision made;
+  made.service = name;
+  made.name = revision;
+  made.code = code;
+  made.command = texts_of(at(container, "command"));
+  for (auto& argument : texts_of(at(container, "args"))) made.command.push_back(std::move(argument));
+  made.python = python_of(text_at(container, "baseImageUri"));
+  if (const json variables = at(container, "env"); variables.is_array())
+    for (const auto& each : variables) made.environment[text_at(each, "name")] = text_at(each, "value");
+  made.concurrency = std::max(1, number_at(service_template, "maxInstanceRequestConcurrency", 80));
+  made.instances_max = std::max(1, number_at(scaling, "maxInstanceCount", 100));
+  made.memory_mb = memory_mb_of(container);
+  if (const int seconds = std::atoi(text_at(service_template, "timeout").c_str()); seconds > 0)
+    made.timeout = std::chrono::seconds(seconds);
+  return std::make_shared<const Revision>(std::move(made));
+}
+
+void take_over(json& service, const json& body, const std::string& field) {
+  const auto dot = field.find('.');
+  const std::string top = field.substr(0, dot);
+  if (dot == std::string::npos) {
+    if (body.contains(top)) {
+      service[top] = body.at(top);
+    } else {
+      service.erase(top);
+    }
+    return;
+  }
+  take_over(service[top], at(body, top.c_str()), field.substr(dot + 1));
+}
+
+std::string new_revision(const json& service, const std::string& id, int generation) {
+  const std::string asked = text_at(at(service, "template"), "revision");
+  if (!asked.empty()) return asked;
+  std::string digits = std::to_string(generation);
+  digits.insert(0, 5 - std::min<std::size_t>(digits.size(), 5), '0');
+  return id + "-" + digits + "-" + random_hex(2);
+}
+
+}  // namespace
+
+Result<RunRecord> RunRecord::make(const std::string& name, std::string_view body, const RunRecord* before,
+                                  const std::string& mask, Time now) {
+  const json asked = json::parse(body, nullptr, false);
+  if (!asked.is_object()) return fail(ErrorKind::invalid_argument, "Invalid JSON payload received.");
+  auto content = before ? std::make_shared<Content>(*before->content_) : std::make_shared<Content>();
+  json& service = content->service;
+  const std::string id = name.substr(name.rfind('/') + 1);
+  if (before && !mask.empty()) {
+    for (std::size_t begin = 0; begin <= mask.size();) {
+      const auto end = std::min(mask.find(',', begin), mask.size());
+      take_over(service, asked, mask.substr(begin, end - begin));
+      begin = end + 1;
+    }
+  } else {
+    const json old = service;
+    service = asked;
+    for (const char* kept : {"uid", "generation", "createTime", "creator", "latestReadyRevision"})
+      if (before && old.contains(kept)) service[kept] = old.at(kept);
+  }
+  if (!container_of(at(service, "template")).contains("image"))
+    return fail(ErrorKind::invalid_argument, "template.containers[0].image: required");
+  const int generation = std::atoi(text_at(service, "generation").c_str()) + 1;
+  service["name"] = name;
+  service["generation"] = std::to_string(generation);
+  if (!before) service["uid"] = random_uuid();
+  if (!before) service["createTime"] = format_timestamp(now);
+  service["updateTime"] = format_timestamp(now);
+  service["etag"] = "\"" + random_hex(8) + "\"";
+  service["reconciling"] = true;
+  service["latestCreatedRevision"] = name + "/revisions/" + new_revision(service, id, generation);
+  service["terminalCondition"] = {{"type", "Ready"}, {"state", "CONDITION_RECONCILING"}};
+  return RunRecord(std::move(content));
+}
+
+std::optional<RunRecord> RunRecord::parse(std::string_view text) {
+  json all = json::parse(text, nullptr, false);
+  if (!all.is_object() || !at(all, "service").is_object()) return std::nullopt;
+  auto content = std::make_shared<Content>();
+  content->service = all.at("service");
+  content->serving = at(all, "serving");
+  return RunRecord(std::move(content));
+}
+
+std::string RunRecord::text() const {
+  const json all{{"service", content_->service}, {"serving", content_->serving}};
+  return all.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+std::string RunRecord::shown(const std::string& url) const {
+  json service = content_->service;
+  const std::string path = name();  // projects/P/locations/L/services/S
+  std::string below = url + "/_run/";
+  std::size_t part = 0;
+  for (std::size_t begin = 0; begin <= path.size(); ++part) {
+    const auto end = std::min(path.find('/', begin), path.size());
+    if (part % 2 == 1) below += path.substr(begin, end - begin) + (part < 5 ? "/" : "");
+    begin = end + 1;
+  }
+  service["uri"] = below;
+  service["urls"] = {below};
+  return service.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+std::string RunRecord::name() const { return text_at(content_->service, "name"); }
+
+Result<CodeSource> RunRecord::source() const {
+  const json container = container_of(at(content_->service, "template"));
+  const json source = at(at(container, "sourceCode"), "cloudStorageSource");
+  CodeSource found{text_at(source, "bucket"), text_at(source, "object"), text_at(source, "generation")};
+  if (found.bucket.empty() || found.object.empty() || found.generation.empty())
+    return fail(ErrorKind::invalid_argument,
+                "template.containers[0].sourceCode.cloudStorageSource: the local Cloud Run runs source code "
+                "with a base image, from a bucket, an object and its generation; it has no container images");
+  return found;
+}
+
+std::shared_ptr<const Revision> RunRecord::wanted(const std::filesystem::path& code) const {
+  const json& service = content_->service;
+  const std::string revision = text_at(service, "latestCreatedRevision");
+  return revision_of(name(), at(service, "template"), revision.substr(revision.rfind('/') + 1),
+                     at(service, "scaling"), code);
+}
+
+std::shared_ptr<const Revision> RunRecord::serving() const {
+  const json& serving = content_->serving;
+  return revision_of(name(), at(serving, "template"), text_at(serving, "revision"), at(serving, "scaling"),
+                     text_at(serving, "code"));
+}
+
+bool RunRecord::has_served() const { return content_->serving.is_object() && !content_->serving.empty(); }
+
+void RunRecord::came_up(const std::filesystem::path& code, Time now) {
+  json& service = content_->service;
+  const std::string revision = text_at(service, "latestCreatedRevision");
+  content_->serving = {{"template", at(service, "template")},
+                       {"scaling", at(service, "scaling")},
+                       {"revision", revision.substr(revision.rfind('/') + 1)},
+                       {"code", code.string()}};
+  service["latestReadyRevision"] = revision;
+  service["observedGeneration"] = text_at(service, "generation");
+  service["reconciling"] = false;
+  service["terminalCondition"] = {
+      {"type", "Ready"}, {"state", "CONDITION_SUCCEEDED"}, {"lastTransitionTime", format_timestamp(now)}};
+}
+
+void RunRecord::failed(const std::string& why, Time now) {
+  json& service = content_->service;
+  service["observedGeneration"] = text_at(service, "generation");
+  service["reconciling"] = false;
+  service["terminalCondition"] = {{"type", "Ready"},
+                                  {"state", "CONDITION_FAILED"},
+                                  {"reason", "REVISION_FAILED"},
+                                  {"revisionReason", "HEALTH_CHECK_CONTAINER_ERROR"},
+                                  {"message", why},
+                                  {"lastTransitionTime", format_timestamp(now)}};
+}
+
+}  // namespace lambdapool::local::run

@@ -1,0 +1,391 @@
+#include "local/run/run_service.hpp"
+
+#include <algorithm>
+#include <future>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <regex>
+#include <utility>
+#include <vector>
+
+#include "local/run/run_files.hpp"
+#include "local/run/run_path.hpp"
+#include "local/run/run_record.hpp"
+#include "local/store/log_store.hpp"
+#include "local/store/uuid.hpp"
+#include "local/work_threads.hpp"
+
+namespace lambdapool::local::run {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t operations_kept = 1'000;
+constexpr const char* service_type = "type.googleapis.com/google.cloud.run.v2.Service";
+
+std::string dump(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
+
+http::Response json_answer(const std::string& body, int status = 200) {
+  return {status, {{"Content-Type", "application/json; charset=UTF-8"}}, body};
+}
+
+const char* status_name(int code) {
+  switch (code) {
+    case 400:
+      return "INVALID_ARGUMENT";
+    case 401:
+      return "UNAUTHENTICATED";
+    case 403:
+      return "PERMISSION_DENIED";
+    case 404:
+      return "NOT_FOUND";
+    case 409:
+      return "ALREADY_EXISTS";
+    default:
+      return "INTERNAL";
+  }
+}
+
+// google.rpc.Status, as the APIs of Google answer errors over HTTP.
+http::Response refusal(int status, const std::string& message) {
+  return json_answer(
+      dump({{"error", {{"code", status}, {"message", message}, {"status", status_name(status)}}}}), status);
+}
+
+http::Response refusal(const Error& error) {
+  return refusal(error.kind == ErrorKind::io ? 500 : 400, error.message);
+}
+
+std::string no_such_service(const RunPath& path) {
+  return "Resource '" + path.id + "' of kind 'SERVICE' in region '" + path.location + "' in project '" +
+         path.project + "' does not exist.";
+}
+
+bool is_service_id(const std::string& id) {
+  static const std::regex form("[a-z]([-a-z0-9]*[a-z0-9])?");
+  return id.size() < 50 && std::regex_match(id, form);
+}
+
+struct LongOperation {
+  bool done = false;
+  json result = {};  // "response" or "error" with its value
+  std::vector<std::function<void()>> waiting = {};
+};
+
+}  // namespace
+
+struct RunService::Impl : std::enable_shared_from_this<RunService::Impl> {
+  Impl(http::EventLoop& its_loop, RunOptions with)
+      : loop(its_loop),
+        options(std::move(with)),
+        admission(options.admission),
+        files(options.home),
+        logs(loop, threads, options.home),
+        instances(std::make_unique<Instances>(
+            loop, options.instances, [this](const Revision& revision, std::string_view lines) {
+              logs.append(revision.log_name(), revision.name, lines, now_ms());
+            })) {}
+
+  http::EventLoop& loop;
+  const RunOptions options;
+  const Admission admission;
+  const RunFiles files;
+  WorkThreads threads{2};
+  LogStore logs;
+  std::unique_ptr<Instances> instances;
+  std::string url;
+  std::map<std::string, LongOperation> operations;
+  std::vector<std::string> operation_order;
+  struct Known {
+    std::string text;
+    std::shared_ptr<const Revision> revision;
+  };
+  std::map<std::string, Known> known;  // services that were called, by name
+
+  std::int64_t now_ms() const {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(options.clock().time_since_epoch()).count();
+  }
+
+  std::optional<http::Response> judge(const http::Request& head, const http::Caller& caller) const {
+    if (const auto admitted = admission.judge(head, caller); !admitted)
+      return refusal(403, admitted.error().message);
+    constexpr std::string_view scheme = "Bearer ";
+    const auto given = head.headers.get("Authorization");
+    if (!given.starts_with(scheme) || given.size() == scheme.size())
+      return refusal(401, "Request is missing required authentication credential.");
+    if (!options.token.empty() && given.substr(scheme.size()) != options.token)
+      return refusal(401, "Request had invalid authentication credentials.");
+    return std::nullopt;
+  }
+
+  void handle(http::Request request, http::Responder responder) {
+    const auto path = parse_run_path(request.method, request.target);
+    if (!path) return responder.send(refusal(404, "The requested URL was not found on this server."));
+    switch (path->operation) {
+      case RunOperation::call_service:
+        return call(*path, std::move(request), std::move(responder));
+      case RunOperation::create_service:
+      case RunOperation::update_service:
+        return change(*path, request.body, std::move(responder));
+      case RunOperation::wait_operation:
+        return wait(*path, std::move(responder));
+      case RunOperation::upload_object:
+        return upload(*path, std::move(request.body), std::move(responder));
+      default:
+        return responder.send(answer(*path, request));
+    }
+  }
+
+  http::Response answer(const RunPath& path, const http::Request& request) {
+    switch (path.operation) {
+      case RunOperation::get_service:
+        if (const auto record = find(path)) return json_answer(record->shown(url));
+        return refusal(404, no_such_service(path));
+      case RunOperation::list_services:
+        return list(path);
+      case RunOperation::delete_service:
+        return remove(path);
+      case RunOperation::get_operation:
+        return operation(path);
+      case RunOperation::get_bucket:
+        if (files.has_bucket(path.bucket)) return bucket(path.bucket);
+        return refusal(404, "The specified bucket does not exist.");
+      case RunOperation::create_bucket:
+        return create_bucket(request.body);
+      case RunOperation::delete_object:
+        if (files.remove_object(path.bucket, path.object)) return {.status = 204};
+        return refusal(404, "No such object: " + path.bucket + "/" + path.object);
+      default:
+        return refusal(404, "The requested URL was not found on this server.");
+    }
+  }
+
+  std::optional<RunRecord> find(const RunPath& path) const {
+    const auto text = files.service(path.service());
+    return text ? RunRecord::parse(*text) : std::nullopt;
+  }
+
+  http::Response list(const RunPath& path) const {
+    json services = json::array();
+    for (const auto& text : files.services(path.project, path.location))
+      if (const auto record = RunRecord::parse(text)) services.push_back(json::parse(record->shown(url)));
+    return json_answer(services.empty() ? "{}" : dump({{"services", services}}));
+  }
+
+  // The service is changed when its new revision has come up, and is as it was where that does not.
+  void change(const RunPath& asked, const std::string& body, http::Responder responder) {
+    RunPath path = asked;
+    const bool creates = path.operation == RunOperation::create_service;
+    if (creates) path.id = path.value("serviceId");
+    if (!is_service_id(path.id))
+      return responder.send(refusal(400,
+                                    "Violation in CreateServiceRequest.service_id: only lowercase, digits, "
+                                    "and hyphens; must begin with letter, and cannot end with hyphen; must "
+                                    "be less than 50 characters"));
+    const auto before = find(path);
+    if (creates && before) return responder.send(refusal(409, "Resource '" + path.id + "' already exists."));
+    if (!creates && !before) return responder.send(refusal(404, no_such_service(path)));
+    auto record = RunRecord::make(path.service(), body, before ? &*before : nullptr, path.value("updateMask"),
+                                  options.clock());
+    if (!record) return responder.send(refusal(record.error()));
+    const auto source = record->source();
+    if (!source) return responder.send(refusal(source.error()));
+    const std::string id = new_operation();
+    if (path.value("validateOnly") == "true") {
+      finish(id, "response", record->shown(url));
+      return responder.send(json_answer(shown_operation(path, id)));
+    }
+    responder.send(json_answer(shown_operation(path, id)));
+    threads.run([self = shared_from_this(), id, source = *source, record = *record, creates] {
+      const auto archive = self->files.object(source.bucket, source.object, source.generation);
+      auto code = archive ? self->files.unpack(*archive)
+                          : fail(ErrorKind::invalid_argument, "No such object: " + source.bucket + "/" +
+                                                                  source.object + "#" + source.generation);
+      self->loop.post([self, id, record, creates, code = std::move(code)] {
+        if (!code) return self->give_up(id, record, creates, code.error());
+        self->try_out(id, record, creates, *code);
+      });
+    });
+  }
+
+  void try_out(const std::string& id, RunRecord record, bool creates, const std::filesystem::path& code) {
+    const auto revision = record.wanted(code);
+    instances->try_out(
+        revision, [weak = weak_from_this(), id, record, creates, code, revision](Result<void> up) mutable {
+          const auto self = weak.lock();
+          if (!self) return;
+          if (!up) return self->give_up(id, record, creates, up.error());
+          record.came_up(code, self->options.clock());
+          if (auto kept = self->files.keep_service(record.name(), record.text()); !kept)
+            return self->give_up(id, record, creates, kept.error());
+          self->instances->retire(record.name(), revision->name);
+          self->finish(id, "response", record.shown(self->url));
+        });
+  }
+
+  // A revision that does not come up never gets requests; what served them goes on.
+  void give_up(const std::string& id, RunRecord record, bool creates, const Error& error) {
+    record.failed(error.message, options.clock());
+    if (!creates) (void)files.keep_service(record.name(), record.text());
+    finish(id, "error", dump({{"code", 9}, {"message", error.message}}));
+  }
+
+  http::Response remove(const RunPath& path) {
+    const auto record = find(path);
+    if (!record) return refusal(404, no_such_service(path));
+    const std::string id = new_operation();
+    if (path.value("validateOnly") != "true") {
+      files.remove_service(path.service());
+      instances->retire(path.service(), "");
+    }
+    finish(id, "response", record->shown(url));
+    return json_answer(shown_operation(path, id));
+  }
+
+  std::string new_operation() {
+    const std::string id = random_uuid();
+    operations.emplace(id, LongOperation{});
+    operation_order.push_back(id);
+    if (operation_order.size() > operations_kept) {
+      operations.erase(operation_order.front());
+      operation_order.erase(operation_order.begin());
+    }
+    return id;
+  }
+
+  void finish(const std::string& id, const char* member, const std::string& value) {
+    const auto found = operations.find(id);
+    if (found == operations.end()) return;
+    json result = json::parse(value);
+    if (member == std::string_view("response")) result["@type"] = service_type;
+    found->second.done = true;
+    found->second.result = {{member, std::move(result)}};
+    for (const auto& tell : std::exchange(found->second.waiting, {})) tell();
+  }
+
+  std::string shown_operation(const RunPath& path, const std::string& id) const {
+    const auto& known_operation = operations.at(id);
+    json shown{{"name", path.parent() + "/operations/" + id}, {"done", known_operation.done}};
+    if (known_operation.done) shown.update(known_operation.result);
+    return dump(shown);
+  }
+
+  http::Response operation(const RunPath& path) const {
+    if (!operations.contains(path.id)) return refusal(404, "Operation '" + path.id + "' does not exist.");
+    return json_answer(shown_operation(path, path.id));
+  }
+
+  void wait(const RunPath& path, http::Responder responder) {
+    const auto found = operations.find(path.id);
+    if (found == operations.end() || found->second.done) return responder.send(operation(path));
+    auto held = std::make_shared<http::Responder>(std::move(responder));
+    found->second.waiting.push_back([this, path, held] { held->send(operation(path)); });
+  }
+
+  static http::Response bucket(const std::string& name) {
+    return json_answer(dump({{"kind", "storage#bucket"}, {"id", name}, {"name", name}}));
+  }
+
+  http::Response create_bucket(const std::string& body) const {
+    const json asked = json::parse(body, nullptr, false);
+    if (!asked.is_object() || !asked.contains("name") || !asked.at("name").is_string())
+      return refusal(400, "Required: name");
+    const auto name = asked.at("name").get<std::string>();
+    if (files.has_bucket(name))
+      return refusal(409, "Your previous request to create the named bucket succeeded.");
+    if (auto made = files.make_bucket(name); !made) return refusal(made.error());
+    return bucket(name);
+  }
+
+  void upload(const RunPath& path, std::string body, http::Responder responder) {
+    const std::string object = path.value("name");
+    if (path.value("uploadType") != "media" || object.empty())
+      return responder.send(
+          refusal(400, "The local Cloud Storage takes uploads of the type media, with a name."));
+    if (!files.has_bucket(path.bucket))
+      return responder.send(refusal(404, "The specified bucket does not exist."));
+    const std::string generation = std::to_string(
+        std::chrono::duration_cast<std::chrono::microseconds>(options.clock().time_since_epoch()).count());
+    threads.run([self = shared_from_this(), bucket = path.bucket, object, generation,
+                 body = std::make_shared<std::string>(std::move(body)),
+                 held = std::make_shared<http::Responder>(std::move(responder))] {
+      const auto kept = self->files.keep_object(bucket, object, generation, *body);
+      held->send(kept ? json_answer(dump({{"kind", "storage#object"},
+                                          {"bucket", bucket},
+                                          {"name", object},
+                                          {"generation", generation},
+                                          {"size", std::to_string(body->size())}}))
+                      : refusal(kept.error()));
+    });
+  }
+
+  void call(const RunPath& path, http::Request request, http::Responder responder) {
+    const std::string name = path.service();
+    auto text = files.service(name);
+    if (!text) {
+      known.erase(name);
+      return responder.send(
+          {404, {{"Content-Type", "text/html; charset=UTF-8"}}, "<h1>Error: Page not found</h1>"});
+    }
+    auto& cached = known[name];
+    if (cached.text != *text) {
+      const auto record = RunRecord::parse(*text);
+      if (!record || !record->has_served())
+        return responder.send({503, {{"Content-Type", "text/plain"}}, "Service Unavailable\n"});
+      if (cached.revision) instances->retire(name, record->serving()->name);
+      cached = {std::move(*text), record->serving()};
+    }
+    request.target = path.rest;
+    request.headers.remove("Authorization");
+    request.headers.remove("Connection");
+    request.headers.remove("Host");
+    instances->call(
+        cached.revision, std::move(request),
+        [held = std::make_shared<http::Responder>(std::move(responder))](http::Response response) {
+          response.headers.remove("Connection");
+          response.headers.remove("Transfer-Encoding");
+          held->send(std::move(response));
+        });
+  }
+};
+
+bool is_for_run(const http::Request& head) {
+  const auto& target = head.target;
+  return target.starts_with("/v2/projects/") || target.starts_with("/storage/v1/") ||
+         target.starts_with("/upload/storage/v1/") || target.starts_with("/_run/");
+}
+
+RunService::RunService(http::EventLoop& loop, RunOptions options)
+    : impl_(std::make_shared<Impl>(loop, std::move(options))) {}
+
+RunService::~RunService() {
+  impl_->threads.stop();
+  impl_->instances.reset();
+  std::promise<void> gone;
+  impl_->loop.post([&] {
+    impl_->logs.flush_now();
+    impl_.reset();
+    gone.set_value();
+  });
+  gone.get_future().wait();
+}
+
+std::optional<http::Response> RunService::screen(const http::Request& head, const http::Caller& caller) {
+  return impl_->judge(head, caller);
+}
+
+void RunService::handle(http::Request request, http::Responder responder) {
+  impl_->handle(std::move(request), std::move(responder));
+}
+
+void RunService::set_url(std::string url) { impl_->url = std::move(url); }
+
+void RunService::pause() { impl_->threads.pause(); }
+void RunService::resume() { impl_->threads.resume(); }
+
+void RunService::close_in_fork() {
+  impl_->logs.close_in_fork();
+  impl_->instances->close_in_fork();
+}
+
+}  // namespace lambdapool::local::run
