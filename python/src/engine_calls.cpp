@@ -6,7 +6,6 @@
 #include "conversion.hpp"
 #include "core/envelope.hpp"
 #include "core/json_scan.hpp"
-#include "core/limits.hpp"
 #include "engine.hpp"
 #include "outcome_check.hpp"
 #include "pool/ending.hpp"
@@ -133,7 +132,7 @@ void Engine::send_bytes(pool::Engine& engine, Batch::Call call, std::string_view
   const envelope::Label label{codec, settings_.peer, echo, {}, code, members};
   const bool raw = engine.takes_raw() && function.size() + arguments.size() <= envelope::raw_body_max;
   auto payload = raw ? envelope::encode_raw(label, function, arguments)
-                     : envelope::encode_within(limits::request_payload_bytes_max, envelope::Direction::task,
+                     : envelope::encode_within(engine.limits().request_bytes_max, envelope::Direction::task,
                                                label, function, arguments);
   const auto completed = [this, call](Result<aws::Invoked> answer) { arrived(call, std::move(answer)); };
   queue_->sent();

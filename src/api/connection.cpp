@@ -16,7 +16,6 @@
 #include "core/echo.hpp"
 #include "core/encoding.hpp"
 #include "core/envelope.hpp"
-#include "core/limits.hpp"
 #include "lambdapool/errors.hpp"
 #include "pool/ending.hpp"
 #include "pool/engine.hpp"
@@ -87,7 +86,7 @@ class EngineTransport final : public Transport {
     const envelope::Label label{"cpp", peer_, echo, {}, {}, data.members};
     const bool raw = engine.takes_raw() && head.size() + items.size() <= envelope::raw_body_max;
     auto payload = raw ? envelope::encode_raw(label, head, items)
-                       : envelope::encode_within(limits::request_payload_bytes_max, envelope::Direction::task,
+                       : envelope::encode_within(engine.limits().request_bytes_max, envelope::Direction::task,
                                                  label, head, items);
     const auto completed = [this, result = data.result,
                             done = std::move(done)](Result<aws::Invoked> invoked) {

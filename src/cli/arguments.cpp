@@ -1,5 +1,6 @@
 #include "cli/arguments.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <utility>
 
@@ -38,15 +39,15 @@ void add_integer(CLI::App& app, const std::string& name, std::function<void(int)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
 }
 
-void add_choice(CLI::App& app, const std::string& name, const std::array<std::string, 2>& choices,
+void add_choice(CLI::App& app, const std::string& name, const std::vector<std::string>& choices,
                 std::function<void(const std::string&)> set, const char* help) {
   const auto parse = [name, choices, set = std::move(set)](const std::string& text) {
-    if (text != choices[0] && text != choices[1])
-      throw invalid(name, text, "is not one of '" + choices[0] + "', '" + choices[1] + "'");
+    if (std::ranges::find(choices, text) == choices.end())
+      throw invalid(name, text, "is not one of '" + CLI::detail::join(choices, "', '") + "'");
     set(text);
   };
   app.add_option_function<std::string>(name, parse, help)
-      ->type_name("[" + choices[0] + "|" + choices[1] + "]")
+      ->type_name("[" + CLI::detail::join(choices, "|") + "]")
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
 }
 

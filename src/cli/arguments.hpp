@@ -3,7 +3,6 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
-#include <array>
 #include <functional>
 #include <optional>
 #include <string>
@@ -14,7 +13,7 @@ namespace lambdapool::cli {
 void add_text(CLI::App& app, const std::string& names, std::optional<std::string>& value, const char* type,
               const char* help);
 void add_integer(CLI::App& app, const std::string& name, std::function<void(int)> set, const char* help);
-void add_choice(CLI::App& app, const std::string& name, const std::array<std::string, 2>& choices,
+void add_choice(CLI::App& app, const std::string& name, const std::vector<std::string>& choices,
                 std::function<void(const std::string&)> set, const char* help);
 
 // May be repeated; `add` gets each one, in order. Empty ones too: "--layers=" asks for none.

@@ -37,8 +37,11 @@ struct Parsed {
 
 void add_target(CLI::App& app, ConnectionOptions& connection, const std::string& group) {
   add_choice(
-      app, "--target", {"aws", "local"}, [&](const std::string& target) { connection.target = target; },
-      "Sets where functions live: on AWS (the default) or on this machine. Also: $LAMBDAPOOL_TARGET.");
+      app, "--target", {"aws", "local", "gcp-local"},
+      [&](const std::string& target) { connection.target = target; },
+      "Sets where functions live: on AWS (the default), or on this machine, as on AWS or as on Google's "
+      "Cloud "
+      "Run. Also: $LAMBDAPOOL_TARGET.");
   app.get_option("--target")->group(group);
 }
 

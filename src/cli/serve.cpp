@@ -10,9 +10,9 @@ namespace lambdapool::cli {
 namespace {
 
 Result<void> validate(const Context& context, const ServeOptions& options) {
-  if (context.options.target == "aws")
-    return fail(ErrorKind::invalid_argument,
-                "serve serves the local Lambda, so --target aws does not go with it.");
+  if (context.options.target.value_or("local") != "local")
+    return fail(ErrorKind::invalid_argument, "serve serves the local Lambda, so --target " +
+                                                 *context.options.target + " does not go with it.");
   if (context.options.profile)
     return fail(ErrorKind::invalid_argument, "serve uses no AWS account, so --profile does not go with it.");
   if (options.port < 0 || options.port > 65'535)

@@ -9,8 +9,8 @@ namespace lambdapool::deploy {
 Connection::Connection(target::TargetOptions options, Environment environment, std::filesystem::path program)
     : options_(std::move(options)), environment_(std::move(environment)), program_(std::move(program)) {}
 
-bool Connection::is_local() const {
-  return options_.target.value_or(environment_.get("LAMBDAPOOL_TARGET").value_or("aws")) == "local";
+std::string Connection::target_name() const {
+  return options_.target.value_or(environment_.get("LAMBDAPOOL_TARGET").value_or("aws"));
 }
 
 Result<std::filesystem::path> Connection::home() const {

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <string>
 
 #include "core/environment.hpp"
 #include "core/error.hpp"
@@ -21,7 +22,10 @@ class Connection {
   // Errors: as target::resolve; cancelled where a stop is wanted while credentials are fetched.
   Result<target::Target> target(const StopToken& stop);
 
-  bool is_local() const;  // by its name: nothing is looked up
+  // By its name: nothing is looked up.
+  std::string target_name() const;
+  bool is_local() const { return target_name() == "local"; }
+  bool is_google() const { return target_name() == "gcp-local"; }
   // Where local functions live. Error kind invalid_argument: see local::default_home.
   Result<std::filesystem::path> home() const;
   const target::TargetOptions& options() const { return options_; }

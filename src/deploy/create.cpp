@@ -14,7 +14,7 @@
 #include "deploy/function/settings.hpp"
 #include "deploy/function/tags.hpp"
 #include "deploy/function/variables.hpp"
-#include "deploy/functions.hpp"
+#include "deploy/lambda_functions.hpp"
 #include "deploy/local_limits.hpp"
 #include "deploy/role/execution_role.hpp"
 
@@ -258,8 +258,9 @@ Result<JudgedRequest> judge_creation(FunctionRequest request) {
   return judged;
 }
 
-Result<Created> create(Connection& connection, const JudgedRequest& request, Existing existing,
-                       const Events& events, const StopToken& stop) {
+Result<Created> LambdaFunctions::create(Connection& connection, const JudgedRequest& request,
+                                        Existing existing, const Events& events,
+                                        const StopToken& stop) const {
   auto prepared = prepare(connection, request, existing, events, stop);
   if (!prepared) return tl::unexpected(prepared.error());
   if (auto* there = std::get_if<Function>(&*prepared)) return Created{std::move(*there), false};
@@ -273,8 +274,9 @@ Result<Created> create(Connection& connection, const JudgedRequest& request, Exi
   return Created{function_of(*created)};
 }
 
-Result<CreationPlan> plan_creation(Connection& connection, const JudgedRequest& request, Existing existing,
-                                   const Events& events, const StopToken& stop) {
+Result<CreationPlan> LambdaFunctions::plan_creation(Connection& connection, const JudgedRequest& request,
+                                                    Existing existing, const Events& events,
+                                                    const StopToken& stop) const {
   auto prepared = prepare(connection, request, existing, events, stop);
   if (!prepared) return tl::unexpected(prepared.error());
   if (auto* there = std::get_if<Function>(&*prepared))

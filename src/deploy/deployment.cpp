@@ -107,6 +107,10 @@ Result<bool> is_callable(Session& session, const std::string& qualified) {
 Result<Deployment> ensure_deployed(Connection& connection, const FunctionRequest& request,
                                    const DeploymentOptions& options, const Events& events,
                                    const StopToken& stop) {
+  if (connection.is_google())
+    return fail(ErrorKind::invalid_argument, "deploying on call publishes versions, which the target " +
+                                                 connection.target_name() +
+                                                 " has not got: create the function first, and name it.");
   const auto judged = judge_creation(request);
   if (!judged) return tl::unexpected(judged.error());
   const auto digest = digest_of(connection, *judged);

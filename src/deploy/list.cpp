@@ -2,12 +2,12 @@
 
 #include "deploy/function/own_functions.hpp"
 #include "deploy/function/resolved_request.hpp"
-#include "deploy/functions.hpp"
+#include "deploy/lambda_functions.hpp"
 #include "deploy/session.hpp"
 
 namespace lambdapool::deploy {
 
-Result<std::vector<Function>> list(Connection& connection, const StopToken& stop) {
+Result<std::vector<Function>> LambdaFunctions::list(Connection& connection, const StopToken& stop) const {
   auto session = Session::open_to_read(connection, {}, stop);
   if (!session) return tl::unexpected(session.error());
   const auto own = own_functions(**session);

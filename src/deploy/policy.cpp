@@ -14,6 +14,9 @@ Result<void> validate_policy_request(const Connection& connection, const PolicyR
   if (connection.options().target == "local")
     return fail(ErrorKind::invalid_argument,
                 "the target local has no permissions to grant, so --target local does not go with policy.");
+  if (connection.is_google())
+    return fail(ErrorKind::invalid_argument, "policy prints what AWS's IAM takes, so --target " +
+                                                 connection.target_name() + " does not go with it.");
   const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
   if (request.account && (request.account->size() != 12 ||
                           !std::all_of(request.account->begin(), request.account->end(), is_digit)))

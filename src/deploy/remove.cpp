@@ -4,7 +4,7 @@
 #include "aws/lambda/lambda.hpp"
 #include "deploy/function/deployed_function.hpp"
 #include "deploy/function/settings.hpp"
-#include "deploy/functions.hpp"
+#include "deploy/lambda_functions.hpp"
 #include "deploy/role/execution_role.hpp"
 #include "deploy/session.hpp"
 
@@ -84,8 +84,8 @@ Result<RemovalPreparation> prepare_removal(Connection& connection, const std::st
 
 }  // namespace
 
-Result<Removal> remove(Connection& connection, const std::string& name, const Events& events,
-                       const StopToken& stop) {
+Result<Removal> LambdaFunctions::remove(Connection& connection, const std::string& name, const Events& events,
+                                        const StopToken& stop) const {
   auto prepared = prepare_removal(connection, name, events, stop);
   if (!prepared) return tl::unexpected(prepared.error());
   Session& session = *prepared->session;
@@ -107,8 +107,8 @@ Result<Removal> remove(Connection& connection, const std::string& name, const Ev
   return std::move(prepared->removal);
 }
 
-Result<Removal> plan_removal(Connection& connection, const std::string& name, const Events& events,
-                             const StopToken& stop) {
+Result<Removal> LambdaFunctions::plan_removal(Connection& connection, const std::string& name,
+                                              const Events& events, const StopToken& stop) const {
   auto prepared = prepare_removal(connection, name, events, stop);
   if (!prepared) return tl::unexpected(prepared.error());
   return std::move(prepared->removal);

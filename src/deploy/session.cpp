@@ -39,9 +39,24 @@ tl::unexpected<Error> interrupted(const std::string& method, bool failed) {
 
 Result<std::unique_ptr<Session>> Session::open(Connection& connection, const Events& events,
                                                const StopToken& stop) {
+  if (connection.is_google())
+    return fail(ErrorKind::invalid_argument,
+                "on the target " + connection.target_name() +
+                    " there are create, update, list and delete so far, and pools; "
+                    "this is on aws and local.");
   auto target = connection.target(stop);
   if (!target) return tl::unexpected(std::move(target.error()));
   sigv4::Scope scope{target->region, "lambda"};
+  return std::unique_ptr<Session>(
+      new Session(connection, std::move(*target), std::move(scope), events, stop));
+}
+
+Result<std::unique_ptr<Session>> Session::open_to_run(Connection& connection, const Events& events,
+                                                      const StopToken& stop) {
+  auto target = connection.target(stop);
+  if (!target) return tl::unexpected(std::move(target.error()));
+  LAMBDAPOOL_CHECK(target->google);
+  sigv4::Scope scope{target->region, "run"};
   return std::unique_ptr<Session>(
       new Session(connection, std::move(*target), std::move(scope), events, stop));
 }
@@ -115,10 +130,14 @@ http::Answer Session::send_once(http::Request& request, Repeatable repeatable,
     http::Answer answer;
     http::Request request;
   };
-  const auto encoding = scope_.service == "s3" ? sigv4::PathEncoding::once : sigv4::PathEncoding::twice;
-  sigv4::Signer signer(identity->identity, scope_, encoding);
-  aws::sign(request, signer, target_.endpoint.host_header(),
-            std::chrono::system_clock::now() + clock_offset_);
+  if (target_.google) {
+    request.headers.set("Authorization", "Bearer " + target_.google->token);
+  } else {
+    const auto encoding = scope_.service == "s3" ? sigv4::PathEncoding::once : sigv4::PathEncoding::twice;
+    sigv4::Signer signer(identity->identity, scope_, encoding);
+    aws::sign(request, signer, target_.endpoint.host_header(),
+              std::chrono::system_clock::now() + clock_offset_);
+  }
   const auto timeout = request.body.size() > large_body ? upload_timeout : read_timeout;
   auto promise = std::make_shared<std::promise<Exchanged>>();
   auto exchanged = promise->get_future();
@@ -145,6 +164,7 @@ Result<void> Session::pause(std::chrono::milliseconds delay) const {
 }
 
 Result<identity::Snapshot> Session::renew(const identity::Snapshot& stale) {
+  if (!target_.provider) return fail(ErrorKind::credentials, "the service has refused its token");
   auto promise = std::make_shared<std::promise<Result<identity::Snapshot>>>();
   auto renewed = promise->get_future();
   target_.provider->renew(
@@ -156,7 +176,7 @@ Result<identity::Snapshot> Session::renew(const identity::Snapshot& stale) {
 
 Result<Reply> Session::send(http::Request request, Repeatable repeatable) {
   aws::StandardAttempts attempts(target_.settings.max_attempts, budget_, repeatable);
-  identity::Snapshot identity = target_.provider->current();
+  identity::Snapshot identity = target_.provider ? target_.provider->current() : nullptr;
   for (bool failed = false;;) {
     http::Answer answer = send_once(request, repeatable, identity);
     if (answer && answer->status < 400) {

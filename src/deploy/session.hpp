@@ -33,7 +33,10 @@ class Session {
   // To the connection's Lambda. The connection outlives it.
   static Result<std::unique_ptr<Session>> open(Connection& connection, const Events& events,
                                                const StopToken& stop);
-  // The same for what changes nothing: on local it leaves no home behind where there is none.
+  // To the connection's Cloud Run.
+  static Result<std::unique_ptr<Session>> open_to_run(Connection& connection, const Events& events,
+                                                      const StopToken& stop);
+  // As open(), for what changes nothing: on local it leaves no home behind where there is none.
   static Result<std::unique_ptr<Session>> open_to_read(Connection& connection, const Events& events,
                                                        const StopToken& stop);
   // To another service (such as "logs") in the same place and with the same identity.

@@ -11,7 +11,7 @@
 #include "deploy/function/resolved_request.hpp"
 #include "deploy/function/settings.hpp"
 #include "deploy/function/update_plan.hpp"
-#include "deploy/functions.hpp"
+#include "deploy/lambda_functions.hpp"
 #include "deploy/local_limits.hpp"
 #include "deploy/role/execution_role.hpp"
 
@@ -205,8 +205,8 @@ Result<JudgedRequest> judge_update(FunctionRequest request) {
   return judged;
 }
 
-Result<Updated> update(Connection& connection, const JudgedRequest& request, const Events& events,
-                       const StopToken& stop) {
+Result<Updated> LambdaFunctions::update(Connection& connection, const JudgedRequest& request,
+                                        const Events& events, const StopToken& stop) const {
   const auto prepared = prepare_update(connection, request, events, stop);
   if (!prepared) return tl::unexpected(prepared.error());
   const auto& [session, resolved, now, plan] = *prepared;
@@ -216,8 +216,8 @@ Result<Updated> update(Connection& connection, const JudgedRequest& request, con
   return Updated{function_of(*applied)};
 }
 
-Result<UpdatePlan> plan_update(Connection& connection, const JudgedRequest& request, const Events& events,
-                               const StopToken& stop) {
+Result<UpdatePlan> LambdaFunctions::plan_update(Connection& connection, const JudgedRequest& request,
+                                                const Events& events, const StopToken& stop) const {
   const auto prepared = prepare_update(connection, request, events, stop);
   if (!prepared) return tl::unexpected(prepared.error());
   const Plan& plan = prepared->plan;

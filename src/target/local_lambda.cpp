@@ -21,10 +21,12 @@ Result<std::shared_ptr<LocalLambda>> start(const LocalLambdaOptions& options,
                                            std::optional<std::uint16_t> port) {
   auto made = std::make_shared<LocalLambda>();
   made->identity = {.access_key_id = "LOCAL" + random_hex(8), .secret_access_key = random_hex(20)};
+  made->token = random_hex(20);
   made->region = options.region;
   auto service = local::Service::start({.home = options.home,
                                         .port = port,
                                         .identity = made->identity,
+                                        .token = made->token,
                                         .region = options.region,
                                         .environment = options.environment,
                                         .python = options.python});

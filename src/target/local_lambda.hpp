@@ -20,6 +20,7 @@ namespace lambdapool::target {
 // A running service and the identity that it asks for, which only this process knows.
 struct LocalLambda {
   sigv4::Identity identity;
+  std::string token;  // of the local Cloud Run
   std::string region;
   std::unique_ptr<local::Service> service;
   pid_t owner = ::getpid();  // a forked child's is its parent's

@@ -21,18 +21,22 @@ namespace {
 
 constexpr std::size_t descriptors_of_a_pool = 12;  // its event loop, a connection or two, and credentials
 
-Result<Target> resolve_local(const TargetOptions& options, const Environment& environment) {
+Result<std::shared_ptr<LocalLambda>> embedded_for(const TargetOptions& options,
+                                                  const Environment& environment) {
   const auto named =
       options.home ? Result<std::filesystem::path>(*options.home) : local::default_home(environment);
   if (!named) return tl::unexpected(named.error());
   std::error_code unresolved;
   auto home = std::filesystem::weakly_canonical(*named, unresolved);
   if (unresolved) home = *named;
-  auto embedded =
-      embedded_local_lambda({.home = home,
-                             .region = aws::resolve_region(options.aws, environment).value_or("us-east-1"),
-                             .environment = environment,
-                             .python = options.python});
+  return embedded_local_lambda({.home = home,
+                                .region = aws::resolve_region(options.aws, environment).value_or("us-east-1"),
+                                .environment = environment,
+                                .python = options.python});
+}
+
+Result<Target> resolve_local(const TargetOptions& options, const Environment& environment) {
+  auto embedded = embedded_for(options, environment);
   if (!embedded) return tl::unexpected(std::move(embedded.error()));
   Target target;
   target.name = "local";
@@ -44,6 +48,19 @@ Result<Target> resolve_local(const TargetOptions& options, const Environment& en
       aws::Credentials{.identity = (*embedded)->identity, .source = "the embedded local Lambda"});
   if ((*embedded)->owner == ::getpid())
     target.in_process = std::shared_ptr<http::InProcess>(*embedded, &(*embedded)->service->in_process());
+  target.service = std::move(*embedded);
+  return target;
+}
+
+// The local Cloud Run. Its project and location are names alone: by them functions are told apart.
+Result<Target> resolve_gcp_local(const TargetOptions& options, const Environment& environment) {
+  auto embedded = embedded_for(options, environment);
+  if (!embedded) return tl::unexpected(std::move(embedded.error()));
+  Target target;
+  target.name = "gcp-local";
+  target.endpoint = (*embedded)->service->endpoint();
+  target.region = options.aws.region.value_or("us-central1");
+  target.google = Google{environment.get("GOOGLE_CLOUD_PROJECT").value_or("local"), (*embedded)->token};
   target.service = std::move(*embedded);
   return target;
 }
@@ -125,9 +142,10 @@ Result<Target> resolve(const TargetOptions& options, const Environment& environm
       options.target ? *options.target : environment.get("LAMBDAPOOL_TARGET").value_or("aws");
   if (name == "local") return resolve_local(options, environment);
   if (name == "aws") return resolve_aws(options, environment);
+  if (name == "gcp-local") return resolve_gcp_local(options, environment);
   return fail(ErrorKind::invalid_argument, "there is no target '" + name + "'" +
                                                (from_environment ? " (from LAMBDAPOOL_TARGET)" : "") +
-                                               "; it is either 'aws' or 'local'");
+                                               "; it is 'aws', 'local' or 'gcp-local'");
 }
 
 }  // namespace lambdapool::target

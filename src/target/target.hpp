@@ -1,4 +1,4 @@
-// Turns "aws" or "local" into an endpoint and an identity: the one place that knows both sides.
+// Turns "aws", "local" or "gcp-local" into an endpoint and an identity: the one place that knows both sides.
 #pragma once
 
 #include <filesystem>
@@ -22,7 +22,7 @@ class InProcess;
 namespace lambdapool::target {
 
 struct TargetOptions {
-  std::optional<std::string> target = {};  // "aws" or "local"; else LAMBDAPOOL_TARGET; else aws
+  std::optional<std::string> target = {};  // "aws", "local" or "gcp-local"; else LAMBDAPOOL_TARGET; else aws
   aws::Explicit aws = {};
   std::filesystem::path python = {};               // see local::ServiceOptions::python
   std::optional<std::filesystem::path> home = {};  // of local; else local::default_home
@@ -32,16 +32,23 @@ struct TargetOptions {
   std::function<bool()> give_up = {};
 };
 
+// What calls to Google's Cloud Run need beside an endpoint.
+struct Google {
+  std::string project;
+  std::string token;  // a bearer's
+};
+
 struct Target {
-  std::string name;  // "aws" or "local"
+  std::string name;  // "aws", "local" or "gcp-local"
   http::Endpoint endpoint;
   std::string region;
   std::shared_ptr<identity::Provider> provider;  // of credentials; shared by copies
   aws::ClientSettings settings = {};
-  http::ProxySettings proxies = {};  // none for local
-  std::string bucket = {};           // for data that does not fit a call; "" where there is none
-  http::Endpoint objects = {};       // where that bucket is: S3, or the local object store
-  std::shared_ptr<void> service;     // keeps the embedded local Lambda running; null for aws
+  http::ProxySettings proxies = {};   // none for local
+  std::string bucket = {};            // for data that does not fit a call; "" where there is none
+  http::Endpoint objects = {};        // where that bucket is: S3, or the local object store
+  std::optional<Google> google = {};  // of Cloud Run; `provider` is null then
+  std::shared_ptr<void> service;      // keeps the embedded local Lambda running; null for aws
   // The same where this process runs it itself (and is no forked child of the one that does): calls need no
   // socket.
   std::shared_ptr<http::InProcess> in_process = {};

@@ -101,12 +101,12 @@ TEST_F(TargetTest, WithoutCredentialsBothWaysOutAreNamed) {
   EXPECT_THAT(target.error().message, HasSubstr("local"));
 }
 
-TEST_F(TargetTest, AnUnknownOneIsRefusedNamingTheTwo) {
+TEST_F(TargetTest, AnUnknownOneIsRefusedNamingAll) {
   auto target = resolve({.target = "gcf"}, environment(keys));
   ASSERT_FALSE(target);
   EXPECT_EQ(target.error().kind, ErrorKind::invalid_argument);
   EXPECT_THAT(target.error().message, HasSubstr("'gcf'"));
-  EXPECT_THAT(target.error().message, HasSubstr("'aws' or 'local'"));
+  EXPECT_THAT(target.error().message, HasSubstr("'aws', 'local' or 'gcp-local'"));
   auto variables = keys;
   variables["LAMBDAPOOL_TARGET"] = "moon";
   target = resolve({}, environment(variables));

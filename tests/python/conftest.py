@@ -73,6 +73,21 @@ def local_environment(tmp_path_factory):
     return environment
 
 
+@pytest.fixture(scope="session")
+def gcp_environment(tmp_path_factory):
+    """The local Cloud Run with the function `algorithms`, deployed by the program."""
+    environment = {"LAMBDAPOOL_TARGET": "gcp-local", "LAMBDAPOOL_HOME": str(tmp_path_factory.mktemp("gcp-home"))}
+    made = subprocess.run(
+        [str(PROGRAM), "create", "algorithms", *DEPLOYED, "--timeout", "300", "--memory", "256"],
+        env=dict(os.environ, **environment),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert made.returncode == 0, made.stderr
+    return environment
+
+
 SERVICES = ["stub", "local"]
 
 

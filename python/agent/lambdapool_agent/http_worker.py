@@ -314,6 +314,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass  # the platform logs requests
 
 
+def _user_of(connection):
+    """Who is at the other end of a Unix socket: who gives tasks has code run."""
+    credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+    return _CREDENTIALS.unpack(credentials)[1]
+
+
+_CREDENTIALS = struct.Struct("3i")  # process, user, group
+
+
 class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
@@ -334,6 +343,9 @@ class Server(http.server.ThreadingHTTPServer):
 
     def get_request(self):
         connection, address = super().get_request()
+        if self.address_family == socket.AF_UNIX and _user_of(connection) != os.getuid():
+            connection.close()
+            raise OSError("a task from another user")
         return connection, address or ("", 0)  # of a Unix socket there is none
 
 

@@ -27,6 +27,9 @@ Result<Findings> examine(Connection& connection, const std::optional<std::string
                          const StopToken& stop) {
   if (function)
     if (auto valid = validate_name(*function); !valid) return tl::unexpected(valid.error());
+  if (connection.is_google())
+    return fail(ErrorKind::invalid_argument, "doctor does not know the target " + connection.target_name() +
+                                                 " yet; it knows aws and local.");
   Findings findings;
   const auto examined = examine_all(connection, function, stop, findings);
   if (!examined && examined.error().kind != ErrorKind::network) return tl::unexpected(examined.error());

@@ -1,0 +1,266 @@
+// A service's change is an operation that ends when its new revision has come up, and until then the old one
+// serves: so what a create or an update leaves is either the new function or the one that was there.
+#include "deploy/run/run_functions.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "deploy/code/code.hpp"
+#include "deploy/deployment.hpp"
+#include "deploy/function/settings.hpp"
+#include "deploy/run/code_on_run.hpp"
+#include "deploy/run/run_request.hpp"
+#include "deploy/session.hpp"
+#include "gcp/run/services.hpp"
+#include "gcp/service_name.hpp"
+
+namespace lambdapool::deploy {
+namespace {
+
+namespace run = gcp::run;
+using namespace std::chrono_literals;
+
+run::Place place_on(const Session& session) {
+  return {session.target().google->project, session.target().region};
+}
+
+// nullopt where there is no such service. Error kind conflict: it is another function's.
+Result<std::optional<run::Service>> find_service(Session& session, const std::string& function) {
+  const auto id = gcp::service_id(function);
+  if (!id) return tl::unexpected(id.error());
+  auto found =
+      call(session, run::get_service_request(place_on(session).service(*id)), run::parse_get_service);
+  if (!found && found.error().kind == ErrorKind::not_found) return std::nullopt;
+  if (!found) return tl::unexpected(found.error());
+  if (const auto name = function_of(*found).name; is_own(*found) && name != function)
+    return fail(ErrorKind::conflict, "the Cloud Run service " + *id + " is the function " + name +
+                                         "; choose a name that differs by more than case and '_'.");
+  return std::optional(std::move(*found));
+}
+
+Result<run::Service> own_service(Session& session, const std::string& function) {
+  auto found = find_service(session, function);
+  if (!found) return tl::unexpected(found.error());
+  if (!*found)
+    return fail(ErrorKind::not_found, "function " + function + " does not exist on the target " +
+                                          session.target().name + "; 'lambdapool list' shows those that do.");
+  if (!is_own(**found))
+    return fail(ErrorKind::conflict,
+                "function " + function + " was not made by lambdapool, so it is left as it is.");
+  return std::move(**found);
+}
+
+// Waits for what a change comes to.
+Result<run::Service> bring_to_end(Session& session, Result<Reply> answer) {
+  if (!answer) return tl::unexpected(answer.error());
+  auto operation = run::parse_operation(*answer);
+  while (operation && !operation->service) {
+    const auto name = operation->name;
+    auto waited = session.send(run::wait_operation_request(name, 30s), Repeatable::yes);
+    if (!waited) return tl::unexpected(waited.error());
+    operation = run::parse_operation(*waited);
+  }
+  if (!operation) return tl::unexpected(operation.error());
+  return std::move(*operation->service);
+}
+
+Result<package::Package> code_for(const Session& session, const JudgedRequest& request,
+                                  const std::string& runtime) {
+  Platform platform;
+  platform.runtime = runtime;
+  platform.architecture = "x86_64";
+  platform.local = true;  // no limit of Lambda's on the package
+  return build_code(session, request.asked, request.code, platform);
+}
+
+struct NewFunction {
+  std::unique_ptr<Session> session;
+  run::Service service;
+  package::Package code = {};
+  bool is_there = false;  // and is left as it is
+};
+
+Result<NewFunction> prepare_creation(Connection& connection, const JudgedRequest& request, Existing existing,
+                                     const Events& events, const StopToken& stop) {
+  const std::string& name = request.asked.name;
+  if (auto possible = check_on_run(connection, request); !possible) return tl::unexpected(possible.error());
+  const auto id = gcp::service_id(name);
+  if (!id) return tl::unexpected(id.error());
+  const auto runtime = python_runtime(connection, request.asked.runtime);
+  if (!runtime) return tl::unexpected(runtime.error());
+  auto session = Session::open_to_run(connection, events, stop);
+  if (!session) return tl::unexpected(session.error());
+  auto found = find_service(**session, name);
+  if (!found) return tl::unexpected(found.error());
+  if (*found && !is_own(**found))
+    return fail(ErrorKind::conflict, "function " + name +
+                                         " already exists and was not made by lambdapool; it is left as it "
+                                         "is, so choose another name.");
+  if (*found && existing == Existing::refuse)
+    return fail(ErrorKind::conflict,
+                "function " + name + " already exists; 'lambdapool update " + name + "' changes it.");
+  if (*found) return NewFunction{std::move(*session), std::move(**found), {}, true};
+  (*session)->tell(Event::Kind::begun, name);
+  auto code = code_for(**session, request, *runtime);
+  if (!code) return tl::unexpected(code.error());
+  NewFunction made{std::move(*session), new_service(request.asked), std::move(*code)};
+  made.service.name = place_on(*made.session).service(*id);
+  describe_code(made.service, made.code);
+  return made;
+}
+
+// Uploads the code and sends the service with it. What was uploaded in vain is removed.
+Result<run::Service> deploy_service(Session& session, run::Service& service, const package::Package* code,
+                                    http::Request (*request)(const run::Service&, run::ValidateOnly)) {
+  std::optional<UploadedCode> uploaded;
+  if (code) {
+    auto sent = upload_code(session, service.id(), *code);
+    if (!sent) return tl::unexpected(sent.error());
+    uploaded = std::move(*sent);
+    service.bucket = uploaded->bucket;
+    service.object = uploaded->object;
+    service.generation = uploaded->generation;
+  }
+  if (auto go_on = session.check_unchanged(); !go_on) {
+    if (uploaded) remove_code(session, *uploaded);
+    return tl::unexpected(go_on.error());
+  }
+  session.see_through();
+  auto deployed =
+      bring_to_end(session, session.send(request(service, run::ValidateOnly::no), Repeatable::no));
+  if (!deployed && uploaded) remove_code(session, *uploaded);
+  return deployed;
+}
+
+struct ChangedFunction {
+  std::unique_ptr<Session> session;
+  run::Service service;
+  std::optional<package::Package> code = {};
+  std::vector<std::string> lines = {};  // what changes beside the code
+  std::string old_object = {};
+};
+
+Result<ChangedFunction> prepare_change(Connection& connection, const JudgedRequest& request,
+                                       const Events& events, const StopToken& stop) {
+  const FunctionRequest& asked = request.asked;
+  if (auto possible = check_on_run(connection, request); !possible) return tl::unexpected(possible.error());
+  auto session = Session::open_to_run(connection, events, stop);
+  if (!session) return tl::unexpected(session.error());
+  auto service = own_service(**session, asked.name);
+  if (!service) return tl::unexpected(service.error());
+  if (!asks_for_anything(asked))
+    return fail(ErrorKind::invalid_argument,
+                "there is nothing to update: give paths, or options such as --memory, --timeout or --env.");
+  (*session)->tell(Event::Kind::begun, asked.name);
+  ChangedFunction changed{std::move(*session), std::move(*service)};
+  changed.old_object = changed.service.object;
+  changed.lines = change_service(changed.service, asked);
+  if (asked.paths.empty()) return changed;
+  auto code =
+      code_for(*changed.session, request, asked.runtime.value_or(function_of(changed.service).runtime));
+  if (!code) return tl::unexpected(code.error());
+  if (code->sha256_base64 == function_of(changed.service).code_sha256) {
+    changed.session->tell(Event::Kind::unchanged_code, asked.name);
+  } else {
+    describe_code(changed.service, *code);
+    changed.code = std::move(*code);
+  }
+  return changed;
+}
+
+}  // namespace
+
+Result<Created> RunFunctions::create(Connection& connection, const JudgedRequest& request, Existing existing,
+                                     const Events& events, const StopToken& stop) const {
+  auto made = prepare_creation(connection, request, existing, events, stop);
+  if (!made) return tl::unexpected(made.error());
+  if (made->is_there) return Created{function_of(made->service), false};
+  made->session->tell(Event::Kind::uploading);
+  const auto created =
+      deploy_service(*made->session, made->service, &made->code, run::create_service_request);
+  if (!created) return tl::unexpected(created.error());
+  made->session->tell(Event::Kind::uploaded, request.asked.name);
+  return Created{function_of(*created)};
+}
+
+Result<CreationPlan> RunFunctions::plan_creation(Connection& connection, const JudgedRequest& request,
+                                                 Existing existing, const Events& events,
+                                                 const StopToken& stop) const {
+  auto made = prepare_creation(connection, request, existing, events, stop);
+  if (!made) return tl::unexpected(made.error());
+  return CreationPlan{.function = function_of(made->service), .is_new = !made->is_there};
+}
+
+Result<Updated> RunFunctions::update(Connection& connection, const JudgedRequest& request,
+                                     const Events& events, const StopToken& stop) const {
+  auto changed = prepare_change(connection, request, events, stop);
+  if (!changed) return tl::unexpected(changed.error());
+  if (!changed->code && changed->lines.empty()) return Updated{function_of(changed->service), false};
+  if (changed->code) changed->session->tell(Event::Kind::uploading);
+  for (const auto& line : changed->lines) changed->session->tell(Event::Kind::changing, line);
+  const auto updated = deploy_service(*changed->session, changed->service,
+                                      changed->code ? &*changed->code : nullptr, run::update_service_request);
+  if (!updated) return tl::unexpected(updated.error());
+  if (changed->code) {
+    remove_code(*changed->session, {changed->service.bucket, changed->old_object, ""});
+    changed->session->tell(Event::Kind::uploaded, request.asked.name);
+  }
+  return Updated{function_of(*updated)};
+}
+
+Result<UpdatePlan> RunFunctions::plan_update(Connection& connection, const JudgedRequest& request,
+                                             const Events& events, const StopToken& stop) const {
+  auto changed = prepare_change(connection, request, events, stop);
+  if (!changed) return tl::unexpected(changed.error());
+  UpdatePlan plan{.changes = std::move(changed->lines)};
+  if (changed->code) plan.code_bytes = static_cast<std::int64_t>(changed->code->zip.size());
+  return plan;
+}
+
+Result<Removal> RunFunctions::remove(Connection& connection, const std::string& name, const Events& events,
+                                     const StopToken& stop) const {
+  if (auto valid = validate_name(name); !valid) return tl::unexpected(valid.error());
+  auto session = Session::open_to_run(connection, events, stop);
+  if (!session) return tl::unexpected(session.error());
+  const auto service = own_service(**session, name);
+  if (!service) return tl::unexpected(service.error());
+  (*session)->see_through();
+  (*session)->tell(Event::Kind::begun, name);
+  const auto deleted =
+      bring_to_end(**session, (*session)->send(run::delete_service_request(service->name), Repeatable::yes));
+  // Not there any more: an earlier attempt of ours got through, or somebody else was faster.
+  if (!deleted && deleted.error().kind != ErrorKind::not_found) return tl::unexpected(deleted.error());
+  remove_code(**session, {service->bucket, service->object, service->generation});
+  return Removal{};
+}
+
+Result<Removal> RunFunctions::plan_removal(Connection& connection, const std::string& name,
+                                           const Events& events, const StopToken& stop) const {
+  if (auto valid = validate_name(name); !valid) return tl::unexpected(valid.error());
+  auto session = Session::open_to_run(connection, events, stop);
+  if (!session) return tl::unexpected(session.error());
+  const auto service = own_service(**session, name);
+  if (!service) return tl::unexpected(service.error());
+  return Removal{};
+}
+
+Result<std::vector<Function>> RunFunctions::list(Connection& connection, const StopToken& stop) const {
+  auto session = Session::open_to_run(connection, {}, stop);
+  if (!session) return tl::unexpected(session.error());
+  std::vector<Function> functions;
+  std::optional<std::string> token;
+  do {
+    const auto page =
+        call(**session, run::list_services_request(place_on(**session), token), run::parse_list_services);
+    if (!page) return tl::unexpected(page.error());
+    for (const auto& service : page->services)
+      if (is_own(service)) functions.push_back(function_of(service));
+    token = page->next_page_token;
+  } while (token);
+  std::ranges::stable_sort(functions, [](const Function& a, const Function& b) {
+    return a.last_modified != b.last_modified ? a.last_modified > b.last_modified : a.name < b.name;
+  });
+  return functions;
+}
+
+}  // namespace lambdapool::deploy

@@ -1,0 +1,178 @@
+#include "deploy/run/run_request.hpp"
+
+#include <algorithm>
+
+#include "deploy/code/code.hpp"
+#include "deploy/form.hpp"
+
+namespace lambdapool::deploy {
+namespace {
+
+constexpr const char* name_annotation = "lambdapool.dev/name";
+constexpr const char* digest_annotation = "lambdapool.dev/code-sha256";
+constexpr const char* size_annotation = "lambdapool.dev/code-bytes";
+
+// What the worker reads (docs/protocol.md, HTTP workers): the user has no say in these.
+constexpr const char* timeout_variable = "LAMBDAPOOL_TIMEOUT";
+constexpr const char* memory_variable = "LAMBDAPOOL_MEMORY_MB";
+
+constexpr int timeout_s_max = 3'600;
+constexpr int memory_mb_min = 128;
+constexpr int memory_mb_max = 32'768;
+constexpr int timeout_s_usual = 300;
+constexpr int memory_mb_usual = 512;
+
+// The worker answers for a task that takes too long; the service's own timeout is for a worker that does not.
+constexpr std::chrono::seconds grace{10};
+
+tl::unexpected<Error> unavailable(const Connection& connection, const std::string& what) {
+  return fail(ErrorKind::invalid_argument, "on the target " + connection.target_name() + ", " + what);
+}
+
+// Labels have no dots.
+std::string version_label() {
+  std::string version = LAMBDAPOOL_VERSION;
+  std::ranges::replace(version, '.', '-');
+  return version;
+}
+
+int timeout_of(const gcp::run::Service& service) {
+  const auto found = service.environment.find(timeout_variable);
+  return found == service.environment.end() ? static_cast<int>(service.timeout.count())
+                                            : std::atoi(found->second.c_str());
+}
+
+void set_timeout(gcp::run::Service& service, int seconds) {
+  service.environment[timeout_variable] = std::to_string(seconds);
+  service.timeout = std::min(std::chrono::seconds(seconds) + grace, std::chrono::seconds(timeout_s_max));
+}
+
+void set_memory(gcp::run::Service& service, int megabytes) {
+  service.environment[memory_variable] = std::to_string(megabytes);
+  service.memory_mb = megabytes;
+}
+
+std::string annotation(const gcp::run::Service& service, const char* name) {
+  const auto found = service.annotations.find(name);
+  return found == service.annotations.end() ? "" : found->second;
+}
+
+std::string from_to(const std::string& what, int before, int after, const std::string& unit) {
+  return what + " from " + std::to_string(before) + " to " + std::to_string(after) + " " + unit;
+}
+
+}  // namespace
+
+Result<void> check_on_run(const Connection& connection, const JudgedRequest& request) {
+  const FunctionRequest& asked = request.asked;
+  const auto given = [](const auto& list) { return list && !list->empty(); };
+  if (request.code.is_executable())
+    return unavailable(connection,
+                       "lambdapool has Python functions only so far; C++ functions are on aws and local.");
+  if (given(asked.layers))
+    return unavailable(connection,
+                       "there are no layers: give the layer's directories as paths of the function.");
+  if (given(asked.subnets) || given(asked.security_groups))
+    return unavailable(connection, "lambdapool sets up no VPC yet: leave --subnet and --security-group out.");
+  if (asked.role || given(asked.policies))
+    return unavailable(connection, "there are no roles of IAM's kind: leave --role and --policy out.");
+  if (asked.concurrency)
+    return unavailable(connection, "no concurrency can be reserved: leave --concurrency out.");
+  if (asked.ephemeral_mb)
+    return unavailable(connection,
+                       "files are in the function's memory: raise --memory instead of --ephemeral-storage.");
+  if (asked.bucket) return unavailable(connection, "code has a bucket of its own: leave --bucket out.");
+  if (!asked.tags.empty() || !asked.untags.empty())
+    return unavailable(connection, "lambdapool sets no labels yet: leave --tag and --untag out.");
+  if (asked.architecture && *asked.architecture != "x86_64")
+    return unavailable(connection, "functions run on x86_64 alone, not on " + *asked.architecture + ".");
+  if (asked.timeout_s && *asked.timeout_s > timeout_s_max - grace.count())
+    return unavailable(connection, "a function's timeout is at most " +
+                                       std::to_string(timeout_s_max - grace.count()) + " seconds.");
+  if (asked.memory_mb && (*asked.memory_mb < memory_mb_min || *asked.memory_mb > memory_mb_max))
+    return unavailable(connection, "a function has " + std::to_string(memory_mb_min) + " to " +
+                                       std::to_string(memory_mb_max) + " MB of memory.");
+  return {};
+}
+
+gcp::run::Service new_service(const FunctionRequest& asked) {
+  gcp::run::Service service;
+  service.labels[run_version_label] = version_label();
+  service.annotations[name_annotation] = asked.name;
+  service.description = asked.description.value_or("Made by lambdapool");
+  service.command = {"python3"};
+  service.arguments = {"lambdapool_agent/http_worker.py"};
+  service.environment = asked.environment;
+  set_timeout(service, asked.timeout_s.value_or(timeout_s_usual));
+  set_memory(service, asked.memory_mb.value_or(memory_mb_usual));
+  return service;
+}
+
+std::vector<std::string> change_service(gcp::run::Service& service, const FunctionRequest& asked) {
+  std::vector<std::string> lines;
+  if (asked.memory_mb && *asked.memory_mb != service.memory_mb) {
+    lines.push_back(from_to("memory", service.memory_mb, *asked.memory_mb, "MB"));
+    set_memory(service, *asked.memory_mb);
+  }
+  if (const int before = timeout_of(service); asked.timeout_s && *asked.timeout_s != before) {
+    lines.push_back(from_to("timeout", before, *asked.timeout_s, "s"));
+    set_timeout(service, *asked.timeout_s);
+  }
+  if (asked.description && *asked.description != service.description) {
+    lines.push_back("description to '" + *asked.description + "'");
+    service.description = *asked.description;
+  }
+  const auto is_ours = [](const std::string& name) {
+    return name == timeout_variable || name == memory_variable;
+  };
+  for (const auto& [name, value] : asked.environment) {
+    auto& now = service.environment[name];
+    if (now == value || is_ours(name)) continue;
+    now = value;
+    lines.push_back("environment variable " + name);
+  }
+  std::erase_if(service.environment, [&](const auto& variable) {
+    const auto& name = variable.first;
+    const bool unwanted = asked.unset_environment.contains(name) ||
+                          (asked.whole_environment && !asked.environment.contains(name));
+    if (!unwanted || is_ours(name)) return false;
+    lines.push_back("environment variable " + name + ", which goes");
+    return true;
+  });
+  return lines;
+}
+
+// "python3.11" is the base image python311.
+void describe_code(gcp::run::Service& service, const package::Package& code) {
+  service.base_image = code.runtime;
+  std::erase(service.base_image, '.');
+  service.annotations[digest_annotation] = code.sha256_base64;
+  service.annotations[size_annotation] = std::to_string(code.zip.size());
+  service.labels[run_version_label] = version_label();
+}
+
+Function function_of(const gcp::run::Service& service) {
+  Function function;
+  function.name = annotation(service, name_annotation);
+  if (function.name.empty()) function.name = service.id();
+  function.arn = service.name;
+  function.runtime = service.base_image;
+  if (function.runtime.starts_with("python3")) function.runtime.insert(7, ".");
+  function.architecture = "x86_64";
+  function.role = service.service_account;
+  function.description = service.description;
+  function.memory_mb = service.memory_mb;
+  function.timeout_s = timeout_of(service);
+  function.size_bytes = std::atoll(annotation(service, size_annotation).c_str());
+  function.code_sha256 = annotation(service, digest_annotation);
+  function.last_modified = service.update_time;
+  if (const auto version = service.labels.find(run_version_label); version != service.labels.end()) {
+    function.lambdapool_version = version->second;
+    std::ranges::replace(function.lambdapool_version, '-', '.');
+  }
+  return function;
+}
+
+bool is_own(const gcp::run::Service& service) { return service.labels.contains(run_version_label); }
+
+}  // namespace lambdapool::deploy

@@ -1,0 +1,30 @@
+// Between what is asked of a function and the Cloud Run service that it is.
+#pragma once
+
+#include <string>
+
+#include "deploy/functions.hpp"
+#include "gcp/run/service.hpp"
+#include "package/package.hpp"
+
+namespace lambdapool::deploy {
+
+inline constexpr const char* run_version_label = "lambdapool";  // of services that lambdapool made
+
+// What Cloud Run has not got, or lambdapool cannot do there yet: error kind invalid_argument, in one
+// sentence.
+Result<void> check_on_run(const Connection& connection, const JudgedRequest& request);
+
+// The service of a new function, without its name and its code.
+gcp::run::Service new_service(const FunctionRequest& asked);
+
+// What is asked for, and a line for each thing that changes by it.
+std::vector<std::string> change_service(gcp::run::Service& service, const FunctionRequest& asked);
+
+// What the service is made of, once the code is uploaded.
+void describe_code(gcp::run::Service& service, const package::Package& code);
+
+Function function_of(const gcp::run::Service& service);
+bool is_own(const gcp::run::Service& service);
+
+}  // namespace lambdapool::deploy

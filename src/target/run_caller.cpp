@@ -1,0 +1,124 @@
+#include "target/run_caller.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "aws/attempt.hpp"
+#include "aws/lambda/function_error.hpp"
+#include "core/encoding.hpp"
+#include "core/retry.hpp"
+#include "gcp/service_name.hpp"
+
+namespace lambdapool::target {
+namespace {
+
+using Kind = cloud::Failure::Kind;
+
+// Cloud Run's quotas: 32 MiB for a request over HTTP/1, an hour for its answer.
+const cloud::CallLimits run_limits{32u << 20, std::chrono::hours(1), "Cloud Run", "pass less"};
+
+// What the platform says comes as text or HTML.
+std::string said(const http::Response& response) {
+  constexpr std::size_t enough = 200;
+  std::string text = response.body.substr(0, response.body.find('\n')).substr(0, enough);
+  std::ranges::replace_if(
+      text, [](char c) { return static_cast<unsigned char>(c) < ' '; }, ' ');
+  return text.empty() ? "" : " (" + text + ")";
+}
+
+}  // namespace
+
+Result<std::unique_ptr<cloud::Caller>> RunCaller::open(const Target& target, const std::string& function) {
+  auto service = gcp::service_id(function);
+  if (!service) return tl::unexpected(std::move(service.error()));
+  return std::unique_ptr<cloud::Caller>(new RunCaller(target, function, *service));
+}
+
+// A local service's address follows from its name.
+RunCaller::RunCaller(const Target& target, std::string function, const std::string& service)
+    : function_(std::move(function)),
+      place_("on the target " + target.name),
+      route_{target.endpoint, {}, target.proxies},
+      prototype_{
+          "POST",
+          "/_run/" + percent_encode(target.google->project) + "/" + percent_encode(target.region) + "/" +
+              service + "/",
+          {{"Authorization", "Bearer " + target.google->token}, {"Content-Type", "application/json"}}} {}
+
+const cloud::CallLimits& RunCaller::limits() const { return run_limits; }
+
+cloud::Signature RunCaller::sign_early(http::Request& request) const {
+  if (request.headers.items().empty()) {
+    request.method = prototype_.method;
+    request.target = prototype_.target;
+    request.headers = prototype_.headers;
+  }
+  return {};
+}
+
+void RunCaller::sign(http::Request& request, cloud::Signature&) { sign_early(request); }
+
+void RunCaller::renew(const cloud::Credential&, std::function<void(Result<void>)> then) {
+  then(fail(ErrorKind::credentials, "the token of the local Cloud Run was refused"));
+}
+
+bool RunCaller::is_outcome(const http::Response& response) const {
+  return response.status >= 200 && response.status < 300 &&
+         response.headers.find("X-Lambdapool-Error") == nullptr;
+}
+
+std::variant<cloud::Invoked, cloud::Failure> RunCaller::judge(http::Response response) const {
+  std::string log(response.headers.get("X-Lambdapool-Log"));
+  if (is_outcome(response)) return cloud::Invoked{std::move(response.body), {}, std::move(log)};
+  if (response.status >= 300) return refused(response);
+  return cloud::Failure{
+      Kind::final, aws::function_error(std::move(response.body), base64_decode(log).value_or(""), function_)};
+}
+
+// Cloud Run refuses with 429 what has not run. Of what it answers with 5xx, its own log alone knows whether
+// it has.
+cloud::Failure RunCaller::refused(const http::Response& response) const {
+  Error error;
+  error.http_status = response.status;
+  switch (response.status) {
+    case 401:
+    case 403:
+      error.kind = ErrorKind::access_denied;
+      error.message = "access to the function " + function_ + " " + place_ + " is denied" + said(response);
+      return {Kind::final, std::move(error)};
+    case 404:
+      error.kind = ErrorKind::not_found;
+      error.message = "there is no function " + function_ + " " + place_ + "; `lambdapool create " +
+                      function_ + " PATHS` makes it, and `lambdapool list` shows those that are there";
+      return {Kind::final, std::move(error)};
+    case 413:
+      error.kind = ErrorKind::payload_too_large;
+      error.message = "the call's payload is larger than Cloud Run accepts" + said(response);
+      return {Kind::final, std::move(error)};
+    case 429: {
+      error.kind = ErrorKind::throttled;
+      error.message = "no instance of the function " + function_ + " was free" + said(response);
+      const auto seconds = retry::parse_retry_after(response.headers.get("Retry-After"));
+      return {Kind::throttled, std::move(error), seconds ? std::optional(*seconds * 1'000) : std::nullopt};
+    }
+    case 504:
+      error.kind = ErrorKind::timed_out;
+      error.message =
+          "the function " + function_ + " did not answer within its service's timeout, and may go on";
+      return {Kind::ran, std::move(error)};
+    default:
+      error.kind = ErrorKind::service;
+      error.message = "the function " + function_ + " was answered for with HTTP status " +
+                      std::to_string(response.status) + said(response);
+      return {response.status >= 500 ? Kind::may_have_run : Kind::final, std::move(error)};
+  }
+}
+
+cloud::Failure RunCaller::judge(http::TransportError failure) const { return aws::judge(std::move(failure)); }
+
+std::string RunCaller::explain_throttle(const Error&) const {
+  return "all instances that the function " + function_ + " may have " + place_ +
+         " are in use; use fewer workers";
+}
+
+}  // namespace lambdapool::target

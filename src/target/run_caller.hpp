@@ -1,0 +1,45 @@
+// Calls to one function on Cloud Run: tasks go to its own address, as HTTP workers take them
+// (docs/protocol.md).
+#pragma once
+
+#include <string>
+
+#include "cloud/caller.hpp"
+#include "target/target.hpp"
+
+namespace lambdapool::target {
+
+class RunCaller final : public cloud::Caller {
+ public:
+  // Error kind invalid_argument where that cannot be a function there.
+  static Result<std::unique_ptr<cloud::Caller>> open(const Target& target, const std::string& function);
+
+  const cloud::Route& route() const override { return route_; }
+  const cloud::CallLimits& limits() const override;
+  std::string name() const override { return function_; }
+
+  cloud::Signature sign_early(http::Request& request) const override;
+  void sign(http::Request& request, cloud::Signature& signature) override;
+  void correct_clock(clock_skew::Offset) override {}  // a token's time is its issuer's
+  void renew(const cloud::Credential& stale, std::function<void(Result<void>)> then) override;
+
+  bool is_outcome(const http::Response& response) const override;
+  std::variant<cloud::Invoked, cloud::Failure> judge(http::Response response) const override;
+  cloud::Failure judge(http::TransportError failure) const override;
+  // Cloud Run writes no report into a function's log.
+  std::optional<report::Invocation> reported_in(std::string_view) const override { return std::nullopt; }
+
+  cloud::Throttle throttle_of(const Error&) const override { return cloud::Throttle::concurrency; }
+  std::string explain_throttle(const Error& refusal) const override;
+
+ private:
+  RunCaller(const Target& target, std::string function, const std::string& service);
+  cloud::Failure refused(const http::Response& response) const;
+
+  const std::string function_;
+  const std::string place_;
+  const cloud::Route route_;
+  http::Request prototype_;  // of every call, without its payload
+};
+
+}  // namespace lambdapool::target

@@ -1,0 +1,82 @@
+#include "target/run_caller.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "target/open_caller.hpp"
+
+namespace lambdapool::target {
+namespace {
+
+using testing::HasSubstr;
+using Kind = cloud::Failure::Kind;
+
+std::unique_ptr<cloud::Caller> run_caller(const std::string& function = "My_Function") {
+  Target target;
+  target.name = "gcp-local";
+  target.region = "us-central1";
+  target.google = Google{"project", "token"};
+  auto caller = open_caller(target, function);
+  EXPECT_TRUE(caller);
+  return std::move(*caller);
+}
+
+cloud::Failure failure_of(http::Response response) {
+  auto judged = run_caller()->judge(std::move(response));
+  EXPECT_TRUE(std::holds_alternative<cloud::Failure>(judged));
+  return std::get<cloud::Failure>(judged);
+}
+
+TEST(RunCaller, SendsATaskToTheServicesOwnAddress) {
+  http::Request request;
+  request.body = "{}";
+  cloud::Signature signature;
+  run_caller()->sign(request, signature);
+  EXPECT_EQ(request.method, "POST");
+  EXPECT_EQ(request.target, "/_run/project/us-central1/my-function/");
+  EXPECT_EQ(request.headers.get("Authorization"), "Bearer token");
+}
+
+TEST(RunCaller, TakesAnOutcomeWithItsLog) {
+  auto judged = run_caller()->judge({200, {{"X-Lambdapool-Log", "aGVsbG8="}}, "{}"});
+  ASSERT_TRUE(std::holds_alternative<cloud::Invoked>(judged));
+  EXPECT_EQ(std::get<cloud::Invoked>(judged).payload, "{}");
+  EXPECT_EQ(std::get<cloud::Invoked>(judged).log_tail_base64, "aGVsbG8=");
+}
+
+TEST(RunCaller, TellsWhatBecameOfATaskAsOnLambda) {
+  const auto late =
+      failure_of({200,
+                  {{"X-Lambdapool-Error", "Sandbox.Timedout"}},
+                  R"({"errorType":"Sandbox.Timedout","errorMessage":"Task timed out after 3.00 seconds"})"});
+  EXPECT_EQ(late.kind, Kind::final);
+  EXPECT_EQ(late.error.kind, ErrorKind::timed_out);
+  EXPECT_THAT(late.error.message, HasSubstr("timed out after 3.00 seconds"));
+}
+
+struct PlatformAnswer {
+  int status;
+  Kind kind;
+  ErrorKind error;
+};
+
+class PlatformAnswers : public testing::TestWithParam<PlatformAnswer> {};
+
+TEST_P(PlatformAnswers, SayWhetherTheTaskMayHaveRun) {
+  const auto failure = failure_of({GetParam().status, {}, "why\n"});
+  EXPECT_EQ(failure.kind, GetParam().kind);
+  EXPECT_EQ(failure.error.kind, GetParam().error);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, PlatformAnswers,
+                         testing::Values(PlatformAnswer{401, Kind::final, ErrorKind::access_denied},
+                                         PlatformAnswer{403, Kind::final, ErrorKind::access_denied},
+                                         PlatformAnswer{404, Kind::final, ErrorKind::not_found},
+                                         PlatformAnswer{413, Kind::final, ErrorKind::payload_too_large},
+                                         PlatformAnswer{429, Kind::throttled, ErrorKind::throttled},
+                                         PlatformAnswer{500, Kind::may_have_run, ErrorKind::service},
+                                         PlatformAnswer{503, Kind::may_have_run, ErrorKind::service},
+                                         PlatformAnswer{504, Kind::ran, ErrorKind::timed_out}));
+
+}  // namespace
+}  // namespace lambdapool::target
