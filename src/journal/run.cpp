@@ -13,21 +13,6 @@
 
 namespace lambdapool::journal {
 namespace fs = std::filesystem;
-
-// items.position is null where the item is no longer the user's: its result waits for the same bytes to come.
-const char* const run_schema = R"sql(
-CREATE TABLE run (
-  id INTEGER PRIMARY KEY CHECK (id = 1), function TEXT NOT NULL, code TEXT NOT NULL,
-  created INTEGER NOT NULL, updated INTEGER NOT NULL, items INTEGER,
-  calls INTEGER NOT NULL DEFAULT 0, billed_ms REAL NOT NULL DEFAULT 0, gb_seconds REAL NOT NULL DEFAULT 0
-);
-CREATE TABLE items (
-  id INTEGER PRIMARY KEY, position INTEGER UNIQUE, digest BLOB NOT NULL, state INTEGER NOT NULL DEFAULT 0,
-  result BLOB
-);
-CREATE INDEX left_over ON items (digest, state) WHERE position IS NULL;
-)sql";
-
 namespace {
 
 constexpr std::size_t in_database_max = 256 * 1024;  // a larger result has a file of its own
@@ -74,8 +59,7 @@ Result<std::unique_ptr<RunJournal>> RunJournal::open(const fs::path& runs, const
   if (auto made = make_private_directory(directory / "results"); !made) return tl::unexpected(made.error());
   auto lock = Lock::take(directory / "lock", name);
   if (!lock) return tl::unexpected(lock.error());
-  auto database =
-      Database::open(directory / "journal.db", Database::Mode::write, run_schema, run_schema_version);
+  auto database = open_database(directory, Database::Mode::write);
   if (!database) return tl::unexpected(database.error());
   std::unique_ptr<RunJournal> run(
       new RunJournal(name, directory, std::move(*lock), std::move(*database), std::move(opening)));
@@ -103,7 +87,8 @@ Result<void> RunJournal::compare_code() {
       .bind_bytes(opening_.function)
       .bind_bytes(opening_.code)
       .run();
-  return transaction.commit();
+  transaction.commit();
+  return database_->outcome();
 }
 
 Result<std::vector<State>> RunJournal::claim(Position first, const std::vector<std::string_view>& digests,
@@ -115,7 +100,8 @@ Result<std::vector<State>> RunJournal::claim(Position first, const std::vector<s
   if (!found) return found;
   if (extent == Extent::whole)
     database_->prepare("UPDATE run SET items = ?").bind(static_cast<Position>(digests.size())).run();
-  if (auto done = transaction.commit(); !done) return tl::unexpected(done.error());
+  transaction.commit();
+  if (auto error = database_->take_error()) return tl::unexpected(*error);
   return found;
 }
 
@@ -269,7 +255,8 @@ Result<void> RunJournal::set_state(const std::vector<Position>& items, State sta
         .bind(static_cast<std::int64_t>(state))
         .bind(item)
         .run();
-  return transaction.commit();
+  transaction.commit();
+  return database_->outcome();
 }
 
 Result<void> RunJournal::sent(const std::vector<Position>& items) { return set_state(items, State::sent); }
@@ -293,7 +280,8 @@ Result<void> RunJournal::done(const std::vector<std::pair<Position, std::string_
     database_->prepare("UPDATE items SET state = 2, result = NULL WHERE position = ?").bind(item).run();
   }
   database_->prepare("UPDATE run SET updated = unixepoch()").run();
-  return transaction.commit();
+  transaction.commit();
+  return database_->outcome();
 }
 
 Result<void> RunJournal::took(std::string_view log) {
@@ -307,8 +295,7 @@ Result<void> RunJournal::took(std::string_view log) {
       .bind(static_cast<std::int64_t>(billed_ms.value_or(0)))
       .bind(static_cast<std::int64_t>(memory_mb.value_or(0)))
       .run();
-  if (auto error = database_->take_error()) return tl::unexpected(*error);
-  return {};
+  return database_->outcome();
 }
 
 }  // namespace lambdapool::journal

@@ -75,7 +75,4 @@ class RunJournal {
   const Opening opening_;
 };
 
-extern const char* const run_schema;
-inline constexpr std::int64_t run_schema_version = 1;
-
 }  // namespace lambdapool::journal

@@ -53,8 +53,7 @@ Summary summary_of(const fs::path& directory) {
   Summary summary{directory.filename().string()};
   summary.under_way = Lock::is_taken(directory / "lock");
   summary.bytes = bytes_in(directory);
-  auto database =
-      Database::open(directory / "journal.db", Database::Mode::read, run_schema, run_schema_version);
+  auto database = open_database(directory, Database::Mode::read);
   if (!database) {
     summary.broken = database.error().message;
     return summary;

@@ -112,3 +112,36 @@ def test_whatever_room_is_left_all_is_done_or_nothing(run, disk, algorithms, pac
         assert done.returncode == 1 and "the disk is full" in done.stderr, (kilobytes, done.stderr)
         assert listed(run) == before and kept(home) == code, (kilobytes, done.stderr)
     assert run(*command).returncode == (1 if verb == "create" and done.returncode == 0 else 0)
+
+
+NAMED = """
+from lambdapool import LambdaPool
+with LambdaPool(workers=2, lambda_function="f") as pool:
+    print(pool.map(len, [[], [1]], chunksize=1, name="r"))
+"""
+
+
+def test_a_named_run_says_that_its_disk_is_full_and_goes_on_when_there_is_room(
+    run, disk, algorithms, clean_environment, tmp_path
+):
+    assert run("create", "f", "algorithms", LAMBDAPOOL_HOME=str(tmp_path / "elsewhere")).returncode == 0
+    runs = disk.path / "runs"
+    environment = {
+        **clean_environment,
+        "PYTHONPATH": str(BUILD / "python"),
+        "LAMBDAPOOL_HOME": str(tmp_path / "elsewhere"),
+        "LAMBDAPOOL_RUNS": str(runs),
+    }
+
+    def named():
+        return subprocess.run(
+            [sys.executable, "-c", NAMED], env=environment, capture_output=True, text=True, timeout=120
+        )
+
+    disk.leave(8)
+    failed = named()
+    assert failed.returncode == 1
+    assert f"cannot write the journal {runs}/r/journal.db: the disk is full" in failed.stderr
+    disk.free()
+    assert named().stdout == "[0, 1]\n"
+    assert {path.stat().st_mode & 0o077 for path in runs.glob("r/journal.db*")} == {0}

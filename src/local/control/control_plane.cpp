@@ -244,7 +244,7 @@ ControlPlane::ControlPlane(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) 
 
 Result<std::unique_ptr<ControlPlane>> ControlPlane::open(http::EventLoop& loop, Workers& workers,
                                                          ControlPlaneOptions options) {
-  auto database = Database::open(options.home);
+  auto database = open_database(options.home);
   if (!database) return tl::unexpected(database.error());
   auto code = CodeStore::open(options.home);
   if (!code) return tl::unexpected(code.error());

@@ -1,27 +1,11 @@
 #include "local/store/database.hpp"
 
-#include <sqlite3.h>
-#include <sys/stat.h>
-#include <sys/statvfs.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <chrono>
-#include <cstdlib>
-#include <string>
-#include <thread>
-#include <utility>
-
 namespace lambdapool::local {
 namespace {
 
-constexpr std::int64_t schema_version = 2;
-constexpr std::chrono::milliseconds patience{10'000};  // with another process's lock
-constexpr std::uint64_t room_bytes = 256u << 10;       // some pages, each written to the WAL and then copied
-
 // versions.config is what the control plane shows; versions.live is what invocations run: null until a
 // function is Active, and the state before an update while that is InProgress.
-constexpr const char* schema = R"sql(
+constexpr const char* first_schema = R"sql(
 CREATE TABLE functions (
   name TEXT PRIMARY KEY, id TEXT NOT NULL, next_version INTEGER NOT NULL DEFAULT 1, reserved INTEGER
 ) WITHOUT ROWID;
@@ -58,246 +42,16 @@ CREATE TABLE settings (
   kind TEXT NOT NULL, qualifier TEXT NOT NULL, content TEXT NOT NULL,
   PRIMARY KEY (function, kind, qualifier)
 ) WITHOUT ROWID;
-PRAGMA user_version = 2;
 )sql";
 
-bool execute(sqlite3* handle, const char* sql) {
-  return sqlite3_exec(handle, sql, nullptr, nullptr, nullptr) == SQLITE_OK;
-}
-
-// SQLite makes files as the umask says, and those beside this one with its modes. The file is closed before
-// it has its name: closing one that a connection of this process has open would end that one's locks.
-void create_private(const std::filesystem::path& file) {
-  struct stat status {};
-  if (::stat(file.c_str(), &status) == 0) return;
-  std::string fresh = file.string() + "-XXXXXX";
-  const int made = ::mkstemp(fresh.data());  // with 0600
-  if (made < 0) return;                      // SQLite tells better what is wrong
-  ::close(made);
-  ::link(fresh.c_str(), file.c_str());  // fails where somebody else was faster
-  ::unlink(fresh.c_str());
-}
-
-std::optional<std::int64_t> user_version(sqlite3* handle) {
-  sqlite3_stmt* statement = nullptr;
-  std::optional<std::int64_t> version;
-  if (sqlite3_prepare_v2(handle, "PRAGMA user_version", -1, &statement, nullptr) == SQLITE_OK &&
-      sqlite3_step(statement) == SQLITE_ROW) {
-    version = sqlite3_column_int64(statement, 0);
-  }
-  sqlite3_finalize(statement);
-  return version;
-}
-
-// SQLite waits for every lock but this one: of two connections that turn a new file into a WAL database at
-// once, one is told "busy" without a wait, since each holds the read lock that the other waits for.
-bool use_wal(sqlite3* handle) {
-  const auto deadline = std::chrono::steady_clock::now() + patience;
-  while (!execute(handle, "PRAGMA journal_mode=WAL")) {
-    if (sqlite3_errcode(handle) != SQLITE_BUSY || std::chrono::steady_clock::now() > deadline) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  }
-  return true;
-}
-
-// SQLite tells a disk that is full as an I/O error where the file beside the database did not fit.
-bool is_full(int code, int system_error, const std::filesystem::path& file) {
-  if (code == SQLITE_FULL) return true;
-  if (code != SQLITE_IOERR && code != SQLITE_CANTOPEN) return false;
-  if (system_error == ENOSPC || system_error == EDQUOT) return true;
-  struct statvfs disk {};
-  return ::statvfs(file.parent_path().c_str(), &disk) == 0 && disk.f_bavail == 0;
-}
-
-std::string advice(int code) {
-  if (code == SQLITE_NOTADB || code == SQLITE_CORRUPT) {
-    return "; it is damaged or not a database: move it away to start afresh";
-  }
-  if (code == SQLITE_CANTOPEN || code == SQLITE_READONLY || code == SQLITE_PERM) {
-    return "; make it writable, or choose another directory with LAMBDAPOOL_HOME";
-  }
-  if (code == SQLITE_BUSY) return "; another process has kept it locked for 10 seconds";
-  return "";
-}
+constexpr const char* steps[] = {first_schema, settings_schema};
 
 }  // namespace
 
-Statement::~Statement() {
-  if (statement_ == nullptr) return;
-  sqlite3_reset(statement_);
-  sqlite3_clear_bindings(statement_);
-}
-
-Statement& Statement::bind(std::string_view text) {
-  ++bound_;
-  if (statement_ != nullptr) {
-    sqlite3_bind_text64(statement_, bound_, text.data(), text.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
-  }
-  return *this;
-}
-
-Statement& Statement::bind(std::int64_t number) {
-  ++bound_;
-  if (statement_ != nullptr) sqlite3_bind_int64(statement_, bound_, number);
-  return *this;
-}
-
-Statement& Statement::bind_or_null(const std::optional<std::string>& text) {
-  if (text) return bind(std::string_view(*text));
-  ++bound_;
-  return *this;
-}
-
-Statement& Statement::bind_or_null(std::optional<std::int64_t> number) {
-  if (number) return bind(*number);
-  ++bound_;
-  return *this;
-}
-
-bool Statement::next() {
-  if (statement_ == nullptr || database_.failed()) return false;
-  const int code = sqlite3_step(statement_);
-  if (code == SQLITE_ROW) return true;
-  if (code != SQLITE_DONE) database_.note_error();
-  return false;
-}
-
-std::string Statement::text(int column) const {
-  const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
-  if (bytes == nullptr) return {};
-  return std::string(bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column)));
-}
-
-std::int64_t Statement::number(int column) const { return sqlite3_column_int64(statement_, column); }
-
-bool Statement::is_null(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
-
-Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& home) {
-  std::unique_ptr<Database> database(new Database(home / "lambdapool.db"));
-  if (auto connected = database->connect(); !connected) return tl::unexpected(connected.error());
-  return database;
-}
-
-Database::~Database() { close(); }
-
-Result<void> Database::connect() {
-  ++connections_;
-  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
-  create_private(file_);
-  Result<void> connected;
-  if (sqlite3_open_v2(file_.c_str(), &handle_, flags, nullptr) == SQLITE_OK) {
-    connected = set_up();
-  } else {
-    note_error();
-    connected = tl::unexpected(*take_error());
-  }
-  if (!connected) close();
-  return connected;
-}
-
-void Database::close() {
-  for (auto& [sql, statement] : statements_) sqlite3_finalize(statement);
-  statements_.clear();
-  sqlite3_close(std::exchange(handle_, nullptr));
-}
-
-// The last connection would copy the WAL into the file, which takes time and is not asked for.
-void Database::disconnect() {
-  if (handle_ == nullptr) return;
-  sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
-  close();
-}
-
-Result<void> Database::set_up() {
-  sqlite3_busy_timeout(handle_, static_cast<int>(patience.count()));
-  const bool configured =
-      use_wal(handle_) && execute(handle_, "PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON");
-  auto version = configured ? user_version(handle_) : std::nullopt;
-  if (version && *version < schema_version) {
-    // Two processes may both find a new or an old file; the second one looks again once it has the lock.
-    bool done = execute(handle_, "BEGIN IMMEDIATE") && (version = user_version(handle_)).has_value();
-    if (done && *version == 0) done = execute(handle_, schema);
-    if (done && *version < schema_version) {
-      done = execute(handle_, settings_schema);
-      version = schema_version;
-    }
-    if (!done || !execute(handle_, "COMMIT")) version.reset();
-  }
-  if (!version) {
-    note_error();
-    return tl::unexpected(*take_error());
-  }
-  if (*version > schema_version) {
-    return fail(ErrorKind::io, file_.string() + " was made by a newer lambdapool (schema " +
-                                   std::to_string(*version) + ", this one knows " +
-                                   std::to_string(schema_version) +
-                                   "); update lambdapool, or choose another directory with LAMBDAPOOL_HOME");
-  }
-  return {};
-}
-
-Statement Database::prepare(std::string_view sql) {
-  if (handle_ == nullptr && !failed()) {
-    if (auto connected = connect(); !connected) error_ = std::move(connected.error());
-  }
-  auto& statement = statements_[sql.data()];
-  if (statement == nullptr && !failed() &&
-      sqlite3_prepare_v3(handle_, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT,
-                         &statement, nullptr) != SQLITE_OK) {
-    note_error();
-  }
-  return Statement(*this, failed() ? nullptr : statement);
-}
-
-std::int64_t Database::changes() const { return sqlite3_changes64(handle_); }
-
-std::int64_t Database::data_version() {
-  auto statement = prepare("PRAGMA data_version");
-  return statement.next() ? (connections_ << 32) + statement.number(0) : 0;
-}
-
-Error Database::full() const {
-  return {ErrorKind::io, "The local Lambda cannot write " + file_.string() +
-                             ": the disk is full; free some of it, or choose another directory with "
-                             "LAMBDAPOOL_HOME"};
-}
-
-void Database::expect_room() {
-  struct statvfs disk {};
-  const bool known = ::statvfs(file_.parent_path().c_str(), &disk) == 0;
-  if (!error_ && known && disk.f_bavail * disk.f_frsize < room_bytes) error_ = full();
-}
-
-void Database::note_error() {
-  if (error_) return;
-  const int code = sqlite3_errcode(handle_);
-  if (is_full(code, sqlite3_system_errno(handle_), file_)) {
-    error_ = full();
-    return;
-  }
-  error_ = Error{ErrorKind::io, "The local Lambda cannot use " + file_.string() + ": " +
-                                    sqlite3_errmsg(handle_) + advice(code)};
-}
-
-std::optional<Error> Database::take_error() { return std::exchange(error_, std::nullopt); }
-
-Transaction::Transaction(Database& database) : database_(database) {
-  database_.prepare("BEGIN IMMEDIATE").run();
-  open_ = !database_.failed();
-}
-
-Transaction::~Transaction() {
-  if (!open_) return;
-  auto error = database_.take_error();  // so that the rollback itself is carried out
-  database_.prepare("ROLLBACK").run();
-  database_.take_error();
-  if (error) database_.restore_error(std::move(*error));
-}
-
-void Transaction::commit() {
-  if (!open_ || database_.failed()) return;
-  database_.prepare("COMMIT").run();
-  open_ = database_.failed();
+Result<std::unique_ptr<Database>> open_database(const std::filesystem::path& home) {
+  const std::string elsewhere = "choose another directory with LAMBDAPOOL_HOME";
+  return Database::open(home / "lambdapool.db", Database::Mode::write, steps,
+                        {"The local Lambda", "", "move it away to start afresh", elsewhere, elsewhere});
 }
 
 }  // namespace lambdapool::local

@@ -12,7 +12,7 @@ Result<void> DatabasePool::with(const std::function<void(Database&)>& use) {
     }
   }
   if (!connection) {
-    auto opened = Database::open(home_);
+    auto opened = open_database(home_);
     if (!opened) return tl::unexpected(opened.error());
     connection = std::move(*opened);
   }

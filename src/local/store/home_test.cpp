@@ -128,7 +128,7 @@ TEST_F(HomeTest, ManyMayOpenANewHomeAtOnce) {
     for (int opener = 0; opener < 6; ++opener) {
       errors.push_back(std::async(std::launch::async, [&] {
         together.arrive_and_wait();
-        const auto opened = Database::open(fresh);
+        const auto opened = open_database(fresh);
         return opened ? std::string() : opened.error().message;
       }));
     }
@@ -139,7 +139,7 @@ TEST_F(HomeTest, ManyMayOpenANewHomeAtOnce) {
 TEST_F(HomeTest, AHomeOfANewerLambdapoolIsRefused) {
   service.reset();
   execute("PRAGMA user_version = 99");
-  const auto opened = Database::open(home);
+  const auto opened = open_database(home);
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error().kind, ErrorKind::io);
   EXPECT_THAT(opened.error().message, HasSubstr("was made by a newer lambdapool"));
@@ -150,14 +150,14 @@ TEST_F(HomeTest, ADamagedDatabaseIsNamed) {
   for (const char* ending : {"-wal", "-shm", ""})
     std::filesystem::remove(home / ("lambdapool.db" + std::string(ending)));
   std::ofstream(home / "lambdapool.db") << std::string(8192, 'x');
-  const auto opened = Database::open(home);
+  const auto opened = open_database(home);
   ASSERT_FALSE(opened);
   EXPECT_THAT(opened.error().message, HasSubstr("lambdapool.db"));
   EXPECT_THAT(opened.error().message, HasSubstr("move it away to start afresh"));
 }
 
 TEST_F(HomeTest, AHomeThatIsNoDirectoryIsNamed) {
-  const auto opened = Database::open(home / "services.lock");
+  const auto opened = open_database(home / "services.lock");
   ASSERT_FALSE(opened);
   EXPECT_THAT(opened.error().message, HasSubstr("LAMBDAPOOL_HOME"));
 }
