@@ -1,11 +1,16 @@
 #include "package/zip.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <deque>
 #include <fstream>
+#include <future>
 #include <limits>
+#include <memory>
 #include <utility>
 
 #include "core/utf8.hpp"
+#include "package/deflater.hpp"
 #include "package/zip64.hpp"
 #include "package/zip_directory.hpp"
 #include "package/zip_memory.hpp"
@@ -17,7 +22,6 @@ namespace {
 constexpr uLong dos_date_1980_01_01 = 0x0021'0000;
 constexpr uLong made_by_unix = 3U << 8U | 20U;  // so that readers take the mode from the external attributes
 constexpr uLong utf8_names = 1U << 11U;
-constexpr int compression_level = 6;
 constexpr std::size_t path_bytes_max = 4'096;  // PATH_MAX: a longer one could not be unpacked
 
 Result<void> check_name(const std::string& name) {
@@ -50,48 +54,102 @@ Result<std::string> read_file(const std::filesystem::path& path) {
   return bytes;
 }
 
-constexpr std::size_t compressed_at_once = std::size_t{256} << 10;  // some ten milliseconds
+constexpr std::size_t pending_max = std::size_t{32} << 20;  // bytes of contents that are read ahead
+constexpr std::size_t pending_entries_max = 1'000;
+constexpr std::chrono::milliseconds ask_every{5};
 
 tl::unexpected<Error> given_up() { return fail(ErrorKind::cancelled, "zipping was interrupted."); }
 
-tl::unexpected<Error> cannot_add(const ZipEntry& entry) {
-  return fail(ErrorKind::io, "Can't add " + entry.name + " to the zip.");
+tl::unexpected<Error> cannot_add(const std::string& name) {
+  return fail(ErrorKind::io, "Can't add " + name + " to the zip.");
 }
 
-Result<void> add_entry(zipFile zip, const ZipEntry& entry, const std::string& bytes, const GiveUp& give_up) {
-  const bool directory = entry.name.back() == '/';
-  const uLong mode = directory ? 0040755 : entry.executable ? 0100755 : 0100644;
-  zip_fileinfo info{};
-  info.dosDate = dos_date_1980_01_01;
-  info.external_fa = mode << 16U | (directory ? 0x10U : 0U);
-  const bool stored = bytes.empty();
-  if (zipOpenNewFileInZip4_64(zip, entry.name.c_str(), &info, nullptr, 0, nullptr, 0, nullptr,
-                              stored ? 0 : Z_DEFLATED, stored ? 0 : compression_level, 0, -MAX_WBITS,
-                              DEF_MEM_LEVEL, Z_DEFAULT_STRATEGY, nullptr, 0, made_by_unix, utf8_names,
-                              0) != ZIP_OK)
-    return cannot_add(entry);
-  for (std::size_t begin = 0; begin < bytes.size(); begin += compressed_at_once) {
-    if (give_up && give_up()) return given_up();
-    const auto count = static_cast<unsigned>(std::min(compressed_at_once, bytes.size() - begin));
-    if (zipWriteInFileInZip(zip, bytes.data() + begin, count) != ZIP_OK) return cannot_add(entry);
-  }
-  if (zipCloseFileInZip(zip) != ZIP_OK) return cannot_add(entry);
-  return {};
-}
-
-Result<void> add_content(zipFile zip, const ZipEntry& entry, const GiveUp& give_up) {
-  std::string read;
-  const std::string* bytes = std::get_if<std::string>(&entry.content);
-  if (bytes == nullptr) {
-    auto file = read_file(std::get<std::filesystem::path>(entry.content));
-    if (!file) return tl::unexpected(std::move(file.error()));
-    read = std::move(*file);
-    bytes = &read;
-  }
-  if (bytes->size() > std::numeric_limits<std::int32_t>::max())
+Result<std::shared_ptr<const std::string>> content_of(ZipEntry& entry) {
+  auto* bytes = std::get_if<std::string>(&entry.content);
+  auto content = bytes ? Result<std::string>(std::move(*bytes))
+                       : read_file(std::get<std::filesystem::path>(entry.content));
+  if (!content) return tl::unexpected(std::move(content.error()));
+  if (content->size() > std::numeric_limits<std::int32_t>::max())
     return fail(ErrorKind::payload_too_large,
                 entry.name + " is larger than 2 GB, far more than Lambda takes.");
-  return add_entry(zip, entry, *bytes, give_up);
+  return std::make_shared<const std::string>(std::move(*content));
+}
+
+// Entries go through: read, compressed elsewhere, written in their order.
+class Writer {
+ public:
+  Writer(zipFile zip, const GiveUp& give_up) : zip_(zip), give_up_(give_up) {}
+
+  Result<void> add(ZipEntry entry) {
+    auto content = content_of(entry);
+    if (!content) return tl::unexpected(std::move(content.error()));
+    const std::size_t size = (*content)->size();
+    pending_bytes_ += size;
+    pending_.push_back({std::move(entry.name), entry.executable, size, {}});
+    if (size > 0) pending_.back().blocks = deflater_.deflate(*content);
+    while (pending_bytes_ > pending_max || pending_.size() > pending_entries_max)
+      if (auto written = write_oldest(); !written) return written;
+    return {};
+  }
+
+  Result<void> finish() {
+    while (!pending_.empty())
+      if (auto written = write_oldest(); !written) return written;
+    return {};
+  }
+
+ private:
+  struct Pending {
+    std::string name;
+    bool executable = false;
+    std::size_t size = 0;
+    std::vector<std::future<DeflatedBlock>> blocks;  // none: it is empty
+  };
+
+  Result<void> write_oldest() {
+    Pending entry = std::move(pending_.front());
+    pending_.pop_front();
+    pending_bytes_ -= entry.size;
+    if (give_up_ && give_up_()) return given_up();
+    if (!open(entry)) return cannot_add(entry.name);
+    uLong crc = 0;
+    for (auto& future : entry.blocks) {
+      while (future.wait_for(ask_every) != std::future_status::ready)
+        if (give_up_ && give_up_()) return given_up();
+      const DeflatedBlock block = future.get();
+      crc = crc32_combine(crc, block.crc, static_cast<z_off_t>(block.size));
+      if (zipWriteInFileInZip(zip_, block.bytes.data(), static_cast<unsigned>(block.bytes.size())) != ZIP_OK)
+        return cannot_add(entry.name);
+    }
+    if (zipCloseFileInZipRaw64(zip_, entry.size, crc) != ZIP_OK) return cannot_add(entry.name);
+    return {};
+  }
+
+  bool open(const Pending& entry) {
+    const bool directory = entry.name.back() == '/';
+    const uLong mode = directory ? 0040755 : entry.executable ? 0100755 : 0100644;
+    zip_fileinfo info{};
+    info.dosDate = dos_date_1980_01_01;
+    info.external_fa = mode << 16U | (directory ? 0x10U : 0U);
+    constexpr int raw = 1;  // it is compressed already
+    return zipOpenNewFileInZip4_64(zip_, entry.name.c_str(), &info, nullptr, 0, nullptr, 0, nullptr,
+                                   entry.blocks.empty() ? 0 : Z_DEFLATED, Z_DEFAULT_COMPRESSION, raw,
+                                   -MAX_WBITS, DEF_MEM_LEVEL, Z_DEFAULT_STRATEGY, nullptr, 0, made_by_unix,
+                                   utf8_names, 0) == ZIP_OK;
+  }
+
+  zipFile zip_;
+  const GiveUp& give_up_;
+  Deflater deflater_;
+  std::deque<Pending> pending_;
+  std::size_t pending_bytes_ = 0;
+};
+
+Result<void> write_entries(zipFile zip, std::vector<ZipEntry> entries, const GiveUp& give_up) {
+  Writer writer(zip, give_up);
+  for (auto& entry : entries)
+    if (auto added = writer.add(std::move(entry)); !added) return added;
+  return writer.finish();
 }
 
 }  // namespace
@@ -114,14 +172,13 @@ Result<std::string> write_zip(std::vector<ZipEntry> entries, const GiveUp& give_
   zlib_filefunc64_def functions = memory_functions(file);
   zipFile zip = zipOpen2_64("", APPEND_STATUS_CREATE, nullptr, &functions);
   if (zip == nullptr) return fail(ErrorKind::io, "Can't start a zip: out of memory.");
-  for (const auto& entry : entries) {
-    if (auto added = add_content(zip, entry, give_up); !added) {
-      zipClose(zip, nullptr);
-      return tl::unexpected(std::move(added.error()));
-    }
+  const std::size_t count = entries.size();
+  if (auto written = write_entries(zip, std::move(entries), give_up); !written) {
+    zipClose(zip, nullptr);
+    return tl::unexpected(std::move(written.error()));
   }
   if (zipClose(zip, nullptr) != ZIP_OK) return fail(ErrorKind::io, "Can't finish the zip: out of memory.");
-  add_zip64_end(bytes, entries.size());
+  add_zip64_end(bytes, count);
   return bytes;
 }
 

@@ -7,7 +7,10 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <random>
+#include <set>
 
+#include "package/deflater.hpp"
 #include "package/testing_dir.hpp"
 
 namespace lambdapool::package {
@@ -58,6 +61,48 @@ TEST(Zip, IsReadByPythonWithNamesModesAndDates) {
             "bootstrap 0o100755 (1980, 1, 1) 100000\n"
             "empty/ 0o40755 (1980, 1, 1) 0\n"
             "pkg/é.py 0o100644 (1980, 1, 1) 6\n");
+}
+
+// Of several blocks: text, and what cannot be compressed.
+std::string large_content() {
+  std::minstd_rand random;
+  std::string content;
+  while (content.size() < 1'500'000) content += "line " + std::to_string(random() % 1'000) + "\n";
+  for (int i = 0; i < 700'000; ++i) content += static_cast<char>(random() >> 8U);
+  return content + std::string(300'000, 'z');
+}
+
+TEST(Zip, OfLargeFilesIsReadByPython) {
+  const TestingDir dir;
+  const std::string content = large_content();
+  const auto zip = write_zip({{"large", false, content}, {"after", false, std::string("x")}});
+  ASSERT_TRUE(zip);
+  EXPECT_LT(zip->size(), 1'300'000);
+  dir.write("ours.zip", *zip);
+  dir.write("large", content);
+  EXPECT_EQ(
+      dir.python("import zipfile\nz = zipfile.ZipFile('ours.zip')\n"
+                 "print(z.testzip(), z.read('large') == open('large', 'rb').read(), z.read('after'))\n"),
+      "None True b'x'\n");
+}
+
+TEST(Zip, HasTheSameBytesWithAnyNumberOfThreads) {
+  const auto content = std::make_shared<const std::string>(large_content());
+  std::set<std::string> seen;
+  for (const unsigned threads : {1U, 2U, 7U}) {
+    Deflater deflater(threads);
+    std::string bytes;
+    for (auto& block : deflater.deflate(content)) bytes += block.get().bytes;
+    seen.insert(bytes);
+  }
+  EXPECT_EQ(seen.size(), 1U);
+}
+
+TEST(Zip, IsGivenUpWhenAsked) {
+  int asked = 0;
+  const auto zip = write_zip({{"large", false, large_content()}}, [&asked] { return ++asked == 1; });
+  ASSERT_FALSE(zip);
+  EXPECT_EQ(zip.error().kind, ErrorKind::cancelled);
 }
 
 TEST(Zip, RefusesNamesThatClimbOrAppearTwice) {
