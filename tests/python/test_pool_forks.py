@@ -42,6 +42,11 @@ def test_a_child_runs_no_other_item_of_its_chunk(one_worker):
     assert echoes(one_worker)
 
 
+def test_a_child_that_a_library_forked_runs_no_other_item(one_worker):
+    assert one_worker.map(tasks.forked_by_a_library, range(3), chunksize=3) == [0, 0, 0]
+    assert echoes(one_worker)
+
+
 def test_a_child_forked_while_a_task_is_read_or_its_result_written_ends_too(one_worker):
     back = one_worker.apply(tasks.echo, (tasks.Forks(),))
     assert (back.status_when_read, back.status_when_written) == (1, 0)

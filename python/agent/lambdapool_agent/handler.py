@@ -37,13 +37,14 @@ _deadline = last_words.Deadline()
 
 def lambda_handler(event, context, raw=None):
     worker = os.getpid()
+    mark = forked.mark(worker)
     try:
         answer = _handle(event, context, worker, raw)
     except BaseException as error:
-        if os.getpid() != worker:
+        if not mark[0]:
             forked.end(error)
         raise
-    if os.getpid() != worker:
+    if not mark[0]:
         forked.end()
     return answer
 
@@ -94,7 +95,7 @@ def _run(parts, remaining, worker, apart, in_child=False):
 
 
 def _run_task(parts, remaining, worker, apart, in_child):
-    getpid, body, buffers = os.getpid, parts.body, iter(parts.buffers)
+    mark, body, buffers = forked.mark(worker), parts.body, iter(parts.buffers)
     lambdapool_by_value.begin_task(parts.by_digest)
     try:
         stream = io.BytesIO(body)
@@ -112,19 +113,19 @@ def _run_task(parts, remaining, worker, apart, in_child):
         if before is not None:
             before.leave()
     except BaseException as error:
-        if getpid() != worker:
+        if not mark[0]:
             forked.end(error)
         if not unreadable.is_task(body):
             raise envelope.LambdapoolProtocolError("the task's body is not two pickles: %s" % error) from None
         return [unreadable.describe(error, body)], None  # stands for every item
     outcomes = outcome.Outcomes(ENOUGH_BYTES if apart else None)
-    seconds = _run_items(call, items, outcomes, remaining(), worker)
+    seconds = _run_items(call, items, outcomes, remaining(), mark)
     return outcomes.finish(), seconds
 
 
-def _run_items(call, items, outcomes, remaining, worker):
+def _run_items(call, items, outcomes, remaining, mark):
     """How long they took. Each item costs tenths of a microsecond here, and should not cost more."""
-    getpid, clock, small = os.getpid, time.perf_counter, outcome.SMALL
+    clock, small = time.perf_counter, outcome.SMALL
     plain, room = outcomes.plain, ENOUGH_BYTES // outcome.PLAIN_BYTES
     longest = 0.0
     started = now = clock()
@@ -139,7 +140,7 @@ def _run_items(call, items, outcomes, remaining, worker):
                 result = coroutine.settle(result)
                 kind = type(result)
         except BaseException as error:  # SystemExit too: it must not end the worker
-            if getpid() != worker:
+            if not mark[0]:
                 forked.end(error)
             outcomes.add(outcome.exception(error))
             plain = None
@@ -149,7 +150,7 @@ def _run_items(call, items, outcomes, remaining, worker):
             else:
                 outcomes.add_value(result)
                 plain = None
-        if getpid() != worker:
+        if not mark[0]:
             forked.end()
         if plain is None:
             plain, room = outcomes.plain, (ENOUGH_BYTES - outcomes.size) // outcome.PLAIN_BYTES

@@ -1,5 +1,6 @@
 """Tasks that fork. Deployed with the others, and importable by the tests."""
 
+import ctypes
 import os
 import sys
 import threading
@@ -88,3 +89,9 @@ def descriptors_shared_with_a_child():
     os.waitpid(child, 0)
     with open(reader, "rb") as file:
         return file.read().split()
+
+
+def forked_by_a_library(_):
+    """A child that the interpreter knows nothing of. Its status."""
+    child = ctypes.PyDLL(None).fork()
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) if child else None
