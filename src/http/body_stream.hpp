@@ -1,4 +1,4 @@
-// Bodies that are never whole in memory: where a request's goes as it comes, and where an answer's comes
+// Bodies that are not handed over whole: where a request's goes as it comes, and where an answer's comes
 // from.
 #pragma once
 
@@ -7,7 +7,9 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <utility>
 
 #include "http/message.hpp"
 
@@ -32,6 +34,37 @@ class BodySource {
   virtual std::uint64_t size() const = 0;  // of all pieces together
   // Between 1 and `most` bytes into `piece`; 0: it cannot be read, and the connection is broken off.
   virtual std::size_t read(char* piece, std::size_t most) = 0;
+};
+
+// An answer's body that is still being made while it goes out, of a length that nobody knows yet. What its
+// reader has not taken is kept. On the loop's thread.
+class LiveBody {
+ public:
+  enum class End { none, whole, broken };  // broken: the peer must not take what it has for the whole
+
+  void write(std::string_view piece) {
+    pieces_ += piece;
+    tell();
+  }
+  void end(End how) {
+    if (end_ != End::none) return;
+    end_ = how;
+    tell();
+  }
+
+  // The reader: told of each piece and of the end.
+  void on_news(std::function<void()> news) { news_ = std::move(news); }
+  std::string take() { return std::exchange(pieces_, {}); }
+  End how_it_ended() const { return end_; }
+
+ private:
+  void tell() {
+    if (const auto news = news_) news();
+  }
+
+  std::string pieces_;
+  End end_ = End::none;
+  std::function<void()> news_;
 };
 
 }  // namespace lambdapool::http

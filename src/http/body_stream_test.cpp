@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <future>
+
 #include "http/raw_peer.hpp"
 #include "http/server.hpp"
 
@@ -119,6 +121,71 @@ TEST_F(BodyStreamTest, AnAnswerWhoseSourceEndsEarlyIsBrokenOff) {
   const auto heard = peer.hear_to_the_end();
   EXPECT_THAT(heard, HasSubstr("Content-Length: 1000\r\n"));
   EXPECT_EQ(std::count(heard.begin(), heard.end(), 'x'), 400);
+}
+
+class LiveBodyTest : public BodyStreamTest {
+ protected:
+  RawConnection connect_to_live() {
+    return connect_to([this](Request, Responder responder) {
+      Response response;
+      response.live = live_;
+      responder.send(std::move(response));
+    });
+  }
+  void on_loop(std::function<void(LiveBody&)> work) {
+    loop_.post([live = live_, work = std::move(work)] { work(*live); });
+  }
+  const std::shared_ptr<LiveBody> live_ = std::make_shared<LiveBody>();
+};
+
+TEST_F(LiveBodyTest, PiecesGoOutAsTheyAreWritten) {
+  auto peer = connect_to_live();
+  peer.say("GET / HTTP/1.1\r\n\r\n");
+  EXPECT_THAT(peer.hear_until("\r\n\r\n"), HasSubstr("Transfer-Encoding: chunked\r\n"));
+  on_loop([](LiveBody& live) { live.write("one"); });
+  EXPECT_THAT(peer.hear_until("3\r\none\r\n"), HasSubstr("one"));
+  on_loop([](LiveBody& live) {
+    live.write("sixteen letters.");
+    live.end(LiveBody::End::whole);
+  });
+  EXPECT_THAT(peer.hear_until("0\r\n\r\n"), HasSubstr("10\r\nsixteen letters.\r\n"));
+  peer.say("HEAD / HTTP/1.1\r\nConnection: close\r\n\r\n");
+  EXPECT_THAT(peer.hear_to_the_end(), HasSubstr("HTTP/1.1 200 "));
+}
+
+TEST_F(LiveBodyTest, WhereTheConnectionEndsWithTheAnswerItIsNotChunked) {
+  live_->write("all of it");
+  live_->end(LiveBody::End::whole);
+  auto peer = connect_to_live();
+  peer.say("GET / HTTP/1.0\r\n\r\n");
+  const auto heard = peer.hear_to_the_end();
+  EXPECT_THAT(heard, testing::EndsWith("\r\n\r\nall of it"));
+  EXPECT_THAT(heard, testing::Not(HasSubstr("Transfer-Encoding")));
+}
+
+TEST_F(LiveBodyTest, OneThatIsBrokenOffHasNoLastChunk) {
+  auto peer = connect_to_live();
+  peer.say("GET / HTTP/1.1\r\n\r\n");
+  on_loop([](LiveBody& live) {
+    live.write("part");
+    live.end(LiveBody::End::broken);
+  });
+  EXPECT_THAT(peer.hear_to_the_end(), testing::EndsWith("\r\npart\r\n"));
+}
+
+TEST_F(LiveBodyTest, AReaderWhoGoesAwayEndsTheConnectionAndNothingElse) {
+  {
+    auto peer = connect_to_live();
+    peer.say("GET / HTTP/1.1\r\n\r\n");
+    peer.hear_until("\r\n\r\n");
+  }
+  std::promise<void> written;
+  on_loop([&](LiveBody& live) {
+    for (int i = 0; i < 100; ++i) live.write(std::string(100'000, 'x'));
+    live.end(LiveBody::End::whole);
+    written.set_value();
+  });
+  written.get_future().wait();
 }
 
 }  // namespace

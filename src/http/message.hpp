@@ -35,6 +35,7 @@ bool equal_ignoring_case(std::string_view a, std::string_view b);
 
 class BodySink;    // body_stream.hpp
 class BodySource;  // likewise
+class LiveBody;    // likewise
 
 struct Request {
   std::string method = "GET";
@@ -49,6 +50,7 @@ struct Response {
   Headers headers = {};
   std::string body = {};
   std::shared_ptr<BodySource> source = {};  // of a server: where the body comes from instead; else null
+  std::shared_ptr<LiveBody> live = {};      // of a server: what gives the body in time; else null
 };
 
 // Where to connect. `unix`: an AF_UNIX stream socket at `path`, or, where that begins with @, of that name in

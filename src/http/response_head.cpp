@@ -1,5 +1,6 @@
 #include "http/response_head.hpp"
 
+#include <cstdio>
 #include <string_view>
 
 #include "http/body_stream.hpp"
@@ -68,13 +69,21 @@ void append_head(std::string& out, const Response& response, bool keep_alive) {
     length_given |= equal_ignoring_case(header.name, "content-length");
     out.append(header.name).append(": ").append(header.value).append("\r\n");
   }
-  if (has_body(response.status) && !length_given) {
+  // A live body ends with the connection where that does not go on; its length is known then, too.
+  if (response.live && keep_alive) out.append("Transfer-Encoding: chunked\r\n");
+  if (has_body(response.status) && !length_given && !response.live) {
     out.append("Content-Length: ")
         .append(std::to_string(response.source ? response.source->size() : response.body.size()))
         .append("\r\n");
   }
   if (!keep_alive) out.append("Connection: close\r\n");
   out.append("\r\n");
+}
+
+std::string chunk_of(const std::string& piece) {
+  char size[2 * sizeof(std::size_t) + 3];
+  std::snprintf(size, sizeof size, "%zx\r\n", piece.size());
+  return size + piece + "\r\n";
 }
 
 }  // namespace lambdapool::http

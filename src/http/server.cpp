@@ -181,12 +181,13 @@ Result<std::unique_ptr<Listener>> listen_unix(EventLoop& loop, const std::string
 
 std::unique_ptr<Connection> serve_connection(EventLoop& loop, int fd, Handler handler,
                                              std::function<void()> closed, Pipelined pipelined,
-                                             ServerLimits limits) {
+                                             ServerLimits limits, Guard guard) {
   std::shared_ptr<ServerConnection> connection;
   run_on(*loop.impl(), [&] {
     connection = std::make_shared<ServerConnection>(
         loop.impl(), loop.impl()->io,
-        ServerConnection::Settings{.handler = std::move(handler), .limits = limits, .pipelined = pipelined},
+        ServerConnection::Settings{std::move(handler), limits,
+                                   std::make_shared<const Guard>(std::move(guard)), pipelined},
         ServerConnection::Events{std::move(closed), {}});
     connection->start(fd);
   });

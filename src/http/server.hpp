@@ -83,6 +83,6 @@ enum class Pipelined { at_once, together };
 std::unique_ptr<Connection> serve_connection(EventLoop& loop, int fd, Handler handler,
                                              std::function<void()> closed,
                                              Pipelined pipelined = Pipelined::at_once,
-                                             ServerLimits limits = {});
+                                             ServerLimits limits = {}, Guard guard = {});
 
 }  // namespace lambdapool::http

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <boost/asio/post.hpp>
 
+#include "http/body_stream.hpp"
 #include "http/caller.hpp"
 #include "http/responder_sink.hpp"
 #include "http/response_head.hpp"
@@ -49,6 +50,7 @@ void ServerConnection::close() {
   state_ = State::closed;
   stream_.close();
   source_.reset();
+  live_.reset();
   gone_ = nullptr;
   settings_.handler = nullptr;
   share_ = {};
@@ -259,7 +261,8 @@ void ServerConnection::answer(std::uint64_t number, Response response) {
   }
   append_head(head_, response, keep_alive_);
   const bool bodiless = head_only_ || !has_body(response.status);
-  if (settings_.pipelined == Pipelined::together && keep_alive_ && !buffer_.empty() && !response.source) {
+  if (settings_.pipelined == Pipelined::together && keep_alive_ && !buffer_.empty() && !response.source &&
+      !response.live) {
     if (!bodiless) head_ += response.body;
     return answered();
   }
@@ -267,6 +270,13 @@ void ServerConnection::answer(std::uint64_t number, Response response) {
   if (!bodiless && response.source) {
     source_left_ = response.source->size();
     source_ = std::move(response.source);
+  }
+  if (!bodiless && response.live) {
+    live_ = std::move(response.live);
+    live_->on_news([weak = weak_from_this()] {
+      const auto self = weak.lock();
+      if (self && std::exchange(self->waiting_for_live_, false)) self->write();
+    });
   }
   state_ = State::writing;
   write();
@@ -286,10 +296,17 @@ void ServerConnection::write() {
     std::string_view head = std::string_view(head_).substr(head_sent_);
     std::string_view body = std::string_view(body_).substr(body_sent_);
     if (head.empty() && body.empty()) {
-      if (source_left_ == 0) return written();
-      if (next_piece()) continue;
-      auto self = shared_from_this();
-      return close();
+      switch (live_ ? next_live() : next_piece()) {
+        case Next::here:
+          continue;
+        case Next::later:
+          return;
+        case Next::none:
+          return written();
+        case Next::broken:
+          auto self = shared_from_this();
+          return close();
+      }
     }
     auto outcome = stream_.write(head, body);
     if (outcome.status == Stream::Status::done) {
@@ -310,14 +327,33 @@ void ServerConnection::write() {
   }
 }
 
-// False: the source cannot be read, and the peer is not to take what it has for the whole.
-bool ServerConnection::next_piece() {
+ServerConnection::Next ServerConnection::next_piece() {
+  if (source_left_ == 0) return Next::none;
   body_.resize(static_cast<std::size_t>(std::min<std::uint64_t>(source_left_, source_piece)));
   const auto bytes = source_->read(body_.data(), body_.size());
   body_.resize(bytes);
   body_sent_ = 0;
   source_left_ -= bytes;
-  return bytes > 0;
+  return bytes > 0 ? Next::here : Next::broken;
+}
+
+ServerConnection::Next ServerConnection::next_live() {
+  const auto end = live_->how_it_ended();
+  body_ = live_->take();
+  body_sent_ = 0;
+  if (!body_.empty()) {
+    if (keep_alive_) body_ = chunk_of(body_);
+    return Next::here;
+  }
+  if (end == LiveBody::End::broken) return Next::broken;
+  if (end == LiveBody::End::none) {
+    waiting_for_live_ = true;
+    expect_within(nullptr);
+    return Next::later;
+  }
+  live_.reset();
+  if (keep_alive_) body_ = last_chunk;
+  return Next::here;
 }
 
 void ServerConnection::written() {

@@ -70,7 +70,10 @@ class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
   void answer(std::uint64_t number, Response response);
   void abandon(std::uint64_t number);
   void write();
-  bool next_piece();
+  // Of a body that is not here as a whole. Broken: the peer must not take what it has for all of it.
+  enum class Next { here, later, none, broken };
+  Next next_piece();
+  Next next_live();
   void written();
   void answered();
   void linger();
@@ -114,6 +117,8 @@ class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
   std::string body_;
   std::shared_ptr<BodySource> source_;  // of what follows body_
   std::uint64_t source_left_ = 0;
+  std::shared_ptr<LiveBody> live_;  // likewise; null once all of it has been taken
+  bool waiting_for_live_ = false;
   std::size_t head_sent_ = 0;
   std::size_t body_sent_ = 0;
 };

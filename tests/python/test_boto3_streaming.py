@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import socket
 import zipfile
 
 import pytest
@@ -20,8 +21,9 @@ def handler(event, context):
     return "x" * event["size"]
 """
 # A runtime of somebody else's, which streams: `size` bytes, in chunks, and an error in the trailers where `fail` is.
+# With `ask`, a port: after each of `steps` it waits there for leave to go on. With `end`: how it goes on after them.
 STREAMING = """#!/usr/bin/env python3
-import base64, json, os, socket
+import base64, json, os, socket, time
 host, port = os.environ["AWS_LAMBDA_RUNTIME_API"].split(":")
 api = socket.create_connection((host, int(port)))
 answers = api.makefile("rb")
@@ -36,10 +38,29 @@ while True:
     api.sendall(b"GET /2018-06-01/runtime/invocation/next HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n")
     headers, body = answer()
     event = json.loads(body)
+    leave = socket.create_connection(("127.0.0.1", event["ask"])) if "ask" in event else None
     api.sendall(("POST /2018-06-01/runtime/invocation/%s/response HTTP/1.1\\r\\nHost: localhost\\r\\nTransfer-Encoding: chunked\\r\\n"
         "Lambda-Runtime-Function-Response-Mode: streaming\\r\\nTrailer: Lambda-Runtime-Function-Error-Type, "
         "Lambda-Runtime-Function-Error-Body\\r\\n\\r\\n" % headers["lambda-runtime-aws-request-id"]).encode())
-    left = event["size"]
+    for step in event.get("steps", []):
+        api.sendall(b"%x\\r\\n" % len(step) + step.encode() + b"\\r\\n")
+        if leave: leave.recv(1)
+    end = event.get("end")
+    if end == "hang": time.sleep(600)
+    if end == "die": os._exit(3)
+    if end in ("break off", "report"):
+        id = headers["lambda-runtime-aws-request-id"]
+        api.close()
+        answers.close()
+        api = socket.create_connection((host, int(port)))
+        answers = api.makefile("rb")
+        if end == "break off": continue
+        told = b'{"errorType": "Own", "errorMessage": "mine"}'
+        api.sendall(b"POST /2018-06-01/runtime/invocation/%s/error HTTP/1.1\\r\\nHost: localhost\\r\\nContent-Length: %d\\r\\n\\r\\n%s"
+            % (id.encode(), len(told), told))
+        answer()
+        continue
+    left = event.get("size", 0)
     while left:
         piece = min(left, 1 << 20)
         api.sendall(b"%x\\r\\n" % piece + b"y" * piece + b"\\r\\n")
@@ -63,10 +84,11 @@ def client(tmp_path_factory):
         )
         deploy(client, "python", "app.py", PYTHON, "python3.11", "app.handler")
         deploy(client, "streaming", "bootstrap", STREAMING, "provided.al2023", "any")
+        deploy(client, "short", "bootstrap", STREAMING, "provided.al2023", "any", timeout=1)
         yield client
 
 
-def deploy(client, name, path, content, runtime, handler):
+def deploy(client, name, path, content, runtime, handler, timeout=60):
     code = io.BytesIO()
     with zipfile.ZipFile(code, "w") as archive:
         member = zipfile.ZipInfo(path)
@@ -78,7 +100,7 @@ def deploy(client, name, path, content, runtime, handler):
         Role="arn:aws:iam::000000000000:role/any",
         Handler=handler,
         Code={"ZipFile": code.getvalue()},
-        Timeout=60,
+        Timeout=timeout,
         MemorySize=1024,
     )
     client.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})
@@ -140,3 +162,60 @@ def test_what_cannot_be_invoked_is_refused_as_by_invoke(client):
     with pytest.raises(ClientError, match=r"enum value set: \[RequestResponse, DryRun\]"):
         client.invoke_with_response_stream(FunctionName="python", InvocationType="Event")
     assert client.invoke_with_response_stream(FunctionName="python", InvocationType="DryRun")["StatusCode"] == 204
+
+
+@pytest.fixture
+def leave():
+    """(a port where a function asks for leave to go on, what gives it)"""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(60)
+        asking = []
+
+        def give():
+            if not asking:
+                asking.append(server.accept()[0])
+            asking[0].sendall(b"1")
+
+        yield server.getsockname()[1], give
+        for connection in asking:
+            connection.close()
+
+
+def test_frames_come_while_the_function_runs(client, leave):
+    port, give = leave
+    steps = ["one", "two", "three"]
+    answer = client.invoke_with_response_stream(
+        FunctionName="streaming", Payload=json.dumps({"ask": port, "steps": steps})
+    )
+    frames = iter(answer["EventStream"])
+    for step in steps:  # the function writes the next one only once this one has been read here
+        assert next(frames)["PayloadChunk"]["Payload"] == step.encode()
+        give()
+    assert list(frames) == [{"InvokeComplete": {}}]
+
+
+def test_a_client_that_goes_away_ends_nothing(client, leave):
+    port, give = leave
+    answer = client.invoke_with_response_stream(
+        FunctionName="streaming", Payload=json.dumps({"ask": port, "steps": ["one"], "size": 1 << 20})
+    )
+    assert next(iter(answer["EventStream"]))["PayloadChunk"]["Payload"] == b"one"
+    answer["EventStream"].close()
+    give()
+    assert streamed(client, "streaming", {"size": 3}) == (b"yyy", {})
+
+
+@pytest.mark.parametrize(
+    "name, end, code, message",
+    [
+        ("short", "hang", "Sandbox.Timedout", "Task timed out after 1.00 seconds"),
+        ("streaming", "die", "Runtime.ExitError", "exit status 3"),
+        ("streaming", "break off", "Runtime.TruncatedResponse", "The connection ended in the middle"),
+        ("streaming", "report", "Own", "mine"),
+    ],
+)
+def test_how_a_stream_ends_too_early_is_in_the_last_frame(client, name, end, code, message):
+    payload, told = streamed(client, name, {"steps": ["a", "b"], "end": end})
+    assert (payload, told["ErrorCode"]) == (b"ab", code)
+    assert message in json.loads(told["ErrorDetails"])["errorMessage"]
+    assert streamed(client, name, {"size": 2}) == (b"yy", {})

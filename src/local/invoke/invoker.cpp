@@ -10,10 +10,8 @@
 namespace lambdapool::local {
 namespace {
 
-http::Response result_response(InvocationResult result, const std::string& version, bool log_tail,
-                               bool streaming) {
+http::Response result_response(InvocationResult result, const std::string& version, bool log_tail) {
   if (result.refusal) return refusal_response(*result.refusal);
-  if (streaming) return stream_response(std::move(result), version, log_tail);
   http::Response response;
   response.headers.add("Content-Type", "application/json");
   response.headers.add("X-Amz-Executed-Version", version);
@@ -114,16 +112,21 @@ void Invoker::invoke(const InvokeRequest& request, const std::string& request_id
   auto snapshot = find(request.reference);
   if (!snapshot) return respond(refusal_response(snapshot.error()));
   if (request.type == InvocationType::dry_run) return respond(empty_response(204));
-  Invocation invocation{
-      request_id, payload.empty() ? "{}" : std::move(payload), {}, request.client_context, request.streaming};
+  Invocation invocation{request_id, payload.empty() ? "{}" : std::move(payload), {}, request.client_context};
   if (request.type == InvocationType::event) return answer_event(request, std::move(invocation), respond);
   const auto& function = request.reference.name;
   if (auto entered = enter(function, **snapshot); !entered) return respond(refusal_response(entered.error()));
   auto version = choose(**snapshot);
+  const std::string executed = version->version;
+  if (request.streaming) {
+    const auto stream = std::make_shared<ResponseStream>(std::move(respond), executed, request.log_tail);
+    invocation.stream = [stream](std::string_view piece) { stream->write(piece); };
+    return run(function, *snapshot, version, std::move(invocation),
+               [stream](InvocationResult result) { stream->end(std::move(result)); });
+  }
   run(function, *snapshot, version, std::move(invocation),
-      [respond = std::move(respond), executed = version->version, tail = request.log_tail,
-       streaming = request.streaming](InvocationResult result) {
-        respond(result_response(std::move(result), executed, tail, streaming));
+      [respond = std::move(respond), executed, tail = request.log_tail](InvocationResult result) {
+        respond(result_response(std::move(result), executed, tail));
       });
 }
 

@@ -31,7 +31,7 @@ class Invoker {
           EventPolicy policy, Mend mend, std::string region, std::uint32_t seed);
 
   // `payload` has been checked. Answers through `respond`, once; an Event at once, its work goes on behind
-  // it.
+  // it; with a body that is still to come where the caller takes what is streamed.
   void invoke(const InvokeRequest& request, const std::string& request_id, std::string payload,
               Respond respond);
 

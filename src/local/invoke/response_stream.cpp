@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstring>
 #include <nlohmann/json.hpp>
 
 #include "core/checksum.hpp"
@@ -35,47 +34,6 @@ std::string encoded_headers(std::string_view type, std::string_view content_type
   }
   return headers;
 }
-
-// Frames are made as they are sent: a payload may have 200 MB.
-class Frames final : public http::BodySource {
- public:
-  Frames(std::string payload, std::string last)
-      : payload_(std::move(payload)),
-        last_(std::move(last)),
-        size_(chunks() * event_frame("PayloadChunk", chunk_content, "").size() + payload_.size() +
-              last_.size()) {}
-
-  std::uint64_t size() const override { return size_; }
-
-  std::size_t read(char* piece, std::size_t most) override {
-    if (at_ == frame_.size()) next_frame();
-    const std::size_t bytes = std::min(most, frame_.size() - at_);
-    std::memcpy(piece, frame_.data() + at_, bytes);
-    at_ += bytes;
-    return bytes;
-  }
-
- private:
-  std::size_t chunks() const { return (payload_.size() + chunk_bytes - 1) / chunk_bytes; }
-
-  void next_frame() {
-    at_ = 0;
-    if (sent_ == payload_.size()) {
-      frame_ = std::exchange(last_, {});
-      return;
-    }
-    const auto chunk = std::string_view(payload_).substr(sent_, chunk_bytes);
-    sent_ += chunk.size();
-    frame_ = event_frame("PayloadChunk", chunk_content, chunk);
-  }
-
-  std::string payload_;
-  std::string last_;
-  const std::uint64_t size_;
-  std::size_t sent_ = 0;
-  std::string frame_;
-  std::size_t at_ = 0;  // of frame_
-};
 
 std::string error_type(const std::string& payload) {
   const auto error = nlohmann::json::parse(payload, nullptr, false);
@@ -110,14 +68,33 @@ std::string event_frame(std::string_view type, std::string_view content_type, st
   return frame;
 }
 
-http::Response stream_response(InvocationResult result, const std::string& version, bool log_tail) {
+ResponseStream::~ResponseStream() {
+  if (body_) body_->end(http::LiveBody::End::broken);
+}
+
+void ResponseStream::write(std::string_view payload) {
+  if (ended_) return;
+  begin();
+  for (; !payload.empty(); payload.remove_prefix(std::min(chunk_bytes, payload.size())))
+    body_->write(event_frame("PayloadChunk", chunk_content, payload.substr(0, chunk_bytes)));
+}
+
+void ResponseStream::end(InvocationResult result) {
+  if (result.refusal && !body_) return respond_(refusal_response(*result.refusal));
+  write(result.function_error ? "" : result.payload);
+  ended_ = true;
+  body_->write(event_frame("InvokeComplete", "application/json", end_of(result, log_tail_)));
+  body_->end(http::LiveBody::End::whole);
+}
+
+void ResponseStream::begin() {
+  if (body_) return;
+  body_ = std::make_shared<http::LiveBody>();
   http::Response response;
   response.headers.add("Content-Type", "application/vnd.amazon.eventstream");
-  response.headers.add("X-Amz-Executed-Version", version);
-  auto last = event_frame("InvokeComplete", "application/json", end_of(result, log_tail));
-  response.source = std::make_shared<Frames>(
-      std::move(result.function_error ? result.streamed : result.payload), std::move(last));
-  return response;
+  response.headers.add("X-Amz-Executed-Version", version_);
+  response.live = body_;
+  respond_(std::move(response));
 }
 
 }  // namespace lambdapool::local

@@ -3,55 +3,89 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <optional>
+
 #include "http/body_stream.hpp"
 
 namespace lambdapool::local {
 namespace {
 
-using testing::EndsWith;
+using testing::AllOf;
 using testing::HasSubstr;
+using testing::Not;
 using testing::StartsWith;
 
-std::string read_all(const http::Response& response, std::size_t piece) {
+struct Read {
   std::string body;
-  std::string buffer(piece, '\0');
-  while (body.size() < response.source->size()) {
-    const auto bytes = response.source->read(buffer.data(), buffer.size());
-    if (bytes == 0) break;
-    body.append(buffer, 0, bytes);
+  http::LiveBody::End end = http::LiveBody::End::none;
+};
+
+class ResponseStreamTest : public testing::Test {
+ protected:
+  ResponseStreamTest() {
+    stream_ = std::make_unique<ResponseStream>(
+        [this](http::Response response) { answer_ = std::move(response); }, "7", false);
   }
-  return body;
-}
+  static InvocationResult returned(std::string payload) {
+    InvocationResult result;
+    result.payload = std::move(payload);
+    return result;
+  }
+  static InvocationResult failed(std::string payload) {
+    auto result = returned(std::move(payload));
+    result.function_error = true;
+    return result;
+  }
+  Read read() { return {answer_->live->take(), answer_->live->how_it_ended()}; }
+
+  std::optional<http::Response> answer_;
+  std::unique_ptr<ResponseStream> stream_;
+};
 
 TEST(ResponseStream, AFrameHasItsLengthsAndHeadersInFront) {
-  // checksum.
   const auto frame = event_frame("PayloadChunk", "application/octet-stream", "{}");
   EXPECT_THAT(frame, StartsWith(std::string("\0\0\0\x6c\0\0\0\x5a", 8)));
   EXPECT_THAT(frame, HasSubstr(std::string("\x0b:event-type\x07\0\x0cPayloadChunk", 27)));
   EXPECT_EQ(frame.size(), 0x6cU);
 }
 
-TEST(ResponseStream, APayloadHasAsManyBytesAsWasAnnouncedHoweverItIsRead) {
-  for (const std::size_t size : {0, 1, 65'536, 65'537, 200'000}) {
-    for (const std::size_t piece : {7, 65'536, 1'000'000}) {
-      InvocationResult result;
-      result.payload.assign(size, 'x');
-      const auto response = stream_response(std::move(result), "$LATEST", false);
-      const auto announced = response.source->size();
-      const auto body = read_all(response, piece);
-      EXPECT_EQ(body.size(), announced);
-    }
-  }
+TEST_F(ResponseStreamTest, WhatIsStreamedGoesOutBeforeTheEnd) {
+  EXPECT_FALSE(answer_);
+  stream_->write("");
+  ASSERT_TRUE(answer_);
+  EXPECT_EQ(answer_->headers.get("X-Amz-Executed-Version"), "7");
+  EXPECT_EQ(read().body, "");
+  stream_->write("one");
+  EXPECT_THAT(read().body, HasSubstr("one"));
+  stream_->write("two");
+  EXPECT_THAT(read().body, HasSubstr("two"));
+  stream_->end(returned(""));
+  const auto [body, end] = read();
+  EXPECT_THAT(body, AllOf(HasSubstr("InvokeComplete"), Not(HasSubstr("PayloadChunk"))));
+  EXPECT_EQ(end, http::LiveBody::End::whole);
 }
 
-TEST(ResponseStream, AnErrorIsInTheLastFrameBehindWhatWasStreamed) {
-  InvocationResult result;
-  result.function_error = true;
-  result.payload = R"({"errorType":"Broken","errorMessage":"m"})";
-  result.streamed = "part";
-  const auto body = read_all(stream_response(std::move(result), "1", false), 100);
-  EXPECT_THAT(body, HasSubstr("part"));
-  EXPECT_THAT(body, HasSubstr(R"("ErrorCode":"Broken")"));
+TEST_F(ResponseStreamTest, AnAnswerOfOnePieceIsFramedAtTheEnd) {
+  stream_->end(returned(std::string(100'000, 'x')));
+  const auto body = read().body;
+  EXPECT_EQ(std::count(body.begin(), body.end(), 'x'), 100'000);
+  EXPECT_THAT(body, HasSubstr("InvokeComplete"));
+}
+
+TEST_F(ResponseStreamTest, AnErrorIsInTheLastFrameBehindWhatWasStreamed) {
+  stream_->write("part");
+  stream_->end(failed(R"({"errorType":"Broken","errorMessage":"m"})"));
+  stream_->write("too late");
+  const auto body = read().body;
+  EXPECT_THAT(body,
+              AllOf(HasSubstr("part"), HasSubstr(R"("ErrorCode":"Broken")"), Not(HasSubstr("too late"))));
+}
+
+TEST_F(ResponseStreamTest, AStreamThatNobodyEndsIsBrokenOff) {
+  stream_->write("part");
+  stream_.reset();
+  EXPECT_EQ(read().end, http::LiveBody::End::broken);
 }
 
 }  // namespace

@@ -1,8 +1,10 @@
 // An invocation, as it goes from the control plane to a worker's runtime, and what came of it.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "local/control/refusal.hpp"
 
@@ -13,7 +15,9 @@ struct Invocation {
   std::string payload;
   std::string invoked_arn;          // qualified only if the caller gave a qualifier
   std::string client_context = {};  // decoded JSON, or ""
-  bool streaming = false;           // the caller takes what is streamed: more, and what precedes an error
+  // Of a caller who takes what the function streams, as it comes: first "", then the pieces. Such an answer
+  // may be larger, and then nothing of it is in the result's payload.
+  std::function<void(std::string_view piece)> stream = {};
 };
 
 struct InvocationResult {
@@ -21,7 +25,6 @@ struct InvocationResult {
   bool function_error = false;          // X-Amz-Function-Error: Unhandled
   std::string log;                      // START ... REPORT; of what the function wrote, the end
   std::optional<Refusal> refusal = {};  // it has not been run, and this is why
-  std::string streamed = {};            // of an error: what the function had streamed before
 };
 
 }  // namespace lambdapool::local

@@ -84,8 +84,8 @@ InvocationError no_bootstrap() {
           "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]"};
 }
 
-InvocationError response_too_large() {
-  const std::string limit = std::to_string(limits::response_payload_bytes_max);
+InvocationError response_too_large(std::int64_t bytes_max) {
+  const std::string limit = std::to_string(bytes_max);
   const std::string type = "Function.ResponseSizeTooLarge";
   return {.type = type,
           .reason = "",

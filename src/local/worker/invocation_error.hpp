@@ -26,7 +26,7 @@ std::string how_it_ended(int wait_status);               // "signal: killed", "e
 InvocationError timed_out(std::chrono::milliseconds limit);
 InvocationError out_of_memory();
 InvocationError no_bootstrap();
-InvocationError response_too_large();
+InvocationError response_too_large(std::int64_t bytes_max);
 
 // The JSON that the caller gets.
 std::string payload_of(const InvocationError& failure, std::string_view request_id);

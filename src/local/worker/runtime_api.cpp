@@ -1,5 +1,6 @@
 #include "local/worker/runtime_api.hpp"
 
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "core/encoding.hpp"
@@ -13,6 +14,8 @@ namespace {
 using http::Response;
 
 constexpr std::string_view root = "/2018-06-01/runtime/";
+constexpr std::string_view response_mode = "Lambda-Runtime-Function-Response-Mode";
+constexpr std::string_view error_type = "Lambda-Runtime-Function-Error-Type";
 
 Response json_response(int status, std::string body) {
   Response response;
@@ -24,9 +27,18 @@ Response json_response(int status, std::string body) {
 
 Response accepted() { return json_response(202, "{\"status\":\"OK\"}\n"); }
 
+std::string error_of(std::string_view type, std::string_view message) {
+  const nlohmann::json error{{"errorMessage", message}, {"errorType", type}};
+  return error.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
 Response refused(int status, std::string_view type, std::string_view message) {
-  return json_response(status, R"({"errorMessage":")" + std::string(message) + R"(","errorType":")" +
-                                   std::string(type) + "\"}\n");
+  return json_response(status, error_of(type, message));
+}
+
+Response too_large(std::int64_t most) {
+  return refused(413, "RequestEntityTooLarge",
+                 "Exceeded maximum allowed payload size (" + std::to_string(most) + " bytes).");
 }
 
 Response wrong_state(std::string_view request) {
@@ -34,6 +46,23 @@ Response wrong_state(std::string_view request) {
 }
 
 }  // namespace
+
+// Goes on its way as it comes. Gone before its end, the runtime's connection has broken.
+class RuntimeApi::StreamedBody final : public http::BodySink {
+ public:
+  explicit StreamedBody(std::weak_ptr<RuntimeApi*> api) : api_(std::move(api)) {}
+  ~StreamedBody() override {
+    if (const auto api = api_.lock()) (*api)->stream_broken();
+  }
+  std::optional<Response> write(std::string_view piece) override {
+    const auto api = api_.lock();
+    if (!api) return wrong_state("invocation/response");
+    return (*api)->take_piece(piece);
+  }
+
+ private:
+  const std::weak_ptr<RuntimeApi*> api_;
+};
 
 http::ServerLimits answer_limits() {
   return {.max_body_bytes = static_cast<std::uint64_t>(limits::streamed_payload_bytes_max) + (1 << 20)};
@@ -70,7 +99,12 @@ void RuntimeApi::handle(http::Request request, http::Responder responder) {
 
 void RuntimeApi::next(const http::Request& request, http::Responder responder) {
   if (state_ == State::failed) return responder.send(wrong_state("invocation/next"));
-  if (state_ == State::running) {
+  if (state_ == State::running && stream_broken_) {
+    state_ = State::answered;
+    events_.answered(Kind::error, error_of("Runtime.TruncatedResponse",
+                                           "The connection ended in the middle of the streamed response"));
+  }
+  if (state_ == State::running || state_ == State::streaming) {
     // Once: whoever asks again while it runs has it already, or is not the one who was meant to.
     if (handed_out_) return responder.send(wrong_state("invocation/next"));
     handed_out_ = true;
@@ -105,6 +139,7 @@ void RuntimeApi::deliver(DeliveredInvocation delivered) {
     if (auto json = envelope::raw_as_json(envelope::Direction::task, payload)) payload = std::move(*json);
   }
   state_ = State::running;
+  stream_broken_ = false;
   early_ = nullptr;
   if (const auto send = std::exchange(send_packet_, nullptr)) {
     const auto packet = next_packet();
@@ -162,35 +197,61 @@ void RuntimeApi::close() {
   send_packet_ = early_ = nullptr;
 }
 
+std::unique_ptr<http::BodySink> RuntimeApi::divert(const http::Request& head) {
+  const auto& invocation = delivered_.invocation;
+  if (head.method != "POST" || state_ != State::running || !invocation.stream || stream_broken_)
+    return nullptr;
+  if (head.headers.get(response_mode) != "streaming") return nullptr;
+  if (head.target != std::string(root) + "invocation/" + invocation.request_id + "/response") return nullptr;
+  state_ = State::streaming;
+  invocation.stream("");
+  return std::make_unique<StreamedBody>(self_);
+}
+
+std::optional<Response> RuntimeApi::take_piece(std::string_view piece) {
+  const auto room = static_cast<std::uint64_t>(limits::streamed_payload_bytes_max) - streamed_bytes_;
+  const auto fits = piece.substr(0, room);
+  streamed_bytes_ += fits.size();
+  delivered_.invocation.stream(fits);
+  if (fits.size() == piece.size()) return std::nullopt;
+  state_ = State::answered;
+  events_.answered(Kind::stream_too_large, {});
+  return too_large(limits::streamed_payload_bytes_max);
+}
+
+// A process that has died is told of soon. One that goes on may still say what went wrong.
+void RuntimeApi::stream_broken() {
+  if (state_ != State::streaming) return;
+  state_ = State::running;
+  stream_broken_ = true;
+}
+
 void RuntimeApi::result(const http::Request& request, std::string body, std::string_view id, bool error,
                         http::Responder responder) {
-  const std::string_view mode = request.headers.get("Lambda-Runtime-Function-Response-Mode");
+  const std::string_view mode = request.headers.get(response_mode);
   if (!mode.empty() && mode != "streaming") {
     return responder.send(refused(400, "InvalidFunctionResponseMode", "Invalid function response mode"));
   }
-  if (state_ != State::running)
+  const bool streamed = request.sink != nullptr;
+  if (state_ != (streamed ? State::streaming : State::running) || (stream_broken_ && !error))
     return responder.send(wrong_state(error ? "invocation/error" : "invocation/response"));
   if (id != delivered_.invocation.request_id)
     return responder.send(refused(400, "InvalidRequestID", "Invalid request ID"));
   // A streamed response can still fail on its way; its trailers then say how.
-  const bool failed_midway = !error && !request.headers.get("Lambda-Runtime-Function-Error-Type").empty();
-  const bool streamed = mode == "streaming" && delivered_.invocation.streaming;
+  const bool failed_midway = !error && !request.headers.get(error_type).empty();
   if (failed_midway) {
-    if (streamed) streamed_ = body;
-    const auto decoded = base64_decode(request.headers.get("Lambda-Runtime-Function-Error-Body"));
-    if (decoded && !decoded->empty()) body = *decoded;
+    const auto told = base64_decode(request.headers.get("Lambda-Runtime-Function-Error-Body"));
+    body = told && !told->empty() ? *told : error_of(request.headers.get(error_type), "");
   }
   state_ = State::answered;
   delivered_.invocation.payload.clear();
-  const auto most = streamed ? limits::streamed_payload_bytes_max : limits::response_payload_bytes_max;
-  end_result(std::move(body), most, error || failed_midway, std::move(responder));
+  end_result(std::move(body), error || failed_midway, std::move(responder));
   if (const auto early = std::exchange(early_, nullptr)) ready_for_packets(early);
 }
 
-void RuntimeApi::end_result(std::string body, std::int64_t most, bool error, http::Responder responder) {
-  if (body.size() > static_cast<std::size_t>(most)) {
-    responder.send(refused(413, "RequestEntityTooLarge",
-                           "Exceeded maximum allowed payload size (" + std::to_string(most) + " bytes)."));
+void RuntimeApi::end_result(std::string body, bool error, http::Responder responder) {
+  if (body.size() > static_cast<std::size_t>(limits::response_payload_bytes_max)) {
+    responder.send(too_large(limits::response_payload_bytes_max));
     return events_.answered(Kind::too_large, {});
   }
   responder.send(accepted());
@@ -200,7 +261,7 @@ void RuntimeApi::end_result(std::string body, std::int64_t most, bool error, htt
 void RuntimeApi::init_error(const http::Request& request, std::string body, http::Responder responder) {
   if (state_ != State::init) return responder.send(wrong_state("init/error"));
   state_ = State::failed;
-  std::string type(request.headers.get("Lambda-Runtime-Function-Error-Type"));
+  std::string type(request.headers.get(error_type));
   responder.send(accepted());
   events_.init_failed(type.empty() ? "Runtime.Unknown" : type, std::move(body));
 }

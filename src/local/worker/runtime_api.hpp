@@ -2,12 +2,15 @@
 // The worker's HTTP connections (its own channel, and the port of a foreign runtime) all lead here.
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "http/body_stream.hpp"
 #include "http/server.hpp"
 #include "local/worker/invocation.hpp"
 
@@ -24,7 +27,7 @@ http::ServerLimits answer_limits();
 
 class RuntimeApi {
  public:
-  enum class Kind { response, error, too_large };
+  enum class Kind { response, error, too_large, stream_too_large };
   struct Events {
     std::function<void()> ready;                           // it waits for an invocation
     std::function<void(Kind, std::string body)> answered;  // the invocation that it was given
@@ -35,6 +38,8 @@ class RuntimeApi {
   explicit RuntimeApi(Events events) : events_(std::move(events)) {}
 
   void handle(http::Request request, http::Responder responder);
+  // Where the body of a streamed response goes, to a caller who takes it as it comes; null: it is kept.
+  std::unique_ptr<http::BodySink> divert(const http::Request& head);
 
   // Of our own runtime's other way, beside HTTP (docs/protocol.md, Packets); `send` goes back on it.
   using SendPacket = std::function<void(std::string_view packet)>;
@@ -44,18 +49,21 @@ class RuntimeApi {
   void deliver(DeliveredInvocation delivered);
   bool waiting() const { return state_ == State::waiting; }
   void close();
-  // What was streamed of an answer that is an error.
-  std::string take_streamed() { return std::exchange(streamed_, {}); }
+  // How many bytes of the last answer were streamed.
+  std::uint64_t take_streamed_bytes() { return std::exchange(streamed_bytes_, 0); }
 
  private:
-  enum class State { init, waiting, running, answered, failed };
+  class StreamedBody;
+  enum class State { init, waiting, running, streaming, answered, failed };
 
   void next(const http::Request& request, http::Responder responder);
   void result(const http::Request& request, std::string body, std::string_view id, bool error,
               http::Responder responder);
   void init_error(const http::Request& request, std::string body, http::Responder responder);
   http::Response next_response() const;
-  void end_result(std::string body, std::int64_t most, bool error, http::Responder responder);
+  void end_result(std::string body, bool error, http::Responder responder);
+  std::optional<http::Response> take_piece(std::string_view piece);
+  void stream_broken();
   void answer_packet(std::string_view packet);
   void ready_for_packets(const SendPacket& send);
   std::optional<std::string> next_packet() const;
@@ -69,7 +77,9 @@ class RuntimeApi {
   SendPacket send_packet_;  // while the runtime waits for a packet
   SendPacket early_;        // it will, once its answer has been read
   std::uint64_t poll_number_ = 0;
-  std::string streamed_;
+  std::uint64_t streamed_bytes_ = 0;
+  bool stream_broken_ = false;  // the runtime's connection, in the middle of its response
+  std::shared_ptr<RuntimeApi*> self_ = std::make_shared<RuntimeApi*>(this);  // bodies hold it weakly
 };
 
 }  // namespace lambdapool::local

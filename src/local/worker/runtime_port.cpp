@@ -40,10 +40,12 @@ bool may_be_a_browsers(const http::Request& head) {
   return name != loopback && name != "localhost";
 }
 
-Result<std::unique_ptr<RuntimePort>> RuntimePort::open(http::EventLoop& loop, http::Handler handler) {
+Result<std::unique_ptr<RuntimePort>> RuntimePort::open(http::EventLoop& loop, http::Handler handler,
+                                                       http::Divert divert) {
   std::unique_ptr<RuntimePort> port(new RuntimePort);
   http::Guard guard;
   guard.opened_later = true;
+  guard.divert = std::move(divert);
   guard.admit = [worker = port->worker_](const http::Caller& caller) {
     return caller.uid == ::geteuid() && caller.inode != 0 && tree_holds_socket(*worker, caller.inode);
   };

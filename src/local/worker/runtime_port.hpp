@@ -16,7 +16,8 @@ namespace lambdapool::local {
 class RuntimePort {
  public:
   // Whoever connects waits until it is known whose port it is. Error kind io.
-  static Result<std::unique_ptr<RuntimePort>> open(http::EventLoop& loop, http::Handler handler);
+  static Result<std::unique_ptr<RuntimePort>> open(http::EventLoop& loop, http::Handler handler,
+                                                   http::Divert divert = {});
 
   const std::string& address() const { return address_; }  // of AWS_LAMBDA_RUNTIME_API
   // From now on it serves `worker` and the processes below it. On the loop's thread.

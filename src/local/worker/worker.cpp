@@ -4,6 +4,8 @@
 #include <cctype>
 #include <cstdio>
 
+#include "core/limits.hpp"
+
 namespace lambdapool::local {
 namespace {
 
@@ -101,9 +103,13 @@ void Worker::launch() {
       self->hear([&] { self->api_.handle(std::move(request), std::move(responder)); });
     }
   };
+  const http::Divert divert = [weak](const http::Request& head) {
+    const auto self = weak.lock();
+    return self ? self->api_.divert(head) : nullptr;
+  };
   process_ = std::make_shared<WorkerProcess>(
-      parts_, setting_, api, [this](std::string_view lines) { write_log(lines, now_ms()); },
-      process_events());
+      parts_, setting_, WorkerProcess::Api{api, divert},
+      [this](std::string_view lines) { write_log(lines, now_ms()); }, process_events());
   extensions_ = std::make_unique<ExtensionApi>(setting_.function, process_->extensions(), extension_events());
   process_->start();
 }
@@ -247,8 +253,10 @@ void Worker::on_answered(RuntimeApi::Kind kind, std::string body) {
 void Worker::answer() {
   Answer given = std::move(*answer_);
   answer_.reset();
-  if (given.kind == RuntimeApi::Kind::too_large) {
-    const InvocationError failure = response_too_large();
+  const bool stream_too_large = given.kind == RuntimeApi::Kind::stream_too_large;
+  if (stream_too_large || given.kind == RuntimeApi::Kind::too_large) {
+    const InvocationError failure = response_too_large(stream_too_large ? limits::streamed_payload_bytes_max
+                                                                        : limits::response_payload_bytes_max);
     return complete(failure.payload, &failure, true);
   }
   complete(std::move(given.body), nullptr, given.kind == RuntimeApi::Kind::error);
@@ -260,16 +268,16 @@ InvocationResult Worker::result_of(std::string payload, const InvocationError* f
   InvocationResult result;
   result.payload = std::move(payload);
   result.function_error = function_error;
-  result.streamed = api_.take_streamed();
   result.log = std::move(log_before_start_);
   result.log += start_lines(*setting_.function, id, started_ms_);
   result.log += log.take();
   log.hold();
   const auto ended_ms = now_ms();
-  const auto report = end_lines(*setting_.function,
-                                {id, ms_between(begun_, Clock::now()), init_ms_, setting_.function->memory_mb,
-                                 used_mb(failure), failure, function_error, result.payload.size()},
-                                ended_ms);
+  const auto report = end_lines(
+      *setting_.function,
+      {id, ms_between(begun_, Clock::now()), init_ms_, setting_.function->memory_mb, used_mb(failure),
+       failure, function_error, result.payload.size() + api_.take_streamed_bytes()},
+      ended_ms);
   write_log(report, ended_ms);
   result.log += report;
   log_before_start_.clear();

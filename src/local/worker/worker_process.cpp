@@ -24,8 +24,7 @@ bool is_file(const fs::path& path) {
 
 }  // namespace
 
-WorkerProcess::WorkerProcess(Parts parts, Setting setting, http::Handler api, LogPipe::Sink log,
-                             Events events)
+WorkerProcess::WorkerProcess(Parts parts, Setting setting, Api api, LogPipe::Sink log, Events events)
     : parts_(parts),
       setting_(std::move(setting)),
       api_(std::move(api)),
@@ -132,10 +131,13 @@ bool WorkerProcess::open_channel() {
   if (!pair.ours) return false;
   if (parts_.python && !open_packets(pair.ours.get())) return false;
   channel_ = std::move(pair.theirs);
+  http::Guard guard;
+  guard.divert = api_.divert;
   connection_ = http::serve_connection(
-      parts_.loop, pair.ours.release(), api_, [] {}, http::Pipelined::together, answer_limits());
+      parts_.loop, pair.ours.release(), api_.handler, [] {}, http::Pipelined::together, answer_limits(),
+      std::move(guard));
   if (!needs_port()) return true;
-  auto port = RuntimePort::open(parts_.loop, api_);
+  auto port = RuntimePort::open(parts_.loop, api_.handler, api_.divert);
   if (!port) return false;
   port_ = std::move(*port);
   return true;

@@ -68,8 +68,12 @@ class WorkerProcess : public std::enable_shared_from_this<WorkerProcess> {
     std::function<bool(const std::string& name, std::string_view reason, std::int64_t deadline_ms)> tell_end;
   };
 
+  struct Api {
+    http::Handler handler;
+    http::Divert divert;
+  };
   // `api`: the Runtime API that it speaks. `log`: where its lines go.
-  WorkerProcess(Parts parts, Setting setting, http::Handler api, LogPipe::Sink log, Events events);
+  WorkerProcess(Parts parts, Setting setting, Api api, LogPipe::Sink log, Events events);
 
   const std::vector<std::string>& extensions() const { return extension_names_; }  // external ones, by file
 
@@ -112,7 +116,7 @@ class WorkerProcess : public std::enable_shared_from_this<WorkerProcess> {
 
   Parts parts_;
   const Setting setting_;
-  http::Handler api_;
+  Api api_;
   Events events_;
   std::unique_ptr<LogPipe> log_;
   std::unique_ptr<Cgroup> cgroup_;

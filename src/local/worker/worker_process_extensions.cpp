@@ -47,7 +47,7 @@ void WorkerProcess::start_extensions() {
   const auto describe = [this](const std::string& name, const std::string& runtime_api) {
     return extension_spawn(name, runtime_api);
   };
-  if (!output || !extensions_->start(describe, api_, output.get()))
+  if (!output || !extensions_->start(describe, api_.handler, output.get()))
     fail({"Extension.LaunchError", std::string("could not start the extensions: ") + system_reason(errno)});
 }
 
