@@ -3,6 +3,8 @@
 
 #include <chrono>
 #include <cstddef>
+#include <exception>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -16,6 +18,24 @@ enum class Deploy {
   self,  // this executable, as a version of the function, unless it is there: and that version is called
 };
 inline constexpr Deploy self = Deploy::self;
+
+// Which failures of an element are not its last word: it is then run again, alone. See retry_on().
+struct Retry {
+  // Of what the function threw, and of a LambdaPoolError that befell its call (timed out, out of memory,
+  // worker died, lost). Runs on a thread of the pool's, and must not block.
+  std::function<bool(const std::exception&)> on = {};
+  int times = 2;  // at most so often
+  // Before the first time; twice as long each time, up to a minute, and by chance down to half of that.
+  std::chrono::milliseconds backoff{500};
+};
+
+// {.retry = retry_on<std::runtime_error, WorkerDied>()}: after any of these, or what derives from them.
+template <class... E>
+Retry retry_on(int times = 2, std::chrono::milliseconds backoff = std::chrono::milliseconds(500)) {
+  return {
+      [](const std::exception& failure) { return (... || (dynamic_cast<const E*>(&failure) != nullptr)); },
+      times, backoff};
+}
 
 struct Options {
   int workers = 10;                    // at most so many calls in flight
@@ -50,6 +70,9 @@ struct Options {
   // network is out as often as fits into network_timeout). Else it fails at once.
   bool idempotent = false;
   std::optional<int> retries = {};
+  // Of every call and map that does not say its own. InvalidArgument where `times` is not 0 to 100, or
+  // `backoff` not 0 to 60 s.
+  Retry retry = {};
 
   // {.lambda_function = "simulation", .deploy = lambdapool::self}: the function has this very build, whatever
   // others deploy. A line on stderr says what was uploaded. Needs the rights of `lambdapool policy deploy`.
@@ -74,6 +97,7 @@ struct MapOptions {
   // have run and the pool is not idempotent.
   std::string name = {};
   OnChange on_change = OnChange::error;
+  Retry retry = {};  // as the pool's
 };
 
 }  // namespace lambdapool

@@ -54,9 +54,12 @@ class Engine:
     ) -> None: ...
     def open(self) -> Optional[NativeError]:
         """Finds the target and identity. Returns what went wrong."""
-    def add(self, job: int, items: int, chunksize: int, lets_go: bool = False, open: bool = False) -> Account:
+    def add(
+        self, job: int, items: int, chunksize: int, lets_go: bool = False, open: bool = False, patient: bool = False
+    ) -> Account:
         """A job, under a number that no other has. `chunksize` 0 finds a size. `lets_go`: after a failure of the
-        platform what is under way is not waited for. `open`: items are still to come, by extend() until close_job()."""
+        platform what is under way is not waited for. `open`: items are still to come, by extend() until close_job().
+        `patient`: it ends with such a failure only where each call would fail so, and by failed()."""
     def report(self, account: Optional[Account] = None) -> Tuple[Optional[NativeReport], Optional[NativeError]]:
         """Of a job's calls, or of all."""
     def standing(self, job: int, account: Optional[Account]) -> Tuple[Optional[int], int, int, int, int, float]:
@@ -100,6 +103,9 @@ class Engine:
         """`done` of a chunk's items, from the first on, have their outcomes, which took a worker so long and an answer
         so
         much. The others go first in the next; what is returned never will."""
+    def again(self, job: int, first: int, item: int, seconds: float) -> bool:
+        """Before settle() of the chunk that begins with `first`: the item's outcome does not count, and it is sent
+        again after so long. False: its job has ended, so it does."""
     def failed(self, job: int) -> List[Range]:
         """The platform failed a call of this job: nothing more of it is sent. The items that are left without an
         outcome, the first time."""

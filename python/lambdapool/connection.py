@@ -49,7 +49,6 @@ def connect(
         function_timeout=function_timeout, throttle_timeout=throttle_timeout, network_timeout=network_timeout
     )
     _check_choices(idempotent=idempotent, allow_http=allow_http)
-    retries = _check_retries(retries)
     _check_texts(
         target=target,
         aws_region_name=region,
@@ -153,15 +152,6 @@ def _check_choices(**choices: bool) -> None:
     for name, choice in choices.items():
         if not isinstance(choice, bool):
             raise TypeError("%s must be True or False, not %s" % (name, type(choice).__name__))
-
-
-def _check_retries(retries: Optional[int]) -> Optional[int]:
-    if retries is None:
-        return None
-    retries = check_integer("retries", retries)
-    if not 0 <= retries <= 100:
-        raise ValueError("retries must be between 0 and 100, not %d" % retries)
-    return retries
 
 
 def _check_texts(**texts: Optional[str]) -> None:

@@ -82,7 +82,7 @@ class Dispatcher:
             if ended is None:
                 self._jobs[job._number] = job
                 try:
-                    job._account = self.engine.add(job._number, items, chunksize, lets_go, open)
+                    job._account = self.engine.add(job._number, items, chunksize, lets_go, open, job._retry is not None)
                 except BaseException:  # nothing will ever end it, and it would be waited for
                     del self._jobs[job._number]
                     raise
@@ -149,6 +149,10 @@ class Dispatcher:
 
     def is_running(self, job: Any) -> bool:
         return self.ended is None and bool(self.engine.is_running(job._number))
+
+    def again(self, job: Any, first: int, item: int, seconds: float) -> bool:
+        """Whether this item, of the chunk from `first` on, will be sent again, after so long."""
+        return self.ended is None and bool(self.engine.again(job._number, first, item, seconds))
 
     def failed(self, job: Any) -> List[Tuple[int, int]]:
         """The platform failed a call of this job: nothing more of it is sent. The ranges (first, count) of items that

@@ -15,11 +15,12 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any, Callable, Iterable, Iterator, List, Optional, Type, Union
 
-    from typing_extensions import ParamSpec, TypeVar
+    from typing_extensions import ParamSpec, TypeVar, Unpack
 
     from .blobs import Shared
     from .deployment import Paths
     from .futures import TaskFuture
+    from .map_options import MapOptions, RetryOn
     from .progress import Wanted
     from .report import Report
 
@@ -77,9 +78,12 @@ class LambdaExecutor(Executor):
         initargs: Iterable[Any] = (),
         max_tasks_per_child: Optional[int] = None,
         progress: Wanted = None,
+        retry_on: RetryOn = None,
+        backoff: Optional[float] = None,
     ) -> None:
         from .connection import connect
         from .default_function import function_or_default
+        from .retry import pool_retry
         from .worker_setup import WorkerSetup
 
         self._shutdown_lock = threading.Lock()
@@ -91,6 +95,7 @@ class LambdaExecutor(Executor):
         self._progress = check_progress(progress)
         self._setup = WorkerSetup(initializer, initargs, max_tasks_per_child)
         self._idempotent = idempotent
+        self._retry, retries = pool_retry(retry_on, retries, backoff, idempotent)
         self._dispatcher = connect(
             function_or_default(lambda_function),
             self._max_workers,
@@ -161,7 +166,7 @@ class LambdaExecutor(Executor):
         except Exception as error:
             future.set_exception(error)
             return future
-        future._start(self._dispatcher, function, arguments)
+        future._start(self._dispatcher, function, arguments, self._retry)
         return future
 
     def share(self, obj: S) -> Shared[S]:
@@ -181,9 +186,7 @@ class LambdaExecutor(Executor):
         timeout: Optional[float] = None,
         chunksize: int = 1,
         buffersize: Optional[int] = None,
-        progress: Wanted = None,
-        name: Optional[str] = None,
-        on_change: str = "error",
+        **options: Unpack[MapOptions],
     ) -> Iterator[Any]:
         """``map(fn, *iterables)``, there, in order. Who stops consuming, by an exception too, cancels what is
         not sent.
@@ -191,13 +194,13 @@ class LambdaExecutor(Executor):
         Args:
             timeout: seconds from this call until ``next()`` raises TimeoutError.
             chunksize: so many items share an invocation (and a failure of it).
-            progress: as the executor's, for this map.
             buffersize: at most so many items are pulled ahead of the consumer; None pulls all at once.
-            name, on_change: as :meth:`LambdaPool.map` has them.
+            options: as :meth:`LambdaPool.map` has them.
         """
         from . import pickling
+        from .map_options import Asked
         from .mapped import Mapped
-        from .resumption import merged, resume
+        from .resumption import merged
 
         check_callable("fn", fn)
         timeout = check_seconds("timeout", timeout)
@@ -208,20 +211,21 @@ class LambdaExecutor(Executor):
             raise ValueError("buffersize must be None or > 0")
         deadline = None if timeout is None else time.monotonic() + timeout
         self._check_running()
-        if name is None and getattr(self.submit, "__func__", None) is not LambdaExecutor.submit:
+        asked = Asked(self, dict(options))
+        if asked.name is None and getattr(self.submit, "__func__", None) is not LambdaExecutor.submit:
             from .submitted_map import submitted_map
 
             return submitted_map(self, fn, zip(*iterables), deadline, chunksize, buffersize)
         function = self._setup.wrap(pickling.dumps(fn, apart=self._dispatcher.blobs.apart))
-        resumption = resume(self, name, on_change, fn)
+        resumption = asked.resume(fn)
         items: Iterator[Any] = zip(*iterables)
         if resumption is not None:
             items = iter(resumption.sift(items, chunksize))
-        mapped = Mapped(self._dispatcher, function, items, chunksize)
+        mapped = Mapped(self._dispatcher, function, items, chunksize, asked.retry)
         mapped._resumption = resumption
         sizes = [len(iterable) for iterable in iterables if isinstance(iterable, Sized)]
         total = min(sizes, default=0) if len(sizes) == len(iterables) else None
-        mapped.show(self._progress if progress is None else check_progress(progress), total)
+        mapped.show(asked.progress, total)
         mapped.submit(buffersize and -(-buffersize // chunksize))
         # What is still to be pulled is to be run: only then do the results keep the executor.
         results = mapped.results(deadline, self if buffersize else None)

@@ -21,6 +21,7 @@ from .lazy import Lazy
 from .pickling import MAP
 
 if TYPE_CHECKING:
+    from .map_options import Asked
     from .report import Report
     from .resumption import Resumption
 
@@ -39,14 +40,20 @@ class Feed(Lazy):
     """
 
     def __init__(
-        self, dispatcher: Dispatcher, function: bytes, iterable: Iterable[Any], chunksize: int, ordered: bool
+        self,
+        dispatcher: Dispatcher,
+        function: bytes,
+        iterable: Iterable[Any],
+        chunksize: int,
+        ordered: bool,
+        asked: Asked,
     ) -> None:
         self._items = iter(iterable)
         self._whole = isinstance(iterable, Sized)
         self._window = 2 * dispatcher.workers * chunksize
         self._consumed = 0
         self._dropped = False
-        super().__init__(dispatcher, function, MAP, chunksize, ordered, held=True)
+        super().__init__(dispatcher, function, MAP, chunksize, ordered, held=True, retry=asked.retry)
         self._thread = threading.Thread(target=self._run, name="lambdapool-imap", daemon=True)
 
     def start(self, results: "LambdaIMapIterator") -> None:
@@ -199,20 +206,20 @@ def iterate(
     function: bytes,
     iterable: Iterable[Any],
     chunksize: int,
-    progress: Any,
+    asked: Asked,
     resumption: Optional[Resumption] = None,
 ) -> Any:
     """Starts pulling `iterable`."""
     ordered = not issubclass(kind, LambdaIMapUnorderedIterator)
     if resumption is None:
-        feed = Feed(dispatcher, function, iterable, chunksize, ordered)
+        feed = Feed(dispatcher, function, iterable, chunksize, ordered, asked)
         results: LambdaIMapIterator = kind(pool, feed)
     else:
-        feed = Feed(dispatcher, function, resumption.sift(iterable, chunksize), chunksize, ordered)
+        feed = Feed(dispatcher, function, resumption.sift(iterable, chunksize), chunksize, ordered, asked)
         feed._resumption = resumption
         resumed = (ResumedIMapIterator if ordered else ResumedIMapUnorderedIterator)(pool, feed)
         resumed._resumption = resumption
         results = resumed
     feed.start(results)
-    feed.show(progress, len(iterable) if isinstance(iterable, Sized) else None)
+    feed.show(asked.progress, len(iterable) if isinstance(iterable, Sized) else None)
     return results

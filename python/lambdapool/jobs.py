@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, List, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from . import outcomes, pickling
 from .blobs import Memo
@@ -14,6 +14,7 @@ from .faults import Failure, is_of_platform, name_item, name_items, of_platform
 if TYPE_CHECKING:
     from .report import Report
     from .resumption import Resumption
+    from .retry import Retry
 
 CHUNK_BYTES = 1024 * 1024  # of arguments: more do not share a call (src/pool/chunking.hpp has the same)
 FINDS_SIZE = 0  # as a chunksize
@@ -26,6 +27,23 @@ class Job:
     _number = 0
     _account: Any = None  # of its calls
     _calls = 0  # that have come to their end
+    _retry: Optional[Retry] = None
+    _attempts: Optional[Dict[int, int]] = None  # by item, how often it was run again
+    _repeated = 0  # items that were run again
+
+    def _comes_again(self, first: int, item: int, exception: BaseException) -> bool:
+        """Whether this is not the item's last word. `first`: of its chunk, which is not settled yet."""
+        if self._retry is None:
+            return False
+        made = (self._attempts or {}).get(item, 0)
+        seconds = self._retry.delay(exception, made)
+        if seconds is None or not self._dispatcher.again(self, first, item, seconds):
+            return False
+        if self._attempts is None:
+            self._attempts = {}
+        self._attempts[item] = made + 1
+        self._repeated += 1
+        return True
 
     @property
     def logs(self) -> str:
@@ -57,8 +75,9 @@ class Task(Job):
     _arguments: bytes = b""
     _waited = False  # by a thread of its own
 
-    def _start(self, dispatcher: Dispatcher, function: bytes, arguments: bytes) -> None:
+    def _start(self, dispatcher: Dispatcher, function: bytes, arguments: bytes, retry: Optional[Retry] = None) -> None:
         self._dispatcher = dispatcher
+        self._retry = retry
         self._function = function
         self._arguments = arguments
         try:
@@ -86,7 +105,10 @@ class Task(Job):
                 result = Failure(mismatch)
             else:
                 [result] = answer.results
+        again = type(result) is Failure and self._comes_again(first, first, result.exception)
         dispatcher.engine.settle(self._number, first, count, count)
+        if again:
+            return
         self._finish(result)
         if type(result) is Failure and isinstance(result.exception, InitializerFailed):
             dispatcher.initializer_failed(result.exception)
@@ -179,9 +201,11 @@ class Items(Job):
         dispatcher = self._dispatcher
         engine = dispatcher.engine
         if error is not None:
-            engine.settle(self._number, first, count, count)
             withdrawn = error[0] == CANCELLED and self._failure
-            self._fail(first, count, withdrawn or from_native(error, dispatcher.function))
+            exception = withdrawn or from_native(error, dispatcher.function)
+            again = [item for item in range(first, first + count) if self._comes_again(first, item, exception)]
+            engine.settle(self._number, first, count, count)
+            self._fail(first, count, exception, again)
             return
         body = dispatcher.blobs.fetched(call, body)
         kept: Optional[List[Optional[bytes]]] = None if self._resumption is None else []
@@ -199,22 +223,38 @@ class Items(Job):
         results, failures = answer.results, answer.failures
         if kept is not None:
             results, failures = self._keep(call, first, count, kept, results, failures)
+        again = self._choose_again(first, results) if failures else []
+        if again:
+            failures = [
+                one.exception for _, some in _without(again, first, results) for one in some if type(one) is Failure
+            ]
         rest = engine.settle(self._number, first, count, len(results), answer.seconds, len(body))
         if failures:
             self._failed_items += len(failures)
             name_items(results, self._indices(first, len(results)))
-        self._deliver(first, results, bool(failures))
+        for start, some in _without(again, first, results):
+            self._deliver(start, some, bool(failures))
         self._give_up(rest)
-        exception = of_platform(failures) if failures else None
-        if exception is not None:
-            self._stop(exception)
+        fatal = of_platform(failures) if failures else None
+        if fatal is not None:
+            self._stop(fatal)
 
-    def _fail(self, first: int, count: int, exception: BaseException) -> None:
-        self._failed_items += count
+    def _choose_again(self, first: int, results: List[Any]) -> List[int]:
+        return [
+            item
+            for item, result in enumerate(results, first)
+            if type(result) is Failure and self._comes_again(first, item, result.exception)
+        ]
+
+    def _fail(self, first: int, count: int, exception: BaseException, again: Sequence[int] = ()) -> None:
+        self._failed_items += count - len(again)
         if self._resumption is not None:
             self._resumption.failed(first, count, exception)
+        if len(again) == count:
+            return
         name_item(exception, self._indices(first, count))
-        self._deliver(first, [Failure(exception)] * count, True)
+        for start, some in _without(again, first, [Failure(exception)] * count):
+            self._deliver(start, some, True)
         if is_of_platform(exception):
             self._stop(exception)
 
@@ -257,3 +297,12 @@ class Items(Job):
             self._given_up += (unsent,)
         else:
             self._deliver(first, [Failure(self._failure)] * count, True)
+
+
+def _without(left_out: Sequence[int], first: int, results: List[Any]) -> Iterator[Tuple[int, List[Any]]]:
+    """`results`, of the items from `first` on, in pieces between those that are left out."""
+    start = first
+    for end in (*left_out, first + len(results)):
+        if start < end:
+            yield start, results[start - first : end - first] if left_out else results
+        start = end + 1

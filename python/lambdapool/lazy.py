@@ -16,7 +16,7 @@ class Lazy(Items):
     """`ordered`: take() gives results in the items' order. `held`: the pool goes on while items may still be pulled."""
 
     def __init__(
-        self, dispatcher: Dispatcher, function: bytes, style: str, chunksize: int, ordered: bool, held: bool
+        self, dispatcher: Dispatcher, function: bytes, style: str, chunksize: int, ordered: bool, held: bool, retry: Any
     ) -> None:
         self._dispatcher = dispatcher
         self._function = function
@@ -24,6 +24,7 @@ class Lazy(Items):
         self._chunksize = chunksize
         self._ordered = ordered
         self._held = held
+        self._retry = retry
         self._changed = threading.Condition(threading.Lock())
         self._chunks: Dict[int, List[Any]] = {}  # by their first item, until all of its items have their results
         self._left: Dict[int, int] = {}  # of a chunk that came back in part: how many items have none

@@ -17,8 +17,10 @@ from .pickling import STARMAP
 class Mapped(Lazy):
     """Pulls `items`, the tuples of arguments, and submits them, `size` to an invocation."""
 
-    def __init__(self, dispatcher: Dispatcher, function: bytes, items: Iterator[Tuple[Any, ...]], size: int) -> None:
-        super().__init__(dispatcher, function, STARMAP, size, ordered=True, held=False)
+    def __init__(
+        self, dispatcher: Dispatcher, function: bytes, items: Iterator[Tuple[Any, ...]], size: int, retry: Any
+    ) -> None:
+        super().__init__(dispatcher, function, STARMAP, size, ordered=True, held=False, retry=retry)
         self._unpulled = iter(lambda: list(itertools.islice(items, size)), [])
 
     def submit(self, count: Optional[int]) -> None:

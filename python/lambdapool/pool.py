@@ -17,11 +17,12 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Type, Union
 
-    from typing_extensions import TypeVar
+    from typing_extensions import TypeVar, Unpack
 
     from .blobs import Shared
     from .deployment import Paths
     from .imap import Kind, LambdaIMapIterator, LambdaIMapUnorderedIterator
+    from .map_options import MapOptions, RetryOn
     from .progress import Wanted
     from .report import Report
     from .results import BatchResult, Callback, TaskResult
@@ -59,8 +60,12 @@ class LambdaPool(_Base):
             has reached it for so long; a RuntimeWarning says so after five seconds. 0: they fail at once.
         idempotent: the tasks may run twice without harm. Then one that may have run, because its answer was
             lost or was an error of the service, is sent again; else it fails at once.
-        retries: how often that, at most. If not given: twice, and while the network is out as often as fits into
-            `network_timeout`. Only with `idempotent`.
+        retry_on: exceptions, a class or a tuple of them, after which an item or task is run again: the function's own,
+            and such as WorkerDied. Others are its outcome.
+        retries: how often that, at most. If not given: twice, and while the network is out what may have run as often
+            as fits into `network_timeout`. Only with `idempotent` or `retry_on`.
+        backoff: seconds until an item is run again the first time, 0.5 if not given; twice as long each time, up to a
+            minute, and by chance down to half of that.
         stale: what to do where a module that is loaded here was deployed with another source: ``"error"``
             (CodeMismatch, nothing is run), ``"update"`` (the function's code is replaced as ``lambdapool update`` does
             it, and the task sent again), ``"warn"``, or ``"ignore"``; else ``LAMBDAPOOL_STALE``; else ``"error"``.
@@ -117,11 +122,14 @@ class LambdaPool(_Base):
         initargs: Iterable[Any] = (),
         maxtasksperchild: Optional[int] = None,
         progress: Wanted = None,
+        retry_on: RetryOn = None,
+        backoff: Optional[float] = None,
     ) -> None:
         self._cache: Dict[int, Any] = {}  # results without an outcome, as multiprocessing's results want it
         self._state = TERMINATE
         from .connection import connect
         from .default_function import function_or_default
+        from .retry import pool_retry
         from .worker_setup import WorkerSetup
 
         if isinstance(workers, str) and not isinstance(lambda_function, str):
@@ -131,6 +139,7 @@ class LambdaPool(_Base):
         self._progress = check_progress(progress)
         self._setup = WorkerSetup(initializer, initargs, maxtasksperchild)
         self._idempotent = idempotent
+        self._retry, retries = pool_retry(retry_on, retries, backoff, idempotent)
         self._dispatcher = connect(
             function_or_default(lambda_function),
             workers,
@@ -208,10 +217,7 @@ class LambdaPool(_Base):
         func: Callable[[S], T],
         iterable: Iterable[S],
         chunksize: Optional[int] = None,
-        *,
-        progress: Wanted = None,
-        name: Optional[str] = None,
-        on_change: str = "error",
+        **options: Unpack[MapOptions],
     ) -> List[T]:
         """``[func(item) for item in iterable]``, there.
 
@@ -223,11 +229,9 @@ class LambdaPool(_Base):
         (docs/resume.md). Where code or items are others than before, `on_change` decides: ``"error"`` (RunConflict),
         ``"restart"``, or ``"keep"`` what was done for the same items. The other maps have both too.
 
-        `progress`: as the pool's, for this map.
+        `progress`, `retry_on`, `retries`, `backoff`: as the pool's, for this map.
         """
-        return self._wait(
-            self._batch(func, iterable, chunksize, "map", progress=progress, name=name, on_change=on_change)
-        )
+        return self._wait(self._batch(func, iterable, chunksize, "map", None, None, options))
 
     def map_async(
         self,
@@ -236,28 +240,20 @@ class LambdaPool(_Base):
         chunksize: Optional[int] = None,
         callback: Callback = None,
         error_callback: Callback = None,
-        *,
-        progress: Wanted = None,
-        name: Optional[str] = None,
-        on_change: str = "error",
+        **options: Unpack[MapOptions],
     ) -> BatchResult[T]:
         """As map(), but returns at once."""
-        return self._batch(func, iterable, chunksize, "map", callback, error_callback, progress, name, on_change)
+        return self._batch(func, iterable, chunksize, "map", callback, error_callback, options)
 
     def starmap(
         self,
         func: Callable[..., T],
         iterable: Iterable[Iterable[Any]],
         chunksize: Optional[int] = None,
-        *,
-        progress: Wanted = None,
-        name: Optional[str] = None,
-        on_change: str = "error",
+        **options: Unpack[MapOptions],
     ) -> List[T]:
         """As map(), with each item unpacked: ``func(*item)``."""
-        return self._wait(
-            self._batch(func, iterable, chunksize, "starmap", progress=progress, name=name, on_change=on_change)
-        )
+        return self._wait(self._batch(func, iterable, chunksize, "starmap", None, None, options))
 
     def starmap_async(
         self,
@@ -266,31 +262,23 @@ class LambdaPool(_Base):
         chunksize: Optional[int] = None,
         callback: Callback = None,
         error_callback: Callback = None,
-        *,
-        progress: Wanted = None,
-        name: Optional[str] = None,
-        on_change: str = "error",
+        **options: Unpack[MapOptions],
     ) -> BatchResult[T]:
         """As starmap(), but returns at once."""
-        return self._batch(func, iterable, chunksize, "starmap", callback, error_callback, progress, name, on_change)
+        return self._batch(func, iterable, chunksize, "starmap", callback, error_callback, options)
 
     def imap(
         self,
         func: Callable[[S], T],
         iterable: Iterable[S],
         chunksize: Optional[int] = 1,
-        *,
-        progress: Wanted = None,
-        name: Optional[str] = None,
-        on_change: str = "error",
+        **options: Unpack[MapOptions],
     ) -> LambdaIMapIterator:
         """Values in order, as they come. The iterable is pulled at most ``2 * workers`` chunks ahead of the
         consumer, so it may be endless. ``next(timeout)`` of the result raises multiprocessing.TimeoutError."""
         from .imap import LambdaIMapIterator
 
-        results: LambdaIMapIterator = self._imap(
-            LambdaIMapIterator, func, iterable, chunksize, progress, name, on_change
-        )
+        results: LambdaIMapIterator = self._imap(LambdaIMapIterator, func, iterable, chunksize, options)
         return results
 
     def imap_unordered(
@@ -298,16 +286,13 @@ class LambdaPool(_Base):
         func: Callable[[S], T],
         iterable: Iterable[S],
         chunksize: Optional[int] = 1,
-        *,
-        progress: Wanted = None,
-        name: Optional[str] = None,
-        on_change: str = "error",
+        **options: Unpack[MapOptions],
     ) -> LambdaIMapUnorderedIterator:
         """As imap(), in whatever order they come."""
         from .imap import LambdaIMapUnorderedIterator
 
         kind = LambdaIMapUnorderedIterator
-        results: LambdaIMapUnorderedIterator = self._imap(kind, func, iterable, chunksize, progress, name, on_change)
+        results: LambdaIMapUnorderedIterator = self._imap(kind, func, iterable, chunksize, options)
         return results
 
     def share(self, obj: S) -> Shared[S]:
@@ -389,7 +374,7 @@ class LambdaPool(_Base):
         except Exception as error:
             result._set(0, (False, error))
             return
-        result._start(self._dispatcher, function, arguments)
+        result._start(self._dispatcher, function, arguments, self._retry)
 
     def _batch(
         self,
@@ -397,27 +382,25 @@ class LambdaPool(_Base):
         iterable: Iterable[Any],
         chunksize: Optional[int],
         style: str,
-        callback: Callback = None,
-        error_callback: Callback = None,
-        progress: Wanted = None,
-        name: Optional[str] = None,
-        on_change: str = "error",
+        callback: Callback,
+        error_callback: Callback,
+        options: MapOptions,
     ) -> BatchResult[Any]:
         from . import pickling
+        from .map_options import Asked
         from .results import BatchResult
-        from .resumption import resume
 
         self._check_running()
         check_callable("func", func)
         check_callback("callback", callback)
         check_callback("error_callback", error_callback)
-        progress = self._progress if progress is None else check_progress(progress)
+        asked = Asked(self, dict(options))
         if chunksize is not None:
             chunksize = check_chunksize(chunksize)
         # The caller may go on with his list; and nothing but plain ones, whose methods cannot fail later.
         is_plain = type(iterable) in (tuple, range)
         items: Sequence[Any] = iterable if is_plain else list(iterable)  # type: ignore[assignment]
-        resumption = resume(self, name, on_change, func)
+        resumption = asked.resume(func)
         result: BatchResult[Any] = BatchResult(self, items, callback, error_callback)
         result._dispatcher = self._dispatcher
         try:
@@ -434,7 +417,7 @@ class LambdaPool(_Base):
         if not result._number_left:  # all was done before
             result._finish()
             return result
-        result._start(self._dispatcher, function, style, chunksize or 0, progress)
+        result._start(self._dispatcher, function, style, chunksize or 0, asked)
         return result
 
     def _wait(self, result: BatchResult[Any]) -> List[Any]:
@@ -453,18 +436,16 @@ class LambdaPool(_Base):
         func: Any,
         iterable: Iterable[Any],
         chunksize: Optional[int],
-        progress: Wanted,
-        name: Optional[str],
-        on_change: str,
+        options: MapOptions,
     ) -> Any:
         from . import pickling
         from .imap import iterate
-        from .resumption import resume
+        from .map_options import Asked
 
         self._check_running()
         check_callable("func", func)
         chunksize = 1 if chunksize is None else check_chunksize(chunksize)
-        progress = self._progress if progress is None else check_progress(progress)
+        asked = Asked(self, dict(options))
         function = self._setup.wrap(pickling.dumps(func, apart=self._dispatcher.blobs.apart))
-        resumption = resume(self, name, on_change, func)
-        return iterate(kind, self, self._dispatcher, function, iterable, chunksize, progress, resumption)
+        resumption = asked.resume(func)
+        return iterate(kind, self, self._dispatcher, function, iterable, chunksize, asked, resumption)

@@ -27,7 +27,9 @@ class Progress(NamedTuple):
     failed: int  #: of those that are done
     running: int  #: with the workers, or next to go to one
     queued: int  #: of what is known so far
-    retried: int  #: calls of the pool that were sent again, but for throttling
+    retried: (
+        int  #: calls of the pool that were sent again, but for throttling, and items that were run again (retry_on)
+    )
     throttled: int  #: how often the service refused a call of the pool for rate or concurrency
     cost: float  #: dollars so far
     seconds: float  #: since the beginning
@@ -79,7 +81,7 @@ class Source:
             job._failed_items,
             out,
             queued,
-            retried - self._before[1],
+            retried - self._before[1] + job._repeated,
             throttled - self._before[0],
             cost,
             seconds,

@@ -18,6 +18,7 @@ from .faults import Failure
 from .jobs import Items, Task
 
 if TYPE_CHECKING:
+    from .map_options import Asked
     from .resumption import Resumption
 
 Callback = Optional[Callable[[Any], object]]
@@ -67,15 +68,16 @@ class BatchResult(MapResult[T], Items):
         self._items = items
         self._left = threading.Lock()
 
-    def _start(self, dispatcher: Dispatcher, function: bytes, style: str, chunksize: int, progress: Any = None) -> None:
+    def _start(self, dispatcher: Dispatcher, function: bytes, style: str, chunksize: int, asked: Asked) -> None:
         total = len(self._items)
         self._dispatcher = dispatcher
         self._function = function
         self._style = style
         self._chunksize = chunksize
+        self._retry = asked.retry
         self._known = Memo(repeats=len(self._items) > 1)
         dispatcher.add(self, total, chunksize, lets_go=True)
-        self._watched(progress, lambda: total, self._event.is_set)
+        self._watched(asked.progress, lambda: total, self._event.is_set)
 
     def _resume(self, resumption: Resumption, items: Sequence[Any]) -> None:
         """What is done is taken from the journal, and the rest is to be sent. Before _start(). Raises RunConflict and

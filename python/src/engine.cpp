@@ -77,10 +77,11 @@ std::shared_ptr<pool::Engine> Engine::running() {
 }
 
 std::shared_ptr<report::Account> Engine::add(Batch::Job job, std::size_t items, std::size_t chunksize,
-                                             bool lets_go, bool open) {
+                                             bool lets_go, bool open, bool patient) {
   refuse_forked();
   const std::lock_guard lock(batch_mutex_);
-  batch_.add(job, items, {.chunksize = chunksize, .lets_go = lets_go, .open = open});
+  const auto ends_with = patient ? pool::Fault::every_call : pool::Fault::call;
+  batch_.add(job, items, {.chunksize = chunksize, .ends_with = ends_with, .lets_go = lets_go, .open = open});
   return accounts_.open(job);
 }
 
@@ -134,13 +135,29 @@ nb::object Engine::settle(Batch::Job job, std::size_t first, std::size_t count, 
   return range(rest);
 }
 
+bool Engine::again(Batch::Job job, std::size_t first, std::size_t item, double seconds) {
+  const auto engine = running();
+  std::unique_lock lock(batch_mutex_);
+  if (!batch_.again_later(job, item)) return false;
+  if (const auto call = unsettled_.find({job, first}); call != unsettled_.end())
+    ++call->second.times.retries.failed_items;
+  lock.unlock();
+  engine->after(std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1e3)), [this, job, item] {
+    std::unique_lock due(batch_mutex_);
+    batch_.due(job, item);
+    due.unlock();
+    queue_->wake();
+  });
+  return true;
+}
+
 nb::list Engine::failed(Batch::Job job) {
   refuse_forked();
   std::unique_lock lock(batch_mutex_);
   Batch::Ended ended;
   if (auto known = given_up_.extract(job)) {
     ended.given_up = std::move(known.mapped());
-  } else if (auto now = batch_.failed(job, pool::Fault::call)) {
+  } else if (auto now = batch_.failed(job, pool::Fault::every_call)) {
     ended = std::move(*now);
   }
   lock.unlock();

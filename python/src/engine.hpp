@@ -42,7 +42,7 @@ class Engine {
   nb::object open();
 
   std::shared_ptr<report::Account> add(Batch::Job job, std::size_t items, std::size_t chunksize, bool lets_go,
-                                       bool open);
+                                       bool open, bool patient);
   bool extend(Batch::Job job, std::size_t items);
   void close_job(Batch::Job job);
   void add_task(Batch::Job job, const nb::bytes& function, const nb::bytes& arguments);
@@ -58,6 +58,7 @@ class Engine {
   nb::list wait(std::optional<double> timeout);
   nb::object settle(Batch::Job job, std::size_t first, std::size_t count, std::size_t done,
                     std::optional<double> seconds, std::size_t bytes);
+  bool again(Batch::Job job, std::size_t first, std::size_t item, double seconds);
   nb::list failed(Batch::Job job);
   nb::list end(Batch::Job job, bool lets_go);
 

@@ -23,7 +23,7 @@ void Engine::add_task(Batch::Job job, const nb::bytes& function, const nb::bytes
   {
     const std::lock_guard lock(batch_mutex_);
     tasks_.emplace(job, std::move(task));
-    batch_.add(job, 1, {.chunksize = 1});
+    batch_.add(job, 1, {.chunksize = 1, .ends_with = pool::Fault::every_call});
   }
   send_tasks();
 }

@@ -29,6 +29,8 @@ std::optional<std::string> given(const std::string& text) {
   return text.empty() ? std::nullopt : std::optional(text);
 }
 
+constexpr int retries_max = 100;
+
 template <class T>
 T value_or_throw(Result<T> result) {
   if (!result) throw_error(result.error());
@@ -64,6 +66,10 @@ class EngineTransport final : public Transport {
   bool cancel(Call call) override {
     const auto engine = running();
     return engine && engine->cancel(call);
+  }
+
+  void after(std::chrono::milliseconds delay, std::function<void()> work) override {
+    if (const auto engine = running()) engine->after(delay, std::move(work));
   }
 
   std::size_t workers() const override { return workers_; }
@@ -114,26 +120,37 @@ class EngineTransport final : public Transport {
   const std::size_t workers_;
 };
 
+const Retry& checked(const Retry& retry) {
+  if (retry.times < 0 || retry.times > retries_max)
+    throw InvalidArgument("Retry::times is 0 to " + std::to_string(retries_max) + ", not " +
+                          std::to_string(retry.times));
+  if (retry.backoff < retry.backoff.zero() || retry.backoff > backoff_max)
+    throw InvalidArgument("Retry::backoff is 0 to 60,000 ms, not " + std::to_string(retry.backoff.count()));
+  return retry;
+}
+
 class EngineConnection final : public detail::Connection {
  public:
-  EngineConnection(std::shared_ptr<EngineTransport> transport, std::string function, bool idempotent)
+  EngineConnection(std::shared_ptr<EngineTransport> transport, std::string function, const Options& options)
       : transport_(std::move(transport)),
         dispatcher_(std::make_shared<Dispatcher>(transport_)),
         function_(std::move(function)),
-        idempotent_(idempotent) {}
+        idempotent_(options.idempotent),
+        retry_(checked(options.retry)) {}
   ~EngineConnection() override { transport_->close(); }
 
   std::shared_ptr<detail::Job> start(std::string head, std::vector<std::string> items,
                                      const MapOptions& options, detail::OnFailure on_failure) override {
+    const Retry& retry = options.retry.on ? checked(options.retry) : retry_;
     if (options.name.empty())
-      return dispatcher_->start(std::move(head), std::move(items), options.chunksize, on_failure);
+      return dispatcher_->start(std::move(head), std::move(items), {options.chunksize, on_failure, retry});
     const auto identity = runtime::ProgramIdentity::parse(transport_->peer());
     const std::string& code = identity.program.empty() ? identity.build : identity.program;
     return resume({options, function_, sha256_hex(code + head), idempotent_}, Environment::of_this_process(),
                   std::move(items),
                   [&](std::vector<std::string> missing, std::shared_ptr<RunRecorder> recorder) {
-                    return dispatcher_->start(std::move(head), std::move(missing), options.chunksize,
-                                              on_failure, std::move(recorder));
+                    return dispatcher_->start(std::move(head), std::move(missing),
+                                              {options.chunksize, on_failure, retry, std::move(recorder)});
                   });
   }
   detail::Sharing share(std::string_view bytes) override { return transport_->share(bytes); }
@@ -145,6 +162,7 @@ class EngineConnection final : public detail::Connection {
   std::shared_ptr<Dispatcher> dispatcher_;
   const std::string function_;
   const bool idempotent_;
+  const Retry retry_;
 };
 
 std::string own_peer() {
@@ -202,7 +220,7 @@ std::shared_ptr<Connection> Connection::open(const Options& options) {
   return std::make_shared<api::EngineConnection>(
       std::make_shared<api::EngineTransport>(std::move(engine), std::move(store), std::move(peer),
                                              static_cast<std::size_t>(options.workers)),
-      engine_options.function, options.idempotent);
+      engine_options.function, options);
 }
 
 }  // namespace lambdapool::detail

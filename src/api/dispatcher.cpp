@@ -20,18 +20,17 @@ pool::Batch::JobOptions options_of(std::size_t chunksize, detail::OnFailure on_f
 Dispatcher::Dispatcher(std::shared_ptr<Transport> transport)
     : transport_(std::move(transport)), batch_(transport_->workers(), 0) {}
 
-std::shared_ptr<Job> Dispatcher::start(std::string head, std::vector<std::string> items,
-                                       std::size_t chunksize, detail::OnFailure on_failure,
-                                       std::shared_ptr<RunRecorder> recorder) {
+std::shared_ptr<Job> Dispatcher::start(std::string head, std::vector<std::string> items, JobOptions options) {
   std::shared_ptr<Job> job;
   {
     const std::lock_guard lock(mutex_);
     const std::size_t count = items.size();
     const auto number = ++last_job_;
-    job = std::make_shared<Job>(Job::Setting{weak_from_this(), logs_, transport_->peer(), number,
-                                             std::move(head), on_failure, std::move(recorder)},
-                                std::move(items));
-    batch_.add(number, count, options_of(chunksize, on_failure));
+    job = std::make_shared<Job>(
+        Job::Setting{weak_from_this(), logs_, transport_->peer(), number, std::move(head), options.on_failure,
+                     std::move(options.recorder), std::move(options.retry)},
+        std::move(items));
+    batch_.add(number, count, options_of(options.chunksize, options.on_failure));
     if (count > 0) jobs_.emplace(number, job);
   }
   send();
@@ -91,6 +90,10 @@ void Dispatcher::arrived(pool::Batch::Call call, Result<Reply> reply) {
   logs_->keep(*chunk, reply);
   const Job::Told told = job->take(*chunk, std::move(reply));
   lock.lock();
+  std::vector<std::size_t> too_late;
+  for (const auto& [item, delay] : told.again) {
+    if (!batch_.again_later(chunk->job, item)) too_late.push_back(item);
+  }
   const auto rest = told.bytes > 0 ? batch_.settle(*chunk, told.done, told.busy, told.bytes)
                                    : batch_.settle(*chunk, told.done);
   std::optional<pool::Batch::Ended> ended;
@@ -99,6 +102,19 @@ void Dispatcher::arrived(pool::Batch::Call call, Result<Reply> reply) {
   lock.unlock();
   if (rest) job->give_up(*rest);
   if (ended) end(*job, *ended);
+  for (const std::size_t item : too_late) job->give_up({chunk->job, 0, item, 1});
+  for (const auto& [item, delay] : told.again) {
+    transport_->after(delay, [weak = weak_from_this(), number = chunk->job, item = item] {
+      if (const auto self = weak.lock()) self->due(number, item);
+    });
+  }
+}
+
+void Dispatcher::due(pool::Batch::Job number, std::size_t item) {
+  std::unique_lock lock(mutex_);
+  batch_.due(number, item);
+  lock.unlock();
+  send();
 }
 
 // Under the lock.

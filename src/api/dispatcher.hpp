@@ -2,6 +2,7 @@
 // the job that it belongs to. Answers arrive on the engine's thread, which sends what they make room for.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -23,9 +24,13 @@ class Dispatcher : public std::enable_shared_from_this<Dispatcher> {
  public:
   explicit Dispatcher(std::shared_ptr<Transport> transport);
 
-  // `chunksize` 0: chosen while running.
-  std::shared_ptr<Job> start(std::string head, std::vector<std::string> items, std::size_t chunksize,
-                             detail::OnFailure on_failure, std::shared_ptr<RunRecorder> recorder = nullptr);
+  struct JobOptions {
+    std::size_t chunksize = 0;  // 0: chosen while running
+    detail::OnFailure on_failure = detail::OnFailure::stop;
+    Retry retry = {};
+    std::shared_ptr<RunRecorder> recorder = nullptr;  // of a named run
+  };
+  std::shared_ptr<Job> start(std::string head, std::vector<std::string> items, JobOptions options);
 
   // Whoever holds this job's results wants nothing more of it. True: something of it had not been sent, and
   // will not be.
@@ -41,6 +46,7 @@ class Dispatcher : public std::enable_shared_from_this<Dispatcher> {
   void send_chunk(const std::shared_ptr<Job>& job, Chunk chunk);
   void arrived(pool::Batch::Call call, Result<Reply> reply);
   bool end(Job& job, const pool::Batch::Ended& ended);
+  void due(pool::Batch::Job job, std::size_t item);
   void forget_if_done(pool::Batch::Job number);
 
   const std::shared_ptr<Transport> transport_;

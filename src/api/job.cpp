@@ -5,6 +5,7 @@
 
 #include "api/failure.hpp"
 #include "core/envelope.hpp"
+#include "core/random.hpp"
 #include "lambdapool/codec/bytes.hpp"
 #include "lambdapool/errors.hpp"
 #include "runtime/exception.hpp"
@@ -12,6 +13,21 @@
 
 namespace lambdapool::api {
 namespace {
+
+bool is_named(const Retry& retry, const std::exception_ptr& failure) {
+  if (!retry.on) return false;
+  try {
+    std::rethrow_exception(failure);
+  } catch (const PayloadTooLarge&) {
+    return false;  // it would be as large
+  } catch (const IoError&) {
+    return false;  // of this machine, not of the item
+  } catch (const std::exception& known) {
+    return retry.on(known);
+  } catch (...) {
+    return false;
+  }
+}
 
 constexpr const char* has_run = "; the function may have run";
 
@@ -93,7 +109,7 @@ Job::Told Job::take(const Chunk& chunk, Result<Reply> reply) {
   ++calls_;
   if (done_) return {chunk.count};
   if (!reply) return fail(chunk, std::move(reply.error()));
-  if (is_map()) return accept(chunk, *reply);
+  if (is_map() || setting_.retry.on) return accept(chunk, *reply);
   single_ = std::move(*reply);
   single_call_ = chunk.call;
   finish(nullptr);
@@ -131,20 +147,16 @@ Job::Told Job::accept_items(const Chunk& chunk, std::string body) {
   }
   Told told{count, outcome.busy, bodies_.back().size()};
   for (std::size_t i = 0; i < count; ++i) {
-    answers_[chunk.first + i] = {outcome.items[i].status, outcome.items[i].bytes, nullptr, chunk.call};
-    std::string().swap(items_[chunk.first + i]);
-    if (outcome.items[i].status != runtime::Status::value) told.fault = pool::Fault::item;
-  }
-  answered_ += count;
-  if (told.fault && setting_.on_failure == detail::OnFailure::stop) {
+    const std::size_t item = chunk.first + i;
+    const bool failed = outcome.items[i].status != runtime::Status::value;
+    answers_[item] = {outcome.items[i].status, outcome.items[i].bytes, nullptr, chunk.call};
+    if (failed && setting_.retry.on && comes_again(item, failure_of(item), told)) continue;
+    ++answered_;
+    std::string().swap(items_[item]);
+    if (!failed) continue;
+    told.fault = pool::Fault::item;
     // Which item failed is kept as that item's answer; getting any result throws it.
-    for (std::size_t i = 0; !done_; ++i) {
-      try {
-        result(chunk.first + i);
-      } catch (...) {
-        finish(std::current_exception());
-      }
-    }
+    if (setting_.on_failure == detail::OnFailure::stop && !done_) finish(failure_of(item));
   }
   finish_if_all();
   return told;
@@ -168,14 +180,46 @@ Job::Told Job::fail(const Chunk& chunk, Error error) {
     error.message += place_of(chunk);
   }
   const std::exception_ptr failure = to_exception(error, item);
-  if (setting_.on_failure == detail::OnFailure::stop) {
+  Told told{.done = chunk.count, .fault = fault};
+  fail_each(chunk, failure, told);
+  return told;
+}
+
+void Job::fail_each(const Chunk& chunk, const std::exception_ptr& failure, Told& told) {
+  for (std::size_t item = chunk.first; item < chunk.first + chunk.count; ++item) {
+    if (told.fault == pool::Fault::call && comes_again(item, failure, told)) continue;
+    answers_[item].failure = failure;
+    ++answered_;
+  }
+  if (told.again.size() == chunk.count) {
+    told.fault.reset();
+  } else if (setting_.on_failure == detail::OnFailure::stop) {
     finish(failure);
   } else {
-    for (std::size_t i = 0; i < chunk.count; ++i) answers_[chunk.first + i].failure = failure;
-    answered_ += chunk.count;
     finish_if_all();
   }
-  return {.done = chunk.count, .fault = fault};
+}
+
+std::exception_ptr Job::failure_of(std::size_t item) {
+  try {
+    result(item);
+  } catch (...) {
+    return std::current_exception();
+  }
+  return nullptr;
+}
+
+// Half to all of what doubles with each time.
+bool Job::comes_again(std::size_t item, const std::exception_ptr& failure, Told& told) {
+  const Retry& retry = setting_.retry;
+  const auto known = runs_again_.find(item);
+  const int made = known == runs_again_.end() ? 0 : known->second;
+  if (done_ || made >= retry.times || !is_named(retry, failure)) return false;
+  const auto longest = std::min(backoff_max, retry.backoff * (std::int64_t{1} << std::min(made, 20)));
+  told.again.emplace_back(item, std::chrono::milliseconds(static_cast<std::int64_t>(
+                                    static_cast<double>(longest.count()) * (0.5 + 0.5 * random_fraction()))));
+  runs_again_[item] = made + 1;
+  return true;
 }
 
 void Job::give_up(const Chunk& chunk) {

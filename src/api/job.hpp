@@ -2,6 +2,7 @@
 // when is the dispatcher's business.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
@@ -10,6 +11,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "api/dispatcher.hpp"
@@ -21,6 +24,8 @@
 #include "runtime/message.hpp"
 
 namespace lambdapool::api {
+
+inline constexpr std::chrono::milliseconds backoff_max{60'000};
 
 class Job final : public detail::Job {
  public:
@@ -34,6 +39,7 @@ class Job final : public detail::Job {
     std::string head;
     detail::OnFailure on_failure;
     std::shared_ptr<RunRecorder> recorder = nullptr;  // of a named run
+    Retry retry = {};
   };
   Job(Setting setting, std::vector<std::string> items);
 
@@ -58,6 +64,8 @@ class Job final : public detail::Job {
     std::chrono::microseconds busy{0};
     std::size_t bytes = 0;
     std::optional<pool::Fault> fault = {};
+    // Items of which this was not the last word, and how long they wait until they are sent again.
+    std::vector<std::pair<std::size_t, std::chrono::milliseconds>> again = {};
   };
   Told take(const Chunk& chunk, Result<Reply> reply);
   void give_up(const Chunk& chunk);  // it is not sent, for what take() or cancel() has met
@@ -74,6 +82,9 @@ class Job final : public detail::Job {
   Told accept_items(const Chunk& chunk, std::string body);
   Error refusal(Error error, pool::Batch::Call call, const std::string& request_id) const;
   Told fail(const Chunk& chunk, Error error);
+  void fail_each(const Chunk& chunk, const std::exception_ptr& failure, Told& told);
+  bool comes_again(std::size_t item, const std::exception_ptr& failure, Told& told);
+  std::exception_ptr failure_of(std::size_t item);
   bool is_map() const { return answers_.size() > 1 || setting_.recorder != nullptr; }
   std::size_t position(std::size_t item) const;  // in the range that the user gave
   std::string place_of(const Chunk& chunk) const;
@@ -87,6 +98,7 @@ class Job final : public detail::Job {
   std::condition_variable changed_;
   std::vector<std::string> items_;
   std::vector<Answer> answers_;
+  std::unordered_map<std::size_t, int> runs_again_;  // by item, how often
   std::size_t answered_ = 0;
   std::deque<std::string> bodies_;
   std::optional<Reply> single_;  // a lone item's, read by who waits for it

@@ -40,6 +40,10 @@ class ScriptedTransport final : public Transport {
     answer(static_cast<std::size_t>(found - calls.begin()), fail(ErrorKind::cancelled, "cancelled"));
     return true;
   }
+  void after(std::chrono::milliseconds delay, std::function<void()> work) override {
+    delays.push_back(delay);
+    later.push_back(std::move(work));
+  }
   std::size_t workers() const override { return workers_; }
   const std::string& peer() const override { return peer_; }
 
@@ -63,6 +67,8 @@ class ScriptedTransport final : public Transport {
   std::optional<Error> refusal;
   int refused = 0;
   bool cancellable = true;
+  std::vector<std::chrono::milliseconds> delays;
+  std::vector<std::function<void()>> later;
 
  private:
   std::size_t workers_;
@@ -82,13 +88,14 @@ struct JobTest : testing::Test {
     transport = std::make_shared<ScriptedTransport>(workers);
     dispatcher = std::make_shared<Dispatcher>(transport);
     return last = dispatcher->start(runtime::write_head({.name = "task", .state = ""}), std::move(items),
-                                    chunksize, on_failure);
+                                    {chunksize, on_failure, retry});
   }
   static bool ready(Job& job) { return job.wait_until({}); }
 
   std::shared_ptr<ScriptedTransport> transport;
   std::shared_ptr<Dispatcher> dispatcher;
   std::shared_ptr<Job> last;
+  Retry retry = {};
 };
 
 ItemOutcome value(const std::string& text) { return {Status::value, text}; }
@@ -218,8 +225,7 @@ TEST_F(JobTest, WaitsForWhatIsUnderWayWhereFailureIsData) {
 
 TEST_F(JobTest, JobsAreServedInTheOrderInWhichTheyCame) {
   const auto first = start({"a", "b", "c"}, 1, OnFailure::stop);
-  const auto second =
-      dispatcher->start(runtime::write_head({.name = "task", .state = ""}), {"x"}, 1, OnFailure::stop);
+  const auto second = dispatcher->start(runtime::write_head({.name = "task", .state = ""}), {"x"}, {1});
   transport->answer(0, {value("A")});
   EXPECT_THAT(transport->calls[2].items, ElementsAre("c"));
   transport->answer(1, {value("B")});
@@ -229,8 +235,7 @@ TEST_F(JobTest, JobsAreServedInTheOrderInWhichTheyCame) {
 
 TEST_F(JobTest, CancelsASingleCallThatWaitsBehindOthers) {
   const auto map = start({"a", "b", "c"}, 1, OnFailure::stop);
-  const auto call =
-      dispatcher->start(runtime::write_head({.name = "task", .state = ""}), {"x"}, 1, OnFailure::stop);
+  const auto call = dispatcher->start(runtime::write_head({.name = "task", .state = ""}), {"x"}, {1});
   transport->cancellable = false;
   EXPECT_TRUE(call->cancel());
   EXPECT_THROW(call->result(0), Cancelled);
@@ -242,7 +247,7 @@ TEST_F(JobTest, SurvivesManyRefusalsFromWithinSubmit) {
   const std::size_t count = 20'000;
   dispatcher = std::make_shared<Dispatcher>(transport);
   const auto job = dispatcher->start(runtime::write_head({.name = "task", .state = ""}),
-                                     std::vector<std::string>(count, "x"), 1, OnFailure::go_on);
+                                     std::vector<std::string>(count, "x"), {1, OnFailure::go_on});
   ASSERT_TRUE(ready(*job));
   EXPECT_EQ(transport->refused, static_cast<int>(count));
   EXPECT_THROW(job->result(count - 1), PayloadTooLarge);
@@ -334,6 +339,74 @@ TEST_F(JobTest, TakesNonsenseForAProtocolError) {
       }
     }
   }
+}
+
+ItemOutcome thrown(const std::exception_ptr& exception) {
+  return {Status::exception, runtime::describe_exception(exception)};
+}
+
+TEST_F(JobTest, RunsAnItemAgainAfterWhatItsUserHasNamed) {
+  retry = retry_on<std::out_of_range>();
+  const auto job = start({"a", "b", "c"}, 3, OnFailure::stop);
+  transport->answer(0, {value("A"), thrown(std::make_exception_ptr(std::out_of_range("far"))), value("C")});
+  EXPECT_FALSE(ready(*job));
+  ASSERT_EQ(transport->later.size(), 1u);
+  EXPECT_GE(transport->delays[0], std::chrono::milliseconds(250));
+  EXPECT_LE(transport->delays[0], std::chrono::milliseconds(500));
+  transport->later[0]();
+  ASSERT_EQ(transport->calls.size(), 2u);
+  EXPECT_THAT(transport->calls[1].items, ElementsAre("b"));
+  transport->answer(1, {value("B")});
+  ASSERT_TRUE(ready(*job));
+  EXPECT_EQ(job->result(0), "A");
+  EXPECT_EQ(job->result(1), "B");
+  EXPECT_EQ(job->result(2), "C");
+}
+
+TEST_F(JobTest, TheLastFailureIsTheOutcome) {
+  retry = retry_on<std::out_of_range>(1);
+  const auto job = start({"a"}, 1, OnFailure::stop);
+  transport->answer(0, {thrown(std::make_exception_ptr(std::out_of_range("far")))});
+  transport->later.at(0)();
+  transport->answer(1, {thrown(std::make_exception_ptr(std::out_of_range("farther")))});
+  ASSERT_TRUE(ready(*job));
+  EXPECT_THROW(job->result(0), std::out_of_range);
+  EXPECT_EQ(transport->later.size(), 1u);
+}
+
+TEST_F(JobTest, OtherFailuresAreOutcomesAtOnce) {
+  retry = retry_on<std::out_of_range>();
+  const auto job = start({"a", "b"}, 1, OnFailure::go_on);
+  transport->answer(0, {thrown(std::make_exception_ptr(std::domain_error("no")))});
+  transport->answer(1, fail(ErrorKind::timed_out, "too slow"));
+  ASSERT_TRUE(ready(*job));
+  EXPECT_TRUE(transport->later.empty());
+}
+
+TEST_F(JobTest, ItemsOfACallThatFailedAsNamedAreRunAgainAlone) {
+  retry = retry_on<WorkerDied>(1);
+  const auto job = start({"a", "b"}, 2, OnFailure::go_on);
+  transport->answer(0, fail(ErrorKind::worker_died, "signal"));
+  for (const auto& due : std::exchange(transport->later, {})) due();
+  ASSERT_EQ(transport->calls.size(), 3u);
+  transport->answer(1, fail(ErrorKind::worker_died, "signal"));
+  transport->answer(2, {value("x")});
+  ASSERT_TRUE(ready(*job));
+  EXPECT_TRUE(transport->later.empty());
+  const bool b_first = transport->calls[1].items == std::vector<std::string>{"b"};
+  EXPECT_THROW(job->result(b_first ? 1 : 0), WorkerDied);
+  EXPECT_EQ(job->result(b_first ? 0 : 1), "x");
+}
+
+TEST_F(JobTest, WhatWaitsToRunAgainIsGivenUpWithItsJob) {
+  retry = retry_on<std::out_of_range>();
+  const auto job = start({"a", "b"}, 1, OnFailure::stop);
+  transport->answer(0, {thrown(std::make_exception_ptr(std::out_of_range("far")))});
+  transport->answer(1, fail(ErrorKind::timed_out, "too slow"));
+  ASSERT_TRUE(ready(*job));
+  EXPECT_THROW(job->result(0), TimedOut);
+  transport->later.at(0)();
+  EXPECT_EQ(transport->calls.size(), 2u);
 }
 
 }  // namespace

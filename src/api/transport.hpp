@@ -1,6 +1,7 @@
 // How a pool sends: one message out, one payload back. The engine in earnest, a fake in tests.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <string>
@@ -27,6 +28,8 @@ class Transport {
   // `done` runs exactly once, perhaps before submit returns.
   virtual void submit(Call call, std::string_view head, std::string_view items, Done done) = 0;
   virtual bool cancel(Call call) = 0;  // true: it had not been sent, and `done` runs with kind cancelled
+  // `work` runs later, on another thread; never, once the transport has been closed.
+  virtual void after(std::chrono::milliseconds delay, std::function<void()> work) = 0;
   virtual std::size_t workers() const = 0;
   virtual const std::string& peer() const = 0;  // this program's, as its envelopes name it
 };

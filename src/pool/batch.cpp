@@ -47,7 +47,7 @@ bool Batch::extend(Job job, std::size_t items) {
   if (found == jobs_.end() || found->second.ended) return false;
   Record& record = found->second;
   record.items += items;
-  if (!std::exchange(record.queued, true)) queue_.push_back(job);
+  if (record.may_send() && !std::exchange(record.queued, true)) queue_.push_back(job);
   return true;
 }
 
@@ -62,7 +62,7 @@ std::optional<Batch::Job> Batch::turn() {
   while (!queue_.empty()) {
     const Job job = queue_.front();
     const auto found = jobs_.find(job);
-    if (found == jobs_.end() || !found->second.has_more()) {
+    if (found == jobs_.end() || !found->second.may_send()) {
       if (found != jobs_.end()) found->second.queued = false;
       queue_.pop_front();
       continue;
@@ -78,40 +78,126 @@ std::optional<Batch::Chunk> Batch::next() {
   const auto job = turn();
   if (!job) return std::nullopt;
   Record& record = jobs_.at(*job);
-  const Range range = take(record);
-  const Chunk chunk{*job, ++last_call_, range.first, range.count};
-  calls_.emplace(chunk.call, chunk);
-  if (!record.has_more()) {
+  Chunk chunk{};
+  if (record.doubled.empty()) {
+    chunk = sent(*job, record, take(record));
+  } else {
+    const Call first = record.doubled.back();
+    record.doubled.pop_back();
+    const Chunk same = calls_.at(first);
+    chunk = sent(*job, record, {same.first, same.count});
+    twins_.emplace(first, chunk.call);
+    twins_.emplace(chunk.call, first);
+  }
+  if (!record.may_send()) {
     record.queued = false;
     queue_.pop_front();
   }
   return chunk;
 }
 
+Batch::Chunk Batch::sent(Job job, Record& record, Range range) {
+  const Chunk chunk{job, ++last_call_, range.first, range.count};
+  calls_.emplace(chunk.call, chunk);
+  record.out += chunk.count;
+  return chunk;
+}
+
 Batch::Range Batch::take(Record& record) {
+  const std::size_t room = record.allowed - record.out;
   if (!record.again.empty()) {
-    const Range range = record.again.back();
-    record.again.pop_back();
+    Range& last = record.again.back();
+    const Range range{last.first, std::min(last.count, room)};
+    last.first += range.count;
+    last.count -= range.count;
+    if (last.count == 0) record.again.pop_back();
     return range;
   }
-  const Range range{record.unsent, record.chunking.next(record.items - record.unsent)};
+  const Range range{record.unsent, std::min(record.chunking.next(record.items - record.unsent), room)};
   record.unsent += range.count;
   return range;
 }
 
 Batch::Rest Batch::shorten(Call call, std::size_t count) {
   const auto found = calls_.find(call);
-  if (found == calls_.end() || count >= found->second.count) return std::nullopt;
+  // The other items of a twin are its twin's, too: where they have no outcome then, settle() puts them back.
+  if (found == calls_.end() || count >= found->second.count || twins_.contains(call)) return std::nullopt;
   Chunk& chunk = found->second;
   const Range left{chunk.first + count, chunk.count - count};
   chunk.count = count;
-  return put_back(chunk.job, jobs_.at(chunk.job), left);
+  Record& record = jobs_.at(chunk.job);
+  record.out -= left.count;
+  return put_back(chunk.job, record, left);
 }
 
 std::optional<Batch::Chunk> Batch::arrived(Call call) {
+  if (const auto twin = twin_of(call)) {
+    unlink(call);
+    arrived(*twin);
+  }
   auto node = calls_.extract(call);
   if (!node) return std::nullopt;
-  return node.mapped();
+  const Chunk chunk = node.mapped();
+  const auto found = jobs_.find(chunk.job);
+  if (found == jobs_.end()) return chunk;
+  Record& record = found->second;
+  record.out -= chunk.count;
+  std::erase(record.doubled, call);
+  if (record.may_send()) queue(chunk.job, record);
+  return chunk;
+}
+
+std::optional<Batch::Chunk> Batch::failed_alone(Call call) {
+  if (!twin_of(call)) return arrived(call);
+  unlink(call);
+  arrived(call);
+  return std::nullopt;
+}
+
+std::optional<Batch::Call> Batch::twin_of(Call call) const {
+  const auto found = twins_.find(call);
+  return found == twins_.end() ? std::nullopt : std::optional(found->second);
+}
+
+void Batch::unlink(Call call) {
+  if (const auto link = twins_.extract(call)) twins_.erase(link.mapped());
+}
+
+void Batch::start_again(Call call) {
+  const auto found = calls_.find(call);
+  if (found == calls_.end() || twins_.contains(call)) return;
+  Record& record = jobs_.at(found->second.job);
+  if (record.ended || std::ranges::find(record.doubled, call) != record.doubled.end()) return;
+  record.doubled.push_back(call);
+  if (record.may_send()) queue(found->second.job, record);
+}
+
+bool Batch::again_later(Job job, std::size_t item) {
+  const auto found = jobs_.find(job);
+  if (found == jobs_.end() || found->second.ended) return false;
+  found->second.waiting.push_back(item);
+  ++found->second.repeated;
+  return true;
+}
+
+void Batch::due(Job job, std::size_t item) {
+  const auto found = jobs_.find(job);
+  if (found == jobs_.end() || std::erase(found->second.waiting, item) == 0) return;
+  put_back(job, found->second, {item, 1});
+}
+
+void Batch::allow(Job job, std::size_t items) {
+  const auto found = jobs_.find(job);
+  if (found == jobs_.end()) return;
+  found->second.allowed = items;
+  if (found->second.may_send()) queue(job, found->second);
+}
+
+bool Batch::is_held(Job job) const {
+  const auto found = jobs_.find(job);
+  if (found == jobs_.end()) return false;
+  const Record& record = found->second;
+  return record.allowed == 0 && record.out == 0 && (record.has_more() || !record.waiting.empty());
 }
 
 Batch::Rest Batch::settle(const Chunk& chunk, std::size_t done) {
@@ -131,24 +217,28 @@ Batch::Rest Batch::settle(const Chunk& chunk, std::size_t done, Chunking::Second
   return settle(chunk, done);
 }
 
-// Its turn had come before, so the job goes before those that came later.
 Batch::Rest Batch::put_back(Job job, Record& record, Range range) {
   if (record.ended) {
     record.settled += range.count;
     return Chunk{job, 0, range.first, range.count};
   }
   record.again.push_back(range);
-  if (std::exchange(record.queued, true)) return std::nullopt;
+  if (record.may_send()) queue(job, record);
+  return std::nullopt;
+}
+
+// Its turn may have come before, so the job goes before those that came later.
+void Batch::queue(Job job, Record& record) {
+  if (std::exchange(record.queued, true)) return;
   const auto later = std::ranges::find_if(queue_, [&](Job other) {
     const auto found = jobs_.find(other);
     return found != jobs_.end() && found->second.order > record.order;
   });
   queue_.insert(later, job);
-  return std::nullopt;
 }
 
 void Batch::forget_if_done(Job job, const Record& record) {
-  if (!record.options.open && record.settled == record.items) jobs_.erase(job);
+  if (record.is_done()) jobs_.erase(job);
 }
 
 std::optional<Batch::Ended> Batch::failed(Job job, Fault fault) {
@@ -167,12 +257,17 @@ Batch::Ended Batch::end(Job job, bool lets_go) {
   record.options.open = false;
   for (const Range& range : record.again) ended.given_up.push_back({job, 0, range.first, range.count});
   record.again.clear();
+  for (const std::size_t item : record.waiting) ended.given_up.push_back({job, 0, item, 1});
+  record.waiting.clear();
+  record.doubled.clear();
   if (record.unsent < record.items)
     ended.given_up.push_back({job, 0, record.unsent, record.items - record.unsent});
   record.unsent = record.items;
   ended.under_way = under_way(job);
   if (lets_go) {
-    for (const Call call : ended.under_way) ended.given_up.push_back(*arrived(call));
+    for (const Call call : ended.under_way) {
+      if (const auto chunk = arrived(call)) ended.given_up.push_back(*chunk);  // a twin goes with the other
+    }
   }
   for (const Chunk& chunk : ended.given_up) record.settled += chunk.count;
   forget_if_done(job, record);
@@ -187,9 +282,9 @@ std::optional<Batch::Chunk> Batch::chunk_of(Call call) const {
 std::optional<Batch::Standing> Batch::standing(Job job) const {
   const auto found = jobs_.find(job);
   if (found == jobs_.end()) return std::nullopt;
-  std::size_t out = 0;
-  for (const auto& [call, chunk] : calls_) out += chunk.job == job ? chunk.count : 0;
-  return Standing{found->second.items, found->second.settled, out};
+  const Record& record = found->second;
+  // Between again_later() and settle() there may be more that does not count than outcomes.
+  return Standing{record.items, record.settled - std::min(record.settled, record.repeated), record.out};
 }
 
 bool Batch::has_unsent(Job job) const {

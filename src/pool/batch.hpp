@@ -9,6 +9,9 @@
 //
 // A job is known until each of its items has its outcome; end() gives those that are not sent to the caller,
 // who says what became of them.
+//
+// An outcome may not be the last word: again_later() has an item sent once more. Nor need a call be the only
+// one with its items: start_again() makes it a twin, and the first answer of the two counts.
 #pragma once
 
 #include <cstddef>
@@ -67,7 +70,12 @@ class Batch {
   std::optional<Job> turn();    // whose it is to send a call now
   std::optional<Chunk> next();  // that call
   bool is_out(Call call) const { return calls_.contains(call); }
-  std::optional<Chunk> arrived(Call call);  // it is not out any more; nullopt: it had been forgotten
+  // It is not out any more, and its twin, which is nobody's then, is forgotten. nullopt: it had been
+  // forgotten.
+  std::optional<Chunk> arrived(Call call);
+  // As arrived(), of a call that brought nothing: where it has a twin, that one's answer is waited for
+  // (nullopt).
+  std::optional<Chunk> failed_alone(Call call);
 
   // What items that have not been started become: they go first in another call (nullopt), or, where their
   // job has ended, are given up.
@@ -78,6 +86,20 @@ class Batch {
   Rest settle(const Chunk& chunk, std::size_t done);
   // As settle(), with what the worker said about them.
   Rest settle(const Chunk& chunk, std::size_t done, Chunking::Seconds busy, std::size_t bytes);
+
+  // Of a chunk that has arrived, before settle() takes it as done: this item's outcome does not count, and it
+  // waits to be sent alone. False: its job has ended, so it does.
+  bool again_later(Job job, std::size_t item);
+  void due(Job job, std::size_t item);  // it has waited
+
+  // At most so many of this job's items are under way at once.
+  void allow(Job job, std::size_t items);
+  // Whether it waits for more than allow(0) gives, with nothing under way that could change that.
+  bool is_held(Job job) const;
+
+  // A call that is out gets a twin: another with the same items.
+  void start_again(Call call);
+  std::optional<Call> twin_of(Call call) const;
 
   // Something of this job failed. Ends the job where its options say so.
   std::optional<Ended> failed(Job job, Fault fault);
@@ -104,18 +126,28 @@ class Batch {
     JobOptions options;
     Chunking chunking;
     std::size_t items;
-    std::uint64_t order;            // in which they came
-    std::size_t unsent = 0;         // items from here on have never been sent
-    std::vector<Range> again = {};  // never started by the worker that they were sent to; the last goes first
-    std::size_t settled = 0;
+    std::uint64_t order;                    // in which they came
+    std::size_t unsent = 0;                 // items from here on have never been sent
+    std::vector<Range> again = {};          // sent before, and without an outcome; the last goes first
+    std::vector<std::size_t> waiting = {};  // to be sent again, but not yet
+    std::vector<Call> doubled = {};         // whose twins are to be sent
+    std::size_t out = 0;                    // items in calls
+    std::size_t allowed = static_cast<std::size_t>(-1);
+    std::size_t settled = 0;   // outcomes
+    std::size_t repeated = 0;  // of those, how many do not count
     bool queued = true;
     bool ended = false;
 
-    bool has_more() const { return !again.empty() || unsent < items; }
+    bool has_more() const { return !doubled.empty() || !again.empty() || unsent < items; }
+    bool may_send() const { return has_more() && out < allowed; }
+    bool is_done() const { return !options.open && settled == items + repeated; }
   };
 
   Range take(Record& record);
+  Chunk sent(Job job, Record& record, Range range);
+  void unlink(Call call);
   Rest put_back(Job job, Record& record, Range range);
+  void queue(Job job, Record& record);
   void forget_if_done(Job job, const Record& record);
 
   const std::size_t workers_;
@@ -123,6 +155,7 @@ class Batch {
   std::unordered_map<Job, Record> jobs_;
   std::deque<Job> queue_;  // also holds jobs that have nothing to send any more
   std::unordered_map<Call, Chunk> calls_;
+  std::unordered_map<Call, Call> twins_;  // each way
   Call last_call_ = 0;
   std::uint64_t last_order_ = 0;
 };

@@ -204,5 +204,107 @@ TEST(Batch, FaultsOfThePlatformAreThisCallsOrEveryCalls) {
   EXPECT_EQ(fault_of(ErrorKind::access_denied), Fault::every_call);
 }
 
+TEST(Batch, AnItemThatIsToComeAgainIsSentAloneWhenItHasWaited) {
+  Batch batch(2, 0);
+  batch.add(1, 3, {.chunksize = 3});
+  const auto chunk = *batch.arrived(batch.next()->call);
+  EXPECT_TRUE(batch.again_later(1, 1));
+  EXPECT_FALSE(batch.settle(chunk, 3));
+  EXPECT_TRUE(batch.knows(1));
+  EXPECT_EQ(batch.standing(1)->settled, 2u);
+  EXPECT_THAT(all(batch), IsEmpty());
+  batch.due(1, 1);
+  batch.due(1, 1);
+  const auto again = all(batch);
+  ASSERT_THAT(again, ElementsAre(Is(1, 1, 1)));
+  answer(batch, again[0]);
+  EXPECT_FALSE(batch.knows(1));
+}
+
+TEST(Batch, WhatWaitsToComeAgainIsGivenUpWithItsJob) {
+  Batch batch(2, 0);
+  batch.add(1, 2, {.chunksize = 1});
+  const auto sent = all(batch);
+  const auto first = *batch.arrived(sent[0].call);
+  EXPECT_TRUE(batch.again_later(1, 0));
+  batch.settle(first, 1);
+  EXPECT_THAT(batch.end(1, false).given_up, ElementsAre(Is(1, 0, 1)));
+  batch.due(1, 0);
+  EXPECT_THAT(all(batch), IsEmpty());
+  const auto second = *batch.arrived(sent[1].call);
+  EXPECT_FALSE(batch.again_later(1, 1)) << "it has ended";
+  batch.settle(second, 1);
+  EXPECT_FALSE(batch.knows(1));
+}
+
+TEST(Batch, AJobHasNoMoreItemsUnderWayThanItIsAllowed) {
+  Batch batch(9, 0);
+  batch.add(1, 10, {.chunksize = 4});
+  batch.allow(1, 5);
+  batch.add(2, 1, {.chunksize = 1});
+  const auto sent = all(batch);
+  ASSERT_THAT(sent, ElementsAre(Is(1, 0, 4), Is(1, 4, 1), Is(2, 0, 1)));
+  answer(batch, sent[0]);
+  EXPECT_THAT(all(batch), ElementsAre(Is(1, 5, 4)));
+  batch.allow(1, 0);
+  EXPECT_THAT(all(batch), IsEmpty());
+  EXPECT_FALSE(batch.is_held(1)) << "some are under way";
+}
+
+TEST(Batch, AJobThatIsAllowedNothingMoreIsHeldUntilItIs) {
+  Batch batch(2, 0);
+  batch.add(1, 2, {.chunksize = 1});
+  batch.allow(1, 1);
+  const auto sent = all(batch);
+  batch.allow(1, 0);
+  answer(batch, sent.at(0));
+  EXPECT_TRUE(batch.is_held(1));
+  batch.allow(1, 1);
+  EXPECT_FALSE(batch.is_held(1));
+  EXPECT_THAT(all(batch), ElementsAre(Is(1, 1, 1)));
+}
+
+TEST(Batch, TheFirstAnswerOfTwinsCounts) {
+  for (const bool original_first : {true, false}) {
+    Batch batch(3, 0);
+    batch.add(1, 2, {.chunksize = 1});
+    const auto sent = all(batch);
+    batch.start_again(sent[1].call);
+    batch.start_again(sent[1].call);
+    const auto again = all(batch);
+    ASSERT_THAT(again, ElementsAre(Is(1, 1, 1)));
+    EXPECT_EQ(batch.twin_of(sent[1].call), again[0].call);
+    const auto winner = original_first ? sent[1].call : again[0].call;
+    const auto loser = original_first ? again[0].call : sent[1].call;
+    batch.settle(*batch.arrived(winner), 1);
+    EXPECT_FALSE(batch.arrived(loser));
+    EXPECT_TRUE(batch.knows(1));
+    answer(batch, sent[0]);
+    EXPECT_FALSE(batch.knows(1));
+  }
+}
+
+TEST(Batch, ATwinThatFailsLeavesItsItemsToTheOther) {
+  Batch batch(2, 0);
+  batch.add(1, 1, {.chunksize = 1});
+  const auto first = *batch.next();
+  batch.start_again(first.call);
+  const auto second = *batch.next();
+  EXPECT_FALSE(batch.failed_alone(first.call));
+  EXPECT_TRUE(batch.knows(1));
+  EXPECT_TRUE(batch.failed_alone(second.call)) << "it is alone now";
+}
+
+TEST(Batch, TwinsOfAJobThatIsLetGoAreGivenUpOnce) {
+  Batch batch(2, 0);
+  batch.add(1, 1, {.chunksize = 1});
+  batch.start_again(batch.next()->call);
+  ASSERT_TRUE(batch.next());
+  const auto ended = batch.end(1, true);
+  EXPECT_THAT(ended.given_up, ElementsAre(Is(1, 0, 1)));
+  EXPECT_EQ(ended.under_way.size(), 2u);
+  EXPECT_FALSE(batch.knows(1));
+}
+
 }  // namespace
 }  // namespace lambdapool::pool

@@ -14,6 +14,7 @@
 #include "http/client.hpp"
 #include "http/event_loop.hpp"
 #include "http/in_process.hpp"
+#include "pool/alarms.hpp"
 #include "pool/doubt.hpp"
 #include "pool/ending.hpp"
 #include "pool/gate.hpp"
@@ -65,6 +66,7 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   std::unique_ptr<http::EventLoop> own_loop;
   http::EventLoop* const loop;  // the service's own, where it is in this process
   std::shared_ptr<Gate> gate;
+  std::shared_ptr<Alarms> alarms;
   std::unique_ptr<http::EventLoop::Timer> timer;
   Clock::time_point timer_at = Clock::time_point::max();
   std::unique_ptr<http::Client> client;
@@ -89,7 +91,6 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   void renew_for(Id id, const cloud::Credential& stale);
   void renewed(const Result<void>& result);
   void finish(Id id, Result<cloud::Invoked> result);
-  void observe(Id id, Call& call, const Result<cloud::Invoked>& result) const;
   void set_timer(std::optional<Clock::time_point> wake);
 };
 
@@ -101,7 +102,8 @@ Engine::Impl::Impl(target::Target where, std::unique_ptr<cloud::Caller> function
       own_loop(target.in_process ? nullptr
                                  : std::make_unique<http::EventLoop>(http::EventLoop::Signals::blocked)),
       loop(own_loop ? own_loop.get() : &target.in_process->loop()),
-      gate(std::make_shared<Gate>(*loop)) {
+      gate(std::make_shared<Gate>(*loop)),
+      alarms(std::make_shared<Alarms>(*loop, gate)) {
   http::ClientOptions client_options;
   client_options.endpoint = caller->route().endpoint;
   client_options.max_connections = static_cast<std::size_t>(options.workers);
@@ -174,7 +176,7 @@ void Engine::Impl::pump() {
   if (const auto lasts = window.outage_to_tell(Clock::now()); lasts && !terminated)
     warning = warning_of_outage(*lasts, unreachable, calls.size(), options.network_deadline);
   auto wake = terminated || renewing ? std::nullopt : window.wake_at(Clock::now());
-  bool any_refused = !refused.empty();
+  const bool any_refused = !refused.empty();
   lock.unlock();
   if (!warning.empty()) options.warn(warning);
   set_timer(wake);
@@ -317,17 +319,16 @@ void Engine::Impl::finish(Id id, Result<cloud::Invoked> result) {
   const auto now = Clock::now();
   if (node) node.mapped().times.arrived = now;
   window.completed(id, now);
-  bool ended = terminated;
+  const bool ended = terminated;
   lock.unlock();
-  if (node && options.observe) observe(id, node.mapped(), result);
+  if (node && options.observe) {
+    report::CallTimes& times = node.mapped().times;
+    times.bytes_received = answer_bytes;
+    times.invocation = reported(result, *caller);
+    options.observe(id, times, result ? nullptr : &result.error().kind);
+  }
   if (!ended) pump();
   if (node) node.mapped().done(std::move(result));
-}
-
-void Engine::Impl::observe(Id id, Call& call, const Result<cloud::Invoked>& result) const {
-  call.times.bytes_received = answer_bytes;
-  call.times.invocation = reported(result, *caller);
-  options.observe(id, call.times, result ? nullptr : &result.error().kind);
 }
 
 void Engine::Impl::set_timer(std::optional<Clock::time_point> wake) {
@@ -366,12 +367,12 @@ void Engine::Impl::terminate_on_loop() {
   }
   lock.unlock();
   timer.reset();
+  alarms->end();
   client.reset();  // those in flight end here
   tell_refused();
 }
 
 Engine::Engine(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
-
 Engine::~Engine() {
   impl_->terminate();
   if (!impl_->loop->on_loop_thread()) {
@@ -396,9 +397,7 @@ void Engine::submit(Id id, std::string payload, Done done, std::string echo) {
 }
 
 void Engine::refuse(Error error, Done done) { impl_->refuse(std::move(error), std::move(done)); }
-
 bool Engine::cancel(Id id) { return impl_->cancel(id); }
-
 void Engine::terminate() { impl_->terminate(); }
 
 bool Engine::is_in_flight(Id id) const {
@@ -406,8 +405,11 @@ bool Engine::is_in_flight(Id id) const {
   return impl_->window.is_in_flight(id);
 }
 
-bool Engine::takes_raw() const { return impl_->target.in_process != nullptr; }
+void Engine::after(std::chrono::milliseconds delay, std::function<void()> work) {
+  impl_->alarms->after(delay, std::move(work));
+}
 
+bool Engine::takes_raw() const { return impl_->target.in_process != nullptr; }
 const cloud::CallLimits& Engine::limits() const { return impl_->caller->limits(); }
 
 Engine::Standing Engine::standing() const {

@@ -2,6 +2,7 @@
 // throttles retried until the deadline, answers classified. Knows nothing of Python or codecs.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -40,6 +41,9 @@ class Engine {
   // Cancels what is queued, abandons what is in flight: every `done` has run, with kind cancelled, when
   // this returns. Calls submitted later are cancelled too.
   void terminate();
+
+  // `work` runs on the I/O thread, and must not block; never, once the engine has been terminated.
+  void after(std::chrono::milliseconds delay, std::function<void()> work);
 
   // Whether payloads may be raw envelopes: the service is this process's own.
   bool takes_raw() const;

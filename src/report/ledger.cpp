@@ -22,7 +22,7 @@ void Ledger::add(const Call& call) {
   }
   first_ = std::min(first_, call.times.queued);
   last_ = std::max(last_, call.times.arrived);
-  items_ += call.count;
+  items_ += call.count - std::min<std::size_t>(call.count, call.times.retries.failed_items);
   if (!call.failure.empty()) {
     const auto found = failures_.find(call.failure);
     ++(found != failures_.end() ? found->second : failures_[std::string(call.failure)]);
@@ -43,6 +43,7 @@ double Ledger::add_times(const Call& call) {
   retries_.lost += retries.lost;
   retries_.not_reached += retries.not_reached;
   retries_.refused_token += retries.refused_token;
+  retries_.failed_items += retries.failed_items;
   queue_.add(ms_between(times.queued, times.sent));
   const double away = ms_between(times.sent, times.arrived);
   double run = away;

@@ -33,7 +33,7 @@ class Ledger {
   void add(const Call& call);
 
   std::size_t calls() const { return calls_; }
-  std::size_t items() const { return items_; }  // whose call has ended
+  std::size_t items() const { return items_; }  // whose outcome counts
   std::size_t failed_calls() const;
   const std::map<std::string, std::size_t, std::less<>>& failures() const { return failures_; }  // by kind
 

@@ -53,7 +53,7 @@ def stub_environment(stub):
     return dict(identity(), LAMBDAPOOL_TARGET="aws", AWS_ENDPOINT_URL_LAMBDA=stub.url, LAMBDAPOOL_STALE="ignore")
 
 
-TASKS = ("lambdapool", "forking", "raising", "initialized", "data", "file")
+TASKS = ("lambdapool", "forking", "raising", "initialized", "data", "file", "flaky")
 DEPLOYED = [str(HERE / "deployed" / (kind + "_tasks.py")) for kind in TASKS]
 
 

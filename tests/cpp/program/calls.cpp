@@ -296,6 +296,24 @@ void run_failures(const std::string& function) {
     CHECK(error.logs().find("last words") != std::string::npos);
   }
 
+  // A worker keeps its statics: with one of them the second run is another.
+  const auto at_first = [](int n) {
+    static int runs = 0;
+    if (n == 1 && ++runs == 1) throw std::out_of_range("at first");
+    return n;
+  };
+  const auto again = lp::retry_on<std::out_of_range>(1, 10ms);
+  lp::LambdaPool patient{{.workers = 1, .lambda_function = function, .retry = again}};
+  CHECK((patient.map(at_first, std::views::iota(0, 3)) == std::vector{0, 1, 2}));
+  MESSAGE_OF(std::out_of_range, patient.apply([] { throw std::out_of_range("always"); }));
+  MESSAGE_OF(lp::InvalidArgument,
+             patient.map(twice, std::views::iota(0, 3), {.retry = lp::retry_on<lp::WorkerDied>(-1)}));
+  CHECK(patient.apply([] {
+    static int runs = 0;
+    if (++runs == 1) throw std::out_of_range("at first");
+    return runs;
+  }) == 2);
+
   lp::LambdaPool missing{{.lambda_function = "no-such-function"}};
   CHECK(MESSAGE_OF(lp::NotFound, missing.apply(twice, 1)).find("no-such-function") != std::string::npos);
   lp::Future<int> abandoned;

@@ -1,0 +1,51 @@
+"""What can be asked of a map beside its function, items and chunksize: the same for every kind of map, of pools and of
+executors, and judged here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Callable, Dict, Optional, Tuple, Type, TypedDict, Union
+
+from .arguments import check_progress
+from .progress import Wanted
+from .retry import retry_of
+
+if TYPE_CHECKING:
+    from .resumption import Resumption
+
+
+RetryOn = Union[None, Type[BaseException], Tuple[Type[BaseException], ...]]
+
+
+class MapOptions(TypedDict, total=False):
+    """The keywords, for type checkers; :meth:`LambdaPool.map` says what they mean."""
+
+    progress: Wanted
+    name: Optional[str]
+    on_change: str
+    retry_on: RetryOn
+    retries: Optional[int]
+    backoff: Optional[float]
+
+
+class Asked:
+    """The options of one map. `owner`: the pool or executor, which has what counts where the map says nothing.
+
+    Raises TypeError for what is no option, and whatever is wrong with one that is.
+    """
+
+    def __init__(self, owner: Any, given: Dict[str, Any]) -> None:
+        for name in given:
+            if name not in MapOptions.__annotations__:
+                raise TypeError("a map has no option %r; there are %s" % (name, ", ".join(MapOptions.__annotations__)))
+        self._owner = owner
+        progress = given.get("progress")
+        self.progress = owner._progress if progress is None else check_progress(progress)
+        self.name: Optional[str] = given.get("name")
+        self._on_change = given.get("on_change", "error")
+        self.retry = retry_of(given.get("retry_on"), given.get("retries"), given.get("backoff"), owner._retry)
+
+    def resume(self, function: Callable[..., Any]) -> Optional[Resumption]:
+        """None where the run has no name. Raises RunConflict, LocalError, ValueError or TypeError."""
+        from .resumption import resume
+
+        return resume(self._owner, self.name, self._on_change, function)
