@@ -26,8 +26,9 @@ enum class ErrorKind {
   cancelled = 15,         // the caller gave up, or the pool was destroyed
   io = 16,                // a local file, directory or process
   run = 17,               // a named run is under way elsewhere, has changed, or has items that may have run
+  budget = 18,            // not sent, because the map would have cost more than its max_cost
 };
-inline constexpr int error_kinds = 18;
+inline constexpr int error_kinds = 19;
 
 // The kind's stable code, which is its name: "payload_too_large".
 constexpr std::string_view to_string(ErrorKind kind) {
@@ -48,7 +49,8 @@ constexpr std::string_view to_string(ErrorKind kind) {
                                                    "service",
                                                    "cancelled",
                                                    "io",
-                                                   "run"};
+                                                   "run",
+                                                   "budget"};
   return names[static_cast<int>(kind)];
 }
 

@@ -71,6 +71,7 @@ using ServiceError = ErrorOf<LambdaPoolError::Kind::service>;
 using Cancelled = ErrorOf<LambdaPoolError::Kind::cancelled>;
 using IoError = ErrorOf<LambdaPoolError::Kind::io>;
 using RunConflict = ErrorOf<LambdaPoolError::Kind::run>;
+using BudgetExceeded = ErrorOf<LambdaPoolError::Kind::budget>;
 
 // What an exception was on the other side. Not derived from std::exception: a Remote<E> already is one
 // through E, and a second one would make `catch (const std::exception&)` ambiguous, so miss it.

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .errors import (
         AccessDenied,
         BlobError,
+        BudgetExceeded,
         CodeMismatch,
         CredentialsError,
         FunctionFailed,
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AccessDenied",
     "BlobError",
+    "BudgetExceeded",
     "CodeMismatch",
     "CredentialsError",
     "Event",

@@ -55,11 +55,19 @@ class Engine:
     def open(self) -> Optional[NativeError]:
         """Finds the target and identity. Returns what went wrong."""
     def add(
-        self, job: int, items: int, chunksize: int, lets_go: bool = False, open: bool = False, patient: bool = False
+        self,
+        job: int,
+        items: int,
+        chunksize: int,
+        lets_go: bool = False,
+        open: bool = False,
+        patient: bool = False,
+        max_cost: Optional[float] = None,
     ) -> Account:
         """A job, under a number that no other has. `chunksize` 0 finds a size. `lets_go`: after a failure of the
         platform what is under way is not waited for. `open`: items are still to come, by extend() until close_job().
-        `patient`: it ends with such a failure only where each call would fail so, and by failed()."""
+        `patient`: it ends with such a failure only where each call would fail so, and by failed().
+        `max_cost`: dollars that it may cost."""
     def report(self, account: Optional[Account] = None) -> Tuple[Optional[NativeReport], Optional[NativeError]]:
         """Of a job's calls, or of all."""
     def standing(self, job: int, account: Optional[Account]) -> Tuple[Optional[int], int, int, int, int, float]:
@@ -103,6 +111,9 @@ class Engine:
         """`done` of a chunk's items, from the first on, have their outcomes, which took a worker so long and an answer
         so
         much. The others go first in the next; what is returned never will."""
+    def over_budget(self, job: int) -> Optional[Tuple[float, float]]:
+        """Where nothing more of the job is sent, and nothing is under way, because of its max_cost: the dollars that it
+        has cost, and those of its dearest item (0: unknown)."""
     def again(self, job: int, first: int, item: int, seconds: float) -> bool:
         """Before settle() of the chunk that begins with `first`: the item's outcome does not count, and it is sent
         again after so long. False: its job has ended, so it does."""

@@ -61,6 +61,21 @@ def check_seconds(name: str, value: Any) -> Optional[float]:
         raise TypeError("%s must be a number of seconds or None, not %s" % (name, type(value).__name__)) from None
 
 
+def check_dollars(name: str, value: Any) -> Optional[float]:
+    """A number of dollars, or a text such as "$2.50"; None for no limit."""
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        raise TypeError("%s must be a number of dollars, or a text such as '$2.50', not %r" % (name, value))
+    try:
+        dollars = float(value.strip().lstrip("$") if isinstance(value, str) else value)
+    except ValueError:
+        dollars = -1.0
+    if not 0 < dollars < 1e12:
+        raise ValueError("%s must be dollars above 0, such as '$2.50', not %r" % (name, value))
+    return dollars
+
+
 def check_progress(progress: Any) -> Any:
     if isinstance(progress, str):
         if progress != "text":

@@ -82,7 +82,9 @@ class Dispatcher:
             if ended is None:
                 self._jobs[job._number] = job
                 try:
-                    job._account = self.engine.add(job._number, items, chunksize, lets_go, open, job._retry is not None)
+                    job._account = self.engine.add(
+                        job._number, items, chunksize, lets_go, open, job._retry is not None, job._max_cost
+                    )
                 except BaseException:  # nothing will ever end it, and it would be waited for
                     del self._jobs[job._number]
                     raise

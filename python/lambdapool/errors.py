@@ -10,7 +10,7 @@ from __future__ import annotations
 from concurrent.futures import BrokenExecutor
 from multiprocessing.pool import MaybeEncodingError  # type: ignore[attr-defined]  # typeshed lacks it
 from pickle import PicklingError
-from typing import Dict, Optional, Tuple, Type
+from typing import Any, Dict, Optional, Tuple, Type
 
 
 class LambdaPoolError(Exception):
@@ -160,6 +160,17 @@ class RunConflict(LambdaPoolError):
     kind = "run"
 
 
+class BudgetExceeded(LambdaPoolError):
+    """Nothing more of a map is sent, because it could then cost more than its ``max_cost``.
+
+    Attributes:
+        results: of map() and starmap(), the values of the items that are done, by their index.
+    """
+
+    kind = "budget"
+    results: Dict[int, Any] = {}
+
+
 class PoolTerminated(LambdaPoolError):
     """The pool or executor ended before the task had an outcome. The task may have run."""
 
@@ -228,6 +239,7 @@ KINDS: Dict[int, Tuple[str, Type[Exception]]] = {
     15: ("cancelled", PoolTerminated),
     16: ("io", LocalError),
     17: ("run", RunConflict),
+    18: ("budget", BudgetExceeded),
 }
 
 CANCELLED = 15
@@ -267,3 +279,18 @@ def make(
     if function:
         exception.function = function
     return exception
+
+
+def budget_exceeded(cap: float, spent: float, dearest: float, function: str) -> LambdaPoolError:
+    if not dearest:
+        message = "max_cost cannot be kept: the platform has not told what the map's first calls have cost"
+    else:
+        message = "the map has cost $%.6f of its max_cost of $%.6f, and an item costs up to $%.6f" % (
+            spent,
+            cap,
+            dearest,
+        )
+    message += (
+        "; this item was not run, and no other (a map with a name keeps what is done, and goes on with a new max_cost)"
+    )
+    return make(BudgetExceeded, message, function)

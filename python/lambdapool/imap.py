@@ -53,7 +53,7 @@ class Feed(Lazy):
         self._window = 2 * dispatcher.workers * chunksize
         self._consumed = 0
         self._dropped = False
-        super().__init__(dispatcher, function, MAP, chunksize, ordered, held=True, retry=asked.retry)
+        super().__init__(dispatcher, function, MAP, chunksize, ordered, held=True, asked=asked)
         self._thread = threading.Thread(target=self._run, name="lambdapool-imap", daemon=True)
 
     def start(self, results: "LambdaIMapIterator") -> None:

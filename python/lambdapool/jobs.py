@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Optional, Sequence,
 from . import outcomes, pickling
 from .blobs import Memo
 from .dispatcher import Dispatcher
-from .errors import CANCELLED, CodeMismatch, InitializerFailed, LambdaPoolError, NativeError, from_native
+from .errors import (
+    CANCELLED,
+    CodeMismatch,
+    InitializerFailed,
+    LambdaPoolError,
+    NativeError,
+    budget_exceeded,
+    from_native,
+)
 from .faults import Failure, is_of_platform, name_item, name_items, of_platform
 
 if TYPE_CHECKING:
@@ -28,6 +36,7 @@ class Job:
     _account: Any = None  # of its calls
     _calls = 0  # that have come to their end
     _retry: Optional[Retry] = None
+    _max_cost: Optional[float] = None  # in dollars
     _attempts: Optional[Dict[int, int]] = None  # by item, how often it was run again
     _repeated = 0  # items that were run again
 
@@ -197,6 +206,19 @@ class Items(Job):
         dispatcher.blobs.send(call, self._function, arguments, dispatcher.code.expected(), self._memo())
 
     def _arrived(self, call: int, first: int, count: int, body: Any, error: Optional[NativeError]) -> None:
+        self._take(call, first, count, body, error)
+        self._heed_budget()
+
+    def _heed_budget(self) -> None:
+        """Where nothing more may be sent for the money, that is the outcome of the rest."""
+        if self._max_cost is None or self._failure is not None or self._dispatcher.ended is not None:
+            return
+        over = self._dispatcher.engine.over_budget(self._number)
+        if over is not None:
+            spent, dearest = over
+            self._stop(budget_exceeded(self._max_cost, spent, dearest, self._dispatcher.function))
+
+    def _take(self, call: int, first: int, count: int, body: Any, error: Optional[NativeError]) -> None:
         self._calls += 1
         dispatcher = self._dispatcher
         engine = dispatcher.engine

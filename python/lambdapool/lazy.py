@@ -5,18 +5,28 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from typing import Any, Deque, Dict, List, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Deque, Dict, List, Optional, Sequence, Tuple
 
 from .dispatcher import Dispatcher
 from .faults import Failure
 from .jobs import Items
+
+if TYPE_CHECKING:
+    from .map_options import Asked
 
 
 class Lazy(Items):
     """`ordered`: take() gives results in the items' order. `held`: the pool goes on while items may still be pulled."""
 
     def __init__(
-        self, dispatcher: Dispatcher, function: bytes, style: str, chunksize: int, ordered: bool, held: bool, retry: Any
+        self,
+        dispatcher: Dispatcher,
+        function: bytes,
+        style: str,
+        chunksize: int,
+        ordered: bool,
+        held: bool,
+        asked: Asked,
     ) -> None:
         self._dispatcher = dispatcher
         self._function = function
@@ -24,7 +34,7 @@ class Lazy(Items):
         self._chunksize = chunksize
         self._ordered = ordered
         self._held = held
-        self._retry = retry
+        self._retry, self._max_cost = asked.retry, asked.max_cost
         self._changed = threading.Condition(threading.Lock())
         self._chunks: Dict[int, List[Any]] = {}  # by their first item, until all of its items have their results
         self._left: Dict[int, int] = {}  # of a chunk that came back in part: how many items have none
@@ -53,6 +63,8 @@ class Lazy(Items):
                     self._refused.append((first, len(items)))
                     return
             self._deliver(first, [Failure(stopped)] * len(items), True)
+        else:
+            self._heed_budget()
 
     def complete(self, failure: Optional[BaseException] = None) -> None:
         """There are no more items; `failure` is where the next would have been."""

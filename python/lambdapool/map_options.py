@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Callable, Dict, Optional, Tuple, Type, TypedDict, Union
 
-from .arguments import check_progress
+from .arguments import check_dollars, check_progress
 from .progress import Wanted
+from .report import report_of
 from .retry import retry_of
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ class MapOptions(TypedDict, total=False):
     retry_on: RetryOn
     retries: Optional[int]
     backoff: Optional[float]
+    max_cost: Union[None, float, str]
 
 
 class Asked:
@@ -42,6 +44,9 @@ class Asked:
         self.progress = owner._progress if progress is None else check_progress(progress)
         self.name: Optional[str] = given.get("name")
         self._on_change = given.get("on_change", "error")
+        self.max_cost = check_dollars("max_cost", given.get("max_cost"))
+        if self.max_cost is not None:
+            report_of(owner._dispatcher)  # where the prices cannot be read, nothing is sent
         self.retry = retry_of(given.get("retry_on"), given.get("retries"), given.get("backoff"), owner._retry)
 
     def resume(self, function: Callable[..., Any]) -> Optional[Resumption]:

@@ -6,21 +6,24 @@ import itertools
 import time
 from concurrent.futures import CancelledError
 from concurrent.futures import TimeoutError as FuturesTimeoutError
-from typing import Any, Iterator, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Iterator, Optional, Tuple
 
 from .dispatcher import Dispatcher
 from .faults import Failure
 from .lazy import Lazy
 from .pickling import STARMAP
 
+if TYPE_CHECKING:
+    from .map_options import Asked
+
 
 class Mapped(Lazy):
     """Pulls `items`, the tuples of arguments, and submits them, `size` to an invocation."""
 
     def __init__(
-        self, dispatcher: Dispatcher, function: bytes, items: Iterator[Tuple[Any, ...]], size: int, retry: Any
+        self, dispatcher: Dispatcher, function: bytes, items: Iterator[Tuple[Any, ...]], size: int, asked: Asked
     ) -> None:
-        super().__init__(dispatcher, function, STARMAP, size, ordered=True, held=False, retry=retry)
+        super().__init__(dispatcher, function, STARMAP, size, ordered=True, held=False, asked=asked)
         self._unpulled = iter(lambda: list(itertools.islice(items, size)), [])
 
     def submit(self, count: Optional[int]) -> None:

@@ -229,6 +229,9 @@ class LambdaPool(_Base):
         (docs/resume.md). Where code or items are others than before, `on_change` decides: ``"error"`` (RunConflict),
         ``"restart"``, or ``"keep"`` what was done for the same items. The other maps have both too.
 
+        `max_cost`: dollars, such as ``"$2"``. Before the map could cost more nothing more of it is sent
+        (BudgetExceeded, whose ``results`` has what is done).
+
         `progress`, `retry_on`, `retries`, `backoff`: as the pool's, for this map.
         """
         return self._wait(self._batch(func, iterable, chunksize, "map", None, None, options))

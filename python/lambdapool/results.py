@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Sequence,
 
 from .blobs import Memo
 from .dispatcher import Dispatcher
+from .errors import BudgetExceeded
 from .faults import Failure
 from .jobs import Items, Task
 
@@ -75,6 +76,7 @@ class BatchResult(MapResult[T], Items):
         self._style = style
         self._chunksize = chunksize
         self._retry = asked.retry
+        self._max_cost = asked.max_cost
         self._known = Memo(repeats=len(self._items) > 1)
         dispatcher.add(self, total, chunksize, lets_go=True)
         self._watched(asked.progress, lambda: total, self._event.is_set)
@@ -114,6 +116,8 @@ class BatchResult(MapResult[T], Items):
         with self._left:
             if not self._number_left:
                 return
+            if failed and isinstance(self._failure, BudgetExceeded):
+                self._keep_done(first, results)
             if self._success and failed:
                 failure = next(result for result in results if type(result) is Failure)
                 self._success, self._value = False, failure.exception
@@ -126,6 +130,14 @@ class BatchResult(MapResult[T], Items):
             finished = self._number_left == 0
         if finished:
             self._finish()
+
+    def _keep_done(self, first: int, results: List[Any]) -> None:
+        """The exception has the values there are: all of them have come, since nothing is under way any more."""
+        assert isinstance(self._failure, BudgetExceeded)
+        if self._success:
+            self._failure.results = dict(enumerate(self._value))
+        for position in self._indices(first, len(results)):
+            self._failure.results.pop(position, None)
 
     def _end(self, exception: BaseException) -> None:
         with self._left:

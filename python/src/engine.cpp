@@ -77,11 +77,14 @@ std::shared_ptr<pool::Engine> Engine::running() {
 }
 
 std::shared_ptr<report::Account> Engine::add(Batch::Job job, std::size_t items, std::size_t chunksize,
-                                             bool lets_go, bool open, bool patient) {
+                                             bool lets_go, bool open, bool patient,
+                                             std::optional<double> max_cost) {
   refuse_forked();
   const std::lock_guard lock(batch_mutex_);
   const auto ends_with = patient ? pool::Fault::every_call : pool::Fault::call;
   batch_.add(job, items, {.chunksize = chunksize, .ends_with = ends_with, .lets_go = lets_go, .open = open});
+  if (max_cost && prices_)
+    batch_.allow(job, budgets_.try_emplace(job, *max_cost, *prices_).first->second.room());
   return accounts_.open(job);
 }
 
@@ -130,6 +133,7 @@ nb::object Engine::settle(Batch::Job job, std::size_t first, std::size_t count, 
   const auto rest = to_tell(seconds ? batch_.settle(chunk, done, pool::Chunking::Seconds(*seconds), bytes)
                                     : batch_.settle(chunk, done));
   const auto ended = settled(chunk, done, seconds.value_or(0));
+  if (ended) charge(*ended);
   lock.unlock();
   if (ended) accounts_.add(*ended);
   return range(rest);

@@ -24,6 +24,7 @@
 #include "pool/batch.hpp"
 #include "pool/log_tails.hpp"
 #include "report/accounts.hpp"
+#include "report/budget.hpp"
 
 namespace lambdapool::python {
 
@@ -42,7 +43,7 @@ class Engine {
   nb::object open();
 
   std::shared_ptr<report::Account> add(Batch::Job job, std::size_t items, std::size_t chunksize, bool lets_go,
-                                       bool open, bool patient);
+                                       bool open, bool patient, std::optional<double> max_cost);
   bool extend(Batch::Job job, std::size_t items);
   void close_job(Batch::Job job);
   void add_task(Batch::Job job, const nb::bytes& function, const nb::bytes& arguments);
@@ -59,6 +60,7 @@ class Engine {
   nb::object settle(Batch::Job job, std::size_t first, std::size_t count, std::size_t done,
                     std::optional<double> seconds, std::size_t bytes);
   bool again(Batch::Job job, std::size_t first, std::size_t item, double seconds);
+  nb::object over_budget(Batch::Job job);
   nb::list failed(Batch::Job job);
   nb::list end(Batch::Job job, bool lets_go);
 
@@ -110,6 +112,7 @@ class Engine {
   std::shared_ptr<objects::Store> running_store();
   void arrived(Batch::Call call, Result<aws::Invoked> answer);
   std::optional<report::Call> settled(const Batch::Chunk& chunk, std::size_t done, double seconds);
+  void charge(const report::Call& call);
   void observe(Batch::Call call, const report::CallTimes& times, const ErrorKind* failure);
   Arrival read(Completion& completion);
   static nb::tuple told(const Arrival& arrival);
@@ -138,6 +141,7 @@ class Engine {
   std::unordered_map<Place, report::Call, HashOfPlace> unsettled_;  // under batch_mutex_
   std::mutex batch_mutex_;
   Batch batch_;
+  std::unordered_map<Batch::Job, report::Budget> budgets_;
   std::unordered_map<Batch::Job, Task> tasks_;                          // that wait for their turn
   std::string code_;                                                    // of their envelopes
   std::unordered_map<Batch::Job, std::vector<Batch::Chunk>> given_up_;  // until Python asks

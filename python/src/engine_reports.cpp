@@ -31,6 +31,25 @@ std::optional<report::Call> Engine::settled(const Batch::Chunk& chunk, std::size
   return ended;
 }
 
+// With the batch's lock.
+void Engine::charge(const report::Call& call) {
+  const auto found = budgets_.find(call.job);
+  if (found == budgets_.end()) return;
+  found->second.add(call);
+  batch_.allow(call.job, found->second.room());
+  if (!batch_.knows(call.job)) budgets_.erase(found);
+}
+
+nb::object Engine::over_budget(Batch::Job job) {
+  refuse_forked();
+  std::unique_lock lock(batch_mutex_);
+  const auto found = budgets_.find(job);
+  if (found == budgets_.end() || !batch_.is_held(job)) return nb::none();
+  const report::Budget budget = found->second;
+  lock.unlock();
+  return nb::make_tuple(budget.spent(), budget.dearest());
+}
+
 nb::tuple Engine::report(const report::Account* of) const {
   refuse_forked();
   if (!prices_) return nb::make_tuple(nb::none(), to_tuple(prices_.error()));

@@ -82,7 +82,9 @@ NB_MODULE(_native, module) {
           nb::arg("retries") = nb::none(), nb::arg("allow_http") = false, nb::arg("bucket") = "")
       .def("open", &Engine::open)
       .def("add", &Engine::add, nb::arg("job"), nb::arg("items"), nb::arg("chunksize"),
-           nb::arg("lets_go") = false, nb::arg("open") = false, nb::arg("patient") = false)
+           nb::arg("lets_go") = false, nb::arg("open") = false, nb::arg("patient") = false,
+           nb::arg("max_cost") = nb::none())
+      .def("over_budget", &Engine::over_budget, nb::arg("job"))
       .def("again", &Engine::again, nb::arg("job"), nb::arg("first"), nb::arg("item"), nb::arg("seconds"))
       .def("report", &Engine::report, nb::arg("account").none() = nb::none())
       .def("standing", &Engine::standing, nb::arg("job"), nb::arg("account").none())

@@ -16,6 +16,7 @@ Fault fault_of(ErrorKind kind) {
     case ErrorKind::code_mismatch:
     case ErrorKind::cancelled:
     case ErrorKind::run:
+    case ErrorKind::budget:
       return Fault::every_call;
     case ErrorKind::payload_too_large:
     case ErrorKind::timed_out:
@@ -133,24 +134,32 @@ Batch::Rest Batch::shorten(Call call, std::size_t count) {
 std::optional<Batch::Chunk> Batch::arrived(Call call) {
   if (const auto twin = twin_of(call)) {
     unlink(call);
-    arrived(*twin);
+    forget(*twin);
   }
   auto node = calls_.extract(call);
   if (!node) return std::nullopt;
-  const Chunk chunk = node.mapped();
-  const auto found = jobs_.find(chunk.job);
-  if (found == jobs_.end()) return chunk;
-  Record& record = found->second;
-  record.out -= chunk.count;
-  std::erase(record.doubled, call);
-  if (record.may_send()) queue(chunk.job, record);
+  if (const auto found = jobs_.find(node.mapped().job); found != jobs_.end())
+    std::erase(found->second.doubled, call);
+  return node.mapped();
+}
+
+// Nobody settles its items.
+std::optional<Batch::Chunk> Batch::forget(Call call) {
+  const auto chunk = arrived(call);
+  const auto found = chunk ? jobs_.find(chunk->job) : jobs_.end();
+  if (found != jobs_.end()) come_back(chunk->job, found->second, chunk->count);
   return chunk;
+}
+
+void Batch::come_back(Job job, Record& record, std::size_t items) {
+  record.out -= std::min(record.out, items);
+  if (record.may_send()) queue(job, record);
 }
 
 std::optional<Batch::Chunk> Batch::failed_alone(Call call) {
   if (!twin_of(call)) return arrived(call);
   unlink(call);
-  arrived(call);
+  forget(call);
   return std::nullopt;
 }
 
@@ -205,6 +214,7 @@ Batch::Rest Batch::settle(const Chunk& chunk, std::size_t done) {
   if (found == jobs_.end()) return std::nullopt;
   Record& record = found->second;
   record.settled += done;
+  come_back(chunk.job, record, chunk.count);
   Rest rest;
   if (done < chunk.count) rest = put_back(chunk.job, record, {chunk.first + done, chunk.count - done});
   forget_if_done(chunk.job, record);
@@ -266,7 +276,7 @@ Batch::Ended Batch::end(Job job, bool lets_go) {
   ended.under_way = under_way(job);
   if (lets_go) {
     for (const Call call : ended.under_way) {
-      if (const auto chunk = arrived(call)) ended.given_up.push_back(*chunk);  // a twin goes with the other
+      if (const auto chunk = forget(call)) ended.given_up.push_back(*chunk);  // a twin goes with the other
     }
   }
   for (const Chunk& chunk : ended.given_up) record.settled += chunk.count;

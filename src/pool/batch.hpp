@@ -92,7 +92,7 @@ class Batch {
   bool again_later(Job job, std::size_t item);
   void due(Job job, std::size_t item);  // it has waited
 
-  // At most so many of this job's items are under way at once.
+  // At most so many of this job's items are under way at once: sent, and not settled.
   void allow(Job job, std::size_t items);
   // Whether it waits for more than allow(0) gives, with nothing under way that could change that.
   bool is_held(Job job) const;
@@ -131,7 +131,7 @@ class Batch {
     std::vector<Range> again = {};          // sent before, and without an outcome; the last goes first
     std::vector<std::size_t> waiting = {};  // to be sent again, but not yet
     std::vector<Call> doubled = {};         // whose twins are to be sent
-    std::size_t out = 0;                    // items in calls
+    std::size_t out = 0;  // items in calls, and in those that have arrived until they are settled
     std::size_t allowed = static_cast<std::size_t>(-1);
     std::size_t settled = 0;   // outcomes
     std::size_t repeated = 0;  // of those, how many do not count
@@ -146,6 +146,8 @@ class Batch {
   Range take(Record& record);
   Chunk sent(Job job, Record& record, Range range);
   void unlink(Call call);
+  std::optional<Chunk> forget(Call call);
+  void come_back(Job job, Record& record, std::size_t items);
   Rest put_back(Job job, Record& record, Range range);
   void queue(Job job, Record& record);
   void forget_if_done(Job job, const Record& record);
