@@ -63,11 +63,13 @@ class Engine:
         open: bool = False,
         patient: bool = False,
         max_cost: Optional[float] = None,
+        rerun_stragglers: bool = False,
     ) -> Account:
         """A job, under a number that no other has. `chunksize` 0 finds a size. `lets_go`: after a failure of the
         platform what is under way is not waited for. `open`: items are still to come, by extend() until close_job().
         `patient`: it ends with such a failure only where each call would fail so, and by failed().
-        `max_cost`: dollars that it may cost."""
+        `max_cost`: dollars that it may cost. `rerun_stragglers`: calls that take much longer than others are
+        made a second time (src/pool/stragglers.hpp)."""
     def report(self, account: Optional[Account] = None) -> Tuple[Optional[NativeReport], Optional[NativeError]]:
         """Of a job's calls, or of all."""
     def standing(self, job: int, account: Optional[Account]) -> Tuple[Optional[int], int, int, int, int, float]:
@@ -220,6 +222,7 @@ class Journal:
 
     def claim(self, first: int, digests: List[bytes], whole: bool) -> Union[bytes, NativeError]:
         """A byte for each item: 0 is missing, 2 is done."""
+    def ended(self, items: int) -> Optional[NativeError]: ...
     def result(self, item: int) -> Union[bytes, NativeError]: ...
     def sent(self, items: List[int]) -> Optional[NativeError]: ...
     def returned(self, items: List[int]) -> Optional[NativeError]: ...

@@ -61,6 +61,12 @@ def check_seconds(name: str, value: Any) -> Optional[float]:
         raise TypeError("%s must be a number of seconds or None, not %s" % (name, type(value).__name__)) from None
 
 
+def check_flag(name: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError("%s must be True or False, not %s" % (name, type(value).__name__))
+    return value
+
+
 def check_dollars(name: str, value: Any) -> Optional[float]:
     """A number of dollars, or a text such as "$2.50"; None for no limit."""
     if value is None:

@@ -83,7 +83,14 @@ class Dispatcher:
                 self._jobs[job._number] = job
                 try:
                     job._account = self.engine.add(
-                        job._number, items, chunksize, lets_go, open, job._retry is not None, job._max_cost
+                        job._number,
+                        items,
+                        chunksize,
+                        lets_go=lets_go,
+                        open=open,
+                        patient=job._retry is not None,
+                        max_cost=job._max_cost,
+                        rerun_stragglers=job._rerun_stragglers,
                     )
                 except BaseException:  # nothing will ever end it, and it would be waited for
                     del self._jobs[job._number]

@@ -20,6 +20,7 @@ from .errors import (
 from .faults import Failure, is_of_platform, name_item, name_items, of_platform
 
 if TYPE_CHECKING:
+    from .map_options import Asked
     from .report import Report
     from .resumption import Resumption
     from .retry import Retry
@@ -37,6 +38,11 @@ class Job:
     _calls = 0  # that have come to their end
     _retry: Optional[Retry] = None
     _max_cost: Optional[float] = None  # in dollars
+    _rerun_stragglers = False
+
+    def _ask(self, asked: Asked) -> None:
+        self._retry, self._max_cost, self._rerun_stragglers = asked.retry, asked.max_cost, asked.rerun_stragglers
+
     _attempts: Optional[Dict[int, int]] = None  # by item, how often it was run again
     _repeated = 0  # items that were run again
 

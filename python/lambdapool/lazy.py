@@ -34,7 +34,7 @@ class Lazy(Items):
         self._chunksize = chunksize
         self._ordered = ordered
         self._held = held
-        self._retry, self._max_cost = asked.retry, asked.max_cost
+        self._ask(asked)
         self._changed = threading.Condition(threading.Lock())
         self._chunks: Dict[int, List[Any]] = {}  # by their first item, until all of its items have their results
         self._left: Dict[int, int] = {}  # of a chunk that came back in part: how many items have none

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Callable, Dict, Optional, Tuple, Type, TypedDict, Union
 
-from .arguments import check_dollars, check_progress
+from .arguments import check_dollars, check_flag, check_progress
 from .progress import Wanted
 from .report import report_of
 from .retry import retry_of
@@ -27,6 +27,7 @@ class MapOptions(TypedDict, total=False):
     retries: Optional[int]
     backoff: Optional[float]
     max_cost: Union[None, float, str]
+    rerun_stragglers: bool
 
 
 class Asked:
@@ -47,6 +48,9 @@ class Asked:
         self.max_cost = check_dollars("max_cost", given.get("max_cost"))
         if self.max_cost is not None:
             report_of(owner._dispatcher)  # where the prices cannot be read, nothing is sent
+        self.rerun_stragglers = check_flag("rerun_stragglers", given.get("rerun_stragglers", False))
+        if self.rerun_stragglers and not owner._idempotent:
+            raise ValueError("rerun_stragglers runs items twice, which does no harm only where the pool is idempotent")
         self.retry = retry_of(given.get("retry_on"), given.get("retries"), given.get("backoff"), owner._retry)
 
     def resume(self, function: Callable[..., Any]) -> Optional[Resumption]:

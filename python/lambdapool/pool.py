@@ -232,6 +232,9 @@ class LambdaPool(_Base):
         `max_cost`: dollars, such as ``"$2"``. Before the map could cost more nothing more of it is sent
         (BudgetExceeded, whose ``results`` has what is done).
 
+        `rerun_stragglers`: where the pool is `idempotent`, an item that takes more than three times the median of those
+        that are done (at least ten, and half of them all) is run a second time, and the first answer counts.
+
         `progress`, `retry_on`, `retries`, `backoff`: as the pool's, for this map.
         """
         return self._wait(self._batch(func, iterable, chunksize, "map", None, None, options))

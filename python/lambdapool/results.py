@@ -75,8 +75,7 @@ class BatchResult(MapResult[T], Items):
         self._function = function
         self._style = style
         self._chunksize = chunksize
-        self._retry = asked.retry
-        self._max_cost = asked.max_cost
+        self._ask(asked)
         self._known = Memo(repeats=len(self._items) > 1)
         dispatcher.add(self, total, chunksize, lets_go=True)
         self._watched(asked.progress, lambda: total, self._event.is_set)

@@ -78,11 +78,12 @@ std::shared_ptr<pool::Engine> Engine::running() {
 
 std::shared_ptr<report::Account> Engine::add(Batch::Job job, std::size_t items, std::size_t chunksize,
                                              bool lets_go, bool open, bool patient,
-                                             std::optional<double> max_cost) {
+                                             std::optional<double> max_cost, bool rerun_stragglers) {
   refuse_forked();
   const std::lock_guard lock(batch_mutex_);
   const auto ends_with = patient ? pool::Fault::every_call : pool::Fault::call;
   batch_.add(job, items, {.chunksize = chunksize, .ends_with = ends_with, .lets_go = lets_go, .open = open});
+  if (rerun_stragglers) stragglers_.watch(job);
   if (max_cost && prices_)
     batch_.allow(job, budgets_.try_emplace(job, *max_cost, *prices_).first->second.room());
   return accounts_.open(job);
@@ -133,10 +134,33 @@ nb::object Engine::settle(Batch::Job job, std::size_t first, std::size_t count, 
   const auto rest = to_tell(seconds ? batch_.settle(chunk, done, pool::Chunking::Seconds(*seconds), bytes)
                                     : batch_.settle(chunk, done));
   const auto ended = settled(chunk, done, seconds.value_or(0));
-  if (ended) charge(*ended);
+  const bool watched = stragglers_.watches(job);
+  if (ended) {
+    charge(*ended);
+    stragglers_.came_back(job, ended->times.arrived - ended->times.sent, done);
+  }
   lock.unlock();
   if (ended) accounts_.add(*ended);
+  if (watched) look_for_stragglers(job);
   return range(rest);
+}
+
+// From any thread.
+void Engine::look_for_stragglers(Batch::Job job) {
+  const auto engine = engine_or_null();
+  if (!engine) return;
+  std::unique_lock lock(batch_mutex_);
+  const auto wait = stragglers_.look(batch_, job, std::chrono::steady_clock::now(),
+                                     [&](Batch::Call call) { return engine->sent_at(call); });
+  lock.unlock();
+  queue_->wake();  // Python sends what is started again
+  if (!wait) return;
+  engine->after(*wait, [this, job] {
+    std::unique_lock up(batch_mutex_);
+    stragglers_.time_is_up(job);
+    up.unlock();
+    look_for_stragglers(job);
+  });
 }
 
 bool Engine::again(Batch::Job job, std::size_t first, std::size_t item, double seconds) {

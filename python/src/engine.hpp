@@ -23,6 +23,7 @@
 #include "opening.hpp"
 #include "pool/batch.hpp"
 #include "pool/log_tails.hpp"
+#include "pool/stragglers.hpp"
 #include "report/accounts.hpp"
 #include "report/budget.hpp"
 
@@ -43,7 +44,8 @@ class Engine {
   nb::object open();
 
   std::shared_ptr<report::Account> add(Batch::Job job, std::size_t items, std::size_t chunksize, bool lets_go,
-                                       bool open, bool patient, std::optional<double> max_cost);
+                                       bool open, bool patient, std::optional<double> max_cost,
+                                       bool rerun_stragglers);
   bool extend(Batch::Job job, std::size_t items);
   void close_job(Batch::Job job);
   void add_task(Batch::Job job, const nb::bytes& function, const nb::bytes& arguments);
@@ -112,6 +114,8 @@ class Engine {
   std::shared_ptr<objects::Store> running_store();
   void arrived(Batch::Call call, Result<aws::Invoked> answer);
   std::optional<report::Call> settled(const Batch::Chunk& chunk, std::size_t done, double seconds);
+  void look_for_stragglers(Batch::Job job);
+  std::optional<report::Call> left_to_its_twin(Batch::Call call);
   void charge(const report::Call& call);
   void observe(Batch::Call call, const report::CallTimes& times, const ErrorKind* failure);
   Arrival read(Completion& completion);
@@ -142,6 +146,7 @@ class Engine {
   std::mutex batch_mutex_;
   Batch batch_;
   std::unordered_map<Batch::Job, report::Budget> budgets_;
+  pool::Stragglers stragglers_;
   std::unordered_map<Batch::Job, Task> tasks_;                          // that wait for their turn
   std::string code_;                                                    // of their envelopes
   std::unordered_map<Batch::Job, std::vector<Batch::Chunk>> given_up_;  // until Python asks

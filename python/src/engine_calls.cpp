@@ -68,7 +68,8 @@ bool Engine::is_running(Batch::Job job) {
   const auto calls = batch_.under_way(job);
   lock.unlock();
   const auto engine = engine_or_null();
-  return engine && std::ranges::any_of(calls, [&](Batch::Call call) { return engine->is_in_flight(call); });
+  return engine &&
+         std::ranges::any_of(calls, [&](Batch::Call call) { return engine->sent_at(call).has_value(); });
 }
 
 nb::object Engine::wait_for(Batch::Job job) {
@@ -179,8 +180,11 @@ nb::tuple Engine::told(const Arrival& arrival) {
 // On the engine's thread: what the failure of a call means for others must not wait for Python.
 void Engine::arrived(Batch::Call call, Result<aws::Invoked> answer) {
   std::unique_lock lock(batch_mutex_);
-  const auto chunk = batch_.arrived(call);
+  const auto twin = batch_.twin_of(call);
+  const auto left = twin && !answer ? left_to_its_twin(call) : std::nullopt;
+  const auto chunk = answer ? batch_.arrived(call) : batch_.failed_alone(call);
   std::vector<Batch::Call> under_way;
+  if (twin && answer) under_way.push_back(*twin);
   if (chunk && !answer) {
     auto ended = batch_.failed(chunk->job, pool::fault_of(answer.error().kind));
     if (ended && (!ended->given_up.empty() || !ended->under_way.empty())) {
@@ -189,6 +193,7 @@ void Engine::arrived(Batch::Call call, Result<aws::Invoked> answer) {
     }
   }
   lock.unlock();
+  if (left) accounts_.add(*left);
   cancel(under_way);
   queue_->push({call, chunk, std::move(answer)});
   send_tasks();

@@ -16,8 +16,13 @@ void Engine::observe(Batch::Call call, const report::CallTimes& times, const Err
     unsettled_.insert_or_assign({chunk->job, chunk->first}, ended);
     return;
   }
-  lock.unlock();
   ended.count = 0;  // its job has let go of it; what it cost counts
+  if (const auto job = batch_.was_too_late(call)) {
+    ended.job = *job;
+    ended.times.retries.stragglers = 1;
+    charge(ended);
+  }
+  lock.unlock();
   accounts_.add(ended);
 }
 
@@ -28,6 +33,14 @@ std::optional<report::Call> Engine::settled(const Batch::Chunk& chunk, std::size
   report::Call& ended = node.mapped();
   ended.count = done;
   ended.busy_ms = seconds * 1e3;
+  return ended;
+}
+
+// With the batch's lock, of a call that failed while another has the same items: what it cost counts.
+std::optional<report::Call> Engine::left_to_its_twin(Batch::Call call) {
+  const auto chunk = batch_.chunk_of(call);
+  auto ended = chunk ? settled(*chunk, 0, 0) : std::nullopt;
+  if (ended) charge(*ended);
   return ended;
 }
 

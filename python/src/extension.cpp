@@ -83,7 +83,7 @@ NB_MODULE(_native, module) {
       .def("open", &Engine::open)
       .def("add", &Engine::add, nb::arg("job"), nb::arg("items"), nb::arg("chunksize"),
            nb::arg("lets_go") = false, nb::arg("open") = false, nb::arg("patient") = false,
-           nb::arg("max_cost") = nb::none())
+           nb::arg("max_cost") = nb::none(), nb::arg("rerun_stragglers") = false)
       .def("over_budget", &Engine::over_budget, nb::arg("job"))
       .def("again", &Engine::again, nb::arg("job"), nb::arg("first"), nb::arg("item"), nb::arg("seconds"))
       .def("report", &Engine::report, nb::arg("account").none() = nb::none())

@@ -89,6 +89,7 @@ std::optional<Batch::Chunk> Batch::next() {
     chunk = sent(*job, record, {same.first, same.count});
     twins_.emplace(first, chunk.call);
     twins_.emplace(chunk.call, first);
+    doubled_.insert(chunk.call);
   }
   if (!record.may_send()) {
     record.queued = false;
@@ -134,8 +135,10 @@ Batch::Rest Batch::shorten(Call call, std::size_t count) {
 std::optional<Batch::Chunk> Batch::arrived(Call call) {
   if (const auto twin = twin_of(call)) {
     unlink(call);
-    forget(*twin);
+    if (const auto chunk = forget(*twin)) too_late_.emplace(*twin, chunk->job);
   }
+  too_late_.erase(call);
+  doubled_.erase(call);
   auto node = calls_.extract(call);
   if (!node) return std::nullopt;
   if (const auto found = jobs_.find(node.mapped().job); found != jobs_.end())
@@ -168,15 +171,20 @@ std::optional<Batch::Call> Batch::twin_of(Call call) const {
   return found == twins_.end() ? std::nullopt : std::optional(found->second);
 }
 
+std::optional<Batch::Job> Batch::was_too_late(Call call) const {
+  const auto found = too_late_.find(call);
+  return found == too_late_.end() ? std::nullopt : std::optional(found->second);
+}
+
 void Batch::unlink(Call call) {
   if (const auto link = twins_.extract(call)) twins_.erase(link.mapped());
 }
 
 void Batch::start_again(Call call) {
   const auto found = calls_.find(call);
-  if (found == calls_.end() || twins_.contains(call)) return;
+  if (found == calls_.end()) return;
   Record& record = jobs_.at(found->second.job);
-  if (record.ended || std::ranges::find(record.doubled, call) != record.doubled.end()) return;
+  if (record.ended || !doubled_.insert(call).second) return;
   record.doubled.push_back(call);
   if (record.may_send()) queue(found->second.job, record);
 }

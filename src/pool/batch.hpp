@@ -19,6 +19,7 @@
 #include <deque>
 #include <optional>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "core/error.hpp"
@@ -99,7 +100,9 @@ class Batch {
 
   // A call that is out gets a twin: another with the same items.
   void start_again(Call call);
+  bool has_had_twin(Call call) const { return doubled_.contains(call); }
   std::optional<Call> twin_of(Call call) const;
+  std::optional<Job> was_too_late(Call call) const;  // whose it was; until arrived()
 
   // Something of this job failed. Ends the job where its options say so.
   std::optional<Ended> failed(Job job, Fault fault);
@@ -157,7 +160,9 @@ class Batch {
   std::unordered_map<Job, Record> jobs_;
   std::deque<Job> queue_;  // also holds jobs that have nothing to send any more
   std::unordered_map<Call, Chunk> calls_;
-  std::unordered_map<Call, Call> twins_;  // each way
+  std::unordered_map<Call, Call> twins_;    // each way
+  std::unordered_set<Call> doubled_;        // that are out, and have or had a twin
+  std::unordered_map<Call, Job> too_late_;  // whose twin was first
   Call last_call_ = 0;
   std::uint64_t last_order_ = 0;
 };

@@ -277,7 +277,9 @@ TEST(Batch, TheFirstAnswerOfTwinsCounts) {
     const auto winner = original_first ? sent[1].call : again[0].call;
     const auto loser = original_first ? again[0].call : sent[1].call;
     batch.settle(*batch.arrived(winner), 1);
+    EXPECT_EQ(batch.was_too_late(loser), 1u);
     EXPECT_FALSE(batch.arrived(loser));
+    EXPECT_FALSE(batch.was_too_late(loser));
     EXPECT_TRUE(batch.knows(1));
     answer(batch, sent[0]);
     EXPECT_FALSE(batch.knows(1));

@@ -400,9 +400,9 @@ void Engine::refuse(Error error, Done done) { impl_->refuse(std::move(error), st
 bool Engine::cancel(Id id) { return impl_->cancel(id); }
 void Engine::terminate() { impl_->terminate(); }
 
-bool Engine::is_in_flight(Id id) const {
+std::optional<Clock::time_point> Engine::sent_at(Id id) const {
   std::lock_guard lock(impl_->mutex);
-  return impl_->window.is_in_flight(id);
+  return impl_->window.sent_at(id);
 }
 
 void Engine::after(std::chrono::milliseconds delay, std::function<void()> work) {

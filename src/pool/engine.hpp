@@ -36,7 +36,8 @@ class Engine {
   // True: it had not been sent; `done` runs with kind cancelled. False: too late (or unknown).
   bool cancel(Id id);
 
-  bool is_in_flight(Id id) const;  // it can no longer be cancelled, and has no answer yet
+  // Since when it can no longer be cancelled; nullopt: it can, or it has its answer.
+  std::optional<std::chrono::steady_clock::time_point> sent_at(Id id) const;
 
   // Cancels what is queued, abandons what is in flight: every `done` has run, with kind cancelled, when
   // this returns. Calls submitted later are cancelled too.

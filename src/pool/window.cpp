@@ -33,9 +33,10 @@ void Window::submit(Id id) {
   queue_.push_back(id);
 }
 
-bool Window::is_in_flight(Id id) const {
+std::optional<Window::Time> Window::sent_at(Id id) const {
   const auto found = calls_.find(id);
-  return found != calls_.end() && found->second.state == State::in_flight;
+  if (found == calls_.end() || found->second.state != State::in_flight) return std::nullopt;
+  return found->second.sent_at;
 }
 
 bool Window::cancel(Id id) {

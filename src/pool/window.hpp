@@ -74,7 +74,8 @@ class Window {
   // How long nothing has reached the service, when users are to be told.
   std::optional<std::chrono::seconds> outage_to_tell(Time now) { return outage_.to_tell(now); }
 
-  bool is_in_flight(Id id) const;
+  bool is_in_flight(Id id) const { return sent_at(id).has_value(); }
+  std::optional<Time> sent_at(Id id) const;  // of one that is in flight
   std::size_t size() const { return calls_.size(); }
   int in_flight() const { return in_flight_; }
   int limit() const { return static_cast<int>(limit_); }

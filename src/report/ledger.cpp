@@ -43,6 +43,7 @@ double Ledger::add_times(const Call& call) {
   retries_.lost += retries.lost;
   retries_.not_reached += retries.not_reached;
   retries_.refused_token += retries.refused_token;
+  retries_.stragglers += retries.stragglers;
   retries_.failed_items += retries.failed_items;
   queue_.add(ms_between(times.queued, times.sent));
   const double away = ms_between(times.sent, times.arrived);

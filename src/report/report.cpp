@@ -42,6 +42,7 @@ constexpr Reason reasons[] = {
     {"lost", "without an answer", &Retries::lost},
     {"not_reached", "not reached", &Retries::not_reached},
     {"refused_token", "refused for credentials or clock", &Retries::refused_token},
+    {"stragglers", "stragglers", &Retries::stragglers},
     {"failed_items", "failed items", &Retries::failed_items},
 };
 

@@ -133,6 +133,10 @@ def tell_and_sleep(item, port, seconds):
     return item
 
 
+def tell_pair(pair):
+    return tell_and_sleep(*pair, 0)
+
+
 def tell_and_exit(item, port):
     tell(item, port)
     os._exit(3)
