@@ -67,6 +67,10 @@ class Resumption:
         self._sent += [position for position, done in flags if not done]
         return flags
 
+    def ended(self) -> None:
+        """There are no more items than have been claimed."""
+        self._checked(self._journal.ended(self._claimed))
+
     def result(self, position: int) -> Any:
         """Of an item that is done."""
         return _load(self._checked(self._journal.result(position)))
@@ -172,6 +176,7 @@ class _Sifted:
             while True:
                 pulled = list(itertools.islice(items, count))
                 if not pulled:
+                    resumption.ended()
                     return
                 flags = resumption.claim(pulled, whole=False)
                 resumption.pulled(flags, last=False)

@@ -58,6 +58,10 @@ class Journal {
     if (!bytes) return to_tuple(bytes.error());
     return nb::bytes(bytes->data(), bytes->size());
   }
+  nb::object ended(Position items) {
+    const auto run = run_;
+    return run ? told(without_lock([&] { return run->ended(items); })) : closed();
+  }
   nb::object sent(const std::vector<Position>& items) {
     const auto run = run_;
     return run ? told(without_lock([&] { return run->sent(items); })) : closed();
@@ -106,6 +110,7 @@ void bind_journal(nb::module_& module) {
   nb::class_<Journal>(module, "Journal")
       .def("claim", &Journal::claim, nb::arg("first"), nb::arg("digests"), nb::arg("whole"))
       .def("result", &Journal::result, nb::arg("item"))
+      .def("ended", &Journal::ended, nb::arg("items"))
       .def("sent", &Journal::sent, nb::arg("items"))
       .def("returned", &Journal::returned, nb::arg("items"))
       .def("done", &Journal::done, nb::arg("results"), nb::arg("log"))

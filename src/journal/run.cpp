@@ -100,9 +100,23 @@ Result<std::vector<State>> RunJournal::claim(Position first, const std::vector<s
   if (!found) return found;
   if (extent == Extent::whole)
     database_->prepare("UPDATE run SET items = ?").bind(static_cast<Position>(digests.size())).run();
+  else
+    database_->prepare("UPDATE run SET items = NULL WHERE items < ?")
+        .bind(first + static_cast<Position>(digests.size()))
+        .run();
   transaction.commit();
   if (auto error = database_->take_error()) return tl::unexpected(*error);
   return found;
+}
+
+Result<void> RunJournal::ended(Position items) {
+  const std::lock_guard lock(mutex_);
+  database_->prepare("UPDATE run SET items = ? WHERE NOT EXISTS (SELECT 1 FROM items WHERE position >= ?)")
+      .bind(items)
+      .bind(items)
+      .run();
+  if (auto error = database_->take_error()) return tl::unexpected(std::move(*error));
+  return {};
 }
 
 // Afterwards each of them has its row.

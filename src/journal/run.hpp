@@ -45,6 +45,9 @@ class RunJournal {
   Result<std::vector<State>> claim(Position first, const std::vector<std::string_view>& digests,
                                    Extent extent);
 
+  // Of an iterable, whose items came in parts: there are so many. Unless there were more before.
+  Result<void> ended(Position items);
+
   Result<std::string> result(Position item);  // of one that is done
 
   Result<void> sent(const std::vector<Position>& items);

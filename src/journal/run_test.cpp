@@ -154,6 +154,18 @@ TEST_F(RunTest, AnIterablesItemsComeInParts) {
   EXPECT_EQ(run->claim(3, {}, RunJournal::Extent::part).value().size(), 0u);
 }
 
+TEST_F(RunTest, AnIterableThatHasEndedHasANumberOfItemsUntilItGoesFurther) {
+  const auto run = open();
+  ASSERT_TRUE(run->claim(0, {"a", "b"}, RunJournal::Extent::part));
+  EXPECT_FALSE(show_run(runs, "r")->items);
+  ASSERT_TRUE(run->ended(2));
+  EXPECT_EQ(show_run(runs, "r")->items, 2);
+  ASSERT_TRUE(run->claim(2, {"c"}, RunJournal::Extent::part));
+  EXPECT_FALSE(show_run(runs, "r")->items);
+  ASSERT_TRUE(run->ended(2));
+  EXPECT_FALSE(show_run(runs, "r")->items) << "there were more before";
+}
+
 TEST_F(RunTest, IsSummedUp) {
   {
     const auto run = open();

@@ -71,6 +71,14 @@ def test_an_iterable_is_resumed_where_it_was_left(ear, ordered):
     assert sorted(map(int, ear.heard)) == list(range(30))
 
 
+def test_an_iterable_that_has_ended_is_listed_as_done(ear):
+    with new_pool() as pool:
+        results = pool.imap(tasks.square, iter(range(10)), name="r")
+        assert next(results) == 0 and shown("r")["items"] in (None, 10)
+        assert list(results) == [x * x for x in range(1, 10)]
+    assert shown("r")["state"] == "done" and shown("r")["items"] == 10
+
+
 @pytest.mark.parametrize("buffersize", [None, 4])
 def test_an_executors_map_is_resumed(ear, buffersize):
     task = partial(tasks.tell_and_sleep, port=ear.port, seconds=0)
