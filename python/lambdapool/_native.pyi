@@ -116,9 +116,11 @@ class Engine:
     def over_budget(self, job: int) -> Optional[Tuple[float, float]]:
         """Where nothing more of the job is sent, and nothing is under way, because of its max_cost: the dollars that it
         has cost, and those of its dearest item (0: unknown)."""
-    def again(self, job: int, first: int, item: int, seconds: float) -> bool:
+    def again(self, job: int, first: int, item: int, seconds: float, out_of_memory: bool = False) -> bool:
         """Before settle() of the chunk that begins with `first`: the item's outcome does not count, and it is sent
         again after so long. False: its job has ended, so it does."""
+    def send_to(self, call: int, variant: str) -> None:
+        """Before send(): what is called instead of the function, another version of the same code."""
     def failed(self, job: int) -> List[Range]:
         """The platform failed a call of this job: nothing more of it is sent. The items that are left without an
         outcome, the first time."""

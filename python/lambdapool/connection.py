@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Any, Dict, Optional
+from typing import Any, Dict, List, Optional, Sequence
 
 from . import _native, errors, pickling
 from .arguments import check_integer
@@ -67,7 +67,7 @@ def connect(
         "session_token": session_token,
         "allow_http": allow_http,
     }
-    function = _deployed(function, deploy, settings or {}, where, bucket)
+    function, *rungs = _deployed(function, deploy, settings or {}, where, bucket)
     code = _code_of(function, stale, where, in_flight=workers + max(workers, ahead))
     engine: Any = _native.Engine(
         function,
@@ -85,7 +85,10 @@ def connect(
         bucket=bucket_or_default(bucket, function),
     )
     _open(engine, function)
-    return Dispatcher(engine, workers, function, drains_at_exit, code)
+    if rungs and engine.target not in ("aws", "local"):
+        engine.close()
+        raise ValueError("several sizes of memory need versions of a function, which %s has not" % engine.target)
+    return Dispatcher(engine, workers, function, drains_at_exit, code, rungs)
 
 
 def _code_of(function: str, stale: Optional[str], where: Dict[str, Any], in_flight: int) -> DeployedCode:
@@ -107,14 +110,25 @@ def _open(engine: Any, function: str) -> None:
 
 def _deployed(
     function: str, deploy: Any, settings: Dict[str, Any], where: Dict[str, Any], bucket: Optional[str]
-) -> str:
-    """What is called: the function, or the version of it that has what is here."""
+) -> List[str]:
+    """What is called: the function, or the version of it that has what is here; and versions with more memory each."""
     if deploy is None or deploy is False:
         for name, value in settings.items():
             if value is not None:
                 raise ValueError("%s is a setting of what is deployed: it goes with deploy=" % name)
-        return deployed_version_of(function)
-    return Deployment(function, deploy, dict(settings, bucket=bucket), where).ensure()
+        return [deployed_version_of(function)]
+    memory = settings.get("memory")
+    ladder = [memory] if memory is None or not isinstance(memory, (list, tuple)) else _checked_ladder(memory)
+    rungs = [Deployment(function, deploy, dict(settings, bucket=bucket, memory=each), where) for each in ladder]
+    # The least last: what others call by the function's plain name has it.
+    return [rung.ensure() for rung in reversed(rungs)][::-1]
+
+
+def _checked_ladder(memory: Sequence[Any]) -> List[int]:
+    ladder = [check_integer("memory", each) for each in memory]
+    if not ladder or any(low >= high for low, high in zip(ladder, ladder[1:])):
+        raise ValueError("memory must be megabytes, or a list of them that grow, not %r" % (memory,))
+    return ladder
 
 
 def _check_function(function: object) -> None:

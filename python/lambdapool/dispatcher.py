@@ -28,7 +28,7 @@ import threading
 import traceback
 import warnings
 import weakref
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from .blobs import Blobs
 from .deployed_code import UNKNOWN
@@ -42,11 +42,14 @@ _living: "weakref.WeakSet[Dispatcher]" = weakref.WeakSet()
 class Dispatcher:
     """See the module."""
 
-    def __init__(self, engine: Any, workers: int, function: str, drains_at_exit: bool, code: Any) -> None:
+    def __init__(
+        self, engine: Any, workers: int, function: str, drains_at_exit: bool, code: Any, rungs: Sequence[str] = ()
+    ) -> None:
         self.function = function
         self.workers = workers
         self.drains_at_exit = drains_at_exit
         self.code = code  # a DeployedCode
+        self.rungs = rungs  # versions of the function with more memory each, for what has run out of it
         self.engine = engine
         self.blobs = Blobs(engine, function)
         self._lock = threading.Lock()
@@ -88,7 +91,7 @@ class Dispatcher:
                         chunksize,
                         lets_go=lets_go,
                         open=open,
-                        patient=job._retry is not None,
+                        patient=job._retry is not None or bool(self.rungs),
                         max_cost=job._max_cost,
                         rerun_stragglers=job._rerun_stragglers,
                     )
@@ -159,9 +162,9 @@ class Dispatcher:
     def is_running(self, job: Any) -> bool:
         return self.ended is None and bool(self.engine.is_running(job._number))
 
-    def again(self, job: Any, first: int, item: int, seconds: float) -> bool:
+    def again(self, job: Any, first: int, item: int, seconds: float, out_of_memory: bool = False) -> bool:
         """Whether this item, of the chunk from `first` on, will be sent again, after so long."""
-        return self.ended is None and bool(self.engine.again(job._number, first, item, seconds))
+        return self.ended is None and bool(self.engine.again(job._number, first, item, seconds, out_of_memory))
 
     def failed(self, job: Any) -> List[Tuple[int, int]]:
         """The platform failed a call of this job: nothing more of it is sent. The ranges (first, count) of items that

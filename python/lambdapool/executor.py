@@ -13,7 +13,7 @@ TYPE_CHECKING = False  # typing's own would cost its import
 if TYPE_CHECKING:
     import os
     from types import TracebackType
-    from typing import Any, Callable, Iterable, Iterator, List, Optional, Type, Union
+    from typing import Any, Callable, Iterable, Iterator, List, Optional, Sequence, Type, Union
 
     from typing_extensions import ParamSpec, TypeVar, Unpack
 
@@ -72,7 +72,7 @@ class LambdaExecutor(Executor):
         stale: Optional[str] = None,
         deploy: Union[None, bool, Paths] = None,
         requirements: Union[None, str, "os.PathLike[str]"] = None,
-        memory: Optional[int] = None,
+        memory: Union[None, int, Sequence[int]] = None,
         timeout: Optional[int] = None,
         initializer: Optional[Callable[..., object]] = None,
         initargs: Iterable[Any] = (),

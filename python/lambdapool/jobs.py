@@ -14,6 +14,7 @@ from .errors import (
     InitializerFailed,
     LambdaPoolError,
     NativeError,
+    OutOfMemory,
     budget_exceeded,
     from_native,
 )
@@ -44,10 +45,13 @@ class Job:
         self._retry, self._max_cost, self._rerun_stragglers = asked.retry, asked.max_cost, asked.rerun_stragglers
 
     _attempts: Optional[Dict[int, int]] = None  # by item, how often it was run again
+    _rungs: Optional[Dict[int, int]] = None  # by item, how far it has climbed
     _repeated = 0  # items that were run again
 
     def _comes_again(self, first: int, item: int, exception: BaseException) -> bool:
         """Whether this is not the item's last word. `first`: of its chunk, which is not settled yet."""
+        if isinstance(exception, OutOfMemory) and self._climbs(first, item):
+            return True
         if self._retry is None:
             return False
         made = (self._attempts or {}).get(item, 0)
@@ -59,6 +63,23 @@ class Job:
         self._attempts[item] = made + 1
         self._repeated += 1
         return True
+
+    def _climbs(self, first: int, item: int) -> bool:
+        """Whether it is run again with more memory."""
+        if self._rungs is None:
+            self._rungs = {}
+        rung = self._rungs.get(item, 0) + 1
+        if rung > len(self._dispatcher.rungs) or not self._dispatcher.again(self, first, item, 0.0, True):
+            return False
+        self._rungs[item] = rung
+        self._repeated += 1
+        return True
+
+    def _address(self, call: int, first: int) -> None:
+        """What has climbed is sent alone."""
+        rung = 0 if self._rungs is None else self._rungs.get(first, 0)
+        if rung:
+            self._dispatcher.engine.send_to(call, self._dispatcher.rungs[rung - 1])
 
     @property
     def logs(self) -> str:
@@ -102,6 +123,7 @@ class Task(Job):
 
     def _send(self, call: int, first: int, count: int) -> None:
         dispatcher = self._dispatcher
+        self._address(call, first)
         dispatcher.blobs.send(call, self._function, self._arguments, dispatcher.code.expected())
 
     def _arrived(self, call: int, first: int, count: int, body: Any, error: Optional[NativeError]) -> None:
@@ -209,6 +231,7 @@ class Items(Job):
             self._give_up(dispatcher.engine.shorten(call, fitting))
         if self._resumption is not None:
             self._resumption.sending(first, fitting)
+        self._address(call, first)
         dispatcher.blobs.send(call, self._function, arguments, dispatcher.code.expected(), self._memo())
 
     def _arrived(self, call: int, first: int, count: int, body: Any, error: Optional[NativeError]) -> None:

@@ -72,7 +72,9 @@ class LambdaPool(_Base):
         deploy: paths of what the function shall have, or True for what ``lambdapool.toml`` says of it. Before the pool
             is there they are deployed as a version of the function, unless they are already, and the pool calls that
             version: what others deploy changes nothing for it. Needs the rights of ``lambdapool policy deploy``.
-        requirements, memory, timeout: with `deploy`, a requirements file, megabytes, and seconds.
+        requirements, memory, timeout: with `deploy`, a requirements file, megabytes, and seconds. Several megabytes,
+            ``[512, 1024, 4096]``, are a ladder: a version each of the same code, and only what has run out of memory is
+            run again, with the next.
         initializer, initargs: ``initializer(*initargs)`` runs once in each worker environment, before its first task
             of this pool, and within that task's time. Where it raises, the task fails with InitializerFailed.
         maxtasksperchild: tasks run in processes that are replaced after so many (chunks of a map count as one).
@@ -116,7 +118,7 @@ class LambdaPool(_Base):
         stale: Optional[str] = None,
         deploy: Union[None, bool, Paths] = None,
         requirements: Union[None, str, "os.PathLike[str]"] = None,
-        memory: Optional[int] = None,
+        memory: Union[None, int, Sequence[int]] = None,
         timeout: Optional[int] = None,
         initializer: Optional[Callable[..., object]] = None,
         initargs: Iterable[Any] = (),
@@ -423,8 +425,12 @@ class LambdaPool(_Base):
         if not result._number_left:  # all was done before
             result._finish()
             return result
-        result._start(self._dispatcher, function, style, chunksize or 0, asked)
+        result._start(self._dispatcher, function, style, self._chunksize(chunksize), asked)
         return result
+
+    def _chunksize(self, given: Optional[int]) -> int:
+        """Items that share a call run out of memory together: where there is more for them, each goes alone."""
+        return given or (1 if self._dispatcher.rungs else 0)
 
     def _wait(self, result: BatchResult[Any]) -> List[Any]:
         try:

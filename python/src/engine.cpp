@@ -121,6 +121,7 @@ nb::object Engine::drop(Batch::Call call) {
   refuse_forked();
   std::unique_lock lock(batch_mutex_);
   const auto chunk = batch_.arrived(call);
+  variants_.erase(call);
   if (chunk) batch_.settle(*chunk, chunk->count);
   lock.unlock();
   return range(chunk);
@@ -145,6 +146,11 @@ nb::object Engine::settle(Batch::Job job, std::size_t first, std::size_t count, 
   return range(rest);
 }
 
+void Engine::send_to(Batch::Call call, std::string variant) {
+  const std::lock_guard lock(batch_mutex_);
+  variants_.insert_or_assign(call, std::move(variant));
+}
+
 // From any thread.
 void Engine::look_for_stragglers(Batch::Job job) {
   const auto engine = engine_or_null();
@@ -163,12 +169,13 @@ void Engine::look_for_stragglers(Batch::Job job) {
   });
 }
 
-bool Engine::again(Batch::Job job, std::size_t first, std::size_t item, double seconds) {
+bool Engine::again(Batch::Job job, std::size_t first, std::size_t item, double seconds, bool out_of_memory) {
   const auto engine = running();
   std::unique_lock lock(batch_mutex_);
   if (!batch_.again_later(job, item)) return false;
   if (const auto call = unsettled_.find({job, first}); call != unsettled_.end())
-    ++call->second.times.retries.failed_items;
+    ++(call->second.times.retries.*
+       (out_of_memory ? &report::Retries::out_of_memory : &report::Retries::failed_items));
   lock.unlock();
   engine->after(std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1e3)), [this, job, item] {
     std::unique_lock due(batch_mutex_);

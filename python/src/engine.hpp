@@ -61,7 +61,8 @@ class Engine {
   nb::list wait(std::optional<double> timeout);
   nb::object settle(Batch::Job job, std::size_t first, std::size_t count, std::size_t done,
                     std::optional<double> seconds, std::size_t bytes);
-  bool again(Batch::Job job, std::size_t first, std::size_t item, double seconds);
+  bool again(Batch::Job job, std::size_t first, std::size_t item, double seconds, bool out_of_memory);
+  void send_to(Batch::Call call, std::string variant);
   nb::object over_budget(Batch::Job job);
   nb::list failed(Batch::Job job);
   nb::list end(Batch::Job job, bool lets_go);
@@ -146,6 +147,7 @@ class Engine {
   std::mutex batch_mutex_;
   Batch batch_;
   std::unordered_map<Batch::Job, report::Budget> budgets_;
+  std::unordered_map<Batch::Call, std::string> variants_;  // of calls that are about to be sent
   pool::Stragglers stragglers_;
   std::unordered_map<Batch::Job, Task> tasks_;                          // that wait for their turn
   std::string code_;                                                    // of their envelopes

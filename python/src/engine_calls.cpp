@@ -136,13 +136,17 @@ void Engine::send_bytes(pool::Engine& engine, Batch::Call call, std::string_view
                      : envelope::encode_within(engine.limits().request_bytes_max, envelope::Direction::task,
                                                label, function, arguments);
   const auto completed = [this, call](Result<aws::Invoked> answer) { arrived(call, std::move(answer)); };
+  std::unique_lock lock(batch_mutex_);
+  const auto other = variants_.extract(call);
+  lock.unlock();
   queue_->sent();
   if (payload) {
-    engine.submit(call, std::move(*payload), completed, std::move(echo));
+    engine.submit(call, std::move(*payload), completed, std::move(echo),
+                  other ? other.mapped() : std::string());
   } else {
     engine.refuse(pool::too_large_to_encode(function.size() + arguments.size(), engine.limits()), completed);
   }
-  std::unique_lock lock(batch_mutex_);
+  lock.lock();
   const bool wanted = batch_.is_out(call);
   lock.unlock();
   if (!wanted) engine.cancel(call);  // its job ended in between

@@ -85,7 +85,9 @@ NB_MODULE(_native, module) {
            nb::arg("lets_go") = false, nb::arg("open") = false, nb::arg("patient") = false,
            nb::arg("max_cost") = nb::none(), nb::arg("rerun_stragglers") = false)
       .def("over_budget", &Engine::over_budget, nb::arg("job"))
-      .def("again", &Engine::again, nb::arg("job"), nb::arg("first"), nb::arg("item"), nb::arg("seconds"))
+      .def("again", &Engine::again, nb::arg("job"), nb::arg("first"), nb::arg("item"), nb::arg("seconds"),
+           nb::arg("out_of_memory") = false)
+      .def("send_to", &Engine::send_to, nb::arg("call"), nb::arg("variant"))
       .def("report", &Engine::report, nb::arg("account").none() = nb::none())
       .def("standing", &Engine::standing, nb::arg("job"), nb::arg("account").none())
       .def("extend", &Engine::extend, nb::arg("job"), nb::arg("items"))

@@ -62,6 +62,10 @@ class Caller {
   virtual const CallLimits& limits() const = 0;
   virtual std::string name() const = 0;  // of the function, as the commands know it
 
+  // A request that has only its body gets everything else but a signature, and goes to another variant of the
+  // function: another version of the same code. From any thread.
+  virtual void address(http::Request& request, const std::string& variant) const = 0;
+
   // A request that has only its body gets everything else. From any thread.
   virtual Signature sign_early(http::Request& request) const = 0;
   // The same on the I/O thread, where a signature that is still good is kept.

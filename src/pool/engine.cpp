@@ -71,7 +71,7 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   Clock::time_point timer_at = Clock::time_point::max();
   std::unique_ptr<http::Client> client;
 
-  void submit(Id id, std::string payload, Done done, std::string echo);
+  void submit(Id id, std::string payload, Done done, std::string echo, const std::string& variant);
   void refuse(Error error, Done done);
   bool cancel(Id id);
   void terminate();
@@ -113,7 +113,8 @@ Engine::Impl::Impl(target::Target where, std::unique_ptr<cloud::Caller> function
   client = std::make_unique<http::Client>(*loop, std::move(client_options));
 }
 
-void Engine::Impl::submit(Id id, std::string payload, Done done, std::string echo) {
+void Engine::Impl::submit(Id id, std::string payload, Done done, std::string echo,
+                          const std::string& variant) {
   std::size_t size = payload.size();
   std::optional<Error> refusal;
   Call call{{}, std::move(done), std::move(echo)};
@@ -123,6 +124,7 @@ void Engine::Impl::submit(Id id, std::string payload, Done done, std::string ech
     call.times.queued = Clock::now();
     call.times.bytes_sent = size;
     call.request.body = std::move(payload);
+    if (!variant.empty()) caller->address(call.request, variant);
     if (size >= large_payload) call.signature = caller->sign_early(call.request);
   }
   std::lock_guard lock(mutex);
@@ -383,7 +385,6 @@ Engine::~Engine() {
     std::thread([last = std::move(impl_)] {}).detach();
   }
 }
-
 Result<std::unique_ptr<Engine>> Engine::open(target::Target target, EngineOptions options) {
   if (auto valid = validate(options); !valid) return tl::unexpected(valid.error());
   auto caller = target::open_caller(target, options.function);
@@ -392,10 +393,9 @@ Result<std::unique_ptr<Engine>> Engine::open(target::Target target, EngineOption
       new Engine(std::make_shared<Impl>(std::move(target), std::move(*caller), std::move(options))));
 }
 
-void Engine::submit(Id id, std::string payload, Done done, std::string echo) {
-  impl_->submit(id, std::move(payload), std::move(done), std::move(echo));
+void Engine::submit(Id id, std::string payload, Done done, std::string echo, const std::string& variant) {
+  impl_->submit(id, std::move(payload), std::move(done), std::move(echo), variant);
 }
-
 void Engine::refuse(Error error, Done done) { impl_->refuse(std::move(error), std::move(done)); }
 bool Engine::cancel(Id id) { return impl_->cancel(id); }
 void Engine::terminate() { impl_->terminate(); }

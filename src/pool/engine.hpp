@@ -25,10 +25,10 @@ class Engine {
   // Queues one call, under a number that its caller has given to no other. `done` runs exactly once, on the
   // I/O thread; it must not block. From any thread. A large payload is hashed here, on the caller's thread.
   // `echo`: that of the payload's envelope; an answer without it is not believed (see doubt.hpp), and ""
-  // believes all.
+  // believes all. `variant`: what is called instead of the function, another version of the same code.
   using Id = std::uint64_t;
   using Done = std::function<void(Result<cloud::Invoked>)>;
-  void submit(Id id, std::string payload, Done done, std::string echo = {});
+  void submit(Id id, std::string payload, Done done, std::string echo = {}, const std::string& variant = {});
 
   // Instead of a submit(): `done` runs with the error.
   void refuse(Error error, Done done);

@@ -20,7 +20,8 @@ struct Retries {
   std::uint32_t not_reached = 0;    // the network was out
   std::uint32_t refused_token = 0;  // credentials had expired, or the clock was wrong
   std::uint32_t stragglers = 0;  // it took so long that its items were sent in a second call, which was first
-  std::uint32_t failed_items = 0;  // that failed in a way which their user has named (retry_on)
+  std::uint32_t out_of_memory = 0;  // of its items, which had a variant with more left to be sent to
+  std::uint32_t failed_items = 0;   // that failed in a way which their user has named (retry_on)
 };
 
 // Of the call itself, without which items it carried.

@@ -22,7 +22,8 @@ void Ledger::add(const Call& call) {
   }
   first_ = std::min(first_, call.times.queued);
   last_ = std::max(last_, call.times.arrived);
-  items_ += call.count - std::min<std::size_t>(call.count, call.times.retries.failed_items);
+  items_ += call.count - std::min<std::size_t>(
+                             call.count, call.times.retries.failed_items + call.times.retries.out_of_memory);
   if (!call.failure.empty()) {
     const auto found = failures_.find(call.failure);
     ++(found != failures_.end() ? found->second : failures_[std::string(call.failure)]);
@@ -44,6 +45,7 @@ double Ledger::add_times(const Call& call) {
   retries_.not_reached += retries.not_reached;
   retries_.refused_token += retries.refused_token;
   retries_.stragglers += retries.stragglers;
+  retries_.out_of_memory += retries.out_of_memory;
   retries_.failed_items += retries.failed_items;
   queue_.add(ms_between(times.queued, times.sent));
   const double away = ms_between(times.sent, times.arrived);

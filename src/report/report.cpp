@@ -43,6 +43,7 @@ constexpr Reason reasons[] = {
     {"not_reached", "not reached", &Retries::not_reached},
     {"refused_token", "refused for credentials or clock", &Retries::refused_token},
     {"stragglers", "stragglers", &Retries::stragglers},
+    {"out_of_memory", "items out of memory", &Retries::out_of_memory},
     {"failed_items", "failed items", &Retries::failed_items},
 };
 

@@ -59,6 +59,11 @@ void LambdaCaller::complete(http::Request& request) const {
   request.headers = prototype_.headers;
 }
 
+void LambdaCaller::address(http::Request& request, const std::string& variant) const {
+  complete(request);
+  request.target = aws::invoke_request(variant, {}).target;
+}
+
 cloud::Signature LambdaCaller::sign_early(http::Request& request) const {
   complete(request);
   if (!signs_) return {};

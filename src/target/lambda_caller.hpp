@@ -21,6 +21,7 @@ class LambdaCaller final : public cloud::Caller {
   const cloud::CallLimits& limits() const override;
   std::string name() const override { return name_; }
 
+  void address(http::Request& request, const std::string& variant) const override;
   cloud::Signature sign_early(http::Request& request) const override;
   void sign(http::Request& request, cloud::Signature& signature) override;
   void correct_clock(clock_skew::Offset offset) override { clock_offset_ = offset; }

@@ -18,6 +18,7 @@ class RunCaller final : public cloud::Caller {
   const cloud::CallLimits& limits() const override;
   std::string name() const override { return function_; }
 
+  void address(http::Request&, const std::string&) const override {}  // a service has no versions to call
   cloud::Signature sign_early(http::Request& request) const override;
   void sign(http::Request& request, cloud::Signature& signature) override;
   void correct_clock(clock_skew::Offset) override {}  // a token's time is its issuer's
