@@ -32,7 +32,7 @@ MAY_INCLUDE = {
     "deploy": {"core", "http", "cloud", "aws", "gcp", "report", "identity", "process", "package", "local", "target"},
     "objects": {"core", "http", "aws", "identity", "target"},
     "pool": {"core", "report", "http", "cloud", "target"},
-    "api": {"core", "report", "journal", "cloud", "aws", "deploy", "objects", "pool", "target", "runtime"},
+    "api": {"core", "report", "journal", "cloud", "aws", "deploy", "objects", "pool", "process", "target", "runtime"},
     "cli": {"core", "aws", "report", "journal", "package/leftover", "local", "deploy"},
 }
 

@@ -7,6 +7,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -18,6 +20,29 @@
 
 namespace lambdapool {
 
+// A function that a worker was in. What is not known is empty, or 0.
+struct StackFrame {
+  std::string function = {};  // "shop::Cart::total(int const*)"
+  std::string file = {};      // where the program was built with -g, and addr2line is installed
+  int line = 0;
+  std::string module = {};   // a library's path in the worker; "" is the executable
+  std::uint64_t offset = 0;  // in the module's file
+};
+std::string to_string(const StackFrame& frame);  // "shop::Cart::total(int const*) at shop.cpp:31"
+
+// Where a C++ worker was when a signal ended it, or when its time was almost over.
+class Crash {
+ public:
+  explicit Crash(std::string signal) : signal_(std::move(signal)) {}
+  virtual ~Crash() = default;
+  const std::string& signal() const { return signal_; }      // "SIGSEGV"; "" where time ran out
+  virtual const std::vector<StackFrame>& stack() const = 0;  // the innermost first; looks lines up, once
+  virtual const std::string& text() const = 0;               // the error's message, and the stack
+
+ private:
+  std::string signal_;
+};
+
 // What the service told beside the sentence; each may be empty.
 struct ErrorDetails {
   std::string request_id = {};
@@ -25,6 +50,8 @@ struct ErrorDetails {
   std::string code = {};      // the service's own error type, such as ResourceNotFoundException
   // Of a map: the index of the element that it befell, or of the first of those that shared the call.
   std::optional<std::size_t> item = {};
+  std::shared_ptr<const Crash> crash = nullptr;  // of a worker that told where it was
+  std::optional<int> max_memory_used_mb = {};    // where the platform has told
 };
 
 class LambdaPoolError : public std::runtime_error {
@@ -40,8 +67,27 @@ class LambdaPoolError : public std::runtime_error {
   const std::string& logs() const { return details_.log_tail; }  // by the name that futures have for it
   const std::string& code() const { return details_.code; }
   std::optional<std::size_t> item() const { return details_.item; }
+  // Of a worker that a signal ended: which, "SIGSEGV"; else "". And where it was, or where it was when its
+  // time ran out, the innermost function first: see docs/debugging.md.
+  std::string signal() const { return details_.crash ? details_.crash->signal() : std::string(); }
+  std::vector<StackFrame> stack() const {
+    return details_.crash ? details_.crash->stack() : std::vector<StackFrame>();
+  }
+  std::optional<int> max_memory_used_mb() const { return details_.max_memory_used_mb; }
+  // With the stack, where there is one.
+  const char* what() const noexcept override {
+    return details_.crash ? text_of(*details_.crash) : std::runtime_error::what();
+  }
 
  private:
+  const char* text_of(const Crash& crash) const noexcept {
+    try {
+      return crash.text().c_str();
+    } catch (...) {
+      return std::runtime_error::what();
+    }
+  }
+
   Kind kind_;
   ErrorDetails details_;
 };

@@ -7,9 +7,11 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <cerrno>
 #include <csignal>
 #include <cstdint>
 #include <cstring>
+#include <ctime>
 #include <string_view>
 #include <vector>
 
@@ -20,6 +22,10 @@ namespace lambdapool::runtime {
 namespace {
 
 constexpr std::size_t frames_max = 64;
+constexpr std::size_t bytes_max = 3'000;  // of the frames: a caller gets the last 4 KB of a log, on AWS
+constexpr std::size_t name_max = 300;
+constexpr std::chrono::milliseconds ahead_of_deadline{250};  // what writing may take
+constexpr std::chrono::seconds time_least{1};  // of a function with less there is too little to tell
 constexpr std::array signals = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
 
 struct Mapped {
@@ -52,9 +58,9 @@ class Line {
     const char digit = static_cast<char>('0' + value % 10);
     return text({&digit, 1});
   }
-  void write() {
+  std::size_t write() {
     bytes_[size_++] = '\n';
-    if (::write(STDERR_FILENO, bytes_.data(), size_) < 0) return;
+    return ::write(STDERR_FILENO, bytes_.data(), size_) < 0 ? 0 : size_;
   }
 
  private:
@@ -102,26 +108,33 @@ _Unwind_Reason_Code take_frame(_Unwind_Context* context, void* into) {
   return _URC_NO_REASON;
 }
 
-void write_frame(unsigned number, std::uintptr_t at) {
+std::size_t write_frame(unsigned number, std::uintptr_t at) {
   Line line;
   line.text("  #").number(number).text(" ").hex(at);
   for (const Mapped& each : *mapped) {
     if (!each.module.contains(at)) continue;
     const std::uintptr_t offset = at - each.module.base;
     if (const auto function = each.symbols.enclosing(offset))
-      line.text(" ").text(function->name).text("+").hex(offset - function->begin);
+      line.text(" ").text(function->name.substr(0, name_max)).text("+").hex(offset - function->begin);
     line.text(" (").text(each.module.path.empty() ? std::string_view("the executable") : each.module.path);
     line.text("+").hex(offset).text(")");
     break;
   }
-  line.write();
+  return line.write();
 }
+
+void write_stack(const void* context);
 
 void write_report(int signal, const siginfo_t& info, const void* context) {
   Line head;
   head.text("lambdapool: ").text(name_of(signal));
   if (signal != SIGABRT) head.text(" at the address ").hex(reinterpret_cast<std::uintptr_t>(info.si_addr));
   head.text(" ended this worker, in:").write();
+  write_stack(context);
+}
+
+// Of the thread that was interrupted there: the innermost function first.
+void write_stack(const void* context) {
   Frames frames;
   _Unwind_Backtrace(take_frame, &frames);
   const std::uintptr_t fault = interrupted_at(context);
@@ -131,8 +144,18 @@ void write_report(int signal, const siginfo_t& info, const void* context) {
     write_frame(0, fault);
     first = std::min<std::size_t>(3, frames.count);
   }
-  for (unsigned number = 0; first < frames.count && frames.at[first] != 0; ++first, ++number)
-    write_frame(number, frames.at[first]);
+  std::size_t written = 0;
+  for (unsigned number = 0; first < frames.count && frames.at[first] != 0; ++first, ++number) {
+    if (written > bytes_max) {
+      Line()
+          .text("  ... and ")
+          .number(static_cast<unsigned>(frames.count - first))
+          .text(" or more around them")
+          .write();
+      return;
+    }
+    written += write_frame(number, frames.at[first]);
+  }
 }
 
 // SA_RESETHAND has restored what the signal does without us. Another thread that crashes meanwhile waits to
@@ -145,6 +168,40 @@ void on_crash(int signal, siginfo_t* info, void* context) {
   else
     while (first != own) ::pause();
   ::raise(signal);
+}
+
+void on_deadline(int, siginfo_t*, void* context) {
+  const int before = errno;
+  Line().text("lambdapool: the time of this task is almost over; it is in:").write();
+  write_stack(context);
+  errno = before;
+}
+
+// Of the thread that serves, whose calls it interrupts.
+timer_t deadline_timer = {};
+bool has_deadline_timer = false;
+
+void make_deadline_timer() {
+  const int signal = SIGRTMAX - 3;
+  struct sigaction now = {};
+  if (::sigaction(signal, nullptr, &now) != 0 || (now.sa_flags & SA_SIGINFO) != 0 ||
+      now.sa_handler != SIG_DFL)
+    return;
+  struct sigaction ours = {};
+  ours.sa_sigaction = on_deadline;
+  ours.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART;
+  ::sigemptyset(&ours.sa_mask);
+  struct sigevent event = {};
+  event.sigev_notify = SIGEV_THREAD_ID;
+  event.sigev_signo = signal;
+  event._sigev_un._tid = ::gettid();
+  has_deadline_timer = ::sigaction(signal, &ours, nullptr) == 0 &&
+                       ::timer_create(CLOCK_REALTIME, &event, &deadline_timer) == 0;
+}
+
+void set_deadline_timer(const timespec& at) {
+  const itimerspec once{{}, at};
+  if (has_deadline_timer) ::timer_settime(deadline_timer, TIMER_ABSTIME, &once, nullptr);
 }
 
 void use_a_stack_of_its_own() {
@@ -165,6 +222,7 @@ void report_crashes() {
     mapped->push_back({std::move(module), std::move(symbols)});
   }
   use_a_stack_of_its_own();
+  make_deadline_timer();
   for (const int signal : signals) {
     struct sigaction now = {};
     if (::sigaction(signal, nullptr, &now) != 0 || (now.sa_flags & SA_SIGINFO) != 0 ||
@@ -177,5 +235,15 @@ void report_crashes() {
     ::sigaction(signal, &ours, nullptr);
   }
 }
+
+void report_at_deadline(std::chrono::system_clock::time_point deadline) {
+  if (deadline - std::chrono::system_clock::now() < time_least) return;
+  const auto at = (deadline - ahead_of_deadline).time_since_epoch();
+  const auto whole = std::chrono::floor<std::chrono::seconds>(at);
+  set_deadline_timer({.tv_sec = static_cast<time_t>(whole.count()),
+                      .tv_nsec = std::chrono::duration_cast<std::chrono::nanoseconds>(at - whole).count()});
+}
+
+void report_no_deadline() { set_deadline_timer({}); }
 
 }  // namespace lambdapool::runtime

@@ -43,9 +43,11 @@ std::string quoted(const std::string& text) {
 
 Result<Invocation> handle(Channel& channel, const Invocation& invocation, const ProgramIdentity& identity,
                           Blobs& blobs) {
+  report_at_deadline(invocation.deadline);
   const auto answer = perform(
       invocation.payload, identity, invocation.deadline, [] { return std::chrono::system_clock::now(); }, {},
       &blobs);
+  report_no_deadline();
   flush_output();
   if (answer) return channel.answer(invocation.request_id, Answered::response, *answer);
   const std::string body = "{\"errorType\":" + quoted(answer.error().type) +

@@ -90,6 +90,39 @@ def test_a_task_that_runs_into_the_functions_timeout_has_a_type_too(create, prog
     assert output == "this line is the program's own\nok\n"
 
 
+CRASHES = ROOT / "tests" / "cpp" / "program" / "crashes.cpp"
+
+
+def place_of(comment):
+    lines = CRASHES.read_text().splitlines()
+    return "crashes.cpp:%d" % next(number for number, line in enumerate(lines, 1) if comment in line)
+
+
+@pytest.mark.parametrize(
+    ("how", "told", "function", "comment"),
+    [
+        ("descend", "worker_died [SIGSEGV]", "#0 deep::descend(int) at ", "reads from nowhere"),
+        ("overflow", "worker_died [SIGSEGV]", "deep::overflow(int) at ", "calls itself"),
+        ("uncaught", "worker_died [SIGABRT]", "deep::uncaught(int)::{lambda()#1}::operator()() const at ", "nobody catches"),
+        ("wait", "timed_out []", "deep::wait(int) at ", "waits here"),
+    ],
+)
+def test_a_task_that_crashes_or_hangs_tells_the_line(create, program, how, told, function, comment):
+    create("crashes", BUILD / "tests" / "crashes", "--timeout", "3" if how == "wait" else "60")
+    output = program(BUILD / "tests" / "crashes", how, "crashes")
+    first, *rest = output.splitlines()
+    assert first.startswith(told + " ") and not first.endswith(" 0 MB"), output
+    assert any(function in line and line.endswith(place_of(comment)) for line in rest), output
+
+
+def test_a_stripped_worker_s_lines_are_those_of_the_same_build_here(create, program, tmp_path):
+    stripped = tmp_path / "crashes"
+    subprocess.run(["strip", "-o", stripped, BUILD / "tests" / "crashes"], check=True)
+    create("crashes", stripped, "--timeout", "60")
+    output = program(BUILD / "tests" / "crashes", "descend", "crashes")
+    assert "#0 deep::descend(int) at " in output and place_of("reads from nowhere") in output, output
+
+
 def test_a_program_that_never_calls_init_is_not_deployed(run, create):
     for name in ("without_init", "without_init_collected"):
         finished = run("create", "never", BUILD / "tests" / name)
