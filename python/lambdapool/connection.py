@@ -67,6 +67,7 @@ def connect(
         "session_token": session_token,
         "allow_http": allow_http,
     }
+    named = function
     function, *rungs = _deployed(function, deploy, settings or {}, where, bucket)
     code = _code_of(function, stale, where, in_flight=workers + max(workers, ahead))
     engine: Any = _native.Engine(
@@ -88,7 +89,11 @@ def connect(
     if rungs and engine.target not in ("aws", "local"):
         engine.close()
         raise ValueError("several sizes of memory need versions of a function, which %s has not" % engine.target)
-    return Dispatcher(engine, workers, function, drains_at_exit, code, rungs)
+    dispatcher = Dispatcher(engine, workers, function, drains_at_exit, code, rungs)
+    if deploy is not None and deploy is not False:
+        given = dict(settings or {}, bucket=bucket)
+        dispatcher.deployment_with = lambda memory: Deployment(named, deploy, dict(given, memory=memory), where)
+    return dispatcher
 
 
 def _code_of(function: str, stale: Optional[str], where: Dict[str, Any], in_flight: int) -> DeployedCode:

@@ -80,9 +80,11 @@ class LambdaExecutor(Executor):
         progress: Wanted = None,
         retry_on: RetryOn = None,
         backoff: Optional[float] = None,
+        keep_failed: Union[None, str, "os.PathLike[str]"] = None,
     ) -> None:
         from .connection import connect
         from .default_function import function_or_default
+        from .kept import keeper_of
         from .retry import pool_retry
         from .worker_setup import WorkerSetup
 
@@ -118,6 +120,7 @@ class LambdaExecutor(Executor):
             allow_http=allow_http,
             bucket=bucket,
         )
+        self._keeper = keeper_of(keep_failed, self._dispatcher.function)
 
     @classmethod
     def configured(cls, **settings: Any) -> "Type[LambdaExecutor]":
@@ -166,7 +169,7 @@ class LambdaExecutor(Executor):
         except Exception as error:
             future.set_exception(error)
             return future
-        future._start(self._dispatcher, function, arguments, self._retry)
+        future._start(self, function, arguments)
         return future
 
     def share(self, obj: S) -> Shared[S]:
@@ -199,7 +202,7 @@ class LambdaExecutor(Executor):
         """
         from . import pickling
         from .map_options import Asked
-        from .mapped import Mapped
+        from .mapped import Mapped, MappedResults
         from .resumption import merged
 
         check_callable("fn", fn)
@@ -229,7 +232,7 @@ class LambdaExecutor(Executor):
         mapped.submit(buffersize and -(-buffersize // chunksize))
         # What is still to be pulled is to be run: only then do the results keep the executor.
         results = mapped.results(deadline, self if buffersize else None)
-        return results if resumption is None else merged(resumption, results)
+        return MappedResults(mapped, results if resumption is None else merged(resumption, results))
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """No more tasks. Interrupted by Ctrl-C it waits for nothing."""

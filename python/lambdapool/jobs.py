@@ -21,6 +21,7 @@ from .errors import (
 from .faults import Failure, is_of_platform, name_item, name_items, of_platform
 
 if TYPE_CHECKING:
+    from .kept import Keeper
     from .map_options import Asked
     from .report import Report
     from .resumption import Resumption
@@ -40,17 +41,20 @@ class Job:
     _retry: Optional[Retry] = None
     _max_cost: Optional[float] = None  # in dollars
     _rerun_stragglers = False
+    _keeper: Optional[Keeper] = None  # of what fails
 
     def _ask(self, asked: Asked) -> None:
         self._retry, self._max_cost, self._rerun_stragglers = asked.retry, asked.max_cost, asked.rerun_stragglers
+        self._keeper = asked.keeper
 
     _attempts: Optional[Dict[int, int]] = None  # by item, how often it was run again
     _rungs: Optional[Dict[int, int]] = None  # by item, how far it has climbed
+    _variant: Optional[str] = None  # of the function, where it is not the pool's
     _repeated = 0  # items that were run again
 
     def _comes_again(self, first: int, item: int, exception: BaseException) -> bool:
         """Whether this is not the item's last word. `first`: of its chunk, which is not settled yet."""
-        if isinstance(exception, OutOfMemory) and self._climbs(first, item):
+        if isinstance(exception, OutOfMemory) and self._variant is None and self._climbs(first, item):
             return True
         if self._retry is None:
             return False
@@ -78,8 +82,9 @@ class Job:
     def _address(self, call: int, first: int) -> None:
         """What has climbed is sent alone."""
         rung = 0 if self._rungs is None else self._rungs.get(first, 0)
-        if rung:
-            self._dispatcher.engine.send_to(call, self._dispatcher.rungs[rung - 1])
+        variant = self._dispatcher.rungs[rung - 1] if rung else self._variant
+        if variant is not None:
+            self._dispatcher.engine.send_to(call, variant)
 
     @property
     def logs(self) -> str:
@@ -111,9 +116,10 @@ class Task(Job):
     _arguments: bytes = b""
     _waited = False  # by a thread of its own
 
-    def _start(self, dispatcher: Dispatcher, function: bytes, arguments: bytes, retry: Optional[Retry] = None) -> None:
-        self._dispatcher = dispatcher
-        self._retry = retry
+    def _start(self, owner: Any, function: bytes, arguments: bytes) -> None:
+        """`owner`: the pool or executor."""
+        self._dispatcher = dispatcher = owner._dispatcher
+        self._retry, self._keeper = owner._retry, owner._keeper
         self._function = function
         self._arguments = arguments
         try:
@@ -146,6 +152,8 @@ class Task(Job):
         dispatcher.engine.settle(self._number, first, count, count)
         if again:
             return
+        if type(result) is Failure and self._keeper is not None:
+            self._keeper.keep(self._function, self._arguments, None, result.exception)
         self._finish(result)
         if type(result) is Failure and isinstance(result.exception, InitializerFailed):
             dispatcher.initializer_failed(result.exception)
@@ -281,6 +289,7 @@ class Items(Job):
             ]
         rest = engine.settle(self._number, first, count, len(results), answer.seconds, len(body))
         if failures:
+            self._keep_failed(first, results, again)
             self._failed_items += len(failures)
             name_items(results, self._indices(first, len(results)))
         for start, some in _without(again, first, results):
@@ -289,6 +298,15 @@ class Items(Job):
         fatal = of_platform(failures) if failures else None
         if fatal is not None:
             self._stop(fatal)
+
+    def _keep_failed(self, first: int, results: List[Any], again: Sequence[int]) -> None:
+        if self._keeper is None:
+            return
+        for item, result in enumerate(results, first):
+            if type(result) is Failure and item not in again:
+                [index] = self._indices(item, 1)
+                arguments = pickling.dump_items(self._style, self._slice(item, 1), index)
+                self._keeper.keep(self._function, arguments, index, result.exception)
 
     def _choose_again(self, first: int, results: List[Any]) -> List[int]:
         return [
@@ -303,6 +321,7 @@ class Items(Job):
             self._resumption.failed(first, count, exception)
         if len(again) == count:
             return
+        self._keep_failed(first, [Failure(exception)] * count, again)
         name_item(exception, self._indices(first, count))
         for start, some in _without(again, first, [Failure(exception)] * count):
             self._deliver(start, some, True)

@@ -3,9 +3,11 @@ executors, and judged here."""
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any, Callable, Dict, Optional, Tuple, Type, TypedDict, Union
 
 from .arguments import check_dollars, check_flag, check_progress
+from .kept import keeper_of
 from .progress import Wanted
 from .report import report_of
 from .retry import retry_of
@@ -28,6 +30,7 @@ class MapOptions(TypedDict, total=False):
     backoff: Optional[float]
     max_cost: Union[None, float, str]
     rerun_stragglers: bool
+    keep_failed: Union[None, str, "os.PathLike[str]"]
 
 
 class Asked:
@@ -51,6 +54,7 @@ class Asked:
         self.rerun_stragglers = check_flag("rerun_stragglers", given.get("rerun_stragglers", False))
         if self.rerun_stragglers and not owner._idempotent:
             raise ValueError("rerun_stragglers runs items twice, which does no harm only where the pool is idempotent")
+        self.keeper = keeper_of(given.get("keep_failed"), owner._dispatcher.function) or owner._keeper
         self.retry = retry_of(given.get("retry_on"), given.get("retries"), given.get("backoff"), owner._retry)
 
     def resume(self, function: Callable[..., Any]) -> Optional[Resumption]:

@@ -15,6 +15,7 @@ from .pickling import STARMAP
 
 if TYPE_CHECKING:
     from .map_options import Asked
+    from .report import Report
 
 
 class Mapped(Lazy):
@@ -64,6 +65,25 @@ class Mapped(Lazy):
             self._failure = CancelledError()
         for unsent in self._dispatcher.end_job(self):
             self._give_up(unsent)
+
+
+class MappedResults(Iterator[Any]):
+    """What Executor.map returns: an iterator that can be closed, as a generator can, with its calls' report."""
+
+    def __init__(self, mapped: Mapped, results: Iterator[Any]) -> None:
+        self._mapped, self._results = mapped, results
+
+    def __next__(self) -> Any:
+        return next(self._results)
+
+    @property
+    def report(self) -> Report:
+        """What its calls took and cost so far."""
+        return self._mapped.report
+
+    def close(self) -> None:
+        """Nobody wants the rest: what is not sent never is."""
+        self._results.close()  # type: ignore[attr-defined]
 
 
 def _value_of(results: "list[Any]") -> Any:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .progress import Wanted
     from .report import Report
     from .results import BatchResult, Callback, TaskResult
+    from .tuning import Tuning
 
     S = TypeVar("S")
     T = TypeVar("T")
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 else:
     _Base = object
 
+MEMORY = (128, 256, 512, 1024, 1769, 3008)  # MB, of tune(); 1,769 is where Lambda gives a whole processor
 AHEAD = 32  # enough for answers to be taken in batches even with few workers
 
 RUN, CLOSE, TERMINATE = "RUN", "CLOSE", "TERMINATE"
@@ -83,6 +85,8 @@ class LambdaPool(_Base):
 
         progress: True shows on standard error how far each map is, where that is a terminal or a notebook; ``"text"``
             elsewhere too. A callable gets a :class:`lambdapool.Progress`, at most ten times a second.
+        keep_failed: a folder in which each task that failed leaves what was sent: ``lambdapool replay FILE`` runs it
+            here, under a debugger. (Files of pickles: replay only your own.)
         bucket: the S3 bucket for arguments and results that do not fit a call (6 MB); else ``LAMBDAPOOL_BUCKET``, else
             that of ``lambdapool.toml``. The target local needs none.
 
@@ -126,11 +130,13 @@ class LambdaPool(_Base):
         progress: Wanted = None,
         retry_on: RetryOn = None,
         backoff: Optional[float] = None,
+        keep_failed: Union[None, str, "os.PathLike[str]"] = None,
     ) -> None:
         self._cache: Dict[int, Any] = {}  # results without an outcome, as multiprocessing's results want it
         self._state = TERMINATE
         from .connection import connect
         from .default_function import function_or_default
+        from .kept import keeper_of
         from .retry import pool_retry
         from .worker_setup import WorkerSetup
 
@@ -164,6 +170,7 @@ class LambdaPool(_Base):
             allow_http=allow_http,
             bucket=bucket,
         )
+        self._keeper = keeper_of(keep_failed, self._dispatcher.function)
         self._state = RUN
 
     def __repr__(self) -> str:
@@ -237,7 +244,7 @@ class LambdaPool(_Base):
         `rerun_stragglers`: where the pool is `idempotent`, an item that takes more than three times the median of those
         that are done (at least ten, and half of them all) is run a second time, and the first answer counts.
 
-        `progress`, `retry_on`, `retries`, `backoff`: as the pool's, for this map.
+        `progress`, `retry_on`, `retries`, `backoff`, `keep_failed`: as the pool's, for this map.
         """
         return self._wait(self._batch(func, iterable, chunksize, "map", None, None, options))
 
@@ -316,6 +323,14 @@ class LambdaPool(_Base):
 
         return report_of(self._dispatcher)
 
+    def tune(self, func: Callable[[S], T], sample: Iterable[S], memory: Sequence[int] = MEMORY) -> Tuning:
+        """Runs the sample with each of these sizes of memory (MB), in versions of the function; printed it is a table
+        of times and costs with the best choices. For pools with `deploy`. Raises an item's failure, but OutOfMemory."""
+        from .tuning import tune
+
+        self._check_running()
+        return tune(self, func, sample, memory)
+
     def close(self) -> None:
         """No more tasks; those there are will be finished."""
         if self._state == RUN:
@@ -382,7 +397,7 @@ class LambdaPool(_Base):
         except Exception as error:
             result._set(0, (False, error))
             return
-        result._start(self._dispatcher, function, arguments, self._retry)
+        result._start(self, function, arguments)
 
     def _batch(
         self,

@@ -15,7 +15,7 @@ BACKOFF = 0.5  # seconds
 BACKOFF_MAX = 60.0
 
 #: Of the platform's failures those of one call; with the others every call would fail, or nothing may be sent any more.
-_OF_CALLS = ("timed_out", "out_of_memory", "worker_died", "function_error", "network", "protocol", "service")
+KINDS_OF_CALLS = ("timed_out", "out_of_memory", "worker_died", "function_error", "network", "protocol", "service")
 
 
 class Retry:
@@ -33,7 +33,7 @@ class Retry:
         if made >= self._times or not isinstance(exception, self._on):
             return None
         if is_of_platform(exception) and (
-            not isinstance(exception, LambdaPoolError) or exception.kind not in _OF_CALLS
+            not isinstance(exception, LambdaPoolError) or exception.kind not in KINDS_OF_CALLS
         ):
             return None
         longest = min(BACKOFF_MAX, self._backoff * 2.0 ** min(made, 30))

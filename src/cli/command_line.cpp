@@ -27,6 +27,7 @@ struct Parsed {
   LogsOptions logs = {};
   PolicyOptions policy = {};
   LayerOptions layer = {};
+  ReplayOptions replay = {};
   RunOptions run = {};
   RunsOptions runs = {};
   ServeOptions serve = {};
@@ -192,6 +193,15 @@ void add_layer(CLI::App& app, Parsed& parsed) {
                            [&](const Context& context) { return delete_layer(context, parsed.layer); });
   del.add_option("LAYER_NAME[:VERSION]", parsed.layer.name)->required();
   add_connection(del, parsed.connection);
+}
+
+void add_replay(CLI::App& app, Parsed& parsed) {
+  CLI::App& verb = add_verb(app, parsed, "replay", "Run a task here that failed and was kept (keep_failed)",
+                            [&](const Context& context) { return replay(context, parsed.replay); });
+  verb.add_option("FILE", parsed.replay.file)->required();
+  CLI::Option* pdb =
+      verb.add_flag("--pdb", parsed.replay.pdb, "Stop where it begins and where it fails, in pdb");
+  verb.add_flag("--gdb", parsed.replay.gdb, "Run it under gdb")->excludes(pdb);
 }
 
 void add_run(CLI::App& app, Parsed& parsed) {
@@ -370,6 +380,7 @@ int run(int argc, const char* const* argv, const Environment& environment) {
   add_list(app, parsed);
   add_logs(app, parsed);
   add_policy(app, parsed);
+  add_replay(app, parsed);
   add_run(app, parsed);
   add_runs(app, parsed);
   add_serve(app, parsed);

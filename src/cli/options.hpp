@@ -54,6 +54,12 @@ struct DoctorOptions {
   bool json = false;
 };
 
+struct ReplayOptions {
+  std::string file = {};
+  bool pdb = false;
+  bool gdb = false;
+};
+
 struct RunOptions {
   std::optional<std::string> function = {};
   std::optional<int> memory_mb = {};

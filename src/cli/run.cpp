@@ -1,13 +1,10 @@
 // run deploys what a script or program needs, and then becomes it: its output, its signals, its exit code.
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <iostream>
 #include <map>
 #include <vector>
 
+#include "cli/become.hpp"
 #include "cli/quantity.hpp"
 #include "cli/verbs.hpp"
 #include "deploy/code/code.hpp"
@@ -18,21 +15,6 @@ namespace lambdapool::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-tl::unexpected<Error> become(const std::string& program, const std::vector<std::string>& arguments,
-                             const std::map<std::string, std::string>& environment) {
-  std::vector<std::string> variables;
-  for (const auto& [name, value] : environment) variables.push_back(name + "=" + value);
-  const auto pointers = [](const std::vector<std::string>& texts) {
-    std::vector<char*> out;
-    for (const std::string& text : texts) out.push_back(const_cast<char*>(text.c_str()));
-    out.push_back(nullptr);
-    return out;
-  };
-  std::cout.flush();
-  ::execve(program.c_str(), pointers(arguments).data(), pointers(variables).data());
-  return fail(ErrorKind::io, "cannot run " + program + ": " + std::strerror(errno));
-}
 
 std::map<std::string, std::string> environment_of(const Context& context) {
   auto environment = context.environment.all();

@@ -33,7 +33,8 @@ Result<void> doctor(const Context& context, const DoctorOptions& options);
 Result<void> publish_layer(const Context& context, const LayerOptions& options);
 Result<void> list_layers(const Context& context, const LayerOptions& options);
 Result<void> delete_layer(const Context& context, const LayerOptions& options);
-Result<void> run(const Context& context, const RunOptions& options);  // does not return where it could
+Result<void> replay(const Context& context, const ReplayOptions& options);  // as run
+Result<void> run(const Context& context, const RunOptions& options);        // does not return where it could
 Result<void> serve(const Context& context, const ServeOptions& options);
 Result<void> show_stats(const Context& context, const StatsOptions& options);
 Result<void> list_runs(const Context& context, const RunsOptions& options);

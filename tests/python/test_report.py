@@ -46,6 +46,18 @@ def test_a_map_s_report_is_of_its_calls_alone(pool):
     assert pool.map_async(tasks.square, []).report.calls == 0
 
 
+def test_an_executor_s_map_has_a_report_and_can_be_closed(local):
+    with LambdaExecutor("algorithms", 2) as executor:
+        results = executor.map(tasks.square, range(20), chunksize=5)
+        assert list(results) == [x * x for x in range(20)]
+        assert results.report.items == 20 and results.report.calls >= 4
+        results = executor.map(tasks.square, range(20), buffersize=2)
+        assert next(results) == 0
+        results.close()
+        with pytest.raises(StopIteration):
+            next(results)
+
+
 def test_a_lazy_map_has_a_report_too(pool):
     results = pool.imap(tasks.square, iter(range(20)), chunksize=2)
     assert list(results) == [n * n for n in range(20)]

@@ -1,0 +1,89 @@
+"""``python -m lambdapool.replay FILE``: runs a task that ``keep_failed`` has kept, here and now. `lambdapool replay` is
+the same; with ``--pdb`` it stops at the function's first line, and where it fails."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import inspect
+import io
+import os
+import pickle
+import sys
+import traceback
+from typing import Any, Callable, List, NoReturn, Optional
+
+import lambdapool_by_value
+
+from .kept import Kept, digest_of, read_kept
+from .pickling import CALL, STARMAP
+
+
+def main(arguments: Optional[List[str]] = None) -> NoReturn:
+    parser = argparse.ArgumentParser(prog="lambdapool replay", description=__doc__, allow_abbrev=False)
+    parser.add_argument("file")
+    parser.add_argument("--pdb", action="store_true")
+    options = parser.parse_args(arguments)
+    try:
+        kept = read_kept(options.file)
+        call = prepared(kept)
+    except (OSError, ValueError) as error:
+        print("lambdapool replay: %s" % error, file=sys.stderr)
+        sys.exit(2)
+    print(
+        "lambdapool: item %s of function %s, which failed with %s"
+        % (kept.about["item"], kept.about["function"], kept.about["failure"].splitlines()[0]),
+        file=sys.stderr,
+    )
+    sys.exit(replay(call, options.pdb))
+
+
+def prepared(kept: Kept) -> Callable[[Any], Any]:
+    """The call, to be made by whatever calls functions. Imports the task's modules from where they were then; says
+    which have been edited since."""
+    sys.path += [folder for folder in kept.about["path"] if folder not in sys.path]
+    for file, digest in kept.about["sources"].items():
+        if digest_of(file) != digest:
+            print("lambdapool: note: %s has been edited since the task failed" % file, file=sys.stderr)
+    buffers = iter(kept.buffers)
+    lambdapool_by_value.begin_task({})
+    function: Any = pickle.loads(kept.function, buffers=buffers)
+    if type(function) is tuple:  # with what the pool's workers do first (WorkerSetup)
+        _, initializer, _, wrapped = function
+        if initializer:
+            initialize, initargs = pickle.loads(initializer)
+            initialize(*initargs)
+        function = pickle.loads(wrapped, buffers=buffers)
+    style, items = pickle.load(io.BytesIO(kept.arguments), buffers=buffers)
+    [item] = items
+    if style == CALL:
+        args, kwds = item
+    else:
+        args, kwds = (tuple(item) if style == STARMAP else (item,)), {}
+    return lambda run: run(function, *args, **kwds)
+
+
+def replay(call: Callable[[Any], Any], debugged: bool) -> int:
+    """The exit code: 1 where it fails again."""
+    import pdb
+
+    def run(function: Any, *args: Any, **kwds: Any) -> Any:
+        value = function(*args, **kwds)
+        return asyncio.run(value) if inspect.iscoroutine(value) else value
+
+    try:
+        value = call(pdb.runcall if debugged else run)
+        if inspect.iscoroutine(value):
+            value = asyncio.run(value)
+    except Exception:
+        traceback.print_exc()
+        if debugged:
+            pdb.post_mortem(sys.exc_info()[2])
+        return 1
+    print(repr(value))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.path[0] = os.getcwd()
+    main()

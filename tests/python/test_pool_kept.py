@@ -1,0 +1,129 @@
+"""keep_failed: what was sent for a task that failed, and `lambdapool replay`, which runs it here."""
+
+import os
+import subprocess
+import sys
+
+import lambdapool_tasks as tasks
+import pytest
+from conftest import PATHS, PROGRAM
+from flaky_tasks import Flaky
+from lambdapool import LambdaExecutor, LambdaPool, WorkerDied
+
+
+@pytest.fixture(autouse=True)
+def local(enter):
+    enter("local")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return tmp_path / "failed"
+
+
+@pytest.fixture
+def pool():
+    with LambdaPool(2, "algorithms") as pool:
+        yield pool
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+
+
+def replay(file, *options, typed="", path=PATHS):
+    environment = dict(os.environ, PYTHONPATH=os.pathsep.join(path), VIRTUAL_ENV=sys.prefix)
+    command = [str(PROGRAM), "replay", str(file), *options]
+    done = subprocess.run(command, env=environment, input=typed, capture_output=True, text=True, timeout=120)
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_an_item_that_failed_is_run_again_here(pool, folder):
+    with pytest.raises(ValueError):
+        pool.map(tasks.fails_on_three, range(10), chunksize=5, keep_failed=folder)
+    assert names(folder) == ["algorithms-3-ValueError.task"]
+    code, out, err = replay(folder / "algorithms-3-ValueError.task")
+    assert code == 1 and out == ""
+    assert "item 3 of function algorithms, which failed with ValueError: three" in err
+    assert 'raise ValueError("three")' in err
+
+
+def test_code_by_value_is_that_of_the_file(pool, folder):
+    factor = 7
+
+    def scaled(x, y):
+        return x * y * factor if x < 2 else 1 // 0
+
+    with pytest.raises(ZeroDivisionError):
+        pool.starmap(scaled, [(1, 2), (3, 4)], keep_failed=str(folder))
+    [name] = names(folder)
+    code, _, err = replay(folder / name)
+    assert code == 1 and "in scaled" in err and "ZeroDivisionError" in err
+
+
+def test_a_worker_s_death_keeps_all_that_shared_the_call(pool, folder):
+    with pytest.raises(WorkerDied):
+        pool.map(tasks.exit_at_six, range(8), chunksize=4, keep_failed=folder)
+    assert names(folder) == ["algorithms-%d-WorkerDied.task" % item for item in range(4, 8)]
+    assert replay(folder / "algorithms-5-WorkerDied.task")[:2] == (0, "5\n")
+    assert replay(folder / "algorithms-6-WorkerDied.task")[0] == 3
+
+
+def test_single_tasks_are_kept_by_their_pool(folder):
+    with LambdaExecutor("algorithms", 1, keep_failed=folder) as executor:
+        for _ in range(2):
+            with pytest.raises(ValueError):
+                executor.submit(tasks.raises, ValueError, "why").result(60)
+        executor.submit(tasks.square, 3).result(60)
+    assert names(folder) == ["algorithms-task-ValueError-2.task", "algorithms-task-ValueError.task"]
+    assert "ValueError: why" in replay(folder / "algorithms-task-ValueError.task")[2]
+
+
+def test_data_that_travels_apart_is_in_the_file(pool, folder):
+    data = bytearray(b"x" * 3_000_000)
+    with pytest.raises(TypeError):
+        pool.map(len, [memoryview(data).nbytes, data], keep_failed=folder)
+    assert names(folder) == ["algorithms-0-TypeError.task"]
+    with pytest.raises(ValueError):
+        pool.map(tasks.raise_value_error, [data], keep_failed=folder)
+    assert (folder / "algorithms-0-ValueError.task").stat().st_size > 3_000_000
+    assert "no bytearray" in replay(folder / "algorithms-0-ValueError.task")[2]
+
+
+def test_pdb_stops_where_the_function_begins_and_where_it_fails(pool, folder):
+    with pytest.raises(ValueError):
+        pool.map(tasks.fails_on_three, [3], keep_failed=folder)
+    code, out, _ = replay(folder / "algorithms-0-ValueError.task", "--pdb", typed="p x + 100\nc\np x + 200\nq\n")
+    assert code == 1 and "103" in out and "203" in out
+
+
+def test_what_is_tried_again_is_kept_only_at_its_end(pool, folder, tmp_path):
+    with pytest.raises(ConnectionRefusedError):  # nobody counts there
+        pool.map(Flaky(1, {1}), [1], retry_on=ConnectionRefusedError, backoff=0.01, keep_failed=folder)
+    assert names(folder) == ["algorithms-0-ConnectionRefusedError.task"]
+
+
+def test_nothing_is_kept_of_what_never_ran(folder):
+    from lambdapool import FunctionNotFound
+
+    with LambdaPool(1, "no-such-function") as pool, pytest.raises(FunctionNotFound):
+        pool.map(tasks.square, range(3), keep_failed=folder)
+    assert names(folder) == []
+
+
+def test_a_folder_that_cannot_be_written_is_told_once_and_harms_nothing(pool, tmp_path):
+    file = tmp_path / "file"
+    file.write_text("")
+    with pytest.warns(RuntimeWarning, match="cannot be kept in"), pytest.raises(ValueError, match="three"):
+        pool.map(tasks.fails_on_three, range(5), keep_failed=file)
+    with pytest.raises(TypeError, match="keep_failed must be the path"):
+        pool.map(tasks.square, [1], keep_failed=3)
+
+
+def test_a_file_that_is_none_is_told(tmp_path):
+    file = tmp_path / "other.task"
+    assert "there is no file" in replay(file)[2]
+    for content in (b"", b"hello", b'{"language": 1}\n', b'{"language": "python", "format": 1, "bytes": [9, 9]}\n'):
+        file.write_bytes(content)
+        code, _, err = replay(file)
+        assert code != 0 and ("no task that keep_failed" in err or "ends before" in err or "not in" in err), err
