@@ -49,15 +49,6 @@ def connect(
         function_timeout=function_timeout, throttle_timeout=throttle_timeout, network_timeout=network_timeout
     )
     _check_choices(idempotent=idempotent, allow_http=allow_http)
-    _check_texts(
-        target=target,
-        aws_region_name=region,
-        aws_profile_name=profile,
-        aws_access_key_id=access_key_id,
-        aws_secret_access_key=secret_access_key,
-        aws_session_token=session_token,
-        bucket=bucket,
-    )
     where: Dict[str, Any] = {
         "target": target,
         "region": region,
@@ -67,6 +58,7 @@ def connect(
         "session_token": session_token,
         "allow_http": allow_http,
     }
+    _check_texts(**{_NAMES.get(name, name): where[name] for name in where if name != "allow_http"}, bucket=bucket)
     named = function
     function, *rungs = _deployed(function, deploy, settings or {}, where, bucket)
     code = _code_of(function, stale, where, in_flight=workers + max(workers, ahead))
@@ -86,14 +78,18 @@ def connect(
         bucket=bucket_or_default(bucket, function),
     )
     _open(engine, function)
-    if rungs and engine.target not in ("aws", "local"):
-        engine.close()
-        raise ValueError("several sizes of memory need versions of a function, which %s has not" % engine.target)
+    _check_rungs(rungs, engine)
     dispatcher = Dispatcher(engine, workers, function, drains_at_exit, code, rungs)
     if deploy is not None and deploy is not False:
         given = dict(settings or {}, bucket=bucket)
         dispatcher.deployment_with = lambda memory: Deployment(named, deploy, dict(given, memory=memory), where)
     return dispatcher
+
+
+def _check_rungs(rungs: List[str], engine: Any) -> None:
+    if rungs and engine.target not in ("aws", "local"):
+        engine.close()
+        raise ValueError("several sizes of memory need versions of a function, which %s has not" % engine.target)
 
 
 def _code_of(function: str, stale: Optional[str], where: Dict[str, Any], in_flight: int) -> DeployedCode:
@@ -171,6 +167,16 @@ def _check_choices(**choices: bool) -> None:
     for name, choice in choices.items():
         if not isinstance(choice, bool):
             raise TypeError("%s must be True or False, not %s" % (name, type(choice).__name__))
+
+
+#: Of arguments, as pools and executors have them.
+_NAMES = {
+    "region": "aws_region_name",
+    "profile": "aws_profile_name",
+    "access_key_id": "aws_access_key_id",
+    "secret_access_key": "aws_secret_access_key",
+    "session_token": "aws_session_token",
+}
 
 
 def _check_texts(**texts: Optional[str]) -> None:

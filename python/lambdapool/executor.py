@@ -88,8 +88,7 @@ class LambdaExecutor(Executor):
         from .retry import pool_retry
         from .worker_setup import WorkerSetup
 
-        self._shutdown_lock = threading.Lock()
-        self._shutdown = False
+        self._shutdown_lock, self._shutdown = threading.Lock(), False
         # By this name the standard library's executors have it, and others (dask) read it.
         self._max_workers = _workers(max_workers, workers)
         if max_tasks_per_child is not None and check_integer("max_tasks_per_child", max_tasks_per_child) <= 0:

@@ -101,6 +101,8 @@ class LambdaPool(_Base):
     As in multiprocessing, leaving the ``with`` block terminates the pool.
     """
 
+    _cache: Dict[int, Any]  # results without an outcome, as multiprocessing's results want it
+
     def __init__(
         self,
         workers: int,
@@ -132,8 +134,7 @@ class LambdaPool(_Base):
         backoff: Optional[float] = None,
         keep_failed: Union[None, str, "os.PathLike[str]"] = None,
     ) -> None:
-        self._cache: Dict[int, Any] = {}  # results without an outcome, as multiprocessing's results want it
-        self._state = TERMINATE
+        self._cache, self._state = {}, TERMINATE
         from .connection import connect
         from .default_function import function_or_default
         from .kept import keeper_of

@@ -17,6 +17,18 @@ namespace nb = nanobind;
 
 namespace {
 
+void bind_jobs(nb::class_<lambdapool::python::Engine>& engine) {
+  using lambdapool::python::Engine;
+  engine
+      .def("add", &Engine::add, nb::arg("job"), nb::arg("items"), nb::arg("chunksize"),
+           nb::arg("lets_go") = false, nb::arg("open") = false, nb::arg("patient") = false,
+           nb::arg("max_cost") = nb::none(), nb::arg("rerun_stragglers") = false)
+      .def("over_budget", &Engine::over_budget, nb::arg("job"))
+      .def("again", &Engine::again, nb::arg("job"), nb::arg("first"), nb::arg("item"), nb::arg("seconds"),
+           nb::arg("out_of_memory") = false)
+      .def("send_to", &Engine::send_to, nb::arg("call"), nb::arg("variant"));
+}
+
 void bind_data_and_logs(nb::class_<lambdapool::python::Engine>& engine) {
   using lambdapool::python::Engine;
   engine.def("put", &Engine::put, nb::arg("name"), nb::arg("bytes"))
@@ -81,13 +93,6 @@ NB_MODULE(_native, module) {
           nb::arg("network_timeout") = 120.0, nb::arg("read_margin") = 30.0, nb::arg("idempotent") = false,
           nb::arg("retries") = nb::none(), nb::arg("allow_http") = false, nb::arg("bucket") = "")
       .def("open", &Engine::open)
-      .def("add", &Engine::add, nb::arg("job"), nb::arg("items"), nb::arg("chunksize"),
-           nb::arg("lets_go") = false, nb::arg("open") = false, nb::arg("patient") = false,
-           nb::arg("max_cost") = nb::none(), nb::arg("rerun_stragglers") = false)
-      .def("over_budget", &Engine::over_budget, nb::arg("job"))
-      .def("again", &Engine::again, nb::arg("job"), nb::arg("first"), nb::arg("item"), nb::arg("seconds"),
-           nb::arg("out_of_memory") = false)
-      .def("send_to", &Engine::send_to, nb::arg("call"), nb::arg("variant"))
       .def("report", &Engine::report, nb::arg("account").none() = nb::none())
       .def("standing", &Engine::standing, nb::arg("job"), nb::arg("account").none())
       .def("extend", &Engine::extend, nb::arg("job"), nb::arg("items"))
@@ -108,5 +113,6 @@ NB_MODULE(_native, module) {
            nb::arg("seconds") = nb::none(), nb::arg("bytes") = 0)
       .def("failed", &Engine::failed, nb::arg("job"))
       .def("end", &Engine::end, nb::arg("job"), nb::arg("lets_go"));
+  bind_jobs(engine);
   bind_data_and_logs(engine);
 }
