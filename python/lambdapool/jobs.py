@@ -153,7 +153,8 @@ class Task(Job):
         if again:
             return
         if type(result) is Failure and self._keeper is not None:
-            self._keeper.keep(self._function, self._arguments, None, result.exception)
+            arguments = self._arguments
+            self._keeper.keep(self._function, lambda: arguments, None, result.exception)
         self._finish(result)
         if type(result) is Failure and isinstance(result.exception, InitializerFailed):
             dispatcher.initializer_failed(result.exception)
@@ -305,8 +306,9 @@ class Items(Job):
         for item, result in enumerate(results, first):
             if type(result) is Failure and item not in again:
                 [index] = self._indices(item, 1)
-                arguments = pickling.dump_items(self._style, self._slice(item, 1), index)
-                self._keeper.keep(self._function, arguments, index, result.exception)
+                one = self._slice(item, 1)
+                dumped = partial(pickling.dump_items, self._style, one, index)
+                self._keeper.keep(self._function, dumped, index, result.exception)
 
     def _choose_again(self, first: int, results: List[Any]) -> List[int]:
         return [
@@ -321,7 +323,8 @@ class Items(Job):
             self._resumption.failed(first, count, exception)
         if len(again) == count:
             return
-        self._keep_failed(first, [Failure(exception)] * count, again)
+        if is_of_platform(exception):  # else it could not be sent
+            self._keep_failed(first, [Failure(exception)] * count, again)
         name_item(exception, self._indices(first, count))
         for start, some in _without(again, first, [Failure(exception)] * count):
             self._deliver(start, some, True)

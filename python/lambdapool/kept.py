@@ -14,7 +14,7 @@ import re
 import sys
 import sysconfig
 import warnings
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence
 
 from . import _native, pickling
 from .errors import LambdaPoolError
@@ -40,12 +40,12 @@ class Keeper:
         self._folder, self._function = folder, function
         self._warned = False
 
-    def keep(self, function: bytes, arguments: bytes, item: Optional[int], exception: BaseException) -> None:
-        """Never raises: what cannot be written is told once, as a RuntimeWarning."""
+    def keep(self, function: bytes, dumped: Callable[[], bytes], item: Optional[int], exception: BaseException) -> None:
+        """`dumped` pickles the arguments. Never raises: what cannot be written is told once, by a warning."""
         if not _may_have_run(exception):
             return
         try:
-            self._write(function, arguments, item, exception)
+            self._write(function, dumped(), item, exception)
         except Exception as error:
             if not self._warned:
                 self._warned = True

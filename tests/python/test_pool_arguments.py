@@ -58,7 +58,7 @@ class Full:
     def __init__(self, engine):
         self._engine = engine
 
-    def add(self, *_):
+    def add(self, *_, **__):
         raise OverflowError("no room")
 
     add_task = add

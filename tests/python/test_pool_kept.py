@@ -127,3 +127,11 @@ def test_a_file_that_is_none_is_told(tmp_path):
         file.write_bytes(content)
         code, _, err = replay(file)
         assert code != 0 and ("no task that keep_failed" in err or "ends before" in err or "not in" in err), err
+
+
+def test_what_could_not_be_sent_is_not_kept(pool, folder):
+    import threading
+
+    with pytest.raises(TypeError, match="cannot pickle"):
+        pool.map(tasks.square, [1, threading.Lock()], chunksize=1, keep_failed=folder)
+    assert names(folder) == []
