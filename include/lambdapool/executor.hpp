@@ -45,6 +45,9 @@ class LambdaExecutor {
     return {std::make_shared<const T>(std::move(value)), std::move(sharing)};
   }
 
+  // As LambdaPool::report.
+  Report report() const { return connection_->report(); }
+
   // Takes nothing more: submit and map throw InvalidArgument from now on. Waits for what was submitted,
   // unless told not to, or to cancel it.
   void shutdown(Wait wait = Wait::yes, Pending pending = Pending::finish) {

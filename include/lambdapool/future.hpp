@@ -119,6 +119,9 @@ class Future {
   // tasks printed, between what Lambda logs of them. Also after get(). Items of one chunk share a call.
   std::string logs() const { return (finished_ ? finished_ : checked())->logs(); }
 
+  // What its calls took and cost so far; also after get().
+  Report report() const { return (finished_ ? finished_ : checked())->report(); }
+
   void wait() const { checked()->wait(); }
 
   template <class Rep, class Period>

@@ -17,5 +17,7 @@
 #include "lambdapool/init.hpp"
 #include "lambdapool/options.hpp"
 #include "lambdapool/pool.hpp"
+#include "lambdapool/progress.hpp"
+#include "lambdapool/report.hpp"
 #include "lambdapool/shared.hpp"
 #include "lambdapool/with.hpp"

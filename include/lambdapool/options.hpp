@@ -8,6 +8,8 @@
 #include <optional>
 #include <string>
 
+#include "lambdapool/progress.hpp"
+
 namespace lambdapool {
 
 // Everything but the function may be left out: what is empty comes from the environment and from AWS's
@@ -97,7 +99,14 @@ struct MapOptions {
   // have run and the pool is not idempotent.
   std::string name = {};
   OnChange on_change = OnChange::error;
-  Retry retry = {};  // as the pool's
+  Retry retry = {};                // as the pool's
+  ProgressCallback progress = {};  // is told how far it is: progress_on_terminal(), or what you like
+  // Dollars. Before the map could cost more nothing more of it is sent, and the rest has failed with
+  // BudgetExceeded (docs/reports.md). InvalidArgument where it is not above 0.
+  std::optional<double> max_cost = {};
+  // Of a pool that is idempotent (else InvalidArgument): once ten elements and half of them all are done, a
+  // call that takes longer than three times the median is made a second time, and the first answer counts.
+  bool rerun_stragglers = false;
 };
 
 }  // namespace lambdapool

@@ -72,6 +72,9 @@ class LambdaPool {
     return {std::make_shared<const T>(std::move(value)), std::move(sharing)};
   }
 
+  // What the calls of this pool took and cost so far; a map's own is its future's report().
+  Report report() const { return connection_->report(); }
+
  private:
   std::shared_ptr<detail::Connection> connection_;
 };

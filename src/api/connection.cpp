@@ -1,9 +1,11 @@
 // A pool's connection to its function: target, engine, and the envelope around each message.
 #include "lambdapool/detail/connection.hpp"
 
+#include <cmath>
 #include <mutex>
 #include <utility>
 
+#include "api/books.hpp"
 #include "api/data_transfer.hpp"
 #include "api/deployed_version.hpp"
 #include "api/dispatcher.hpp"
@@ -12,6 +14,7 @@
 #include "api/job.hpp"
 #include "api/resumed_job.hpp"
 #include "api/transport.hpp"
+#include "api/watched_job.hpp"
 #include "aws/lambda/invoke.hpp"
 #include "core/echo.hpp"
 #include "core/encoding.hpp"
@@ -72,6 +75,16 @@ class EngineTransport final : public Transport {
     if (const auto engine = running()) engine->after(delay, std::move(work));
   }
 
+  std::optional<std::chrono::steady_clock::time_point> sent_at(Call call) const override {
+    const std::lock_guard lock(mutex_);
+    return engine_ ? engine_->sent_at(call) : std::nullopt;
+  }
+
+  report::Retries retries() const override {
+    const std::lock_guard lock(mutex_);
+    return engine_ ? engine_->standing().retries : report::Retries();
+  }
+
   std::size_t workers() const override { return workers_; }
   const std::string& peer() const override { return peer_; }
 
@@ -112,7 +125,7 @@ class EngineTransport final : public Transport {
     return engine_;
   }
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::shared_ptr<pool::Engine> engine_;
   DataTransfer data_;
   const std::string peer_;
@@ -131,9 +144,11 @@ const Retry& checked(const Retry& retry) {
 
 class EngineConnection final : public detail::Connection {
  public:
-  EngineConnection(std::shared_ptr<EngineTransport> transport, std::string function, const Options& options)
+  EngineConnection(std::shared_ptr<EngineTransport> transport, std::shared_ptr<Books> books,
+                   std::string function, const Options& options)
       : transport_(std::move(transport)),
-        dispatcher_(std::make_shared<Dispatcher>(transport_)),
+        books_(std::move(books)),
+        dispatcher_(std::make_shared<Dispatcher>(transport_, books_)),
         function_(std::move(function)),
         idempotent_(options.idempotent),
         retry_(checked(options.retry)) {}
@@ -141,24 +156,44 @@ class EngineConnection final : public detail::Connection {
 
   std::shared_ptr<detail::Job> start(std::string head, std::vector<std::string> items,
                                      const MapOptions& options, detail::OnFailure on_failure) override {
+    if (options.max_cost) check_cost(*options.max_cost);
+    if (options.rerun_stragglers && !idempotent_)
+      throw InvalidArgument(
+          "rerun_stragglers runs elements twice, which does no harm only where the pool is idempotent");
+    auto job = start_job(std::move(head), std::move(items), options, on_failure);
+    return options.progress ? watch(std::move(job), options.progress) : job;
+  }
+  Report report() override { return books_->report(nullptr); }
+  detail::Sharing share(std::string_view bytes) override { return transport_->share(bytes); }
+  void wait_until_idle() override { dispatcher_->wait_until_idle(); }
+  void close() noexcept override { transport_->close(); }
+
+ private:
+  void check_cost(double dollars) const {
+    if (!(dollars > 0) || !std::isfinite(dollars)) throw InvalidArgument("max_cost is dollars above 0");
+    if (!books_->prices()) throw_error(books_->prices().error());
+  }
+
+  std::shared_ptr<detail::Job> start_job(std::string head, std::vector<std::string> items,
+                                         const MapOptions& options, detail::OnFailure on_failure) {
     const Retry& retry = options.retry.on ? checked(options.retry) : retry_;
     if (options.name.empty())
-      return dispatcher_->start(std::move(head), std::move(items), {options.chunksize, on_failure, retry});
+      return dispatcher_->start(
+          std::move(head), std::move(items),
+          {options.chunksize, on_failure, retry, options.max_cost, options.rerun_stragglers});
     const auto identity = runtime::ProgramIdentity::parse(transport_->peer());
     const std::string& code = identity.program.empty() ? identity.build : identity.program;
     return resume({options, function_, sha256_hex(code + head), idempotent_}, Environment::of_this_process(),
                   std::move(items),
                   [&](std::vector<std::string> missing, std::shared_ptr<RunRecorder> recorder) {
                     return dispatcher_->start(std::move(head), std::move(missing),
-                                              {options.chunksize, on_failure, retry, std::move(recorder)});
+                                              {options.chunksize, on_failure, retry, options.max_cost,
+                                               options.rerun_stragglers, std::move(recorder)});
                   });
   }
-  detail::Sharing share(std::string_view bytes) override { return transport_->share(bytes); }
-  void wait_until_idle() override { dispatcher_->wait_until_idle(); }
-  void close() noexcept override { transport_->close(); }
 
- private:
   std::shared_ptr<EngineTransport> transport_;
+  std::shared_ptr<Books> books_;
   std::shared_ptr<Dispatcher> dispatcher_;
   const std::string function_;
   const bool idempotent_;
@@ -216,11 +251,15 @@ std::shared_ptr<Connection> Connection::open(const Options& options) {
   auto target = api::value_or_throw(target::resolve(target_options, environment));
   std::shared_ptr<objects::Store> store;
   if (!target.bucket.empty()) store = api::value_or_throw(objects::Store::open(target));
+  auto books =
+      std::make_shared<api::Books>(report::prices_of(target.region, report::own_architecture(), environment));
+  engine_options.observe = [books](std::uint64_t call, const report::CallTimes& times,
+                                   const ErrorKind* failure) { books->observe(call, times, failure); };
   auto engine = api::value_or_throw(pool::Engine::open(std::move(target), engine_options));
   return std::make_shared<api::EngineConnection>(
       std::make_shared<api::EngineTransport>(std::move(engine), std::move(store), std::move(peer),
                                              static_cast<std::size_t>(options.workers)),
-      engine_options.function, options);
+      std::move(books), engine_options.function, options);
 }
 
 }  // namespace lambdapool::detail

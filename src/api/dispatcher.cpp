@@ -1,5 +1,6 @@
 #include "api/dispatcher.hpp"
 
+#include <cstdio>
 #include <utility>
 
 #include "api/job.hpp"
@@ -15,10 +16,23 @@ pool::Batch::JobOptions options_of(std::size_t chunksize, detail::OnFailure on_f
   return {.chunksize = chunksize, .ends_with = pool::Fault::every_call};
 }
 
+Error over_budget(const report::Budget& budget) {
+  char text[256];
+  if (budget.dearest() <= 0)
+    return {ErrorKind::budget,
+            "max_cost cannot be kept: the platform has not told what the map's first calls have cost"};
+  std::snprintf(text, sizeof text,
+                "the map has cost $%.6f of its max_cost of $%.6f, and an item costs up to $%.6f; this item "
+                "was not run, "
+                "and no other (a map with a name keeps what is done, and goes on with a new max_cost)",
+                budget.spent(), budget.dollars(), budget.dearest());
+  return {ErrorKind::budget, text};
+}
+
 }  // namespace
 
-Dispatcher::Dispatcher(std::shared_ptr<Transport> transport)
-    : transport_(std::move(transport)), batch_(transport_->workers(), 0) {}
+Dispatcher::Dispatcher(std::shared_ptr<Transport> transport, std::shared_ptr<Books> books)
+    : transport_(std::move(transport)), books_(std::move(books)), batch_(transport_->workers(), 0) {}
 
 std::shared_ptr<Job> Dispatcher::start(std::string head, std::vector<std::string> items, JobOptions options) {
   std::shared_ptr<Job> job;
@@ -28,10 +42,14 @@ std::shared_ptr<Job> Dispatcher::start(std::string head, std::vector<std::string
     const auto number = ++last_job_;
     job = std::make_shared<Job>(
         Job::Setting{weak_from_this(), logs_, transport_->peer(), number, std::move(head), options.on_failure,
-                     std::move(options.recorder), std::move(options.retry)},
+                     std::move(options.recorder), std::move(options.retry), books_, books_->open(number)},
         std::move(items));
     batch_.add(number, count, options_of(options.chunksize, options.on_failure));
     if (count > 0) jobs_.emplace(number, job);
+    if (options.rerun_stragglers && count > 0) stragglers_.watch(number);
+    if (options.max_cost && count > 0 && books_->prices())
+      batch_.allow(number,
+                   budgets_.try_emplace(number, *options.max_cost, *books_->prices()).first->second.room());
   }
   send();
   return job;
@@ -83,7 +101,8 @@ void Dispatcher::send_chunk(const std::shared_ptr<Job>& job, Chunk chunk) {
 
 void Dispatcher::arrived(pool::Batch::Call call, Result<Reply> reply) {
   std::unique_lock lock(mutex_);
-  const auto chunk = batch_.arrived(call);
+  const auto twin = batch_.twin_of(call);
+  const auto chunk = take(call, reply.has_value());
   if (!chunk) return;
   const auto job = jobs_.at(chunk->job);
   lock.unlock();
@@ -98,8 +117,14 @@ void Dispatcher::arrived(pool::Batch::Call call, Result<Reply> reply) {
                                    : batch_.settle(*chunk, told.done);
   std::optional<pool::Batch::Ended> ended;
   if (told.fault) ended = batch_.failed(chunk->job, *told.fault);
+  if (told.call)
+    stragglers_.came_back(chunk->job, told.call->times.arrived - told.call->times.sent, told.done);
+  const bool watched = stragglers_.watches(chunk->job);
+  if (!ended) ended = end_for_money(chunk->job, told.call, *job);
   forget_if_done(chunk->job);
   lock.unlock();
+  if (twin) transport_->cancel(*twin);
+  if (watched) look_for_stragglers(chunk->job);
   if (rest) job->give_up(*rest);
   if (ended) end(*job, *ended);
   for (const std::size_t item : too_late) job->give_up({chunk->job, 0, item, 1});
@@ -108,6 +133,59 @@ void Dispatcher::arrived(pool::Batch::Call call, Result<Reply> reply) {
       if (const auto self = weak.lock()) self->due(number, item);
     });
   }
+}
+
+// Under the lock. nullopt: its items are no longer wanted, or left to another call that has them too.
+std::optional<Dispatcher::Chunk> Dispatcher::take(pool::Batch::Call call, bool is_answered) {
+  const auto chunk = batch_.chunk_of(call);
+  const auto late = batch_.was_too_late(call);
+  const auto of = chunk ? std::optional(chunk->job) : late;
+  const auto taken = is_answered ? batch_.arrived(call) : batch_.failed_alone(call);
+  if (taken) return taken;
+  const auto cost = books_->let_go(call, of, late.has_value());
+  if (const auto budget = of ? budgets_.find(*of) : budgets_.end(); cost && budget != budgets_.end())
+    budget->second.add(*cost);
+  return std::nullopt;
+}
+
+void Dispatcher::look_for_stragglers(pool::Batch::Job job) {
+  std::unique_lock lock(mutex_);
+  const auto wait = stragglers_.look(batch_, job, std::chrono::steady_clock::now(),
+                                     [this](pool::Batch::Call call) { return transport_->sent_at(call); });
+  lock.unlock();
+  if (!wait) return;
+  transport_->after(*wait, [weak = weak_from_this(), job] {
+    const auto self = weak.lock();
+    if (!self) return;
+    {
+      const std::lock_guard up(self->mutex_);
+      self->stragglers_.time_is_up(job);
+    }
+    self->look_for_stragglers(job);
+    self->send();
+  });
+}
+
+// Under the lock. What must not be sent for the money ends the job, when nothing is under way that could cost
+// less.
+std::optional<pool::Batch::Ended> Dispatcher::end_for_money(pool::Batch::Job number,
+                                                            const std::optional<report::Call>& call,
+                                                            Job& job) {
+  const auto found = budgets_.find(number);
+  if (found == budgets_.end()) return std::nullopt;
+  report::Budget& budget = found->second;
+  if (call) budget.add(*call);
+  batch_.allow(number, budget.room());
+  if (!batch_.is_held(number)) return std::nullopt;
+  job.leave_out(over_budget(budget));
+  return batch_.end(number, false);
+}
+
+Dispatcher::Standing Dispatcher::standing(pool::Batch::Job job) {
+  std::unique_lock lock(mutex_);
+  const auto items = batch_.standing(job);
+  lock.unlock();
+  return {items ? items->out : 0, transport_->retries()};
 }
 
 void Dispatcher::due(pool::Batch::Job number, std::size_t item) {
@@ -121,6 +199,7 @@ void Dispatcher::due(pool::Batch::Job number, std::size_t item) {
 void Dispatcher::forget_if_done(pool::Batch::Job number) {
   if (batch_.knows(number)) return;
   jobs_.erase(number);
+  budgets_.erase(number);
   if (jobs_.empty()) idle_.notify_all();
 }
 

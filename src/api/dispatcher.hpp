@@ -6,14 +6,18 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
+#include "api/books.hpp"
 #include "api/logs.hpp"
 #include "api/transport.hpp"
 #include "lambdapool/detail/connection.hpp"
 #include "pool/batch.hpp"
+#include "pool/stragglers.hpp"
+#include "report/budget.hpp"
 
 namespace lambdapool::api {
 
@@ -22,12 +26,15 @@ class RunRecorder;
 
 class Dispatcher : public std::enable_shared_from_this<Dispatcher> {
  public:
-  explicit Dispatcher(std::shared_ptr<Transport> transport);
+  explicit Dispatcher(std::shared_ptr<Transport> transport,
+                      std::shared_ptr<Books> books = std::make_shared<Books>());
 
   struct JobOptions {
     std::size_t chunksize = 0;  // 0: chosen while running
     detail::OnFailure on_failure = detail::OnFailure::stop;
     Retry retry = {};
+    std::optional<double> max_cost = {};
+    bool rerun_stragglers = false;
     std::shared_ptr<RunRecorder> recorder = nullptr;  // of a named run
   };
   std::shared_ptr<Job> start(std::string head, std::vector<std::string> items, JobOptions options);
@@ -36,6 +43,13 @@ class Dispatcher : public std::enable_shared_from_this<Dispatcher> {
   // will not be.
   enum class UnderWay { let_go, awaited };
   bool withdraw(pool::Batch::Job job, UnderWay under_way);
+
+  // What of a job is known here: its items in calls, and how often calls of all jobs were sent again.
+  struct Standing {
+    std::size_t items_out = 0;
+    report::Retries retries = {};
+  };
+  Standing standing(pool::Batch::Job job);
 
   void wait_until_idle();  // until no job is left
 
@@ -46,15 +60,22 @@ class Dispatcher : public std::enable_shared_from_this<Dispatcher> {
   void send_chunk(const std::shared_ptr<Job>& job, Chunk chunk);
   void arrived(pool::Batch::Call call, Result<Reply> reply);
   bool end(Job& job, const pool::Batch::Ended& ended);
+  std::optional<pool::Batch::Ended> end_for_money(pool::Batch::Job number,
+                                                  const std::optional<report::Call>& call, Job& job);
+  std::optional<Chunk> take(pool::Batch::Call call, bool is_answered);
+  void look_for_stragglers(pool::Batch::Job job);
   void due(pool::Batch::Job job, std::size_t item);
   void forget_if_done(pool::Batch::Job number);
 
   const std::shared_ptr<Transport> transport_;
+  const std::shared_ptr<Books> books_;
   const std::shared_ptr<Logs> logs_ = std::make_shared<Logs>();
   std::mutex mutex_;  // not held while the transport or a job is called
   std::condition_variable idle_;
   pool::Batch batch_;
   std::unordered_map<pool::Batch::Job, std::shared_ptr<Job>> jobs_;
+  std::unordered_map<pool::Batch::Job, report::Budget> budgets_;
+  pool::Stragglers stragglers_;
   pool::Batch::Job last_job_ = 0;
   bool sending_ = false;
 };

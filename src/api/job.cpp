@@ -104,8 +104,15 @@ std::string Job::message(const Chunk& chunk) {
   return runtime::write_items(setting_.head, &items_[chunk.first], chunk.count);
 }
 
+// Whoever hears that it is done finds its last call in the books.
 Job::Told Job::take(const Chunk& chunk, Result<Reply> reply) {
   const std::lock_guard lock(mutex_);
+  Told told = told_by(chunk, std::move(reply));
+  told.call = setting_.books->settled(chunk, told.done, told.again.size(), told.busy);
+  return told;
+}
+
+Job::Told Job::told_by(const Chunk& chunk, Result<Reply> reply) {
   ++calls_;
   if (done_) return {chunk.count};
   if (!reply) return fail(chunk, std::move(reply.error()));
@@ -154,6 +161,7 @@ Job::Told Job::accept_items(const Chunk& chunk, std::string body) {
     ++answered_;
     std::string().swap(items_[item]);
     if (!failed) continue;
+    ++failed_;
     told.fault = pool::Fault::item;
     // Which item failed is kept as that item's answer; getting any result throws it.
     if (setting_.on_failure == detail::OnFailure::stop && !done_) finish(failure_of(item));
@@ -190,6 +198,7 @@ void Job::fail_each(const Chunk& chunk, const std::exception_ptr& failure, Told&
     if (told.fault == pool::Fault::call && comes_again(item, failure, told)) continue;
     answers_[item].failure = failure;
     ++answered_;
+    ++failed_;
   }
   if (told.again.size() == chunk.count) {
     told.fault.reset();
@@ -219,7 +228,14 @@ bool Job::comes_again(std::size_t item, const std::exception_ptr& failure, Told&
   told.again.emplace_back(item, std::chrono::milliseconds(static_cast<std::int64_t>(
                                     static_cast<double>(longest.count()) * (0.5 + 0.5 * random_fraction()))));
   runs_again_[item] = made + 1;
+  ++run_again_;
   return true;
+}
+
+void Job::leave_out(const Error& error) {
+  const std::lock_guard lock(mutex_);
+  left_out_ = to_exception(error);
+  if (setting_.on_failure == detail::OnFailure::stop && !done_) finish(left_out_);
 }
 
 void Job::give_up(const Chunk& chunk) {
@@ -314,6 +330,28 @@ std::string Job::logs() {
     calls = calls_;
   }
   return setting_.logs->of_job(setting_.number, calls);
+}
+
+Report Job::report() { return setting_.books->report(setting_.account.get()); }
+
+Progress Job::progress() {
+  Progress now;
+  const auto dispatcher = setting_.dispatcher.lock();
+  const auto standing = dispatcher ? dispatcher->standing(setting_.number) : Dispatcher::Standing();
+  {
+    const std::lock_guard lock(mutex_);
+    now.done = done_ && !failure_ ? answers_.size() : answered_;
+    now.total = answers_.size();
+    now.failed = failed_;
+    now.retried = run_again_;
+  }
+  now.running = std::min(standing.items_out, now.total - now.done);
+  now.queued = now.total - now.done - now.running;
+  const report::Retries& retries = standing.retries;
+  now.retried += retries.lost + retries.not_reached + retries.refused_token;
+  now.throttled = retries.throttled_rate + retries.throttled_concurrency;
+  now.cost = setting_.books->cost_of(*setting_.account);
+  return now;
 }
 
 void Job::forget_results() {

@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "api/books.hpp"
 #include "api/dispatcher.hpp"
 #include "api/logs.hpp"
 #include "api/run_recorder.hpp"
@@ -40,6 +41,8 @@ class Job final : public detail::Job {
     detail::OnFailure on_failure;
     std::shared_ptr<RunRecorder> recorder = nullptr;  // of a named run
     Retry retry = {};
+    std::shared_ptr<Books> books = nullptr;
+    std::shared_ptr<report::Account> account = nullptr;
   };
   Job(Setting setting, std::vector<std::string> items);
 
@@ -48,6 +51,8 @@ class Job final : public detail::Job {
   bool cancel() override;
   std::string_view result(std::size_t item) override;
   std::string logs() override;
+  Report report() override;
+  Progress progress() override;
   void forget_results() override;
 
   // For the dispatcher. What it sends: at most chunk_bytes_max of arguments, but a single item whatever its
@@ -66,9 +71,11 @@ class Job final : public detail::Job {
     std::optional<pool::Fault> fault = {};
     // Items of which this was not the last word, and how long they wait until they are sent again.
     std::vector<std::pair<std::size_t, std::chrono::milliseconds>> again = {};
+    std::optional<report::Call> call = {};  // as the books have it, where it was sent
   };
-  Told take(const Chunk& chunk, Result<Reply> reply);
-  void give_up(const Chunk& chunk);  // it is not sent, for what take() or cancel() has met
+  Told take(const Chunk& chunk, Result<Reply> reply);  // writes it into the books, too
+  void leave_out(const Error& error);                  // what is given up from now on is so for this
+  void give_up(const Chunk& chunk);                    // it is not sent, for what take() or cancel() has met
 
  private:
   struct Answer {  // of one item; bytes point into a body of `bodies_`, or failure is set
@@ -78,6 +85,7 @@ class Job final : public detail::Job {
     pool::Batch::Call call = 0;  // that carried it
   };
 
+  Told told_by(const Chunk& chunk, Result<Reply> reply);
   Told accept(const Chunk& chunk, const Reply& reply);
   Told accept_items(const Chunk& chunk, std::string body);
   Error refusal(Error error, pool::Batch::Call call, const std::string& request_id) const;
@@ -100,6 +108,8 @@ class Job final : public detail::Job {
   std::vector<Answer> answers_;
   std::unordered_map<std::size_t, int> runs_again_;  // by item, how often
   std::size_t answered_ = 0;
+  std::size_t failed_ = 0;  // of those
+  std::size_t run_again_ = 0;
   std::deque<std::string> bodies_;
   std::optional<Reply> single_;  // a lone item's, read by who waits for it
   pool::Batch::Call single_call_ = 0;

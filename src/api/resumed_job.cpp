@@ -1,5 +1,6 @@
 #include "api/resumed_job.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -32,6 +33,14 @@ class ResumedJob final : public detail::Job {
     return items_[item].result ? std::string_view(*items_[item].result) : missing_->result(items_[item].sent);
   }
   std::string logs() override { return missing_->logs(); }
+  Report report() override { return missing_->report(); }
+  Progress progress() override {
+    Progress now = missing_->progress();
+    const std::size_t known = items_.size() - std::min(items_.size(), now.total);
+    now.done += known;
+    now.total += known;
+    return now;
+  }
   void forget_results() override {
     missing_->forget_results();
     items_ = {};

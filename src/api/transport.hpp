@@ -4,11 +4,13 @@
 #include <chrono>
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "core/error.hpp"
 #include "pool/batch.hpp"
+#include "report/call.hpp"
 
 namespace lambdapool::api {
 
@@ -30,6 +32,9 @@ class Transport {
   virtual bool cancel(Call call) = 0;  // true: it had not been sent, and `done` runs with kind cancelled
   // `work` runs later, on another thread; never, once the transport has been closed.
   virtual void after(std::chrono::milliseconds delay, std::function<void()> work) = 0;
+  // Since when a call is with a worker; nullopt: not yet, or it has its answer.
+  virtual std::optional<std::chrono::steady_clock::time_point> sent_at(Call) const { return std::nullopt; }
+  virtual report::Retries retries() const { return {}; }  // of all calls so far
   virtual std::size_t workers() const = 0;
   virtual const std::string& peer() const = 0;  // this program's, as its envelopes name it
 };

@@ -78,6 +78,15 @@ def test_a_named_run_sends_only_what_is_not_done(create, program, run, tmp_path)
     assert json.loads(shown)["done"] == 6 and json.loads(shown)["state"] == "done"
 
 
+def test_maps_tell_what_they_cost_and_how_far_they_are(create, program, tmp_path):
+    prices = tmp_path / "prices.json"
+    prices.write_text('{"date": "2026-11-28", "request": 1, "gb_second": {"x86_64": 0, "arm64": 0}}')
+    create("reports", BUILD / "tests" / "cpp_program", "--timeout", "60")
+    output = program(BUILD / "tests" / "cpp_program", "reports", "reports", LAMBDAPOOL_PRICES=str(prices))
+    told = "lambdapool: a progress callback threw, and is not called again: of the callback\n"
+    assert output == "this line is the program's own\nok\n" + told
+
+
 def test_failures_of_the_platform_have_types(create, program):
     create("failures", BUILD / "tests" / "cpp_program", "--timeout", "60")
     output = program(BUILD / "tests" / "cpp_program", "failures", "failures")

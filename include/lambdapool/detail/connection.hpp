@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "lambdapool/options.hpp"
+#include "lambdapool/report.hpp"
 #include "lambdapool/shared.hpp"
 
 namespace lambdapool::detail {
@@ -30,7 +31,9 @@ class Job {
 
   // What the calls that have come to their end logged, in the order in which they were sent. At any time.
   virtual std::string logs() = 0;
-  // Frees what result() needs; logs() goes on.
+  virtual Report report() = 0;      // of its calls so far
+  virtual Progress progress() = 0;  // without the time
+  // Frees what result() needs; logs() and report() go on.
   virtual void forget_results() = 0;
 };
 
@@ -43,6 +46,7 @@ class Connection {
                                      const MapOptions& options, OnFailure on_failure) = 0;
   // Stores bytes for as long as the connection lives. Throws LambdaPoolError.
   virtual Sharing share(std::string_view bytes) = 0;
+  virtual Report report() = 0;  // of all calls so far
   virtual void wait_until_idle() = 0;
   virtual void close() noexcept = 0;  // what is unfinished fails with Cancelled
 };

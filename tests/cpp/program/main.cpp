@@ -10,6 +10,7 @@ void run_failures(const std::string& function);
 void run_limits(const std::string& function);
 void run_timeout(const std::string& function);
 void run_named(const std::string& function);
+void run_reports(const std::string& function);
 void run_missing(const std::string& function, const std::string& form);
 
 int main(int argc, char** argv) {
@@ -29,6 +30,7 @@ int main(int argc, char** argv) {
     if (mode == "limits") run_limits(argv[2]);
     if (mode == "failures") run_failures(argv[2]);
     if (mode == "named") run_named(argv[2]);
+    if (mode == "reports") run_reports(argv[2]);
     if (mode == "timeout") run_timeout(argv[2]);
     if (mode == "missing" && argc == 4) run_missing(argv[2], argv[3]);
   } catch (const std::exception& error) {

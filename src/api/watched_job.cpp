@@ -1,0 +1,121 @@
+#include "api/watched_job.hpp"
+
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdio>
+#include <iostream>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+namespace lambdapool::api {
+namespace {
+
+constexpr std::chrono::milliseconds interval{100};
+
+class WatchedJob final : public detail::Job {
+ public:
+  WatchedJob(std::shared_ptr<detail::Job> job, ProgressCallback callback)
+      : job_(std::move(job)), callback_(std::move(callback)), thread_([this] { watch(); }) {}
+  // Nobody wants it any more.
+  ~WatchedJob() override {
+    abandoned_ = true;
+    thread_.join();
+  }
+
+  // The last word comes before the result.
+  void wait() override {
+    job_->wait();
+    told_.wait(false);
+  }
+  bool wait_until(std::chrono::steady_clock::time_point deadline) override {
+    return job_->wait_until(deadline);
+  }
+  bool cancel() override { return job_->cancel(); }
+  std::string_view result(std::size_t item) override { return job_->result(item); }
+  std::string logs() override { return job_->logs(); }
+  Report report() override { return job_->report(); }
+  Progress progress() override { return job_->progress(); }
+  void forget_results() override { job_->forget_results(); }
+
+ private:
+  void watch() {
+    while (!abandoned_ && !job_->wait_until(std::chrono::steady_clock::now() + interval)) tell(false);
+    tell(true);
+    told_ = true;
+    told_.notify_all();
+  }
+
+  void tell(bool last) {
+    if (!callback_) return;
+    try {
+      Progress now = job_->progress();
+      now.time = std::chrono::steady_clock::now() - began_;
+      now.last = last;
+      callback_(now);
+    } catch (const std::exception& error) {
+      callback_ = nullptr;
+      std::cerr << "lambdapool: a progress callback threw, and is not called again: " << error.what() << "\n";
+    } catch (...) {
+      callback_ = nullptr;
+      std::cerr << "lambdapool: a progress callback threw, and is not called again\n";
+    }
+  }
+
+  const std::shared_ptr<detail::Job> job_;
+  ProgressCallback callback_;
+  const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
+  std::atomic<bool> abandoned_ = false;
+  std::atomic<bool> told_ = false;
+  std::thread thread_;
+};
+
+std::string in_words(std::chrono::duration<double> time) {
+  char text[32];
+  const double seconds = time.count();
+  if (seconds < 100)
+    std::snprintf(text, sizeof text, "%.1f s", seconds);
+  else
+    std::snprintf(text, sizeof text, "%.0f min", seconds / 60);
+  return text;
+}
+
+}  // namespace
+
+std::shared_ptr<detail::Job> watch(std::shared_ptr<detail::Job> job, ProgressCallback callback) {
+  return std::make_shared<WatchedJob>(std::move(job), std::move(callback));
+}
+
+}  // namespace lambdapool::api
+
+namespace lambdapool {
+
+std::string to_string(const Progress& progress) {
+  std::string text = std::to_string(progress.done) + " of " + std::to_string(progress.total);
+  char figure[64];
+  std::snprintf(figure, sizeof figure, ", %.3g/s", progress.rate());
+  text += figure;
+  if (const auto left = progress.time_left(); left && !progress.last)
+    text += ", " + api::in_words(*left) + " left";
+  const auto add = [&](std::size_t count, const char* word) {
+    if (count > 0) text += ", " + std::to_string(count) + " " + word;
+  };
+  add(progress.running, "running");
+  add(progress.queued, "queued");
+  add(progress.retried, "retried");
+  add(progress.throttled, "throttled");
+  add(progress.failed, "failed");
+  std::snprintf(figure, sizeof figure, ", $%.6f", progress.cost);
+  return text + figure;
+}
+
+ProgressCallback progress_on_terminal() {
+  if (::isatty(STDERR_FILENO) == 0) return [](const Progress&) {};
+  return [](const Progress& progress) {
+    // From the line's beginning, and what was there before erased.
+    std::cerr << ("\r\x1b[K" + to_string(progress) + (progress.last ? "\n" : "")) << std::flush;
+  };
+}
+
+}  // namespace lambdapool
