@@ -26,20 +26,21 @@ class EngineQueue::Waiter {
 
 std::optional<Completion> EngineQueue::take_for(pool::Batch::Job job, const std::function<bool()>& over,
                                                 const std::function<bool()>& interrupted) {
-  Waiter waiter;
+  const auto waiter = std::make_shared<Waiter>();  // whoever wakes it may be slower than it
   std::unique_lock lock(mutex_);
-  if (closed_ || !waiters_.try_emplace(job, &waiter).second) return std::nullopt;
+  if (closed_ || !waiters_.try_emplace(job, waiter).second) return std::nullopt;
   lock.unlock();
   const bool waits = !over();
   bool gives_up = !waits;
-  while (waits && !waiter.wait()) {
+  while (waits && !waiter->wait()) {
     gives_up = interrupted();
     if (gives_up) break;
   }
   lock.lock();
   waiters_.erase(job);
-  if (!gives_up || !waiter.completion) return std::move(waiter.completion);
-  ready_.push_back(std::move(*waiter.completion));  // for whoever takes all
+  if (!gives_up || !waiter->completion) return std::move(waiter->completion);
+  ready_.push_back(std::move(*waiter->completion));  // for whoever takes all
+  lock.unlock();
   changed_.notify_one();
   return std::nullopt;
 }
@@ -55,15 +56,19 @@ void EngineQueue::sent() {
 }
 
 void EngineQueue::push(Completion completion) {
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
   --in_flight_;
-  const auto waiter = completion.chunk ? waiters_.find(completion.chunk->job) : waiters_.end();
-  if (waiter != waiters_.end() && !waiter->second->completion) {
-    waiter->second->completion = std::move(completion);
-    return waiter->second->wake();
+  const auto found = completion.chunk ? waiters_.find(completion.chunk->job) : waiters_.end();
+  if (found != waiters_.end() && !found->second->completion) {
+    const auto waiter = found->second;
+    waiter->completion = std::move(completion);
+    lock.unlock();
+    return waiter->wake();
   }
   ready_.push_back(std::move(completion));
-  if (ready_.size() >= wanted_ || in_flight_ == 0) changed_.notify_one();
+  const bool enough = ready_.size() >= wanted_ || in_flight_ == 0;
+  lock.unlock();
+  if (enough) changed_.notify_one();
 }
 
 std::vector<Completion> EngineQueue::take(std::optional<std::chrono::duration<double>> timeout) {

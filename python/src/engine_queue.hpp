@@ -1,13 +1,14 @@
 // Between the engine's I/O thread and Python's completion thread: answers gather here without the GIL and
 // are taken out in batches. Waking the other thread, and then taking the GIL, costs more than a small task
 // does; so while many calls are in flight, a waiter that has its first answer lingers for a fraction of a
-// millisecond for the ones right behind it.
+// millisecond for the ones right behind it. Nobody is woken under the mutex, which they would run into.
 #pragma once
 
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -56,7 +57,7 @@ class EngineQueue {
   class Waiter;
 
   mutable std::mutex mutex_;
-  std::unordered_map<pool::Batch::Job, Waiter*> waiters_;
+  std::unordered_map<pool::Batch::Job, std::shared_ptr<Waiter>> waiters_;
   std::condition_variable changed_;
   std::vector<Completion> ready_;
   std::vector<std::string> warnings_;

@@ -177,7 +177,7 @@ def wrapper_of_environment():
     return wrapper
 
 
-def worker_main(request, fds, server, client, kept):
+def worker_main(request, fds, server, client, kept, spare):
     """Never returns. An error in here ends the worker with a traceback in its log."""
     code = 1
     try:
@@ -190,6 +190,7 @@ def worker_main(request, fds, server, client, kept):
         if not kept:
             sys.modules["__main__"] = types.ModuleType("__main__")
             client.prepare()
+        spare.hand_on()
         news = template.Imports(client).news if request["tell_imports"] else bytes
         code = client.run(socket.socket(fileno=CONTROL), request["handler"], news)
     except SystemExit as end:
@@ -237,7 +238,7 @@ def become_template(request, fds, server):
     return names, kept, bytecode
 
 
-def template_main(request, fds, server, client):
+def template_main(request, fds, server, client, spare):
     """Never returns. Says whether it is ready or why not, and then forks workers or ends."""
     try:
         signal.set_wakeup_fd(-1)
@@ -257,7 +258,7 @@ def template_main(request, fds, server, client):
             os._exit(0)
         freeze()
         report(control, kind="ready")
-        serve(control, client, kept)
+        serve(control, client, spare, kept)
     except BaseException:
         traceback.print_exc()
         os._exit(1)
@@ -304,7 +305,7 @@ def reap(control, workers):
             report(control, kind="exited", id=workers.pop(pid), pid=pid, status=status, peak_kb=usage.ru_maxrss)
 
 
-def serve(control, client, kept=None):
+def serve(control, client, spare, kept=None):
     server = os.getpid()
     workers = {}
     wake, waker = os.pipe()
@@ -316,7 +317,10 @@ def serve(control, client, kept=None):
     poll.register(control, select.POLLIN)
     poll.register(wake, select.POLLIN)
     while True:
-        for source, _ in poll.poll():
+        ready = poll.poll(0)
+        while not ready and workers and spare.work():
+            ready = poll.poll(0)
+        for source, _ in ready or poll.poll():
             if source == wake:
                 os.read(wake, 4096)
                 reap(control, workers)
@@ -331,13 +335,14 @@ def serve(control, client, kept=None):
                 report(control, kind="failed", id=request["id"], reason=error.strerror)
                 pid = -1
             if pid == 0 and "modules" in request:
-                template_main(request, fds, server, client)
+                template_main(request, fds, server, client, spare)
             if pid == 0:
-                worker_main(request, fds, server, client, kept)
+                worker_main(request, fds, server, client, kept, spare)
             for fd in fds:
                 os.close(fd)
             if pid > 0:
                 workers[pid] = request["id"]
+                spare.look_at(request["code"])
                 report(control, kind="started", id=request["id"], pid=pid)
 
 
@@ -361,7 +366,7 @@ def look_like_a_base_interpreter():
 
 def main():
     global template
-    wanted, packets_path, client_path, template_path = sys.argv[1:5]
+    wanted, packets_path, client_path, template_path, spare_path = sys.argv[1:6]
     found = "%d.%d" % sys.version_info[:2]
     if found != wanted:
         print("this is Python " + found, file=sys.stderr)
@@ -370,11 +375,12 @@ def main():
     control.set_inheritable(False)
     load("packets", packets_path)
     client, template = load("runtime_client", client_path), load("template", template_path)
+    spare = load("spare", spare_path).Spare(freeze)
     look_like_a_base_interpreter()
     sys.argv = [""]
     freeze()
     report(control, kind="ready", executable=sys.executable, mounts=libc is not None)
-    serve(control, client)
+    serve(control, client, spare)
 
 
 if __name__ == "__main__":

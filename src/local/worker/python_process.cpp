@@ -11,6 +11,7 @@
 
 #include "embedded/fork_server.hpp"
 #include "embedded/python_packets.hpp"
+#include "embedded/python_spare.hpp"
 #include "embedded/python_template.hpp"
 #include "embedded/runtime_client.hpp"
 #include "local/store/home.hpp"
@@ -63,7 +64,8 @@ bool PythonForkServer::write_programs() {
          write_script(options_.scratch / "python" / "fork_server.py", embedded::fork_server()) &&
          write_script(options_.scratch / "python" / "packets.py", embedded::python_packets()) &&
          write_script(options_.scratch / "python" / "runtime_client.py", embedded::runtime_client()) &&
-         write_script(options_.scratch / "python" / "template.py", embedded::python_template());
+         write_script(options_.scratch / "python" / "template.py", embedded::python_template()) &&
+         write_script(options_.scratch / "python" / "spare.py", embedded::python_spare());
 }
 
 void PythonForkServer::try_next_candidate() {
@@ -98,7 +100,8 @@ void PythonForkServer::spawn(const fs::path& interpreter) {
                        options_.version,
                        (options_.scratch / "python" / "packets.py").string(),
                        (options_.scratch / "python" / "runtime_client.py").string(),
-                       (options_.scratch / "python" / "template.py").string()};
+                       (options_.scratch / "python" / "template.py").string(),
+                       (options_.scratch / "python" / "spare.py").string()};
   request.environment = {"LANG=C.UTF-8",
                          "PATH=" + options_.environment.get("PATH").value_or("/usr/bin:/bin")};
   for (const char* name : {"HOME", "PYENV_ROOT", "PYENV_VERSION"}) {  // for shims; workers never see these
