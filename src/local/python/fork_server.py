@@ -318,7 +318,7 @@ def serve(control, client, spare, kept=None):
     poll.register(wake, select.POLLIN)
     while True:
         ready = poll.poll(0)
-        while not ready and workers and spare.work():
+        while not ready and workers and not kept and spare.work():  # a template would find the function's modules
             ready = poll.poll(0)
         for source, _ in ready or poll.poll():
             if source == wake:
