@@ -6,7 +6,7 @@ import itertools
 import time
 from concurrent.futures import CancelledError
 from concurrent.futures import TimeoutError as FuturesTimeoutError
-from typing import TYPE_CHECKING, Any, Iterator, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Generator, Iterator, Optional, Tuple
 
 from .dispatcher import Dispatcher
 from .faults import Failure
@@ -40,7 +40,7 @@ class Mapped(Lazy):
         if count is None or pulled < count:
             self.complete()
 
-    def results(self, deadline: Optional[float], refill_from: Optional[object]) -> Iterator[Any]:
+    def results(self, deadline: Optional[float], refill_from: Optional[object]) -> Generator[Any, None, None]:
         """`refill_from`: the executor, where each chunk that is taken lets another be pulled."""
         try:
             while True:
@@ -67,23 +67,29 @@ class Mapped(Lazy):
             self._give_up(unsent)
 
 
-class MappedResults(Iterator[Any]):
-    """What Executor.map returns: an iterator that can be closed, as a generator can, with its calls' report."""
+class MappedResults(Generator[Any, None, None]):
+    """What Executor.map returns: a generator, as the standard library's, with its calls' report."""
 
-    def __init__(self, mapped: Mapped, results: Iterator[Any]) -> None:
+    def __init__(self, mapped: Mapped, results: Generator[Any, None, None]) -> None:
         self._mapped, self._results = mapped, results
-
-    def __next__(self) -> Any:
-        return next(self._results)
 
     @property
     def report(self) -> Report:
         """What its calls took and cost so far."""
         return self._mapped.report
 
+    def __next__(self) -> Any:
+        return next(self._results)
+
+    def send(self, value: None) -> Any:
+        return self._results.send(value)
+
+    def throw(self, *failure: Any) -> Any:
+        return self._results.throw(*failure)
+
     def close(self) -> None:
         """Nobody wants the rest: what is not sent never is."""
-        self._results.close()  # type: ignore[attr-defined]
+        self._results.close()
 
 
 def _value_of(results: "list[Any]") -> Any:

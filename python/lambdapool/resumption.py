@@ -12,7 +12,7 @@ import pickle
 import threading
 import warnings
 from collections import deque
-from typing import Any, Callable, Deque, Iterable, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Deque, Generator, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 from . import _native, fingerprint, outcomes
 from .errors import LambdaPoolError, from_native
@@ -190,7 +190,7 @@ class _SizedSifted(_Sifted):
         return len(self._items)  # type: ignore[arg-type]
 
 
-def merged(resumption: Resumption, sent: Iterator[Any]) -> Iterator[Any]:
+def merged(resumption: Resumption, sent: Iterator[Any]) -> Generator[Any, None, None]:
     """Results in the items' order, for one thread that pulls and consumes: Executor.map's."""
     try:
         while True:
