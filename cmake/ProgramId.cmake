@@ -8,5 +8,5 @@ foreach(file IN LISTS files)
   string(APPEND all "${hash} ${name}\n")
 endforeach()
 string(SHA256 id "${all}")
-file(WRITE ${OUTPUT} "extern \"C\" const char lambdapool_program_id[];\n"
+file(WRITE ${OUTPUT} "extern \"C\" __attribute__((visibility(\"default\"))) const char lambdapool_program_id[];\n"
                      "const char lambdapool_program_id[] = \"${id}\";\n")

@@ -16,8 +16,10 @@ class Lambdapool(ConanFile):
     description = "Run your own functions on AWS Lambda like a process pool"
     license = "Apache-2.0"
     topics = ("aws", "lambda", "serverless", "process-pool")
-    package_type = "static-library"
+    package_type = "library"
     settings = "os", "compiler", "build_type", "arch"
+    options = {"shared": [True, False]}
+    default_options = {"shared": False}
 
     @property
     def _sources(self):
@@ -46,6 +48,7 @@ class Lambdapool(ConanFile):
         toolchain = CMakeToolchain(self)
         for option in ("TESTS", "BENCH", "PYTHON", "WERROR"):
             toolchain.cache_variables["LAMBDAPOOL_" + option] = False
+        toolchain.cache_variables["LAMBDAPOOL_SHARED"] = bool(self.options.shared)
         # Python functions that are deployed from C++ carry its sources with them.
         carried = os.path.join(self.build_folder, "python")
         self.run(f'"{sys.executable}" -m pip install --quiet --target "{carried}" cloudpickle==3.1.2')
@@ -60,7 +63,8 @@ class Lambdapool(ConanFile):
 
     def package(self):
         copy(self, "LICENSE", self.source_folder, os.path.join(self.package_folder, "licenses"))
-        CMake(self).install(component="development")
+        for component in ("development", "shared") if self.options.shared else ("development",):
+            CMake(self).install(component=component)
 
     def package_info(self):
         # The package brings its own lambdapoolConfig.cmake, with lambdapool_program() and the archives' order.

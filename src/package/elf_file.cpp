@@ -82,6 +82,15 @@ std::optional<std::string> text_at(const std::string& table, std::uint64_t at) {
   return std::string(table.c_str() + at);  // a std::string ends with a zero
 }
 
+// Whether one of a dynamic string table's names is that of lambdapool::init, as a compiler mangles it.
+bool names_init(const std::string& table) {
+  for (std::size_t at = 0; at < table.size(); at += std::strlen(table.c_str() + at) + 1) {
+    const std::string_view name(table.c_str() + at);
+    if (name.starts_with("_ZN10lambdapool") && name.ends_with("4initEiPPc")) return true;
+  }
+  return false;
+}
+
 struct Elf32 {
   using Header = Elf32_Ehdr;
   using Segment = Elf32_Phdr;
@@ -163,6 +172,7 @@ class Reader {
     const auto strings = section(dynamic.sh_link);
     const std::string table = strings ? content(*strings) : "";
     const std::string entries = content(dynamic);
+    out_.has_lambdapool |= names_init(table);
     for (std::size_t at = 0; at + sizeof(Entry) <= entries.size(); at += sizeof(Entry)) {
       Entry entry;
       std::memcpy(&entry, entries.data() + at, sizeof entry);

@@ -25,11 +25,13 @@ ProgramIdentity own_identity() {
   if (modules.empty() || modules.front().build_id.empty()) return identity;
   identity.build = hex_encode(modules.front().build_id);
   std::set<std::string> libraries;
-  for (const auto* task = first_task(); task != nullptr; task = task->next) {
-    const auto code = reinterpret_cast<std::uintptr_t>(task->make);
-    for (std::size_t i = 1; i < modules.size(); ++i) {
+  const auto add_library_of = [&](std::uintptr_t code) {
+    for (std::size_t i = 1; i < modules.size(); ++i)
       if (modules[i].contains(code)) libraries.insert(hex_encode(modules[i].build_id));
-    }
+  };
+  add_library_of(reinterpret_cast<std::uintptr_t>(&own_identity));  // lambdapool's shared library
+  for (const auto* task = first_task(); task != nullptr; task = task->next) {
+    add_library_of(reinterpret_cast<std::uintptr_t>(task->make));
   }
   for (const std::string& library : libraries) identity.build += "+" + library;
   if (lambdapool_program_id != nullptr) {

@@ -65,19 +65,72 @@ int main(int argc, char** argv) {
 """
 
 
-def test_pkg_config_says_how_a_program_is_built(prefix, tmp_path, clean_environment):
+@pytest.mark.parametrize("package", ["lambdapool", "lambdapool-shared"])
+def test_pkg_config_says_how_a_program_is_built(package, prefix, tmp_path, clean_environment):
     (tmp_path / "squares.cpp").write_text(SQUARES)
-    path = os.pathsep.join(str(file.parent) for file in prefix.rglob("lambdapool.pc"))
-    asked = ["pkg-config", "--cflags", "--libs", "lambdapool"]
+    found = next(prefix.rglob(package + ".pc")).parent
+    path = str(found)
+    asked = ["pkg-config", "--cflags", "--libs", package]
     told = subprocess.run(asked, env={**os.environ, "PKG_CONFIG_PATH": path}, check=True, capture_output=True, text=True)
-    build = ["g++", "-std=c++20", "squares.cpp", "-o", "squares", *told.stdout.split()]
+    build = ["g++", "-std=c++20", "squares.cpp", "-o", "squares", *told.stdout.split(), f"-Wl,-rpath,{found.parent}"]
     for command in (build, [prefix / "bin" / "lambdapool", "create", "squares", "squares"], ["./squares"]):
         ran = subprocess.run(command, cwd=tmp_path, env=clean_environment, capture_output=True, text=True, timeout=600)
         assert ran.returncode == 0, ran.stderr
     assert ran.stdout == "1 4 9 "
 
 
-def test_a_project_may_fetch_the_sources_and_gets_no_tests_with_them(tmp_path):
+WITHOUT_INIT = """\
+#include <lambdapool/lambdapool.hpp>
+int square(int n) { return n * n; }
+int main() {
+  lambdapool::LambdaPool pool{{.workers = 2, .lambda_function = "squares"}};
+  pool.map(square, std::vector{1, 2, 3});
+}
+"""
+
+
+def test_the_shared_library_serves_a_project_of_its_own(prefix, tmp_path, clean_environment):
+    (tmp_path / "squares.cpp").write_text(SQUARES)
+    (tmp_path / "without_init.cpp").write_text(WITHOUT_INIT)
+    (tmp_path / "CMakeLists.txt").write_text(
+        "cmake_minimum_required(VERSION 3.20)\nproject(p CXX)\nfind_package(lambdapool REQUIRED)\n"
+        "set(CMAKE_CXX_VISIBILITY_PRESET hidden)\n"
+        "add_executable(squares squares.cpp)\nadd_executable(without_init without_init.cpp)\n"
+        "target_link_libraries(squares PRIVATE lambdapool::shared)\nlambdapool_program(squares)\n"
+        "target_link_libraries(without_init PRIVATE lambdapool::shared)\n"
+    )
+
+    def execute(*command, expected=0):
+        finished = subprocess.run(
+            list(map(str, command)), env=clean_environment, capture_output=True, text=True, timeout=600
+        )
+        assert finished.returncode == expected, finished.stdout + finished.stderr
+        return finished.stdout + finished.stderr
+
+    build = tmp_path / "b"
+    execute("cmake", "-G", "Ninja", "-S", tmp_path, "-B", build, f"-DCMAKE_PREFIX_PATH={prefix}")
+    execute("cmake", "--build", build)
+    execute(prefix / "bin" / "lambdapool", "create", "squares", build / "squares")
+    assert execute(build / "squares") == "1 4 9 "
+    assert "lambdapool_program_id" in execute("nm", "-D", "--defined-only", build / "squares")
+    said = execute(prefix / "bin" / "lambdapool", "create", "without", build / "without_init", expected=1)
+    assert "never calls lambdapool::init" in said
+
+
+def test_the_shared_library_shows_what_the_headers_declare_and_needs_only_the_c_library_and_cpps(prefix):
+    library = next(prefix.rglob("liblambdapool.so"))
+    shown = subprocess.run(["nm", "-DC", "--defined-only", library], check=True, capture_output=True, text=True).stdout
+    names = {line.split(" ", 2)[2] for line in shown.splitlines()}
+    public = r"lambdapool::(detail::|compiled_\w+::init|create|update|remove|list)\b"
+    assert names and not [name for name in names if not re.match(public, name)]
+    dynamic = subprocess.run(["readelf", "-d", library], check=True, capture_output=True, text=True).stdout
+    needed = set(re.findall(r"\(NEEDED\).*\[(\w+)[^\]]*\]", dynamic))
+    assert needed <= {"libc", "libm", "libstdc", "libgcc_s", "ld"}
+    assert re.search(r"\(SONAME\).*\[liblambdapool\.so\.\d+\.\d+\]", dynamic)
+
+
+@pytest.mark.parametrize("shared", ["OFF", "ON"])
+def test_a_project_may_fetch_the_sources_and_gets_no_tests_with_them(shared, tmp_path):
     (tmp_path / "main.cpp").write_text(SQUARES)
     (tmp_path / "CMakeLists.txt").write_text(
         "cmake_minimum_required(VERSION 3.25)\nproject(p CXX C)\ninclude(FetchContent)\n"
@@ -85,12 +138,13 @@ def test_a_project_may_fetch_the_sources_and_gets_no_tests_with_them(tmp_path):
         "add_executable(p main.cpp)\ntarget_link_libraries(p PRIVATE lambdapool::lambdapool)\nlambdapool_program(p)\n"
     )
     build = tmp_path / "build"
-    python = ["-DPython_EXECUTABLE=" + sys.executable]
+    python = ["-DPython_EXECUTABLE=" + sys.executable, f"-DBUILD_SHARED_LIBS={shared}"]
     configure = ["cmake", "-G", "Ninja", "-S", tmp_path, "-B", build, *python]
     subprocess.run(configure, check=True, capture_output=True, timeout=120)
     named = subprocess.run(["ninja", "-C", build, "-t", "targets", "all"], check=True, capture_output=True, text=True)
     targets = set(re.findall(r"^([\w./]+):", named.stdout, re.M))
     assert "p" in targets and "lambdapool_api" in targets
+    assert ("lambdapool_shared" in targets) == (shared == "ON")
     assert not [target for target in targets if re.search(r"_test$|^algorithms$|^lambdapool_python$", target)]
 
 
