@@ -29,6 +29,9 @@ class Lambdapool(ConanFile):
         text = load(self, os.path.join(self._sources, "CMakeLists.txt"))
         self.version = re.search(r"project\(lambdapool VERSION ([0-9.]+)", text)[1]
 
+    def export(self):  # beside the recipe, which asks for the packages before there are sources
+        copy(self, "debian-build.txt", os.path.join(self._sources, "tools"), self.export_folder)
+
     def export_sources(self):
         for pattern in ("CMakeLists.txt", "LICENSE", "cmake/*", "include/*", "src/*", "python/*", "tools/debian-*.txt"):
             copy(self, pattern, self._sources, self.export_sources_folder, excludes="*__pycache__*")
@@ -41,12 +44,12 @@ class Lambdapool(ConanFile):
             raise ConanInvalidConfiguration("lambdapool is for Linux, as AWS Lambda is")
 
     def system_requirements(self):
-        with open(os.path.join(self.source_folder or self._sources, "tools", "debian-build.txt")) as packages:
+        with open(os.path.join(self.recipe_folder, "debian-build.txt")) as packages:
             Apt(self).install([line.strip() for line in packages if line.startswith(("lib", "zlib", "nlohmann"))])
 
     def generate(self):
         toolchain = CMakeToolchain(self)
-        for option in ("TESTS", "BENCH", "PYTHON", "WERROR"):
+        for option in ("TESTS", "BENCH", "EXAMPLES", "PYTHON", "WERROR"):
             toolchain.cache_variables["LAMBDAPOOL_" + option] = False
         toolchain.cache_variables["LAMBDAPOOL_SHARED"] = bool(self.options.shared)
         # Python functions that are deployed from C++ carry its sources with them.

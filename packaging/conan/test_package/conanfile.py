@@ -3,6 +3,7 @@ import os
 from conan import ConanFile
 from conan.tools.build import can_run
 from conan.tools.cmake import CMake, cmake_layout
+from conan.tools.files import rmdir
 
 
 class TestPackage(ConanFile):
@@ -22,4 +23,7 @@ class TestPackage(ConanFile):
 
     def test(self):
         if can_run(self):
-            self.run(os.path.join(self.cpp.build.bindir, "squares"), env="conanrun")
+            home = os.path.join(self.build_folder, "local")  # of its own, and new
+            rmdir(self, home)
+            squares = os.path.join(self.build_folder, self.cpp.build.bindir, "squares")
+            self.run(f'LAMBDAPOOL_HOME="{home}" "{squares}"', env="conanrun")
