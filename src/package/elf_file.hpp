@@ -21,7 +21,7 @@ struct ElfFile {
   std::vector<std::string> runpath = {};  // DT_RUNPATH, unexpanded; after it
   std::string soname = {};
   std::string build_id = {};    // hex; "" where there is none
-  bool has_lambdapool = false;  // has the section that the C++ runtime leaves, or calls init of the shared library
+  bool has_lambdapool = false;  // has the runtime's section, or imports init
 };
 
 bool is_elf(const std::filesystem::path& path);  // by its first four bytes; false where it can't be read

@@ -5,6 +5,7 @@ import platform
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from conftest import BUILD, ROOT
@@ -121,12 +122,26 @@ def test_the_shared_library_shows_what_the_headers_declare_and_needs_only_the_c_
     library = next(prefix.rglob("liblambdapool.so"))
     shown = subprocess.run(["nm", "-DC", "--defined-only", library], check=True, capture_output=True, text=True).stdout
     names = {line.split(" ", 2)[2] for line in shown.splitlines()}
-    public = r"lambdapool::(detail::|compiled_\w+::init|create|update|remove|list)\b"
+    public = r"lambdapool::(detail::|compiled_\w+::init|create|update|remove|list|progress_on_terminal|to_string)\b"
     assert names and not [name for name in names if not re.match(public, name)]
     dynamic = subprocess.run(["readelf", "-d", library], check=True, capture_output=True, text=True).stdout
     needed = set(re.findall(r"\(NEEDED\).*\[(\w+)[^\]]*\]", dynamic))
     assert needed <= {"libc", "libm", "libstdc", "libgcc_s", "ld"}
     assert re.search(r"\(SONAME\).*\[liblambdapool\.so\.\d+\.\d+\]", dynamic)
+
+
+def test_the_shared_library_has_what_programs_ask_for(prefix):
+    objects = list((Path(BUILD) / "tests" / "cpp" / "CMakeFiles").rglob("*.o"))
+    assert objects
+
+    def symbols(*arguments):
+        ran = subprocess.run(["nm", *map(str, arguments)], check=True, capture_output=True, text=True)
+        return {line.split()[-1] for line in ran.stdout.splitlines() if "_ZN10lambdapool" in line}
+
+    shown = symbols("-D", "--defined-only", next(prefix.rglob("liblambdapool.so")))
+    defined = symbols("--defined-only", *objects)  # templates
+    missing = symbols("--undefined-only", *objects) - shown - defined
+    assert not missing, "not in src/api/exports.map"
 
 
 @pytest.mark.parametrize("shared", ["OFF", "ON"])
