@@ -18,9 +18,13 @@ def here(x):
     return x + 1
 def is_waiting():
     code = sys._current_frames()[threading.main_thread().ident].f_code
-    in_wait = code.co_filename == threading.__file__ or code.co_name == "wait_for"  # apply()'s, which is the engine's
-    state = open("/proc/self/task/%%d/stat" %% threading.main_thread().native_id).read().rsplit(") ", 1)[1][0]
-    return in_wait and state == "S"
+    task = "/proc/self/task/%%d/" %% threading.main_thread().native_id
+    if open(task + "stat").read().rsplit(") ", 1)[1][0] != "S":
+        return False
+    if code.co_filename == threading.__file__:  # in futex(), without a timeout, which waiting for the GIL has
+        call = open(task + "syscall").read().split()
+        return len(call) > 4 and call[4] == "0x0"
+    return code.co_name == "wait_for"  # apply()'s, which is the engine's
 def say_when_waiting(text):
     # CPython looks for signals and then begins to wait; one that comes in between is only seen afterwards.
     def watch():
