@@ -13,6 +13,8 @@ bool has_commands(const CLI::App& app) { return !app.get_subcommands({}).empty()
 std::string no_such_command(const std::string& typed, const CLI::App& app) {
   std::vector<std::string> names;
   for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
+  // What others call it is spelt like another command here.
+  if (typed == "deploy") return "No such command 'deploy': did you mean 'create'?";
   return "No such command '" + typed + "'" + suggestion(typed, names);
 }
 
