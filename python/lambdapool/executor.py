@@ -217,7 +217,7 @@ class LambdaExecutor(Executor):
         if asked.name is None and getattr(self.submit, "__func__", None) is not LambdaExecutor.submit:
             from .submitted_map import submitted_map
 
-            return submitted_map(self, fn, zip(*iterables), deadline, chunksize, buffersize)
+            return submitted_map(self, fn, zip(*iterables), deadline, chunksize, buffersize, options)
         function = self._setup.wrap(pickling.dumps(fn, apart=self._dispatcher.blobs.apart))
         resumption = asked.resume(fn)
         items: Iterator[Any] = zip(*iterables)

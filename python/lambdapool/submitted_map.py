@@ -11,7 +11,7 @@ import time
 from collections import deque
 from concurrent.futures.process import _process_chunk  # a function that every worker can import
 from functools import partial
-from typing import Any, Callable, Iterator, Optional, Tuple
+from typing import Any, Callable, Iterator, Mapping, Optional, Tuple
 
 
 def submitted_map(
@@ -21,8 +21,15 @@ def submitted_map(
     deadline: Optional[float],
     chunksize: int,
     buffersize: Optional[int],
+    options: Mapping[str, Any],
 ) -> Iterator[Any]:
-    """As the standard library has it: a future for each chunk, and what is not consumed is cancelled."""
+    """As the standard library has it: a future for each chunk, and what is not consumed is cancelled.
+
+    Raises ValueError where options of a map are given, of which a submit() of others knows nothing.
+    """
+    given = [name for name, value in options.items() if value not in (None, False)]
+    if given:
+        raise ValueError("a map through a submit() that is not LambdaExecutor's has no %s" % " and no ".join(given))
     calls: Iterator[Any] = (partial(executor.submit, fn, *item) for item in items)
     if chunksize > 1:
         chunks: Iterator[Any] = iter(lambda: tuple(itertools.islice(items, chunksize)), ())

@@ -66,3 +66,11 @@ def test_a_chunk_is_one_call_and_a_buffer_bounds_the_calls_ahead(service):
         assert next(results) == 0 and executor.submitted == 6
         assert list(results) == [n * n for n in range(1, 10)]
         assert list(executor.map(tasks.square, range(10), chunksize=3, buffersize=4)) == [n * n for n in range(10)]
+
+
+def test_options_that_it_knows_nothing_of_are_refused(enter):
+    enter("local")
+    with LambdaExecutor("algorithms", 2) as executor:
+        executor.submit = lambda *args, **kwargs: pytest.fail("nothing is sent")
+        with pytest.raises(ValueError, match="submit.. that is not LambdaExecutor's has no progress and no max_cost"):
+            executor.map(tasks.square, range(3), progress=True, max_cost="$1")
