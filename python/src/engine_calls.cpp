@@ -131,7 +131,7 @@ void Engine::send_bytes(pool::Engine& engine, Batch::Call call, std::string_view
   std::string echo = echoes_.next();
   const std::string members = members_of(call, given);
   const envelope::Label label{codec, settings_.peer, echo, {}, code, members};
-  const bool raw = engine.takes_raw() && function.size() + arguments.size() <= envelope::raw_body_max;
+  const bool raw = engine.limits().takes_raw(function.size() + arguments.size());
   auto payload = raw ? envelope::encode_raw(label, function, arguments)
                      : envelope::encode_within(engine.limits().request_bytes_max, envelope::Direction::task,
                                                label, function, arguments);

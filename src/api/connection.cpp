@@ -103,7 +103,7 @@ class EngineTransport final : public Transport {
             const CallData& data, Done done) {
     std::string echo = echoes_.next();
     const envelope::Label label{"cpp", peer_, echo, {}, {}, data.members};
-    const bool raw = engine.takes_raw() && head.size() + items.size() <= envelope::raw_body_max;
+    const bool raw = engine.limits().takes_raw(head.size() + items.size());
     auto payload = raw ? envelope::encode_raw(label, head, items)
                        : envelope::encode_within(engine.limits().request_bytes_max, envelope::Direction::task,
                                                  label, head, items);

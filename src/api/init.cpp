@@ -5,6 +5,7 @@
 #include "api/initialised.hpp"
 #include "core/environment.hpp"
 #include "objects/remote.hpp"
+#include "runtime/http_worker.hpp"
 #include "runtime/serve.hpp"
 
 namespace lambdapool {
@@ -14,6 +15,7 @@ void init(int /*argc*/, char** /*argv*/) {
   api::set_initialised(runtime::runtime_marker());
   const Environment environment = Environment::of_this_process();
   if (runtime::is_worker(environment)) runtime::serve(environment, {objects::fetch, objects::put});
+  if (runtime::is_http_worker(environment)) runtime::serve_http(environment, {objects::fetch, objects::put});
 }
 
 }  // namespace LAMBDAPOOL_COMPILED

@@ -85,6 +85,11 @@ void add_place(CLI::App& verb, FunctionOptions& function) {
           "'none' lets it share the account's")
       ->type_name("[N|none]")
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  add_integer(
+      verb, "--per-instance", [&](int value) { function.per_instance = value; },
+      "Sets how many tasks run at a time in one instance of Cloud Run (1 to 1000), which share its memory "
+      "and "
+      "its price");
 }
 
 void add_rights(CLI::App& verb, FunctionOptions& function, const char* role_help, const char* policy_help) {

@@ -153,6 +153,7 @@ class Reader {
         {"subnets", setting<&Options::subnets, &Reader::texts>()},
         {"security-groups", setting<&Options::security_groups, &Reader::texts>()},
         {"concurrency", setting<&Options::concurrency, &Reader::reservation>()},
+        {"per-instance", setting<&Options::per_instance, &Reader::number>()},
         {"role", setting<&Options::role, &Reader::text>()},
         {"policies", special<&Reader::add_policies>()},
         {"bucket", setting<&Options::bucket, &Reader::text>()}};
@@ -212,6 +213,7 @@ FunctionOptions with_overrides(const FunctionOptions& base, const FunctionOption
   take(out.subnets, given.subnets);
   take(out.security_groups, given.security_groups);
   take(out.concurrency, given.concurrency);
+  take(out.per_instance, given.per_instance);
   take(out.role, given.role);
   take(out.policies, given.policies);
   take(out.bucket, given.bucket);

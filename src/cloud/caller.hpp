@@ -32,6 +32,10 @@ struct CallLimits {
   std::chrono::seconds timeout_max;  // that a function can have
   std::string service;               // whose limits they are: "Lambda"
   std::string way_out;               // what somebody does whose data is larger
+  // Of a body that goes as it is (envelope::encode_raw); 0: calls are JSON.
+  std::size_t raw_body_bytes_max = 0;
+
+  bool takes_raw(std::size_t body) const { return raw_body_bytes_max != 0 && body <= raw_body_bytes_max; }
 };
 
 // Where calls go, and how.

@@ -206,6 +206,7 @@ Result<std::optional<aws::FunctionDescription>> find_in_the_way(Session& session
 Result<PreparationOrExisting> prepare(Connection& connection, const JudgedRequest& request, Existing existing,
                                       const Events& events, const StopToken& stop) {
   const FunctionRequest& asked = request.asked;
+  if (auto possible = check_on_lambda(asked); !possible) return tl::unexpected(possible.error());
   auto bucket = chosen_bucket(connection.environment(), asked.bucket);
   if (!bucket) return tl::unexpected(bucket.error());
   Platform platform;

@@ -164,6 +164,7 @@ Result<void> check_possible(Session& session, const FunctionDescription& functio
 Result<UpdatePreparation> prepare_update(Connection& connection, const JudgedRequest& request,
                                          const Events& events, const StopToken& stop) {
   const std::string& name = request.asked.name;
+  if (auto possible = check_on_lambda(request.asked); !possible) return tl::unexpected(possible.error());
   auto bucket = chosen_bucket(connection.environment(), request.asked.bucket);
   if (!bucket) return tl::unexpected(bucket.error());
   auto session = Session::open(connection, events, stop);

@@ -409,7 +409,6 @@ void Engine::after(std::chrono::milliseconds delay, std::function<void()> work) 
   impl_->alarms->after(delay, std::move(work));
 }
 
-bool Engine::takes_raw() const { return impl_->target.in_process != nullptr; }
 const cloud::CallLimits& Engine::limits() const { return impl_->caller->limits(); }
 
 Engine::Standing Engine::standing() const {

@@ -46,9 +46,6 @@ class Engine {
   // `work` runs on the I/O thread, and must not block; never, once the engine has been terminated.
   void after(std::chrono::milliseconds delay, std::function<void()> work);
 
-  // Whether payloads may be raw envelopes: the service is this process's own.
-  bool takes_raw() const;
-
   const cloud::CallLimits& limits() const;
   struct Standing {
     std::size_t calls;        // queued or in flight

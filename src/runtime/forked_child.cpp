@@ -18,6 +18,11 @@ void ServingProcess::end_child_that_threw() const {
   if (::getpid() != pid_) std::terminate();
 }
 
+void flush_output() {
+  std::cout.flush();
+  std::fflush(stdout);
+}
+
 void end_process(int status) {
   std::fflush(nullptr);
   std::cout.flush();

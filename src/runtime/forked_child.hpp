@@ -19,6 +19,9 @@ class ServingProcess {
   pid_t pid_;
 };
 
+// What the function printed goes out: the next task may find this process frozen or killed.
+void flush_output();
+
 // Writes out what the process has printed, and ends it without exit handlers and destructors of static
 // objects: threads may still use them, and in a forked child they are the worker's.
 [[noreturn]] void end_process(int status);

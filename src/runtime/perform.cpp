@@ -109,13 +109,31 @@ std::optional<std::string> stored_answer(Run& run, std::string& body, const enve
   return std::nullopt;
 }
 
+std::string lambdas_limit(std::size_t bytes) {
+  return "AWS Lambda's limit for an answer: " + std::to_string(bytes) +
+         " bytes, compressed and then a third longer as base64; return less, or name an S3 bucket for such "
+         "data (Options::bucket or LAMBDAPOOL_BUCKET)";
+}
+
+std::string quoted(const std::string& text) {
+  std::string json = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') json += '\\';
+    if (static_cast<unsigned char>(c) < 0x20) {
+      json += "\\u00" + hex_encode({&c, 1});
+    } else {
+      json += c;
+    }
+  }
+  return json + "\"";
+}
+
 // An answer beyond the service's limit would be lost as a whole, so the largest items give way to a sentence.
 // `body`: the run's outcome. `raw`: as the task came.
 std::string fitting_answer(Run run, std::string body, const envelope::Label& label, const Limits& limits,
                            bool raw) {
   while (true) {
-    if (raw && body.size() <= std::min(envelope::raw_body_max, limits.response_bytes / 2))
-      return envelope::encode_raw(label, body);
+    if (raw && body.size() <= limits.raw_bytes) return envelope::encode_raw(label, body);
     if (body.size() <= envelope::max_body_bytes) {
       auto answer = envelope::encode_within(limits.response_bytes, envelope::Direction::outcome, label, body);
       if (answer) return std::move(*answer);
@@ -123,18 +141,20 @@ std::string fitting_answer(Run run, std::string body, const envelope::Label& lab
     auto largest = std::max_element(run.items.begin(), run.items.end(), [](const auto& a, const auto& b) {
       return a.bytes.size() < b.bytes.size();
     });
-    largest->bytes =
-        "the function's " + std::string(largest->status == Status::value ? "result" : "exception") + " has " +
-        std::to_string(largest->bytes.size()) + " bytes, more than fits AWS Lambda's limit for an " +
-        "answer: " + std::to_string(limits.response_bytes) +
-        " bytes, compressed and then a third longer as base64; return less, or name an S3 bucket for such "
-        "data (Options::bucket or LAMBDAPOOL_BUCKET)";
+    largest->bytes = "the function's " +
+                     std::string(largest->status == Status::value ? "result" : "exception") + " has " +
+                     std::to_string(largest->bytes.size()) + " bytes, more than fits " +
+                     (limits.of.empty() ? lambdas_limit(limits.response_bytes) : limits.of);
     largest->status = Status::too_large;
     body = write_outcome(run.items, run.busy);
   }
 }
 
 }  // namespace
+
+std::string describe(const NotRun& why) {
+  return "{\"errorType\":" + quoted(why.type) + ",\"errorMessage\":" + quoted(why.message) + "}";
+}
 
 tl::expected<std::string, NotRun> perform(std::string_view payload, const ProgramIdentity& mine,
                                           std::chrono::system_clock::time_point deadline, const Now& now,

@@ -19,8 +19,13 @@ struct NotRun {
   std::string message;
 };
 
+std::string describe(const NotRun& why);  // as JSON: the answer's body
+
 struct Limits {
   std::size_t response_bytes = limits::response_payload_bytes_max;
+  std::size_t raw_bytes = limits::response_payload_bytes_max / 2;  // of an answer's body that goes as it is
+  // Whose limit for an answer it is, its size, and the way out; "" for Lambda's.
+  std::string of = {};
   std::size_t enough_bytes = 1 << 20;  // an answer of this size is not added to
 };
 

@@ -4,9 +4,7 @@
 
 #include <cstdio>
 #include <cstdlib>
-#include <iostream>
 
-#include "core/encoding.hpp"
 #include "runtime/channel.hpp"
 #include "runtime/crash_report.hpp"
 #include "runtime/forked_child.hpp"
@@ -22,25 +20,6 @@ Result<Channel> open_channel(const Environment& environment) {
   return Channel::connect(environment.get("AWS_LAMBDA_RUNTIME_API").value_or(""));
 }
 
-// The next invocation may find this process frozen or killed, so what the function printed goes out now.
-void flush_output() {
-  std::cout.flush();
-  std::fflush(stdout);
-}
-
-std::string quoted(const std::string& text) {
-  std::string json = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') json += '\\';
-    if (static_cast<unsigned char>(c) < 0x20) {
-      json += "\\u00" + hex_encode({&c, 1});
-    } else {
-      json += c;
-    }
-  }
-  return json + "\"";
-}
-
 Result<Invocation> handle(Channel& channel, const Invocation& invocation, const ProgramIdentity& identity,
                           Blobs& blobs) {
   report_at_deadline(invocation.deadline);
@@ -50,9 +29,8 @@ Result<Invocation> handle(Channel& channel, const Invocation& invocation, const 
   report_no_deadline();
   flush_output();
   if (answer) return channel.answer(invocation.request_id, Answered::response, *answer);
-  const std::string body = "{\"errorType\":" + quoted(answer.error().type) +
-                           ",\"errorMessage\":" + quoted(answer.error().message) + "}";
-  return channel.answer(invocation.request_id, Answered::error, body, answer.error().type);
+  return channel.answer(invocation.request_id, Answered::error, describe(answer.error()),
+                        answer.error().type);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "aws/lambda/refusal.hpp"
 #include "aws/lambda/report.hpp"
 #include "aws/signed_request.hpp"
+#include "core/envelope.hpp"
 #include "core/limits.hpp"
 
 namespace lambdapool::target {
@@ -48,7 +49,12 @@ const cloud::CallLimits& LambdaCaller::limits() const {
       limits::request_payload_bytes_max, std::chrono::seconds(limits::timeout_s_max), "Lambda",
       "pass less, or name an S3 bucket for such data (bucket, or the environment variable "
       "LAMBDAPOOL_BUCKET)"};
-  return lambda;
+  static const cloud::CallLimits own = [] {  // of a service of this process, which takes bytes as they are
+    auto made = lambda;
+    made.raw_body_bytes_max = envelope::raw_body_max;
+    return made;
+  }();
+  return signs_ ? lambda : own;
 }
 
 // A queue of a million calls holds their payloads, not as many copies of the same headers.

@@ -15,7 +15,8 @@ namespace {
 using Kind = cloud::Failure::Kind;
 
 // Cloud Run's quotas: 32 MiB for a request over HTTP/1, an hour for its answer.
-const cloud::CallLimits run_limits{32u << 20, std::chrono::hours(1), "Cloud Run", "pass less"};
+const cloud::CallLimits run_limits{32u << 20, std::chrono::hours(1), "Cloud Run", "pass less",
+                                   (32u << 20) - (64u << 10)};
 
 // What the platform says comes as text or HTML.
 std::string said(const http::Response& response) {
@@ -39,11 +40,11 @@ RunCaller::RunCaller(const Target& target, std::string function, const std::stri
     : function_(std::move(function)),
       place_("on the target " + target.name),
       route_{target.endpoint, {}, target.proxies},
-      prototype_{
-          "POST",
-          "/_run/" + percent_encode(target.google->project) + "/" + percent_encode(target.region) + "/" +
-              service + "/",
-          {{"Authorization", "Bearer " + target.google->token}, {"Content-Type", "application/json"}}} {}
+      prototype_{"POST",
+                 "/_run/" + percent_encode(target.google->project) + "/" + percent_encode(target.region) +
+                     "/" + service + "/",
+                 {{"Authorization", "Bearer " + target.google->token},
+                  {"Content-Type", "application/vnd.lambdapool"}}} {}
 
 const cloud::CallLimits& RunCaller::limits() const { return run_limits; }
 

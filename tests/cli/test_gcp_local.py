@@ -75,12 +75,20 @@ def test_a_dry_run_changes_nothing(gcp, run, code):
         (("--architecture", "arm64"), "x86_64 alone"),
         (("--ephemeral-storage", "1024"), "files are in the function's memory"),
         (("--concurrency", "3"), "no concurrency can be reserved"),
+        (("--per-instance", "1001"), "1 to 1000 tasks run at a time in one instance"),
     ],
 )
 def test_what_cloud_run_has_not_got_is_refused_with_the_reason(gcp, run, code, options, reason):
     refused = run("create", "f", "algorithms", *options)
     assert refused.returncode != 0
     assert reason in refused.stderr
+
+
+def test_lambda_takes_no_tasks_per_instance(clean_environment, run, code):
+    clean_environment["LAMBDAPOOL_TARGET"] = "local"
+    refused = run("create", "f", "algorithms", "--per-instance", "2")
+    assert refused.returncode != 0
+    assert "--per-instance is for Cloud Run alone" in refused.stderr
 
 
 @pytest.mark.parametrize("verb", [("doctor",), ("policy", "deploy", "f"), ("logs", "f"), ("layer", "list")])

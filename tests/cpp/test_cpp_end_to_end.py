@@ -43,7 +43,14 @@ def test_the_example_prints_what_its_header_shows(create, program):
     assert program(BUILD / "bin" / "algorithms") == shown
 
 
-def test_every_kind_of_call_arrives_as_it_was_meant(create, program):
+@pytest.fixture(params=["local", "gcp-local"])
+def target(request, clean_environment):
+    """Where functions are: both have the same calls and the same failures."""
+    clean_environment["LAMBDAPOOL_TARGET"] = request.param
+    return request.param
+
+
+def test_every_kind_of_call_arrives_as_it_was_meant(target, create, program):
     create("calls", BUILD / "tests" / "cpp_program", "--timeout", "60")
     output = program(BUILD / "tests" / "cpp_program", "calls", "calls")
     assert output == "this line is the program's own\nok\n"
@@ -52,6 +59,13 @@ def test_every_kind_of_call_arrives_as_it_was_meant(create, program):
 def test_data_of_any_size_goes_both_ways(create, program):
     create("data", BUILD / "tests" / "cpp_program", "--timeout", "60", "--memory", "512")
     output = program(BUILD / "tests" / "cpp_program", "data", "data")
+    assert output == "this line is the program's own\nok\n"
+
+
+def test_data_goes_as_it_is_where_the_platform_takes_it(create, program, clean_environment):
+    clean_environment["LAMBDAPOOL_TARGET"] = "gcp-local"
+    create("data", BUILD / "tests" / "cpp_program", "--timeout", "60", "--memory", "512")
+    output = program(BUILD / "tests" / "cpp_program", "whole", "data")
     assert output == "this line is the program's own\nok\n"
 
 
@@ -69,7 +83,7 @@ def test_data_goes_through_a_bucket_or_the_error_names_one(create, program, serv
     assert s3.list_objects_v2(Bucket="data-of-programs")["KeyCount"] == 0
 
 
-def test_a_named_run_sends_only_what_is_not_done(create, program, run, tmp_path):
+def test_a_named_run_sends_only_what_is_not_done(target, create, program, run, tmp_path):
     create("named", BUILD / "tests" / "cpp_program", "--timeout", "60")
     runs = str(tmp_path / "runs")
     output = program(BUILD / "tests" / "cpp_program", "named", "named", LAMBDAPOOL_RUNS=runs)
@@ -87,13 +101,13 @@ def test_maps_tell_what_they_cost_and_how_far_they_are(create, program, tmp_path
     assert output == "this line is the program's own\nok\n" + told
 
 
-def test_failures_of_the_platform_have_types(create, program):
+def test_failures_of_the_platform_have_types(target, create, program):
     create("failures", BUILD / "tests" / "cpp_program", "--timeout", "60")
     output = program(BUILD / "tests" / "cpp_program", "failures", "failures")
     assert output == "this line is the program's own\nok\n"
 
 
-def test_a_task_that_runs_into_the_functions_timeout_has_a_type_too(create, program):
+def test_a_task_that_runs_into_the_functions_timeout_has_a_type_too(target, create, program):
     create("hasty", BUILD / "tests" / "cpp_program", "--timeout", "1")
     output = program(BUILD / "tests" / "cpp_program", "timeout", "hasty")
     assert output == "this line is the program's own\nok\n"
@@ -144,14 +158,14 @@ def test_a_pool_without_init_says_what_to_do(program):
     assert output.startswith("lambdapool::init(argc, argv) must be called first thing in main")
 
 
-def test_another_build_is_refused_and_runs_nothing(create, program):
+def test_another_build_is_refused_and_runs_nothing(target, create, program):
     create("one", BUILD / "tests" / "twin_one")
     output = program(BUILD / "tests" / "cpp_program", "calls", "one")
     assert re.search(r"unexpected: the function runs build [0-9a-f]{12}, the call comes from build", output)
     assert "lambdapool update" in output
 
 
-def test_two_builds_with_one_program_id_serve_each_other(create, program):
+def test_two_builds_with_one_program_id_serve_each_other(target, create, program):
     create("one", BUILD / "tests" / "twin_one")
     assert program(BUILD / "tests" / "twin_two", "one") == "42 8 2\n"
 
@@ -171,7 +185,7 @@ def test_a_worker_without_a_runtime_api_ends_with_a_reason(program):
     assert output == "lambdapool: the Lambda Runtime API at 127.0.0.1:1 cannot be reached: Connection refused\n"
 
 
-def test_a_python_function_refuses_cpp_calls(run, program, algorithms):
+def test_a_python_function_refuses_cpp_calls(target, run, program, algorithms):
     assert run("create", "python", algorithms / "algorithms").returncode == 0
     output = program(BUILD / "tests" / "twin_one", "python")
     assert "pickle" in output or "Python" in output

@@ -90,3 +90,24 @@ def test_no_more_calls_run_at_a_time_than_workers(pool, ear):
     for result in results:
         result.get()
     assert sorted(ear.heard) == ["0", "1", "2", "3"]
+
+
+def test_as_many_tasks_run_in_one_instance_as_it_is_told(gcp, ear):
+    def update(number):
+        command = [str(PROGRAM), "update", "algorithms", "--per-instance", str(number)]
+        subprocess.run(command, env=dict(os.environ, **gcp), check=True, stdout=subprocess.DEVNULL)
+
+    def tell_and_say_where(item, port):
+        tasks.tell(item, port)
+        return os.getppid()
+
+    ear.hold(lambda told: True)
+    update(3)
+    try:
+        with LambdaPool(workers=3, lambda_function="algorithms") as pool:
+            results = [pool.apply_async(tell_and_say_where, (n, ear.port)) for n in range(3)]
+            assert ear.wait_for(3)
+            ear.release()
+            assert len({result.get() for result in results}) == 1
+    finally:
+        update(1)

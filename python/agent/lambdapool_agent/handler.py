@@ -19,12 +19,13 @@ from . import blobs, code, coroutine, envelope, forked, last_words, outcome, set
 RESPONSE_LIMIT = 6 * 1024 * 1024 + 100  # AWS Lambda's, of a synchronous invocation
 ENOUGH_BYTES = 1024 * 1024
 PLAIN_BYTES = (RESPONSE_LIMIT - 1024) // 4 * 3  # that fit as base64
+RAW_BYTES = PLAIN_BYTES  # that go as they are, to a caller who takes them so
 
 
 def use_response_limit(size):
     """For a platform that takes other answers than Lambda."""
-    global RESPONSE_LIMIT, PLAIN_BYTES
-    RESPONSE_LIMIT, PLAIN_BYTES = size, (size - 1024) // 4 * 3
+    global RESPONSE_LIMIT, PLAIN_BYTES, RAW_BYTES
+    RESPONSE_LIMIT, PLAIN_BYTES, RAW_BYTES = size, (size - 1024) // 4 * 3, size - 65536
 
 
 # How functions of the modules that send code by value appear in a pickle: short strings, lengths before them.
@@ -49,14 +50,14 @@ def lambda_handler(event, context, raw=None):
     return answer
 
 
-def _raw_handler(payload, context):
-    """As lambda_handler, for a caller on this machine: bytes in, bytes out."""
+def raw_handler(payload, context):
+    """As lambda_handler, where envelopes may be raw: bytes in, bytes out."""
     event, raw = envelope.split_raw(payload)
     answer = lambda_handler(event, context, raw)
     return answer if isinstance(answer, bytes) else json.dumps(answer).encode()
 
 
-vars(lambda_handler)["lambdapool_raw"] = _raw_handler  # the local Lambda's runtime client looks for it
+vars(lambda_handler)["lambdapool_raw"] = raw_handler  # the local Lambda's runtime client looks for it
 
 
 def _handle(event, context, worker, raw):
@@ -193,7 +194,7 @@ def _answer(outcomes, seconds, echo, timeout, results=None, raw=False):
             _give_up(outcomes, str(error))
     if raw:
         body = pickle.dumps((outcomes, seconds), 5)
-        if len(body) <= PLAIN_BYTES:  # else what fits is found out as it is on AWS
+        if len(body) <= RAW_BYTES:  # else what fits is found out as it is on AWS
             return envelope.encode_raw(body, echo, timeout)
     while True:
         answer = envelope.encode(pickle.dumps((outcomes, seconds), 5), echo, timeout)

@@ -282,7 +282,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.server.tasks.put(task)
         task.done.wait()
         answer = task.answer
-        headers = {"Content-Type": "application/json", "X-Lambdapool-Log": base64.b64encode(answer.log).decode()}
+        kind = "application/vnd.lambdapool" if b"\0" in answer.body else "application/json"
+        headers = {"Content-Type": kind, "X-Lambdapool-Log": base64.b64encode(answer.log).decode()}
         if answer.error is not None:
             headers["X-Lambdapool-Error"] = answer.error
         self._send(200, answer.body, headers)

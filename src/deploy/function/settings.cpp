@@ -132,6 +132,12 @@ Result<void> validate_name(const std::string& name) {
   return {};
 }
 
+Result<void> check_on_lambda(const FunctionRequest& request) {
+  if (!request.per_instance) return {};
+  return fail(ErrorKind::invalid_argument,
+              "Lambda runs one call at a time in an environment, so --per-instance is for Cloud Run alone.");
+}
+
 Result<void> validate_layer_name(const std::string& name) {
   static const std::regex pattern("[a-zA-Z0-9_-]{1,140}");
   if (has_form(name, pattern)) return {};

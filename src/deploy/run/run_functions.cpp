@@ -86,7 +86,8 @@ Result<NewFunction> prepare_creation(Connection& connection, const JudgedRequest
   if (auto possible = check_on_run(connection, request); !possible) return tl::unexpected(possible.error());
   const auto id = gcp::service_id(name);
   if (!id) return tl::unexpected(id.error());
-  const auto runtime = python_runtime(connection, request.asked.runtime);
+  const auto runtime = request.code.is_executable() ? Result<std::string>()
+                                                    : python_runtime(connection, request.asked.runtime);
   if (!runtime) return tl::unexpected(runtime.error());
   auto session = Session::open_to_run(connection, events, stop);
   if (!session) return tl::unexpected(session.error());
@@ -156,8 +157,13 @@ Result<ChangedFunction> prepare_change(Connection& connection, const JudgedReque
   changed.old_object = changed.service.object;
   changed.lines = change_service(changed.service, asked);
   if (asked.paths.empty()) return changed;
-  auto code =
-      code_for(*changed.session, request, asked.runtime.value_or(function_of(changed.service).runtime));
+  const std::string before = function_of(changed.service).runtime;
+  const bool stays_python = !asked.runtime && before.starts_with("python");
+  const auto runtime = request.code.is_executable() ? Result<std::string>()
+                       : stays_python               ? Result<std::string>(before)
+                                                    : python_runtime(connection, asked.runtime);
+  if (!runtime) return tl::unexpected(runtime.error());
+  auto code = code_for(*changed.session, request, *runtime);
   if (!code) return tl::unexpected(code.error());
   if (code->sha256_base64 == function_of(changed.service).code_sha256) {
     changed.session->tell(Event::Kind::unchanged_code, asked.name);

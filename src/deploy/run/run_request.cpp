@@ -15,10 +15,13 @@ constexpr const char* size_annotation = "lambdapool.dev/code-bytes";
 // What the worker reads (docs/protocol.md, HTTP workers): the user has no say in these.
 constexpr const char* timeout_variable = "LAMBDAPOOL_TIMEOUT";
 constexpr const char* memory_variable = "LAMBDAPOOL_MEMORY_MB";
+constexpr const char* per_instance_variable = "LAMBDAPOOL_PER_INSTANCE";
+constexpr const char* http_variable = "LAMBDAPOOL_HTTP_WORKER";  // of C++ functions
+
+constexpr const char* executables_image = "osonly24";
 
 constexpr int timeout_s_max = 3'600;
-constexpr int memory_mb_min = 128;
-constexpr int memory_mb_max = 32'768;
+constexpr int per_instance_max = 1'000;
 constexpr int timeout_s_usual = 300;
 constexpr int memory_mb_usual = 512;
 
@@ -52,6 +55,16 @@ void set_memory(gcp::run::Service& service, int megabytes) {
   service.memory_mb = megabytes;
 }
 
+void set_per_instance(gcp::run::Service& service, int tasks) {
+  service.environment[per_instance_variable] = std::to_string(tasks);
+  service.concurrency = tasks;
+}
+
+bool is_ours(const std::string& variable) {
+  return variable == timeout_variable || variable == memory_variable || variable == per_instance_variable ||
+         variable == http_variable;
+}
+
 std::string annotation(const gcp::run::Service& service, const char* name) {
   const auto found = service.annotations.find(name);
   return found == service.annotations.end() ? "" : found->second;
@@ -66,9 +79,6 @@ std::string from_to(const std::string& what, int before, int after, const std::s
 Result<void> check_on_run(const Connection& connection, const JudgedRequest& request) {
   const FunctionRequest& asked = request.asked;
   const auto given = [](const auto& list) { return list && !list->empty(); };
-  if (request.code.is_executable())
-    return unavailable(connection,
-                       "lambdapool has Python functions only so far; C++ functions are on aws and local.");
   if (given(asked.layers))
     return unavailable(connection,
                        "there are no layers: give the layer's directories as paths of the function.");
@@ -86,12 +96,10 @@ Result<void> check_on_run(const Connection& connection, const JudgedRequest& req
     return unavailable(connection, "lambdapool sets no labels yet: leave --tag and --untag out.");
   if (asked.architecture && *asked.architecture != "x86_64")
     return unavailable(connection, "functions run on x86_64 alone, not on " + *asked.architecture + ".");
-  if (asked.timeout_s && *asked.timeout_s > timeout_s_max - grace.count())
-    return unavailable(connection, "a function's timeout is at most " +
-                                       std::to_string(timeout_s_max - grace.count()) + " seconds.");
-  if (asked.memory_mb && (*asked.memory_mb < memory_mb_min || *asked.memory_mb > memory_mb_max))
-    return unavailable(connection, "a function has " + std::to_string(memory_mb_min) + " to " +
-                                       std::to_string(memory_mb_max) + " MB of memory.");
+  if (asked.per_instance && (*asked.per_instance < 1 || *asked.per_instance > per_instance_max))
+    return unavailable(connection, "1 to " + std::to_string(per_instance_max) +
+                                       " tasks run at a time in one instance, not " +
+                                       std::to_string(*asked.per_instance) + ".");
   return {};
 }
 
@@ -100,11 +108,10 @@ gcp::run::Service new_service(const FunctionRequest& asked) {
   service.labels[run_version_label] = version_label();
   service.annotations[name_annotation] = asked.name;
   service.description = asked.description.value_or("Made by lambdapool");
-  service.command = {"python3"};
-  service.arguments = {"lambdapool_agent/http_worker.py"};
   service.environment = asked.environment;
   set_timeout(service, asked.timeout_s.value_or(timeout_s_usual));
   set_memory(service, asked.memory_mb.value_or(memory_mb_usual));
+  set_per_instance(service, asked.per_instance.value_or(1));
   return service;
 }
 
@@ -118,16 +125,18 @@ std::vector<std::string> change_service(gcp::run::Service& service, const Functi
     lines.push_back(from_to("timeout", before, *asked.timeout_s, "s"));
     set_timeout(service, *asked.timeout_s);
   }
+  if (asked.per_instance && *asked.per_instance != service.concurrency) {
+    lines.push_back(from_to("tasks per instance", service.concurrency, *asked.per_instance, "at a time"));
+    set_per_instance(service, *asked.per_instance);
+  }
   if (asked.description && *asked.description != service.description) {
     lines.push_back("description to '" + *asked.description + "'");
     service.description = *asked.description;
   }
-  const auto is_ours = [](const std::string& name) {
-    return name == timeout_variable || name == memory_variable;
-  };
   for (const auto& [name, value] : asked.environment) {
+    if (is_ours(name)) continue;
     auto& now = service.environment[name];
-    if (now == value || is_ours(name)) continue;
+    if (now == value) continue;
     now = value;
     lines.push_back("environment variable " + name);
   }
@@ -142,10 +151,20 @@ std::vector<std::string> change_service(gcp::run::Service& service, const Functi
   return lines;
 }
 
-// "python3.11" is the base image python311.
+// "python3.11" is the base image python311. An executable brings its own libraries.
 void describe_code(gcp::run::Service& service, const package::Package& code) {
-  service.base_image = code.runtime;
-  std::erase(service.base_image, '.');
+  if (code.codec == "cpp") {
+    service.base_image = executables_image;
+    service.command = {"./bootstrap"};
+    service.arguments.clear();
+    service.environment[http_variable] = "1";
+  } else {
+    service.base_image = code.runtime;
+    std::erase(service.base_image, '.');
+    service.command = {"python3"};
+    service.arguments = {"lambdapool_agent/http_worker.py"};
+    service.environment.erase(http_variable);
+  }
   service.annotations[digest_annotation] = code.sha256_base64;
   service.annotations[size_annotation] = std::to_string(code.zip.size());
   service.labels[run_version_label] = version_label();

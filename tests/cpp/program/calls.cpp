@@ -214,7 +214,10 @@ void logs(lp::LambdaPool& pool) {
   CHECK(call.get() == 7);
   CHECK(!call.valid());
   CHECK(call.logs().find("printed 7\n") != std::string::npos);
-  CHECK(call.logs().find("REPORT RequestId: ") != std::string::npos);
+  const char* target = std::getenv("LAMBDAPOOL_TARGET");
+  const bool is_run =
+      target != nullptr && std::string(target) == "gcp-local";  // where no such line is written
+  CHECK(is_run || call.logs().find("REPORT RequestId: ") != std::string::npos);
   auto map = pool.map_async(print, std::views::iota(0, 3));
   CHECK(map.get().size() == 3);
   CHECK(map.logs().find("printed 2\n") != std::string::npos);

@@ -28,6 +28,29 @@ std::pair<std::uintptr_t, std::size_t> place(const lambdapool::Shared<std::map<i
 
 }  // namespace
 
+// As much as Cloud Run takes of a call, as it is, and what happens to more.
+void run_whole(const std::string& function) {
+  constexpr std::size_t million = 1'000'000;
+  lambdapool::LambdaPool pool{{.workers = 2, .lambda_function = function}};
+  for (const std::size_t count : {std::size_t{0}, std::size_t{1}, million, 4 * million}) {
+    CHECK(pool.apply(sum, Numbers(count, 2)) == 2.0 * static_cast<double>(count));
+    CHECK(pool.apply(make, count) == Numbers(count, 0.5));
+  }
+  CHECK(pool.apply(twice, Numbers(4 * million, 1.5)) == Numbers(4 * million, 3));
+  Numbers different(6 * million);
+  std::iota(different.begin(), different.end(), 0.1);
+  CHECK(MESSAGE_OF(lambdapool::PayloadTooLarge, pool.apply(sum, different))
+            .find("33554432 bytes that Cloud Run") != std::string::npos);
+  CHECK(MESSAGE_OF(lambdapool::PayloadTooLarge, pool.apply(
+                                                    [](std::size_t n) {
+                                                      Numbers made(n);
+                                                      std::iota(made.begin(), made.end(), 0.1);
+                                                      return made;
+                                                    },
+                                                    6 * million))
+            .find("33554432 bytes") != std::string::npos);
+}
+
 void run_data(const std::string& function) {
   constexpr std::size_t million = 1'000'000;
   lambdapool::LambdaPool pool{{.workers = 2, .lambda_function = function}};

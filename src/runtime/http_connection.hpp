@@ -1,0 +1,45 @@
+// A connection's requests and answers: HTTP/1.1 over one socket, just as much of it as tasks need.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace lambdapool::runtime {
+
+struct HttpRequest {
+  std::string method;
+  std::string body;
+  bool keep_alive = true;
+};
+
+class HttpConnection {
+ public:
+  // Owns the socket.
+  explicit HttpConnection(int socket) : socket_(socket) {}
+  HttpConnection(const HttpConnection&) = delete;
+  HttpConnection& operator=(const HttpConnection&) = delete;
+  ~HttpConnection();
+
+  // nullopt: the connection is over, what was no request having been refused on it. A body has at most
+  // `body_max` bytes.
+  std::optional<HttpRequest> next(std::size_t body_max);
+
+  // `headers`: further lines, each with its end. False: nobody is there any more.
+  bool answer(int status, std::string_view content_type, std::string_view body,
+              std::string_view headers = {});
+
+ private:
+  bool fill();
+  std::optional<std::string> read_line();
+  bool read_bytes(std::size_t count, std::string& to);
+  bool read_body(std::string_view head, std::size_t body_max, std::string& to);
+  bool read_chunks(std::size_t body_max, std::string& to);
+  bool refuse(int status, std::string_view why);
+
+  int socket_;
+  std::string buffer_ = {};  // what was read beyond the last request
+};
+
+}  // namespace lambdapool::runtime

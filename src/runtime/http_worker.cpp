@@ -1,0 +1,234 @@
+#include "runtime/http_worker.hpp"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <condition_variable>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <deque>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include "core/encoding.hpp"
+#include "core/envelope.hpp"
+#include "core/whole_number.hpp"
+#include "runtime/forked_child.hpp"
+#include "runtime/http_connection.hpp"
+#include "runtime/task_loop.hpp"
+#include "runtime/task_process.hpp"
+
+namespace lambdapool::runtime {
+namespace {
+
+constexpr const char* role_variable = "LAMBDAPOOL_HTTP_WORKER";
+constexpr const char* task_variable = "LAMBDAPOOL_TASK_FD";
+constexpr const char* listen_variable = "LAMBDAPOOL_LISTEN_FD";
+constexpr std::chrono::milliseconds log_interval{200};
+
+[[noreturn]] void give_up(const std::string& why) {
+  std::fprintf(stderr, "lambdapool: %s\n", why.c_str());
+  end_process(1);
+}
+
+int number_from(const Environment& environment, const char* name, int least, int most, int usual) {
+  const auto text = environment.get(name);
+  if (!text) return usual;
+  const auto number = whole_number(*text);
+  if (!number || *number < static_cast<std::uint64_t>(least) || *number > static_cast<std::uint64_t>(most))
+    give_up(std::string(name) + " is '" + *text + "', and not a number from " + std::to_string(least) +
+            " to " + std::to_string(most));
+  return static_cast<int>(*number);
+}
+
+TaskLimits limits_from(const Environment& environment) {
+  const int usual = number_from(environment, "CLOUD_RUN_TIMEOUT_SECONDS", 1, 86'400, 300);
+  const int memory = number_from(environment, "LAMBDAPOOL_MEMORY_MB", 1, 1 << 24, 0);
+  return {std::chrono::seconds(number_from(environment, "LAMBDAPOOL_TIMEOUT", 1, 86'400, usual)),
+          static_cast<std::uint64_t>(memory) << 20};
+}
+
+// As this process was started: a packaged executable has a loader of its own, which is the program then.
+TaskCommand own_command(const Environment& environment) {
+  TaskCommand command{"/proc/self/exe", {}, {}};
+  std::ifstream line("/proc/self/cmdline", std::ios::binary);
+  for (std::string word; std::getline(line, word, '\0');) command.arguments.push_back(word);
+  for (const auto& [name, value] : environment.all())
+    if (name != "PORT" && name != listen_variable) command.environment.push_back(name + "=" + value);
+  return command;
+}
+
+int listening_socket(const Environment& environment) {
+  const int given = number_from(environment, listen_variable, 0, 1 << 20, -1);
+  if (given >= 0) return given;
+  const int made = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const int on = 1;
+  ::setsockopt(made, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<std::uint16_t>(number_from(environment, "PORT", 1, 65'535, 8'080)));
+  if (made < 0 || ::bind(made, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
+      ::listen(made, SOMAXCONN) != 0)
+    give_up("cannot listen on the port " + environment.get("PORT").value_or("8080") + ": " +
+            std::strerror(errno));
+  return made;
+}
+
+// Who gives tasks has code run: at a Unix socket that is this process's own user alone.
+bool is_welcome(int connection) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  ::getsockname(connection, reinterpret_cast<sockaddr*>(&address), &size);
+  if (address.ss_family != AF_UNIX) return true;
+  ucred who{};
+  socklen_t length = sizeof who;
+  return ::getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &who, &length) == 0 && who.uid == ::getuid();
+}
+
+// The tasks that wait, and the processes that run them.
+class Tasks {
+ public:
+  Tasks(TaskCommand command, TaskLimits limits, int processes) : command_(std::move(command)) {
+    const auto log = [this](std::string_view text) { write_log(text); };
+    for (int each = 0; each < processes; ++each)
+      processes_.push_back(std::make_unique<TaskProcess>(command_, limits, log));
+    for (const auto& process : processes_) std::thread([this, &process] { work(*process); }).detach();
+  }
+
+  TaskAnswer perform(std::string_view task) {
+    Waiting waiting{task, {}};
+    std::unique_lock lock(mutex_);
+    waiting_.push_back(&waiting);
+    changed_.notify_one();
+    answered_.wait(lock, [&] { return waiting.answer.has_value(); });
+    return std::move(*waiting.answer);
+  }
+
+  void kill() {
+    for (const auto& process : processes_) process->kill();
+  }
+
+ private:
+  struct Waiting {
+    std::string_view task;
+    std::optional<TaskAnswer> answer;
+  };
+
+  [[noreturn]] void work(TaskProcess& process) {
+    process.start();
+    std::unique_lock lock(mutex_);
+    for (;;) {
+      if (waiting_.empty()) {
+        changed_.wait_for(lock, log_interval);
+        lock.unlock();
+        process.read_log();
+        lock.lock();
+        continue;
+      }
+      Waiting* const next = waiting_.front();
+      waiting_.pop_front();
+      lock.unlock();
+      TaskAnswer answer = process.perform(next->task);
+      lock.lock();
+      next->answer = std::move(answer);
+      answered_.notify_all();
+    }
+  }
+
+  void write_log(std::string_view text) {
+    const std::lock_guard lock(log_mutex_);
+    while (!text.empty()) {
+      const ssize_t written = ::write(STDOUT_FILENO, text.data(), text.size());
+      if (written < 0 && errno == EINTR) continue;
+      if (written <= 0) return;
+      text.remove_prefix(static_cast<std::size_t>(written));
+    }
+  }
+
+  const TaskCommand command_;
+  std::vector<std::unique_ptr<TaskProcess>> processes_ = {};
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::condition_variable answered_;
+  std::deque<Waiting*> waiting_ = {};
+  std::mutex log_mutex_;
+};
+
+void serve_connection(int socket, Tasks& tasks) {
+  HttpConnection connection(socket);
+  while (const auto request = connection.next(task_bytes_max)) {
+    if (request->method == "GET") {
+      if (!connection.answer(200, "text/plain", "a lambdapool function: tasks come by POST\n")) return;
+    } else if (request->method == "POST") {
+      const TaskAnswer answer = tasks.perform(request->body);
+      std::string headers = "X-Lambdapool-Log: " + base64_encode(answer.log) + "\r\n";
+      if (!answer.error.empty()) headers += "X-Lambdapool-Error: " + answer.error + "\r\n";
+      const char* type = envelope::is_raw(answer.body) ? "application/vnd.lambdapool" : "application/json";
+      if (!connection.answer(200, type, answer.body, headers)) return;
+    } else {
+      connection.answer(405, "text/plain", "tasks come by POST\n", "Connection: close\r\n");
+      return;
+    }
+    if (!request->keep_alive) return;
+  }
+}
+
+void accept_all(int listening, Tasks& tasks) {
+  for (;;) {
+    const int connection = ::accept4(listening, nullptr, nullptr, SOCK_CLOEXEC);
+    if (connection < 0 && (errno == EINTR || errno == ECONNABORTED)) continue;
+    if (connection < 0) std::this_thread::sleep_for(std::chrono::milliseconds(10));  // no descriptor is free
+    if (connection < 0) continue;
+    const int on = 1;
+    ::setsockopt(connection, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    try {
+      if (is_welcome(connection)) {
+        std::thread([connection, &tasks] { serve_connection(connection, tasks); }).detach();
+        continue;
+      }
+    } catch (const std::system_error&) {  // no thread is to be had
+    }
+    ::close(connection);
+  }
+}
+
+}  // namespace
+
+bool is_http_worker(const Environment& environment) {
+  if (environment.get(role_variable) != "1") return false;
+  return environment.get("PORT") || environment.get(listen_variable) || environment.get(task_variable);
+}
+
+void serve_http(const Environment& environment, Remote remote) {
+  ::unsetenv(role_variable);
+  if (const auto channel = environment.get(task_variable)) {
+    ::unsetenv(task_variable);
+    serve_tasks(number_from(environment, task_variable, 0, 1 << 20, -1), environment, std::move(remote));
+  }
+  ::signal(SIGPIPE, SIG_IGN);
+  sigset_t ends;
+  ::sigemptyset(&ends);
+  ::sigaddset(&ends, SIGTERM);
+  ::sigaddset(&ends, SIGINT);
+  ::pthread_sigmask(SIG_BLOCK, &ends, nullptr);
+  const int listening = listening_socket(environment);
+  const int processes = number_from(environment, "LAMBDAPOOL_PER_INSTANCE", 1, 1'000, 1);
+  Tasks tasks(own_command(environment), limits_from(environment), processes);
+  std::thread([&] { accept_all(listening, tasks); }).detach();
+  int number = 0;
+  ::sigwait(&ends, &number);
+  tasks.kill();
+  ::_exit(0);
+}
+
+}  // namespace lambdapool::runtime

@@ -1,0 +1,67 @@
+// A process in which tasks run, one after the other, as who minds it sees it: started, given tasks, held to
+// time and memory, and its death told of. On its channel a task is its length (8 bytes), the seconds that it
+// has (a double), and its envelope; the answer is two lengths (8 bytes each), the type of an error ("" where
+// it is an outcome), and the outcome or what describes the error.
+#pragma once
+
+#include <sys/types.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace lambdapool::runtime {
+
+struct TaskCommand {
+  std::string program;
+  std::vector<std::string> arguments;
+  std::vector<std::string> environment;  // NAME=VALUE, without what names the channel
+};
+
+struct TaskLimits {
+  std::chrono::milliseconds timeout{300'000};
+  std::uint64_t memory_bytes = 0;  // of all processes of the task; 0: no limit
+};
+
+struct TaskAnswer {
+  std::string body;
+  std::string error = {};  // its type; "" where the body is an outcome
+  std::string log = {};    // the end of what the task has written
+};
+
+class TaskProcess {
+ public:
+  using Log = std::function<void(std::string_view)>;
+
+  // `log` gets what it writes to stdout and stderr.
+  TaskProcess(const TaskCommand& command, TaskLimits limits, Log log);
+  TaskProcess(const TaskProcess&) = delete;
+  TaskProcess& operator=(const TaskProcess&) = delete;
+  ~TaskProcess();
+
+  void start();  // unless it runs; that it cannot is told by the next task's answer
+  TaskAnswer perform(std::string_view task);
+  void read_log();  // what is there by now
+  void kill();      // from any thread: it and all that it started
+
+ private:
+  struct Talk;
+  bool is_running();
+  void end();
+  bool exchange(Talk& talk, short events);
+  TaskAnswer died(std::uint64_t kills_before, std::uint64_t peak);
+
+  const TaskCommand& command_;
+  const TaskLimits limits_;
+  const Log log_;
+  std::atomic<pid_t> pid_{-1};
+  int channel_ = -1;
+  int output_ = -1;
+  std::string tail_ = {};
+};
+
+}  // namespace lambdapool::runtime
