@@ -20,7 +20,7 @@ namespace lambdapool {
 // Where functions are, and as whom they are asked for. As in Options: what is empty comes from the
 // environment and from AWS's own configuration files.
 struct Account {
-  std::string target = {};  // "aws" or "local"; else LAMBDAPOOL_TARGET; else aws
+  std::string target = {};  // "aws", "local", "gcp" or "gcp-local"; else LAMBDAPOOL_TARGET; else aws
   std::string region = {};
   std::string profile = {};
   std::string aws_access_key_id = {};

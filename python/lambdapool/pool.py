@@ -52,7 +52,7 @@ class LambdaPool(_Base):
             places are looked at: environment variables, then the profile in ``~/.aws``.
         aws_region_name: likewise; else ``AWS_REGION``, ``AWS_DEFAULT_REGION``, the profile's region.
         aws_profile_name: a profile in ``~/.aws``.
-        target: ``"aws"`` or ``"local"``; else ``LAMBDAPOOL_TARGET``; else ``"aws"``.
+        target: ``"aws"``, ``"local"``, ``"gcp"`` or ``"gcp-local"``; else ``LAMBDAPOOL_TARGET``; else ``"aws"``.
         function_timeout: the Lambda function's own timeout is at most so many seconds. A connection that
             is silent for longer than that is given up. If not given, the function tells: until its first answer a
             connection may be silent for 1,800 seconds, which is the most that Lambda allows.

@@ -60,12 +60,16 @@ Failure judge(Error error, const http::Headers& headers) {
   return {Kind::may_have_run, std::move(error), retry_after(headers)};
 }
 
-StandardAttempts::StandardAttempts(int max_attempts, retry::Budget& budget, Repeatable repeatable)
-    : budget_(budget), repeatable_(repeatable), waits_({.max_attempts = max_attempts}) {}
+StandardAttempts::StandardAttempts(int max_attempts, retry::Budget& budget, Repeatable repeatable,
+                                   Judge judge)
+    : budget_(budget),
+      repeatable_(repeatable),
+      judge_(judge == nullptr ? judge_answer : judge),
+      waits_({.max_attempts = max_attempts}) {}
 
 Step StandardAttempts::failed(const http::Answer& answer, const Signing& signing, double random) {
   return attempts_.failed(
-      judge_answer(answer), signing, [&](const Failure& failure) -> std::optional<std::chrono::milliseconds> {
+      judge_(answer), signing, [&](const Failure& failure) -> std::optional<std::chrono::milliseconds> {
         const bool is_lost = !answer && failure.kind == Kind::may_have_run;
         if (is_lost && repeatable_ == Repeatable::no) return std::nullopt;
         return waits_.failed(retry::classify(failure.error), budget_, random, failure.retry_after);

@@ -22,7 +22,10 @@ cloud::Failure judge(Error error, const http::Headers& headers);
 class StandardAttempts {
  public:
   // `budget` is shared by a client's calls, and outlives them.
-  StandardAttempts(int max_attempts, retry::Budget& budget, cloud::Repeatable repeatable);
+  // `judge`: what an answer means; AWS's own unless given.
+  using Judge = cloud::Failure (*)(const http::Answer& answer);
+  StandardAttempts(int max_attempts, retry::Budget& budget, cloud::Repeatable repeatable,
+                   Judge judge = nullptr);
 
   // `answer`: none, or one of status 400 or more. `random` is in [0, 1).
   cloud::Step failed(const http::Answer& answer, const cloud::Signing& signing, double random);
@@ -31,6 +34,7 @@ class StandardAttempts {
  private:
   retry::Budget& budget_;
   const cloud::Repeatable repeatable_;
+  const Judge judge_;
   cloud::Attempts attempts_;
   retry::Attempts waits_;
 };

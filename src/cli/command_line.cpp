@@ -38,21 +38,21 @@ struct Parsed {
 
 void add_target(CLI::App& app, ConnectionOptions& connection, const std::string& group) {
   add_choice(
-      app, "--target", {"aws", "local", "gcp-local"},
+      app, "--target", {"aws", "local", "gcp", "gcp-local"},
       [&](const std::string& target) { connection.target = target; },
-      "Sets where functions live: on AWS (the default), or on this machine, as on AWS or as on Google's "
-      "Cloud "
-      "Run. Also: $LAMBDAPOOL_TARGET.");
+      "Sets where functions live: on AWS (the default), on Google's Cloud Run, or on this machine, as on "
+      "either. Also: $LAMBDAPOOL_TARGET.");
   app.get_option("--target")->group(group);
 }
 
-// The same three options before and after the verb; the nearer one wins because it is parsed later.
+// The same options before and after the verb; the nearer one wins because it is parsed later.
 void add_connection(CLI::App& app, ConnectionOptions& connection, const std::string& group = "Options") {
   add_target(app, connection, group);
-  add_text(app, "--region", connection.region, "TEXT", "Sets the AWS region");
+  add_text(app, "--region", connection.region, "TEXT", "Sets the region of AWS or of Google Cloud");
+  add_text(app, "--project", connection.project, "TEXT", "Sets the project of Google Cloud");
   add_text(app, "--profile", connection.profile, "TEXT",
            "Sets the profile of the AWS configuration files to be used");
-  for (const char* name : {"--region", "--profile"}) app.get_option(name)->group(group);
+  for (const char* name : {"--region", "--project", "--profile"}) app.get_option(name)->group(group);
 }
 
 CLI::App& add_verb(CLI::App& app, Parsed& parsed, const char* name, const char* description,

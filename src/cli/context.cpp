@@ -6,6 +6,7 @@ deploy::Connection Context::connection() const {
   target::TargetOptions target;
   target.target = options.target;
   target.aws.region = options.region;
+  target.project = options.project;
   target.aws.profile = options.profile;
   return {std::move(target), environment, program};
 }

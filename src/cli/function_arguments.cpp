@@ -94,6 +94,8 @@ void add_place(CLI::App& verb, FunctionOptions& function) {
 
 void add_rights(CLI::App& verb, FunctionOptions& function, const char* role_help, const char* policy_help) {
   add_text(verb, "--role", function.role, "TEXT", role_help);
+  add_text(verb, "--service-account", function.service_account, "EMAIL",
+           "Sets the service account that the function runs as on Cloud Run");
   add_list(verb, "--policy", function.policies, Commas::belong, "[ARN|FILE]", policy_help);
   add_text(verb, "--bucket", function.bucket, "NAME",
            "Sets the S3 bucket through which a package above 50 MB is uploaded; the object is removed "

@@ -13,6 +13,7 @@ namespace lambdapool::cli {
 struct ConnectionOptions {
   std::optional<std::string> target = {};
   std::optional<std::string> region = {};
+  std::optional<std::string> project = {};
   std::optional<std::string> profile = {};
 };
 

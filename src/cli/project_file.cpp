@@ -155,6 +155,7 @@ class Reader {
         {"concurrency", setting<&Options::concurrency, &Reader::reservation>()},
         {"per-instance", setting<&Options::per_instance, &Reader::number>()},
         {"role", setting<&Options::role, &Reader::text>()},
+        {"service-account", setting<&Options::service_account, &Reader::text>()},
         {"policies", special<&Reader::add_policies>()},
         {"bucket", setting<&Options::bucket, &Reader::text>()}};
     return all;
@@ -215,6 +216,7 @@ FunctionOptions with_overrides(const FunctionOptions& base, const FunctionOption
   take(out.concurrency, given.concurrency);
   take(out.per_instance, given.per_instance);
   take(out.role, given.role);
+  take(out.service_account, given.service_account);
   take(out.policies, given.policies);
   take(out.bucket, given.bucket);
   for (const auto& [name, value] : given.environment) out.environment[name] = value;

@@ -25,7 +25,7 @@ class Connection {
   // By its name: nothing is looked up.
   std::string target_name() const;
   bool is_local() const { return target_name() == "local"; }
-  bool is_google() const { return target_name() == "gcp-local"; }
+  bool is_google() const { return target_name() == "gcp" || target_name() == "gcp-local"; }
   // Where local functions live. Error kind invalid_argument: see local::default_home.
   Result<std::filesystem::path> home() const;
   const target::TargetOptions& options() const { return options_; }

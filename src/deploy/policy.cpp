@@ -6,6 +6,7 @@
 #include "aws/endpoint.hpp"
 #include "aws/iam/policy.hpp"
 #include "deploy/function/settings.hpp"
+#include "deploy/run/run_policy.hpp"
 
 namespace lambdapool::deploy {
 namespace {
@@ -14,9 +15,9 @@ Result<void> validate_policy_request(const Connection& connection, const PolicyR
   if (connection.options().target == "local")
     return fail(ErrorKind::invalid_argument,
                 "the target local has no permissions to grant, so --target local does not go with policy.");
-  if (connection.is_google())
-    return fail(ErrorKind::invalid_argument, "policy prints what AWS's IAM takes, so --target " +
-                                                 connection.target_name() + " does not go with it.");
+  if (connection.target_name() == "gcp-local")
+    return fail(ErrorKind::invalid_argument,
+                "the target gcp-local has no permissions to grant, so it does not go with policy.");
   const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
   if (request.account && (request.account->size() != 12 ||
                           !std::all_of(request.account->begin(), request.account->end(), is_digit)))
@@ -45,6 +46,7 @@ aws::PolicyScope scope_of(const Connection& connection, const PolicyRequest& req
 
 Result<std::string> policy(const Connection& connection, const PolicyRequest& request) {
   if (auto valid = validate_policy_request(connection, request); !valid) return tl::unexpected(valid.error());
+  if (connection.is_google()) return run_policy(connection, request);
   const auto where = scope_of(connection, request);
   switch (request.action) {
     case PolicyRequest::Action::invoke:

@@ -37,6 +37,7 @@ struct FunctionRequest {
   std::optional<std::vector<std::string>> security_groups = {};
   std::optional<Reservation> concurrency = {};
   std::optional<int> per_instance = {};                   // tasks at a time in one instance of Cloud Run
+  std::optional<std::string> service_account = {};        // of Google Cloud; without it, the project's own
   std::optional<std::string> role = {};                   // an ARN; without it, one is made
   std::optional<std::vector<std::string>> policies = {};  // of the made role: ARNs and JSON files
   std::optional<std::string> bucket = {};                 // else LAMBDAPOOL_BUCKET

@@ -8,6 +8,7 @@
 #include "aws/endpoint.hpp"
 #include "aws/signed_request.hpp"
 #include "core/random.hpp"
+#include "gcp/attempt.hpp"
 
 namespace lambdapool::deploy {
 namespace {
@@ -131,7 +132,10 @@ http::Answer Session::send_once(http::Request& request, Repeatable repeatable,
     http::Request request;
   };
   if (target_.google) {
-    request.headers.set("Authorization", "Bearer " + target_.google->token);
+    token_ = target_.google->tokens->current();
+    request.headers.set("Authorization", "Bearer " + token_->text);
+    if (const auto& payer = target_.google->quota_project; !payer.empty())
+      request.headers.set("X-Goog-User-Project", payer);
   } else {
     const auto encoding = scope_.service == "s3" ? sigv4::PathEncoding::once : sigv4::PathEncoding::twice;
     sigv4::Signer signer(identity->identity, scope_, encoding);
@@ -164,7 +168,6 @@ Result<void> Session::pause(std::chrono::milliseconds delay) const {
 }
 
 Result<identity::Snapshot> Session::renew(const identity::Snapshot& stale) {
-  if (!target_.provider) return fail(ErrorKind::credentials, "the service has refused its token");
   auto promise = std::make_shared<std::promise<Result<identity::Snapshot>>>();
   auto renewed = promise->get_future();
   target_.provider->renew(
@@ -174,8 +177,21 @@ Result<identity::Snapshot> Session::renew(const identity::Snapshot& stale) {
   return renewed.get();
 }
 
+Result<void> Session::renew_token() {
+  auto promise = std::make_shared<std::promise<Result<identity::Tokens::Snapshot>>>();
+  auto renewed = promise->get_future();
+  target_.google->tokens->renew(token_, [promise](Result<identity::Tokens::Snapshot> result) {
+    promise->set_value(std::move(result));
+  });
+  while (renewed.wait_for(std::chrono::milliseconds{50}) != std::future_status::ready)
+    if (is_given_up()) return interrupted();
+  if (auto token = renewed.get(); !token) return tl::unexpected(token.error());
+  return {};
+}
+
 Result<Reply> Session::send(http::Request request, Repeatable repeatable) {
-  aws::StandardAttempts attempts(target_.settings.max_attempts, budget_, repeatable);
+  aws::StandardAttempts attempts(target_.settings.max_attempts, budget_, repeatable,
+                                 target_.google ? gcp::judge : nullptr);
   identity::Snapshot identity = target_.provider ? target_.provider->current() : nullptr;
   for (bool failed = false;;) {
     http::Answer answer = send_once(request, repeatable, identity);
@@ -190,7 +206,9 @@ Result<Reply> Session::send(http::Request request, Repeatable repeatable) {
       if (end->error.kind == ErrorKind::cancelled) return interrupted(request.method, failed);
       return tl::unexpected(std::move(end->error));
     }
-    if (std::holds_alternative<cloud::RenewCredentials>(step)) {
+    if (std::holds_alternative<cloud::RenewCredentials>(step) && target_.google) {
+      if (auto renewed = renew_token(); !renewed) return tl::unexpected(renewed.error());
+    } else if (std::holds_alternative<cloud::RenewCredentials>(step)) {
       auto fresh = renew(identity);
       if (!fresh) return tl::unexpected(std::move(fresh.error()));
       identity = std::move(*fresh);

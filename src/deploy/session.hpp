@@ -52,6 +52,8 @@ class Session {
   // end.
   void see_through();
 
+  bool is_seen_through() const { return see_through_; }
+
   // Waits; Error kind cancelled when a wish to stop ends the wait.
   Result<void> pause(std::chrono::milliseconds delay) const;
 
@@ -74,6 +76,7 @@ class Session {
   bool is_given_up() const;  // a wish has come that ends what is being done
   http::Answer send_once(http::Request& request, Repeatable repeatable, const identity::Snapshot& identity);
   Result<identity::Snapshot> renew(const identity::Snapshot& stale);
+  Result<void> renew_token();  // of Google, that was sent last
 
   std::unique_ptr<LocalHome> home_;  // outlives the service that the target keeps
   Connection& connection_;
@@ -82,7 +85,8 @@ class Session {
   Events events_;
   StopToken stop_;
   retry::Budget budget_;
-  clock_skew::Offset clock_offset_{};  // from this machine's clock to the service's
+  identity::Tokens::Snapshot token_ = {};  // likewise
+  clock_skew::Offset clock_offset_{};      // from this machine's clock to the service's
   bool see_through_ = false;
   bool cleans_up_ = false;  // seen through because of a wish to stop, which needs no further word
   std::unique_ptr<http::EventLoop> loop_;

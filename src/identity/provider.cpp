@@ -26,6 +26,16 @@ Error expired(const aws::Credentials& credentials) {
               " have expired and cannot be renewed from there; get new ones and try again"};
 }
 
+Error expired(const gcp::Token& token) {
+  return {ErrorKind::credentials, "the token of " + token.source +
+                                      " was refused, and there is no other; sign in again and try again"};
+}
+
+const char* name_of(const aws::Credentials*) { return "the AWS credentials"; }
+const char* name_of(const gcp::Token*) { return "the token for Google Cloud"; }
+
+bool same_keys(const gcp::Token& a, const gcp::Token& b) { return a.text == b.text; }
+
 bool same_keys(const aws::Credentials& a, const aws::Credentials& b) {
   return a.identity.access_key_id == b.identity.access_key_id &&
          a.identity.secret_access_key == b.identity.secret_access_key &&
@@ -52,13 +62,14 @@ std::thread start_without_signals(std::function<void()> work) {
 }  // namespace
 
 // Shared with the thread that renews, so that a waiter that drops the last Provider may do so on that thread.
-struct Provider::State {
-  State(aws::Credentials first, std::unique_ptr<Fetcher> source, Clock now)
+template <class Value>
+struct ProviderOf<Value>::State {
+  State(Value first, std::unique_ptr<FetcherOf<Value>> source, Clock now)
       : fetcher(std::move(source)), clock(std::move(now)) {
     accept(std::move(first));
   }
 
-  const std::unique_ptr<Fetcher> fetcher;  // null: fixed
+  const std::unique_ptr<FetcherOf<Value>> fetcher;  // null: fixed
   const Clock clock;
 
   std::mutex mutex;
@@ -75,24 +86,26 @@ struct Provider::State {
   std::vector<Then> waiters;
   std::thread thread;
 
-  void accept(aws::Credentials credentials);
-  void finish(Result<aws::Credentials> fetched);
-  Result<aws::Credentials> fetch();
+  void accept(Value credentials);
+  void finish(Result<Value> fetched);
+  Result<Value> fetch();
   static void tell(const std::vector<Then>& waiters, const Result<Snapshot>& result);
   void work();
 };
 
 // A bug, or too little memory, in a source costs the renewal and not the program.
-Result<aws::Credentials> Provider::State::fetch() {
+template <class Value>
+Result<Value> ProviderOf<Value>::State::fetch() {
   try {
     return fetcher->fetch();
   } catch (const std::exception& bug) {
-    return fail(ErrorKind::credentials,
-                std::string("the AWS credentials could not be renewed: ") + bug.what());
+    return fail(ErrorKind::credentials, std::string(name_of(static_cast<const Value*>(nullptr))) +
+                                            " could not be renewed: " + bug.what());
   }
 }
 
-void Provider::State::tell(const std::vector<Then>& waiters, const Result<Snapshot>& result) {
+template <class Value>
+void ProviderOf<Value>::State::tell(const std::vector<Then>& waiters, const Result<Snapshot>& result) {
   for (const auto& then : waiters) {
     try {
       then(result);
@@ -103,15 +116,17 @@ void Provider::State::tell(const std::vector<Then>& waiters, const Result<Snapsh
 }
 
 // All three with the mutex held (or not yet shared).
-void Provider::State::accept(aws::Credentials credentials) {
+template <class Value>
+void ProviderOf<Value>::State::accept(Value credentials) {
   failure.reset();
   due.reset();
   if (fetcher && credentials.expires) due = refresh_at(clock(), *credentials.expires);
   if (snapshot && same_keys(*snapshot, credentials) && snapshot->expires == credentials.expires) return;
-  snapshot = std::make_shared<const aws::Credentials>(std::move(credentials));
+  snapshot = std::make_shared<const Value>(std::move(credentials));
 }
 
-void Provider::State::finish(Result<aws::Credentials> fetched) {
+template <class Value>
+void ProviderOf<Value>::State::finish(Result<Value> fetched) {
   // The service has said that they are over, whatever the source believes.
   if (fetched && !waiters.empty() && same_keys(*fetched, *snapshot))
     fetched = tl::unexpected(expired(*snapshot));
@@ -120,7 +135,8 @@ void Provider::State::finish(Result<aws::Credentials> fetched) {
   if (snapshot->expires) due = retry_at(failure->at, *snapshot->expires);
 }
 
-void Provider::State::work() {
+template <class Value>
+void ProviderOf<Value>::State::work() {
   std::unique_lock lock(mutex);
   for (;;) {
     changed.wait(lock, [this] { return renewing || stopped; });
@@ -143,12 +159,15 @@ void Provider::State::work() {
   }
 }
 
-Provider::Provider(aws::Credentials fixed) : Provider(std::move(fixed), nullptr) {}
+template <class Value>
+ProviderOf<Value>::ProviderOf(Value fixed) : ProviderOf(std::move(fixed), nullptr) {}
 
-Provider::Provider(aws::Credentials first, std::unique_ptr<Fetcher> fetcher, Clock clock)
+template <class Value>
+ProviderOf<Value>::ProviderOf(Value first, std::unique_ptr<FetcherOf<Value>> fetcher, Clock clock)
     : state_(std::make_shared<State>(std::move(first), std::move(fetcher), std::move(clock))) {}
 
-Provider::~Provider() {
+template <class Value>
+ProviderOf<Value>::~ProviderOf() {
   std::unique_lock lock(state_->mutex);
   state_->stopped = true;
   auto thread = std::move(state_->thread);
@@ -164,25 +183,29 @@ Provider::~Provider() {
 }
 
 // With the mutex held. Where there is no thread to be had, that is the failure of this renewal.
-void Provider::begin() {
+template <class Value>
+void ProviderOf<Value>::begin() {
   try {
     if (!state_->thread.joinable())
       state_->thread = start_without_signals([state = state_] { state->work(); });
   } catch (const std::exception& failure) {
-    return state_->finish(fail(ErrorKind::credentials,
-                               std::string("the AWS credentials could not be renewed: ") + failure.what()));
+    return state_->finish(
+        fail(ErrorKind::credentials, std::string(name_of(static_cast<const Value*>(nullptr))) +
+                                         " could not be renewed: " + failure.what()));
   }
   state_->renewing = true;
   state_->changed.notify_all();
 }
 
-Snapshot Provider::current() {
+template <class Value>
+typename ProviderOf<Value>::Snapshot ProviderOf<Value>::current() {
   std::lock_guard lock(state_->mutex);
   if (state_->due && !state_->renewing && state_->clock() >= *state_->due) begin();
   return state_->snapshot;
 }
 
-void Provider::renew(const Snapshot& stale, Then then) {
+template <class Value>
+void ProviderOf<Value>::renew(const Snapshot& stale, Then then) {
   std::unique_lock lock(state_->mutex);
   std::optional<Result<Snapshot>> known;
   if (state_->snapshot != stale) {
@@ -200,10 +223,14 @@ void Provider::renew(const Snapshot& stale, Then then) {
   then(*std::move(known));
 }
 
-Result<Snapshot> Provider::renew(const Snapshot& stale) {
+template <class Value>
+Result<typename ProviderOf<Value>::Snapshot> ProviderOf<Value>::renew(const Snapshot& stale) {
   std::promise<Result<Snapshot>> promise;
   renew(stale, [&](Result<Snapshot> result) { promise.set_value(std::move(result)); });
   return promise.get_future().get();
 }
+
+template class ProviderOf<aws::Credentials>;
+template class ProviderOf<gcp::Token>;
 
 }  // namespace lambdapool::identity

@@ -12,34 +12,37 @@
 
 #include "aws/credentials/credentials.hpp"
 #include "core/error.hpp"
+#include "gcp/credentials/token.hpp"
 #include "identity/refresh.hpp"
 
 namespace lambdapool::identity {
 
-using Snapshot = std::shared_ptr<const aws::Credentials>;
-
 // Asks the source anew; blocks. `stop` may be called from another thread and makes fetch() return soon.
-class Fetcher {
+template <class Value>
+class FetcherOf {
  public:
-  virtual ~Fetcher() = default;
-  virtual Result<aws::Credentials> fetch() = 0;
+  virtual ~FetcherOf() = default;
+  virtual Result<Value> fetch() = 0;
   virtual void stop() = 0;
 };
 
-class Provider {
+// Value: aws::Credentials or gcp::Token.
+template <class Value>
+class ProviderOf {
  public:
+  using Snapshot = std::shared_ptr<const Value>;
   using Clock = std::function<Time()>;
   using Then = std::function<void(Result<Snapshot>)>;
 
   // Credentials that stay as they are.
-  explicit Provider(aws::Credentials fixed);
+  explicit ProviderOf(Value fixed);
   // `first` is what `fetcher` has found.
-  Provider(aws::Credentials first, std::unique_ptr<Fetcher> fetcher,
-           Clock clock = std::chrono::system_clock::now);
+  ProviderOf(Value first, std::unique_ptr<FetcherOf<Value>> fetcher,
+             Clock clock = std::chrono::system_clock::now);
   // Stops a renewal that is under way; its waiters hear of kind cancelled.
-  ~Provider();
-  Provider(const Provider&) = delete;
-  Provider& operator=(const Provider&) = delete;
+  ~ProviderOf();
+  ProviderOf(const ProviderOf&) = delete;
+  ProviderOf& operator=(const ProviderOf&) = delete;
 
   Snapshot current();
 
@@ -53,5 +56,10 @@ class Provider {
   void begin();
   std::shared_ptr<State> state_;
 };
+
+using Fetcher = FetcherOf<aws::Credentials>;
+using Provider = ProviderOf<aws::Credentials>;
+using Snapshot = Provider::Snapshot;
+using Tokens = ProviderOf<gcp::Token>;
 
 }  // namespace lambdapool::identity

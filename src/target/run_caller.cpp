@@ -7,7 +7,12 @@
 #include "aws/lambda/function_error.hpp"
 #include "core/encoding.hpp"
 #include "core/retry.hpp"
+#include "gcp/credentials/token_requests.hpp"
+#include "gcp/run/services.hpp"
 #include "gcp/service_name.hpp"
+#include "identity/exchange.hpp"
+#include "target/google.hpp"
+#include "target/plain_http.hpp"
 
 namespace lambdapool::target {
 namespace {
@@ -17,6 +22,13 @@ using Kind = cloud::Failure::Kind;
 // Cloud Run's quotas: 32 MiB for a request over HTTP/1, an hour for its answer.
 const cloud::CallLimits run_limits{32u << 20, std::chrono::hours(1), "Cloud Run", "pass less",
                                    (32u << 20) - (64u << 10)};
+
+constexpr identity::Patience patience{std::chrono::seconds(10), std::chrono::seconds(30)};
+
+std::string no_function(const std::string& function, const std::string& where) {
+  return "there is no function " + function + " " + where + "; `lambdapool create " + function +
+         " PATHS` makes it, and `lambdapool list` shows those that are there";
+}
 
 // What the platform says comes as text or HTML.
 std::string said(const http::Response& response) {
@@ -30,21 +42,52 @@ std::string said(const http::Response& response) {
 }  // namespace
 
 Result<std::unique_ptr<cloud::Caller>> RunCaller::open(const Target& target, const std::string& function) {
-  auto service = gcp::service_id(function);
-  if (!service) return tl::unexpected(std::move(service.error()));
-  return std::unique_ptr<cloud::Caller>(new RunCaller(target, function, *service));
+  const auto service = gcp::service_id(function);
+  if (!service) return tl::unexpected(service.error());
+  auto place = find(target, function, *service);
+  if (!place) return tl::unexpected(place.error());
+  return std::unique_ptr<cloud::Caller>(new RunCaller(target, function, std::move(*place)));
 }
 
-// A local service's address follows from its name.
-RunCaller::RunCaller(const Target& target, std::string function, const std::string& service)
+// A local service's address follows from its name. One of Google's knows its own, which is also for whom a
+// token has to be.
+Result<RunCaller::Place> RunCaller::find(const Target& target, const std::string& function,
+                                         const std::string& service) {
+  const Google& google = *target.google;
+  if (target.name != "gcp")
+    return Place{
+        target.endpoint,
+        "/_run/" + percent_encode(google.project) + "/" + percent_encode(target.region) + "/" + service + "/",
+        google.tokens};
+  auto request =
+      gcp::run::get_service_request(gcp::run::Place{google.project, target.region}.service(service));
+  request.headers.set("Authorization", "Bearer " + google.tokens->current()->text);
+  if (!google.quota_project.empty()) request.headers.set("X-Goog-User-Project", google.quota_project);
+  identity::Exchange exchange(google.source.connection, google.source.give_up);
+  const auto answer = exchange.send(target.endpoint, std::move(request), patience);
+  if (!answer) return tl::unexpected(answer.error().error);
+  auto found = gcp::run::parse_get_service(*answer);
+  if (!found && found.error().kind == ErrorKind::not_found)
+    found.error().message = no_function(function, "in " + google.project + ", " + target.region);
+  if (!found) return tl::unexpected(found.error());
+  if (found->uri.empty())
+    return fail(ErrorKind::not_found,
+                "the function " + function + " has no address yet: it has never come up");
+  const auto at = gcp::place_of(found->uri);
+  if (!at) return tl::unexpected(at.error());
+  if (at->endpoint.scheme == http::Endpoint::Scheme::http)
+    if (auto safe = refuse_plain_http(at->endpoint, std::nullopt); !safe) return tl::unexpected(safe.error());
+  auto tokens = tokens_for(google, found->uri);
+  if (!tokens) return tl::unexpected(tokens.error());
+  return Place{at->endpoint, at->target.ends_with('/') ? at->target : at->target + "/", std::move(*tokens)};
+}
+
+RunCaller::RunCaller(const Target& target, std::string function, Place place)
     : function_(std::move(function)),
       place_("on the target " + target.name),
-      route_{target.endpoint, {}, target.proxies},
-      prototype_{"POST",
-                 "/_run/" + percent_encode(target.google->project) + "/" + percent_encode(target.region) +
-                     "/" + service + "/",
-                 {{"Authorization", "Bearer " + target.google->token},
-                  {"Content-Type", "application/vnd.lambdapool"}}} {}
+      route_{place.endpoint, target.settings.ca_bundle, target.proxies},
+      tokens_(std::move(place.tokens)),
+      prototype_{"POST", place.path, {{"Content-Type", "application/vnd.lambdapool"}}} {}
 
 const cloud::CallLimits& RunCaller::limits() const { return run_limits; }
 
@@ -57,10 +100,18 @@ cloud::Signature RunCaller::sign_early(http::Request& request) const {
   return {};
 }
 
-void RunCaller::sign(http::Request& request, cloud::Signature&) { sign_early(request); }
+void RunCaller::sign(http::Request& request, cloud::Signature& signature) {
+  sign_early(request);
+  const auto token = tokens_->current();
+  request.headers.set("Authorization", "Bearer " + token->text);
+  signature.as = token;
+}
 
-void RunCaller::renew(const cloud::Credential&, std::function<void(Result<void>)> then) {
-  then(fail(ErrorKind::credentials, "the token of the local Cloud Run was refused"));
+void RunCaller::renew(const cloud::Credential& stale, std::function<void(Result<void>)> then) {
+  tokens_->renew(std::static_pointer_cast<const gcp::Token>(stale),
+                 [then = std::move(then)](Result<identity::Tokens::Snapshot> result) {
+                   then(result ? Result<void>{} : tl::unexpected(std::move(result.error())));
+                 });
 }
 
 bool RunCaller::is_outcome(const http::Response& response) const {
@@ -85,12 +136,12 @@ cloud::Failure RunCaller::refused(const http::Response& response) const {
     case 401:
     case 403:
       error.kind = ErrorKind::access_denied;
-      error.message = "access to the function " + function_ + " " + place_ + " is denied" + said(response);
-      return {Kind::final, std::move(error)};
+      error.message = "access to the function " + function_ + " " + place_ + " is denied to " +
+                      tokens_->current()->source + "; it needs the role roles/run.invoker there";
+      return {response.status == 401 ? Kind::expired_token : Kind::final, std::move(error)};
     case 404:
       error.kind = ErrorKind::not_found;
-      error.message = "there is no function " + function_ + " " + place_ + "; `lambdapool create " +
-                      function_ + " PATHS` makes it, and `lambdapool list` shows those that are there";
+      error.message = no_function(function_, place_);
       return {Kind::final, std::move(error)};
     case 413:
       error.kind = ErrorKind::payload_too_large;

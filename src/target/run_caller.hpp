@@ -11,7 +11,8 @@ namespace lambdapool::target {
 
 class RunCaller final : public cloud::Caller {
  public:
-  // Error kind invalid_argument where that cannot be a function there.
+  // On gcp the service is asked for its address, and a token is got for it. Errors: invalid_argument (that
+  // cannot be a function there), not_found, access_denied, credentials, and those of the network.
   static Result<std::unique_ptr<cloud::Caller>> open(const Target& target, const std::string& function);
 
   const cloud::Route& route() const override { return route_; }
@@ -34,12 +35,19 @@ class RunCaller final : public cloud::Caller {
   std::string explain_throttle(const Error& refusal) const override;
 
  private:
-  RunCaller(const Target& target, std::string function, const std::string& service);
+  struct Place {
+    http::Endpoint endpoint;
+    std::string path;
+    std::shared_ptr<identity::Tokens> tokens;
+  };
+  static Result<Place> find(const Target& target, const std::string& function, const std::string& service);
+  RunCaller(const Target& target, std::string function, Place place);
   cloud::Failure refused(const http::Response& response) const;
 
   const std::string function_;
   const std::string place_;
   const cloud::Route route_;
+  const std::shared_ptr<identity::Tokens> tokens_;
   http::Request prototype_;  // of every call, without its payload
 };
 

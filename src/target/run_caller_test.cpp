@@ -15,7 +15,7 @@ std::unique_ptr<cloud::Caller> run_caller(const std::string& function = "My_Func
   Target target;
   target.name = "gcp-local";
   target.region = "us-central1";
-  target.google = Google{"project", "token"};
+  target.google = Google{"project", std::make_shared<identity::Tokens>(gcp::Token{"token", "a test"})};
   auto caller = open_caller(target, function);
   EXPECT_TRUE(caller);
   return std::move(*caller);
@@ -69,7 +69,7 @@ TEST_P(PlatformAnswers, SayWhetherTheTaskMayHaveRun) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, PlatformAnswers,
-                         testing::Values(PlatformAnswer{401, Kind::final, ErrorKind::access_denied},
+                         testing::Values(PlatformAnswer{401, Kind::expired_token, ErrorKind::access_denied},
                                          PlatformAnswer{403, Kind::final, ErrorKind::access_denied},
                                          PlatformAnswer{404, Kind::final, ErrorKind::not_found},
                                          PlatformAnswer{413, Kind::final, ErrorKind::payload_too_large},

@@ -12,6 +12,7 @@
 #include "identity/terminal.hpp"
 #include "local/objects/s3_service.hpp"
 #include "local/service.hpp"
+#include "target/google.hpp"
 #include "target/identities.hpp"
 #include "target/local_lambda.hpp"
 #include "target/plain_http.hpp"
@@ -60,7 +61,11 @@ Result<Target> resolve_gcp_local(const TargetOptions& options, const Environment
   target.name = "gcp-local";
   target.endpoint = (*embedded)->service->endpoint();
   target.region = options.aws.region.value_or("us-central1");
-  target.google = Google{environment.get("GOOGLE_CLOUD_PROJECT").value_or("local"), (*embedded)->token};
+  Google google;
+  google.project = options.project.value_or(environment.get("GOOGLE_CLOUD_PROJECT").value_or("local"));
+  google.tokens = std::make_shared<identity::Tokens>(gcp::Token{(*embedded)->token, "the local Cloud Run"});
+  google.storage = target.endpoint;
+  target.google = std::move(google);
   target.service = std::move(*embedded);
   return target;
 }
@@ -140,12 +145,22 @@ Result<Target> resolve(const TargetOptions& options, const Environment& environm
   const bool from_environment = !options.target;
   const std::string name =
       options.target ? *options.target : environment.get("LAMBDAPOOL_TARGET").value_or("aws");
+  const bool is_google = name == "gcp" || name == "gcp-local";
+  if (options.project && !is_google)
+    return fail(ErrorKind::invalid_argument,
+                "the target '" + name + "' has no projects: --project is for 'gcp' and 'gcp-local'");
+  if (options.aws.profile && is_google)
+    return fail(ErrorKind::invalid_argument,
+                "the target '" + name +
+                    "' knows no profiles of AWS: gcloud's configuration is named by "
+                    "CLOUDSDK_ACTIVE_CONFIG_NAME instead of --profile");
   if (name == "local") return resolve_local(options, environment);
   if (name == "aws") return resolve_aws(options, environment);
+  if (name == "gcp") return resolve_gcp(options, environment);
   if (name == "gcp-local") return resolve_gcp_local(options, environment);
   return fail(ErrorKind::invalid_argument, "there is no target '" + name + "'" +
                                                (from_environment ? " (from LAMBDAPOOL_TARGET)" : "") +
-                                               "; it is 'aws', 'local' or 'gcp-local'");
+                                               "; it is 'aws', 'local', 'gcp' or 'gcp-local'");
 }
 
 }  // namespace lambdapool::target

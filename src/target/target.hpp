@@ -1,4 +1,5 @@
-// Turns "aws", "local" or "gcp-local" into an endpoint and an identity: the one place that knows both sides.
+// Turns "aws", "local", "gcp" or "gcp-local" into an endpoint and an identity: the one place that knows both
+// sides.
 #pragma once
 
 #include <filesystem>
@@ -13,6 +14,7 @@
 #include "core/error.hpp"
 #include "http/message.hpp"
 #include "http/proxy.hpp"
+#include "identity/google_source.hpp"
 #include "identity/provider.hpp"
 
 namespace lambdapool::http {
@@ -22,8 +24,10 @@ class InProcess;
 namespace lambdapool::target {
 
 struct TargetOptions {
-  std::optional<std::string> target = {};  // "aws", "local" or "gcp-local"; else LAMBDAPOOL_TARGET; else aws
+  // "aws", "local", "gcp" or "gcp-local"; else LAMBDAPOOL_TARGET; else aws
+  std::optional<std::string> target = {};
   aws::Explicit aws = {};
+  std::optional<std::string> project = {};         // of Google Cloud
   std::filesystem::path python = {};               // see local::ServiceOptions::python
   std::optional<std::filesystem::path> home = {};  // of local; else local::default_home
   bool allow_http = false;  // plain http that leaves the machine; else LAMBDAPOOL_ALLOW_HTTP
@@ -35,11 +39,14 @@ struct TargetOptions {
 // What calls to Google's Cloud Run need beside an endpoint.
 struct Google {
   std::string project;
-  std::string token;  // a bearer's
+  std::shared_ptr<identity::Tokens> tokens;  // for its APIs
+  std::string quota_project = {};            // "" where requests are counted to the project itself
+  http::Endpoint storage = {};
+  identity::GoogleOptions source = {};  // of further tokens; unused for gcp-local
 };
 
 struct Target {
-  std::string name;  // "aws", "local" or "gcp-local"
+  std::string name;  // "aws", "local", "gcp" or "gcp-local"
   http::Endpoint endpoint;
   std::string region;
   std::shared_ptr<identity::Provider> provider;  // of credentials; shared by copies

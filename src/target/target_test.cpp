@@ -106,7 +106,7 @@ TEST_F(TargetTest, AnUnknownOneIsRefusedNamingAll) {
   ASSERT_FALSE(target);
   EXPECT_EQ(target.error().kind, ErrorKind::invalid_argument);
   EXPECT_THAT(target.error().message, HasSubstr("'gcf'"));
-  EXPECT_THAT(target.error().message, HasSubstr("'aws', 'local' or 'gcp-local'"));
+  EXPECT_THAT(target.error().message, HasSubstr("'aws', 'local', 'gcp' or 'gcp-local'"));
   auto variables = keys;
   variables["LAMBDAPOOL_TARGET"] = "moon";
   target = resolve({}, environment(variables));

@@ -71,7 +71,7 @@ def test_a_dry_run_changes_nothing(gcp, run, code):
     ("options", "reason"),
     [
         (("--layers", "tools"), "there are no layers"),
-        (("--role", "arn:aws:iam::123456789012:role/r"), "leave --role"),
+        (("--role", "arn:aws:iam::123456789012:role/r"), "give --service-account instead of --role"),
         (("--architecture", "arm64"), "x86_64 alone"),
         (("--ephemeral-storage", "1024"), "files are in the function's memory"),
         (("--concurrency", "3"), "no concurrency can be reserved"),

@@ -134,7 +134,7 @@ def test_the_version_is_told(run):
         ),
         (
             ["list", "--target", "moon"],
-            "Invalid value for '--target': 'moon' is not one of 'aws', 'local', 'gcp-local'; try 'lambdapool list --help'.",
+            "Invalid value for '--target': 'moon' is not one of 'aws', 'local', 'gcp', 'gcp-local'; try 'lambdapool list --help'.",
         ),
     ],
 )

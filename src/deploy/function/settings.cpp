@@ -133,6 +133,9 @@ Result<void> validate_name(const std::string& name) {
 }
 
 Result<void> check_on_lambda(const FunctionRequest& request) {
+  if (request.service_account)
+    return fail(ErrorKind::invalid_argument,
+                "a function on Lambda runs with a role: give --role instead of --service-account.");
   if (!request.per_instance) return {};
   return fail(ErrorKind::invalid_argument,
               "Lambda runs one call at a time in an environment, so --per-instance is for Cloud Run alone.");

@@ -38,9 +38,12 @@ Result<std::string> archive_of(const package::Package& code) {
 
 }  // namespace
 
-Result<UploadedCode> upload_code(Session& session, const std::string& service, const package::Package& code) {
+Result<UploadedCode> upload_code(Session& run_session, const std::string& service,
+                                 const package::Package& code) {
   auto archive = archive_of(code);
   if (!archive) return tl::unexpected(archive.error());
+  const auto storage_session = Session::open_at(run_session, run_session.target().google->storage);
+  Session& session = *storage_session;
   if (auto go_on = session.check_unchanged(); !go_on) return tl::unexpected(go_on.error());
   const auto& target = session.target();
   UploadedCode uploaded{"run-sources-" + target.google->project + "-" + target.region,
@@ -55,7 +58,9 @@ Result<UploadedCode> upload_code(Session& session, const std::string& service, c
 }
 
 void remove_code(Session& session, const UploadedCode& code) {
-  (void)call(session, storage::delete_object_request(code.bucket, code.object), storage::parse_done);
+  const auto storage_session = Session::open_at(session, session.target().google->storage);
+  if (session.is_seen_through()) storage_session->see_through();
+  (void)call(*storage_session, storage::delete_object_request(code.bucket, code.object), storage::parse_done);
 }
 
 }  // namespace lambdapool::deploy

@@ -50,7 +50,13 @@ void set_timeout(gcp::run::Service& service, int seconds) {
   service.timeout = std::min(std::chrono::seconds(seconds) + grace, std::chrono::seconds(timeout_s_max));
 }
 
+// Cloud Run wants so many processors for so much memory.
+std::string processors_for(int megabytes) {
+  return megabytes <= 2'048 ? "1" : megabytes <= 8'192 ? "2" : "4";
+}
+
 void set_memory(gcp::run::Service& service, int megabytes) {
+  service.cpu = processors_for(megabytes);
   service.environment[memory_variable] = std::to_string(megabytes);
   service.memory_mb = megabytes;
 }
@@ -85,7 +91,9 @@ Result<void> check_on_run(const Connection& connection, const JudgedRequest& req
   if (given(asked.subnets) || given(asked.security_groups))
     return unavailable(connection, "lambdapool sets up no VPC yet: leave --subnet and --security-group out.");
   if (asked.role || given(asked.policies))
-    return unavailable(connection, "there are no roles of IAM's kind: leave --role and --policy out.");
+    return unavailable(connection,
+                       "there are no roles of IAM's kind: give --service-account instead of --role "
+                       "and --policy.");
   if (asked.concurrency)
     return unavailable(connection, "no concurrency can be reserved: leave --concurrency out.");
   if (asked.ephemeral_mb)
@@ -112,6 +120,7 @@ gcp::run::Service new_service(const FunctionRequest& asked) {
   set_timeout(service, asked.timeout_s.value_or(timeout_s_usual));
   set_memory(service, asked.memory_mb.value_or(memory_mb_usual));
   set_per_instance(service, asked.per_instance.value_or(1));
+  service.service_account = asked.service_account.value_or("");
   return service;
 }
 
@@ -128,6 +137,10 @@ std::vector<std::string> change_service(gcp::run::Service& service, const Functi
   if (asked.per_instance && *asked.per_instance != service.concurrency) {
     lines.push_back(from_to("tasks per instance", service.concurrency, *asked.per_instance, "at a time"));
     set_per_instance(service, *asked.per_instance);
+  }
+  if (asked.service_account && *asked.service_account != service.service_account) {
+    lines.push_back("service account to " + *asked.service_account);
+    service.service_account = *asked.service_account;
   }
   if (asked.description && *asked.description != service.description) {
     lines.push_back("description to '" + *asked.description + "'");

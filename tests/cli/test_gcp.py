@@ -1,0 +1,174 @@
+"""The target gcp: Google's own calls with tokens of a service account's key, against the local Cloud Run.
+
+What stands for Google is `lambdapool serve` (its Cloud Run and Cloud Storage) and a token server here.
+"""
+
+import base64
+import http.server
+import json
+import subprocess
+import sys
+import threading
+import urllib.request
+from urllib.parse import parse_qs
+
+import pytest
+
+serialization = pytest.importorskip("cryptography.hazmat.primitives.serialization")
+FAR = 4_000_000_000
+
+
+def encoded(value):
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
+
+
+class Tokens(http.server.ThreadingHTTPServer):
+    """Gives tokens, and keeps what was claimed."""
+
+    daemon_threads = True
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.url = "http://127.0.0.1:%d/token" % self.server_address[1]
+        self.claims = []
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    server: Tokens
+
+    def do_POST(self):
+        form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+        claims = form["assertion"][0].split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))
+        self.server.claims.append(claims)
+        if "target_audience" in claims:
+            answer = {"id_token": "%s.%s.%s" % (encoded({}), encoded({"exp": FAR}), "c2ln")}
+        else:
+            answer = {"access_token": "access", "expires_in": 3600}
+        body = json.dumps(answer).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format, *arguments):
+        pass
+
+
+@pytest.fixture
+def tokens():
+    server = Tokens()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def key(tmp_path, tokens):
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    pem = rsa.generate_private_key(public_exponent=65537, key_size=2048).private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    content = {
+        "type": "service_account",
+        "project_id": "project-of-key",
+        "private_key_id": "k",
+        "private_key": pem.decode(),
+        "client_email": "robot@p.iam.gserviceaccount.com",
+        "token_uri": tokens.url,
+    }
+    path = tmp_path / "key.json"
+    path.write_text(json.dumps(content))
+    return path
+
+
+@pytest.fixture
+def gcp(clean_environment, serve, key):
+    clean_environment.update(
+        LAMBDAPOOL_TARGET="gcp",
+        GOOGLE_APPLICATION_CREDENTIALS=str(key),
+        CLOUDSDK_API_ENDPOINT_OVERRIDES_RUN=serve.endpoint + "/",
+        CLOUDSDK_API_ENDPOINT_OVERRIDES_STORAGE=serve.endpoint + "/",
+        CLOUDSDK_RUN_REGION="europe-west1",
+    )
+    return clean_environment
+
+
+def test_a_function_is_made_called_and_removed(gcp, run, algorithms, tokens, serve):
+    made = run("create", "algorithms", "algorithms", "--service-account", "own@p.iam.gserviceaccount.com")
+    assert made.returncode == 0, made.stderr
+    (function,) = json.loads(run("list", "--output", "json").stdout)
+    name = "projects/project-of-key/locations/europe-west1/services/algorithms"
+    assert function["arn"] == name
+    request = urllib.request.Request(serve.endpoint + "/v2/" + name, headers={"Authorization": "Bearer any"})
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        assert json.load(answer)["template"]["serviceAccount"] == "own@p.iam.gserviceaccount.com"
+
+    tokens.claims.clear()
+    program = (
+        "from lambdapool import LambdaPool\n"
+        "from algorithms.algorithms import fibonacci\n"
+        "with LambdaPool(workers=2, lambda_function='algorithms', target='gcp') as pool:\n"
+        "    print(pool.map(fibonacci, range(10)))\n"
+    )
+    called = subprocess.run([sys.executable, "-c", program], env=gcp, cwd=algorithms, capture_output=True, text=True)
+    assert called.stdout == "[0, 1, 1, 2, 3, 5, 8, 13, 21, 34]\n", called.stderr
+    scope, audience = tokens.claims
+    assert scope["scope"] == "https://www.googleapis.com/auth/cloud-platform"
+    assert audience["target_audience"].endswith("/_run/project-of-key/europe-west1/algorithms")
+    assert audience["iss"] == "robot@p.iam.gserviceaccount.com"
+
+    assert run("delete", "algorithms").returncode == 0
+    assert json.loads(run("list", "--output", "json").stdout) == []
+    gone = subprocess.run([sys.executable, "-c", program], env=gcp, cwd=algorithms, capture_output=True, text=True)
+    assert "there is no function algorithms in project-of-key, europe-west1" in gone.stderr
+
+
+def test_project_and_region_may_be_given(gcp, run, algorithms):
+    where = ("--project", "other-project", "--region", "us-east1")
+    assert run("create", "f", "algorithms", *where).returncode == 0
+    (function,) = json.loads(run("list", "--output", "json", *where).stdout)
+    assert function["arn"] == "projects/other-project/locations/us-east1/services/f"
+    assert json.loads(run("list", "--output", "json").stdout) == []
+
+
+def test_what_is_missing_is_named_with_the_ways_to_give_it(gcp, run, tmp_path):
+    del gcp["CLOUDSDK_RUN_REGION"]
+    assert "needs a region, and nothing names one: give --region" in run("list").stderr
+    refused = run("list", "--region", "europe-west1", "--project", "no/project")
+    assert "'no/project' (from --project) is no project of Google Cloud" in refused.stderr
+    gcp["GOOGLE_APPLICATION_CREDENTIALS"] = str(tmp_path / "nowhere.json")
+    assert "nowhere.json (from GOOGLE_APPLICATION_CREDENTIALS) cannot be read" in run("list").stderr
+    del gcp["GOOGLE_APPLICATION_CREDENTIALS"]
+    gcp["NO_GCE_CHECK"] = "true"
+    assert "Sign in with 'gcloud auth application-default login'" in run("list", "--region", "r").stderr
+
+
+def test_options_of_the_other_cloud_are_refused(gcp, run):
+    assert "knows no profiles of AWS" in run("list", "--profile", "p").stderr
+    assert "--project is for 'gcp' and 'gcp-local'" in run("list", "--target", "aws", "--project", "p").stderr
+
+
+def test_roles_that_suffice_are_printed(gcp, run):
+    (invoke,) = json.loads(run("policy", "invoke", "My_Function", "--project", "p").stdout)
+    assert invoke["resource"] == "projects/p/locations/europe-west1/services/my-function"
+    assert [binding["role"] for binding in invoke["bindings"]] == ["roles/run.invoker", "roles/run.viewer"]
+    project, account = json.loads(run("policy", "deploy", "f", "--project", "p").stdout)
+    assert project["resource"] == "projects/p"
+    assert account["bindings"][0]["role"] == "roles/iam.serviceAccountUser"
+    assert "they do not go with --target gcp" in run("policy", "invoke", "f", "--bucket", "b" * 9).stderr
+
+
+def test_a_key_that_is_none_is_told_of(gcp, run, key):
+    content = json.loads(key.read_text())
+    key.write_text(json.dumps({**content, "private_key": "no key"}))
+    refused = run("list")
+    assert "no token is to be had with a service account's key in %s" % key in refused.stderr
+    assert "no RSA key in PEM" in refused.stderr
+
+
+def test_plain_http_to_another_machine_is_refused(gcp, run):
+    gcp["CLOUDSDK_API_ENDPOINT_OVERRIDES_RUN"] = "http://run.example/"
+    assert "plain http" in run("list").stderr

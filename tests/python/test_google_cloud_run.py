@@ -1,0 +1,109 @@
+"""Google's own client of Cloud Run (google-cloud-run, over REST) against `lambdapool serve`."""
+
+import io
+import json
+import sys
+import tarfile
+import urllib.error
+import urllib.request
+
+import pytest
+
+run_v2 = pytest.importorskip("google.cloud.run_v2", reason="google-cloud-run is not installed")
+PLACE = "projects/p/locations/us-central1"
+WORKER = b"""
+import http.server, os, socket
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        body = (os.environ["K_SERVICE"] + " " + os.environ["COLOUR"]).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+server = http.server.HTTPServer(("", 0), Handler, bind_and_activate=False)
+server.socket = socket.socket(fileno=int(os.environ["LAMBDAPOOL_LISTEN_FD"]))
+server.get_request = lambda: (server.socket.accept()[0], ("", 0))
+server.serve_forever()
+"""
+
+
+@pytest.fixture
+def client(serve):
+    from google.auth import credentials
+    from google.cloud.run_v2.services.services.transports import ServicesRestTransport
+
+    class Bearer(credentials.AnonymousCredentials):
+        def before_request(self, request, method, url, headers):
+            headers["authorization"] = "Bearer anything"
+
+    transport = ServicesRestTransport(
+        host=serve.endpoint.removeprefix("http://"), url_scheme="http", credentials=Bearer()
+    )
+    return run_v2.ServicesClient(transport=transport)
+
+
+def send(method, url, body=None, **headers):
+    request = urllib.request.Request(url, body, {"Authorization": "Bearer anything", **headers}, method=method)
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        return answer.read()
+
+
+@pytest.fixture
+def source(serve):
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w:gz") as files:
+        info = tarfile.TarInfo("worker.py")
+        info.size = len(WORKER)
+        files.addfile(info, io.BytesIO(WORKER))
+    json_type = {"Content-Type": "application/json"}
+    send("POST", serve.endpoint + "/storage/v1/b?project=p", b'{"name": "bucket"}', **json_type)
+    upload = serve.endpoint + "/upload/storage/v1/b/bucket/o?uploadType=media&name=o.tar.gz"
+    kept = json.loads(send("POST", upload, archive.getvalue(), **{"Content-Type": "application/octet-stream"}))
+    where = {"bucket": "bucket", "object_": "o.tar.gz", "generation": int(kept["generation"])}
+    return run_v2.SourceCode(cloud_storage_source=where)
+
+
+def a_service(source, colour, command=("python3", "worker.py")):
+    container = run_v2.Container(
+        image="scratch",
+        base_image_uri="python%d%d" % sys.version_info[:2],
+        command=command[:1],
+        args=command[1:],
+        source_code=source,
+        env=[run_v2.EnvVar(name="COLOUR", value=colour)],
+    )
+    return run_v2.Service(template=run_v2.RevisionTemplate(containers=[container]))
+
+
+def test_a_service_is_made_called_changed_listed_and_removed(client, source):
+    made = client.create_service(parent=PLACE, service=a_service(source, "red"), service_id="s").result(timeout=100)
+    assert made.name == PLACE + "/services/s"
+    assert made.terminal_condition.state == run_v2.Condition.State.CONDITION_SUCCEEDED
+    assert send("GET", made.uri + "/") == b"s red"
+    changed = a_service(source, "blue")
+    changed.name = made.name
+    after = client.update_service(service=changed).result(timeout=100)
+    assert send("GET", after.uri + "/") == b"s blue"
+    assert after.latest_ready_revision != made.latest_ready_revision
+    assert [service.name for service in client.list_services(parent=PLACE)] == [made.name]
+    assert client.get_service(name=made.name).template.containers[0].env[0].value == "blue"
+    client.delete_service(name=made.name).result(timeout=100)
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        send("GET", made.uri + "/")
+
+
+def test_what_cannot_be_is_refused_with_googles_own_exceptions(client, source):
+    from google.api_core import exceptions
+
+    with pytest.raises(exceptions.NotFound, match="does not exist"):
+        client.get_service(name=PLACE + "/services/nothing")
+    with pytest.raises(exceptions.BadRequest):
+        client.create_service(parent=PLACE, service=a_service(source, "red"), service_id="Not-A-Name")
+    operation = client.create_service(
+        parent=PLACE, service=a_service(source, "red", ("python3", "nothing.py")), service_id="s"
+    )
+    with pytest.raises(exceptions.GoogleAPICallError, match="Container failed to start"):
+        operation.result(timeout=100)
+    client.create_service(parent=PLACE, service=a_service(source, "red"), service_id="s").result(timeout=100)
+    with pytest.raises(exceptions.Conflict):
+        client.create_service(parent=PLACE, service=a_service(source, "red"), service_id="s")
