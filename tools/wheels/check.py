@@ -231,6 +231,7 @@ def main():
     here = [wheel for wheel in wheels if os.uname().machine in wheel.name]
     with tempfile.TemporaryDirectory(prefix="lambdapool-index-") as name:
         index = make_index(Path(name), wheels)
+        newest = None
         for version, python in pythons().items():
             if not any(fits(wheel, version) for wheel in here):
                 print("CPython %d.%d: no wheel for it" % version)
@@ -243,7 +244,8 @@ def main():
                 )
             other_layouts(python, index)
             newest = python
-        try_authorities(newest, index)
+        if newest:
+            try_authorities(newest, index)
         try_in_trees(wheels, index)
 
 
