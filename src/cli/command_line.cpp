@@ -275,15 +275,15 @@ void add_serve(CLI::App& app, Parsed& parsed) {
            "aws_secret_access_key) and that only you can read");
   verb.add_flag("--verbose", parsed.serve.verbose, "Print a line about each request");
   verb.footer(
-      "It answers CreateFunction, UpdateFunctionCode and -Configuration, Get- and DeleteFunction, "
-      "ListFunctions, "
-      "Invoke (also Event and DryRun), InvokeWithResponseStream, versions, aliases, layers, tags, reserved "
-      "concurrency, AddPermission, "
-      "RemovePermission and GetPolicy, FunctionEventInvokeConfig, FunctionUrlConfig, GetAccountSettings. "
+      "It answers Lambda's operations on functions, versions, aliases, layers, tags, permissions, "
+      "concurrency, "
+      "event invocations and URLs: docs/operations.md lists each with whether it works, is kept without "
+      "effect, or is "
+      "refused. "
       "A function's URL is http://ID.lambda-url.REGION.localhost:PORT/, and for clients that cannot look "
       "such "
-      "a name up http://127.0.0.1:PORT/lambda-url/ID/. Not there: event source mappings, provisioned "
-      "concurrency, answers of URLs that come as they are made, container images.");
+      "a name up http://127.0.0.1:PORT/lambda-url/ID/. Not there: event sources, provisioned "
+      "concurrency, container images.");
 }
 
 void add_stats(CLI::App& app, Parsed& parsed) {

@@ -69,6 +69,10 @@ Result<void> serve(const Context& context, const ServeOptions& options) {
   service_options.admission = {options.any_user, options.hosts};
   if (context.options.region) service_options.region = *context.options.region;
   service_options.environment = context.environment;
+  service_options.warn = [&](const std::string& line) {
+    const std::lock_guard hold(one_line_at_a_time);
+    std::cerr << "lambdapool: " << line << std::endl;
+  };
   if (options.verbose)
     service_options.log = [&](const std::string& line) {
       const std::lock_guard hold(one_line_at_a_time);

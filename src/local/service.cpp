@@ -47,6 +47,7 @@ ControlPlaneOptions control_plane_options(const ServiceOptions& options) {
   plane.region = options.region;
   plane.concurrency = options.concurrency;
   plane.log = options.log;
+  plane.warn = options.warn;
   return plane;
 }
 
@@ -106,6 +107,7 @@ class RunningService : public Service, private http::InProcess {
     return objects_listener_ ? objects_listener_->endpoint() : endpoint();
   }
   http::InProcess& in_process() override { return *this; }
+  std::vector<std::string> without_effect() override { return plane_->without_effect(); }
   std::string isolation() const override { return workers_->isolation(); }
 
   void before_fork() override {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/environment.hpp"
 #include "core/error.hpp"
@@ -30,6 +31,8 @@ struct ServiceOptions {
   Environment environment = {};                      // where to look for interpreters (PATH, VIRTUAL_ENV)
   std::filesystem::path python = {};                 // preferred interpreter (an embedding Python's own)
   std::function<void(const std::string&)> log = {};  // one line of a request log; {}: none
+  // What is asked for and cannot be had here, once.
+  std::function<void(const std::string&)> warn = [](const std::string&) {};
 };
 
 class Service {
@@ -41,6 +44,8 @@ class Service {
   virtual http::InProcess& in_process() = 0;  // for this process alone: it admits whoever calls
   // Of the object store, where workers reach it too, whatever they see of the file system.
   virtual http::Endpoint objects_endpoint() const = 0;
+  // "NAME: TracingConfig, VpcConfig" of each function with settings that are kept without effect.
+  virtual std::vector<std::string> without_effect() = 0;
   virtual std::string isolation() const = 0;  // which limits are enforced and how, one line
 
   // Around a fork(), so that no thread of the service is in the middle of anything: the child gets a copy of

@@ -50,6 +50,11 @@ void check_home(const LocalHome& home, Findings& findings) {
                       "name another with LAMBDAPOOL_HOME, or let that be a directory that you may write to"});
 }
 
+void check_settings(local::Service& service, Findings& findings) {
+  for (const auto& line : service.without_effect())
+    findings.push_back({Level::note, "settings", line + " (kept, without effect on the local Lambda)", ""});
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Session>> check_local(Connection& connection, const StopToken& stop,
@@ -67,6 +72,7 @@ Result<std::unique_ptr<Session>> check_local(Connection& connection, const StopT
   check_home(*home, findings);
   findings.push_back({Level::ok, "limits", (*service)->isolation()});
   check_interpreters(connection.environment(), findings);
+  check_settings(**service, findings);
   return Session::open_to_read(connection, {}, stop);
 }
 

@@ -9,9 +9,17 @@
 namespace lambdapool::local {
 namespace {
 
-constexpr std::string_view function_pattern =
+constexpr const char* function_pattern_begin =
     "(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?"
-    "(function:)?([a-zA-Z0-9-_]+)(:(\\$LATEST(\\.PUBLISHED)?|[a-zA-Z0-9-_]+))?";
+    "(function:)?";
+struct Rule {
+  const char* pattern_end;
+  std::size_t longest;
+};
+constexpr Rule rules[] = {{"([a-zA-Z0-9-_]+)(:(\\$LATEST|[a-zA-Z0-9-_]+))?", 140},
+                          {"([a-zA-Z0-9-_\\.]+)(:(\\$LATEST(\\.PUBLISHED)?|[a-zA-Z0-9-_]+))?", 256},
+                          {"([a-zA-Z0-9-_]+)", 140},
+                          {"([a-zA-Z0-9-_]{1,64})(:((?!\\d+$)[0-9a-zA-Z-_]+))?", 140}};
 constexpr std::string_view layer_pattern =
     "((arn:[a-zA-Z0-9-]+:lambda:[a-zA-Z0-9-]+:\\d{12}:layer:[a-zA-Z0-9-_]+)|[a-zA-Z0-9-_]+)";
 
@@ -100,19 +108,45 @@ std::string layer_version_arn(std::string_view region, std::string_view name, st
   return layer_arn(region, name) + ":" + std::to_string(version);
 }
 
+namespace {
+
+bool is_name_by(NameRule rule, std::string_view text) {
+  if (rule == NameRule::url && text.size() > 64) return false;
+  std::string plain(text);
+  if (rule == NameRule::namespaced) std::erase(plain, '.');
+  return !text.empty() && (plain.empty() || is_name(plain));
+}
+
+// Of what stands behind the name.
+bool is_own_qualifier_by(NameRule rule, std::string_view text) {
+  switch (rule) {
+    case NameRule::unqualified:
+      return false;
+    case NameRule::url:
+      return is_name(text) && text.find_first_not_of("0123456789") != std::string_view::npos;
+    case NameRule::namespaced:
+      return text == "$LATEST" || text == "$LATEST.PUBLISHED" || is_name(text);
+    case NameRule::plain:
+      break;
+  }
+  return text == "$LATEST" || is_name(text);
+}
+
+}  // namespace
+
 OrRefusal<FunctionReference> parse_function_reference(std::string_view text, std::string_view region,
-                                                      std::string_view query_qualifier, std::size_t longest) {
+                                                      std::string_view query_qualifier, NameRule rule) {
+  const auto& [pattern_end, longest] = rules[static_cast<std::size_t>(rule)];
   const auto parts = split(text);
   const auto prefix = prefix_of(parts);
   const auto rest = parts.size() - prefix.length;
   const auto name = parts[prefix.length];
   const auto own = rest == 2 ? parts[prefix.length + 1] : std::string_view{};
   std::vector<Violation> violations;
-  if (rest > 2 || !is_name(name) ||
-      (rest == 2 && own != "$LATEST" && own != "$LATEST.PUBLISHED" && !is_name(own)))
-    violations.push_back(
-        {std::string(text), "functionName",
-         "Member must satisfy regular expression pattern: " + std::string(function_pattern)});
+  if (rest > 2 || !is_name_by(rule, name) || (rest == 2 && !is_own_qualifier_by(rule, own)))
+    violations.push_back({std::string(text), "functionName",
+                          std::string("Member must satisfy regular expression pattern: ") +
+                              function_pattern_begin + pattern_end});
   if (text.size() > longest)
     violations.push_back({std::string(text), "functionName", length_constraint(longest)});
   if (query_qualifier.size() > 128)
@@ -127,7 +161,9 @@ OrRefusal<FunctionReference> parse_function_reference(std::string_view text, std
                      "' are not reachable in this region ('" + std::string(region) + "')");
   }
   if (!prefix.account.empty() && prefix.account != account_id)
-    return not_found("Function not found: " + std::string(text));
+    return refuse(403, "AccessDeniedException",
+                  "The local Lambda has the account " + std::string(account_id) + " alone, not that of " +
+                      std::string(text) + ".");
   if (!own.empty() && !query_qualifier.empty() && own != query_qualifier) {
     return invalid_parameter(
         "The derived qualifier from the function name does not match the specified qualifier.");

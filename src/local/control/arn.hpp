@@ -22,11 +22,19 @@ struct FunctionReference {
   std::string qualifier;  // "" where none was given
 };
 
+// The shapes that names of functions have in AWS's model; each operation has one of them.
+enum class NameRule {
+  plain,        // FunctionName
+  namespaced,   // NamespacedFunctionName: longer, and dots are no mistake
+  unqualified,  // UnqualifiedFunctionName
+  url,          // FunctionUrlFunctionName: no version
+};
+
 // `query_qualifier` is the Qualifier parameter, "" where there is none; it must agree with the reference's
-// own. `longest`: some operations take longer ARNs.
+// own.
 OrRefusal<FunctionReference> parse_function_reference(std::string_view text, std::string_view region,
                                                       std::string_view query_qualifier = "",
-                                                      std::size_t longest = 140);
+                                                      NameRule rule = NameRule::plain);
 
 struct LayerReference {
   std::string name;

@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <future>
+#include <limits>
 
 #include "core/encoding.hpp"
 #include "core/limits.hpp"
@@ -12,8 +13,10 @@ namespace {
 
 OrRefusal<void> check_request_size(const Route& route, std::size_t bytes) {
   if (static_cast<std::int64_t>(bytes) <= limits::create_request_bytes_max) return {};
-  return too_large("Request must be smaller than " + std::to_string(limits::create_request_bytes_max) +
-                   " bytes for the " + std::string(aws_name(route.operation)) + " operation");
+  return too_large(
+      "Request must be smaller than " + std::to_string(limits::create_request_bytes_max) + " bytes for the " +
+      std::string(route.operation == Operation::invoke ? "InvokeFunction" : aws_name(route.operation)) +
+      " operation");
 }
 
 Refusal unknown_operation(const http::Request& request) {
@@ -170,12 +173,14 @@ void ControlPlane::Impl::start_operation(std::uint64_t id) {
                body = std::make_shared<std::string>(std::move(exchange.request.body))] {
     http::Response response;
     std::vector<Transition> transitions;
+    std::vector<std::string> without_effect;
     bool released = false;
     try {
       auto opened = databases.with([&](Database& connection) {
         Context context{connection, *code, options.region, options.concurrency, now, locate, url};
         response = run_operation(context, called, std::move(*body));
         transitions = std::move(context.transitions);
+        without_effect = std::move(context.without_effect);
         released = context.code_released;
       });
       if (!opened) response = refusal_response(service_failure(opened.error()).value());
@@ -183,6 +188,8 @@ void ControlPlane::Impl::start_operation(std::uint64_t id) {
       response = internal_error(failure);
     }
     if (response.status >= 300) transitions.clear();
+    if (response.status < 300 && !without_effect.empty())
+      post([settings = std::move(without_effect)](Impl& self) { self.warn_of(settings); });
     auto answer = std::make_shared<http::Response>(std::move(response));
     post_for(id, [id, answer, transitions, released](Impl& self) {
       self.after_operation(id, std::move(*answer), transitions, released);
@@ -196,6 +203,16 @@ void ControlPlane::Impl::after_operation(std::uint64_t id, http::Response respon
   retire_outdated();
   respond(id, std::move(response));
   if (!transitions.empty() || released) upkeep.finish(std::move(transitions), released);
+}
+
+// Each once: tools send them with every deployment.
+void ControlPlane::Impl::warn_of(const std::vector<std::string>& settings) {
+  std::string names;
+  for (const auto& name : settings) {
+    if (warned.insert(name).second) names += (names.empty() ? "" : ", ") + name;
+  }
+  if (!names.empty())
+    options.warn(names + " of functions: kept and shown, without effect on the local Lambda");
 }
 
 void ControlPlane::Impl::start_download(std::uint64_t id) {
@@ -280,6 +297,19 @@ void ControlPlane::handle(http::Request request, http::Responder responder) {
 
 void ControlPlane::handle_own(http::Request request, http::Responder responder) {
   impl_->handle(std::move(request), std::move(responder), Impl::Caller::own);
+}
+
+std::vector<std::string> ControlPlane::without_effect() {
+  std::vector<std::string> lines;
+  const auto read = impl_->databases.with([&](Database& database) {
+    for (const auto& record : list_latest(database, "", std::numeric_limits<std::int32_t>::max())) {
+      std::string names;
+      for (const auto& name : settings_without_effect(record.config))
+        names += (names.empty() ? "" : ", ") + name;
+      if (!names.empty()) lines.push_back(record.function + ": " + names);
+    }
+  });
+  return read ? lines : std::vector<std::string>{};
 }
 
 void ControlPlane::pause() { impl_->threads.pause(); }

@@ -31,6 +31,7 @@ struct ControlPlaneOptions {
   std::string region = "us-east-1";
   int concurrency = 1'000;
   std::function<void(const std::string&)> log = {};
+  std::function<void(const std::string&)> warn = [](const std::string&) {};
   EventPolicy events = {};
   std::function<std::chrono::system_clock::time_point()> clock = [] {
     return std::chrono::system_clock::now();
@@ -54,6 +55,10 @@ class ControlPlane {
   // Between the two nothing is done in the background. Not on the loop's thread.
   void pause();
   void resume();
+
+  // "NAME: TracingConfig, VpcConfig" of each function with settings that have no effect here. From any
+  // thread.
+  std::vector<std::string> without_effect();
 
   // Lets go of the database until it is used again, so that a forked child may use the file, too. After
   // pause(), while the loop is held up.

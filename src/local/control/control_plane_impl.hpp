@@ -3,6 +3,7 @@
 
 #include <map>
 #include <random>
+#include <set>
 
 #include "core/random.hpp"
 #include "local/control/code_download.hpp"
@@ -85,6 +86,7 @@ struct ControlPlane::Impl : std::enable_shared_from_this<ControlPlane::Impl> {
   void answer_url(std::uint64_t id, const std::shared_ptr<const FunctionUrl>& url, http::Response invoked);
   void after_operation(std::uint64_t id, http::Response response, std::vector<Transition> transitions,
                        bool released);
+  void warn_of(const std::vector<std::string>& settings);
   void respond(std::uint64_t id, http::Response response);
   void refuse_exchange(std::uint64_t id, const Refusal& refusal) { respond(id, refusal_response(refusal)); }
   void retire_outdated();
@@ -110,6 +112,7 @@ struct ControlPlane::Impl : std::enable_shared_from_this<ControlPlane::Impl> {
   Invoker invoker;
   Upkeep upkeep;
   std::map<std::uint64_t, Exchange> exchanges;
+  std::set<std::string> warned;  // of settings that have no effect
   std::uint64_t next_exchange = 0;
   Uuids request_ids;
   DateHeader date;

@@ -21,8 +21,8 @@ struct Configured {
 };
 
 OrRefusal<Configured> find_configured(Context& context, Call call) {
-  auto reference =
-      parse_function_reference(call.parameters[0], context.region, call.query_value("Qualifier"));
+  auto reference = parse_function_reference(call.parameters[0], context.region, call.query_value("Qualifier"),
+                                            name_rule(call.operation));
   if (!reference) return tl::unexpected(reference.error());
   auto qualifier = reference->qualifier.empty() ? std::string(latest) : reference->qualifier;
   auto arn = function_arn(context.region, reference->name, qualifier);
@@ -73,7 +73,7 @@ OrRefusal<std::string> check_destination(Context& context, const Configured& tar
         "The provided destination config DestinationConfig(onSuccess=" + (success ? own : "null") +
         ", onFailure=" + (success ? "null" : own) + ") is invalid.");
   }
-  const auto destination = parse_function_reference(**arn, context.region, "", 350);
+  const auto destination = parse_function_reference(**arn, context.region, "", NameRule::namespaced);
   if (!destination || !find_function(context.database, destination->name))
     return invalid_parameter("The destination ARN " + **arn + " is invalid.");
   if (destination->name == target.function)

@@ -89,6 +89,9 @@ FunctionConfig read_stored(const Json& json) {
     json["log_levels"].at("application").get_to(config.application_level);
     json["log_levels"].at("system").get_to(config.system_level);
   }
+  if (json.contains("kept")) {
+    for (const auto& [name, value] : json["kept"].items()) config.kept[name] = value.dump();
+  }
   if (json.contains("vpc")) {
     config.vpc.emplace();
     json["vpc"].at("subnets").get_to(config.vpc->subnets);
@@ -119,6 +122,7 @@ std::string to_stored(const FunctionConfig& config) {
   if (config.environment) json["environment"] = *config.environment;
   if (!config.application_level.empty())
     json["log_levels"] = {{"application", config.application_level}, {"system", config.system_level}};
+  for (const auto& [name, value] : config.kept) json["kept"][name] = Json::parse(value);
   if (config.vpc) {
     json["vpc"] = {{"subnets", config.vpc->subnets},
                    {"security_groups", config.vpc->security_groups},
@@ -136,6 +140,13 @@ std::optional<FunctionConfig> from_stored(const std::string& text) {
   } catch (const Json::exception&) {
     return std::nullopt;
   }
+}
+
+std::vector<std::string> settings_without_effect(const FunctionConfig& config) {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : config.kept) names.push_back(name);
+  if (config.vpc && !config.vpc->subnets.empty()) names.push_back("VpcConfig");
+  return names;
 }
 
 CodeReference code_from(const Json& json) {
@@ -160,6 +171,12 @@ Json logging_json(const FunctionConfig& config) {
           {"ApplicationLogLevel", config.application_level},
           {"SystemLogLevel", config.system_level},
           {"LogGroup", config.log_group}};
+}
+
+// AWS's form; the version is this machine's, whose runtimes have no numbers.
+std::string runtime_version_arn(const FunctionConfig& config, const std::string& function_arn) {
+  const auto region = function_arn.substr(0, function_arn.find(':', sizeof "arn:aws:lambda:" - 1));
+  return region + "::runtime:" + sha256_hex(config.runtime);
 }
 
 Json configuration_json(const VersionRecord& record, const std::string& arn, Show show) {
@@ -189,8 +206,13 @@ Json configuration_json(const VersionRecord& record, const std::string& arn, Sho
   json["PackageType"] = "Zip";
   json["Architectures"] = {config.architecture};
   json["EphemeralStorage"] = {{"Size", config.ephemeral_mb}};
-  json["SnapStart"] = {{"ApplyOn", "None"}, {"OptimizationStatus", "Off"}};
+  json["SnapStart"] = {{"ApplyOn", "None"}};
   json["LoggingConfig"] = logging_json(config);
+  for (const auto& [name, value] : config.kept) json[name] = Json::parse(value);
+  const bool frozen = json["SnapStart"]["ApplyOn"] == "PublishedVersions" && record.version != "$LATEST";
+  json["SnapStart"]["OptimizationStatus"] = frozen ? "On" : "Off";
+  if (show == Show::everything)
+    json["RuntimeVersionConfig"] = {{"RuntimeVersionArn", runtime_version_arn(config, arn)}};
   if (config.vpc) {
     json["VpcConfig"] = {{"SubnetIds", config.vpc->subnets},
                          {"SecurityGroupIds", config.vpc->security_groups},

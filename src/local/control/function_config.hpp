@@ -45,6 +45,9 @@ struct FunctionConfig {
   // JSON logs: LoggingConfig's levels; both empty for text.
   std::string application_level = {};
   std::string system_level = {};
+  // What the local Lambda keeps, shows and does not act on, as JSON by AWS's names: TracingConfig, SnapStart,
+  // ...
+  std::map<std::string, std::string> kept = {};
   std::optional<VpcSetting> vpc = {};  // kept and shown; workers are on the host's network
   std::optional<std::map<std::string, std::string>> environment;
   std::vector<LayerUse> layers;
@@ -54,6 +57,9 @@ struct FunctionConfig {
 
 // Throws Json::exception where it is none.
 CodeReference code_from(const Json& json);
+
+// The names of the settings that are only kept, and are not as they are by default.
+std::vector<std::string> settings_without_effect(const FunctionConfig& config);
 
 std::string to_stored(const FunctionConfig& config);
 std::optional<FunctionConfig> from_stored(const std::string& text);  // nullopt: it is damaged

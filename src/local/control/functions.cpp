@@ -2,43 +2,17 @@
 
 #include <nlohmann/json.hpp>
 
-#include "core/encoding.hpp"
+#include "local/control/code_source.hpp"
 #include "local/control/layers.hpp"
 #include "local/control/request_body.hpp"
 #include "local/control/versions.hpp"
 #include "local/store/alias_table.hpp"
 #include "local/store/setting_table.hpp"
 #include "local/store/tag_table.hpp"
-#include "local/store/uploads.hpp"
 #include "local/store/uuid.hpp"
 
 namespace lambdapool::local {
 namespace {
-
-OrRefusal<std::string> decode_zip(const std::string& text) {
-  if (auto bytes = base64_decode(text)) return std::move(*bytes);
-  return refuse(400, "SerializationException", "'ZipFile' is not base64");
-}
-
-// A package comes as ZipFile, or is in the home already; there is no S3 beside the local Lambda.
-OrRefusal<CodeReference> put_code(Context& context, const Json& code) {
-  if (const auto bucket = read_string(code, "S3Bucket"); bucket && *bucket == uploads_bucket) {
-    const auto key = read_string(code, "S3Key");
-    if (!key) return tl::unexpected(key.error());
-    return context.code.put_upload(key->value_or(""));
-  }
-  for (const char* member : {"S3Bucket", "S3Key", "S3ObjectVersion", "ImageUri"}) {
-    if (code.contains(member) && !code[member].is_null()) {
-      return invalid_parameter(std::string("The local Lambda takes code as ZipFile, not by ") + member + ".");
-    }
-  }
-  auto text = read_string(code, "ZipFile");
-  if (!text) return tl::unexpected(text.error());
-  if (!*text || (*text)->empty()) return invalid_parameter("Please provide a source for function code.");
-  const auto zip = decode_zip(**text);
-  if (!zip) return tl::unexpected(zip.error());
-  return context.code.put(*zip);
-}
 
 OrRefusal<void> check_total_size(const FunctionConfig& config) {
   auto total = config.code.unzipped;
@@ -157,11 +131,12 @@ Answer create_function(Context& context, Call, const Json& body) {
 
   const auto hold = context.code.hold();
   context.code_released = true;  // of what is refused nothing is left
-  auto code =
-      put_code(context, body.contains("Code") && body["Code"].is_object() ? body["Code"] : Json::object());
+  const bool given = body.contains("Code") && body["Code"].is_object();
+  auto code = put_code_of(context, given ? body["Code"] : Json::object(), "function code");
   if (!code) return tl::unexpected(code.error());
   config->code = std::move(*code);
   if (auto fits = check_total_size(*config); !fits) return tl::unexpected(fits.error());
+  context.without_effect = settings_without_effect(*config);
   VersionRecord record{name, std::string(latest), std::move(*config)};
   return insert_new(context, std::move(record), tags->value_or(StringMap{}), publish_too->value_or(false));
 }
@@ -231,7 +206,7 @@ Answer update_function_code(Context& context, Call call, const Json& body) {
   }
   const auto hold = context.code.hold();
   context.code_released = true;
-  auto code = put_code(context, body);
+  auto code = put_code_of(context, body, "function code");
   if (!code) return tl::unexpected(code.error());
 
   Transaction transaction(context.database);
@@ -266,6 +241,7 @@ Answer update_function_configuration(Context& context, Call call, const Json& bo
   if (auto done = apply_layers(context, body, record->config); !done) return tl::unexpected(done.error());
   if (auto fits = check_total_size(record->config); !fits) return tl::unexpected(fits.error());
   record->config.last_modified = iso_time(context.now_ms);
+  context.without_effect = settings_without_effect(record->config);
   begin_transition(context, *record, record->live ? Phase::updating : Phase::creating);
   context.code_released = true;
   auto response = configuration_response(context, 200, *record);
@@ -275,8 +251,8 @@ Answer update_function_configuration(Context& context, Call call, const Json& bo
 
 // A version that is not there is as good as deleted; a function that is not there is an error.
 Answer delete_function(Context& context, Call call) {
-  auto reference =
-      parse_function_reference(call.parameters[0], context.region, call.query_value("Qualifier"));
+  auto reference = parse_function_reference(call.parameters[0], context.region, call.query_value("Qualifier"),
+                                            name_rule(call.operation));
   if (!reference) return tl::unexpected(reference.error());
   const auto& [name, qualifier] = *reference;
   if (qualifier == latest)

@@ -160,9 +160,9 @@ TEST_F(FunctionsTest, ListsComeInPagesOfAtMostFiftyWithoutState) {
 }
 
 TEST_F(FunctionsTest, AnUnknownPathIsNamed) {
-  const auto unknown = service->call("GET", "/2015-03-31/event-source-mappings/");
+  const auto unknown = service->call("GET", "/2015-03-31/event-sources/");
   EXPECT_EQ(unknown.status, 404);
-  EXPECT_THAT(message_of(unknown), HasSubstr("GET /2015-03-31/event-source-mappings/"));
+  EXPECT_THAT(message_of(unknown), HasSubstr("GET /2015-03-31/event-sources/"));
 }
 
 struct Refused {
@@ -195,7 +195,7 @@ TEST_F(FunctionsTest, BadInputIsRefusedWithAwsTexts) {
        {{"Runtime", "nodejs22.x"}},
        400,
        "InvalidParameterValueException",
-       "The local Lambda cannot run nodejs22.x"},
+       "The local Lambda has no nodejs22.x"},
       {"go",
        {{"Runtime", "go1.x"}},
        400,
@@ -221,12 +221,12 @@ TEST_F(FunctionsTest, BadInputIsRefusedWithAwsTexts) {
        400,
        "InvalidParameterValueException",
        "Could not unzip uploaded file."},
-      {"S3", {{"Code", {{"S3Bucket", "b"}}}}, 400, "InvalidParameterValueException", "ZipFile"},
-      {"dead letters",
-       {{"DeadLetterConfig", {{"TargetArn", "arn:aws:sqs:us-east-1:000000000000:q"}}}},
+      {"S3", {{"Code", {{"S3Bucket", "b"}}}}, 400, "InvalidParameterValueException", "provide a source"},
+      {"durable",
+       {{"DurableConfig", {{"ExecutionTimeout", 60}}}},
        400,
        "InvalidParameterValueException",
-       "does not support DeadLetterConfig"},
+       "does not support DurableConfig"},
       {"image", {{"PackageType", "Image"}}, 400, "InvalidParameterValueException", "container images"},
       {"type", {{"Timeout", "3"}}, 400, "SerializationException", "'Timeout' must be an integer"},
   };

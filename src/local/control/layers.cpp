@@ -5,10 +5,10 @@
 #include <nlohmann/json.hpp>
 
 #include "core/encoding.hpp"
+#include "local/control/code_source.hpp"
 #include "local/control/layer_compatibility.hpp"
 #include "local/control/request_body.hpp"
 #include "local/store/layer_table.hpp"
-#include "local/store/uploads.hpp"
 
 namespace lambdapool::local {
 namespace {
@@ -74,23 +74,9 @@ Answer get_by_arn(Context& context, Call call) {
   return json_response(200, layer_json(context, *record));
 }
 
-// As ZipFile, or in the home already (uploads.hpp).
 OrRefusal<CodeReference> put_content(Context& context, const Json& body) {
-  const auto content =
-      body.contains("Content") && body["Content"].is_object() ? body["Content"] : Json::object();
-  if (const auto bucket = read_string(content, "S3Bucket"); bucket && *bucket == uploads_bucket) {
-    const auto key = read_string(content, "S3Key");
-    if (!key) return tl::unexpected(key.error());
-    return context.code.put_upload(key->value_or(""));
-  }
-  if (content.contains("S3Bucket")) {
-    return invalid_parameter("The local Lambda takes a layer's content as ZipFile, not by S3Bucket.");
-  }
-  auto text = read_string(content, "ZipFile");
-  if (!text) return tl::unexpected(text.error());
-  if (!*text || (*text)->empty()) return invalid_parameter("Please provide a source for layer content.");
-  if (const auto zip = base64_decode(**text)) return context.code.put(*zip);
-  return refuse(400, "SerializationException", "'ZipFile' is not base64");
+  const bool given = body.contains("Content") && body["Content"].is_object();
+  return put_code_of(context, given ? body["Content"] : Json::object(), "layer content");
 }
 
 OrRefusal<void> check_layer_arn(const Context& context, const std::string& arn,

@@ -4,11 +4,13 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "local/control/absent_resources.hpp"
 #include "local/control/aliases.hpp"
 #include "local/control/concurrency.hpp"
 #include "local/control/event_invoke_config.hpp"
 #include "local/control/function_urls.hpp"
 #include "local/control/functions.hpp"
+#include "local/control/kept_settings.hpp"
 #include "local/control/layers.hpp"
 #include "local/control/permissions.hpp"
 #include "local/control/tags.hpp"
@@ -83,6 +85,12 @@ WithBody operation_with_body(Operation operation) {
       return create_function_url;
     case Operation::update_url:
       return update_function_url;
+    case Operation::put_function_code_signing:
+      return put_function_code_signing;
+    case Operation::put_runtime_management:
+      return put_runtime_management;
+    case Operation::put_recursion:
+      return put_recursion;
     default:
       return nullptr;
   }
@@ -140,6 +148,30 @@ WithoutBody operation_without_body(Operation operation) {
       return delete_function_url;
     case Operation::list_urls:
       return list_function_urls;
+    case Operation::get_function_code_signing:
+      return get_function_code_signing;
+    case Operation::delete_function_code_signing:
+      return delete_function_code_signing;
+    case Operation::get_runtime_management:
+      return get_runtime_management;
+    case Operation::get_recursion:
+      return get_recursion;
+    case Operation::get_provisioned:
+      return get_provisioned;
+    case Operation::delete_provisioned:
+      return delete_provisioned;
+    case Operation::list_event_sources:
+      return list_event_sources;
+    case Operation::list_code_signing:
+      return list_code_signing;
+    case Operation::absent_code_signing:
+      return absent_code_signing;
+    case Operation::get_layer_policy:
+      return get_layer_policy;
+    case Operation::absent:
+      return absent;
+    case Operation::refused:
+      return refused;
     default:
       return nullptr;
   }
@@ -209,10 +241,40 @@ OrRefusal<Page> page_of(Call call) {
   return page;
 }
 
+NameRule name_rule(Operation operation) {
+  switch (operation) {
+    case Operation::create_alias:
+    case Operation::create_function:
+    case Operation::delete_alias:
+    case Operation::delete_concurrency:
+    case Operation::delete_provisioned:
+    case Operation::get_alias:
+    case Operation::get_concurrency:
+    case Operation::get_provisioned:
+    case Operation::list_aliases:
+    case Operation::publish_version:
+    case Operation::put_concurrency:
+    case Operation::update_alias:
+    case Operation::update_function_code:
+    case Operation::update_function_configuration:
+      return NameRule::plain;
+    case Operation::get_recursion:
+    case Operation::put_recursion:
+      return NameRule::unqualified;
+    case Operation::create_url:
+    case Operation::get_url:
+    case Operation::update_url:
+    case Operation::delete_url:
+    case Operation::list_urls:
+      return NameRule::url;
+    default:
+      return NameRule::namespaced;
+  }
+}
+
 OrRefusal<Target> find_target(Context& context, Call call) {
-  const std::size_t longest = call.operation == Operation::get_function ? 170 : 140;
-  auto reference =
-      parse_function_reference(call.parameters[0], context.region, call.query_value("Qualifier"), longest);
+  auto reference = parse_function_reference(call.parameters[0], context.region, call.query_value("Qualifier"),
+                                            name_rule(call.operation));
   if (!reference) return tl::unexpected(reference.error());
   const auto arn = function_arn(context.region, reference->name, reference->qualifier);
   auto version = reference->qualifier.empty() ? std::string(latest) : reference->qualifier;

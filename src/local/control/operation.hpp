@@ -30,7 +30,8 @@ struct Context {
   std::function<std::string(const std::string& id)> function_url;
 
   std::vector<Transition> transitions = {};
-  bool code_released = false;  // something may be collected now
+  std::vector<std::string> without_effect = {};  // settings of the function that was just changed
+  bool code_released = false;                    // something may be collected now
 };
 
 using Call = const Route&;
@@ -56,6 +57,8 @@ struct Target {
   std::string arn;  // qualified only if the request was
 };
 OrRefusal<Target> find_target(Context& context, Call call);
+
+NameRule name_rule(Operation operation);
 
 // For operations on a function as a whole, which take no other qualifier than $LATEST.
 OrRefusal<Target> find_latest(Context& context, Call call);

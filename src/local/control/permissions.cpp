@@ -24,8 +24,8 @@ struct Governed {
 };
 
 OrRefusal<Governed> find_governed(Context& context, Call call, const std::string& without_function) {
-  auto reference =
-      parse_function_reference(call.parameters[0], context.region, call.query_value("Qualifier"));
+  auto reference = parse_function_reference(call.parameters[0], context.region, call.query_value("Qualifier"),
+                                            name_rule(call.operation));
   if (!reference) return tl::unexpected(reference.error());
   Governed found{*reference, function_arn(context.region, reference->name, reference->qualifier)};
   const auto& qualifier = reference->qualifier;
@@ -129,8 +129,8 @@ auto find_statement(Json& policy, const std::string& id) {
 }  // namespace
 
 Answer add_permission(Context& context, Call call, const Json& body) {
-  auto reference =
-      parse_function_reference(call.parameters[0], context.region, call.query_value("Qualifier"));
+  auto reference = parse_function_reference(call.parameters[0], context.region, call.query_value("Qualifier"),
+                                            name_rule(call.operation));
   if (!reference) return tl::unexpected(reference.error());
   auto statement = read_statement(body, function_arn(context.region, reference->name, reference->qualifier));
   if (!statement) return tl::unexpected(statement.error());

@@ -51,9 +51,10 @@ OrRefusal<void> check_runtime(const std::string& runtime) {
   static constexpr std::array<std::string_view, 9> runnable{"python3.9",  "python3.10",      "python3.11",
                                                             "python3.12", "python3.13",      "python3.14",
                                                             "python3.15", "provided.al2023", "provided.al2"};
-  static constexpr std::array<std::string_view, 13> gone{
-      "go1.x",      "provided",   "python2.7",  "python3.6", "python3.7", "python3.8",    "nodejs12.x",
-      "nodejs14.x", "nodejs16.x", "nodejs8.10", "ruby2.5",   "ruby2.7",   "dotnetcore3.1"};
+  static constexpr std::array<std::string_view, 21> gone{
+      "go1.x",      "provided",   "python2.7",  "python3.6",  "python3.7",     "python3.8", "nodejs12.x",
+      "nodejs14.x", "nodejs16.x", "nodejs8.10", "ruby2.5",    "ruby2.7",       "java8",     "dotnetcore3.1",
+      "nodejs",     "nodejs4.3",  "nodejs6.10", "nodejs10.x", "dotnetcore1.0", "dotnet5.0", "dotnet6"};
   if (std::find(runnable.begin(), runnable.end(), runtime) != runnable.end()) return {};
   if (std::find(gone.begin(), gone.end(), runtime) != gone.end()) {
     return invalid_parameter("The runtime parameter of " + runtime +
@@ -62,8 +63,12 @@ OrRefusal<void> check_runtime(const std::string& runtime) {
   }
   for (const char* family : {"nodejs", "java", "dotnet", "ruby"}) {
     if (!runtime.starts_with(family)) continue;
-    return invalid_parameter("The local Lambda cannot run " + runtime +
-                             "; it runs python3.9 to python3.15, provided.al2023 and provided.al2.");
+    return invalid_parameter("The local Lambda has no " + runtime +
+                             " of its own. It runs python3.9 to python3.15, and with the Runtime "
+                             "provided.al2023 anything else: put an "
+                             "executable named bootstrap into the package that starts the language's runtime "
+                             "client (for nodejs aws-lambda-ric "
+                             "from npm, for java aws-lambda-java-runtime-interface-client from Maven).");
   }
   std::string values;
   for (const auto name : runnable) values.append(values.empty() ? "" : ", ").append(name);
@@ -135,21 +140,11 @@ bool empty_setting(const Json& value, int depth = 3) {
 }
 
 OrRefusal<void> refuse_unsupported(const Json& body) {
-  for (const char* member :
-       {"DeadLetterConfig", "KMSKeyArn", "FileSystemConfigs", "ImageConfig", "CodeSigningConfigArn",
-        "DurableConfig", "CapacityProviderConfig", "TenancyConfig", "PublishTo", "SourceKMSKeyArn"}) {
+  for (const char* member : {"ImageConfig", "CodeSigningConfigArn", "DurableConfig", "CapacityProviderConfig",
+                             "TenancyConfig", "PublishTo", "SourceKMSKeyArn"}) {
     if (const auto* value = find(body, member); value != nullptr && !empty_setting(*value))
       return unsupported(member);
   }
-  const auto other_than = [&body](const char* member, const char* inner, const char* usual) {
-    const auto* value = find(body, member);
-    const auto* setting = value != nullptr && value->is_object() ? find(*value, inner) : nullptr;
-    return setting != nullptr && *setting != usual;
-  };
-  if (other_than("TracingConfig", "Mode", "PassThrough"))
-    return unsupported("tracing: TracingConfig.Mode must be PassThrough");
-  if (other_than("SnapStart", "ApplyOn", "None"))
-    return unsupported("SnapStart: SnapStart.ApplyOn must be None");
   return {};
 }
 
@@ -286,7 +281,7 @@ OrRefusal<void> refuse_images(const Json& body) {
 
 OrRefusal<void> apply_configuration(const Json& body, FunctionConfig& config) {
   if (auto supported = refuse_unsupported(body); !supported) return supported;
-  for (auto* step : {apply_texts, apply_numbers, apply_environment, apply_logging, apply_vpc}) {
+  for (auto* step : {apply_texts, apply_numbers, apply_environment, apply_logging, apply_vpc, apply_kept}) {
     if (auto done = step(body, config); !done) return done;
   }
   return {};

@@ -22,8 +22,8 @@ OrRefusal<std::optional<StringMap>> read_string_map(const Json& body, const char
 OrRefusal<std::string> require_string(const Json& body, const char* member);  // absent: ValidationException
 
 // Applies Role, Runtime, Handler, Timeout, MemorySize, Description, Environment, EphemeralStorage,
-// LoggingConfig, VpcConfig; refuses what the local Lambda cannot do (FileSystemConfigs, tracing, ...) instead
-// of ignoring it. Architectures and Layers are read by whoever looks them up.
+// LoggingConfig, VpcConfig and what is only kept; refuses what the local Lambda cannot do (DurableConfig,
+// ...) instead of ignoring it. Architectures and Layers are read by whoever looks them up.
 OrRefusal<void> apply_configuration(const Json& body, FunctionConfig& config);
 
 // Before anything else is asked for: an image needs no runtime.

@@ -76,6 +76,98 @@ OrRefusal<void> apply_logging(const Json& body, FunctionConfig& config) {
   return {};
 }
 
+namespace {
+
+OrRefusal<const Json*> read_object(const Json& body, const char* member) {
+  const auto found = body.find(member);
+  if (found == body.end() || found->is_null()) return nullptr;
+  if (!found->is_object())
+    return refuse(400, "SerializationException", "'" + std::string(member) + "' must be an object");
+  return &*found;
+}
+
+// A structure with one choice, of which the first is the default.
+OrRefusal<void> keep_choice(const Json& body, const char* name, const char* member, const std::string& path,
+                            const std::vector<std::string_view>& choices, const std::string& usual,
+                            FunctionConfig& config) {
+  auto given = read_object(body, name);
+  if (!given) return tl::unexpected(given.error());
+  if (*given == nullptr) return {};
+  std::string chosen;
+  if (auto read = read_choice(**given, member, path, choices, chosen); !read) return read;
+  if (chosen.empty()) return {};
+  config.kept.erase(name);
+  if (chosen != usual) config.kept[name] = Json{{member, chosen}}.dump();
+  return {};
+}
+
+bool is_arn_or_nothing(const std::string& text) { return text.empty() || text.starts_with("arn:aws"); }
+
+OrRefusal<void> keep_dead_letters(const Json& body, FunctionConfig& config) {
+  auto given = read_object(body, "DeadLetterConfig");
+  if (!given) return tl::unexpected(given.error());
+  if (*given == nullptr) return {};
+  auto arn = read_string(**given, "TargetArn");
+  if (!arn) return tl::unexpected(arn.error());
+  const std::string target = arn->value_or("");
+  if (!is_arn_or_nothing(target))
+    return pattern_error(target, "deadLetterConfig.targetArn", "(arn:(aws[a-zA-Z-]*)?:[a-z0-9-.]+:.*)|()");
+  config.kept.erase("DeadLetterConfig");
+  if (!target.empty()) config.kept["DeadLetterConfig"] = Json{{"TargetArn", target}}.dump();
+  return {};
+}
+
+OrRefusal<void> keep_key(const Json& body, FunctionConfig& config) {
+  auto arn = read_string(body, "KMSKeyArn");
+  if (!arn) return tl::unexpected(arn.error());
+  if (!*arn) return {};
+  if (!is_arn_or_nothing(**arn))
+    return pattern_error(**arn, "kMSKeyArn", "(arn:(aws[a-zA-Z-]*)?:[a-z0-9-.]+:.*)|()");
+  config.kept.erase("KMSKeyArn");
+  if (!(*arn)->empty()) config.kept["KMSKeyArn"] = Json(**arn).dump();
+  return {};
+}
+
+OrRefusal<void> keep_file_systems(const Json& body, FunctionConfig& config) {
+  const auto given = body.find("FileSystemConfigs");
+  if (given == body.end() || given->is_null()) return {};
+  if (!given->is_array()) return refuse(400, "SerializationException", "'FileSystemConfigs' must be a list");
+  Json kept = Json::array();
+  for (const auto& one : *given) {
+    if (!one.is_object()) return refuse(400, "SerializationException", "'FileSystemConfigs' holds objects");
+    auto arn = require_string(one, "Arn");
+    if (!arn) return tl::unexpected(arn.error());
+    auto path = require_string(one, "LocalMountPath");
+    if (!path) return tl::unexpected(path.error());
+    if (!path->starts_with("/mnt/") || path->size() > 160 || !is_log_group(path->substr(5)))
+      return pattern_error(*path, "fileSystemConfigs.1.member.localMountPath", "^/mnt/[a-zA-Z0-9-_.]+$");
+    kept.push_back({{"Arn", *arn}, {"LocalMountPath", *path}});
+  }
+  if (kept.size() > 1) return invalid_parameter("A function has at most one file system.");
+  config.kept.erase("FileSystemConfigs");
+  if (!kept.empty()) config.kept["FileSystemConfigs"] = kept.dump();
+  return {};
+}
+
+}  // namespace
+
+OrRefusal<void> apply_kept(const Json& body, FunctionConfig& config) {
+  if (auto kept = keep_choice(body, "TracingConfig", "Mode", "tracingConfig.mode", {"Active", "PassThrough"},
+                              "PassThrough", config);
+      !kept)
+    return kept;
+  if (auto kept = keep_choice(body, "SnapStart", "ApplyOn", "snapStart.applyOn",
+                              {"PublishedVersions", "None"}, "None", config);
+      !kept)
+    return kept;
+  for (auto* step : {keep_dead_letters, keep_key, keep_file_systems}) {
+    if (auto done = step(body, config); !done) return done;
+  }
+  if (config.kept.contains("SnapStart") && config.runtime.starts_with("provided"))
+    return invalid_parameter(config.runtime + " is not supported for SnapStart enabled functions.");
+  return {};
+}
+
 OrRefusal<void> apply_vpc(const Json& body, FunctionConfig& config) {
   const auto vpc = body.find("VpcConfig");
   if (vpc == body.end() || vpc->is_null()) return {};

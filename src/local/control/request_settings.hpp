@@ -7,6 +7,8 @@
 namespace lambdapool::local {
 
 OrRefusal<void> apply_logging(const Json& body, FunctionConfig& config);
+// TracingConfig, DeadLetterConfig, KMSKeyArn, FileSystemConfigs and SnapStart, which are only kept.
+OrRefusal<void> apply_kept(const Json& body, FunctionConfig& config);
 OrRefusal<void> apply_vpc(const Json& body, FunctionConfig& config);
 
 }  // namespace lambdapool::local

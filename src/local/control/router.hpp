@@ -3,6 +3,7 @@
 
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -51,8 +52,41 @@ enum class Operation {
   update_url,
   delete_url,
   list_urls,
-  download_code,  // what GetFunction's Location leads to; signed by its token, not by SigV4
+  get_function_code_signing,
+  put_function_code_signing,
+  delete_function_code_signing,
+  get_runtime_management,
+  put_runtime_management,
+  get_recursion,
+  put_recursion,
+  get_provisioned,  // and ListProvisionedConcurrencyConfigs, told apart by ?List=ALL
+  delete_provisioned,
+  list_event_sources,
+  list_code_signing,
+  absent_code_signing,  // what needs a code signing configuration, of which there are none
+  get_layer_policy,     // and its removal: there are none
+  absent,               // what needs another resource of which there are none
+  refused,              // OperationEntry::note says what there is not
+  download_code,        // what GetFunction's Location leads to; signed by its token, not by SigV4
 };
+
+// What a caller can expect: docs/operations.md is made of it.
+enum class Support {
+  works,    // as on Lambda, or truly: what cannot be here is said not to be
+  kept,     // answered as it was given, without effect
+  refused,  // 400, and why
+};
+
+struct OperationEntry {
+  Operation operation;
+  std::string_view name;  // AWS's
+  std::string_view method;
+  std::string_view path;  // "*" stands for one variable part
+  Support support;
+  std::string_view note;  // of a refused one: what there is not
+};
+
+std::span<const OperationEntry> operations();  // of Lambda's API
 
 std::string_view aws_name(Operation operation);  // "CreateFunction"
 
@@ -60,6 +94,7 @@ struct Route {
   Operation operation = Operation::invoke;
   std::vector<std::string> parameters;            // the path's variable parts, decoded, from left to right
   std::multimap<std::string, std::string> query;  // decoded
+  const OperationEntry* entry = nullptr;
   std::string query_value(const std::string& name) const;  // the first of that name, or ""
 };
 

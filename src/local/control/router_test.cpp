@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
 #include "local/control/arn.hpp"
 #include "local/invoke/concurrency_gate.hpp"
 
@@ -28,6 +32,52 @@ TEST(RouterTest, AnotherMethodOrDateOrDepthIsNoOperation) {
                                        {"GET", "/2015-03-31/functions/f/code/x"},
                                        {"POST", "/2015-03-31/functions//invocations"}}) {
     EXPECT_FALSE(route(method, target)) << method << " " << target;
+  }
+}
+
+std::string operations_page() {
+  std::string page =
+      "# Lambda's operations, and what `lambdapool serve` makes of each\n\n"
+      "Made from the table that requests are routed by (`src/local/control/operation_table.cpp`); a test "
+      "keeps it so.\n"
+      "*Kept* means: answered as it was given, without effect. A *refused* one is answered with 400, and "
+      "why.\n\n"
+      "| operation | | |\n|---|---|---|\n";
+  std::map<std::string_view, const OperationEntry*> sorted;
+  for (const auto& entry : operations()) sorted[entry.name] = &entry;
+  for (const auto& [name, entry] : sorted) {
+    const char* support = entry->support == Support::works  ? "works"
+                          : entry->support == Support::kept ? "kept without effect"
+                                                            : "refused";
+    page.append("| ")
+        .append(name)
+        .append(" | ")
+        .append(support)
+        .append(" | ")
+        .append(entry->note)
+        .append(" |\n");
+  }
+  return page;
+}
+
+TEST(OperationTable, IsThePageOfTheDocumentation) {
+  const std::string page = operations_page();
+  if (std::getenv("LAMBDAPOOL_WRITE_PAGES")) std::ofstream(OPERATIONS_PAGE) << page;
+  std::ifstream file(OPERATIONS_PAGE);
+  std::ostringstream found;
+  found << file.rdbuf();
+  EXPECT_EQ(found.str(), page) << "run this test with LAMBDAPOOL_WRITE_PAGES=1";
+}
+
+TEST(OperationTable, LeadsEachEntrysPathToIt) {
+  for (const auto& entry : operations()) {
+    std::string path(entry.path);
+    for (auto star = path.find('*'); star != std::string::npos; star = path.find('*'))
+      path.replace(star, 1, "x");
+    const auto found = route(entry.method, path);
+    ASSERT_TRUE(found) << entry.name;
+    EXPECT_EQ(found->entry, &entry) << entry.name;
+    EXPECT_TRUE(entry.support != Support::refused || !entry.note.empty()) << entry.name;
   }
 }
 

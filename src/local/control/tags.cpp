@@ -1,6 +1,7 @@
 #include "local/control/tags.hpp"
 
 #include <nlohmann/json.hpp>
+#include <regex>
 
 #include "local/control/request_body.hpp"
 #include "local/store/tag_table.hpp"
@@ -8,19 +9,29 @@
 namespace lambdapool::local {
 namespace {
 
+// What can have tags on AWS. Here functions can.
+constexpr const char* resource_pattern =
+    "arn:(aws[a-zA-Z-]*):lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:\\d{12}:"
+    "(function:[a-zA-Z0-9-_]+(:(\\$LATEST|[a-zA-Z0-9-_]+))?|layer:([a-zA-Z0-9-_]+)|"
+    "code-signing-config:csc-[a-z0-9]{17}|event-source-mapping:[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-"
+    "[0-9a-fA-F]{4}-[0-9a-fA-F]{12}|capacity-provider:[a-zA-Z0-9-_]+)";
+
 // Tags belong to a function as a whole; the path holds its whole ARN.
 OrRefusal<Target> find_tagged(Context& context, Call call) {
-  if (!call.parameters[0].starts_with("arn:")) {
-    return pattern_error(call.parameters[0], "resource",
-                         "arn:(aws[a-zA-Z-]*):lambda:[a-z]{2}((-gov)|(-iso([a-z]?)))?-"
-                         "[a-z]+-\\d{1}:\\d{12}:function:[a-zA-Z0-9-_]+");
-  }
-  auto target = find_target(context, call);
-  if (target && !target->reference.qualifier.empty()) {
+  const std::string& arn = call.parameters[0];
+  static const std::regex taggable(resource_pattern, std::regex::ECMAScript | std::regex::optimize);
+  std::smatch parts;
+  if (arn.size() > 256 || !std::regex_match(arn, parts, taggable))
+    return pattern_error(arn, "resource", resource_pattern);
+  const std::string kind = parts.str(7);
+  if (kind.starts_with("event-source-mapping:")) return not_found("Event source mapping not found: " + arn);
+  if (kind.starts_with("capacity-provider:")) return not_found("Capacity provider not found: " + arn);
+  if (!kind.starts_with("function:")) return not_found("Function not found: " + arn);
+  if (kind.find(':', sizeof "function:" - 1) != std::string::npos) {
     return invalid_parameter(
         "Tags on function aliases and versions are not supported. Please specify a function ARN.");
   }
-  return target;
+  return find_target(context, call);
 }
 
 }  // namespace

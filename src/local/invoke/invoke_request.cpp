@@ -45,7 +45,8 @@ OrRefusal<std::string> read_client_context(std::string_view text) {
 
 OrRefusal<InvokeRequest> read_invoke_request(const http::Request& request, const Route& route,
                                              const std::string& region) {
-  auto reference = parse_function_reference(route.parameters[0], region, route.query_value("Qualifier"), 170);
+  auto reference = parse_function_reference(route.parameters[0], region, route.query_value("Qualifier"),
+                                            NameRule::namespaced);
   if (!reference) return tl::unexpected(reference.error());
   const bool streaming = route.operation == Operation::invoke_streaming;
   auto type = read_type(request.headers.get("x-amz-invocation-type"), streaming);

@@ -163,7 +163,7 @@ EventQueue::Start Invoker::start_event(const EventInvocation& event) {
 // A destination is an event like others, of another function.
 void Invoker::send_on(const EventInvocation& event, const EventEnd& end, const std::string& destination) {
   if (destination.empty()) return;
-  const auto reference = parse_function_reference(destination, region_, "", 350);
+  const auto reference = parse_function_reference(destination, region_, "", NameRule::namespaced);
   if (!reference) return;
   Invocation invocation{random_uuid(), destination_record(event, end), {}, {}};
   events_.add({*reference, std::move(invocation)});

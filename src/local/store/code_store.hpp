@@ -42,6 +42,7 @@ class CodeStore {
 
   // Checks, keeps and unpacks. Refusals: AWS's texts for a bad or too large zip.
   OrRefusal<CodeReference> put(std::string_view zip);
+  OrRefusal<CodeReference> put_object(std::string_view zip) { return store(zip); }  // which may be larger
   // The same for a package of the home's uploads (uploads.hpp), of which only the unzipped size is limited.
   OrRefusal<CodeReference> put_upload(const std::string& key);
 
@@ -56,6 +57,7 @@ class CodeStore {
   };
   static std::optional<Damage> find_damage(const std::filesystem::path& home, const std::string& sha256);
 
+  const std::filesystem::path& home() const { return home_; }
   std::filesystem::path directory(const std::string& sha256) const { return home_ / "code" / sha256; }
   std::filesystem::path zip(const std::string& sha256) const { return home_ / "zips" / (sha256 + ".zip"); }
 

@@ -15,6 +15,10 @@ std::string_view name_of(Setting kind) {
       return "event_invoke";
     case Setting::url:
       return "url";
+    case Setting::runtime_management:
+      return "runtime_management";
+    case Setting::recursion:
+      return "recursion";
   }
   return "";
 }
@@ -60,6 +64,10 @@ bool is_whole(Setting kind, const Json& content) {
     case Setting::url:
       return has_texts(content, {"Id", "AuthType", "CreationTime", "LastModifiedTime"}) &&
              may_have(content, "Cors", is_object);
+    case Setting::runtime_management:
+      return has_texts(content, {"UpdateRuntimeOn"});
+    case Setting::recursion:
+      return has_texts(content, {"RecursiveLoop"});
   }
   return false;
 }

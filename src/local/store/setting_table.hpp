@@ -1,6 +1,6 @@
 // What belongs to a function, one of its versions or one of its aliases, and has a form of its own: resource
-// policies, the treatment of asynchronous invocations, URLs. Each is one JSON object; a deleted function's go
-// with it.
+// policies, the treatment of asynchronous invocations, URLs, what is only kept. Each is one JSON object; a
+// deleted function's go with it.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -14,7 +14,7 @@
 
 namespace lambdapool::local {
 
-enum class Setting { policy, event_invoke, url };
+enum class Setting { policy, event_invoke, url, runtime_management, recursion };
 
 struct SettingRecord {
   std::string function;
