@@ -96,6 +96,37 @@ WithBody operation_with_body(Operation operation) {
   }
 }
 
+WithoutBody operation_on_what_is_not_here(Operation operation) {
+  switch (operation) {
+    case Operation::get_function_code_signing:
+      return get_function_code_signing;
+    case Operation::delete_function_code_signing:
+      return delete_function_code_signing;
+    case Operation::get_runtime_management:
+      return get_runtime_management;
+    case Operation::get_recursion:
+      return get_recursion;
+    case Operation::get_provisioned:
+      return get_provisioned;
+    case Operation::delete_provisioned:
+      return delete_provisioned;
+    case Operation::list_event_sources:
+      return list_event_sources;
+    case Operation::list_code_signing:
+      return list_code_signing;
+    case Operation::absent_code_signing:
+      return absent_code_signing;
+    case Operation::get_layer_policy:
+      return get_layer_policy;
+    case Operation::absent:
+      return absent;
+    case Operation::refused:
+      return refused;
+    default:
+      return nullptr;
+  }
+}
+
 WithoutBody operation_without_body(Operation operation) {
   switch (operation) {
     case Operation::get_function:
@@ -148,32 +179,8 @@ WithoutBody operation_without_body(Operation operation) {
       return delete_function_url;
     case Operation::list_urls:
       return list_function_urls;
-    case Operation::get_function_code_signing:
-      return get_function_code_signing;
-    case Operation::delete_function_code_signing:
-      return delete_function_code_signing;
-    case Operation::get_runtime_management:
-      return get_runtime_management;
-    case Operation::get_recursion:
-      return get_recursion;
-    case Operation::get_provisioned:
-      return get_provisioned;
-    case Operation::delete_provisioned:
-      return delete_provisioned;
-    case Operation::list_event_sources:
-      return list_event_sources;
-    case Operation::list_code_signing:
-      return list_code_signing;
-    case Operation::absent_code_signing:
-      return absent_code_signing;
-    case Operation::get_layer_policy:
-      return get_layer_policy;
-    case Operation::absent:
-      return absent;
-    case Operation::refused:
-      return refused;
     default:
-      return nullptr;
+      return operation_on_what_is_not_here(operation);
   }
 }
 

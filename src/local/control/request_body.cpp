@@ -51,10 +51,10 @@ OrRefusal<void> check_runtime(const std::string& runtime) {
   static constexpr std::array<std::string_view, 9> runnable{"python3.9",  "python3.10",      "python3.11",
                                                             "python3.12", "python3.13",      "python3.14",
                                                             "python3.15", "provided.al2023", "provided.al2"};
-  static constexpr std::array<std::string_view, 21> gone{
+  static constexpr std::array<std::string_view, 20> gone{
       "go1.x",      "provided",   "python2.7",  "python3.6",  "python3.7",     "python3.8", "nodejs12.x",
       "nodejs14.x", "nodejs16.x", "nodejs8.10", "ruby2.5",    "ruby2.7",       "java8",     "dotnetcore3.1",
-      "nodejs",     "nodejs4.3",  "nodejs6.10", "nodejs10.x", "dotnetcore1.0", "dotnet5.0", "dotnet6"};
+      "nodejs",     "nodejs4.3",  "nodejs6.10", "nodejs10.x", "dotnetcore1.0", "dotnet5.0"};
   if (std::find(runnable.begin(), runnable.end(), runtime) != runnable.end()) return {};
   if (std::find(gone.begin(), gone.end(), runtime) != gone.end()) {
     return invalid_parameter("The runtime parameter of " + runtime +
