@@ -12,6 +12,7 @@
 #include "lambdapool/errors.hpp"
 #include "lambdapool/exception.hpp"
 #include "lambdapool/executor.hpp"
+#include "lambdapool/file.hpp"
 #include "lambdapool/fn.hpp"
 #include "lambdapool/future.hpp"
 #include "lambdapool/init.hpp"

@@ -1,6 +1,7 @@
 """Stands between a pool with its workers and S3: counts what goes by, and does harm where a test asks for it."""
 
 import http.client
+import socket
 import threading
 import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -53,12 +54,16 @@ class Between:
         length = int(handler.headers.get("Content-Length", 0))
         if harm == "cut":
             handler.rfile.read(length // 2)
-            handler.connection.close()
+            handler.close_connection = True
+            handler.connection.shutdown(socket.SHUT_RDWR)
             return
         body = handler.rfile.read(length)
         if isinstance(harm, tuple):
             status, code = harm
-            answer, headers = b"<Error><Code>%s</Code><Message>as the test wants it</Message></Error>" % code.encode(), []
+            answer, headers = (
+                b"<Error><Code>%s</Code><Message>as the test wants it</Message></Error>" % code.encode(),
+                [],
+            )
         else:
             status, headers, answer = self._ask(handler, body)
             if harm == "spoil" and answer:

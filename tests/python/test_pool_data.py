@@ -332,6 +332,45 @@ def test_results_that_cannot_be_had_are_an_error_with_its_cause(aws, fault):
     assert aws.stored() == []
 
 
+@pytest.fixture(scope="session")
+def cpp_program(local_environment):
+    """The path of a program that is the function `cpp-data`, too."""
+    program = str(BUILD / "tests" / "cpp_program")
+    made = subprocess.run(
+        [str(PROGRAM), "create", "cpp-data", program, "--timeout", "60", "--memory", "512"],
+        env=dict(os.environ, **local_environment),
+        capture_output=True,
+        text=True,
+    )
+    assert made.returncode == 0, made.stderr
+    return program
+
+
+CPP_KINDS = {
+    ("argument", "an upload that is cut"): "network",
+    ("argument", "a bucket that is closed"): "access_denied",
+    ("argument", "no such bucket"): "not_found",
+    ("argument", "a bucket elsewhere"): "service",
+    ("argument", "an object that is gone"): "function_error",
+    ("argument", "a URL that has expired"): "function_error",
+    ("argument", "other bytes"): "function_error",
+    ("result", "an upload that is cut"): "payload_too_large",
+    ("result", "a bucket that is closed"): "payload_too_large",
+    ("result", "an object that is gone"): "not_found",
+    ("result", "other bytes"): "protocol",
+}
+
+
+@pytest.mark.parametrize("of, fault", CPP_KINDS)
+def test_in_cpp_too_data_that_cannot_be_had_is_an_error_with_its_cause(aws, cpp_program, of, fault):
+    aws.between.harm, word = FAULTS[fault]
+    finished = subprocess.run([cpp_program, "data-fault", "cpp-data", of], capture_output=True, text=True, timeout=120)
+    _, told, end = finished.stdout.splitlines()
+    assert told.startswith(CPP_KINDS[of, fault] + ": ") and end == "ok"
+    assert (word if of == "argument" else "has run") in told
+    assert aws.stored() == []
+
+
 def test_a_moment_of_failure_is_got_over(aws):
     failing = {"PUT", "GET"}
 

@@ -1,4 +1,6 @@
 // Arguments and results beyond what fits a call, and what is shared.
+#include <filesystem>
+#include <fstream>
 #include <lambdapool/lambdapool.hpp>
 #include <map>
 #include <numeric>
@@ -24,6 +26,30 @@ double at(const lambdapool::Shared<Numbers>& table, std::size_t index) { return 
 std::pair<std::uintptr_t, std::size_t> place(const lambdapool::Shared<std::map<int, std::string>>& names,
                                              int key) {
   return {reinterpret_cast<std::uintptr_t>(&*names), names->at(key).size()};
+}
+
+std::uintmax_t size_of(const lambdapool::File& file) { return std::filesystem::file_size(file.path()); }
+
+lambdapool::File zeros(std::size_t size) {
+  const auto path = std::filesystem::temp_directory_path() / "zeros.bin";
+  std::ofstream(path).write(std::string(size, '\0').data(), static_cast<std::streamsize>(size));
+  return lambdapool::File(path);
+}
+
+void run_files(lambdapool::LambdaPool& pool) {
+  for (const std::size_t size : {0, 1, 8'000'000}) {
+    const lambdapool::File made = pool.apply(zeros, size);
+    CHECK(made.name() == "zeros.bin" && size_of(made) == size);
+    CHECK(pool.apply(size_of, made) == size);
+    const auto path = made.path();
+    CHECK(pool.apply([](const lambdapool::File& file) { return file.path().string(); }, made) !=
+          path.string());
+  }
+  const auto shared = pool.share(pool.apply(zeros, std::size_t{1'000'000}));
+  CHECK(pool.map(lambdapool::with([](const lambdapool::Shared<lambdapool::File>& file,
+                                     int i) { return size_of(*file) + static_cast<std::uintmax_t>(i); },
+                                  shared),
+                 std::vector<int>{0, 1}) == (std::vector<std::uintmax_t>{1'000'000, 1'000'001}));
 }
 
 }  // namespace
@@ -81,10 +107,25 @@ void run_data(const std::string& function) {
   CHECK(pool.apply([](const lambdapool::Shared<Numbers>& t) { return t->size(); }, pool.share(Numbers())) ==
         0);
 
+  run_files(pool);
+
   lambdapool::LambdaPool one{{.workers = 1, .lambda_function = function}};
   const auto names = one.share(std::map<int, std::string>{{1, "a"}, {2, std::string(100, 'b')}});
   const auto first = one.apply(place, names, 1);
   const auto second = one.apply(place, names, 2);
   CHECK(first.second == 1 && second.second == 100);
   CHECK(first.first == second.first);
+}
+
+// Where somebody does harm to what does not fit a call: tells how that ends, and that the pool goes on.
+void run_data_fault(const std::string& function, const std::string& of) {
+  lambdapool::LambdaPool pool{{.workers = 1, .lambda_function = function}};
+  try {
+    if (of == "argument") pool.apply(sum, Numbers(1'000'000, 1));
+    if (of == "result") pool.apply(make, std::size_t{1'000'000});
+    std::cout << "no error\n";
+  } catch (const lambdapool::LambdaPoolError& error) {
+    std::cout << to_string(error.kind()) << ": " << error.what() << "\n";
+  }
+  CHECK(pool.apply(sum, Numbers(3, 1)) == 3);
 }

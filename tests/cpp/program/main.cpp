@@ -7,6 +7,7 @@ void register_exceptions();
 void run_calls(const std::string& function);
 void run_data(const std::string& function);
 void run_whole(const std::string& function);
+void run_data_fault(const std::string& function, const std::string& of);
 void run_failures(const std::string& function);
 void run_limits(const std::string& function);
 void run_timeout(const std::string& function);
@@ -29,6 +30,7 @@ int main(int argc, char** argv) {
     if (mode == "calls") run_calls(argv[2]);
     if (mode == "data") run_data(argv[2]);
     if (mode == "whole") run_whole(argv[2]);
+    if (mode == "data-fault" && argc == 4) run_data_fault(argv[2], argv[3]);
     if (mode == "limits") run_limits(argv[2]);
     if (mode == "failures") run_failures(argv[2]);
     if (mode == "named") run_named(argv[2]);
