@@ -150,4 +150,4 @@ def test_help_to_a_closed_pipe_does_not_hang(lambdapool):
 
 def test_the_help_of_serve_says_which_operations_are_there(run):
     text = " ".join(run("serve", "--help").stdout.split())
-    assert "AddPermission" in text and "FunctionUrlConfig" in text and "Not there: event source mappings" in text
+    assert "docs/operations.md lists each" in text and "Not there: event sources, provisioned concurrency" in text

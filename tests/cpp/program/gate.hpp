@@ -5,6 +5,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+
 // Holds tasks that pass() it until it is opened. Over loopback, since a worker's files are its own.
 class Gate {
  public:
@@ -15,17 +20,23 @@ class Gate {
     listen(listener_, 16);
     getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
     port_ = ntohs(address.sin_port);
+    keeper_ = std::thread([this] { keep(); });
   }
   Gate(const Gate&) = delete;
   Gate& operator=(const Gate&) = delete;
-  ~Gate() { open(); }
+  ~Gate() {
+    open();
+    shutdown(listener_, SHUT_RDWR);
+    keeper_.join();
+    close(listener_);
+  }
 
   int port() const { return port_; }
 
-  // Whoever waits, having been taken by no accept(), is sent on by the listener's end.
   void open() {
-    if (listener_ >= 0) close(listener_);
-    listener_ = -1;
+    const std::lock_guard lock(mutex_);
+    open_ = true;
+    for (const int connection : std::exchange(waiting_, {})) close(connection);
   }
 
   // In a task.
@@ -47,6 +58,23 @@ class Gate {
     return address;
   }
 
+  // Each connection is taken and closed: of one that has not been, the other side may never hear that the
+  // listener is gone.
+  void keep() {
+    for (int connection; (connection = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC)) >= 0;) {
+      const std::lock_guard lock(mutex_);
+      if (open_) {
+        close(connection);
+      } else {
+        waiting_.push_back(connection);
+      }
+    }
+  }
+
   int listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   int port_ = 0;
+  std::mutex mutex_;
+  bool open_ = false;
+  std::vector<int> waiting_;
+  std::thread keeper_;
 };
