@@ -9,6 +9,7 @@
 #include "http/event_loop.hpp"
 #include "http/server.hpp"
 #include "local/control/control_plane.hpp"
+#include "local/logs/logs_service.hpp"
 #include "local/objects/s3_service.hpp"
 #include "local/private_socket.hpp"
 #include "local/run/run_service.hpp"
@@ -62,6 +63,16 @@ S3Options s3_options(const ServiceOptions& options, const fs::path& scratch) {
   return s3;
 }
 
+LogsOptions logs_options(const ServiceOptions& options, ControlPlane& plane) {
+  LogsOptions logs;
+  logs.home = options.home;
+  logs.groups = [&plane] { return plane.log_groups(); };
+  logs.identity = options.identity;
+  logs.admission = options.admission;
+  logs.region = options.region;
+  return logs;
+}
+
 run::RunOptions run_options(const ServiceOptions& options) {
   run::RunOptions run;
   run.home = options.home;
@@ -89,6 +100,7 @@ class RunningService : public Service, private http::InProcess {
     // The workers' directory is claimed first, so that what a killed service leaves in it is found.
     s3.before_transit = [this] { workers_->isolation(); };
     objects_ = std::make_unique<S3Service>(std::move(s3));
+    logs_ = std::make_unique<LogsService>(logs_options(options, *plane_));
     run_ = std::make_unique<run::RunService>(loop_, run_options(options));
     auto listener = listen(options);
     if (!listener) return tl::unexpected(listener.error());
@@ -113,6 +125,7 @@ class RunningService : public Service, private http::InProcess {
   void before_fork() override {
     plane_->pause();
     objects_->pause();
+    logs_->pause();
     run_->pause();
     go_on_ = {};
     std::promise<void> waiting;
@@ -127,6 +140,7 @@ class RunningService : public Service, private http::InProcess {
     go_on_.set_value();
     plane_->resume();
     objects_->resume();
+    logs_->resume();
     run_->resume();
   }
   void after_fork_in_child() override {
@@ -153,6 +167,10 @@ class RunningService : public Service, private http::InProcess {
     return !url_address(head, region_) && run::is_for_run(head);
   }
 
+  bool is_for_own_logs(const http::Request& head) const {
+    return !url_address(head, region_) && is_for_logs(head);
+  }
+
   // The object store alone. A name that nobody can guess, but anybody may try: who calls is asked first.
   Result<std::unique_ptr<http::Listener>> listen_for_workers() {
     http::Guard guard;
@@ -174,12 +192,14 @@ class RunningService : public Service, private http::InProcess {
   Result<std::unique_ptr<http::Listener>> listen(const ServiceOptions& options) {
     const auto handle = [this](http::Request request, http::Responder responder) {
       if (is_for_objects(request)) return objects_->handle(std::move(request), std::move(responder));
+      if (is_for_own_logs(request)) return logs_->handle(std::move(request), std::move(responder));
       if (is_for_cloud_run(request)) return run_->handle(std::move(request), std::move(responder));
       plane_->handle(std::move(request), std::move(responder));
     };
     http::Guard guard;
     guard.screen = [this](const http::Request& head, const http::Caller& caller) {
       if (is_for_objects(head)) return objects_->screen(head, caller);
+      if (is_for_own_logs(head)) return logs_->screen(head, caller);
       return is_for_cloud_run(head) ? run_->screen(head, caller) : plane_->screen(head, caller);
     };
     guard.divert = [this](const http::Request& head) {
@@ -205,6 +225,7 @@ class RunningService : public Service, private http::InProcess {
   std::unique_ptr<Workers> workers_;
   std::unique_ptr<ControlPlane> plane_;
   std::unique_ptr<S3Service> objects_;
+  std::unique_ptr<LogsService> logs_;
   std::unique_ptr<run::RunService> run_;
   std::optional<PrivateSocket> socket_;
   std::shared_ptr<http::MemoryBudget> memory_ = std::make_shared<http::MemoryBudget>(request_memory);

@@ -312,6 +312,15 @@ std::vector<std::string> ControlPlane::without_effect() {
   return read ? lines : std::vector<std::string>{};
 }
 
+std::vector<LogGroup> ControlPlane::log_groups() {
+  std::vector<LogGroup> groups;
+  static_cast<void>(impl_->databases.with([&](Database& database) {
+    for (const auto& record : list_latest(database, "", std::numeric_limits<std::int32_t>::max()))
+      groups.push_back({record.config.log_group, {record.function}});
+  }));
+  return groups;
+}
+
 void ControlPlane::pause() { impl_->threads.pause(); }
 void ControlPlane::resume() { impl_->threads.resume(); }
 

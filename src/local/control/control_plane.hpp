@@ -18,6 +18,7 @@
 #include "local/control/operation.hpp"
 #include "local/control/router.hpp"
 #include "local/invoke/event_queue.hpp"
+#include "local/logs/log_calls.hpp"
 #include "local/store/code_store.hpp"
 #include "local/store/database.hpp"
 #include "local/worker/workers.hpp"
@@ -59,6 +60,9 @@ class ControlPlane {
   // "NAME: TracingConfig, VpcConfig" of each function with settings that have no effect here. From any
   // thread.
   std::vector<std::string> without_effect();
+
+  // Where each function writes, as its LoggingConfig says. From any thread.
+  std::vector<LogGroup> log_groups();
 
   // Lets go of the database until it is used again, so that a forked child may use the file, too. After
   // pause(), while the loop is held up.

@@ -37,9 +37,10 @@ sigv4::Message signed_message(const http::Request& request, const sigv4::Authori
 
 }  // namespace
 
-SignatureCheck::SignatureCheck(std::optional<sigv4::Identity> identity, const std::string& region)
-    : region_(region) {
-  if (identity) signer_.emplace(std::move(*identity), sigv4::Scope{region, "lambda"});
+SignatureCheck::SignatureCheck(std::optional<sigv4::Identity> identity, const std::string& region,
+                               const std::string& service)
+    : region_(region), service_(service) {
+  if (identity) signer_.emplace(std::move(*identity), sigv4::Scope{region, service});
 }
 
 bool SignatureCheck::needs_payload_hash(const http::Request& request) const {
@@ -91,8 +92,8 @@ OrRefusal<void> SignatureCheck::check_identity(const sigv4::Authorization& autho
     return refuse(403, "UnrecognizedClientException",
                   "The security token included in the request is invalid.");
   }
-  if (authorization.service != "lambda") {
-    return bad_signature("Credential should be scoped to correct service: 'lambda'. ");
+  if (authorization.service != service_) {
+    return bad_signature("Credential should be scoped to correct service: '" + service_ + "'. ");
   }
   if (authorization.region != region_) {
     return bad_signature("Credential should be scoped to a valid region, not '" + authorization.region +

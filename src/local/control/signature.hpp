@@ -15,7 +15,8 @@ namespace lambdapool::local {
 class SignatureCheck {
  public:
   // nullopt: any well-formed signature will do.
-  SignatureCheck(std::optional<sigv4::Identity> identity, const std::string& region);
+  SignatureCheck(std::optional<sigv4::Identity> identity, const std::string& region,
+                 const std::string& service = "lambda");
 
   // Whether verify() will look at the payload's hash (hex).
   bool needs_payload_hash(const http::Request& request) const;
@@ -32,6 +33,7 @@ class SignatureCheck {
   OrRefusal<void> check_date(std::string_view amz_date, std::chrono::system_clock::time_point now) const;
 
   std::string region_;
+  std::string service_;
   std::optional<sigv4::Signer> signer_;
 };
 
