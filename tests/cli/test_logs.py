@@ -1,5 +1,6 @@
 """logs: on the local target as a function wrote them, on AWS as moto's CloudWatch Logs has them."""
 
+import http.server
 import json
 import re
 import signal
@@ -272,6 +273,17 @@ def test_empty_pages_are_passed_and_who_may_only_read_logs_can(run, aws):
 
 
 def test_what_is_no_cloudwatch_logs_is_not_taken_for_an_empty_log(run, serve, talks):
+    with http.server.HTTPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler) as other:
+        threading.Thread(target=other.serve_forever, daemon=True).start()
+        endpoint = f"http://127.0.0.1:{other.server_address[1]}"
+        environment = {**serve.environment, "AWS_ENDPOINT_URL": endpoint, "LAMBDAPOOL_TARGET": "aws"}
+        done = run("logs", "talks", **environment)
+        other.shutdown()
+    assert done.returncode == 1 and "501" in done.stderr and "has not logged" not in done.stderr, done
+
+
+def test_what_is_served_is_read_as_aws_is(run, serve, talks):
     environment = {**serve.environment, "AWS_ENDPOINT_URL": serve.endpoint, "LAMBDAPOOL_TARGET": "aws"}
-    done = run("logs", "talks", **environment)
-    assert done.returncode == 1 and "has no operation POST /" in done.stderr, done
+    assert "has not logged anything yet" in run("logs", "talks", **environment).stderr
+    invoke(talks, who="Ada")
+    assert any(line.endswith(" hello Ada") for line in wait_for_lines(run, 4, **environment))

@@ -32,7 +32,8 @@ http::Response complete(Answer answer) {
 }  // namespace
 
 bool is_for_logs(const http::Request& head) {
-  return head.headers.get("X-Amz-Target").starts_with(target_prefix);
+  return head.method == "POST" && head.target == "/" &&
+         head.headers.get("X-Amz-Target").starts_with(target_prefix);
 }
 
 LogsService::LogsService(LogsOptions options)
