@@ -104,6 +104,7 @@ def _run_task(parts, remaining, worker, apart, in_child):
         if type(function) is tuple:  # which cannot be called: what is to be done before, and then the function
             before = setup.Setup(*function)
             if before.max_tasks is not None and not in_child:
+                _deadline.end(worker)  # the child has its own: two that write at once are not to be read
                 return setup.run_in_child(before, (parts.given, apart), remaining, _run_in_child)
             failure = before.initialize(worker)
             if failure is not None:
