@@ -13,9 +13,12 @@ namespace lambdapool {
 namespace {
 
 constexpr std::size_t sample_bytes = 4096;
-constexpr double worth_it = 0.8;       // of the plain size
-constexpr double worth_to_fit = 0.98;  // where the plain size would be refused anyway
-constexpr int fast = 1;                // ten times as fast as zlib's own choice, for a few hundredths more
+constexpr double worth_it = 0.8;                         // of the plain size
+constexpr double worth_to_fit = 0.98;                    // where the plain size would be refused anyway
+constexpr int zlib_window_bits = 15;                     // the largest window
+constexpr int gzip_window_bits = zlib_window_bits + 16;  // as zlib.h has it: in gzip's container
+constexpr int memory_level = 8;                          // zlib's default
+constexpr int fast = 1;  // ten times as fast as zlib's own choice, for a few hundredths more
 
 uInt chunk_of(std::size_t bytes) {
   return static_cast<uInt>(std::min<std::size_t>(bytes, std::numeric_limits<uInt>::max()));
@@ -28,7 +31,10 @@ Bytef* input_of(std::string_view bytes) {  // zlib's interface lacks the const
 // Deflates parts one after the other into one string.
 class Deflater {
  public:
-  Deflater() { LAMBDAPOOL_CHECK(deflateInit(&stream_, fast) == Z_OK); }
+  explicit Deflater(int level = fast, int window_bits = zlib_window_bits) {
+    LAMBDAPOOL_CHECK(
+        deflateInit2(&stream_, level, Z_DEFLATED, window_bits, memory_level, Z_DEFAULT_STRATEGY) == Z_OK);
+  }
   ~Deflater() { deflateEnd(&stream_); }
   Deflater(const Deflater&) = delete;
   Deflater& operator=(const Deflater&) = delete;
@@ -96,9 +102,12 @@ std::optional<std::string> compress_if_it_pays(std::string_view first, std::stri
   return Deflater()(first, second, must_shrink ? std::min(pays_below, want_below) : pays_below);
 }
 
-tl::expected<std::string, InflateFailure> inflate(std::string_view bytes, std::size_t max_bytes) {
+namespace {
+
+tl::expected<std::string, InflateFailure> inflate_as(int window_bits, std::string_view bytes,
+                                                     std::size_t max_bytes) {
   z_stream stream{};
-  LAMBDAPOOL_CHECK(inflateInit(&stream) == Z_OK);
+  LAMBDAPOOL_CHECK(inflateInit2(&stream, window_bits) == Z_OK);
   const std::unique_ptr<z_stream, int (*)(z_stream*)> end(&stream, inflateEnd);
   // One byte more than is allowed, so that a body of exactly the limit can reach its end.
   const std::size_t most = max_bytes + 1;
@@ -126,6 +135,20 @@ tl::expected<std::string, InflateFailure> inflate(std::string_view bytes, std::s
   if (!bytes.empty()) return tl::unexpected(InflateFailure::malformed);
   out.resize(produced);
   return out;
+}
+
+}  // namespace
+
+tl::expected<std::string, InflateFailure> inflate(std::string_view bytes, std::size_t max_bytes) {
+  return inflate_as(zlib_window_bits, bytes, max_bytes);
+}
+
+std::string gzip(std::string_view bytes) {
+  return *Deflater(Z_DEFAULT_COMPRESSION, gzip_window_bits)(bytes, {}, std::string().max_size() - 1);
+}
+
+tl::expected<std::string, InflateFailure> gunzip(std::string_view bytes, std::size_t max_bytes) {
+  return inflate_as(gzip_window_bits, bytes, max_bytes);
 }
 
 }  // namespace lambdapool

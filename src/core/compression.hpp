@@ -1,4 +1,4 @@
-// zlib (RFC 1950) over whole bodies.
+// zlib (RFC 1950) and gzip (RFC 1952) over whole bodies.
 #pragma once
 
 #include <cstddef>
@@ -20,5 +20,10 @@ enum class InflateFailure { malformed, too_large };
 // The one zlib stream that `bytes` is, if it inflates to at most `max_bytes`. Memory grows with what
 // has been inflated, never with what the stream claims.
 tl::expected<std::string, InflateFailure> inflate(std::string_view bytes, std::size_t max_bytes);
+
+// One gzip member, with no name and no time in it, so that equal input gives equal bytes.
+std::string gzip(std::string_view bytes);
+// As inflate(), of the one gzip member that `bytes` is.
+tl::expected<std::string, InflateFailure> gunzip(std::string_view bytes, std::size_t max_bytes);
 
 }  // namespace lambdapool

@@ -157,18 +157,43 @@ class RunningService : public Service, private http::InProcess {
     plane_->handle_own(std::move(request), std::move(responder));
   }
 
+  enum class Room { lambda, objects, logs, run };
+
   // A function's URL takes whatever its callers send, signed for S3 or not.
-  bool is_for_objects(const http::Request& head) const {
+  Room room_of(const http::Request& head) const {
     const auto url = url_address(head, region_);
-    return (!url || url->by_path) && is_for_s3(head);
+    if ((!url || url->by_path) && is_for_s3(head)) return Room::objects;
+    if (url) return Room::lambda;
+    if (is_for_logs(head)) return Room::logs;
+    return run::is_for_run(head) ? Room::run : Room::lambda;
   }
 
-  bool is_for_cloud_run(const http::Request& head) const {
-    return !url_address(head, region_) && run::is_for_run(head);
+  std::optional<http::Response> screen(const http::Request& head, const http::Caller& caller) {
+    switch (room_of(head)) {
+      case Room::objects:
+        return objects_->screen(head, caller);
+      case Room::logs:
+        return logs_->screen(head, caller);
+      case Room::run:
+        return run_->screen(head, caller);
+      case Room::lambda:
+        break;
+    }
+    return plane_->screen(head, caller);
   }
 
-  bool is_for_own_logs(const http::Request& head) const {
-    return !url_address(head, region_) && is_for_logs(head);
+  void serve(http::Request request, http::Responder responder) {
+    switch (room_of(request)) {
+      case Room::objects:
+        return objects_->handle(std::move(request), std::move(responder));
+      case Room::logs:
+        return logs_->handle(std::move(request), std::move(responder));
+      case Room::run:
+        return run_->handle(std::move(request), std::move(responder));
+      case Room::lambda:
+        break;
+    }
+    plane_->handle(std::move(request), std::move(responder));
   }
 
   // The object store alone. A name that nobody can guess, but anybody may try: who calls is asked first.
@@ -191,19 +216,14 @@ class RunningService : public Service, private http::InProcess {
 
   Result<std::unique_ptr<http::Listener>> listen(const ServiceOptions& options) {
     const auto handle = [this](http::Request request, http::Responder responder) {
-      if (is_for_objects(request)) return objects_->handle(std::move(request), std::move(responder));
-      if (is_for_own_logs(request)) return logs_->handle(std::move(request), std::move(responder));
-      if (is_for_cloud_run(request)) return run_->handle(std::move(request), std::move(responder));
-      plane_->handle(std::move(request), std::move(responder));
+      serve(std::move(request), std::move(responder));
     };
     http::Guard guard;
     guard.screen = [this](const http::Request& head, const http::Caller& caller) {
-      if (is_for_objects(head)) return objects_->screen(head, caller);
-      if (is_for_own_logs(head)) return logs_->screen(head, caller);
-      return is_for_cloud_run(head) ? run_->screen(head, caller) : plane_->screen(head, caller);
+      return screen(head, caller);
     };
     guard.divert = [this](const http::Request& head) {
-      return is_for_objects(head) ? objects_->divert(head) : nullptr;
+      return room_of(head) == Room::objects ? objects_->divert(head) : nullptr;
     };
     guard.memory = memory_;
     guard.deadlines.emplace();

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/gzip.hpp"
+#include "core/compression.hpp"
 
 namespace lambdapool::package {
 namespace {

@@ -12,14 +12,6 @@ tl::unexpected<Refusal> bad_signature(std::string message) {
   return refuse(403, "InvalidSignatureException", std::move(message));
 }
 
-// Takes the same time wherever the first difference is.
-bool same(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) return false;
-  unsigned difference = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) difference |= static_cast<unsigned char>(a[i] ^ b[i]);
-  return difference == 0;
-}
-
 bool is_signed(const sigv4::Authorization& authorization, std::string_view header) {
   const auto& names = authorization.signed_headers;
   return std::any_of(names.begin(), names.end(),
@@ -36,6 +28,13 @@ sigv4::Message signed_message(const http::Request& request, const sigv4::Authori
 }
 
 }  // namespace
+
+bool same(std::string_view a, std::string_view b) {
+  if (a.size() != b.size()) return false;
+  unsigned difference = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) difference |= static_cast<unsigned char>(a[i] ^ b[i]);
+  return difference == 0;
+}
 
 SignatureCheck::SignatureCheck(std::optional<sigv4::Identity> identity, const std::string& region,
                                const std::string& service)

@@ -12,6 +12,9 @@
 
 namespace lambdapool::local {
 
+// Of secrets: takes the same time wherever the first difference is.
+bool same(std::string_view a, std::string_view b);
+
 class SignatureCheck {
  public:
   // nullopt: any well-formed signature will do.

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "local/control/signature.hpp"
 #include "local/run/run_files.hpp"
 #include "local/run/run_path.hpp"
 #include "local/run/run_record.hpp"
@@ -113,7 +114,7 @@ struct RunService::Impl : std::enable_shared_from_this<RunService::Impl> {
     const auto given = head.headers.get("Authorization");
     if (!given.starts_with(scheme) || given.size() == scheme.size())
       return refusal(401, "Request is missing required authentication credential.");
-    if (!options.token.empty() && given.substr(scheme.size()) != options.token)
+    if (!options.token.empty() && !same(given.substr(scheme.size()), options.token))
       return refusal(401, "Request had invalid authentication credentials.");
     return std::nullopt;
   }
