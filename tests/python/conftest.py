@@ -57,11 +57,9 @@ TASKS = ("lambdapool", "forking", "raising", "initialized", "data", "file", "fla
 DEPLOYED = [str(HERE / "deployed" / (kind + "_tasks.py")) for kind in TASKS]
 
 
-@pytest.fixture(scope="session")
-def local_environment(tmp_path_factory):
-    """The local Lambda with the function `algorithms`, deployed by the program."""
-    home = tmp_path_factory.mktemp("lambdapool-home")
-    environment = {"LAMBDAPOOL_TARGET": "local", "LAMBDAPOOL_HOME": str(home)}
+def deployed_on(target, home):
+    """The environment in which the program has deployed the function `algorithms`."""
+    environment = {"LAMBDAPOOL_TARGET": target, "LAMBDAPOOL_HOME": str(home)}
     made = subprocess.run(
         [str(PROGRAM), "create", "algorithms", *DEPLOYED, "--timeout", "300", "--memory", "256"],
         env=dict(os.environ, **environment),
@@ -71,21 +69,25 @@ def local_environment(tmp_path_factory):
     )
     assert made.returncode == 0, made.stderr
     return environment
+
+
+@pytest.fixture(scope="session")
+def local_environment(tmp_path_factory):
+    return deployed_on("local", tmp_path_factory.mktemp("lambdapool-home"))
 
 
 @pytest.fixture(scope="session")
 def gcp_environment(tmp_path_factory):
-    """The local Cloud Run with the function `algorithms`, deployed by the program."""
-    environment = {"LAMBDAPOOL_TARGET": "gcp-local", "LAMBDAPOOL_HOME": str(tmp_path_factory.mktemp("gcp-home"))}
-    made = subprocess.run(
-        [str(PROGRAM), "create", "algorithms", *DEPLOYED, "--timeout", "300", "--memory", "256"],
-        env=dict(os.environ, **environment),
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert made.returncode == 0, made.stderr
-    return environment
+    return deployed_on("gcp-local", tmp_path_factory.mktemp("gcp-home"))
+
+
+@pytest.fixture(scope="module")
+def endpoint(tmp_path_factory):
+    """The URL of a served local Lambda."""
+    from local_lambda import served
+
+    with served(tmp_path_factory.mktemp("home")) as endpoint:
+        yield endpoint
 
 
 SERVICES = ["stub", "local"]

@@ -19,12 +19,6 @@ ECHO = "def handler(event, context):\n    return event\n"
 
 
 @pytest.fixture(scope="module")
-def endpoint(tmp_path_factory):
-    with served(tmp_path_factory.mktemp("home")) as endpoint:
-        yield endpoint
-
-
-@pytest.fixture(scope="module")
 def client(endpoint):
     return client_of(endpoint)
 

@@ -18,14 +18,8 @@ GROUP = "/aws/lambda/talker"
 
 
 @pytest.fixture(scope="module")
-def url(tmp_path_factory):
-    with served(tmp_path_factory.mktemp("logs-home")) as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
-def logs(url):
-    return client_of(url, "logs")
+def logs(endpoint):
+    return client_of(endpoint, "logs")
 
 
 def invoke(client, name, lines):
@@ -46,8 +40,8 @@ def wait_for(read, line):
 
 
 @pytest.fixture(scope="module")
-def stream(url, logs):
-    client = client_of(url)
+def stream(endpoint, logs):
+    client = client_of(endpoint)
     create(client, "talker", CODE)
     stream = invoke(client, "talker", ["one", "ERROR two words", "ERROR retry", "WARN four", "the end"])
     wait_for(lambda: logs.filter_log_events(logGroupName=GROUP), "the end")
@@ -109,8 +103,8 @@ def test_a_stream_is_read_from_both_ends(logs, stream):
     assert (end["events"], end["nextForwardToken"]) == ([], last["nextForwardToken"])
 
 
-def test_a_group_of_a_functions_own(url, logs):
-    client = client_of(url)
+def test_a_group_of_a_functions_own(endpoint, logs):
+    client = client_of(endpoint)
     create(client, "elsewhere", CODE, LoggingConfig={"LogGroup": "/my/own"})
     invoke(client, "elsewhere", ["here"])
     wait_for(lambda: logs.filter_log_events(logGroupName="/my/own"), "here")

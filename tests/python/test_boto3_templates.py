@@ -7,7 +7,7 @@ import pytest
 pytest.importorskip("boto3")
 from botocore.exceptions import ClientError
 from conftest import PROGRAM
-from local_lambda import ARN, RUNTIME, client_of, create, served, zipped
+from local_lambda import ARN, RUNTIME, client_of, create, zipped
 
 ROLE = "arn:aws:iam::000000000000:role/any"
 KEPT = {
@@ -26,12 +26,6 @@ EMPTY = {
     "FileSystemConfigs": [],
     "SnapStart": {"ApplyOn": "None"},
 }
-
-
-@pytest.fixture(scope="module")
-def endpoint(tmp_path_factory):
-    with served(tmp_path_factory.mktemp("home")) as endpoint:
-        yield endpoint
 
 
 @pytest.fixture(scope="module")
