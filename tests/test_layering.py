@@ -33,7 +33,7 @@ MAY_INCLUDE = {
     "objects": {"core", "http", "aws", "identity", "target"},
     "pool": {"core", "report", "http", "cloud", "target"},
     "api": {"core", "report", "journal", "cloud", "aws", "deploy", "objects", "pool", "process", "target", "runtime"},
-    "cli": {"core", "aws", "report", "journal", "package/leftover", "local", "deploy"},
+    "cli": {"core", "aws", "report", "journal", "package/leftover", "local", "deploy", "process"},
 }
 
 SYSTEM_HEADERS = {  # header prefix -> folders of src/ that may know it

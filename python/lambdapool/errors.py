@@ -12,6 +12,8 @@ from multiprocessing.pool import MaybeEncodingError  # type: ignore[attr-defined
 from pickle import PicklingError
 from typing import Any, Dict, Optional, Tuple, Type
 
+from .dollars import dollars
+
 
 class LambdaPoolError(Exception):
     """The task has no value, and its function is not (known) to blame.
@@ -285,10 +287,10 @@ def budget_exceeded(cap: float, spent: float, dearest: float, function: str) -> 
     if not dearest:
         message = "max_cost cannot be kept: the platform has not told what the map's first calls have cost"
     else:
-        message = "the map has cost $%.6f of its max_cost of $%.6f, and an item costs up to $%.6f" % (
-            spent,
-            cap,
-            dearest,
+        message = "the map has cost %s of its max_cost of %s, and an item costs up to %s" % (
+            dollars(spent),
+            dollars(cap),
+            dollars(dearest),
         )
     message += (
         "; this item was not run, and no other (a map with a name keeps what is done, and goes on with a new max_cost)"

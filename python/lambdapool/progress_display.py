@@ -9,6 +9,7 @@ import warnings
 from importlib import import_module
 from typing import Any, Callable, List, Optional
 
+from .dollars import dollars
 from .progress import Progress
 
 Show = Callable[[Progress, bool], None]
@@ -34,7 +35,7 @@ def details(state: Progress) -> str:
         if count:
             parts.append("%s %d" % (name, count))
     if state.cost:
-        parts.append("$%.6f" % state.cost)
+        parts.append(dollars(state.cost))
     return ", ".join(parts)
 
 

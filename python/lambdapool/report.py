@@ -6,6 +6,7 @@ import json
 import os
 from typing import Any, Dict, List, Union
 
+from .dollars import dollars
 from .errors import from_native
 
 
@@ -94,7 +95,7 @@ class Report:
         return str(self._native.text()).rstrip("\n")
 
     def __repr__(self) -> str:
-        return "<lambdapool.Report items=%d calls=%d cost=$%.6f>" % (self.items, self.calls, self.cost)
+        return "<lambdapool.Report items=%d calls=%d cost=%s>" % (self.items, self.calls, dollars(self.cost))
 
 
 def report_of(dispatcher: Any, account: Any = None) -> Report:

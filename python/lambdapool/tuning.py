@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Callable, Iterable, List, NamedTuple, Sequence
 
 from .arguments import check_callable, check_integer
+from .dollars import dollars
 from .errors import OutOfMemory
 from .map_options import Asked
 from .report import Report
@@ -53,9 +54,7 @@ class Tuning:
                 lines.append("%5d MB    out of memory" % row.memory)
                 continue
             used = row.report.to_dict()["max_memory_used_mb"]
-            lines.append(
-                "%5d MB  %10.1f ms  %16s  %5d MB" % (row.memory, row.item_ms, "$%.6f" % (1000 * row.cost), used)
-            )
+            lines.append("%5d MB  %10.1f ms  %16s  %5d MB" % (row.memory, row.item_ms, dollars(1000 * row.cost), used))
         if self.sufficient:
             best = (("cheapest", self.cheapest), ("fastest", self.fastest), ("balanced", self.balanced))
             lines.append(", ".join("%s: %d MB" % (name, row.memory) for name, row in best))

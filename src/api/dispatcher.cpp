@@ -1,9 +1,9 @@
 #include "api/dispatcher.hpp"
 
-#include <cstdio>
 #include <utility>
 
 #include "api/job.hpp"
+#include "report/figures.hpp"
 
 namespace lambdapool::api {
 namespace {
@@ -17,16 +17,16 @@ pool::Batch::JobOptions options_of(std::size_t chunksize, detail::OnFailure on_f
 }
 
 Error over_budget(const report::Budget& budget) {
-  char text[256];
   if (budget.dearest() <= 0)
     return {ErrorKind::budget,
             "max_cost cannot be kept: the platform has not told what the map's first calls have cost"};
-  std::snprintf(text, sizeof text,
-                "the map has cost $%.6f of its max_cost of $%.6f, and an item costs up to $%.6f; this item "
-                "was not run, "
-                "and no other (a map with a name keeps what is done, and goes on with a new max_cost)",
-                budget.spent(), budget.dollars(), budget.dearest());
-  return {ErrorKind::budget, text};
+  return {
+      ErrorKind::budget,
+      "the map has cost " + report::dollars(budget.spent()) + " of its max_cost of " +
+          report::dollars(budget.dollars()) + ", and an item costs up to " +
+          report::dollars(budget.dearest()) +
+          "; this item was not run, and no other (a map with a name keeps what is done, and goes on with a "
+          "new max_cost)"};
 }
 
 }  // namespace

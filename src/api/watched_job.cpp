@@ -9,6 +9,8 @@
 #include <thread>
 #include <utility>
 
+#include "report/figures.hpp"
+
 namespace lambdapool::api {
 namespace {
 
@@ -106,8 +108,7 @@ std::string to_string(const Progress& progress) {
   add(progress.retried, "retried");
   add(progress.throttled, "throttled");
   add(progress.failed, "failed");
-  std::snprintf(figure, sizeof figure, ", $%.6f", progress.cost);
-  return text + figure;
+  return text + ", " + report::dollars(progress.cost);
 }
 
 ProgressCallback progress_on_terminal() {

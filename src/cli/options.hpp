@@ -76,6 +76,17 @@ struct StatsOptions {
   bool json = false;
 };
 
+struct TuneOptions {
+  std::string name = {};
+  std::optional<std::string> call = {};     // MODULE:FUNCTION
+  std::optional<std::string> items = {};    // a file
+  std::optional<std::string> payload = {};  // a file
+  std::optional<int> times = {};
+  std::vector<std::string> memory_mb = {};
+  std::optional<int> workers = {};
+  bool json = false;
+};
+
 struct RunsOptions {
   std::vector<std::string> names = {};
   bool json = false;

@@ -5,8 +5,9 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/become.hpp"
+#include "cli/python_module.hpp"
 #include "cli/verbs.hpp"
-#include "deploy/code/interpreter.hpp"
+#include "process/process.hpp"
 
 namespace lambdapool::cli {
 namespace {
@@ -26,13 +27,14 @@ Result<nlohmann::json> description_of(const std::string& path) {
 }
 
 // The debugger, or (none) the program itself.
-Result<void> become_debugged(const Context& context, const ReplayOptions& options, const std::string& program,
-                             std::vector<std::string> arguments) {
-  const auto environment = context.environment.all();
-  arguments.insert(arguments.begin(), program);
-  if (!options.gdb) return become(program, arguments, environment);
-  arguments.insert(arguments.begin(), {"env", "gdb", "--args"});
-  return become("/usr/bin/env", arguments, environment);
+Result<void> become_debugged(const Context& context, const ReplayOptions& options,
+                             std::vector<std::string> command) {
+  const auto& environment = context.environment.all();
+  if (!options.gdb) return become(command.front(), command, environment);
+  const auto gdb = process::find_program("gdb", context.environment);
+  if (!gdb) return fail(ErrorKind::invalid_argument, "--gdb needs gdb, which is not on the PATH");
+  command.insert(command.begin(), {gdb->string(), "--args"});
+  return become(gdb->string(), command, environment);
 }
 
 }  // namespace
@@ -42,11 +44,11 @@ Result<void> replay(const Context& context, const ReplayOptions& options) {
   if (!about) return tl::unexpected(about.error());
   if ((*about)["language"] != "python")
     return fail(ErrorKind::invalid_argument, options.file + " was kept by another lambdapool");
-  const auto python = deploy::find_interpreter(context.environment, context.program);
-  if (!python) return tl::unexpected(python.error());
-  std::vector<std::string> arguments{"-m", "lambdapool.replay", options.file};
-  if (options.pdb) arguments.emplace_back("--pdb");
-  return become_debugged(context, options, python->executable.string(), std::move(arguments));
+  auto command = python_module(context, "lambdapool.replay");
+  if (!command) return tl::unexpected(command.error());
+  command->push_back(options.file);
+  if (options.pdb) command->emplace_back("--pdb");
+  return become_debugged(context, options, std::move(*command));
 }
 
 }  // namespace lambdapool::cli

@@ -1,28 +1,19 @@
 // run deploys what a script or program needs, and then becomes it: its output, its signals, its exit code.
 #include <filesystem>
 #include <iostream>
-#include <map>
 #include <vector>
 
 #include "cli/become.hpp"
+#include "cli/python_module.hpp"
 #include "cli/quantity.hpp"
 #include "cli/verbs.hpp"
 #include "deploy/code/code.hpp"
-#include "deploy/code/interpreter.hpp"
 #include "deploy/deployment.hpp"
 
 namespace lambdapool::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::map<std::string, std::string> environment_of(const Context& context) {
-  auto environment = context.environment.all();
-  if (context.options.target) environment["LAMBDAPOOL_TARGET"] = *context.options.target;
-  if (context.options.region) environment["AWS_REGION"] = *context.options.region;
-  if (context.options.profile) environment["AWS_PROFILE"] = *context.options.profile;
-  return environment;
-}
 
 void add(std::vector<std::string>& arguments, const char* name, const std::optional<std::string>& value) {
   if (value) arguments.insert(arguments.end(), {name, *value});
@@ -34,16 +25,16 @@ void add(std::vector<std::string>& arguments, const char* name, const std::optio
 
 // Reading Python is Python's own business: python/lambdapool/running.py.
 Result<void> run_script(const Context& context, const RunOptions& options) {
-  const auto python = deploy::find_interpreter(context.environment, context.program);
-  if (!python) return tl::unexpected(python.error());
-  std::vector<std::string> arguments = {python->executable.string(), "-m", "lambdapool.running"};
+  const auto module = python_module(context, "lambdapool.running");
+  if (!module) return tl::unexpected(module.error());
+  std::vector<std::string> arguments = *module;
   add(arguments, "--function", options.function);
   add(arguments, "--memory", options.memory_mb);
   add(arguments, "--timeout", options.timeout_s);
   add(arguments, "--requirements", options.requirements);
   for (const std::string& path : options.beside) add(arguments, "--with", path);
   arguments.insert(arguments.end(), options.command.begin(), options.command.end());
-  return become(python->executable.string(), arguments, environment_of(context));
+  return become(arguments.front(), arguments, environment_of(context));
 }
 
 // The name of a function that has none given: the program's, with what Lambda does not allow replaced.

@@ -12,6 +12,7 @@
 #include "cli/verbs.hpp"
 #include "core/timestamp.hpp"
 #include "journal/directory.hpp"
+#include "report/figures.hpp"
 #include "report/prices.hpp"
 
 namespace lambdapool::cli {
@@ -27,12 +28,6 @@ Clock::time_point at(std::int64_t seconds) { return Clock::time_point(std::chron
 // Of x86_64, since a journal does not know better: an upper bound where the function is arm64's.
 double cost(const Summary& run, const report::Prices& prices) {
   return static_cast<double>(run.calls) * prices.request + run.gb_seconds * prices.gb_second;
-}
-
-std::string dollars(double amount) {
-  char text[32];
-  std::snprintf(text, sizeof text, "$%.6f", amount);
-  return text;
 }
 
 std::string state(const Summary& run) {
@@ -53,7 +48,7 @@ std::string table(const std::vector<Summary>& runs, const report::Prices& prices
     rows.push_back(
         {run.name, run.function, progress(run), state(run),
          readable_age(std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - at(run.updated_s))),
-         dollars(cost(run, prices)), readable_size(static_cast<std::int64_t>(run.bytes))});
+         report::dollars(cost(run, prices)), readable_size(static_cast<std::int64_t>(run.bytes))});
   return format_table({{"RUN"},
                        {"FUNCTION"},
                        {"DONE", Align::right},
@@ -87,7 +82,7 @@ std::string details(const Summary& run, const report::Prices& prices) {
   std::snprintf(billed, sizeof billed, "%.3g s, %.4g GB-s in %lld calls", run.billed_ms / 1000,
                 run.gb_seconds, static_cast<long long>(run.calls));
   row("Billed", billed);
-  row("Cost", dollars(cost(run, prices)) + " (" + prices.region + ", prices of " + prices.date + ")");
+  row("Cost", report::dollars(cost(run, prices)) + " (" + prices.region + ", prices of " + prices.date + ")");
   row("Code", run.code);
   row("Size", readable_size(static_cast<std::int64_t>(run.bytes)));
   return text;

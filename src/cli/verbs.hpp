@@ -37,6 +37,7 @@ Result<void> replay(const Context& context, const ReplayOptions& options);  // a
 Result<void> run(const Context& context, const RunOptions& options);        // does not return where it could
 Result<void> serve(const Context& context, const ServeOptions& options);
 Result<void> show_stats(const Context& context, const StatsOptions& options);
+Result<void> tune(const Context& context, const TuneOptions& options);
 Result<void> list_runs(const Context& context, const RunsOptions& options);
 Result<void> show_run(const Context& context, const RunsOptions& options);
 Result<void> delete_runs(const Context& context, const RunsOptions& options);

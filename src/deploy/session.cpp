@@ -13,7 +13,6 @@
 namespace lambdapool::deploy {
 namespace {
 
-constexpr std::chrono::seconds read_timeout{60};
 constexpr std::chrono::seconds upload_timeout{600};  // a zip at its largest over a slow line
 constexpr std::size_t large_body = std::size_t{1} << 20;
 
@@ -142,7 +141,7 @@ http::Answer Session::send_once(http::Request& request, Repeatable repeatable,
     aws::sign(request, signer, target_.endpoint.host_header(),
               std::chrono::system_clock::now() + clock_offset_);
   }
-  const auto timeout = request.body.size() > large_body ? upload_timeout : read_timeout;
+  const auto timeout = request.body.size() > large_body ? upload_timeout : read_timeout_;
   auto promise = std::make_shared<std::promise<Exchanged>>();
   auto exchanged = promise->get_future();
   const auto id = client_->send_returning(std::move(request), timeout,

@@ -52,6 +52,9 @@ class Session {
   // end.
   void see_through();
 
+  // Answers may take so long, where they are those of invocations.
+  void wait_at_most(std::chrono::seconds answer) { read_timeout_ = answer; }
+
   bool is_seen_through() const { return see_through_; }
 
   // Waits; Error kind cancelled when a wish to stop ends the wait.
@@ -88,6 +91,7 @@ class Session {
   identity::Tokens::Snapshot token_ = {};  // likewise
   clock_skew::Offset clock_offset_{};      // from this machine's clock to the service's
   bool see_through_ = false;
+  std::chrono::seconds read_timeout_{60};
   bool cleans_up_ = false;  // seen through because of a wish to stop, which needs no further word
   std::unique_ptr<http::EventLoop> loop_;
   std::unique_ptr<http::Client> client_;

@@ -1,5 +1,6 @@
 #include "report/figures.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdio>
@@ -38,7 +39,13 @@ std::string bytes(double count) {
   return printed("%.1f GB", count / 1e9);
 }
 
-std::string dollars(double amount) { return printed(amount < 1 ? "$%.6f" : "$%.2f", amount); }
+std::string dollars(double amount) {
+  if (amount >= 1) return printed("$%.2f", amount);
+  const int decimals = amount > 0 ? std::max(6, 1 - static_cast<int>(std::floor(std::log10(amount)))) : 6;
+  char text[64];
+  std::snprintf(text, sizeof text, "$%.*f", std::min(decimals, 18), amount);
+  return text;
+}
 
 std::string in_words(const Distribution& durations) {
   std::string text;

@@ -12,7 +12,7 @@ namespace lambdapool::report {
 std::string printed(const char* format, double number);  // printf's
 std::string duration(double milliseconds);               // "12.3 ms", "1.20 s", "2 min 5 s"
 std::string bytes(double count);                         // "12 B", "1.5 kB", "3.0 MB"
-std::string dollars(double amount);                      // "$0.000012"
+std::string dollars(double amount);                      // "$12.50", "$0.000012", "$0.000000012"
 
 // "p50 12 ms, p90 15 ms, p99 80 ms, at most 1.20 s"
 std::string in_words(const Distribution& durations);

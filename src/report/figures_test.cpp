@@ -16,6 +16,8 @@ TEST(Figures, AreInTheUnitThatPeopleRead) {
   EXPECT_EQ(bytes(3e6), "3.0 MB");
   EXPECT_EQ(dollars(0.0000123), "$0.000012");
   EXPECT_EQ(dollars(12.5), "$12.50");
+  EXPECT_EQ(dollars(0.0000000119), "$0.000000012");
+  EXPECT_EQ(dollars(0), "$0.000000");
 }
 
 }  // namespace

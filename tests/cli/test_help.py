@@ -53,7 +53,7 @@ def test_without_a_command_the_help_is_printed(run):
     assert run().stdout == run("--help").stdout
 
 
-VERBS = "create, delete, doctor, layer publish, layer list, layer delete, list, logs, policy, replay, run, serve, stats, update, watch".split(", ")
+VERBS = "create, delete, doctor, layer publish, layer list, layer delete, list, logs, policy, replay, run, serve, stats, tune, update, watch".split(", ")
 
 
 @pytest.mark.parametrize("verb", VERBS)

@@ -26,7 +26,7 @@ def pool(prices):
 
 def test_a_map_stops_at_its_cost_and_tells_what_is_done(pool):
     result = pool.map_async(tasks.square, range(100), 1, max_cost="$20")
-    with pytest.raises(BudgetExceeded, match=r"cost \$20.000000 of its max_cost of \$20.000000.*up to \$1.0") as told:
+    with pytest.raises(BudgetExceeded, match=r"cost \$20.00 of its max_cost of \$20.00.*up to \$1.0") as told:
         result.get(60)
     assert told.value.results == {item: item * item for item in range(20)}
     assert told.value.kind == "budget" and result.report.cost == 20

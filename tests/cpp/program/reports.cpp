@@ -39,7 +39,7 @@ void run_reports(const std::string& function) {
   MESSAGE_OF(lp::InvalidArgument, report.save("report.pdf"));
 
   CHECK(MESSAGE_OF(lp::BudgetExceeded, pool.map(twice, items, {.chunksize = 1, .max_cost = 5.5}))
-            .find("has cost $5.000000 of its max_cost of $5.500000") != std::string::npos);
+            .find("has cost $5.00 of its max_cost of $5.50") != std::string::npos);
   const auto outcomes = pool.map_outcomes(twice, items, {.chunksize = 1, .max_cost = 7});
   CHECK(std::ranges::count_if(outcomes, [](const auto& outcome) { return outcome.has_value(); }) == 7);
   CHECK(pool.map(twice, items, {.chunksize = 1, .max_cost = 20}).size() == 20);
