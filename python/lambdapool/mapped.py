@@ -34,7 +34,8 @@ class Mapped(Lazy):
             for chunk in itertools.islice(self._unpulled, count):
                 self.pull(chunk)
                 pulled += 1
-        except BaseException:
+        except BaseException:  # of the user's iterable: nobody gets the results of what was pulled
+            self._cancel()
             self.complete()
             raise
         if count is None or pulled < count:

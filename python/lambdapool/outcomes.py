@@ -7,6 +7,8 @@ import sys
 from multiprocessing.pool import RemoteTraceback  # type: ignore[attr-defined]  # typeshed lacks it
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple, Union
 
+from lambdapool_by_value import exceptions
+
 from . import mismatch
 from .blobs import Fetched
 from .errors import (
@@ -141,7 +143,7 @@ def _exception(parts: Tuple[str, bytes, str, str, str], function: str) -> BaseEx
         trace += "\n%s\n" % (mismatch.NESTED % (function or "NAME"))
     remote = RemoteTraceback('\n"""\n%s"""' % trace)
     remote.__cause__ = exception.__cause__
-    exception.__cause__ = remote
+    exceptions.set_cause(exception, remote)
     return exception
 
 
@@ -201,7 +203,7 @@ def _unreadable_task(parts: Tuple[Any, ...], function: str) -> BaseException:
     failure = mismatch.of_task(kind, message, versions, function)
     cause = _exception(pickle.loads(raised), function)
     remote = cause.__cause__
-    cause.__cause__ = None if remote is None else remote.__cause__
+    exceptions.set_cause(cause, None if remote is None else remote.__cause__)
     if remote is not None:
         remote.__cause__ = cause
     failure.__cause__ = remote

@@ -26,3 +26,8 @@ def test_each_kind_of_function_and_class_is_there_what_it_is_here_and_comes_back
 @pytest.mark.usefixtures("service")
 def test_results_change_nothing_here_and_what_cannot_be_sent_is_found_before():
     assert run_script("results.py") == "done\n"
+
+
+@pytest.mark.usefixtures("service")
+def test_functions_that_share_a_variable_share_it_there():
+    assert run_script("closures.py") == "done\n"

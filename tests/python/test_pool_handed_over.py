@@ -144,3 +144,18 @@ def test_what_a_failure_gives_up_before_it_is_here_has_it_when_it_is():
     assert job.delivered == {}
     job._stop(failure)
     assert job.delivered == {0: [failure] * 4, 6: [failure] * 2}
+
+
+def test_an_iterable_that_raises_takes_back_what_waits_ahead_of_the_workers(executor, ear):
+    def items():
+        yield from range(20)
+        assert ear.wait_for(2)  # both workers are at their first ones
+        raise ValueError("no more items")
+
+    assert executor.submit(tasks.square, 3).result(60) == 9
+    ear.hold(lambda told: True)
+    with pytest.raises(ValueError, match="no more items"):
+        executor.map(partial(tasks.tell, port=ear.port), items())
+    ear.release()
+    executor.shutdown()
+    assert len(ear.heard) == 2

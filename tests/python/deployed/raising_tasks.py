@@ -1,5 +1,6 @@
 """Tasks that raise exceptions of all sorts. Deployed with the others, and importable by the tests."""
 
+import dataclasses
 import threading
 
 
@@ -56,6 +57,18 @@ class Decode(UnicodeDecodeError):
         super().__init__("utf-8", text, 0, 1, "odd")
 
 
+@dataclasses.dataclass(frozen=True)
+class Frozen(Exception):
+    code: int
+
+
+class OwnArgs(Exception):
+    args = ("of the class",)
+
+    def __setattr__(self, name, value):
+        raise AttributeError("takes no attributes")
+
+
 def _slotted():
     error = Slotted("slots")
     error.where = "here"
@@ -78,6 +91,8 @@ MAKE = {
     "file": lambda: FileNotFoundError(2, "No such file", "/a", None, "/b"),
     "os error without a number": lambda: OSError("only text"),
     "slotted": _slotted,
+    "frozen": lambda: Frozen(5),
+    "arguments of its class": lambda: OwnArgs("text"),
     "import": lambda: ImportError("no module", name="m", path="/p"),
     "syntax": lambda: SyntaxError("odd", ("f.py", 3, 4, "x = = 1")),
     "decode": lambda: UnicodeDecodeError("utf-8", b"\xff", 0, 1, "odd"),

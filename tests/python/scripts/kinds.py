@@ -366,6 +366,10 @@ class Options(typing.TypedDict):
     x: int
 
 
+FIELDS = typing.TypedDict("FIELDS", {"x": int}, total=False)  # noqa: UP013
+kind_of("typed dictionary of a call", lambda c: (c(x=1), c.__optional_keys__))(FIELDS)
+
+
 class Meta(type):
     made = []
 
@@ -615,7 +619,7 @@ def wrong(pool):
         if fingerprints != [before, before]:
             yield name, "is there", fingerprints, "instead of", before
         back = pool.apply(same, (thing,))
-        if isinstance(thing, (type, types.FunctionType)) and back is not thing:
+        if isinstance(thing, (type, types.FunctionType, type(cached))) and back is not thing:
             yield name, "came back as another one"
         if type(back) is not type(thing):
             yield name, "came back as", type(back)

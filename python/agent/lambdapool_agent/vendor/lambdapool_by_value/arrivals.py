@@ -9,6 +9,8 @@ from collections import OrderedDict
 
 from cloudpickle import cloudpickle
 
+from . import library
+
 HELD = 1000  # classes and functions that are kept alive because an answer may mention them
 
 _lock = threading.Lock()
@@ -48,7 +50,7 @@ def number_of_function(function):
 def sent_functions():
     """In a caller: those that were sent and are still there."""
     with _lock:
-        return list(_functions.values())
+        return [function for function in _functions.values() if hasattr(function, "__code__")]
 
 
 def hold(key, thing):
@@ -78,5 +80,11 @@ def make_function(number, namespace, code, module, *others):
     # A file of this name is another machine's, or has changed meanwhile: the caller puts the lines into tracebacks.
     linecache.cache[code.co_filename] = (0, None, [], code.co_filename)
     function = cloudpickle._make_function(code, task_globals.setdefault(namespace, module), *others)
+    arrived[function] = number
+    return function
+
+
+def make_cached_function(number, *parts):
+    function = library.make_cached_function(*parts)
     arrived[function] = number
     return function

@@ -35,8 +35,10 @@ def parts_of(cls):
     ]
     own = vars(cls)
     namespace = dict(namespace, __qualname__=cls.__qualname__)
-    if typing.NamedTuple in own.get("__orig_bases__", ()):
-        bases, namespace = cls.__bases__, dict(namespace, __orig_bases__=own["__orig_bases__"])
+    if typing.NamedTuple in own.get("__orig_bases__", ()) or _is_typed_dict(metaclass):
+        bases = cls.__bases__
+        if "__orig_bases__" in own:
+            namespace["__orig_bases__"] = own["__orig_bases__"]
     # cloudpickle leaves out what is the base's very object, as None may be in __hash__.
     attributes.update({name: own[name] for name in own if name not in attributes and type(own[name]) in _PLAIN})
     if "__slots__" in own:
@@ -53,8 +55,14 @@ _PLAIN = (type(None), bool, int, float, str, bytes)
 _MADE_AGAIN = ("__dict__", "__weakref__", "__slotnames__")
 
 
+def _is_typed_dict(metaclass):
+    return metaclass.__name__ == "_TypedDictMeta"  # typing's, or typing_extensions'
+
+
 def _constructor(metaclass):
     """The metaclass itself, or the first of its bases that does not travel by value."""
+    if _is_typed_dict(metaclass):
+        return type  # its own takes only what a class statement gives it
     for kind in metaclass.__mro__:
         if cloudpickle._should_pickle_by_reference(kind):
             return kind

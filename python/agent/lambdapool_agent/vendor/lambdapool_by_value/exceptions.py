@@ -84,7 +84,7 @@ def _related(error):
         if id(each) in found:
             continue
         found[id(each)] = each
-        inner = [each.__cause__, each.__context__, *each.args]
+        inner = [each.__cause__, each.__context__, *_args(each)]
         if GROUP and isinstance(each, GROUP):
             inner += each.exceptions
         waiting += [other for other in inner if isinstance(other, BaseException)]
@@ -137,11 +137,30 @@ def set_exception(error, state):
     attributes, held, cause, context, suppress = state
     for name, value in held.items():
         try:
-            setattr(error, name, value)
+            _set(error, name, value)
         except (AttributeError, TypeError):
             pass  # it is read only, and the constructor has set it
     error.__dict__.update(attributes)
-    error.__cause__, error.__context__, error.__suppress_context__ = cause, context, suppress
+    _set(error, "__cause__", cause)
+    _set(error, "__context__", context)
+    _set(error, "__suppress_context__", suppress)
+
+
+def set_cause(error, cause):
+    """Whatever the class says of it."""
+    _set(error, "__cause__", cause)
+
+
+def _set(error, name, value):
+    """Its class may refuse (a frozen dataclass), or have something else of that name."""
+    if name in vars(BaseException):
+        vars(BaseException)[name].__set__(error, value)
+    else:
+        object.__setattr__(error, name, value)
+
+
+def _args(error):
+    return BaseException.args.__get__(error)
 
 
 def _state(error):
@@ -151,7 +170,7 @@ def _state(error):
 def _holds(error):
     """args, what C code keeps, and what is in slots."""
     base = _builtin_base(type(error))
-    held = {"args": error.args}
+    held = {"args": _args(error)}
     names = [
         name
         for kind in base.__mro__
@@ -173,7 +192,7 @@ def _arguments(error, base):
         return error.message, list(error.exceptions)
     if issubclass(base, OSError):
         return OSError.__reduce__(error)[1]  # with the names of files, which args leave out
-    return error.args
+    return _args(error)
 
 
 def _builtin_base(kind):

@@ -26,7 +26,9 @@ def _named(make):
     return lambda thing: _importable(thing) or make(thing)
 
 
-def _cached_function(function):
+def reduce_cached_function(function):
+    if _importable(function):
+        return _importable(function)
     parameters = function.cache_parameters()
     return make_cached_function, (parameters["maxsize"], parameters["typed"], function.__wrapped__), vars(function)
 
@@ -71,7 +73,6 @@ def _type_alias(thing):
 
 
 REDUCERS = {
-    functools._lru_cache_wrapper: _named(_cached_function),
     functools.cached_property: _cached_property,
     types.CodeType: _code,
     weakref.WeakKeyDictionary: _weak_dictionary,

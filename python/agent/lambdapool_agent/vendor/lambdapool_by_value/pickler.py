@@ -1,5 +1,6 @@
 """The two picklers: of a task, and of its answer."""
 
+import functools
 import io
 import pickle
 import types
@@ -26,6 +27,7 @@ def _dumps(kind, thing, substitutes=None, buffer_callback=None):
     with io.BytesIO() as file:
         pickler = kind(file, protocol=PROTOCOL, buffer_callback=buffer_callback)
         pickler.substitutes = dict(substitutes or {})
+        pickler.cells = {}
         pickler.dump(thing)
         return file.getvalue()
 
@@ -39,6 +41,8 @@ class _Pickler(cloudpickle.Pickler):
             return self.reduce_class(thing)
         if kind is types.FunctionType:
             return self.reduce_function(thing)
+        if kind is functools._lru_cache_wrapper:
+            return self.reduce_cached_function(thing)
         if kind.__reduce_ex__ is object.__reduce_ex__ and kind.__reduce__ is object.__reduce__:
             return NotImplemented
         if kind in self.dispatch_table:
@@ -51,6 +55,20 @@ class _Pickler(cloudpickle.Pickler):
         if type(reduced) is str:
             _refuse_name_in_main(thing, reduced)
         return reduced
+
+    def _function_getnewargs(self, function):
+        """cloudpickle's, but functions that share a variable of the function around them share it there too."""
+        *others, closure = super()._function_getnewargs(function)
+        if closure:
+            closure = tuple(self.cells.setdefault(id(cell), (_Cell(), cell))[0] for cell in function.__closure__)
+        return (*others, closure)
+
+
+class _Cell:
+    """For a cell of a closure, which gets its content with the functions that have it."""
+
+    def __reduce__(self):
+        return cloudpickle._make_empty_cell, ()
 
 
 class TaskPickler(_Pickler):
@@ -74,6 +92,14 @@ class TaskPickler(_Pickler):
         arrivals.hold(number, function)
         return (arrivals.make_function, (number, id(function.__globals__), *reduced[1]), *reduced[2:])
 
+    def reduce_cached_function(self, function):
+        reduced = library.reduce_cached_function(function)
+        if type(reduced) is str:
+            return reduced
+        number = arrivals.number_of_function(function)
+        arrivals.hold(number, function)
+        return arrivals.make_cached_function, (number, *reduced[1]), *reduced[2:]
+
 
 class AnswerPickler(_Pickler):
     def substitutes_of(self, error):
@@ -94,6 +120,12 @@ class AnswerPickler(_Pickler):
         if number is not None:
             return arrivals.known_function, (number, function.__qualname__)
         return self._function_reduce(function)
+
+    def reduce_cached_function(self, function):
+        number = arrivals.arrived.get(function)
+        if number is not None:
+            return arrivals.known_function, (number, function.__name__)
+        return library.reduce_cached_function(function)
 
 
 def _refuse_name_in_main(thing, name):
