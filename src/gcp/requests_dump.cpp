@@ -3,6 +3,8 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "gcp/logging/entries.hpp"
+#include "gcp/project/project.hpp"
 #include "gcp/run/services.hpp"
 #include "gcp/storage/storage.hpp"
 
@@ -57,9 +59,29 @@ void print_storage() {
         gcp::storage::delete_object_request("bucket", "lambdapool/a b.tar.gz"));
 }
 
+void print_logging() {
+  gcp::logging::EntryQuery query{{"project", "us-central1"}, "algorithms"};
+  print("logging.v2", "logging.entries.list", gcp::logging::list_entries_request(query));
+  query.since = gcp::logging::Instant(std::chrono::seconds(1'764'000'000));
+  query.page_token = "token";
+  print("logging.v2", "logging.entries.list", gcp::logging::list_entries_request(query));
+}
+
+void print_project() {
+  print("serviceusage.v1", "serviceusage.services.batchGet",
+        gcp::get_apis_request("project", {"run.googleapis.com", "logging.googleapis.com"}));
+  print("cloudresourcemanager.v3", "cloudresourcemanager.projects.testIamPermissions",
+        gcp::test_project_permissions_request("project", {"run.services.get"}));
+  print("run.v2", "run.projects.locations.services.testIamPermissions",
+        gcp::test_service_permissions_request("projects/project/locations/us-central1/services/algorithms",
+                                              {"run.routes.invoke"}));
+}
+
 }  // namespace
 
 int main() {
+  print_project();
+  print_logging();
   print_run();
   print_storage();
   return 0;

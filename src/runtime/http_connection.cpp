@@ -144,6 +144,8 @@ std::optional<HttpRequest> HttpConnection::next(std::size_t body_max) {
   HttpRequest request;
   request.method = line.substr(0, line.find(' '));
   request.keep_alive = line.ends_with("1") && !same_text(header_in(head, "Connection"), "close");
+  request.trace_context = header_in(head, "X-Cloud-Trace-Context");
+  request.traceparent = header_in(head, "traceparent");
   if (!read_body(head, body_max, request.body)) return std::nullopt;
   return request;
 }

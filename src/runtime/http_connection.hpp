@@ -12,6 +12,8 @@ struct HttpRequest {
   std::string method;
   std::string body;
   bool keep_alive = true;
+  std::string trace_context = {};  // the header X-Cloud-Trace-Context
+  std::string traceparent = {};
 };
 
 class HttpConnection {

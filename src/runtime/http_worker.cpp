@@ -25,6 +25,7 @@
 #include "core/whole_number.hpp"
 #include "runtime/forked_child.hpp"
 #include "runtime/http_connection.hpp"
+#include "runtime/platform_log.hpp"
 #include "runtime/task_loop.hpp"
 #include "runtime/task_process.hpp"
 
@@ -95,18 +96,29 @@ bool is_welcome(int connection) {
   return ::getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &who, &length) == 0 && who.uid == ::getuid();
 }
 
+void write_out(std::string_view text) {
+  static std::mutex mutex;
+  const std::lock_guard lock(mutex);
+  while (!text.empty()) {
+    const ssize_t written = ::write(STDOUT_FILENO, text.data(), text.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return;
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+}
+
 // The tasks that wait, and the processes that run them.
 class Tasks {
  public:
-  Tasks(TaskCommand command, TaskLimits limits, int processes) : command_(std::move(command)) {
-    const auto log = [this](std::string_view text) { write_log(text); };
+  Tasks(TaskCommand command, TaskLimits limits, int processes)
+      : command_(std::move(command)), limits_(limits), started_(age_of_process()) {
     for (int each = 0; each < processes; ++each)
-      processes_.push_back(std::make_unique<TaskProcess>(command_, limits, log));
-    for (const auto& process : processes_) std::thread([this, &process] { work(*process); }).detach();
+      slots_.push_back(std::make_unique<Slot>(processes > 1 ? std::optional(each) : std::nullopt, *this));
+    for (const auto& slot : slots_) std::thread([this, &slot] { work(*slot); }).detach();
   }
 
-  TaskAnswer perform(std::string_view task) {
-    Waiting waiting{task, {}};
+  TaskAnswer perform(std::string_view task, std::string_view id) {
+    Waiting waiting{task, id, {}};
     std::unique_lock lock(mutex_);
     waiting_.push_back(&waiting);
     changed_.notify_one();
@@ -115,53 +127,65 @@ class Tasks {
   }
 
   void kill() {
-    for (const auto& process : processes_) process->kill();
+    for (const auto& slot : slots_) slot->process.kill();
   }
 
  private:
   struct Waiting {
     std::string_view task;
+    std::string_view id;
     std::optional<TaskAnswer> answer;
   };
 
-  [[noreturn]] void work(TaskProcess& process) {
-    process.start();
+  struct Slot {
+    Slot(std::optional<int> number, const Tasks& of)
+        : log(number, write_out),
+          process(of.command_, of.limits_, [this](std::string_view text) { log.write(text); }) {}
+    PlatformLog log;
+    TaskProcess process;
+  };
+
+  [[noreturn]] void work(Slot& slot) {
+    slot.process.start();
     std::unique_lock lock(mutex_);
     for (;;) {
       if (waiting_.empty()) {
         changed_.wait_for(lock, log_interval);
         lock.unlock();
-        process.read_log();
+        slot.process.read_log();
         lock.lock();
         continue;
       }
       Waiting* const next = waiting_.front();
       waiting_.pop_front();
+      Report report{std::string(next->id), {}, std::exchange(started_, std::nullopt), limits_.memory_bytes};
       lock.unlock();
-      TaskAnswer answer = process.perform(next->task);
+      TaskAnswer answer = perform_logged(slot, next->task, std::move(report));
       lock.lock();
       next->answer = std::move(answer);
       answered_.notify_all();
     }
   }
 
-  void write_log(std::string_view text) {
-    const std::lock_guard lock(log_mutex_);
-    while (!text.empty()) {
-      const ssize_t written = ::write(STDOUT_FILENO, text.data(), text.size());
-      if (written < 0 && errno == EINTR) continue;
-      if (written <= 0) return;
-      text.remove_prefix(static_cast<std::size_t>(written));
-    }
+  static TaskAnswer perform_logged(Slot& slot, std::string_view task, Report report) {
+    slot.log.own_line("START RequestId: " + report.request_id);
+    const auto begun = std::chrono::steady_clock::now();
+    TaskAnswer answer = slot.process.perform(task);
+    report.duration = std::chrono::steady_clock::now() - begun;
+    report.peak_bytes = answer.peak_bytes;
+    report.error = answer.error;
+    slot.log.own_line(report_line(report));
+    return answer;
   }
 
   const TaskCommand command_;
-  std::vector<std::unique_ptr<TaskProcess>> processes_ = {};
+  const TaskLimits limits_;
+  std::optional<std::chrono::milliseconds> started_;  // how long that took, until it was reported
+  std::vector<std::unique_ptr<Slot>> slots_ = {};
   std::mutex mutex_;
   std::condition_variable changed_;
   std::condition_variable answered_;
   std::deque<Waiting*> waiting_ = {};
-  std::mutex log_mutex_;
 };
 
 void serve_connection(int socket, Tasks& tasks) {
@@ -170,8 +194,10 @@ void serve_connection(int socket, Tasks& tasks) {
     if (request->method == "GET") {
       if (!connection.answer(200, "text/plain", "a lambdapool function: tasks come by POST\n")) return;
     } else if (request->method == "POST") {
-      const TaskAnswer answer = tasks.perform(request->body);
-      std::string headers = "X-Lambdapool-Log: " + base64_encode(answer.log) + "\r\n";
+      const std::string id = request_id_of(request->trace_context, request->traceparent);
+      const TaskAnswer answer = tasks.perform(request->body, id);
+      std::string headers = "X-Lambdapool-Request: " + id + "\r\n";
+      headers += "X-Lambdapool-Log: " + base64_encode(answer.log) + "\r\n";
       if (!answer.error.empty()) headers += "X-Lambdapool-Error: " + answer.error + "\r\n";
       const char* type = envelope::is_raw(answer.body) ? "application/vnd.lambdapool" : "application/json";
       if (!connection.answer(200, type, answer.body, headers)) return;

@@ -248,10 +248,12 @@ TaskAnswer TaskProcess::perform(std::string_view task) {
       if (ready[0].revents == 0) continue;
       if (!exchange(talk, ready[0].revents)) answer = died(kills, peak);
       if (!answer) answer = talk.answer();
+      if (answer && pid_ > 0) peak = std::max(peak, resident_bytes(pid_));
     }
   }
   read_log();
   answer->log = tail_;
+  answer->peak_bytes = peak;
   return std::move(*answer);
 }
 

@@ -29,8 +29,9 @@ struct TaskLimits {
 
 struct TaskAnswer {
   std::string body;
-  std::string error = {};  // its type; "" where the body is an outcome
-  std::string log = {};    // the end of what the task has written
+  std::string error = {};        // its type; "" where the body is an outcome
+  std::string log = {};          // the end of what the task has written
+  std::uint64_t peak_bytes = 0;  // of memory, as far as it was seen
 };
 
 class TaskProcess {

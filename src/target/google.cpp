@@ -96,19 +96,23 @@ Result<Target> resolve_gcp(const TargetOptions& options, const Environment& envi
   });
   if (!region) return tl::unexpected(region.error());
   const auto configuration = gcp::Configuration::of(environment);
-  auto run = endpoint_of(configuration, "run", options, environment, target.proxies);
-  if (!run) return tl::unexpected(run.error());
-  auto storage = endpoint_of(configuration, "storage", options, environment, target.proxies);
-  if (!storage) return tl::unexpected(storage.error());
+  const std::pair<const char*, http::Endpoint*> apis[] = {{"run", &target.endpoint},
+                                                          {"storage", &google.storage},
+                                                          {"logging", &google.logging},
+                                                          {"serviceusage", &google.service_usage},
+                                                          {"cloudresourcemanager", &google.resource_manager}};
+  for (const auto& [api, endpoint] : apis) {
+    auto found = endpoint_of(configuration, api, options, environment, target.proxies);
+    if (!found) return tl::unexpected(found.error());
+    *endpoint = std::move(*found);
+  }
   auto quota = source.quota_project();
   if (!quota) return tl::unexpected(quota.error());
   auto tokens = open_tokens(google.source, "");
   if (!tokens) return tl::unexpected(tokens.error());
   google.project = *project;
   google.quota_project = std::move(*quota);
-  google.storage = std::move(*storage);
   google.tokens = std::move(*tokens);
-  target.endpoint = std::move(*run);
   target.region = *region;
   target.google = std::move(google);
   return target;

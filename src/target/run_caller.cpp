@@ -121,10 +121,12 @@ bool RunCaller::is_outcome(const http::Response& response) const {
 
 std::variant<cloud::Invoked, cloud::Failure> RunCaller::judge(http::Response response) const {
   std::string log(response.headers.get("X-Lambdapool-Log"));
-  if (is_outcome(response)) return cloud::Invoked{std::move(response.body), {}, std::move(log)};
+  std::string id(response.headers.get("X-Lambdapool-Request"));
+  if (is_outcome(response)) return cloud::Invoked{std::move(response.body), std::move(id), std::move(log)};
   if (response.status >= 300) return refused(response);
-  return cloud::Failure{
-      Kind::final, aws::function_error(std::move(response.body), base64_decode(log).value_or(""), function_)};
+  Error error = aws::function_error(std::move(response.body), base64_decode(log).value_or(""), function_);
+  error.request_id = std::move(id);
+  return cloud::Failure{Kind::final, std::move(error)};
 }
 
 // Cloud Run refuses with 429 what has not run. Of what it answers with 5xx, its own log alone knows whether

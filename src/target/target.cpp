@@ -64,7 +64,7 @@ Result<Target> resolve_gcp_local(const TargetOptions& options, const Environment
   Google google;
   google.project = options.project.value_or(environment.get("GOOGLE_CLOUD_PROJECT").value_or("local"));
   google.tokens = std::make_shared<identity::Tokens>(gcp::Token{(*embedded)->token, "the local Cloud Run"});
-  google.storage = target.endpoint;
+  google.storage = google.logging = target.endpoint;
   target.google = std::move(google);
   target.service = std::move(*embedded);
   return target;

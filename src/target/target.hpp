@@ -42,7 +42,10 @@ struct Google {
   std::shared_ptr<identity::Tokens> tokens;  // for its APIs
   std::string quota_project = {};            // "" where requests are counted to the project itself
   http::Endpoint storage = {};
-  identity::GoogleOptions source = {};  // of further tokens; unused for gcp-local
+  http::Endpoint logging = {};
+  http::Endpoint service_usage = {};     // which APIs are enabled; unused for gcp-local
+  http::Endpoint resource_manager = {};  // what the caller may do; likewise
+  identity::GoogleOptions source = {};   // of further tokens; unused for gcp-local
 };
 
 struct Target {

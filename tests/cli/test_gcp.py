@@ -91,6 +91,7 @@ def gcp(clean_environment, serve, key):
         GOOGLE_APPLICATION_CREDENTIALS=str(key),
         CLOUDSDK_API_ENDPOINT_OVERRIDES_RUN=serve.endpoint + "/",
         CLOUDSDK_API_ENDPOINT_OVERRIDES_STORAGE=serve.endpoint + "/",
+        CLOUDSDK_API_ENDPOINT_OVERRIDES_LOGGING=serve.endpoint + "/",
         CLOUDSDK_RUN_REGION="europe-west1",
     )
     return clean_environment
@@ -172,3 +173,102 @@ def test_a_key_that_is_none_is_told_of(gcp, run, key):
 def test_plain_http_to_another_machine_is_refused(gcp, run):
     gcp["CLOUDSDK_API_ENDPOINT_OVERRIDES_RUN"] = "http://run.example/"
     assert "plain http" in run("list").stderr
+
+
+class Project(http.server.ThreadingHTTPServer):
+    """What stands for Service Usage and Resource Manager: which APIs are enabled, and what the caller may do."""
+
+    daemon_threads = True
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), ProjectHandler)
+        self.url = "http://127.0.0.1:%d/" % self.server_address[1]
+        self.disabled, self.denied = set(), set()
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+
+class ProjectHandler(http.server.BaseHTTPRequestHandler):
+    server: Project
+
+    def do_GET(self):
+        path, _, query = self.path.partition("?")
+        assert path == "/v1/projects/project-of-key/services:batchGet"
+        names = parse_qs(query)["names"]
+        state = {name: "DISABLED" if name.split("/")[-1] in self.server.disabled else "ENABLED" for name in names}
+        self.answer({"services": [{"name": name, "state": state[name]} for name in names]})
+
+    def do_POST(self):
+        assert self.path == "/v3/projects/project-of-key:testIamPermissions"
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["permissions"]
+        self.answer({"permissions": [one for one in asked if one not in self.server.denied]})
+
+    def answer(self, value):
+        body = json.dumps(value).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format, *arguments):
+        pass
+
+
+@pytest.fixture
+def project(gcp):
+    server = Project()
+    gcp["CLOUDSDK_API_ENDPOINT_OVERRIDES_SERVICEUSAGE"] = server.url
+    gcp["CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDRESOURCEMANAGER"] = server.url
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+def findings(done):
+    return {one["topic"]: one for one in json.loads(done.stdout)["findings"]}
+
+
+def test_doctor_finds_everything_in_order(gcp, project, run, algorithms):
+    assert run("create", "f", "algorithms").returncode == 0
+    seen = run("doctor", "f", "--output", "json")
+    assert seen.returncode == 0, seen.stdout
+    found = findings(seen)
+    del found["clock"]  # which the service here does not tell
+    assert {topic: one["level"] for topic, one in found.items()} == dict.fromkeys(found, "ok")
+    assert found["project"]["text"].startswith("project-of-key (from ")
+    assert found["region"]["text"].startswith("europe-west1 (from ")
+    assert "key.json" in found["credentials"]["text"]
+    assert found["Cloud Run"]["text"] == "answers, with 1 function"
+    for topic in ("may deploy", "may invoke", "may read logs", "may invoke it"):
+        assert found[topic]["text"] == "yes"
+
+
+def test_doctor_names_apis_and_permissions_that_are_missing_with_the_way_to_them(gcp, project, run):
+    project.disabled = {"logging.googleapis.com"}
+    project.denied = {"run.services.create", "logging.logEntries.list"}
+    seen = run("doctor", "--output", "json")
+    assert seen.returncode != 0
+    found = findings(seen)
+    link = "https://console.developers.google.com/apis/api/logging.googleapis.com/overview?project=project-of-key"
+    assert link in found["APIs"]["mend"]
+    assert found["may deploy"]["text"] == "no: run.services.create is missing"
+    assert "roles/logging.viewer" in found["may read logs"]["mend"]
+    assert found["may invoke"]["level"] == "ok"
+
+
+def test_doctor_says_where_there_are_no_credentials(gcp, project, run, tmp_path):
+    gcp["GOOGLE_APPLICATION_CREDENTIALS"] = str(tmp_path / "nowhere.json")
+    seen = run("doctor", "--output", "json")
+    assert seen.returncode != 0
+    assert "nowhere.json (from GOOGLE_APPLICATION_CREDENTIALS) cannot be read" in seen.stdout
+
+
+def test_logs_are_read_from_cloud_logging_and_policy_prints_their_roles(gcp, run, algorithms):
+    assert run("create", "f", "algorithms").returncode == 0
+    silent = run("logs", "f")
+    assert (silent.returncode, silent.stdout) == (0, "")
+    assert "f has not logged anything yet" in silent.stderr
+    bindings = json.loads(run("policy", "logs", "f").stdout)
+    assert [binding["role"] for one in bindings for binding in one["bindings"]] == [
+        "roles/logging.viewer",
+        "roles/run.viewer",
+    ]

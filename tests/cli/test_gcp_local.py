@@ -1,6 +1,9 @@
 """The target gcp-local: the same commands and pools, over Cloud Run's and Cloud Storage's own calls."""
 
 import json
+import re
+import subprocess
+import sys
 import tarfile
 
 import pytest
@@ -91,7 +94,7 @@ def test_lambda_takes_no_tasks_per_instance(clean_environment, run, code):
     assert "--per-instance is for Cloud Run alone" in refused.stderr
 
 
-@pytest.mark.parametrize("verb", [("doctor",), ("policy", "deploy", "f"), ("logs", "f"), ("layer", "list")])
+@pytest.mark.parametrize("verb", [("policy", "deploy", "f"), ("layer", "list")])
 def test_what_is_not_there_yet_says_so(gcp, run, verb):
     refused = run(*verb)
     assert refused.returncode != 0
@@ -106,3 +109,121 @@ def test_a_revision_that_does_not_come_up_is_not_there(gcp, run, code, home):
     assert "no way" in failed.stderr
     assert listed(run) == []
     assert list((home / "run" / "buckets" / "run-sources-local-us-central1").iterdir()) == []
+
+
+SPEAKS = """
+import os
+from lambdapool import LambdaPool
+from talks.tasks import speak
+
+with LambdaPool(workers=1, lambda_function="talks") as pool:
+    print([pool.apply(speak, [word]) for word in ("Ada", "Grace")])
+    try:
+        pool.apply(os._exit, [3])
+    except Exception as error:
+        print(error.request_id)
+"""
+
+
+@pytest.fixture
+def talks(gcp, run, tmp_path):
+    """A function that was called by a pool, of whose calls the last ended its process: its request's id."""
+    (tmp_path / "talks").mkdir()
+    (tmp_path / "talks" / "tasks.py").write_text("def speak(word): print('hello', word); return len(word)\n")
+    made = run("create", "talks", "talks")
+    assert made.returncode == 0, made.stderr
+    called = subprocess.run([sys.executable, "-c", SPEAKS], env=gcp, cwd=tmp_path, capture_output=True, text=True)
+    answers, failed = called.stdout.splitlines()
+    assert answers == "[3, 5]", called.stderr
+    return failed
+
+
+def logged(run, count, *arguments):
+    """The log is written behind an answer: asked again until it has so many lines."""
+    for _ in range(300):
+        done = run("logs", "talks", *arguments, "--output", "json")
+        assert done.returncode == 0, done
+        lines = [json.loads(line) for line in done.stdout.splitlines()]
+        if len(lines) >= count:
+            return lines
+    raise AssertionError(done)
+
+
+def test_logs_are_read_as_on_lambda(run, talks):
+    lines = logged(run, 10)
+    assert [line["text"].split()[0] for line in lines] == [
+        *("START", "REPORT"),  # a pool asks first which code it is
+        *("START", "hello", "REPORT"),
+        *("START", "hello", "REPORT"),
+        *("START", "REPORT"),
+    ]
+    assert [line["time"] for line in lines] == sorted(line["time"] for line in lines)
+    assert len({line["stream"] for line in lines}) == 1
+    assert [line["text"] for line in logged(run, 1, "--filter", "hello G")] == ["hello Grace"]
+    of_last = logged(run, 2, "--request-id", talks)
+    assert [line["text"].split("\t")[-1] for line in of_last] == [
+        "START RequestId: " + talks,
+        "Error Type: Runtime.ExitError",
+    ]
+    nothing = run("logs", "talks", "--since", "2999-01-01")
+    assert (nothing.returncode, nothing.stdout) == (0, "")
+    assert "--since looks further back" in nothing.stderr
+    assert "function nothing does not exist" in run("logs", "nothing").stderr
+
+
+def test_logs_go_on_as_another_process_calls(lambdapool, gcp, run, talks, tmp_path):
+    logged(run, 10)
+    following = subprocess.Popen(
+        [lambdapool, "logs", "talks", "--follow", "--filter", "hello"],
+        env=gcp,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert [following.stdout.readline().split()[-1] for _ in range(2)] == ["Ada", "Grace"]
+        subprocess.run([sys.executable, "-c", SPEAKS], env=gcp, cwd=tmp_path, capture_output=True)
+        assert [following.stdout.readline().split()[-1] for _ in range(2)] == ["Ada", "Grace"]
+    finally:
+        following.kill()
+        following.communicate()
+
+
+def test_stats_count_what_the_log_reports(run, talks):
+    logged(run, 10)
+    stats = json.loads(run("stats", "talks", "--output", "json").stdout)
+    assert (stats["invocations"], stats["failed"], stats["environments"]) == (4, 1, 1)
+    assert stats["init_ms"]["count"] == 1
+    assert stats["memory_mb"] == 512 and 0 < stats["max_memory_used_mb"] < 512
+    second = 0.000024 + 0.5 * 0.0000025  # one processor and half a GiB
+    expected = 4 * 4e-7 + stats["billed_ms"] / 1000 * second
+    assert stats["cost_usd"] == pytest.approx(expected, abs=1e-8)
+    assert stats["billed_ms"] % 100 == 0
+
+
+def findings(done):
+    return {one["topic"]: one for one in json.loads(done.stdout)["findings"]}
+
+
+def test_doctor_looks_at_the_home_and_at_a_function(gcp, run, code):
+    assert run("create", "f", "algorithms").returncode == 0
+    seen = run("doctor", "f", "--output", "json")
+    assert seen.returncode == 0, seen.stdout
+    found = findings(seen)
+    assert found["function"]["text"] == "projects/local/locations/us-central1/services/f"
+    assert re.fullmatch(r"f-00001-\w+", found["revision"]["text"])
+    assert found["instances"]["text"] == "at most 100, each with 1 at a time"
+    assert {"home", "limits", "interpreters", "made by", "runtime"} <= set(found)
+    missing = run("doctor", "g", "--output", "json")
+    assert missing.returncode != 0
+    assert findings(missing)["function"]["level"] == "problem"
+
+
+def test_doctor_tells_of_a_revision_that_did_not_come_up(gcp, run, code):
+    assert run("create", "f", "algorithms").returncode == 0
+    (code / "sitecustomize.py").write_text("import os; print('no way', flush=True); os._exit(5)\n")
+    assert run("update", "f", "algorithms", "--env", "PYTHONPATH=algorithms").returncode != 0
+    seen = run("doctor", "f", "--output", "json")
+    assert seen.returncode != 0
+    text = findings(seen)["revision"]["text"]
+    assert re.match(r"f-00001-\w+ serves; f-00002-\w+, which is newer, did not come up: Container failed", text)

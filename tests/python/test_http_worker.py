@@ -5,6 +5,8 @@ import http.client
 import json
 import os
 import pickle
+import re
+import signal
 import socket
 import subprocess
 import sys
@@ -50,9 +52,9 @@ class Worker:
         )
         listening.close()
 
-    def request(self, method, body=None):
+    def request(self, method, body=None, headers=None):
         connection = UnixConnection(self.path)
-        connection.request(method, "/", body)
+        connection.request(method, "/", body, headers or {})
         response = connection.getresponse()
         return response.status, response.headers, response.read()
 
@@ -126,7 +128,81 @@ def test_what_a_task_prints_goes_to_the_platform_and_back_to_its_caller(start):
     headers, _ = worker.task("double", 1)
     assert headers["X-Lambdapool-Log"] == ""
     worker.process.terminate()
-    assert worker.process.communicate()[0] == b"hello\n"
+    written = worker.process.communicate()[0].decode().splitlines()
+    first, second = (line.split()[2] for line in written if line.startswith("START"))
+    assert written[:2] == ["START RequestId: " + first, "hello"]
+    report = r"REPORT RequestId: %s\tDuration: [\d.]+ ms\tBilled Duration: \d+00 ms\tMemory Size: 0 MB\tMax Memory Used: \d+ MB\t"
+    assert re.fullmatch(report % first + r"Init Duration: [\d.]+ ms\t", written[2])
+    assert written[3] == "START RequestId: " + second
+    assert re.fullmatch(report % second, written[4])
+
+
+def test_a_request_has_the_id_of_its_trace(start):
+    worker = start()
+    trace = "0123456789abcdef" * 2
+    for name, value in (
+        ("X-Cloud-Trace-Context", trace + "/7;o=1"),
+        ("traceparent", "00-%s-0011223344556677-01" % trace),
+    ):
+        assert worker.request("POST", b"{}", {name: value})[1]["X-Lambdapool-Request"] == trace
+    own = worker.request("POST", b"{}", {"X-Cloud-Trace-Context": "nonsense"})[1]["X-Lambdapool-Request"]
+    assert re.fullmatch("[0-9a-f]{32}", own) and own != trace
+
+
+def test_lines_of_tasks_that_run_at_a_time_are_told_apart(start, tmp_path):
+    worker = start(LAMBDAPOOL_PER_INSTANCE=2)
+    for word in ("one", "two", "three"):
+        worker.value("spoken", word)
+    worker.process.terminate()
+    entries = [json.loads(line) for line in worker.process.communicate()[0].splitlines()]
+    by_slot = {}
+    for entry in entries:
+        by_slot.setdefault(entry["logging.googleapis.com/labels"]["lambdapool_slot"], []).append(entry["message"])
+    said = []
+    for lines in by_slot.values():
+        kinds = [line.split()[0] for line in lines]
+        assert kinds[::3] == ["START"] * (len(lines) // 3) and kinds[2::3] == ["REPORT"] * (len(lines) // 3)
+        said += kinds[1::3]
+    assert sorted(said) == ["one", "three", "two"]
+
+
+def test_a_task_may_come_in_chunks(start):
+    worker = start()
+    connection = UnixConnection(worker.path)
+    for body in (b"{}", b"\0" * 300_000):
+        parts = iter([body[:1], body[1:]])
+        connection.request("POST", "/", parts, {"Transfer-Encoding": "chunked"}, encode_chunked=True)
+        response = connection.getresponse()
+        assert (response.status, response.headers["X-Lambdapool-Error"]) == (200, "LambdapoolProtocolError")
+        response.read()
+    connection.putrequest("POST", "/")
+    connection.putheader("Transfer-Encoding", "chunked")
+    connection.endheaders(b"%x\r\n" % ((32 << 20) + 1))
+    assert connection.getresponse().status == 413
+
+
+def test_a_process_that_dies_idle_is_not_started_again_and_again(start, tmp_path):
+    counted = tmp_path / "starts"
+    (tmp_path / "sitecustomize.py").write_text(
+        "import os, sys\n"
+        "if 'LAMBDAPOOL_TASK_FD' in os.environ:\n"
+        "    open(%r, 'a').write('x'); os._exit(7)\n" % str(counted)
+    )
+    worker = start()
+    assert worker.error("double", 1)["errorType"] == "Runtime.ExitError"
+    (tmp_path / "sitecustomize.py").unlink()
+    assert worker.value("double", 1) == 2
+    assert len(counted.read_text()) < 20
+
+
+def test_a_process_that_has_died_meanwhile_takes_no_task_with_it(start):
+    worker = start()
+    for _ in range(5):
+        pid = worker.value("pid")
+        os.kill(pid, signal.SIGKILL)
+        while Path("/proc/%d" % pid).exists() and Path("/proc/%d/stat" % pid).read_text().split()[2] != "Z":
+            pass
+        assert worker.value("double", 2) == 4
 
 
 def test_a_task_that_takes_too_long_is_killed(start):

@@ -81,7 +81,10 @@ def encode_raw(body, echo=None, timeout=None):
 def split_raw(payload):
     """The object and the body."""
     head, _, body = payload.partition(b"\0")
-    return json.loads(head.decode()), body
+    try:
+        return json.loads(head.decode()), body
+    except ValueError as error:
+        raise LambdapoolProtocolError("the task's head is not JSON: %s" % error) from None
 
 
 def stored(told, echo=None, timeout=None):

@@ -2,10 +2,11 @@
 
     python3 lambdapool_agent/http_worker.py
 
-Run as a file, so that nothing of the package (and nothing of the user's) is imported here: tasks run in processes of
-their own (task_process.py), which this one starts, gives tasks, and holds to the time and the memory that they have.
-So whatever becomes of a task, its caller hears of it: the platforms themselves let a container go on after the time is
-over, and say nothing but 503 of one that died. What is asked and answered is in docs/protocol.md, HTTP workers.
+Run as a file, so that nothing of the package but platform_log.py, and nothing of the user's, is imported here: tasks
+run in processes of their own (task_process.py), which this one starts, gives tasks, and holds to the time and the
+memory that they have. So whatever becomes of a task, its caller hears of it: the platforms themselves let a container
+go on after the time is over, and say nothing but 503 of one that died. What is asked and answered is in
+docs/protocol.md, HTTP workers.
 
 Settings are environment variables: PORT, or LAMBDAPOOL_LISTEN_FD for a socket that listens already;
 LAMBDAPOOL_TIMEOUT (else CLOUD_RUN_TIMEOUT_SECONDS) in seconds; LAMBDAPOOL_MEMORY_MB, of the whole instance;
@@ -27,9 +28,13 @@ import threading
 import time
 from typing import Any
 
+import platform_log  # type: ignore[import-not-found]  # beside this file, which is run as one
+
 BODY_LIMIT = 32 * 1024 * 1024  # Cloud Run's, of requests and of answers
+TOO_LARGE = b"a task has at most 33,554,432 bytes\n"
 LOG_TAIL = 4096
 WATCH_SECONDS = 0.05
+PAUSES = (0, 0.1, 1, 10)  # before another process, where the last ones ended without a task
 TIMEOUT_SECONDS = 300.0  # Cloud Run's, where nothing else is said
 _LENGTH = struct.Struct("<Q")
 _HEAD = struct.Struct("<Qd")  # how long the body is, and how many seconds there are for it
@@ -59,30 +64,48 @@ def failure(kind, message):
 
 
 class Task:
-    def __init__(self, body):
-        self.body, self.done = body, threading.Event()
+    def __init__(self, body, id):
+        self.body, self.id, self.done = body, id, threading.Event()
         self.answer: Any = None
 
 
 class Worker:
     """One task process at a time, and the thread that minds it."""
 
-    def __init__(self, settings, tasks):
+    def __init__(self, settings, tasks, slot=None):
         self._settings, self._tasks = settings, tasks
         self._process: Any = None
         self._channel: Any = None
         self._log = -1
         self._tail = b""
+        self._platform_log = platform_log.Log(slot)
+        self._peak = 0
 
     def run(self):
+        deaths = 0  # of processes that had nothing to do, one after the other
         while True:
+            task = self._pause(PAUSES[min(deaths, len(PAUSES) - 1)])
             self._start()
-            task = self._wait_for_task()
+            task = task or self._wait_for_task()
             if task is None:
-                continue  # the process died while it had nothing to do; there is another now
+                deaths += 1
+                continue
+            deaths = 0
+            self._start()  # where the process has ended since it was last looked at
+            self._platform_log.start(task.id)
+            begun = time.monotonic()
             task.answer = self._perform(task.body)
             task.answer.log = self._tail
+            used = (self._peak, self._settings.memory_bytes or 0)
+            self._platform_log.report(task.id, time.monotonic() - begun, used, task.answer.error)
             task.done.set()
+
+    def _pause(self, seconds):
+        """A task that ends the pause."""
+        try:
+            return self._tasks.get(timeout=seconds) if seconds else None
+        except queue.Empty:
+            return None
 
     def _start(self):
         if self._process is not None and self._process.poll() is None:
@@ -143,13 +166,13 @@ class Worker:
             if not text:
                 return
             self._tail = (self._tail + text)[-LOG_TAIL:]
-            sys.stdout.buffer.write(text)
-            sys.stdout.buffer.flush()
+            self._platform_log.write(text)
 
     def _perform(self, body):
         self._read_log()
         self._tail = b""
-        timeout, self._peak, self._kills = self._settings.timeout, 0, _oom_kills()
+        timeout, self._kills = self._settings.timeout, _oom_kills()
+        self._peak = 0
         deadline = time.monotonic() + timeout
         received = bytearray()
         sender = threading.Thread(target=self._send, args=(self._channel, body, timeout), daemon=True)
@@ -175,6 +198,7 @@ class Worker:
                 answer = _parse(received)
                 if answer is not None:
                     self._read_log()
+                    self._peak = max(self._peak, _resident_bytes(self._process.pid))
                     return answer
 
     def _receive(self):
@@ -192,11 +216,11 @@ class Worker:
 
     def _out_of_time(self, timeout):
         self._close()
-        return failure("Sandbox.Timedout", "Task timed out after %.2f seconds" % timeout)
+        return failure(platform_log.TIMED_OUT, "Task timed out after %.2f seconds" % timeout)
 
     def _out_of_memory(self):
         self._close()
-        return failure("Runtime.OutOfMemory", "Runtime exited with error: signal: killed")
+        return failure(platform_log.OUT_OF_MEMORY, "Runtime exited with error: signal: killed")
 
     def _died(self):
         status = self._process.wait()
@@ -204,11 +228,8 @@ class Worker:
         limit = self._settings.memory_bytes
         if status == -signal.SIGKILL and (_oom_kills() > self._kills or (limit and self._peak > 0.8 * limit)):
             return self._out_of_memory()
-        if status < 0:
-            how = "signal: " + _signal_name(-status)
-        else:
-            how = "exit status %d" % status
-        return failure("Runtime.ExitError", "Runtime exited with error: " + how)
+        how = "signal: " + _signal_name(-status) if status < 0 else "exit status %d" % status
+        return failure(platform_log.DIED, "Runtime exited with error: " + how)
 
     def _is_beyond_memory(self):
         limit = self._settings.memory_bytes
@@ -278,30 +299,55 @@ class Handler(http.server.BaseHTTPRequestHandler):
         body = self._body()
         if body is None:
             return
-        task = Task(body)
+        task = Task(body, platform_log.request_id(self.headers))
         self.server.tasks.put(task)
         task.done.wait()
         answer = task.answer
         kind = "application/vnd.lambdapool" if b"\0" in answer.body else "application/json"
         headers = {"Content-Type": kind, "X-Lambdapool-Log": base64.b64encode(answer.log).decode()}
+        headers["X-Lambdapool-Request"] = task.id
         if answer.error is not None:
             headers["X-Lambdapool-Error"] = answer.error
         self._send(200, answer.body, headers)
 
     def _body(self):
+        if (self.headers["Transfer-Encoding"] or "").strip().lower() == "chunked":
+            return self._chunks()
         try:
-            size = int(self.headers["Content-Length"])
-        except (TypeError, ValueError):
-            self.close_connection = True
-            return self._send(411, b"a task has a Content-Length\n", {"Content-Type": "text/plain"})
+            size = int(self.headers["Content-Length"] or 0)
+        except ValueError:
+            return self._refuse(400, b"the Content-Length is no number\n")
         if not 0 <= size <= BODY_LIMIT:
-            self.close_connection = True
-            return self._send(413, b"a task has at most 33,554,432 bytes\n", {"Content-Type": "text/plain"})
+            return self._refuse(413, TOO_LARGE)
         body = self.rfile.read(size)
         if len(body) < size:
             self.close_connection = True
             return None
         return body
+
+    def _chunks(self):
+        body = bytearray()
+        while True:
+            try:
+                size = int(self.rfile.readline(1024).partition(b";")[0], 16)
+            except ValueError:
+                return self._refuse(400, b"a chunk has no size\n")
+            if not 0 <= size <= BODY_LIMIT - len(body):
+                return self._refuse(413, TOO_LARGE)
+            if size == 0:
+                break
+            part = self.rfile.read(size + 2)
+            if len(part) < size + 2:
+                self.close_connection = True
+                return None
+            body += part[:-2]
+        while self.rfile.readline(65536).strip():
+            pass  # trailers
+        return bytes(body)
+
+    def _refuse(self, status, why):
+        self.close_connection = True
+        self._send(status, why, {"Content-Type": "text/plain", "Connection": "close"})
 
     def _send(self, status, body, headers):
         self.send_response(status)
@@ -353,7 +399,9 @@ class Server(http.server.ThreadingHTTPServer):
 def main():
     settings = Settings(os.environ)
     server = Server(settings)
-    workers = [Worker(settings, server.tasks) for _ in range(settings.per_instance)]
+    several = settings.per_instance > 1
+    workers = [Worker(settings, server.tasks, slot if several else None) for slot in range(settings.per_instance)]
+    platform_log.starts.put(platform_log.age_of_process())
 
     def end(*_):
         for worker in workers:

@@ -12,6 +12,7 @@ import time
 import traceback
 
 from . import forked, handler, lambda_handler
+from .envelope import LambdapoolProtocolError
 
 _LENGTH = struct.Struct("<Q")
 _HEAD = struct.Struct("<Qd")
@@ -28,12 +29,19 @@ class Context:
         return max(0, int((self._deadline - time.monotonic()) * 1000))
 
 
+def _parsed(body):
+    try:
+        return json.loads(body)
+    except ValueError as error:
+        raise LambdapoolProtocolError("the task is not JSON: %s" % error) from None
+
+
 def run(body, seconds):
     """The outcome's envelope or a description of the error, as bytes, and the error's type ("" where there is none)."""
     try:
         if b"\0" in body:
             return handler.raw_handler(body, Context(seconds)), ""
-        answer = lambda_handler(json.loads(body), Context(seconds))
+        answer = lambda_handler(_parsed(body), Context(seconds))
         return json.dumps(answer).encode(), ""
     except BaseException as error:
         described = {

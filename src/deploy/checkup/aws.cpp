@@ -47,16 +47,6 @@ void check_endpoint(const Connection& connection, const std::string& region, Fin
   findings.push_back({Level::ok, "endpoint", *url + (source.empty() ? "" : " (from " + source + ")")});
 }
 
-void check_proxy(const target::Target& target, Findings& findings) {
-  const auto proxy = target.proxies.choose(target.endpoint);
-  if (!proxy)
-    findings.push_back({Level::problem, "proxy", proxy.error().message});
-  else if (*proxy)
-    findings.push_back({Level::ok, "proxy", (*proxy)->endpoint.url() + " (from " + (*proxy)->variable + ")"});
-  else
-    findings.push_back({Level::ok, "proxy", "none"});
-}
-
 void check_credentials(const target::Target& target, Findings& findings) {
   const auto credentials = target.provider->current();
   // Half a key id says which one it is to who has it.
@@ -71,22 +61,6 @@ std::optional<Clock::time_point> date_of(const http::Response& response) {
   return clock_skew::parse_http_date(response.headers.get("Date"));
 }
 
-void check_clock(const http::Response& response, Findings& findings) {
-  using std::chrono::seconds;
-  const auto date = date_of(response);
-  if (!date)
-    return findings.push_back({Level::note, "clock", "the service's answer has no date to compare with"});
-  const auto ahead = std::chrono::duration_cast<seconds>(Clock::now() - *date).count();
-  const std::string text = std::abs(ahead) <= 2 ? "as the service's"
-                                                : std::to_string(std::abs(ahead)) + " seconds " +
-                                                      (ahead > 0 ? "ahead of" : "behind") + " the service's";
-  if (std::abs(ahead) <= 30) return findings.push_back({Level::ok, "clock", text});
-  const char* mend =
-      "set this machine's clock: from five minutes on AWS refuses what is signed by it, and each "
-      "program's first call has to be sent twice";
-  findings.push_back({Level::note, "clock", text, mend});
-}
-
 Result<void> check_identity(Session& lambda, Findings& findings) {
   auto sts = Session::open_beside(lambda, "sts");
   if (!sts) return add_refusal(sts.error(), {Level::problem, "identity", ""}, findings);
@@ -96,7 +70,10 @@ Result<void> check_identity(Session& lambda, Findings& findings) {
                        {Level::problem, "identity", "",
                         "see whether this machine reaches " + (*sts)->target().endpoint.url()},
                        findings);
-  check_clock(*answer, findings);
+  check_clock(*answer,
+              "set this machine's clock: from five minutes on AWS refuses what is signed by it, and each "
+              "program's first call has to be sent twice",
+              findings);
   const auto who = aws::sts::parse_caller_identity(*answer);
   if (!who) return add_refusal(who.error(), {Level::problem, "identity", ""}, findings);
   findings.push_back({Level::ok, "identity", who->arn + " (account " + who->account + ")"});
@@ -104,6 +81,29 @@ Result<void> check_identity(Session& lambda, Findings& findings) {
 }
 
 }  // namespace
+
+void check_proxy(const target::Target& target, Findings& findings) {
+  const auto proxy = target.proxies.choose(target.endpoint);
+  if (!proxy)
+    findings.push_back({Level::problem, "proxy", proxy.error().message});
+  else if (*proxy)
+    findings.push_back({Level::ok, "proxy", (*proxy)->endpoint.url() + " (from " + (*proxy)->variable + ")"});
+  else
+    findings.push_back({Level::ok, "proxy", "none"});
+}
+
+void check_clock(const http::Response& response, const char* mend, Findings& findings) {
+  using std::chrono::seconds;
+  const auto date = date_of(response);
+  if (!date)
+    return findings.push_back({Level::note, "clock", "the service's answer has no date to compare with"});
+  const auto ahead = std::chrono::duration_cast<seconds>(Clock::now() - *date).count();
+  const std::string text = std::abs(ahead) <= 2 ? "as the service's"
+                                                : std::to_string(std::abs(ahead)) + " seconds " +
+                                                      (ahead > 0 ? "ahead of" : "behind") + " the service's";
+  if (std::abs(ahead) <= 30) return findings.push_back({Level::ok, "clock", text});
+  findings.push_back({Level::note, "clock", text, mend});
+}
 
 Result<void> add_refusal(const Error& error, Finding finding, Findings& findings) {
   if (error.kind == ErrorKind::cancelled) return tl::unexpected(error);

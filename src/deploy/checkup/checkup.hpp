@@ -8,13 +8,14 @@
 #include "aws/lambda/lambda.hpp"
 #include "core/error.hpp"
 #include "deploy/checkup/finding.hpp"
+#include "deploy/functions.hpp"
 #include "deploy/session.hpp"
 
 namespace lambdapool::deploy {
 
 // Region, endpoint, proxy, credentials, identity, clock. nullptr where no connection can be made.
 Result<std::unique_ptr<Session>> check_aws(Connection& connection, const StopToken& stop, Findings& findings);
-// Home, limits, interpreters.
+// Home, limits, interpreters; of both local targets.
 Result<std::unique_ptr<Session>> check_local(Connection& connection, const StopToken& stop,
                                              Findings& findings);
 
@@ -24,6 +25,14 @@ Result<void> check_account(Session& session, Findings& findings);
 Result<void> check_function(Session& session, const std::string& name, Findings& findings);
 // Whether the role that the function runs as is still there.
 Result<void> check_role(Session& session, const aws::FunctionConfiguration& function, Findings& findings);
+
+// Between this machine's and that of an answer; `mend`: what is said where they differ much.
+void check_clock(const http::Response& response, const char* mend, Findings& findings);
+void check_proxy(const target::Target& target, Findings& findings);
+// Whether the code was deployed by a lambdapool that this one understands.
+void check_maker(const std::string& function, const std::string& version, Findings& findings);
+// Its Python and the one here.
+void check_runtime(const Connection& connection, const Function& function, Findings& findings);
 
 // False where Lambda is at an address of the user's own and this service is AWS's, which may not know the
 // keys.

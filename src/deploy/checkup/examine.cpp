@@ -1,13 +1,23 @@
 #include <algorithm>
 
 #include "deploy/checkup/checkup.hpp"
+#include "deploy/checkup/google.hpp"
 #include "deploy/function/settings.hpp"
 
 namespace lambdapool::deploy {
 namespace {
 
-Result<void> examine_all(Connection& connection, const std::optional<std::string>& function,
-                         const StopToken& stop, Findings& findings) {
+Result<void> examine_google(Connection& connection, const std::optional<std::string>& function,
+                            const StopToken& stop, Findings& findings) {
+  auto session = connection.target_name() == "gcp" ? check_google(connection, stop, findings)
+                                                   : check_local(connection, stop, findings);
+  if (!session) return tl::unexpected(session.error());
+  if (!*session || !function) return {};
+  return check_service(**session, *function, findings);
+}
+
+Result<void> examine_lambda(Connection& connection, const std::optional<std::string>& function,
+                            const StopToken& stop, Findings& findings) {
   auto session =
       connection.is_local() ? check_local(connection, stop, findings) : check_aws(connection, stop, findings);
   if (!session) return tl::unexpected(session.error());
@@ -27,11 +37,9 @@ Result<Findings> examine(Connection& connection, const std::optional<std::string
                          const StopToken& stop) {
   if (function)
     if (auto valid = validate_name(*function); !valid) return tl::unexpected(valid.error());
-  if (connection.is_google())
-    return fail(ErrorKind::invalid_argument, "doctor does not know the target " + connection.target_name() +
-                                                 " yet; it knows aws and local.");
   Findings findings;
-  const auto examined = examine_all(connection, function, stop, findings);
+  const auto examined = connection.is_google() ? examine_google(connection, function, stop, findings)
+                                               : examine_lambda(connection, function, stop, findings);
   if (!examined && examined.error().kind != ErrorKind::network) return tl::unexpected(examined.error());
   return findings;
 }

@@ -6,7 +6,6 @@
 #include "aws/service_error.hpp"
 #include "core/encoding.hpp"
 #include "deploy/checkup/checkup.hpp"
-#include "deploy/code/interpreter.hpp"
 #include "deploy/function/deployed_function.hpp"
 #include "deploy/function/own_functions.hpp"
 #include "local/store/code_store.hpp"
@@ -55,42 +54,14 @@ void check_state(const aws::FunctionConfiguration& function, Findings& findings)
   }
 }
 
-std::string release(const std::string& version) {  // 0.10.3 and 0.10.1 understand each other
-  const auto minor = version.find('.', version.find('.') + 1);
-  return version.substr(0, minor);
-}
-
 void check_maker(const aws::FunctionDescription& found, Findings& findings) {
   const auto& variables = found.configuration.environment;
   const auto version = variables.find(version_variable);
-  const std::string update = "`lambdapool update " + found.configuration.name + " PATHS`";
   if (version == variables.end() || found.tags.count(version_tag) == 0)
     findings.push_back({Level::problem, "made by", "something else than lambdapool, so pools cannot use it",
                         "make one of another name with `lambdapool create`"});
-  else if (release(version->second) != release(LAMBDAPOOL_VERSION))
-    findings.push_back({Level::problem, "made by",
-                        "lambdapool " + version->second + ", and this is " LAMBDAPOOL_VERSION, update});
   else
-    findings.push_back({Level::ok, "made by", "lambdapool " + version->second});
-}
-
-void check_runtime(const Connection& connection, const aws::FunctionConfiguration& function,
-                   Findings& findings) {
-  const std::string size = ", " + std::to_string(function.memory_mb) + " MB, timeout " +
-                           std::to_string(function.timeout_s) + " s, " + function.architecture;
-  if (!function.runtime.starts_with("python"))
-    return findings.push_back({Level::ok, "runtime", function.runtime + size});
-  const auto here = find_interpreter(connection.environment(), connection.program());
-  if (!here)
-    return findings.push_back(
-        {Level::note, "runtime", function.runtime + size + "; " + here.error().message});
-  if (function.runtime == "python" + here->version)
-    return findings.push_back({Level::ok, "runtime", function.runtime + size + ", as the Python here"});
-  findings.push_back({Level::note, "runtime",
-                      function.runtime + size + ", and the Python here is " + here->version +
-                          ": lambdas and functions of __main__ do not travel between versions",
-                      "call it from " + function.runtime + ", or `lambdapool update " + function.name +
-                          " --runtime python" + here->version + " PATHS`"});
+    check_maker(found.configuration.name, version->second, findings);
 }
 
 void check_concurrency(const aws::FunctionDescription& found, Findings& findings) {
@@ -151,7 +122,14 @@ Result<void> check_function(Session& session, const std::string& name, Findings&
     check_state((*found)->configuration, findings);
     if (session.is_local()) check_code(session, (*found)->configuration, findings);
     check_maker(**found, findings);
-    check_runtime(session.connection(), (*found)->configuration, findings);
+    const auto& its = (*found)->configuration;
+    check_runtime(session.connection(),
+                  {.name = its.name,
+                   .runtime = its.runtime,
+                   .architecture = its.architecture,
+                   .memory_mb = its.memory_mb,
+                   .timeout_s = its.timeout_s},
+                  findings);
     check_concurrency(**found, findings);
     if (auto looked = check_role(session, (*found)->configuration, findings); !looked) return looked;
   }

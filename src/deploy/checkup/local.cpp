@@ -73,7 +73,8 @@ Result<std::unique_ptr<Session>> check_local(Connection& connection, const StopT
   findings.push_back({Level::ok, "limits", (*service)->isolation()});
   check_interpreters(connection.environment(), findings);
   check_settings(**service, findings);
-  return Session::open_to_read(connection, {}, stop);
+  return connection.is_google() ? Session::open_to_run(connection, {}, stop)
+                                : Session::open_to_read(connection, {}, stop);
 }
 
 }  // namespace lambdapool::deploy

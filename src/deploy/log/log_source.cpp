@@ -4,10 +4,11 @@
 #include <utility>
 
 #include "aws/lambda/lambda.hpp"
-#include "aws/logs/log_cursor.hpp"
 #include "aws/logs/logs.hpp"
 #include "deploy/function/own_functions.hpp"
 #include "deploy/function/settings.hpp"
+#include "deploy/log/log_cursor.hpp"
+#include "deploy/run/run_log.hpp"
 #include "deploy/session.hpp"
 #include "local/store/log_reader.hpp"
 
@@ -57,7 +58,7 @@ class CloudWatchLog final : public LogSource {
     std::vector<LogLine> lines;
     const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
     for (const auto& event : events) {
-      if (!cursor_.is_new(event, now.time_since_epoch().count())) continue;
+      if (!cursor_.is_new(event.id, event.time_ms, now.time_since_epoch().count())) continue;
       auto some = lines_of(instant(event.time_ms), event.stream, event.message);
       std::move(some.begin(), some.end(), std::back_inserter(lines));
     }
@@ -66,7 +67,7 @@ class CloudWatchLog final : public LogSource {
 
   std::unique_ptr<Session> session_;
   std::string group_;
-  aws::logs::LogCursor cursor_;
+  LogCursor cursor_;
   bool exists_ = false;
 };
 
@@ -111,6 +112,7 @@ Result<std::string> log_group(Session& session, const std::string& function) {
 Result<std::unique_ptr<LogSource>> open_log(Connection& connection, const std::string& function,
                                             Instant since, const StopToken& stop) {
   if (auto valid = validate_name(function); !valid) return tl::unexpected(valid.error());
+  if (connection.is_google()) return open_run_log(connection, function, since, stop);
   auto session = Session::open_to_read(connection, {}, stop);
   if (!session) return tl::unexpected(session.error());
   auto group = log_group(**session, function);

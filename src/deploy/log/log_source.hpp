@@ -1,4 +1,4 @@
-// Where the lines of a function's log come from: CloudWatch Logs, or the local Lambda's files.
+// Where the lines of a function's log come from: CloudWatch Logs, the local Lambda's files, or Cloud Logging.
 #pragma once
 
 #include <functional>

@@ -3,6 +3,7 @@
 #include "aws/lambda/report.hpp"
 #include "deploy/function/deployed_function.hpp"
 #include "deploy/function/own_functions.hpp"
+#include "deploy/run/run_log.hpp"
 #include "deploy/session.hpp"
 
 namespace lambdapool::deploy {
@@ -10,6 +11,7 @@ namespace {
 
 Result<report::Prices> prices_for(Connection& connection, const std::string& function,
                                   const StopToken& stop) {
+  if (connection.is_google()) return run_prices(connection, function, stop);
   auto session = Session::open(connection, {}, stop);
   if (!session) return tl::unexpected(session.error());
   const auto found = find_function(**session, function);
@@ -35,7 +37,7 @@ Result<LogStats> read_stats(Connection& connection, const std::string& function,
       const auto report = aws::parse_report(line.text);
       if (!report) continue;
       stats.invocations.add(aws::invocation_of(*report));
-      stats.streams.insert(line.stream);
+      stats.streams.insert(line.stream.substr(0, line.stream.find('#')));  // and not which of its tasks
     }
     return {};
   });

@@ -9,6 +9,7 @@
 #include "deploy/deployment.hpp"
 #include "deploy/function/settings.hpp"
 #include "deploy/run/code_on_run.hpp"
+#include "deploy/run/deployed_service.hpp"
 #include "deploy/run/run_request.hpp"
 #include "deploy/session.hpp"
 #include "gcp/run/services.hpp"
@@ -19,36 +20,6 @@ namespace {
 
 namespace run = gcp::run;
 using namespace std::chrono_literals;
-
-run::Place place_on(const Session& session) {
-  return {session.target().google->project, session.target().region};
-}
-
-// nullopt where there is no such service. Error kind conflict: it is another function's.
-Result<std::optional<run::Service>> find_service(Session& session, const std::string& function) {
-  const auto id = gcp::service_id(function);
-  if (!id) return tl::unexpected(id.error());
-  auto found =
-      call(session, run::get_service_request(place_on(session).service(*id)), run::parse_get_service);
-  if (!found && found.error().kind == ErrorKind::not_found) return std::nullopt;
-  if (!found) return tl::unexpected(found.error());
-  if (const auto name = function_of(*found).name; is_own(*found) && name != function)
-    return fail(ErrorKind::conflict, "the Cloud Run service " + *id + " is the function " + name +
-                                         "; choose a name that differs by more than case and '_'.");
-  return std::optional(std::move(*found));
-}
-
-Result<run::Service> own_service(Session& session, const std::string& function) {
-  auto found = find_service(session, function);
-  if (!found) return tl::unexpected(found.error());
-  if (!*found)
-    return fail(ErrorKind::not_found, "function " + function + " does not exist on the target " +
-                                          session.target().name + "; 'lambdapool list' shows those that do.");
-  if (!is_own(**found))
-    return fail(ErrorKind::conflict,
-                "function " + function + " was not made by lambdapool, so it is left as it is.");
-  return std::move(**found);
-}
 
 // Waits for what a change comes to.
 Result<run::Service> bring_to_end(Session& session, Result<Reply> answer) {

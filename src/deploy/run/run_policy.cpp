@@ -23,9 +23,6 @@ Result<std::string> run_policy(const Connection& connection, const PolicyRequest
   if (request.account || request.role || request.bucket || request.layers)
     return fail(ErrorKind::invalid_argument,
                 "--account, --role, --bucket and --layers are of AWS: they do not go with --target gcp.");
-  if (request.action == PolicyRequest::Action::logs)
-    return fail(ErrorKind::invalid_argument,
-                "logs of the target gcp are not read yet, so no roles are needed for them.");
   const auto service = gcp::service_id(request.name);
   if (!service) return tl::unexpected(service.error());
   const auto& environment = connection.environment();
@@ -43,6 +40,10 @@ Result<std::string> run_policy(const Connection& connection, const PolicyRequest
     // A pool asks the service for its address.
     all.push_back(bindings_on(named + "/locations/" + region + "/services/" + *service,
                               {"roles/run.invoker", "roles/run.viewer"}, member));
+  } else if (request.action == PolicyRequest::Action::logs) {
+    all.push_back(bindings_on(named, {"roles/logging.viewer"}, member));  // a log is its project's
+    all.push_back(
+        bindings_on(named + "/locations/" + region + "/services/" + *service, {"roles/run.viewer"}, member));
   } else {
     all.push_back(bindings_on(named, {"roles/run.sourceDeveloper", "roles/storage.admin"}, member));
     all.push_back(bindings_on(named + "/serviceAccounts/RUNS_AS@" + project + ".iam.gserviceaccount.com",

@@ -69,7 +69,9 @@ Configuration Configuration::of(const Environment& environment) {
   auto values = parse_properties(content_of(directory / "configurations" / ("config_" + name)));
   for (const char* property :
        {"core/project", "run/region", "functions/region", "compute/region",
-        "auth/impersonate_service_account", "api_endpoint_overrides/run", "api_endpoint_overrides/storage"})
+        "auth/impersonate_service_account", "api_endpoint_overrides/run", "api_endpoint_overrides/storage",
+        "api_endpoint_overrides/logging", "api_endpoint_overrides/serviceusage",
+        "api_endpoint_overrides/cloudresourcemanager"})
     if (const auto given = environment.get(variable_of(property))) values[property] = *given;
   return Configuration(std::move(values));
 }

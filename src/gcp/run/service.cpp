@@ -91,6 +91,9 @@ Result<Service> parse_service(std::string_view given) {
   service.etag = text(body, "etag");
   service.update_time = text(body, "updateTime");
   service.latest_ready_revision = text(body, "latestReadyRevision");
+  service.latest_created_revision = text(body, "latestCreatedRevision");
+  service.state = text(get(body, "terminalCondition"), "state");
+  service.state_message = text(get(body, "terminalCondition"), "message");
   if (const json most = get(get(body, "scaling"), "maxInstanceCount"); most.is_number_integer())
     service.instances_max = most.get<int>();
   const json revision = get(body, "template");

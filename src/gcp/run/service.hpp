@@ -39,6 +39,9 @@ struct Service {
   std::string etag = {};
   std::string update_time = {};  // "2026-11-28T14:00:00Z"
   std::string latest_ready_revision = {};
+  std::string latest_created_revision = {};
+  std::string state = {};  // of its last change: "CONDITION_SUCCEEDED", "CONDITION_FAILED" or on its way
+  std::string state_message = {};
 
   std::string id() const { return name.substr(name.rfind('/') + 1); }
 };

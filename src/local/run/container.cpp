@@ -12,7 +12,7 @@ namespace {
 std::vector<std::string> python_command(const std::filesystem::path& interpreter, const std::string& version,
                                         const std::vector<std::string>& command) {
   static const std::string script =
-      "import runpy, sys\n"
+      "import os, runpy, sys\n"
       "version, *rest = sys.argv[1:]\n"
       "if '%d.%d' % sys.version_info[:2] != version: sys.exit(87)\n"
       "if rest[:1] == ['-m']:\n"
@@ -20,6 +20,7 @@ std::vector<std::string> python_command(const std::filesystem::path& interpreter
       "  runpy.run_module(rest[1], run_name='__main__', alter_sys=True)\n"
       "else:\n"
       "  sys.argv = rest\n"
+      "  sys.path[0] = os.path.dirname(os.path.abspath(rest[0]))\n"
       "  runpy.run_path(rest[0], run_name='__main__')\n";
   std::vector<std::string> made{interpreter.string(), "-c", script, version};
   made.insert(made.end(), command.begin() + 1, command.end());

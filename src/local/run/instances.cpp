@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/random.hpp"
 #include "http/client.hpp"
 #include "local/run/container.hpp"
 #include "local/store/uuid.hpp"
@@ -40,6 +41,7 @@ struct Waiting {
 
 struct Instance {
   std::uint64_t id = 0;
+  std::string name = random_hex(12);  // in its log
   std::unique_ptr<http::Client> client;
   std::unique_ptr<LogPipe> log;
   std::string last_words;
@@ -217,7 +219,7 @@ struct Instances::Impl : std::enable_shared_from_this<Instances::Impl> {
     instance->log = std::make_unique<LogPipe>(loop, [this, revision, one = instance.get()](auto lines) {
       one->last_words.append(lines);
       if (one->last_words.size() > words_kept) one->last_words.erase(0, one->last_words.size() - words_kept);
-      log(*revision, lines);
+      log(*revision, one->name, lines);
     });
     Descriptor output = instance->log->take_write_end();
     spawn.output = output.get();

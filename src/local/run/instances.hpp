@@ -30,8 +30,9 @@ struct InstancesOptions {
   std::chrono::milliseconds start_timeout{240'000};  // until it answers
 };
 
-// Takes lines of a revision's log as they come.
-using RunLog = std::function<void(const Revision& revision, std::string_view lines)>;
+// Takes lines of a revision's log as they come, and which instance's they are.
+using RunLog =
+    std::function<void(const Revision& revision, const std::string& instance, std::string_view lines)>;
 
 // All on the loop's thread but for construction and destruction.
 class Instances {

@@ -4,10 +4,22 @@
 #include <chrono>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace lambdapool::local::run {
+
+// A service as the folder of its log is called, as no Lambda function can be: "run.PROJECT.LOCATION.SERVICE".
+struct LogName {
+  std::string project;
+  std::string location;
+  std::string service;
+
+  static LogName of(const std::string& name);  // of the service: "projects/P/locations/L/services/S"
+  static std::optional<LogName> parse(const std::string& folder);
+  std::string folder() const { return "run." + project + "." + location + "." + service; }
+};
 
 struct Revision {
   std::string service;  // "projects/P/locations/L/services/S"
@@ -22,7 +34,6 @@ struct Revision {
   std::chrono::seconds timeout{300};
 
   std::string short_name() const { return service.substr(service.rfind('/') + 1); }
-  std::string log_name() const { return "run." + short_name(); }  // no Lambda function can be called so
 };
 
 }  // namespace lambdapool::local::run

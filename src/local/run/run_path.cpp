@@ -50,6 +50,12 @@ std::optional<RunPath> of_run(std::string_view method, const std::vector<std::st
     path.operation = Operation::get_operation;
     return method == "GET" ? std::optional(path) : std::nullopt;
   }
+  constexpr std::string_view test = ":testIamPermissions";
+  if (parts[5] == "services" && method == "POST" && path.id.ends_with(test)) {
+    path.id.resize(path.id.size() - test.size());
+    path.operation = Operation::test_permissions;
+    return path;
+  }
   if (parts[5] != "services" || path.id.find(':') != std::string::npos) return std::nullopt;
   if (!names_one) {
     path.operation = method == "POST" ? Operation::create_service : Operation::list_services;
@@ -99,6 +105,8 @@ std::optional<RunPath> parse_run_path(std::string_view method, std::string_view 
   if (parts.empty() || !target.starts_with('/')) return std::nullopt;
   std::optional<RunPath> found;
   if (parts[0] == "v2") found = of_run(method, parts);
+  if (method == "POST" && parts.size() == 2 && parts[0] == "v2" && parts[1] == "entries:list")
+    found = RunPath{Operation::list_entries};
   if (parts[0] == "storage" || parts[0] == "upload") found = of_storage(method, parts);
   if (parts[0] == "_run") found = of_call(parts, target);
   if (found) found->query = parse_query(target.substr(std::min(question + 1, target.size())));

@@ -16,12 +16,14 @@ enum class RunOperation {
   list_services,
   update_service,
   delete_service,
+  test_permissions,
   get_operation,
   wait_operation,
   get_bucket,
   create_bucket,
   upload_object,
   delete_object,
+  list_entries,
   call_service,
 };
 

@@ -9,7 +9,9 @@
 #include <vector>
 
 #include "local/control/signature.hpp"
+#include "local/run/run_answer.hpp"
 #include "local/run/run_files.hpp"
+#include "local/run/run_logs.hpp"
 #include "local/run/run_path.hpp"
 #include "local/run/run_record.hpp"
 #include "local/store/log_store.hpp"
@@ -23,39 +25,6 @@ using nlohmann::json;
 
 constexpr std::size_t operations_kept = 1'000;
 constexpr const char* service_type = "type.googleapis.com/google.cloud.run.v2.Service";
-
-std::string dump(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
-
-http::Response json_answer(const std::string& body, int status = 200) {
-  return {status, {{"Content-Type", "application/json; charset=UTF-8"}}, body};
-}
-
-const char* status_name(int code) {
-  switch (code) {
-    case 400:
-      return "INVALID_ARGUMENT";
-    case 401:
-      return "UNAUTHENTICATED";
-    case 403:
-      return "PERMISSION_DENIED";
-    case 404:
-      return "NOT_FOUND";
-    case 409:
-      return "ALREADY_EXISTS";
-    default:
-      return "INTERNAL";
-  }
-}
-
-// google.rpc.Status, as the APIs of Google answer errors over HTTP.
-http::Response refusal(int status, const std::string& message) {
-  return json_answer(
-      dump({{"error", {{"code", status}, {"message", message}, {"status", status_name(status)}}}}), status);
-}
-
-http::Response refusal(const Error& error) {
-  return refusal(error.kind == ErrorKind::io ? 500 : 400, error.message);
-}
 
 std::string no_such_service(const RunPath& path) {
   return "Resource '" + path.id + "' of kind 'SERVICE' in region '" + path.location + "' in project '" +
@@ -83,8 +52,10 @@ struct RunService::Impl : std::enable_shared_from_this<RunService::Impl> {
         files(options.home),
         logs(loop, threads, options.home),
         instances(std::make_unique<Instances>(
-            loop, options.instances, [this](const Revision& revision, std::string_view lines) {
-              logs.append(revision.log_name(), revision.name, lines, now_ms());
+            loop, options.instances,
+            [this](const Revision& revision, const std::string& instance, std::string_view lines) {
+              logs.append(LogName::of(revision.service).folder(), revision.name + "." + instance, lines,
+                          now_ms());
             })) {}
 
   http::EventLoop& loop;
@@ -130,6 +101,8 @@ struct RunService::Impl : std::enable_shared_from_this<RunService::Impl> {
         return change(*path, request.body, std::move(responder));
       case RunOperation::wait_operation:
         return wait(*path, std::move(responder));
+      case RunOperation::list_entries:
+        return list_log(std::move(request.body), std::move(responder));
       case RunOperation::upload_object:
         return upload(*path, std::move(request.body), std::move(responder));
       default:
@@ -146,6 +119,8 @@ struct RunService::Impl : std::enable_shared_from_this<RunService::Impl> {
         return list(path);
       case RunOperation::delete_service:
         return remove(path);
+      case RunOperation::test_permissions:
+        return permissions(path, request.body);
       case RunOperation::get_operation:
         return operation(path);
       case RunOperation::get_bucket:
@@ -161,16 +136,33 @@ struct RunService::Impl : std::enable_shared_from_this<RunService::Impl> {
     }
   }
 
+  void list_log(std::string body, http::Responder responder) {
+    threads.run([self = shared_from_this(), body = std::move(body),
+                 held = std::make_shared<http::Responder>(std::move(responder))] {
+      const auto entries = list_entries(self->options.home, body);
+      held->send(entries ? json_answer(*entries) : refusal(entries.error()));
+    });
+  }
+
   std::optional<RunRecord> find(const RunPath& path) const {
     const auto text = files.service(path.service());
     return text ? RunRecord::parse(*text) : std::nullopt;
+  }
+
+  // Whoever may speak to it may do everything.
+  http::Response permissions(const RunPath& path, const std::string& body) const {
+    if (!find(path)) return refusal(404, no_such_service(path));
+    const json asked = json::parse(body, nullptr, false);
+    if (!asked.is_object() || !asked.contains("permissions") || !asked.at("permissions").is_array())
+      return refusal(400, "permissions: required");
+    return json_answer(dumped({{"permissions", asked.at("permissions")}}));
   }
 
   http::Response list(const RunPath& path) const {
     json services = json::array();
     for (const auto& text : files.services(path.project, path.location))
       if (const auto record = RunRecord::parse(text)) services.push_back(json::parse(record->shown(url)));
-    return json_answer(services.empty() ? "{}" : dump({{"services", services}}));
+    return json_answer(services.empty() ? "{}" : dumped({{"services", services}}));
   }
 
   // The service is changed when its new revision has come up, and is as it was where that does not.
@@ -228,7 +220,7 @@ struct RunService::Impl : std::enable_shared_from_this<RunService::Impl> {
   void give_up(const std::string& id, RunRecord record, bool creates, const Error& error) {
     record.failed(error.message, options.clock());
     if (!creates) (void)files.keep_service(record.name(), record.text());
-    finish(id, "error", dump({{"code", 9}, {"message", error.message}}));
+    finish(id, "error", dumped({{"code", 9}, {"message", error.message}}));
   }
 
   http::Response remove(const RunPath& path) {
@@ -268,7 +260,7 @@ struct RunService::Impl : std::enable_shared_from_this<RunService::Impl> {
     const auto& known_operation = operations.at(id);
     json shown{{"name", path.parent() + "/operations/" + id}, {"done", known_operation.done}};
     if (known_operation.done) shown.update(known_operation.result);
-    return dump(shown);
+    return dumped(shown);
   }
 
   http::Response operation(const RunPath& path) const {
@@ -284,7 +276,7 @@ struct RunService::Impl : std::enable_shared_from_this<RunService::Impl> {
   }
 
   static http::Response bucket(const std::string& name) {
-    return json_answer(dump({{"kind", "storage#bucket"}, {"id", name}, {"name", name}}));
+    return json_answer(dumped({{"kind", "storage#bucket"}, {"id", name}, {"name", name}}));
   }
 
   http::Response create_bucket(const std::string& body) const {
@@ -311,11 +303,11 @@ struct RunService::Impl : std::enable_shared_from_this<RunService::Impl> {
                  body = std::make_shared<std::string>(std::move(body)),
                  held = std::make_shared<http::Responder>(std::move(responder))] {
       const auto kept = self->files.keep_object(bucket, object, generation, *body);
-      held->send(kept ? json_answer(dump({{"kind", "storage#object"},
-                                          {"bucket", bucket},
-                                          {"name", object},
-                                          {"generation", generation},
-                                          {"size", std::to_string(body->size())}}))
+      held->send(kept ? json_answer(dumped({{"kind", "storage#object"},
+                                            {"bucket", bucket},
+                                            {"name", object},
+                                            {"generation", generation},
+                                            {"size", std::to_string(body->size())}}))
                       : refusal(kept.error()));
     });
   }
@@ -352,8 +344,9 @@ struct RunService::Impl : std::enable_shared_from_this<RunService::Impl> {
 
 bool is_for_run(const http::Request& head) {
   const auto& target = head.target;
-  return target.starts_with("/v2/projects/") || target.starts_with("/storage/v1/") ||
-         target.starts_with("/upload/storage/v1/") || target.starts_with("/_run/");
+  return target.starts_with("/v2/projects/") || target.starts_with("/v2/entries:") ||
+         target.starts_with("/storage/v1/") || target.starts_with("/upload/storage/v1/") ||
+         target.starts_with("/_run/");
 }
 
 RunService::RunService(http::EventLoop& loop, RunOptions options)

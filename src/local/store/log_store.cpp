@@ -119,6 +119,7 @@ void LogStore::spool(const std::string& function, const std::string& stream, std
   if (!spool_) spool_ = LogSpool::make(home_);
   if (!*spool_) return;
   (*spool_)->append(function, stream, lines);
+  if (function.find('.') != std::string::npos) return;  // of Cloud Run, where workers write such lines
   constexpr std::string_view start = "START RequestId: ", end = "END RequestId: ";
   const auto id = [&](std::string_view before) {
     text.remove_prefix(before.size());

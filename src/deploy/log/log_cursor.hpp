@@ -8,9 +8,7 @@
 #include <map>
 #include <string>
 
-#include "aws/logs/logs.hpp"
-
-namespace lambdapool::aws::logs {
+namespace lambdapool::deploy {
 
 class LogCursor {
  public:
@@ -21,7 +19,7 @@ class LogCursor {
   std::int64_t start_ms() const;  // what to ask from
   // The first time that it is seen. One dated in the future (CloudWatch takes up to two hours) does not hide
   // those of now.
-  bool is_new(const LogEvent& event, std::int64_t now_ms);
+  bool is_new(const std::string& id, std::int64_t time_ms, std::int64_t now_ms);
   void page_done();  // what no later question brings is forgotten: a log has no end
 
  private:
@@ -30,4 +28,4 @@ class LogCursor {
   std::map<std::string, std::int64_t> seen_;  // id -> its time
 };
 
-}  // namespace lambdapool::aws::logs
+}  // namespace lambdapool::deploy

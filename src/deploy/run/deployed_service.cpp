@@ -1,0 +1,44 @@
+#include "deploy/run/deployed_service.hpp"
+
+#include <utility>
+
+#include "deploy/run/run_request.hpp"
+#include "gcp/service_name.hpp"
+
+namespace lambdapool::deploy {
+
+namespace run = gcp::run;
+
+run::Place place_on(const Session& session) {
+  return {session.target().google->project, session.target().region};
+}
+
+Result<std::optional<run::Service>> find_service(Session& session, const std::string& function) {
+  const auto id = gcp::service_id(function);
+  if (!id) return tl::unexpected(id.error());
+  auto found =
+      call(session, run::get_service_request(place_on(session).service(*id)), run::parse_get_service);
+  if (!found && found.error().kind == ErrorKind::not_found) return std::nullopt;
+  if (!found) return tl::unexpected(found.error());
+  if (const auto name = function_of(*found).name; is_own(*found) && name != function)
+    return fail(ErrorKind::conflict, "the Cloud Run service " + *id + " is the function " + name +
+                                         "; choose a name that differs by more than case and '_'.");
+  return std::optional(std::move(*found));
+}
+
+Error no_such_service(const Session& session, const std::string& function) {
+  return {ErrorKind::not_found, "function " + function + " does not exist on the target " +
+                                    session.target().name + "; 'lambdapool list' shows those that do."};
+}
+
+Result<run::Service> own_service(Session& session, const std::string& function) {
+  auto found = find_service(session, function);
+  if (!found) return tl::unexpected(found.error());
+  if (!*found) return tl::unexpected(no_such_service(session, function));
+  if (!is_own(**found))
+    return fail(ErrorKind::conflict,
+                "function " + function + " was not made by lambdapool, so it is left as it is.");
+  return std::move(**found);
+}
+
+}  // namespace lambdapool::deploy

@@ -1,0 +1,111 @@
+#include "deploy/run/run_log.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <utility>
+
+#include "deploy/function/settings.hpp"
+#include "deploy/log/log_cursor.hpp"
+#include "deploy/run/deployed_service.hpp"
+#include "deploy/session.hpp"
+#include "gcp/logging/entries.hpp"
+#include "gcp/service_name.hpp"
+
+namespace lambdapool::deploy {
+namespace {
+
+namespace logging = gcp::logging;
+using namespace std::chrono_literals;
+
+// https://cloud.google.com/run/pricing: request-based billing, in the regions of tier 1.
+constexpr double vcpu_second = 0.000'024;
+constexpr double gib_second = 0.000'002'5;
+constexpr double request = 0.40e-6;
+constexpr const char* price_date = "2026-11-28";
+
+class CloudLog final : public LogSource {
+ public:
+  CloudLog(std::unique_ptr<Session> session, logging::EntryQuery query, Instant since)
+      : session_(std::move(session)),
+        query_(std::move(query)),
+        cursor_(std::max<std::int64_t>(since.time_since_epoch().count(), 0)) {}
+
+  Result<void> read(const LogSink& sink) override {
+    auto query = query_;
+    query.since = Instant{std::chrono::milliseconds{cursor_.start_ms()}};
+    do {
+      auto page = call(*session_, logging::list_entries_request(query), logging::parse_list_entries);
+      if (!page) return tl::unexpected(page.error());
+      exists_ = exists_ || !page->entries.empty();
+      if (auto taken = sink(new_lines(page->entries)); !taken) return taken;
+      cursor_.page_done();
+      query.page_token = std::move(page->next_page_token);
+    } while (query.page_token);
+    return exists_ ? Result<void>{} : look_further_back();
+  }
+  bool exists() const override { return exists_; }
+  // A project may read sixty times a minute, all its readers together.
+  Result<void> wait() override { return session_->pause(session_->target().name == "gcp" ? 3s : 200ms); }
+
+ private:
+  Result<void> look_further_back() {
+    auto query = query_;
+    query.page_size = 1;
+    const auto page = call(*session_, logging::list_entries_request(query), logging::parse_list_entries);
+    if (!page) return tl::unexpected(page.error());
+    exists_ = !page->entries.empty() || page->next_page_token.has_value();
+    return {};
+  }
+
+  std::vector<LogLine> new_lines(std::vector<logging::Entry>& entries) {
+    std::ranges::stable_sort(entries, {}, &logging::Entry::time);
+    std::vector<LogLine> lines;
+    const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+    for (const auto& entry : entries) {
+      if (!cursor_.is_new(entry.id, entry.time.time_since_epoch().count(), now.time_since_epoch().count()))
+        continue;
+      auto some = lines_of(entry.time, entry.instance, entry.text);
+      std::move(some.begin(), some.end(), std::back_inserter(lines));
+    }
+    return lines;
+  }
+
+  std::unique_ptr<Session> session_;
+  const logging::EntryQuery query_;
+  LogCursor cursor_;
+  bool exists_ = false;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<LogSource>> open_run_log(Connection& connection, const std::string& function,
+                                                Instant since, const StopToken& stop) {
+  const auto id = gcp::service_id(function);
+  if (!id) return tl::unexpected(id.error());
+  auto session = Session::open_to_run(connection, {}, stop);
+  if (!session) return tl::unexpected(session.error());
+  const auto found = find_service(**session, function);
+  // Who may read logs need not be allowed to ask about the service.
+  if (!found && found.error().kind != ErrorKind::access_denied) return tl::unexpected(found.error());
+  if (found && !*found) return tl::unexpected(no_such_service(**session, function));
+  logging::EntryQuery query{place_on(**session), *id};
+  auto logs = Session::open_at(**session, (*session)->target().google->logging);
+  return std::make_unique<CloudLog>(std::move(logs), std::move(query), since);
+}
+
+Result<report::Prices> run_prices(Connection& connection, const std::string& function,
+                                  const StopToken& stop) {
+  auto session = Session::open_to_run(connection, {}, stop);
+  if (!session) return tl::unexpected(session.error());
+  const auto service = find_service(**session, function);
+  if (!service) return tl::unexpected(service.error());
+  if (!*service) return tl::unexpected(no_such_service(**session, function));
+  const std::string& region = (*session)->target().region;
+  if (connection.environment().get("LAMBDAPOOL_PRICES"))
+    return report::prices_of(region, "x86_64", connection.environment());
+  const double gib = (*service)->memory_mb / 1'024.0;
+  const double second = std::strtod((*service)->cpu.c_str(), nullptr) * vcpu_second + gib * gib_second;
+  return report::Prices{request, second / gib, region, "x86_64", price_date};
+}
+
+}  // namespace lambdapool::deploy

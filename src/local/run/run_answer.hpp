@@ -1,0 +1,20 @@
+// Answers as the APIs of Google give them.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "core/error.hpp"
+#include "http/message.hpp"
+
+namespace lambdapool::local::run {
+
+std::string dumped(const nlohmann::json& value);  // whatever its texts are made of
+
+http::Response json_answer(const std::string& body, int status = 200);
+
+// google.rpc.Status over HTTP.
+http::Response refusal(int status, const std::string& message);
+http::Response refusal(const Error& error);  // 500 for one of the disk, else 400
+
+}  // namespace lambdapool::local::run
