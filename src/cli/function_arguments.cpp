@@ -29,8 +29,16 @@ void add_code(CLI::App& verb, FunctionOptions& function) {
     function.name = name;
   })->option_text("FUNCTION_NAME");
   verb.add_option("PATHS", function.paths);
-  add_text(verb, "-r,--requirements", function.requirements, "PATH",
-           "Specifies the dependencies to be installed along with the function");
+  const auto set = [&](const Texts& given) {
+    if (given.size() > 1)
+      throw invalid("--requirements", given.back(),
+                    "comes after '" + given.front() +
+                        "', and one file is taken; name the others in it, with lines as '-r " + given.back() +
+                        "'");
+    function.requirements = given.back();
+  };
+  add_repeated(verb, "-r,--requirements", "PATH", Commas::belong, set,
+               "Specifies the dependencies to be installed along with the function");
 }
 
 void add_sizes(CLI::App& verb, FunctionOptions& function) {

@@ -112,8 +112,9 @@ class Installation {
  private:
   tl::unexpected<Error> installer_failed(const std::string& installer,
                                          const process::Completed& outcome) const {
-    std::string said =
-        process::last_lines(outcome.errors.empty() ? outcome.output : outcome.errors, error_lines);
+    const std::string& all = outcome.errors.empty() ? outcome.output : outcome.errors;
+    const bool is_traceback = all.find("Traceback (most recent call last):") != std::string::npos;
+    std::string said = process::last_lines(all, is_traceback ? 1 : error_lines);
     ascii::replace_all(said, requirements_.string(), request_.requirements->string());
     return fail(ErrorKind::io, installer + " could not install " + request_.requirements->string() + " for " +
                                    platform_.name + "; it said:\n" + said);

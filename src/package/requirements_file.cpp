@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/encoding.hpp"
 #include "package/requirements_text.hpp"
 
 namespace lambdapool::package {
@@ -34,14 +35,33 @@ std::string trimmed(const std::string& text) {
   return begin == std::string::npos ? "" : text.substr(begin, text.find_last_not_of(" \t") + 1 - begin);
 }
 
+std::string unquoted(const std::string& text) {
+  const bool quoted = text.size() > 1 && (text[0] == '"' || text[0] == '\'') && text.back() == text[0];
+  return quoted ? text.substr(1, text.size() - 2) : text;
+}
+
+// Options that share a line (--no-index --find-links x), one by one. What stands behind -e ./lib belongs to
+// it.
+std::vector<std::string> single_options(const std::string& line) {
+  static const std::regex next(R"([ \t]+(?=-))");
+  if (!line.starts_with('-') || line.starts_with("-e") || line.starts_with("--editable")) return {line};
+  return {std::sregex_token_iterator(line.begin(), line.end(), next, -1), std::sregex_token_iterator()};
+}
+
+// As pip and uv both take it.
+std::string written(const fs::path& path) {
+  const std::string text = path.string();
+  return text.find(' ') == std::string::npos ? text : "file://" + percent_encode(text, Slash::keep);
+}
+
 // The value of "-r x", "-rx", "--requirement x" or "--requirement=x".
 std::optional<std::string> option_value(const std::string& line, const std::string& short_name,
                                         const std::string& long_name) {
   if (line.starts_with(long_name) && line.size() > long_name.size() &&
       std::string(" \t=").find(line[long_name.size()]) != std::string::npos)
-    return trimmed(line.substr(long_name.size() + 1));
+    return unquoted(trimmed(line.substr(long_name.size() + 1)));
   if (line.starts_with(short_name) && !line.starts_with("--") && line.size() > short_name.size())
-    return trimmed(line.substr(short_name.size()));
+    return unquoted(trimmed(line.substr(short_name.size())));
   return std::nullopt;
 }
 
@@ -62,9 +82,13 @@ class Flattening {
     including_.push_back(path);
     std::string out;
     for (const auto& [number, source, physical] : logical_lines(*text, environment_)) {
-      auto plain = line(trimmed(source), Place{path, number});
-      if (!plain) return plain;
-      out += *plain + std::string(physical, '\n');
+      std::string between;
+      for (const std::string& single : single_options(trimmed(source))) {
+        auto plain = line(single, Place{path, number});
+        if (!plain) return plain;
+        out += std::exchange(between, "\n") + *plain;
+      }
+      out += std::string(physical, '\n');
     }
     including_.pop_back();
     return out;
@@ -84,7 +108,7 @@ class Flattening {
     if (const auto links = option_value(source, "-f", "--find-links")) {
       std::error_code error;
       const fs::path directory = beside(place, *links);
-      return !is_url(*links) && fs::exists(directory, error) ? "--find-links " + directory.string() : source;
+      return !is_url(*links) && fs::exists(directory, error) ? "--find-links " + written(directory) : source;
     }
     if (const auto editable = option_value(source, "-e", "--editable")) {
       if (is_url(*editable)) return *editable;
@@ -111,23 +135,27 @@ class Flattening {
     if (!is_path) return source;
     auto path = local(rest, place);
     if (!path || name.empty()) return path;
-    return name + "file://" + *path;
+    return name + (is_url(*path) ? "" : "file://") + *path;
   }
 
   // A path of a project or a wheel, with extras and options behind it: relative to the current directory, as
-  // pip has it, or to the file that names it.
+  // pip has it, or to the file that names it. Where it has spaces itself, as much is taken for it as there
+  // is.
   Result<std::string> local(const std::string& source, const Place& place) {
-    const auto end = std::min(source.find_first_of("[ \t;#"), source.size());
-    const fs::path named = source.substr(0, end);
+    const auto shortest = std::min(source.find_first_of("[ \t;#"), source.size());
     std::error_code error;
-    for (const fs::path& base : {fs::current_path(error), place.file.parent_path()}) {
-      const fs::path path = (base / named).lexically_normal();
-      if (!fs::exists(path, error)) continue;
-      std::string text = path.string();
-      if (text.size() > 1 && text.ends_with('/')) text.pop_back();
-      return text + source.substr(end);
+    for (auto end = source.size(); end != std::string::npos; end = source.find_last_of("[ \t;#", end - 1)) {
+      if (end == 0) break;
+      if (source[end - 1] == ' ' || source[end - 1] == '\t') continue;
+      const fs::path named = source.substr(0, end);
+      for (const fs::path& base : {fs::current_path(error), place.file.parent_path()}) {
+        fs::path path = (base / named).lexically_normal();
+        if (!fs::exists(path, error)) continue;
+        if (!path.has_filename() && path.has_relative_path()) path = path.parent_path();
+        return written(path) + source.substr(end);
+      }
     }
-    return refuse(place, "there is no " + named.string());
+    return refuse(place, "there is no " + source.substr(0, shortest));
   }
 
   Result<std::string> constraint(const fs::path& path) {

@@ -48,8 +48,30 @@ TEST_F(RequirementsFile, MakesPathsAbsoluteAndNothingEditable) {
   EXPECT_EQ(plain("-e git+https://host/x.git#egg=x"), "git+https://host/x.git#egg=x\n");
 }
 
+TEST_F(RequirementsFile, TakesOptionsThatShareALineOneByOne) {
+  dir.write("my wheels/a.whl", "");
+  const std::string here = dir.path().string();
+  EXPECT_EQ(plain("--no-index --find-links . --pre\nnumpy\n"),
+            "--no-index\n--find-links " + here + "/\n--pre\nnumpy\n");
+  EXPECT_EQ(plain("-f \"my wheels\" --no-index\n"),
+            "--find-links file://" + here + "/my%20wheels\n--no-index\n");
+  EXPECT_EQ(plain("a --hash=sha256:1 --hash=sha256:2\n"), "a --hash=sha256:1 --hash=sha256:2\n");
+}
+
+TEST_F(RequirementsFile, TakesPathsWithSpaces) {
+  dir.write("my wheels/a 1.whl", "");
+  dir.write("my lib/pyproject.toml", "");
+  const std::string here = "file://" + dir.path().string();
+  EXPECT_EQ(plain("./my wheels/a 1.whl\n"), here + "/my%20wheels/a%201.whl\n");
+  EXPECT_EQ(plain("./my wheels/a 1.whl ; python_version > '3'\n"),
+            here + "/my%20wheels/a%201.whl ; python_version > '3'\n");
+  EXPECT_EQ(plain("-e ./my lib[dev]\n"), here + "/my%20lib[dev]\n");
+  EXPECT_THAT(plain("./my other/a.whl\n"), HasSubstr("line 1: there is no ./my"));
+}
+
 TEST_F(RequirementsFile, ReadsTheEncodingsThatPipReads) {
   EXPECT_EQ(plain("\xEF\xBB\xBFnumpy\n"), "numpy\n");
+  EXPECT_EQ(plain("numpy\r\nscipy\rpandas\r"), "numpy\nscipy\npandas\n");
   EXPECT_EQ(plain(std::string("\xFF\xFEn\0u\0\r\0\n\0", 10)), "nu\n");
   EXPECT_EQ(plain(std::string("\xFE\xFF\0n\0u\0\n", 8)), "nu\n");
   EXPECT_EQ(plain("# coding: latin-1\n./\xE4\n").substr(0, 7), "refused");

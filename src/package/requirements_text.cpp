@@ -113,13 +113,13 @@ Result<std::string> read_requirements_text(const fs::path& path) {
 }
 
 std::vector<LogicalLine> logical_lines(const std::string& text, const Environment& environment) {
+  static const std::regex line_end("\r\n?");
   std::vector<LogicalLine> lines;
-  std::istringstream in(text);
+  std::istringstream in(std::regex_replace(text, line_end, "\n"));
   std::size_t number = 0;
   bool continued = false;
   for (std::string line; std::getline(in, line);) {
     ++number;
-    if (line.ends_with('\r')) line.pop_back();
     const bool goes_on = is_continued(line);
     if (goes_on) line.pop_back();
     if (continued) {

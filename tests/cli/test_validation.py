@@ -110,6 +110,12 @@ def test_layers_may_be_repeated_or_separated_by_commas(run, verb):
     assert refused(done) == "a function can use at most 5 layers, not 6."
 
 
+def test_a_second_requirements_file_is_not_ignored_in_silence(run):
+    done = run("create", "f", "-r", "one.txt", "--requirements=two.txt")
+    assert done.returncode == 2
+    assert "'two.txt' comes after 'one.txt', and one file is taken; name the others in it" in done.stderr
+
+
 def test_what_exists_already_and_what_does_not_exist_is_said(run, algorithms):
     assert run("create", "algorithms", "algorithms").returncode == 0
     assert "function algorithms already exists" in refused(run("create", "algorithms", "algorithms"))
