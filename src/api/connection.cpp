@@ -10,6 +10,7 @@
 #include "api/deployed_version.hpp"
 #include "api/dispatcher.hpp"
 #include "api/failure.hpp"
+#include "api/fork_guard.hpp"
 #include "api/initialised.hpp"
 #include "api/job.hpp"
 #include "api/resumed_job.hpp"
@@ -256,10 +257,10 @@ std::shared_ptr<Connection> Connection::open(const Options& options) {
   engine_options.observe = [books](std::uint64_t call, const report::CallTimes& times,
                                    const ErrorKind* failure) { books->observe(call, times, failure); };
   auto engine = api::value_or_throw(pool::Engine::open(std::move(target), engine_options));
-  return std::make_shared<api::EngineConnection>(
+  return api::guarded_from_fork(std::make_shared<api::EngineConnection>(
       std::make_shared<api::EngineTransport>(std::move(engine), std::move(store), std::move(peer),
                                              static_cast<std::size_t>(options.workers)),
-      std::move(books), engine_options.function, options);
+      std::move(books), engine_options.function, options));
 }
 
 }  // namespace lambdapool::detail

@@ -101,6 +101,12 @@ def test_maps_tell_what_they_cost_and_how_far_they_are(create, program, tmp_path
     assert output == "this line is the program's own\nok\n" + told
 
 
+def test_a_forked_child_is_told_that_a_pool_is_its_parents_and_can_make_its_own(target, create, program):
+    create("forks", BUILD / "tests" / "cpp_program", "--timeout", "60")
+    output = program(BUILD / "tests" / "cpp_program", "forks", "forks")
+    assert output == "this line is the program's own\nok\n"
+
+
 def test_failures_of_the_platform_have_types(target, create, program):
     create("failures", BUILD / "tests" / "cpp_program", "--timeout", "60")
     output = program(BUILD / "tests" / "cpp_program", "failures", "failures")
