@@ -5,8 +5,10 @@
 #include <cstddef>
 #include <exception>
 #include <functional>
+#include <initializer_list>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "lambdapool/progress.hpp"
 
@@ -38,6 +40,20 @@ Retry retry_on(int times = 2, std::chrono::milliseconds backoff = std::chrono::m
       [](const std::exception& failure) { return (... || (dynamic_cast<const E*>(&failure) != nullptr)); },
       times, backoff};
 }
+
+// Megabytes of a function: 512, or a ladder, {512, 1024, 4096}. Of a ladder each size is a version of the
+// same code; the first is called, and what runs out of memory there is run again with the next. What runs out
+// with the last has failed with OutOfMemory. Without a chunksize each element then goes alone.
+class MemorySizes {
+ public:
+  MemorySizes() = default;
+  MemorySizes(int size) : sizes_{size} {}
+  MemorySizes(std::initializer_list<int> ladder) : sizes_(ladder) {}
+  const std::vector<int>& sizes() const { return sizes_; }
+
+ private:
+  std::vector<int> sizes_;
+};
 
 struct Options {
   int workers = 10;                  // at most so many calls in flight
@@ -79,8 +95,12 @@ struct Options {
   // {.lambda_function = "simulation", .deploy = lambdapool::self}: the function has this very build, whatever
   // others deploy. A line on stderr says what was uploaded. Needs the rights of `lambdapool policy deploy`.
   Deploy deploy = Deploy::nothing;
-  std::optional<int> memory_mb = {};                 // with `deploy`: the function's memory
+  MemorySizes memory_mb = {};                        // with `deploy`: the function's memory
   std::optional<std::chrono::seconds> timeout = {};  // with `deploy`: its timeout
+
+  // Not empty: a folder in which each call that failed leaves what was sent for it. `lambdapool replay FILE`
+  // runs it again on this machine, in this very program, with --gdb under gdb (docs/debugging.md).
+  std::string keep_failed = {};
 };
 
 // What becomes of a named run whose code or items are others than before.
@@ -107,6 +127,7 @@ struct MapOptions {
   // Of a pool that is idempotent (else InvalidArgument): once ten elements and half of them all are done, a
   // call that takes longer than three times the median is made a second time, and the first answer counts.
   bool rerun_stragglers = false;
+  std::string keep_failed = {};  // as the pool's, for this map
 };
 
 }  // namespace lambdapool

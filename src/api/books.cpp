@@ -34,7 +34,8 @@ void Books::observe(Call call, const report::CallTimes& times, const ErrorKind* 
 }
 
 std::optional<report::Call> Books::settled(const pool::Batch::Chunk& chunk, std::size_t done,
-                                           std::size_t again, std::chrono::microseconds busy) {
+                                           std::size_t again, std::size_t climbed,
+                                           std::chrono::microseconds busy) {
   std::unique_lock lock(mutex_);
   auto node = ended_.extract(chunk.call);
   lock.unlock();
@@ -45,6 +46,7 @@ std::optional<report::Call> Books::settled(const pool::Batch::Chunk& chunk, std:
   call.count = done;
   call.busy_ms = std::chrono::duration<double, std::milli>(busy).count();
   call.times.retries.failed_items = static_cast<std::uint32_t>(again);
+  call.times.retries.out_of_memory = static_cast<std::uint32_t>(climbed);
   accounts_.add(call);
   return call;
 }

@@ -25,10 +25,10 @@ class Books {
   // As pool::EngineOptions::Observe: before settled().
   void observe(Call call, const report::CallTimes& times, const ErrorKind* failure);
 
-  // Of a call's items so many have outcomes that count, and others will be run again. Nothing where it was
-  // not sent.
+  // Of a call's items so many have outcomes that count, and others will be run again: so many more with more
+  // memory. Nothing where it was not sent.
   std::optional<report::Call> settled(const pool::Batch::Chunk& chunk, std::size_t done, std::size_t again,
-                                      std::chrono::microseconds busy);
+                                      std::size_t climbed, std::chrono::microseconds busy);
   // Nobody wants its items from it any more; what it cost counts. `of`: whose it was, where that is known;
   // `late`: another call with them was first.
   std::optional<report::Call> let_go(Call call, std::optional<pool::Batch::Job> of, bool late);

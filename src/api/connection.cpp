@@ -1,6 +1,7 @@
 // A pool's connection to its function: target, engine, and the envelope around each message.
 #include "lambdapool/detail/connection.hpp"
 
+#include <atomic>
 #include <cmath>
 #include <mutex>
 #include <utility>
@@ -45,27 +46,37 @@ T value_or_throw(Result<T> result) {
 class EngineTransport final : public Transport {
  public:
   EngineTransport(std::unique_ptr<pool::Engine> engine, std::shared_ptr<objects::Store> store,
-                  std::string peer, std::size_t workers)
-      : engine_(std::move(engine)), data_(std::move(store)), peer_(std::move(peer)), workers_(workers) {}
+                  std::string peer, std::size_t workers, std::vector<std::string> variants)
+      : engine_(std::move(engine)),
+        data_(std::move(store)),
+        peer_(std::move(peer)),
+        workers_(workers),
+        variants_(std::move(variants)) {}
 
-  void submit(Call call, std::string_view head, std::string_view items, Done done) override {
+  void submit(Call call, std::string_view head, std::string_view items, std::size_t variant,
+              Done done) override {
+    const std::string& called = variant == 0 ? itself_ : variants_[variant - 1];
     const auto engine = running();
     if (!engine) return done(fail(ErrorKind::cancelled, "the pool was closed before this was sent"));
     if (!data_.must_store(head.size() + items.size()))
-      return send(*engine, call, head, items, data_.of_call(), std::move(done));
+      return send(*engine, call, head, items, data_.of_call(), called, std::move(done));
     // Storing it takes time that neither the caller nor the I/O thread has.
-    data_.in_background([this, engine, call, body = std::string(head).append(items), done = std::move(done)] {
-      const auto stored = data_.store(body);
-      if (!stored) return done(tl::unexpected(stored.error()));
-      const auto over = [this, name = stored->body, done](Result<Reply> reply) {
-        data_.release(name);
-        done(std::move(reply));
-      };
-      send(*engine, call, {}, {}, *stored, over);
-    });
+    data_.in_background(
+        [this, engine, call, &called, body = std::string(head).append(items), done = std::move(done)] {
+          const auto stored = data_.store(body);
+          if (!stored) return done(tl::unexpected(stored.error()));
+          const auto over = [this, name = stored->body, done](Result<Reply> reply) {
+            data_.release(name);
+            done(std::move(reply));
+          };
+          send(*engine, call, {}, {}, *stored, called, over);
+        });
   }
 
   detail::Sharing share(std::string_view bytes) { return value_or_throw(data_.share(bytes)); }
+  Result<std::vector<SharedPart>> shared_in(std::string_view message) { return data_.shared_in(message); }
+  // From now on answers may be kept with what is shared, which takes longer than the I/O thread has.
+  void keeps_failed() { keeps_failed_ = true; }
 
   bool cancel(Call call) override {
     const auto engine = running();
@@ -86,6 +97,7 @@ class EngineTransport final : public Transport {
     return engine_ ? engine_->standing().retries : report::Retries();
   }
 
+  std::size_t variants() const override { return variants_.size(); }
   std::size_t workers() const override { return workers_; }
   const std::string& peer() const override { return peer_; }
 
@@ -101,7 +113,7 @@ class EngineTransport final : public Transport {
 
  private:
   void send(pool::Engine& engine, Call call, std::string_view head, std::string_view items,
-            const CallData& data, Done done) {
+            const CallData& data, const std::string& variant, Done done) {
     std::string echo = echoes_.next();
     const envelope::Label label{"cpp", peer_, echo, {}, {}, data.members};
     const bool raw = engine.limits().takes_raw(head.size() + items.size());
@@ -114,11 +126,13 @@ class EngineTransport final : public Transport {
         return Reply{std::move(answer.payload), std::move(answer.log_tail_base64),
                      std::move(answer.request_id)};
       });
-      data_.receive(result, std::move(reply), done);
+      if (!keeps_failed_ || !data_.has_shared()) return data_.receive(result, std::move(reply), done);
+      data_.in_background(
+          [this, result, reply = std::move(reply), done] { data_.receive(result, reply, done); });
     };
     if (!payload)
       return engine.refuse(pool::too_large_to_encode(head.size() + items.size(), engine.limits()), completed);
-    engine.submit(call, std::move(*payload), completed, std::move(echo));
+    engine.submit(call, std::move(*payload), completed, std::move(echo), variant);
   }
 
   std::shared_ptr<pool::Engine> running() {
@@ -132,6 +146,9 @@ class EngineTransport final : public Transport {
   const std::string peer_;
   Echoes echoes_;
   const std::size_t workers_;
+  std::atomic<bool> keeps_failed_ = false;
+  const std::string itself_ = {};            // the function, of which the engine knows
+  const std::vector<std::string> variants_;  // with more memory each
 };
 
 const Retry& checked(const Retry& retry) {
@@ -149,10 +166,11 @@ class EngineConnection final : public detail::Connection {
                    std::string function, const Options& options)
       : transport_(std::move(transport)),
         books_(std::move(books)),
-        dispatcher_(std::make_shared<Dispatcher>(transport_, books_)),
+        dispatcher_(std::make_shared<Dispatcher>(transport_, books_, keeper_of(function, *transport_))),
         function_(std::move(function)),
         idempotent_(options.idempotent),
-        retry_(checked(options.retry)) {}
+        retry_(checked(options.retry)),
+        keep_failed_(options.keep_failed) {}
   ~EngineConnection() override { transport_->close(); }
 
   std::shared_ptr<detail::Job> start(std::string head, std::vector<std::string> items,
@@ -177,20 +195,31 @@ class EngineConnection final : public detail::Connection {
 
   std::shared_ptr<detail::Job> start_job(std::string head, std::vector<std::string> items,
                                          const MapOptions& options, detail::OnFailure on_failure) {
-    const Retry& retry = options.retry.on ? checked(options.retry) : retry_;
-    if (options.name.empty())
-      return dispatcher_->start(
-          std::move(head), std::move(items),
-          {options.chunksize, on_failure, retry, options.max_cost, options.rerun_stragglers});
+    Dispatcher::JobOptions job{
+        .chunksize = options.chunksize,
+        .on_failure = on_failure,
+        .retry = options.retry.on ? checked(options.retry) : retry_,
+        .max_cost = options.max_cost,
+        .rerun_stragglers = options.rerun_stragglers,
+        .keep_failed = options.keep_failed.empty() ? keep_failed_ : options.keep_failed};
+    if (!job.keep_failed.empty()) transport_->keeps_failed();
+    // Items that share a call run out of memory together.
+    if (job.chunksize == 0 && transport_->variants() > 0) job.chunksize = 1;
+    if (options.name.empty()) return dispatcher_->start(std::move(head), std::move(items), std::move(job));
     const auto identity = runtime::ProgramIdentity::parse(transport_->peer());
     const std::string& code = identity.program.empty() ? identity.build : identity.program;
     return resume({options, function_, sha256_hex(code + head), idempotent_}, Environment::of_this_process(),
                   std::move(items),
                   [&](std::vector<std::string> missing, std::shared_ptr<RunRecorder> recorder) {
-                    return dispatcher_->start(std::move(head), std::move(missing),
-                                              {options.chunksize, on_failure, retry, options.max_cost,
-                                               options.rerun_stragglers, std::move(recorder)});
+                    job.recorder = std::move(recorder);
+                    return dispatcher_->start(std::move(head), std::move(missing), std::move(job));
                   });
+  }
+
+  static std::shared_ptr<Keeper> keeper_of(const std::string& function, EngineTransport& transport) {
+    return std::make_shared<Keeper>(function, transport.peer(), [&transport](std::string_view message) {
+      return transport.shared_in(message);
+    });
   }
 
   std::shared_ptr<EngineTransport> transport_;
@@ -199,6 +228,7 @@ class EngineConnection final : public detail::Connection {
   const std::string function_;
   const bool idempotent_;
   const Retry retry_;
+  const std::string keep_failed_;
 };
 
 std::string own_peer() {
@@ -240,7 +270,9 @@ std::shared_ptr<Connection> Connection::open(const Options& options) {
   const Environment environment = Environment::of_this_process();
   pool::EngineOptions engine_options;
   auto target_options = api::target_options(options);
-  engine_options.function = api::value_or_throw(api::called_function(options, target_options, environment));
+  auto called = api::value_or_throw(api::called_functions(options, target_options, environment));
+  engine_options.function = called.front();
+  called.erase(called.begin());
   engine_options.workers = options.workers;
   engine_options.function_timeout = options.function_timeout;
   engine_options.throttle_deadline = options.throttle_timeout;
@@ -259,7 +291,7 @@ std::shared_ptr<Connection> Connection::open(const Options& options) {
   auto engine = api::value_or_throw(pool::Engine::open(std::move(target), engine_options));
   return api::guarded_from_fork(std::make_shared<api::EngineConnection>(
       std::make_shared<api::EngineTransport>(std::move(engine), std::move(store), std::move(peer),
-                                             static_cast<std::size_t>(options.workers)),
+                                             static_cast<std::size_t>(options.workers), std::move(called)),
       std::move(books), engine_options.function, options));
 }
 

@@ -115,6 +115,29 @@ Result<detail::Sharing> DataTransfer::share(std::string_view bytes) {
   return sharing;
 }
 
+bool DataTransfer::has_shared() const {
+  const std::lock_guard lock(mutex_);
+  return !shared_.empty();
+}
+
+// A message names what is shared by its digest, which nothing else in it looks like.
+Result<std::vector<SharedPart>> DataTransfer::shared_in(std::string_view message) {
+  std::vector<envelope::Blob> known;
+  {
+    const std::lock_guard lock(mutex_);
+    known = shared_;
+  }
+  std::vector<SharedPart> parts;
+  for (const auto& blob : known) {
+    if (message.find(blob.sha256) == std::string_view::npos) continue;
+    SharedPart part{blob.sha256, std::string(blob.size, '\0')};
+    if (auto got = store_->get(blob.sha256, 0, part.bytes.data(), part.bytes.size()); !got)
+      return tl::unexpected(told(got.error(), "what it shares with others"));
+    parts.push_back(std::move(part));
+  }
+  return parts;
+}
+
 Result<std::string> DataTransfer::fetch(const std::string& result, const envelope::StoredBody& stored) {
   const std::string what = "the result (" + std::to_string(stored.sizes.front()) + " bytes)";
   std::string body(stored.sizes.front(), '\0');

@@ -14,6 +14,7 @@
 #include <thread>
 #include <vector>
 
+#include "api/kept_task.hpp"
 #include "api/transport.hpp"
 #include "core/task_data.hpp"
 #include "lambdapool/shared.hpp"
@@ -40,6 +41,9 @@ class DataTransfer {
   void release(const std::string& body);  // CallData::body of a call that is over
 
   Result<detail::Sharing> share(std::string_view bytes);
+  bool has_shared() const;
+  // Fetched again, so not on the I/O thread.
+  Result<std::vector<SharedPart>> shared_in(std::string_view message);
 
   // Runs `done` with the reply, in the background where something has to be fetched first.
   void receive(const std::string& result, Result<Reply> reply, const Transport::Done& done);

@@ -1,7 +1,10 @@
 #include "api/deployed_version.hpp"
 
+#include <algorithm>
 #include <filesystem>
+#include <functional>
 #include <iostream>
+#include <optional>
 #include <system_error>
 
 #include "deploy/deployment.hpp"
@@ -22,8 +25,8 @@ std::string version_of_run(const std::string& function, const Environment& envir
   return function;
 }
 
-Result<std::string> deploy_self(const Options& options, const target::TargetOptions& target,
-                                const Environment& environment) {
+Result<std::string> deploy_self(const Options& options, std::optional<int> memory_mb,
+                                deploy::Connection& connection) {
   std::error_code unreadable;
   const auto program = std::filesystem::read_symlink("/proc/self/exe", unreadable);
   if (unreadable)
@@ -32,10 +35,9 @@ Result<std::string> deploy_self(const Options& options, const target::TargetOpti
   deploy::FunctionRequest request;
   request.name = options.lambda_function;
   request.paths = {program.string()};
-  request.memory_mb = options.memory_mb;
+  request.memory_mb = memory_mb;
   if (!options.bucket.empty()) request.bucket = options.bucket;
   if (options.timeout) request.timeout_s = static_cast<int>(options.timeout->count());
-  deploy::Connection connection(target, environment);
   const auto deployed = deploy::ensure_deployed(connection, request);
   if (!deployed) return tl::unexpected(deployed.error());
   if (deployed->has_uploaded())
@@ -45,16 +47,32 @@ Result<std::string> deploy_self(const Options& options, const target::TargetOpti
   return request.name + ":" + deployed->version;
 }
 
+// The least last: what others call by the function's plain name has it.
+Result<std::vector<std::string>> deploy_ladder(const Options& options, const target::TargetOptions& target,
+                                               const Environment& environment) {
+  const std::vector<int>& sizes = options.memory_mb.sizes();
+  if (std::adjacent_find(sizes.begin(), sizes.end(), std::greater_equal()) != sizes.end())
+    return fail(ErrorKind::invalid_argument, "memory_mb must be megabytes, or several of them that grow");
+  deploy::Connection connection(target, environment);
+  std::vector<std::string> versions(std::max<std::size_t>(sizes.size(), 1));
+  for (std::size_t i = versions.size(); i-- > 0;) {
+    auto version = deploy_self(options, sizes.empty() ? std::nullopt : std::optional(sizes[i]), connection);
+    if (!version) return tl::unexpected(version.error());
+    versions[i] = std::move(*version);
+  }
+  return versions;
+}
+
 }  // namespace
 
-Result<std::string> called_function(const Options& options, const target::TargetOptions& target,
-                                    const Environment& environment) {
-  if (options.deploy == Deploy::self) return deploy_self(options, target, environment);
-  if (options.memory_mb || options.timeout)
+Result<std::vector<std::string>> called_functions(const Options& options, const target::TargetOptions& target,
+                                                  const Environment& environment) {
+  if (options.deploy == Deploy::self) return deploy_ladder(options, target, environment);
+  if (!options.memory_mb.sizes().empty() || options.timeout)
     return fail(
         ErrorKind::invalid_argument,
         "memory_mb and timeout are settings of what is deployed: they go with .deploy = lambdapool::self");
-  return version_of_run(options.lambda_function, environment);
+  return std::vector{version_of_run(options.lambda_function, environment)};
 }
 
 }  // namespace lambdapool::api

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "core/environment.hpp"
 #include "core/error.hpp"
@@ -11,8 +12,9 @@
 
 namespace lambdapool::api {
 
-// options.lambda_function, or with a version. Errors: invalid_argument, and those of deploy::ensure_deployed.
-Result<std::string> called_function(const Options& options, const target::TargetOptions& target,
-                                    const Environment& environment);
+// options.lambda_function, or with a version; behind it the versions with more memory, where that is a
+// ladder. Errors: invalid_argument, and those of deploy::ensure_deployed.
+Result<std::vector<std::string>> called_functions(const Options& options, const target::TargetOptions& target,
+                                                  const Environment& environment);
 
 }  // namespace lambdapool::api

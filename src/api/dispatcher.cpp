@@ -31,8 +31,12 @@ Error over_budget(const report::Budget& budget) {
 
 }  // namespace
 
-Dispatcher::Dispatcher(std::shared_ptr<Transport> transport, std::shared_ptr<Books> books)
-    : transport_(std::move(transport)), books_(std::move(books)), batch_(transport_->workers(), 0) {}
+Dispatcher::Dispatcher(std::shared_ptr<Transport> transport, std::shared_ptr<Books> books,
+                       std::shared_ptr<Keeper> keeper)
+    : transport_(std::move(transport)),
+      books_(std::move(books)),
+      keeper_(std::move(keeper)),
+      batch_(transport_->workers(), 0) {}
 
 std::shared_ptr<Job> Dispatcher::start(std::string head, std::vector<std::string> items, JobOptions options) {
   std::shared_ptr<Job> job;
@@ -42,7 +46,8 @@ std::shared_ptr<Job> Dispatcher::start(std::string head, std::vector<std::string
     const auto number = ++last_job_;
     job = std::make_shared<Job>(
         Job::Setting{weak_from_this(), logs_, transport_->peer(), number, std::move(head), options.on_failure,
-                     std::move(options.recorder), std::move(options.retry), books_, books_->open(number)},
+                     std::move(options.recorder), std::move(options.retry), books_, books_->open(number),
+                     transport_->variants(), keeper_, std::move(options.keep_failed)},
         std::move(items));
     batch_.add(number, count, options_of(options.chunksize, options.on_failure));
     if (count > 0) jobs_.emplace(number, job);
@@ -88,7 +93,7 @@ void Dispatcher::send_chunk(const std::shared_ptr<Job>& job, Chunk chunk) {
   }
   if (auto noted = job->sending(chunk); !noted)
     return arrived(chunk.call, tl::unexpected<Error>(std::move(noted.error())));
-  transport_->submit(chunk.call, job->head(), job->message(chunk),
+  transport_->submit(chunk.call, job->head(), job->message(chunk), job->variant_of(chunk),
                      [self = shared_from_this(), call = chunk.call](Result<Reply> reply) {
                        self->arrived(call, std::move(reply));
                        self->send();

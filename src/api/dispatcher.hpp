@@ -22,12 +22,14 @@
 namespace lambdapool::api {
 
 class Job;
+class Keeper;
 class RunRecorder;
 
 class Dispatcher : public std::enable_shared_from_this<Dispatcher> {
  public:
   explicit Dispatcher(std::shared_ptr<Transport> transport,
-                      std::shared_ptr<Books> books = std::make_shared<Books>());
+                      std::shared_ptr<Books> books = std::make_shared<Books>(),
+                      std::shared_ptr<Keeper> keeper = nullptr);
 
   struct JobOptions {
     std::size_t chunksize = 0;  // 0: chosen while running
@@ -36,6 +38,7 @@ class Dispatcher : public std::enable_shared_from_this<Dispatcher> {
     std::optional<double> max_cost = {};
     bool rerun_stragglers = false;
     std::shared_ptr<RunRecorder> recorder = nullptr;  // of a named run
+    std::string keep_failed = {};                     // a folder; "": nothing is kept
   };
   std::shared_ptr<Job> start(std::string head, std::vector<std::string> items, JobOptions options);
 
@@ -69,6 +72,7 @@ class Dispatcher : public std::enable_shared_from_this<Dispatcher> {
 
   const std::shared_ptr<Transport> transport_;
   const std::shared_ptr<Books> books_;
+  const std::shared_ptr<Keeper> keeper_;
   const std::shared_ptr<Logs> logs_ = std::make_shared<Logs>();
   std::mutex mutex_;  // not held while the transport or a job is called
   std::condition_variable idle_;

@@ -3,6 +3,7 @@
 #include "lambdapool/init.hpp"
 
 #include "api/initialised.hpp"
+#include "api/replay.hpp"
 #include "core/environment.hpp"
 #include "objects/remote.hpp"
 #include "runtime/http_worker.hpp"
@@ -15,6 +16,7 @@ void init(int /*argc*/, char** /*argv*/) {
   api::set_initialised(runtime::runtime_marker());
   const Environment environment = Environment::of_this_process();
   if (runtime::is_worker(environment)) runtime::serve(environment, {objects::fetch, objects::put});
+  if (const auto file = environment.get(api::replay_variable)) api::replay(*file);
   if (runtime::is_http_worker(environment)) runtime::serve_http(environment, {objects::fetch, objects::put});
 }
 

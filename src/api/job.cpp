@@ -104,11 +104,18 @@ std::string Job::message(const Chunk& chunk) {
   return runtime::write_items(setting_.head, &items_[chunk.first], chunk.count);
 }
 
+std::size_t Job::variant_of(const Chunk& chunk) {
+  const std::lock_guard lock(mutex_);
+  const auto climbed = rungs_.find(chunk.first);
+  return climbed == rungs_.end() ? 0 : climbed->second;
+}
+
 // Whoever hears that it is done finds its last call in the books.
 Job::Told Job::take(const Chunk& chunk, Result<Reply> reply) {
   const std::lock_guard lock(mutex_);
   Told told = told_by(chunk, std::move(reply));
-  told.call = setting_.books->settled(chunk, told.done, told.again.size(), told.busy);
+  told.call =
+      setting_.books->settled(chunk, told.done, told.again.size() - told.climbed, told.climbed, told.busy);
   return told;
 }
 
@@ -116,7 +123,7 @@ Job::Told Job::told_by(const Chunk& chunk, Result<Reply> reply) {
   ++calls_;
   if (done_) return {chunk.count};
   if (!reply) return fail(chunk, std::move(reply.error()));
-  if (is_map() || setting_.retry.on) return accept(chunk, *reply);
+  if (is_map() || setting_.retry.on || !setting_.keep_failed.empty()) return accept(chunk, *reply);
   single_ = std::move(*reply);
   single_call_ = chunk.call;
   finish(nullptr);
@@ -159,6 +166,7 @@ Job::Told Job::accept_items(const Chunk& chunk, std::string body) {
     answers_[item] = {outcome.items[i].status, outcome.items[i].bytes, nullptr, chunk.call};
     if (failed && setting_.retry.on && comes_again(item, failure_of(item), told)) continue;
     ++answered_;
+    if (failed) keep_failed(item, failure_of(item));
     std::string().swap(items_[item]);
     if (!failed) continue;
     ++failed_;
@@ -189,13 +197,15 @@ Job::Told Job::fail(const Chunk& chunk, Error error) {
   }
   const std::exception_ptr failure = to_exception(error, item);
   Told told{.done = chunk.count, .fault = fault};
-  fail_each(chunk, failure, told);
+  fail_each(chunk, error.kind, failure, told);
   return told;
 }
 
-void Job::fail_each(const Chunk& chunk, const std::exception_ptr& failure, Told& told) {
+void Job::fail_each(const Chunk& chunk, ErrorKind kind, const std::exception_ptr& failure, Told& told) {
   for (std::size_t item = chunk.first; item < chunk.first + chunk.count; ++item) {
+    if (kind == ErrorKind::out_of_memory && climbs(item, told)) continue;
     if (told.fault == pool::Fault::call && comes_again(item, failure, told)) continue;
+    keep_failed(item, failure);
     answers_[item].failure = failure;
     ++answered_;
     ++failed_;
@@ -230,6 +240,23 @@ bool Job::comes_again(std::size_t item, const std::exception_ptr& failure, Told&
   runs_again_[item] = made + 1;
   ++run_again_;
   return true;
+}
+
+bool Job::climbs(std::size_t item, Told& told) {
+  std::size_t& rung = rungs_[item];
+  if (done_ || rung >= setting_.variants) return false;
+  ++rung;
+  ++told.climbed;
+  told.again.emplace_back(item, 0);
+  ++run_again_;
+  return true;
+}
+
+void Job::keep_failed(std::size_t item, const std::exception_ptr& failure) {
+  if (setting_.keep_failed.empty() || !setting_.keeper) return;
+  setting_.keeper->keep(setting_.keep_failed,
+                        setting_.head + runtime::write_items(setting_.head, &items_[item], 1),
+                        is_map() ? std::optional(position(item)) : std::nullopt, failure);
 }
 
 void Job::leave_out(const Error& error) {

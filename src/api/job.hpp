@@ -17,6 +17,7 @@
 
 #include "api/books.hpp"
 #include "api/dispatcher.hpp"
+#include "api/kept_task.hpp"
 #include "api/logs.hpp"
 #include "api/run_recorder.hpp"
 #include "api/transport.hpp"
@@ -43,6 +44,9 @@ class Job final : public detail::Job {
     Retry retry = {};
     std::shared_ptr<Books> books = nullptr;
     std::shared_ptr<report::Account> account = nullptr;
+    std::size_t variants = 0;  // of the function, with more memory each
+    std::shared_ptr<Keeper> keeper = nullptr;
+    std::string keep_failed = {};  // the folder for it
   };
   Job(Setting setting, std::vector<std::string> items);
 
@@ -61,6 +65,7 @@ class Job final : public detail::Job {
   std::size_t fitting(const Chunk& chunk);
   Result<void> sending(const Chunk& chunk);  // is called before it is
   std::string message(const Chunk& chunk);
+  std::size_t variant_of(const Chunk& chunk);  // what has climbed is sent alone
 
   // What an answer says: how many of the chunk's items have their outcomes now, how long a worker was busy
   // with them, and the worst fault among them.
@@ -71,6 +76,7 @@ class Job final : public detail::Job {
     std::optional<pool::Fault> fault = {};
     // Items of which this was not the last word, and how long they wait until they are sent again.
     std::vector<std::pair<std::size_t, std::chrono::milliseconds>> again = {};
+    std::size_t climbed = 0;                // of those, that get more memory
     std::optional<report::Call> call = {};  // as the books have it, where it was sent
   };
   Told take(const Chunk& chunk, Result<Reply> reply);  // writes it into the books, too
@@ -90,8 +96,10 @@ class Job final : public detail::Job {
   Told accept_items(const Chunk& chunk, std::string body);
   Error refusal(Error error, pool::Batch::Call call, const std::string& request_id) const;
   Told fail(const Chunk& chunk, Error error);
-  void fail_each(const Chunk& chunk, const std::exception_ptr& failure, Told& told);
+  void fail_each(const Chunk& chunk, ErrorKind kind, const std::exception_ptr& failure, Told& told);
   bool comes_again(std::size_t item, const std::exception_ptr& failure, Told& told);
+  bool climbs(std::size_t item, Told& told);
+  void keep_failed(std::size_t item, const std::exception_ptr& failure);
   std::exception_ptr failure_of(std::size_t item);
   bool is_map() const { return answers_.size() > 1 || setting_.recorder != nullptr; }
   std::size_t position(std::size_t item) const;  // in the range that the user gave
@@ -106,7 +114,8 @@ class Job final : public detail::Job {
   std::condition_variable changed_;
   std::vector<std::string> items_;
   std::vector<Answer> answers_;
-  std::unordered_map<std::size_t, int> runs_again_;  // by item, how often
+  std::unordered_map<std::size_t, int> runs_again_;     // by item, how often
+  std::unordered_map<std::size_t, std::size_t> rungs_;  // by item, how far it has climbed
   std::size_t answered_ = 0;
   std::size_t failed_ = 0;  // of those
   std::size_t run_again_ = 0;

@@ -24,7 +24,8 @@ class ScriptedTransport final : public Transport {
  public:
   explicit ScriptedTransport(std::size_t workers) : workers_(workers) {}
 
-  void submit(Call id, std::string_view head, std::string_view items, Done done) override {
+  void submit(Call id, std::string_view head, std::string_view items, std::size_t variant,
+              Done done) override {
     if (refusal) {
       ++refused;
       return done(tl::unexpected<Error>(*refusal));
@@ -32,7 +33,7 @@ class ScriptedTransport final : public Transport {
     const std::string body = std::string(head) + std::string(items);
     std::vector<std::string> sent;
     for (std::string_view item : runtime::read_task(body).items) sent.emplace_back(item);
-    calls.push_back({id, std::move(sent), std::move(done)});
+    calls.push_back({id, std::move(sent), std::move(done), variant});
   }
   bool cancel(Call id) override {
     const auto found = std::ranges::find(calls, id, &Sent::id);
@@ -44,6 +45,7 @@ class ScriptedTransport final : public Transport {
     delays.push_back(delay);
     later.push_back(std::move(work));
   }
+  std::size_t variants() const override { return rungs; }
   std::size_t workers() const override { return workers_; }
   const std::string& peer() const override { return peer_; }
 
@@ -62,11 +64,13 @@ class ScriptedTransport final : public Transport {
     Call id;
     std::vector<std::string> items;
     Done done;
+    std::size_t variant = 0;
   };
   std::vector<Sent> calls;
   std::optional<Error> refusal;
   int refused = 0;
   bool cancellable = true;
+  std::size_t rungs = 0;
   std::vector<std::chrono::milliseconds> delays;
   std::vector<std::function<void()>> later;
 
@@ -86,6 +90,7 @@ struct JobTest : testing::Test {
                              std::size_t workers = 2) {
     end();
     transport = std::make_shared<ScriptedTransport>(workers);
+    transport->rungs = rungs;
     dispatcher = std::make_shared<Dispatcher>(transport);
     return last = dispatcher->start(runtime::write_head({.name = "task", .state = ""}), std::move(items),
                                     {chunksize, on_failure, retry});
@@ -96,6 +101,7 @@ struct JobTest : testing::Test {
   std::shared_ptr<Dispatcher> dispatcher;
   std::shared_ptr<Job> last;
   Retry retry = {};
+  std::size_t rungs = 0;
 };
 
 ItemOutcome value(const std::string& text) { return {Status::value, text}; }
@@ -361,6 +367,25 @@ TEST_F(JobTest, RunsAnItemAgainAfterWhatItsUserHasNamed) {
   EXPECT_EQ(job->result(0), "A");
   EXPECT_EQ(job->result(1), "B");
   EXPECT_EQ(job->result(2), "C");
+}
+
+TEST_F(JobTest, WhatRanOutOfMemoryIsSentAloneToTheNextVariantAndNothingElseIs) {
+  rungs = 2;
+  const auto job = start({"a", "b"}, 1, OnFailure::stop);
+  transport->answer(0, {value("A")});
+  for (const std::size_t call : {1u, 2u}) {
+    transport->answer(call, fail(ErrorKind::out_of_memory, "too much"));
+    EXPECT_FALSE(ready(*job));
+    EXPECT_EQ(transport->delays.at(call - 1), std::chrono::milliseconds(0));
+    transport->later.at(call - 1)();
+    ASSERT_EQ(transport->calls.size(), call + 2);
+    EXPECT_THAT(transport->calls[call + 1].items, ElementsAre("b"));
+    EXPECT_EQ(transport->calls[call + 1].variant, call);
+  }
+  transport->answer(3, fail(ErrorKind::out_of_memory, "with the most, too"));
+  ASSERT_TRUE(ready(*job));
+  EXPECT_THROW(job->result(1), OutOfMemory);
+  EXPECT_EQ(transport->calls[0].variant, 0u);
 }
 
 TEST_F(JobTest, TheLastFailureIsTheOutcome) {

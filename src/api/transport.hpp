@@ -27,14 +27,17 @@ class Transport {
   using Done = std::function<void(Result<Reply>)>;
 
   virtual ~Transport() = default;
-  // `done` runs exactly once, perhaps before submit returns.
-  virtual void submit(Call call, std::string_view head, std::string_view items, Done done) = 0;
+  // `done` runs exactly once, perhaps before submit returns. `variant`: the version of the function with more
+  // memory that is called, the first is 1; 0: the function.
+  virtual void submit(Call call, std::string_view head, std::string_view items, std::size_t variant,
+                      Done done) = 0;
   virtual bool cancel(Call call) = 0;  // true: it had not been sent, and `done` runs with kind cancelled
   // `work` runs later, on another thread; never, once the transport has been closed.
   virtual void after(std::chrono::milliseconds delay, std::function<void()> work) = 0;
   // Since when a call is with a worker; nullopt: not yet, or it has its answer.
   virtual std::optional<std::chrono::steady_clock::time_point> sent_at(Call) const { return std::nullopt; }
   virtual report::Retries retries() const { return {}; }  // of all calls so far
+  virtual std::size_t variants() const { return 0; }      // that there are
   virtual std::size_t workers() const = 0;
   virtual const std::string& peer() const = 0;  // this program's, as its envelopes name it
 };

@@ -2,6 +2,7 @@
 // for.
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "cli/become.hpp"
@@ -28,8 +29,8 @@ Result<nlohmann::json> description_of(const std::string& path) {
 
 // The debugger, or (none) the program itself.
 Result<void> become_debugged(const Context& context, const ReplayOptions& options,
-                             std::vector<std::string> command) {
-  const auto& environment = context.environment.all();
+                             std::vector<std::string> command,
+                             const std::map<std::string, std::string>& environment) {
   if (!options.gdb) return become(command.front(), command, environment);
   const auto gdb = process::find_program("gdb", context.environment);
   if (!gdb) return fail(ErrorKind::invalid_argument, "--gdb needs gdb, which is not on the PATH");
@@ -37,18 +38,33 @@ Result<void> become_debugged(const Context& context, const ReplayOptions& option
   return become(gdb->string(), command, environment);
 }
 
+// A C++ task runs in the program that sent it, which looks whether it is still that one.
+Result<void> replay_program(const Context& context, const ReplayOptions& options,
+                            const nlohmann::json& about) {
+  const std::string program = about.value("program", "");
+  if (options.pdb)
+    return fail(ErrorKind::invalid_argument, "--pdb is for Python, and this is C++: use --gdb");
+  std::error_code error;
+  if (!fs::is_regular_file(program, error))
+    return fail(ErrorKind::invalid_argument, "the program that sent the task, " + program + ", is not there");
+  auto environment = context.environment.all();
+  environment["LAMBDAPOOL_REPLAY"] = fs::absolute(options.file).string();
+  return become_debugged(context, options, {program}, environment);
+}
+
 }  // namespace
 
 Result<void> replay(const Context& context, const ReplayOptions& options) {
   const auto about = description_of(options.file);
   if (!about) return tl::unexpected(about.error());
+  if ((*about)["language"] == "cpp") return replay_program(context, options, *about);
   if ((*about)["language"] != "python")
     return fail(ErrorKind::invalid_argument, options.file + " was kept by another lambdapool");
   auto command = python_module(context, "lambdapool.replay");
   if (!command) return tl::unexpected(command.error());
   command->push_back(options.file);
   if (options.pdb) command->emplace_back("--pdb");
-  return become_debugged(context, options, std::move(*command));
+  return become_debugged(context, options, std::move(*command), context.environment.all());
 }
 
 }  // namespace lambdapool::cli
