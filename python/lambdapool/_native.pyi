@@ -78,7 +78,7 @@ class Engine:
     def extend(self, job: int, items: int) -> bool:
         """False: the job has ended."""
     def close_job(self, job: int) -> None: ...
-    def add_task(self, job: int, function: bytes, arguments: bytes) -> None:
+    def add_task(self, job: int, function: bytes, arguments: bytes) -> Account:
         """A job of one call, which is sent when its turn comes, whatever Python is doing then. A second time it has
         to be sent as others."""
     def set_code(self, code: str) -> None:

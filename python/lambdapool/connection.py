@@ -9,7 +9,7 @@ from . import _native, errors, pickling
 from .arguments import check_integer
 from .default_function import bucket_or_default
 from .deployed_code import DeployedCode, stale_mode
-from .deployment import Deployment, deployed_version_of
+from .deployment import Deployment, deployed_version_of, settings_of_project
 from .dispatcher import Dispatcher
 from .redeployment import Redeployment
 
@@ -119,6 +119,8 @@ def _deployed(
                 raise ValueError("%s is a setting of what is deployed: it goes with deploy=" % name)
         return [deployed_version_of(function)]
     memory = settings.get("memory")
+    if memory is None and deploy is True:
+        memory = (settings_of_project(function) or {}).get("memory")
     ladder = [memory] if memory is None or not isinstance(memory, (list, tuple)) else _checked_ladder(memory)
     rungs = [Deployment(function, deploy, dict(settings, bucket=bucket, memory=each), where) for each in ladder]
     # The least last: what others call by the function's plain name has it.

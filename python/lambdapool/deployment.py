@@ -111,7 +111,10 @@ def _paths(deploy: Union[bool, Paths]) -> List[str]:
 def _setting(name: str, value: Any) -> Any:
     if name == "requirements":
         if isinstance(value, (str, os.PathLike)):
-            return os.fspath(value)
+            path = os.fspath(value)
+            if os.path.exists(path) and not os.path.isfile(path):
+                raise ValueError("requirements must be a file, which is read more than once, not %r" % (path,))
+            return path
         raise TypeError("requirements must be the path of a requirements file, not %r" % (value,))
     if name == "bucket":
         return value

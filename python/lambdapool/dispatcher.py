@@ -118,7 +118,7 @@ class Dispatcher:
             if ended is None:
                 self._jobs[job._number] = job
                 try:
-                    self.engine.add_task(job._number, function, arguments)
+                    job._account = self.engine.add_task(job._number, function, arguments)
                 except BaseException:
                     del self._jobs[job._number]
                     raise

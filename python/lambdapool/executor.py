@@ -151,7 +151,8 @@ class LambdaExecutor(Executor):
         return "<lambdapool.LambdaExecutor function=%r max_workers=%d>" % (dispatcher.function, dispatcher.workers)
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> TaskFuture[T]:
-        """``fn(*args, **kwargs)``, there. A future that was not sent yet can be cancelled. It has ``logs`` too.
+        """``fn(*args, **kwargs)``, there. A future that was not sent yet can be cancelled. It has ``logs`` and
+        ``report`` too.
 
         Raises RuntimeError after shutdown().
         """
@@ -161,6 +162,7 @@ class LambdaExecutor(Executor):
         check_callable("fn", fn)
         self._check_running()
         future: TaskFuture[T] = TaskFuture()
+        future._dispatcher = self._dispatcher
         apart = self._dispatcher.blobs.apart
         try:
             function = self._setup.wrap(pickling.dumps(fn, apart=apart))

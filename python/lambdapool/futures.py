@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class TaskFuture(Future[T], Task):
-    """A task's future, with its log: what the task printed, its last 4 KB; "" until it is done."""
+    """A task's future, with its log (what the task printed, its last 4 KB; "" until it is done) and its ``report``."""
 
     def result(self, timeout: Optional[float] = None) -> T:
         """As Future's, which before Python 3.14 takes an exception that is false (``__bool__``, ``__len__``) for

@@ -95,6 +95,14 @@ class Job:
         text: str = self._dispatcher.engine.logs_of(self._number, self._calls)
         return text
 
+    @property
+    def report(self) -> Report:
+        """What its calls took and cost so far."""
+        from ._native import Account
+        from .report import report_of
+
+        return report_of(self._dispatcher, self._account or Account())
+
     def _learn(self, call: int, manifest: bytes) -> Optional[BaseException]:
         """The worker has other code, and has run nothing. None: the call can be made again."""
         self._calls -= 1
@@ -190,14 +198,6 @@ class Items(Job):
     _failed_items = 0
     _ended_by_pool: Optional[BaseException] = None
     _watch: Any = None  # who shows how far it is
-
-    @property
-    def report(self) -> Report:
-        """What its calls took and cost so far."""
-        from ._native import Account
-        from .report import report_of
-
-        return report_of(self._dispatcher, self._account or Account())
 
     def _watched(self, progress: Any, total: Any, over: Any) -> None:
         if progress:

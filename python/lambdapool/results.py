@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 
 class TaskResult(ApplyResult[T], Task):
-    """A task's result, with its log: what the task printed, its last 4 KB; "" until it is done."""
+    """A task's result, with its log (what the task printed, its last 4 KB; "" until it is done) and its ``report``."""
 
     # multiprocessing's own:
     _job: int
@@ -35,6 +35,7 @@ class TaskResult(ApplyResult[T], Task):
 
     def __init__(self, pool: Any, callback: Callback, error_callback: Callback) -> None:
         super().__init__(pool, guarded(callback), guarded(error_callback))
+        self._dispatcher = pool._dispatcher
 
     def _settle(self, result: Any) -> None:
         self._set(0, (False, result.exception) if type(result) is Failure else (True, result))

@@ -53,10 +53,21 @@ def _deployed(code: ScriptCode, options: argparse.Namespace, folder: Path) -> Li
     settings: Dict[str, Any] = {
         "memory": options.memory,
         "timeout": options.timeout,
-        "requirements": options.requirements or code.requirements.path_in(folder),
+        "requirements": _given(options.requirements, folder) or code.requirements.path_in(folder),
     }
     paths = [str(path) for path in code.paths] + list(options.beside)
     return [Deployment(function, paths, settings, {}).ensure() for function in functions]
+
+
+def _given(requirements: Optional[str], folder: Path) -> Optional[str]:
+    """What can be read but once (``-r <(pip freeze)``) is read now, for all functions."""
+    if not requirements or os.path.isdir(requirements) or os.path.isfile(requirements):
+        return requirements
+    if not os.path.exists(requirements):
+        return requirements  # which is told where it is deployed
+    copy = folder / "given-requirements.txt"
+    copy.write_bytes(Path(requirements).read_bytes())
+    return str(copy)
 
 
 def _environment(code: ScriptCode, deployed: List[str]) -> Dict[str, str]:

@@ -48,7 +48,8 @@ class Engine {
                                        bool rerun_stragglers);
   bool extend(Batch::Job job, std::size_t items);
   void close_job(Batch::Job job);
-  void add_task(Batch::Job job, const nb::bytes& function, const nb::bytes& arguments);
+  std::shared_ptr<report::Account> add_task(Batch::Job job, const nb::bytes& function,
+                                            const nb::bytes& arguments);
   void set_code(std::string code);
   bool take_back(Batch::Job job);
   bool is_running(Batch::Job job);

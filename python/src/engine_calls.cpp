@@ -17,15 +17,18 @@ constexpr std::size_t large_bytes = 16 * 1024;
 
 }  // namespace
 
-void Engine::add_task(Batch::Job job, const nb::bytes& function, const nb::bytes& arguments) {
+std::shared_ptr<report::Account> Engine::add_task(Batch::Job job, const nb::bytes& function,
+                                                  const nb::bytes& arguments) {
   refuse_forked();
   Task task{{function.c_str(), function.size()}, {arguments.c_str(), arguments.size()}};
+  auto account = accounts_.open(job);
   {
     const std::lock_guard lock(batch_mutex_);
     tasks_.emplace(job, std::move(task));
     batch_.add(job, 1, {.chunksize = 1, .ends_with = pool::Fault::every_call});
   }
   send_tasks();
+  return account;
 }
 
 // From any thread, the engine's included.

@@ -130,6 +130,26 @@ class Reader {
     };
   }
 
+  // Of a ladder the least: pools deploy the others (python/lambdapool/connection.py).
+  void add_memory(const toml::value& value, FunctionOptions& options) const {
+    if (!value.is_array()) {
+      options.memory_mb = number(value);
+      return;
+    }
+    int largest = 0;
+    options.memory_mb.reset();
+    for (const auto& size : value.as_array()) {
+      FunctionOptions rung;
+      rung.name = options.name;
+      rung.memory_mb = number(size);
+      judge(size, rung);
+      if (largest >= *rung.memory_mb) refuse(file_, size, "several sizes of memory must grow");
+      if (!options.memory_mb) options.memory_mb = rung.memory_mb;
+      largest = *rung.memory_mb;
+    }
+    if (!options.memory_mb) refuse(file_, value, "a size of memory is wanted here, or several that grow");
+  }
+
   std::string requirements_path(const toml::value& value) const {
     return text(value).empty() ? "" : path(text(value));
   }
@@ -140,7 +160,7 @@ class Reader {
         {"paths", special<&Reader::add_paths>()},
         {"requirements", setting<&Options::requirements, &Reader::requirements_path>()},
         {"allow-secrets", setting<&Options::allowed_secrets, &Reader::texts>()},
-        {"memory", setting<&Options::memory_mb, &Reader::number>()},
+        {"memory", special<&Reader::add_memory>()},
         {"timeout", setting<&Options::timeout_s, &Reader::number>()},
         {"stale", special<&Reader::check_stale>()},
         {"layers", setting<&Options::layers, &Reader::texts>()},

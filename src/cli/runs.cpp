@@ -25,7 +25,7 @@ constexpr std::size_t shown_max = 20;  // items in doubt, of a table
 
 Clock::time_point at(std::int64_t seconds) { return Clock::time_point(std::chrono::seconds(seconds)); }
 
-// Of x86_64, since a journal does not know better: an upper bound where the function is arm64's.
+// Of this machine's architecture, as reports have it, since a journal does not know better.
 double cost(const Summary& run, const report::Prices& prices) {
   return static_cast<double>(run.calls) * prices.request + run.gb_seconds * prices.gb_second;
 }
@@ -114,7 +114,7 @@ std::string text_of(const nlohmann::ordered_json& json) {
 
 Result<report::Prices> prices(const Context& context) {
   const auto region = context.options.region ? context.options.region : context.environment.get("AWS_REGION");
-  return report::prices_of(region.value_or("us-east-1"), "x86_64", context.environment);
+  return report::prices_of(region.value_or("us-east-1"), report::own_architecture(), context.environment);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "cli/quantity.hpp"
 #include "cli/terminal/progress.hpp"
 #include "cli/verbs.hpp"
+#include "deploy/code/requirements_copy.hpp"
 #include "deploy/code/source_watch.hpp"
 #include "deploy/functions.hpp"
 
@@ -75,6 +76,10 @@ Result<void> watch(const Context& context, const WatchOptions& options) {
   request.name = options.function;
   request.paths = options.paths;
   request.requirements = options.requirements;
+  if (request.installs() && !deploy::can_be_read_again(*options.requirements))
+    return fail(ErrorKind::invalid_argument,
+                "requirements " + *options.requirements +
+                    " can be read but once, and watch reads them with each change");
   std::vector<std::filesystem::path> watched(options.paths.begin(), options.paths.end());
   if (request.installs()) watched.emplace_back(*options.requirements);
   auto sources = deploy::SourceWatch::begin(std::move(watched));  // before they are read

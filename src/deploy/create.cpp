@@ -240,6 +240,11 @@ Result<JudgedRequest> judge_creation(FunctionRequest request) {
   JudgedRequest judged{std::move(request)};
   const FunctionRequest& asked = judged.asked;
   if (auto valid = validate(asked); !valid) return tl::unexpected(valid.error());
+  if (judged.asked.installs()) {
+    auto kept = keep_what_is_read_once(*judged.asked.requirements);
+    if (!kept) return tl::unexpected(kept.error());
+    judged.requirements = std::move(*kept);
+  }
   judged.code = code_of(asked.paths);
   if (auto valid = validate_code(asked, judged.code); !valid) return tl::unexpected(valid.error());
   if (!asked.unset_environment.empty() || !asked.untags.empty())

@@ -10,6 +10,7 @@
 
 #include "core/error.hpp"
 #include "deploy/code/code.hpp"
+#include "deploy/code/requirements_copy.hpp"
 #include "deploy/connection.hpp"
 #include "deploy/events.hpp"
 #include "deploy/request.hpp"
@@ -44,6 +45,7 @@ struct JudgedRequest {
   FunctionRequest asked;
   Code code = {};
   RolePolicies policies = {};
+  RequirementsCopy requirements = {};  // of `asked`, where it needs one
 };
 
 // Nothing is sent. Error kind invalid_argument, in one sentence.

@@ -4,6 +4,7 @@
 
 #include "deploy/code/code.hpp"
 #include "deploy/code/code_upload.hpp"
+#include "deploy/code/requirements_copy.hpp"
 #include "deploy/function/settings.hpp"
 #include "deploy/layer_names.hpp"
 #include "deploy/local_limits.hpp"
@@ -53,9 +54,16 @@ Result<LayerVersion> send_layer(Session& session, const LayerRequest& request,
 
 }  // namespace
 
-Result<LayerVersion> publish_layer(Connection& connection, const LayerRequest& request, const Events& events,
+Result<LayerVersion> publish_layer(Connection& connection, const LayerRequest& asked, const Events& events,
                                    const StopToken& stop) {
-  if (auto valid = validate_publication(request); !valid) return tl::unexpected(valid.error());
+  if (auto valid = validate_publication(asked); !valid) return tl::unexpected(valid.error());
+  LayerRequest request = asked;
+  RequirementsCopy copy;
+  if (!request.requirements.value_or("").empty()) {
+    auto kept = keep_what_is_read_once(*request.requirements);
+    if (!kept) return tl::unexpected(kept.error());
+    copy = std::move(*kept);
+  }
   const auto bucket = chosen_bucket(connection.environment(), request.bucket);
   if (!bucket) return tl::unexpected(bucket.error());
   const auto runtime = python_runtime(connection, request.runtime);

@@ -40,6 +40,12 @@ def test_create_and_update_without_arguments_are_about_all_functions(run, serve,
     assert client.get_function(FunctionName="two")["Configuration"]["Timeout"] == 61
 
 
+def test_of_a_ladder_of_memory_the_function_has_the_least(run, serve, project):
+    (project / "lambdapool.toml").write_text(PROJECT.replace("memory = 256", "memory = [256, 512]"))
+    assert run("create", "one", cwd=project).returncode == 0
+    assert serve.client().get_function(FunctionName="one")["Configuration"]["MemorySize"] == 256
+
+
 def test_a_name_alone_is_looked_up_and_options_beside_it_count_more(run, serve, project):
     client = serve.client()
     assert run("create", "one", "--memory", "512", cwd=project).returncode == 0
@@ -58,6 +64,9 @@ def test_a_name_alone_is_looked_up_and_options_beside_it_count_more(run, serve, 
     [
         ("[functions.one]\nmemori = 256\n", 2, "no setting 'memori': did you mean 'memory'?"),
         ('[functions.one]\nmemory = "256"\n', 2, "a whole number"),
+        ("[functions.one]\nmemory = [512,\n 512]\n", 3, "several sizes of memory must grow"),
+        ("[functions.one]\nmemory = [512, 99999]\n", 2, "memory must be between"),
+        ("[functions.one]\nmemory = []\n", 2, "a size of memory is wanted"),
         ("[functions.one]\npaths = 'x'\n", 2, "a list"),
         ("[functions.one]\ntimeout = 3\nmemory = 99999\n", 3, "memory must be between"),
         ("[functions.one]\nenv = { AA = 1 }\n", 2, "a text"),

@@ -62,6 +62,22 @@ def test_others_call_the_version_with_the_least(here):
     assert function.memory == 128
 
 
+def test_the_project_file_has_a_ladder_too(here, ear, tmp_path, monkeypatch):
+    pytest.importorskip("tomllib")
+    import hungry
+
+    settings = "[functions.hungry]\npaths = ['hungry.py']\nmemory = %s\n"
+    (tmp_path / "lambdapool.toml").write_text(settings % "[128, 320]")
+    monkeypatch.chdir(tmp_path)
+    with LambdaPool(1, "hungry", deploy=True) as pool:
+        assert pool.map(hungry.hungry, [(0, 1, ear.port), (1, 200, ear.port)]) == [(0, 128), (1, 320)]
+    with LambdaPool(1, "hungry", deploy=True, memory=256) as pool:
+        assert pool.apply(hungry.hungry, ((2, 1, ear.port),)) == (2, 256)
+    (tmp_path / "lambdapool.toml").write_text(settings % "[320, 128]")
+    with pytest.raises(ValueError, match="memory must be"):
+        LambdaPool(1, "hungry", deploy=True)
+
+
 @pytest.mark.parametrize("memory", [[], [512, 512], [1024, 512], [128, "256"]])
 def test_a_ladder_goes_up(here, memory):
     with pytest.raises((ValueError, TypeError), match="memory must be"):

@@ -64,6 +64,19 @@ def test_a_lazy_map_has_a_report_too(pool):
     assert results.report.items == 20
 
 
+def test_a_single_task_has_its_own_report(local):
+    with LambdaPool(2, "algorithms") as pool:
+        results = [pool.apply_async(tasks.square, (n,)) for n in range(3)]
+        [result.get(60) for result in results]
+        assert [result.report.items for result in results] == [1, 1, 1]
+        assert sum(result.report.cost for result in results) == pytest.approx(pool.report().cost)
+    with LambdaExecutor("algorithms", 1) as executor:
+        future = executor.submit(tasks.square, 3)
+        assert future.result(60) == 9 and future.report.items == 1 and future.report.cost > 0
+        unsendable = executor.submit(tasks.square, open)
+        assert unsendable.exception(60) is not None and unsendable.report.cost >= 0
+
+
 def test_an_executor_has_a_report(local):
     with LambdaExecutor("algorithms", max_workers=2) as executor:
         list(executor.map(tasks.square, range(10)))

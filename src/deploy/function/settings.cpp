@@ -30,7 +30,7 @@ Result<void> validate_paths(const FunctionRequest& options) {
   if (!std::filesystem::exists(file))
     return fail(ErrorKind::invalid_argument,
                 "requirements file '" + *options.requirements + "' does not exist.");
-  if (!std::filesystem::is_regular_file(file))
+  if (!std::filesystem::is_regular_file(file) && !std::filesystem::is_fifo(file))
     return fail(ErrorKind::invalid_argument,
                 "requirements file '" + *options.requirements + "' is not a file.");
   return {};

@@ -1,0 +1,63 @@
+"""Requirements from a pipe, as `-r <(pip freeze)` gives them: they are read once, and kept for as long as that takes."""
+
+import subprocess
+
+import pytest
+from test_run import wheel_in
+
+SCRIPT = """\
+from lambdapool import LambdaPool
+def f(x):
+    import things
+    return x * things.k
+with LambdaPool(1, "one") as one, LambdaPool(1, "two") as two: print(one.apply(f, (2,)), two.apply(f, (2,)))
+"""
+
+
+@pytest.fixture
+def bash(lambdapool, clean_environment, tmp_path):
+    wheel_in(tmp_path)
+    (tmp_path / "m.py").write_text("k = 1\n")
+
+    def bash(line):
+        return subprocess.run(
+            ["bash", "-c", line.replace("lambdapool", str(lambdapool)).replace("PIPE", "<(echo ./%s)" % WHEEL)],
+            cwd=tmp_path,
+            env=clean_environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+
+    return bash
+
+
+WHEEL = "things-1-py3-none-any.whl"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "lambdapool create f m.py -r PIPE && lambdapool update f m.py -r PIPE",
+        "lambdapool create f m.py && lambdapool update f m.py -r PIPE",
+        "lambdapool layer publish things -r PIPE",
+    ],
+)
+def test_requirements_can_come_from_a_pipe(bash, line):
+    done = bash(line)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "things" in done.stdout
+
+
+def test_a_script_of_several_functions_reads_them_once(bash, tmp_path):
+    (tmp_path / "s.py").write_text(SCRIPT)
+    done = bash("lambdapool run -r PIPE s.py")
+    assert done.returncode == 0 and done.stdout == "42 42\n", done.stderr
+
+
+def test_who_reads_again_and_again_refuses_them(bash, run, tmp_path):
+    done = bash("lambdapool watch --function f m.py -r PIPE")
+    assert done.returncode == 1 and "can be read but once" in done.stderr
+    done = run("create", "f", "m.py", "-r", tmp_path)
+    assert f"requirements file '{tmp_path}' is not a file" in done.stderr
