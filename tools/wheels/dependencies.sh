@@ -53,7 +53,7 @@ mkdir -p "$work/sqlite-source"
 (cd "$work/sqlite-source" && "$sources/sqlite3/configure" --disable-shared --disable-tcl --disable-readline CC=cc &&
   make sqlite3.c) >> "$log" 2>&1
 cp "$work/sqlite-source/sqlite3.h" "$deps/include/"
-objects sqlite3 "$work/sqlite-source" -DSQLITE_THREADSAFE=1 -DSQLITE_OMIT_LOAD_EXTENSION -DSQLITE_OMIT_DEPRECATED \
+objects sqlite3 "$work/sqlite-source" -Os -DSQLITE_THREADSAFE=1 -DSQLITE_OMIT_LOAD_EXTENSION -DSQLITE_OMIT_DEPRECATED \
   -DHAVE_USLEEP=1 -DHAVE_FDATASYNC=1 -- sqlite3.c
 
 # OpenSSL: TLS 1.2 and 1.3 of a client, digests and HMAC. Nothing is loaded at run time: no engine, no module, no
