@@ -31,17 +31,24 @@ bool write_all(int fd, std::string_view bytes) {
   return true;
 }
 
+// Descriptors of the child. The program closes all above the first, itself in memory too.
+constexpr int control_in_child = 3;
+constexpr int memory_in_child = 4;
+
+// dup2(n, n) in the child would keep close-on-exec set: stay clear of the numbers that the child uses.
+Descriptor clear_of_child(int fd) { return Descriptor(::fcntl(fd, F_DUPFD_CLOEXEC, 10)); }
+
 struct Program {
   Descriptor memory;
   std::string path;
 };
 
-// From memory; from a file in `scratch` where the system forbids to execute memory.
+// From memory, open in the child, since an emulator (qemu-user) opens it once more there; from a file in
+// `scratch` where the system forbids to execute memory.
 Program in_memory() {
-  Descriptor fd(::memfd_create("lambdapool-supervisor", MFD_CLOEXEC));
+  const Descriptor fd(::memfd_create("lambdapool-supervisor", MFD_CLOEXEC));
   if (!fd || !write_all(fd.get(), embedded::supervisor())) return {};
-  std::string path = "/proc/self/fd/" + std::to_string(fd.get());
-  return {std::move(fd), std::move(path)};
+  return {clear_of_child(fd.get()), "/proc/self/fd/" + std::to_string(memory_in_child)};
 }
 
 Program in_file(const std::filesystem::path& scratch) {
@@ -52,7 +59,7 @@ Program in_file(const std::filesystem::path& scratch) {
 }
 
 // posix_spawn, because it does nothing between fork and exec that a program with threads could not bear.
-int spawn_program(const std::string& path, int control, const std::string& root, std::string shared_memory,
+int spawn_program(const Program& program, int control, const std::string& root, std::string shared_memory,
                   pid_t& pid) {
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t attributes;
@@ -61,7 +68,8 @@ int spawn_program(const std::string& path, int control, const std::string& root,
   posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
   posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
   posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
-  posix_spawn_file_actions_adddup2(&actions, control, 3);
+  posix_spawn_file_actions_adddup2(&actions, control, control_in_child);
+  if (program.memory) posix_spawn_file_actions_adddup2(&actions, program.memory.get(), memory_in_child);
   sigset_t none, all;
   sigemptyset(&none);
   sigfillset(&all);
@@ -71,7 +79,7 @@ int spawn_program(const std::string& path, int control, const std::string& root,
   std::string name = "lambdapool-supervisor", parent = std::to_string(::getpid()), directory = root;
   char* arguments[] = {name.data(), parent.data(), directory.data(), shared_memory.data(), nullptr};
   char* environment[] = {nullptr};
-  const int error = ::posix_spawn(&pid, path.c_str(), &actions, &attributes, arguments, environment);
+  const int error = ::posix_spawn(&pid, program.path.c_str(), &actions, &attributes, arguments, environment);
   posix_spawn_file_actions_destroy(&actions);
   posix_spawnattr_destroy(&attributes);
   return error;
@@ -122,16 +130,15 @@ Result<void> Supervisor::start_process(Mounts mounts) {
   SocketPair pair = socket_pair(SOCK_SEQPACKET);
   if (!pair.ours)
     return fail(ErrorKind::io, std::string("Could not create a socket pair: ") + system_reason(errno));
-  // dup2(3, 3) in the child would keep close-on-exec set: stay clear of the number that the child uses.
-  Descriptor control(::fcntl(pair.theirs.get(), F_DUPFD_CLOEXEC, 10));
+  const Descriptor control = clear_of_child(pair.theirs.get());
   const std::string keep = shared_memory_ == SharedMemory::kept ? "kept" : "";
   int status = EIO;
   if (const Program program = in_memory(); program.memory) {
-    status = spawn_program(program.path, control.get(), root, keep, pid_);
+    status = spawn_program(program, control.get(), root, keep, pid_);
   }
   if (status != 0) {
     const Program program = in_file(scratch_);
-    status = spawn_program(program.path, control.get(), root, keep, pid_);
+    status = spawn_program(program, control.get(), root, keep, pid_);
   }
   if (status != 0) {
     return fail(ErrorKind::io, "Could not start the local Lambda's supervisor process from memory or from " +
