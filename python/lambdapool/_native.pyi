@@ -133,6 +133,9 @@ class Engine:
     def bucket(self) -> str: ...
     def put(self, name: str, bytes: object) -> Tuple[str, Optional[NativeError]]:
         """Stores what has the buffer protocol. Returns the name of its file, where workers on this machine see it."""
+    def fetch(self, name: str, into: object) -> Optional[NativeError]:
+        """What put() has stored under this name, as much as `into` holds."""
+
     def get(self, call: int, offset: int, into: object) -> Optional[NativeError]:
         """Of what the worker stored of this call's answer, so much as `into` holds."""
     def remove(self, name: str) -> None:
@@ -190,6 +193,10 @@ def ensure_deployed(
 ) -> Tuple[Optional[NativeError], str, bool, int]:
     """(None, the version that has what is asked for, whether code was uploaded for it, its bytes), or what
     went wrong. Blocks; the GIL is free meanwhile. ValueError for a setting that there is not."""
+
+def fetch_package(function: str) -> Tuple[Optional[NativeError], bytes]:
+    """(None, the zip of what the function was deployed with, of the place that the environment names), or what went
+    wrong. Blocks; the GIL is free meanwhile."""
 
 #: kind, text, done, total, line: see lambdapool.deploying.Event
 Listener = Callable[[str, str, int, int, str], None]

@@ -164,6 +164,17 @@ class Blobs:
             parts.append(name)
         return Shared(obj, whole.hexdigest(), parts[0], parts[1:], entries)
 
+    def bytes_of(self, entries: Dict[str, Entry]) -> Dict[str, bytes]:
+        """What is shared, fetched again: for a task that is kept. Raises BlobError."""
+        parts: Dict[str, bytes] = {}
+        for digest, entry in entries.items():
+            part = bytearray(entry.size)
+            error = self._engine.fetch(entry.name, part)
+            if error is not None:
+                raise self._failed("could not be fetched", entry.size, error)
+            parts[digest] = bytes(part)
+        return parts
+
     def _choose(self, parts: List[Any], memo: Memo) -> List[Optional[str]]:
         """For each part the digest under which it is to be stored; None where it travels with the call."""
         sizes = [memoryview(part).nbytes for part in parts]

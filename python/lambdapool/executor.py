@@ -119,7 +119,7 @@ class LambdaExecutor(Executor):
             allow_http=allow_http,
             bucket=bucket,
         )
-        self._keeper = keeper_of(keep_failed, self._dispatcher.function)
+        self._keeper = keeper_of(keep_failed, self._dispatcher)
 
     @classmethod
     def configured(cls, **settings: Any) -> "Type[LambdaExecutor]":

@@ -1,7 +1,7 @@
 """Tasks that failed, as files: what was sent for one item, to be run again here (replay.py).
 
 A line of JSON says what it is, and how many bytes each part behind it has: the pickles of the function and of
-(style, [item]), and the buffers that they refer to.
+(style, [item]), the buffers that they refer to, and what pool.share() had stored of them.
 """
 
 from __future__ import annotations
@@ -14,12 +14,15 @@ import re
 import sys
 import sysconfig
 import warnings
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Optional, Sequence
 
 from . import _native, pickling
 from .errors import LambdaPoolError
 from .faults import is_of_platform
 from .retry import KINDS_OF_CALLS
+
+if TYPE_CHECKING:
+    from .blobs import Blobs
 
 FORMAT = 1
 _NOT_OWN = (sysconfig.get_paths()["stdlib"] + os.sep, os.path.dirname(__file__) + os.sep)
@@ -31,13 +34,14 @@ class Kept(NamedTuple):
     function: bytes
     arguments: bytes
     buffers: List[bytes]  # of the function, then of the arguments
+    shared: Dict[str, bytes]  # by digests
 
 
 class Keeper:
-    """Of one pool and one folder, which is made when something fails."""
+    """Of one pool and one folder, which is made when something fails. `blobs`: the pool's, which has what is shared."""
 
-    def __init__(self, folder: str, function: str) -> None:
-        self._folder, self._function = folder, function
+    def __init__(self, folder: str, function: str, blobs: Blobs) -> None:
+        self._folder, self._function, self._blobs = folder, function, blobs
         self._warned = False
 
     def keep(self, function: bytes, dumped: Callable[[], bytes], item: Optional[int], exception: BaseException) -> None:
@@ -53,10 +57,9 @@ class Keeper:
                 warnings.warn(message, RuntimeWarning, stacklevel=2)
 
     def _write(self, function: bytes, arguments: bytes, item: Optional[int], exception: BaseException) -> None:
-        if pickling.entries_of(function) or pickling.entries_of(arguments):
-            raise ValueError("it refers to what pool.share() has stored")
+        shared = self._blobs.bytes_of({**pickling.entries_of(function), **pickling.entries_of(arguments)})
         buffers = [bytes(view) for view in pickling.buffers_of(function) + pickling.buffers_of(arguments)]
-        parts = [bytes(function), bytes(arguments), *buffers]
+        parts = [bytes(function), bytes(arguments), *buffers, *shared.values()]
         about = {
             "lambdapool": _native.version,
             "format": FORMAT,
@@ -67,6 +70,7 @@ class Keeper:
             "python": sys.version.split()[0],
             "path": [os.path.abspath(folder) for folder in sys.path],
             "sources": sources_of(parts[0] + parts[1]),
+            "shared": list(shared),
             "bytes": [len(part) for part in parts],
         }
         os.makedirs(self._folder, mode=0o700, exist_ok=True)
@@ -85,6 +89,7 @@ def read_kept(path: str) -> Kept:
         try:
             about = json.loads(head)
             sizes, known = about["bytes"], about["format"] == FORMAT and about["language"] == "python"
+            shared = about.get("shared", [])
         except (ValueError, KeyError, TypeError):
             raise ValueError("%s is no task that keep_failed has kept" % path) from None
         if not known:
@@ -92,7 +97,8 @@ def read_kept(path: str) -> Kept:
         parts = [stream.read(size) for size in sizes]
     if [len(part) for part in parts] != sizes:
         raise ValueError("%s ends before the task does" % path)
-    return Kept(about, parts[0], parts[1], parts[2:])
+    end = len(parts) - len(shared)
+    return Kept(about, parts[0], parts[1], parts[2:end], dict(zip(shared, parts[end:])))
 
 
 def sources_of(pickles: bytes) -> Dict[str, str]:
@@ -162,10 +168,10 @@ def check_folder(folder: Any) -> Optional[str]:
     return os.fspath(folder)
 
 
-def keeper_of(folder: Any, function: str) -> Optional[Keeper]:
+def keeper_of(folder: Any, dispatcher: Any) -> Optional[Keeper]:
     """Raises TypeError for what is no path."""
     path = check_folder(folder)
-    return None if path is None else Keeper(path, function)
+    return None if path is None else Keeper(path, dispatcher.function, dispatcher.blobs)
 
 
 __all__: Sequence[str] = ["Keeper", "Kept", "digest_of", "keeper_of", "read_kept"]

@@ -54,7 +54,7 @@ class Asked:
         self.rerun_stragglers = check_flag("rerun_stragglers", given.get("rerun_stragglers", False))
         if self.rerun_stragglers and not owner._idempotent:
             raise ValueError("rerun_stragglers runs items twice, which does no harm only where the pool is idempotent")
-        self.keeper = keeper_of(given.get("keep_failed"), owner._dispatcher.function) or owner._keeper
+        self.keeper = keeper_of(given.get("keep_failed"), owner._dispatcher) or owner._keeper
         self.retry = retry_of(given.get("retry_on"), given.get("retries"), given.get("backoff"), owner._retry)
 
     def resume(self, function: Callable[..., Any]) -> Optional[Resumption]:

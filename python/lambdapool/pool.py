@@ -171,7 +171,7 @@ class LambdaPool(_Base):
             allow_http=allow_http,
             bucket=bucket,
         )
-        self._keeper = keeper_of(keep_failed, self._dispatcher.function)
+        self._keeper = keeper_of(keep_failed, self._dispatcher)
         self._state = RUN
 
     def __repr__(self) -> str:

@@ -1,20 +1,27 @@
 """``python -m lambdapool.replay FILE``: runs a task that ``keep_failed`` has kept, here and now. `lambdapool replay` is
-the same; with ``--pdb`` it stops at the function's first line, and where it fails."""
+the same; with ``--pdb`` it stops at the function's first line, and where it fails, with ``--deployed`` the code is that
+of the function's package in place of what is here."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import importlib
 import inspect
 import io
 import os
 import pickle
 import sys
+import tempfile
 import traceback
+import zipfile
+from functools import partial
 from typing import Any, Callable, List, NoReturn, Optional
 
 import lambdapool_by_value
 
+from . import _native
+from .errors import LambdaPoolError, from_native
 from .kept import Kept, digest_of, read_kept
 from .pickling import CALL, STARMAP
 
@@ -23,30 +30,51 @@ def main(arguments: Optional[List[str]] = None) -> NoReturn:
     parser = argparse.ArgumentParser(prog="lambdapool replay", description=__doc__, allow_abbrev=False)
     parser.add_argument("file")
     parser.add_argument("--pdb", action="store_true")
+    parser.add_argument("--deployed", action="store_true")
     options = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory(prefix="lambdapool-") as folder:
+        sys.exit(replayed(options, folder))
+
+
+def replayed(options: argparse.Namespace, folder: str) -> int:
+    """The exit code. Code that was deployed is unpacked into the folder."""
     try:
         kept = read_kept(options.file)
-        call = prepared(kept)
-    except (OSError, ValueError) as error:
+        if options.deployed:
+            unpack(kept.about["function"], folder)
+        call = prepared(kept, folder if options.deployed else None)
+    except (OSError, ValueError, LambdaPoolError) as error:
         print("lambdapool replay: %s" % error, file=sys.stderr)
-        sys.exit(2)
+        return 2
     print(
         "lambdapool: item %s of function %s, which failed with %s"
         % (kept.about["item"], kept.about["function"], kept.about["failure"].splitlines()[0]),
         file=sys.stderr,
     )
-    sys.exit(replay(call, options.pdb))
+    return replay(call, options.pdb)
 
 
-def prepared(kept: Kept) -> Callable[[Any], Any]:
-    """The call, to be made by whatever calls functions. Imports the task's modules from where they were then; says
-    which have been edited since."""
+def unpack(function: str, folder: str) -> None:
+    """What the function was deployed with. Raises LambdaPoolError."""
+    error, package = _native.fetch_package(function)
+    if error is not None:
+        raise from_native(error, function)
+    with zipfile.ZipFile(io.BytesIO(package)) as archive:
+        archive.extractall(folder)
+
+
+def prepared(kept: Kept, deployed: Optional[str] = None) -> Callable[[Any], Any]:
+    """The call, to be made by whatever calls functions. Imports the task's modules from where they were then, and says
+    which have been edited since; or from the folder `deployed`."""
+    if deployed is not None:
+        sys.path.insert(0, deployed)
+        importlib.invalidate_caches()
     sys.path += [folder for folder in kept.about["path"] if folder not in sys.path]
     for file, digest in kept.about["sources"].items():
-        if digest_of(file) != digest:
+        if deployed is None and digest_of(file) != digest:
             print("lambdapool: note: %s has been edited since the task failed" % file, file=sys.stderr)
     buffers = iter(kept.buffers)
-    lambdapool_by_value.begin_task({})
+    lambdapool_by_value.begin_task({digest: partial(memoryview, part) for digest, part in kept.shared.items()})
     function: Any = pickle.loads(kept.function, buffers=buffers)
     if type(function) is tuple:  # with what the pool's workers do first (WorkerSetup)
         _, initializer, _, wrapped = function

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "conversion.hpp"
+#include "deploy/code/deployed_package.hpp"
 #include "deploy/deployment.hpp"
 #include "function_request.hpp"
 #include "opening.hpp"
@@ -38,6 +39,21 @@ nb::tuple ensure_deployed(const std::string& name, const nb::dict& settings, con
   return nb::make_tuple(nb::none(), deployed->version, deployed->has_uploaded(), deployed->size_bytes);
 }
 
+// (None, the zip), or (the error's tuple, b"").
+nb::tuple fetch_package(const std::string& function) {
+  Interruption interruption;
+  Result<std::string> zip;
+  {
+    const nb::gil_scoped_release released;
+    auto connection = connection_to({});
+    zip = deploy::fetch_package(connection, function,
+                                deploy::StopToken([&interruption] { return interruption.raised(); }));
+  }
+  interruption.rethrow();
+  if (!zip) return nb::make_tuple(to_tuple(zip.error()), nb::bytes("", 0));
+  return nb::make_tuple(nb::none(), nb::bytes(zip->data(), zip->size()));
+}
+
 }  // namespace
 
 void bind_deployment(nb::module_& module) {
@@ -57,6 +73,7 @@ void bind_deployment(nb::module_& module) {
       nb::arg("region") = nb::none(), nb::arg("profile") = nb::none(), nb::arg("access_key_id") = nb::none(),
       nb::arg("secret_access_key") = nb::none(), nb::arg("session_token") = nb::none(),
       nb::arg("allow_http") = false, nb::arg("trusted") = 600.0, nb::arg("versions_kept") = 5);
+  module.def("fetch_package", &fetch_package, nb::arg("function"));
 }
 
 }  // namespace lambdapool::python

@@ -71,6 +71,7 @@ class Engine {
   // Data that is stored beside the calls. None, or the error's tuple; put(): (name of the file, error).
   nb::tuple put(const std::string& name, const nb::object& bytes);
   nb::object get(Batch::Call call, std::uint64_t offset, const nb::object& into);
+  nb::object fetch(const std::string& name, const nb::object& into);
   void remove(const std::string& name);
   void remove_result(Batch::Call call);
   std::string url(const std::string& name);
@@ -93,6 +94,8 @@ class Engine {
   std::uint64_t batches() const { return queue_->batches(); }
 
  private:
+  nb::object fetch_from(const std::string& name, std::uint64_t offset, const nb::object& into);
+
   struct Arrival {
     Batch::Call call;
     std::optional<Batch::Chunk> chunk;

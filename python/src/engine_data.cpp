@@ -27,12 +27,20 @@ nb::tuple Engine::put(const std::string& name, const nb::object& bytes) {
 }
 
 nb::object Engine::get(Batch::Call call, std::uint64_t offset, const nb::object& into) {
+  return fetch_from(result_name(call), offset, into);
+}
+
+nb::object Engine::fetch(const std::string& name, const nb::object& into) {
+  return fetch_from(name, 0, into);
+}
+
+nb::object Engine::fetch_from(const std::string& name, std::uint64_t offset, const nb::object& into) {
   const BufferView view(into, BufferView::Access::write);
   const auto store = running_store();
   Result<void> got;
   {
     const nb::gil_scoped_release released;
-    got = store->get(result_name(call), offset, view.data(), view.size());
+    got = store->get(name, offset, view.data(), view.size());
   }
   return got ? nb::object(nb::none()) : nb::object(to_tuple(got.error()));
 }

@@ -73,6 +73,9 @@ void add_replay(CLI::App& app, Parsed& parsed) {
   CLI::Option* pdb =
       verb.add_flag("--pdb", parsed.replay.pdb, "Stop where it begins and where it fails, in pdb");
   verb.add_flag("--gdb", parsed.replay.gdb, "Run it under gdb")->excludes(pdb);
+  verb.add_flag("--deployed", parsed.replay.deployed,
+                "Python: takes the code of the function's package, in place of what is here");
+  add_connection(verb, parsed.connection);
 }
 
 void add_tune(CLI::App& app, Parsed& parsed) {

@@ -57,6 +57,7 @@ struct DoctorOptions {
 
 struct ReplayOptions {
   std::string file = {};
+  bool deployed = false;
   bool pdb = false;
   bool gdb = false;
 };

@@ -44,6 +44,9 @@ Result<void> replay_program(const Context& context, const ReplayOptions& options
   const std::string program = about.value("program", "");
   if (options.pdb)
     return fail(ErrorKind::invalid_argument, "--pdb is for Python, and this is C++: use --gdb");
+  if (options.deployed)
+    return fail(ErrorKind::invalid_argument,
+                "--deployed is for Python: a C++ task runs in the very program that was deployed");
   std::error_code error;
   if (!fs::is_regular_file(program, error))
     return fail(ErrorKind::invalid_argument, "the program that sent the task, " + program + ", is not there");
@@ -64,7 +67,8 @@ Result<void> replay(const Context& context, const ReplayOptions& options) {
   if (!command) return tl::unexpected(command.error());
   command->push_back(options.file);
   if (options.pdb) command->emplace_back("--pdb");
-  return become_debugged(context, options, std::move(*command), context.environment.all());
+  if (options.deployed) command->emplace_back("--deployed");
+  return become_debugged(context, options, std::move(*command), environment_of(context));
 }
 
 }  // namespace lambdapool::cli

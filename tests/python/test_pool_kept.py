@@ -1,6 +1,7 @@
 """keep_failed: what was sent for a task that failed, and `lambdapool replay`, which runs it here."""
 
 import os
+import shutil
 import subprocess
 import sys
 
@@ -88,6 +89,62 @@ def test_data_that_travels_apart_is_in_the_file(pool, folder):
         pool.map(tasks.raise_value_error, [data], keep_failed=folder)
     assert (folder / "algorithms-0-ValueError.task").stat().st_size > 3_000_000
     assert "no bytearray" in replay(folder / "algorithms-0-ValueError.task")[2]
+
+
+def test_what_is_shared_is_in_the_file(pool, folder):
+    shared = pool.share({"rows": bytearray(b"y" * 200_000), "name": "of all"})
+    with pytest.raises(ValueError):
+        pool.map(tasks.raise_value_error, [shared], keep_failed=folder)
+    assert (folder / "algorithms-0-ValueError.task").stat().st_size > 200_000
+    assert "ValueError: no {'rows'" in replay(folder / "algorithms-0-ValueError.task")[2]
+
+
+def test_with_the_deployed_code_what_is_here_does_not_matter(folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("LAMBDAPOOL_HOME", str(tmp_path / "home"))
+    module = tmp_path / "priced.py"
+    module.write_text("def price(n):\n    raise LookupError('as it was deployed, %d' % n)\n")
+    made = [str(PROGRAM), "create", "priced", str(module)]
+    assert subprocess.run(made, capture_output=True, timeout=120).returncode == 0
+    monkeypatch.syspath_prepend(str(tmp_path))
+    import priced
+
+    with LambdaPool(1, "priced") as pool, pytest.raises(LookupError):
+        pool.map(priced.price, [7], keep_failed=folder)
+    file = folder / "priced-0-LookupError.task"
+    module.write_text("def price(n):\n    return n\n")
+    here = replay(file)
+    assert here[:2] == (0, "7\n") and "priced.py has been edited since" in here[2]
+    there = replay(file, "--deployed")
+    assert there[0] == 1 and "LookupError: as it was deployed, 7" in there[2] and "edited" not in there[2]
+    monkeypatch.setenv("LAMBDAPOOL_HOME", str(tmp_path / "nothing"))
+    assert "function priced does not exist" in replay(file, "--deployed")[2]
+
+
+@pytest.mark.skipif(shutil.which("gdb") is None, reason="without gdb")
+def test_gdb_shows_where_the_interpreter_crashed(pool, folder):
+    def crash(item):
+        import os
+        import signal
+
+        os.kill(os.getpid(), signal.SIGSEGV)
+
+    with pytest.raises(WorkerDied):
+        pool.map(crash, [1], keep_failed=folder)
+    typed = "set pagination off\nset debuginfod enabled off\nrun\nbt 5\nkill\nquit\n"
+    _, out, err = replay(folder / "algorithms-0-WorkerDied.task", "--gdb", typed=typed)
+    assert "received signal SIGSEGV" in out and "#0 " in out, out + err
+
+
+def test_a_python_without_lambdapool_is_told(folder, tmp_path):
+    folder.mkdir()
+    (folder / "x.task").write_text('{"language": "python", "format": 1}\n')
+    environment = {"PATH": os.environ["PATH"], "VIRTUAL_ENV": str(tmp_path)}
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "python3").symlink_to(os.path.realpath(sys.executable))
+    command = [str(PROGRAM), "replay", str(folder / "x.task")]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert "has no package lambdapool: activate the virtual environment that has it" in done.stderr
 
 
 def test_pdb_stops_where_the_function_begins_and_where_it_fails(pool, folder):
