@@ -66,6 +66,7 @@ def enter_root(root, code, opt, tmp, kept=None):
     if opt:
         bind(opt, root + "/opt")
     bind(tmp, root + "/tmp", writable=True)
+    aws_sdk.move_into(root, bind)
     if kept:
         kept.outside = os.open("/", os.O_PATH | os.O_CLOEXEC)  # of this namespace
     os.chroot(root)
@@ -142,6 +143,7 @@ def load(name, file, source):
     return module
 for module in %r:
     client = load(*module)
+sys.modules["lambdapool_aws_sdk"].interpreter, sys.modules["lambdapool_aws_sdk"].places = %r
 sys.argv, script = [""], sys.modules["__main__"]
 sys.modules["__main__"] = types.ModuleType("__main__")
 client.run_fresh(%d)
@@ -152,11 +154,12 @@ def start_fresh(client):
     """Some settings work only while a process starts: PYTHON* variables, libraries in LD_LIBRARY_PATH. The function's
     wrapper (AWS_LAMBDA_EXEC_WRAPPER) is given the command that starts the runtime: as on Lambda, its last argument is
     a script, before which options can be put."""
-    packets = sys.modules["lambdapool_packets"]
-    modules = [("packets", packets.__file__, packets.SOURCE), ("runtime_client", client.__file__, client.SOURCE)]
+    needed = (sys.modules["lambdapool_packets"], aws_sdk, client)
+    modules = [(one.__name__[len("lambdapool_") :], one.__file__, one.SOURCE) for one in needed]
+    sdk = (aws_sdk.interpreter, aws_sdk.places)
     script = os.memfd_create("runtime", 0)
     with open(script, "w", encoding="utf-8", closefd=False) as file:
-        file.write(START_FRESH % (modules, CONTROL))
+        file.write(START_FRESH % (modules, sdk, CONTROL))
     os.set_inheritable(CONTROL, True)
     command = [sys.executable, "-S", "-s", "-u", "/proc/self/fd/%d" % script]
     wrapper = wrapper_of_environment()
@@ -365,8 +368,8 @@ def look_like_a_base_interpreter():
 
 
 def main():
-    global template
-    wanted, packets_path, client_path, template_path, spare_path = sys.argv[1:6]
+    global aws_sdk, template
+    wanted, packets_path, sdk_path, client_path, template_path, spare_path = sys.argv[1:7]
     found = "%d.%d" % sys.version_info[:2]
     if found != wanted:
         print("this is Python " + found, file=sys.stderr)
@@ -374,8 +377,10 @@ def main():
     control = socket.socket(fileno=CONTROL)
     control.set_inheritable(False)
     load("packets", packets_path)
+    aws_sdk = load("aws_sdk", sdk_path)
     client, template = load("runtime_client", client_path), load("template", template_path)
     spare = load("spare", spare_path).Spare(freeze)
+    aws_sdk.find()
     look_like_a_base_interpreter()
     sys.argv = [""]
     freeze()

@@ -107,6 +107,7 @@ static int build(const char* root) {
   if (make_directory(root, "tmp") != 0 || make_directory(root, "opt") != 0) return -1;
   if (make_directory(root, "var") != 0 || make_directory(var, "task") != 0) return -1;
   mirror("/var", var, own_of_var);
+  make_directory(var, "runtime");  // for what the fork server mounts there; or the host's own is there already
   if (make_directory(var, "lambdapool") == 0) bind_objects(root);
   umount2(copy, MNT_DETACH);  // where `root` lies below a mirrored directory, it was mirrored into itself
   return mount(NULL, root, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV, NULL);

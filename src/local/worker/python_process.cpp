@@ -10,6 +10,7 @@
 #include <fstream>
 
 #include "embedded/fork_server.hpp"
+#include "embedded/python_aws_sdk.hpp"
 #include "embedded/python_packets.hpp"
 #include "embedded/python_spare.hpp"
 #include "embedded/python_template.hpp"
@@ -63,6 +64,7 @@ bool PythonForkServer::write_programs() {
   return !make_private_directories(options_.scratch / "python") &&
          write_script(options_.scratch / "python" / "fork_server.py", embedded::fork_server()) &&
          write_script(options_.scratch / "python" / "packets.py", embedded::python_packets()) &&
+         write_script(options_.scratch / "python" / "aws_sdk.py", embedded::python_aws_sdk()) &&
          write_script(options_.scratch / "python" / "runtime_client.py", embedded::runtime_client()) &&
          write_script(options_.scratch / "python" / "template.py", embedded::python_template()) &&
          write_script(options_.scratch / "python" / "spare.py", embedded::python_spare());
@@ -99,6 +101,7 @@ void PythonForkServer::spawn(const fs::path& interpreter) {
                        (options_.scratch / "python" / "fork_server.py").string(),
                        options_.version,
                        (options_.scratch / "python" / "packets.py").string(),
+                       (options_.scratch / "python" / "aws_sdk.py").string(),
                        (options_.scratch / "python" / "runtime_client.py").string(),
                        (options_.scratch / "python" / "template.py").string(),
                        (options_.scratch / "python" / "spare.py").string()};
