@@ -25,7 +25,7 @@ class Progress(NamedTuple):
     done: int  #: items that have their outcome
     total: Optional[int]  #: None where an iterable has not told yet
     failed: int  #: of those that are done
-    running: int  #: with the workers, or next to go to one
+    running: int  #: with the workers; where calls have different numbers of items, about
     queued: int  #: of what is known so far
     retried: (
         int  #: calls of the pool that were sent again, but for throttling, and items that were run again (retry_on)

@@ -94,6 +94,7 @@ class Engine {
   std::uint64_t batches() const { return queue_->batches(); }
 
  private:
+  std::size_t with_workers(std::size_t items, std::size_t calls) const;
   nb::object fetch_from(const std::string& name, std::uint64_t offset, const nb::object& into);
 
   struct Arrival {

@@ -1,4 +1,6 @@
 // What is known of an engine's calls while they run, and afterwards.
+#include <algorithm>
+
 #include "conversion.hpp"
 #include "engine.hpp"
 #include "report/report.hpp"
@@ -70,6 +72,12 @@ nb::tuple Engine::report(const report::Account* of) const {
   return nb::make_tuple(nb::cast(report::Report(account.ledger(), *prices_)), nb::none());
 }
 
+// Of items in calls, those whose call is not one of the few that wait in the engine for a worker.
+std::size_t Engine::with_workers(std::size_t items, std::size_t calls) const {
+  const auto workers = static_cast<std::size_t>(settings_.workers);
+  return calls <= workers ? items : std::max<std::size_t>(items * workers / calls, 1);
+}
+
 nb::tuple Engine::standing(Batch::Job job, const report::Account* account) {
   refuse_forked();
   std::unique_lock lock(batch_mutex_);
@@ -81,7 +89,8 @@ nb::tuple Engine::standing(Batch::Job job, const report::Account* account) {
   if (account != nullptr) sum = account->sum(prices_ ? *prices_ : report::Prices{});
   const auto& retries = calls.retries;
   return nb::make_tuple(items ? nb::object(nb::int_(items->items)) : nb::none(), items ? items->settled : 0,
-                        items ? items->out : 0, retries.throttled_rate + retries.throttled_concurrency,
+                        items ? with_workers(items->out, calls.calls) : 0,
+                        retries.throttled_rate + retries.throttled_concurrency,
                         retries.lost + retries.not_reached + retries.refused_token, sum.cost);
 }
 

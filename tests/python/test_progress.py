@@ -2,6 +2,7 @@
 
 import io
 import sys
+import threading
 from concurrent.futures import Future
 from types import SimpleNamespace
 
@@ -39,6 +40,20 @@ def test_a_callback_hears_of_the_end_before_map_returns(pool):
     assert (last.done, last.total, last.failed, last.running, last.queued) == (20, 20, 0, 0, 0)
     assert last.cost > 0 and last.eta == 0
     assert [state.done for state in heard] == sorted(state.done for state in heard)
+
+
+def test_running_is_what_the_workers_have(pool, ear):
+    seen = threading.Event()
+    ear.hold(lambda told: True)
+    result = pool.map_async(
+        tasks.tell_pair,
+        [(n, ear.port) for n in range(30)],
+        chunksize=1,
+        progress=lambda state: (state.running, state.queued) == (2, 28) and seen.set(),
+    )
+    assert seen.wait(60)
+    ear.release()
+    result.get(60)
 
 
 def test_failed_items_are_counted(pool):
