@@ -134,6 +134,14 @@ class Dispatcher:
             self._take(*arrival)
             self.pump()
 
+    def check_may_wait(self) -> None:
+        """Raises RuntimeError on the thread that delivers, which would wait for itself."""
+        if threading.current_thread() is self._thread:
+            raise RuntimeError(
+                "a callback cannot wait for other results of its pool: it runs on the thread that delivers them; "
+                "give those a callback, too, or wait in another thread"
+            )
+
     def learn(self, manifest: bytes) -> Optional[BaseException]:
         """What the function's code is. Why its calls cannot be made; None where they can."""
         mismatch: Optional[BaseException] = self.code.learn(manifest)

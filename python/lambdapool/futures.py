@@ -18,11 +18,20 @@ class TaskFuture(Future[T], Task):
     def result(self, timeout: Optional[float] = None) -> T:
         """As Future's, which before Python 3.14 takes an exception that is false (``__bool__``, ``__len__``) for
         none."""
+        self._check_may_wait(timeout)
         value = super().result(timeout)
         exception = self.exception()
         if exception is not None:
             raise exception
         return value
+
+    def exception(self, timeout: Optional[float] = None) -> Optional[BaseException]:
+        self._check_may_wait(timeout)
+        return super().exception(timeout)
+
+    def _check_may_wait(self, timeout: Optional[float]) -> None:
+        if not self.done() and (timeout is None or timeout > 0):
+            self._dispatcher.check_may_wait()
 
     _taken_back = False
 

@@ -4,6 +4,7 @@ they come."""
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from typing import TYPE_CHECKING, Any, Deque, Dict, List, Optional, Sequence, Tuple
 
@@ -90,6 +91,7 @@ class Lazy(Items):
     def take(self, timeout: Optional[float] = None) -> Optional[List[Any]]:
         """Results, the first one last; [] where there are no more, None after so many seconds. What was taken before
         counts as used up. Raises what the pool, or after its place a failure of the platform, ended all with."""
+        deadline = None if timeout is None else time.monotonic() + timeout
         with self._changed:
             self._used_up()
             while True:
@@ -105,8 +107,11 @@ class Lazy(Items):
                         raise self._failure
                     if self._complete:
                         break
-                if not self._changed.wait(timeout) and timeout is not None:
+                left = None if deadline is None else deadline - time.monotonic()
+                if left is not None and not left > 0:
                     return None
+                self._dispatcher.check_may_wait()
+                self._changed.wait(left)
         self._watch_ends()
         return []
 

@@ -37,6 +37,10 @@ class TaskResult(ApplyResult[T], Task):
         super().__init__(pool, guarded(callback), guarded(error_callback))
         self._dispatcher = pool._dispatcher
 
+    def wait(self, timeout: Optional[float] = None) -> None:
+        check_may_wait(self, timeout)
+        super().wait(timeout)
+
     def _settle(self, result: Any) -> None:
         self._set(0, (False, result.exception) if type(result) is Failure else (True, result))
 
@@ -69,6 +73,10 @@ class BatchResult(MapResult[T], Items):
         super().__init__(pool, 1 if items else 0, len(items), guarded(callback), guarded(error_callback))
         self._items = items
         self._left = threading.Lock()
+
+    def wait(self, timeout: Optional[float] = None) -> None:
+        check_may_wait(self, timeout)
+        super().wait(timeout)
 
     def _start(self, dispatcher: Dispatcher, function: bytes, style: str, chunksize: int, asked: Asked) -> None:
         total = len(self._items)
@@ -163,6 +171,11 @@ class BatchResult(MapResult[T], Items):
 
     def _forked(self, exception: BaseException) -> None:
         end_forked(self, exception)
+
+
+def check_may_wait(result: Any, timeout: Optional[float]) -> None:
+    if not result.ready() and (timeout is None or timeout > 0):
+        result._dispatcher.check_may_wait()
 
 
 def end_forked(result: Any, exception: BaseException) -> None:

@@ -1,0 +1,73 @@
+"""Waiting for results: in callbacks, which run on the thread that delivers them, and for so many seconds."""
+
+import multiprocessing
+import queue
+import threading
+from functools import partial
+
+import lambdapool_tasks as tasks
+import pytest
+from lambdapool import LambdaPool
+
+WAITS = {
+    "map": lambda pool, executor: pool.map(tasks.square, [3]),
+    "imap": lambda pool, executor: list(pool.imap(tasks.square, [3])),
+    "get": lambda pool, executor: pool.apply_async(tasks.square, (3,)).get(),
+    "get with a timeout": lambda pool, executor: pool.apply_async(tasks.square, (3,)).get(60),
+    "wait": lambda pool, executor: pool.map_async(tasks.square, [3]).wait(),
+    "result": lambda pool, executor: executor.submit(tasks.square, 3).result(),
+    "exception": lambda pool, executor: executor.submit(tasks.square, 3).exception(),
+    "executor.map": lambda pool, executor: list(executor.map(tasks.square, [3])),
+}
+
+
+@pytest.mark.parametrize("how", WAITS)
+def test_a_callback_that_waits_for_results_of_its_own_pool_is_told_so(pool, executor, how):
+    told = queue.Queue()
+
+    def wait(_):
+        try:
+            told.put(WAITS[how](pool, executor))
+        except Exception as error:
+            told.put(error)
+
+    if how in ("result", "exception", "executor.map"):
+        executor.submit(tasks.square, 2).add_done_callback(wait)
+    else:
+        pool.apply_async(tasks.square, (2,), callback=wait)
+    answer = told.get(timeout=60)
+    assert isinstance(answer, RuntimeError) and "a callback cannot wait for other results of its pool" in str(answer)
+    assert pool.map(tasks.square, range(3)) == [0, 1, 4]
+
+
+def test_a_callback_may_ask_without_waiting_wait_for_a_call_and_for_another_pool(pool, executor):
+    told = queue.Queue()
+
+    def ask(value):
+        told.put(pool.apply(tasks.square, (value,)))
+        told.put(executor.submit(tasks.square, value).result(60))
+        told.put(pool.apply_async(tasks.square, (value,)).wait(0))
+
+    pool.apply_async(tasks.square, (2,), callback=ask)
+    assert [told.get(timeout=60) for _ in range(3)] == [16, 16, None]
+
+
+def test_what_comes_meanwhile_does_not_lengthen_a_timeout(service, ear):
+    ear.hold(lambda told: True)
+    with LambdaPool(1, "algorithms") as pool:
+        results = pool.imap(partial(tasks.tell_and_sleep, port=ear.port, seconds=0), range(1))
+        returned = threading.Event()
+
+        def come():
+            while not returned.wait(0.01):
+                with results._feed._changed:
+                    results._feed._changed.notify_all()
+
+        coming = threading.Thread(target=come, daemon=True)
+        coming.start()
+        with pytest.raises(multiprocessing.TimeoutError):
+            results.next(timeout=0.1)
+        returned.set()
+        coming.join()
+        ear.release()
+        assert results.next(60) == 0
