@@ -9,7 +9,7 @@ using namespace lambdapool;
 
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
   const fuzz::MemoryFile file({reinterpret_cast<const char*>(data), size});
-  const auto project = cli::read_project_file(file.path());
+  const auto project = cli::read_project_file(file.path(), deploy::lambda_limits());
   if (!project && project.error().message.empty()) std::abort();
   return 0;
 }

@@ -20,8 +20,9 @@ namespace lambdapool {
 // Where functions are, and as whom they are asked for. As in Options: what is empty comes from the
 // environment and from AWS's own configuration files.
 struct Account {
-  std::string target = {};  // "aws", "local", "gcp" or "gcp-local"; else LAMBDAPOOL_TARGET; else aws
-  std::string region = {};
+  std::string target = {};   // "aws", "local", "gcp" or "gcp-local"; else LAMBDAPOOL_TARGET; else aws
+  std::string region = {};   // of AWS or of Google Cloud
+  std::string project = {};  // of Google Cloud
   std::string profile = {};
   std::string aws_access_key_id = {};
   std::string aws_secret_access_key = {};
@@ -29,7 +30,7 @@ struct Account {
   bool allow_http = false;
 };
 
-// A function that is to be made or changed. What is not given stays as it is, or is Lambda's default.
+// A function that is to be made or changed. What is not given stays as it is, or is the cloud's default.
 struct FunctionSettings {
   // A C++ executable with what goes beside it, or Python files and directories.
   std::vector<std::string> paths = {};
@@ -43,8 +44,10 @@ struct FunctionSettings {
   std::optional<std::string> description = {};
   std::map<std::string, std::string> environment = {};  // added to the variables there are
   std::map<std::string, std::string> tags = {};         // added to the tags there are
-  std::optional<int> concurrency = {};   // so many executions are kept for it, and it has no more
-  std::optional<std::string> role = {};  // an ARN; without one, create() makes a role
+  std::optional<int> concurrency = {};              // so many executions are kept for it, and it has no more
+  std::optional<int> per_instance = {};             // tasks at a time in one instance of Cloud Run
+  std::optional<std::string> service_account = {};  // that it runs as on Cloud Run
+  std::optional<std::string> role = {};             // an ARN; without one, create() makes a role
   std::optional<std::vector<std::string>> policies = {};  // of the made role: ARNs, or JSON files
   std::optional<std::string> bucket = {};         // of S3, for a package above 50 MB; else LAMBDAPOOL_BUCKET
   std::vector<std::string> allowed_secrets = {};  // names in the package that may look like secrets

@@ -98,7 +98,9 @@ def create(
     subnets: Optional[Iterable[str]] = None,
     security_groups: Optional[Iterable[str]] = None,
     concurrency: Optional[int] = None,
+    per_instance: Optional[int] = None,
     role: Optional[str] = None,
+    service_account: Optional[str] = None,
     policies: Optional[Iterable[Path]] = None,
     bucket: Optional[str] = None,
     allow_secrets: Optional[Iterable[str]] = None,
@@ -118,11 +120,12 @@ def create(
         name: of the function, new.
         paths: the Python files and directories it needs, or a C++ executable with what goes beside it.
         requirements: a requirements file, installed for the function's Python and platform.
-        memory: in MB (default 128). timeout: in seconds (default 3). ephemeral_storage: of /tmp, in MB.
+        memory: in MB (default 128, on Cloud Run 512). timeout: in seconds (default 3, on Cloud Run 300). ephemeral_storage: of /tmp, in MB.
         layers: ARNs, or names of layers of one's own.
         runtime: default that of this Python. architecture: ``x86_64`` (the default on AWS) or ``arm64``.
         env: environment variables. tags: of the function.
         concurrency: so many concurrent executions are kept for it, and it has no more.
+        per_instance, service_account: of Cloud Run: tasks at a time in one instance, and the account it runs as.
         role: an ARN; without one, a role is made for the function, with ``policies`` (ARNs, or JSON files).
         bucket: an S3 bucket, for a package above 50 MB; else ``LAMBDAPOOL_BUCKET``.
         allow_secrets: names in the package that may look like secrets.
@@ -136,7 +139,7 @@ def create(
     """
     settings = _settings(
         paths, requirements, memory, timeout, layers, runtime, architecture, ephemeral_storage, description, env, tags,
-        subnets, security_groups, role, policies, bucket, allow_secrets,
+        subnets, security_groups, per_instance, role, service_account, policies, bucket, allow_secrets,
     )  # fmt: skip
     if concurrency is not None:
         settings["concurrency"] = _number("concurrency", concurrency)
@@ -171,7 +174,9 @@ def update(
     subnets: Optional[Iterable[str]] = None,
     security_groups: Optional[Iterable[str]] = None,
     concurrency: Union[int, str, None] = None,
+    per_instance: Optional[int] = None,
     role: Optional[str] = None,
+    service_account: Optional[str] = None,
     policies: Optional[Iterable[Path]] = None,
     bucket: Optional[str] = None,
     allow_secrets: Optional[Iterable[str]] = None,
@@ -201,7 +206,7 @@ def update(
     """
     settings = _settings(
         paths, requirements, memory, timeout, layers, runtime, architecture, ephemeral_storage, description, env, tags,
-        subnets, security_groups, role, policies, bucket, allow_secrets,
+        subnets, security_groups, per_instance, role, service_account, policies, bucket, allow_secrets,
     )  # fmt: skip
     settings["unset_env"] = set(_texts("unset_env", unset_env))
     settings["untag"] = set(_texts("untag", untag))
@@ -288,7 +293,9 @@ def _settings(
     tags: Optional[Mapping[str, str]],
     subnets: Optional[Iterable[str]],
     security_groups: Optional[Iterable[str]],
+    per_instance: Optional[int],
     role: Optional[str],
+    service_account: Optional[str],
     policies: Optional[Iterable[Path]],
     bucket: Optional[str],
     allow_secrets: Optional[Iterable[str]],
@@ -307,7 +314,9 @@ def _settings(
         "tags": (_pairs, tags),
         "subnets": (_texts, subnets),
         "security_groups": (_texts, security_groups),
+        "per_instance": (_number, per_instance),
         "role": (_text, role),
+        "service_account": (_text, service_account),
         "policies": (_texts, policies),
         "bucket": (_text, bucket),
         "allow_secrets": (_texts, allow_secrets),

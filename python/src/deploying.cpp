@@ -96,10 +96,11 @@ class Functions {
     return run(
         std::move(progress),
         [&](const deploy::Events& events, const deploy::StopToken& stop) {
-          return deploy::judge_creation(request).and_then([&](const deploy::JudgedRequest& judged) {
-            const auto existing = exists_ok ? deploy::Existing::leave : deploy::Existing::refuse;
-            return deploy::create(connection_, judged, existing, events, stop);
-          });
+          return deploy::judge_creation(connection_, request)
+              .and_then([&](const deploy::JudgedRequest& judged) {
+                const auto existing = exists_ok ? deploy::Existing::leave : deploy::Existing::refuse;
+                return deploy::create(connection_, judged, existing, events, stop);
+              });
         },
         [](const deploy::Created& created) -> nb::object { return to_dict(created.function); });
   }
@@ -109,9 +110,10 @@ class Functions {
     return run(
         std::move(progress),
         [&](const deploy::Events& events, const deploy::StopToken& stop) {
-          return deploy::judge_update(request).and_then([&](const deploy::JudgedRequest& judged) {
-            return deploy::update(connection_, judged, events, stop);
-          });
+          return deploy::judge_update(connection_, request)
+              .and_then([&](const deploy::JudgedRequest& judged) {
+                return deploy::update(connection_, judged, events, stop);
+              });
         },
         [](const deploy::Updated& updated) -> nb::object { return to_dict(updated.function); });
   }

@@ -20,13 +20,14 @@ using Pairs = std::map<std::string, std::string>;
 
 // Whether the setting was known and taken.
 bool take_text(deploy::FunctionRequest& request, const std::string& key, const nb::handle& value) {
-  std::optional<std::string>* const member = key == "requirements"   ? &request.requirements
-                                             : key == "runtime"      ? &request.runtime
-                                             : key == "architecture" ? &request.architecture
-                                             : key == "description"  ? &request.description
-                                             : key == "role"         ? &request.role
-                                             : key == "bucket"       ? &request.bucket
-                                                                     : nullptr;
+  std::optional<std::string>* const member = key == "requirements"      ? &request.requirements
+                                             : key == "runtime"         ? &request.runtime
+                                             : key == "architecture"    ? &request.architecture
+                                             : key == "description"     ? &request.description
+                                             : key == "role"            ? &request.role
+                                             : key == "bucket"          ? &request.bucket
+                                             : key == "service_account" ? &request.service_account
+                                                                        : nullptr;
   if (member) *member = nb::cast<std::string>(value);
   return member != nullptr;
 }
@@ -35,6 +36,7 @@ bool take_number(deploy::FunctionRequest& request, const std::string& key, const
   std::optional<int>* const member = key == "memory"              ? &request.memory_mb
                                      : key == "timeout"           ? &request.timeout_s
                                      : key == "ephemeral_storage" ? &request.ephemeral_mb
+                                     : key == "per_instance"      ? &request.per_instance
                                                                   : nullptr;
   if (member) *member = nb::cast<int>(value);
   return member != nullptr;

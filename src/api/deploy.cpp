@@ -21,6 +21,7 @@ deploy::Connection connection_to(const Account& account) {
                .session_token = unless_empty(account.aws_session_token),
                .profile = unless_empty(account.profile),
                .region = unless_empty(account.region)};
+  where.project = unless_empty(account.project);
   where.allow_http = account.allow_http;
   return {std::move(where), Environment::of_this_process()};
 }
@@ -41,6 +42,8 @@ deploy::FunctionRequest request_for(const std::string& name, const FunctionSetti
   request.environment = settings.environment;
   request.tags = settings.tags;
   if (settings.concurrency) request.concurrency = deploy::Reservation{settings.concurrency};
+  request.per_instance = settings.per_instance;
+  request.service_account = settings.service_account;
   request.role = settings.role;
   request.policies = settings.policies;
   request.bucket = settings.bucket;
@@ -81,7 +84,7 @@ T value_of(Result<T> result) {
 
 Function create(const std::string& name, const FunctionSettings& settings, const Account& account) {
   auto connection = connection_to(account);
-  const auto request = value_of(deploy::judge_creation(request_for(name, settings)));
+  const auto request = value_of(deploy::judge_creation(connection, request_for(name, settings)));
   return function_of(value_of(deploy::create(connection, request, deploy::Existing::refuse,
                                              events_of(settings), deploy::StopToken(settings.give_up)))
                          .function);
@@ -89,7 +92,7 @@ Function create(const std::string& name, const FunctionSettings& settings, const
 
 Function update(const std::string& name, const FunctionSettings& settings, const Account& account) {
   auto connection = connection_to(account);
-  const auto request = value_of(deploy::judge_update(request_for(name, settings)));
+  const auto request = value_of(deploy::judge_update(connection, request_for(name, settings)));
   return function_of(
       value_of(deploy::update(connection, request, events_of(settings), deploy::StopToken(settings.give_up)))
           .function);

@@ -64,13 +64,14 @@ Result<void> create_one(const Context& context, deploy::Connection& connection,
 
 // Of a whole project, what is there already is no mistake.
 Result<void> create_function(const Context& context, const FunctionOptions& given) {
+  auto connection = context.connection();
   const auto asked =
-      asked_functions(given, deploy::asks_for_anything(given) ? Beside::options : Beside::nothing);
+      asked_functions(given, deploy::asks_for_anything(given) ? Beside::options : Beside::nothing,
+                      deploy::limits_of(connection));
   if (!asked) return tl::unexpected(asked.error());
-  const auto requests = judge_each(*asked, deploy::judge_creation);
+  const auto requests = judge_each(connection, *asked, deploy::judge_creation);
   if (!requests) return tl::unexpected(requests.error());
   const auto existing = given.name.empty() ? deploy::Existing::leave : deploy::Existing::refuse;
-  auto connection = context.connection();
   return each_in_turn(*requests, [&](const deploy::JudgedRequest& request) {
     return create_one(context, connection, request, existing, given.dry_run ? DryRun::yes : DryRun::no);
   });

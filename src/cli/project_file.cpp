@@ -30,7 +30,8 @@ struct Refused {
 
 class Reader {
  public:
-  explicit Reader(fs::path file) : file_(std::move(file)), directory_(file_.parent_path()) {}
+  Reader(fs::path file, const deploy::FunctionLimits& limits)
+      : file_(std::move(file)), directory_(file_.parent_path()), limits_(limits) {}
 
   FunctionOptions function(const std::string& name, const toml::value& table) const {
     if (!table.is_table()) refuse(file_, table, "functions." + name + " is not a table");
@@ -52,7 +53,7 @@ class Reader {
  private:
   // By the command line's rules, with the line; whether paths exist only matters once they are used.
   void judge(const toml::value& value, const FunctionOptions& options) const {
-    const auto valid = deploy::validate_values(options);
+    const auto valid = deploy::validate_values(options, limits_);
     if (valid) return;
     std::string why = valid.error().message;
     if (!why.empty() && why.back() == '.') why.pop_back();
@@ -194,6 +195,7 @@ class Reader {
 
   fs::path file_;
   fs::path directory_;
+  const deploy::FunctionLimits& limits_;
 };
 
 // toml11 explains itself in several lines with a picture, the first of which has what went wrong, behind the
@@ -205,8 +207,9 @@ std::string first_line(const std::string& text) {
   return end == std::string::npos ? line : line.substr(end + 2);
 }
 
-std::vector<FunctionOptions> functions_of(const fs::path& path, const toml::value& file) {
-  const Reader reader(path);
+std::vector<FunctionOptions> functions_of(const fs::path& path, const toml::value& file,
+                                          const deploy::FunctionLimits& limits) {
+  const Reader reader(path, limits);
   std::vector<FunctionOptions> functions;
   for (const auto& [key, value] : file.as_table()) {
     if (key != "functions" || !value.is_table())
@@ -285,12 +288,12 @@ const FunctionOptions* ProjectFile::find(const std::string& name) const {
   return found == functions.end() ? nullptr : &*found;
 }
 
-Result<ProjectFile> read_project_file(const fs::path& path) {
+Result<ProjectFile> read_project_file(const fs::path& path, const deploy::FunctionLimits& limits) {
   auto text = read_utf8(path);
   if (!text) return tl::unexpected(std::move(text.error()));
   try {
     std::istringstream in(std::move(*text));
-    return ProjectFile{path, functions_of(path, toml::parse(in, path.string()))};
+    return ProjectFile{path, functions_of(path, toml::parse(in, path.string()), limits)};
   } catch (const Refused& refused) {
     return fail(ErrorKind::invalid_argument, refused.message);
   } catch (const toml::exception& error) {
@@ -302,11 +305,12 @@ Result<ProjectFile> read_project_file(const fs::path& path) {
   }
 }
 
-Result<std::optional<ProjectFile>> find_project_file(const fs::path& from) {
+Result<std::optional<ProjectFile>> find_project_file(const fs::path& from,
+                                                     const deploy::FunctionLimits& limits) {
   std::error_code ignored;
   for (fs::path dir = from;; dir = dir.parent_path()) {
     if (fs::is_regular_file(dir / file_name, ignored)) {
-      auto file = read_project_file(dir / file_name);
+      auto file = read_project_file(dir / file_name, limits);
       if (!file) return tl::unexpected(file.error());
       return std::optional(std::move(*file));
     }
@@ -314,7 +318,8 @@ Result<std::optional<ProjectFile>> find_project_file(const fs::path& from) {
   }
 }
 
-Result<std::vector<FunctionOptions>> asked_functions(const FunctionOptions& given, Beside beside) {
+Result<std::vector<FunctionOptions>> asked_functions(const FunctionOptions& given, Beside beside,
+                                                     const deploy::FunctionLimits& limits) {
   const bool named = !given.name.empty();
   if (named && !given.paths.empty()) return std::vector{given};
   std::error_code error;
@@ -322,7 +327,7 @@ Result<std::vector<FunctionOptions>> asked_functions(const FunctionOptions& give
   if (error)
     return fail(ErrorKind::io, "the current directory is not there any more (" + error.message() +
                                    "); change to another one.");
-  const auto file = find_project_file(from);
+  const auto file = find_project_file(from, limits);
   if (!file) return tl::unexpected(file.error());
   if (named && *file)
     if (const FunctionOptions* entry = (*file)->find(given.name))
@@ -337,11 +342,11 @@ Result<std::vector<FunctionOptions>> asked_functions(const FunctionOptions& give
 }
 
 Result<std::vector<deploy::JudgedRequest>> judge_each(
-    const std::vector<FunctionOptions>& functions,
-    const std::function<Result<deploy::JudgedRequest>(deploy::FunctionRequest)>& judge) {
+    const deploy::Connection& connection, const std::vector<FunctionOptions>& functions,
+    Result<deploy::JudgedRequest> (*judge)(const deploy::Connection&, deploy::FunctionRequest)) {
   std::vector<deploy::JudgedRequest> judged;
   for (const FunctionOptions& function : functions) {
-    auto one = judge(function);
+    auto one = judge(connection, function);
     if (!one) return tl::unexpected(std::move(one.error()));
     judged.push_back(std::move(*one));
   }

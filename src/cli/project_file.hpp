@@ -22,18 +22,21 @@ struct ProjectFile {
 };
 
 // nullopt where neither `from` nor a directory above has one. Errors: invalid_argument with FILE:LINE.
-Result<std::optional<ProjectFile>> find_project_file(const std::filesystem::path& from);
-Result<ProjectFile> read_project_file(const std::filesystem::path& path);
+Result<std::optional<ProjectFile>> find_project_file(const std::filesystem::path& from,
+                                                     const deploy::FunctionLimits& limits);
+Result<ProjectFile> read_project_file(const std::filesystem::path& path,
+                                      const deploy::FunctionLimits& limits);
 
 // What create and update have to do: what the command line says, or what the project file says where the
 // command line names nothing or a function alone. Errors: invalid_argument where neither says enough.
 enum class Beside { nothing, options };  // whether options were given beside the name
-Result<std::vector<FunctionOptions>> asked_functions(const FunctionOptions& given, Beside beside);
+Result<std::vector<FunctionOptions>> asked_functions(const FunctionOptions& given, Beside beside,
+                                                     const deploy::FunctionLimits& limits);
 
 // All of them, or the first error, before anything is done.
 Result<std::vector<deploy::JudgedRequest>> judge_each(
-    const std::vector<FunctionOptions>& functions,
-    const std::function<Result<deploy::JudgedRequest>(deploy::FunctionRequest)>& judge);
+    const deploy::Connection& connection, const std::vector<FunctionOptions>& functions,
+    Result<deploy::JudgedRequest> (*judge)(const deploy::Connection&, deploy::FunctionRequest));
 
 // Does it to each until one fails. Where there are several, the error names the one and those not tried.
 Result<void> each_in_turn(const std::vector<deploy::JudgedRequest>& functions,

@@ -59,13 +59,13 @@ Result<void> check(const TuneOptions& options) {
   return {};
 }
 
-Result<std::vector<int>> sizes_of(const TuneOptions& options) {
+Result<std::vector<int>> sizes_of(const TuneOptions& options, const deploy::FunctionLimits& limits) {
   std::vector<int> sizes;
   for (const std::string& text : options.memory_mb.empty() ? sizes_default : options.memory_mb) {
     const auto size = parse_integer(text);
     if (!size) return invalid("--memory must be megabytes, such as 256,512,1024, not '" + text + "'");
     deploy::FunctionRequest asked{.name = options.name, .memory_mb = *size};
-    if (auto valid = deploy::validate_values(asked); !valid) return tl::unexpected(valid.error());
+    if (auto valid = deploy::validate_values(asked, limits); !valid) return tl::unexpected(valid.error());
     sizes.push_back(*size);
   }
   std::sort(sizes.begin(), sizes.end());
@@ -187,9 +187,9 @@ Result<std::vector<Tuned>> run_sizes(const Context& context, deploy::Session& se
 
 Result<void> tune(const Context& context, const TuneOptions& options) {
   if (auto valid = check(options); !valid) return valid;
-  const auto sizes = sizes_of(options);
-  if (!sizes) return tl::unexpected(sizes.error());
   auto connection = context.connection();
+  const auto sizes = sizes_of(options, deploy::limits_of(connection));
+  if (!sizes) return tl::unexpected(sizes.error());
   const auto warn = [](const deploy::Event& event) {
     if (event.kind == deploy::Event::Kind::warning) std::cerr << "Warning: " << event.text << "\n";
   };

@@ -35,19 +35,20 @@ Result<void> update_one(const Context& context, deploy::Connection& connection,
 }
 
 // Options beside a name are all that is to change; a name alone is what the project file says of it.
-Result<std::vector<FunctionOptions>> asked_updates(const FunctionOptions& given) {
+Result<std::vector<FunctionOptions>> asked_updates(const FunctionOptions& given,
+                                                   const deploy::FunctionLimits& limits) {
   if (!given.name.empty() && deploy::asks_for_anything(given)) return std::vector{given};
-  return asked_functions(given, Beside::nothing);
+  return asked_functions(given, Beside::nothing, limits);
 }
 
 }  // namespace
 
 Result<void> update_function(const Context& context, const FunctionOptions& given) {
-  const auto asked = asked_updates(given);
-  if (!asked) return tl::unexpected(asked.error());
-  const auto requests = judge_each(*asked, deploy::judge_update);
-  if (!requests) return tl::unexpected(requests.error());
   auto connection = context.connection();
+  const auto asked = asked_updates(given, deploy::limits_of(connection));
+  if (!asked) return tl::unexpected(asked.error());
+  const auto requests = judge_each(connection, *asked, deploy::judge_update);
+  if (!requests) return tl::unexpected(requests.error());
   return each_in_turn(*requests, [&](const deploy::JudgedRequest& request) {
     return update_one(context, connection, request, given.dry_run ? DryRun::yes : DryRun::no);
   });

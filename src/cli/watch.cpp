@@ -40,13 +40,13 @@ Result<void> wait_for_change(deploy::SourceWatch& sources, const Interruption& i
 Result<std::optional<deploy::Function>> deploy_once(deploy::Connection& connection,
                                                     const deploy::FunctionRequest& request,
                                                     const deploy::StopToken& stop) {
-  auto change = deploy::judge_update(request);
+  auto change = deploy::judge_update(connection, request);
   if (!change) return tl::unexpected(change.error());
   auto updated = deploy::update(connection, *change, {}, stop);
   if (updated && !updated->changed) return std::nullopt;
   if (updated) return std::move(updated->function);
   if (updated.error().kind != ErrorKind::not_found) return tl::unexpected(updated.error());
-  auto creation = deploy::judge_creation(request);
+  auto creation = deploy::judge_creation(connection, request);
   if (!creation) return tl::unexpected(creation.error());
   auto created = deploy::create(connection, *creation, deploy::Existing::refuse, {}, stop);
   if (!created) return tl::unexpected(created.error());

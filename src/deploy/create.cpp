@@ -236,22 +236,23 @@ Result<PreparationOrExisting> prepare(Connection& connection, const JudgedReques
 
 }  // namespace
 
-Result<JudgedRequest> judge_creation(FunctionRequest request) {
+Result<JudgedRequest> judge_creation(const Connection& connection, FunctionRequest request) {
+  const FunctionLimits& its = limits_of(connection);
   JudgedRequest judged{std::move(request)};
   const FunctionRequest& asked = judged.asked;
-  if (auto valid = validate(asked); !valid) return tl::unexpected(valid.error());
+  if (auto valid = validate(asked, its); !valid) return tl::unexpected(valid.error());
   if (judged.asked.installs()) {
     auto kept = keep_what_is_read_once(*judged.asked.requirements);
     if (!kept) return tl::unexpected(kept.error());
     judged.requirements = std::move(*kept);
   }
   judged.code = code_of(asked.paths);
-  if (auto valid = validate_code(asked, judged.code); !valid) return tl::unexpected(valid.error());
+  if (auto valid = validate_code(asked, judged.code, its); !valid) return tl::unexpected(valid.error());
   if (!asked.unset_environment.empty() || !asked.untags.empty())
     return fail(ErrorKind::invalid_argument, "there is nothing to remove from a function that is created.");
   Variables variables = asked.environment;
   variables.insert({{version_variable, LAMBDAPOOL_VERSION}, {codec_variable, "pickle"}});
-  if (auto fits = validate_variables_size(variables); !fits) return tl::unexpected(fits.error());
+  if (auto fits = validate_variables_size(variables, its); !fits) return tl::unexpected(fits.error());
   if (auto fits = validate_tag_count({{version_tag, ""}}, {asked.tags}); !fits)
     return tl::unexpected(fits.error());
   auto policies = read_policies(asked.policies.value_or(std::vector<std::string>{}));

@@ -55,7 +55,7 @@ Result<Deployment::Step> bring_about(Connection& connection, const JudgedRequest
   }
   FunctionRequest asked = creation.asked;
   if (!asked.requirements) asked.requirements = "";  // what is not asked for is not there
-  auto judged = judge_update(std::move(asked));
+  auto judged = judge_update(connection, std::move(asked));
   if (!judged) return tl::unexpected(judged.error());
   auto updated = update(connection, *judged, events, stop);
   if (!updated) return tl::unexpected(updated.error());
@@ -111,7 +111,7 @@ Result<Deployment> ensure_deployed(Connection& connection, const FunctionRequest
     return fail(ErrorKind::invalid_argument, "deploying on call publishes versions, which the target " +
                                                  connection.target_name() +
                                                  " has not got: create the function first, and name it.");
-  const auto judged = judge_creation(request);
+  const auto judged = judge_creation(connection, request);
   if (!judged) return tl::unexpected(judged.error());
   const auto digest = digest_of(connection, *judged);
   if (!digest) return tl::unexpected(digest.error());

@@ -48,9 +48,9 @@ struct JudgedRequest {
   RequirementsCopy requirements = {};  // of `asked`, where it needs one
 };
 
-// Nothing is sent. Error kind invalid_argument, in one sentence.
-Result<JudgedRequest> judge_creation(FunctionRequest request);
-Result<JudgedRequest> judge_update(FunctionRequest request);
+// By the limits of the connection's cloud. Nothing is sent. Error kind invalid_argument, in one sentence.
+Result<JudgedRequest> judge_creation(const Connection& connection, FunctionRequest request);
+Result<JudgedRequest> judge_update(const Connection& connection, FunctionRequest request);
 
 // Whether a function that is there already is a mistake.
 enum class Existing { refuse, leave };

@@ -35,8 +35,8 @@ Result<void> validate_publication(const LayerRequest& request) {
   if (code.is_executable())
     return fail(ErrorKind::invalid_argument,
                 "a layer holds Python code; an executable brings its own libraries and needs no layer.");
-  if (auto valid = validate(as_function(request)); !valid) return valid;
-  return validate_code(as_function(request), code);
+  if (auto valid = validate(as_function(request), lambda_limits()); !valid) return valid;
+  return validate_code(as_function(request), code, lambda_limits());
 }
 
 Result<LayerVersion> send_layer(Session& session, const LayerRequest& request,

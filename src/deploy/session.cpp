@@ -41,9 +41,8 @@ Result<std::unique_ptr<Session>> Session::open(Connection& connection, const Eve
                                                const StopToken& stop) {
   if (connection.is_google())
     return fail(ErrorKind::invalid_argument,
-                "on the target " + connection.target_name() +
-                    " there are create, update, list and delete so far, and pools; "
-                    "this is on aws and local.");
+                "this is on the targets aws and local alone: on " + connection.target_name() +
+                    " there are no layers, and no versions to call.");
   auto target = connection.target(stop);
   if (!target) return tl::unexpected(std::move(target.error()));
   sigv4::Scope scope{target->region, "lambda"};

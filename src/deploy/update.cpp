@@ -187,17 +187,18 @@ Result<UpdatePreparation> prepare_update(Connection& connection, const JudgedReq
 
 }  // namespace
 
-Result<JudgedRequest> judge_update(FunctionRequest request) {
+Result<JudgedRequest> judge_update(const Connection& connection, FunctionRequest request) {
+  const FunctionLimits& its = limits_of(connection);
   JudgedRequest judged{std::move(request)};
   const FunctionRequest& asked = judged.asked;
-  if (auto valid = validate(asked); !valid) return tl::unexpected(valid.error());
+  if (auto valid = validate(asked, its); !valid) return tl::unexpected(valid.error());
   if (judged.asked.installs()) {
     auto kept = keep_what_is_read_once(*judged.asked.requirements);
     if (!kept) return tl::unexpected(kept.error());
     judged.requirements = std::move(*kept);
   }
   judged.code = code_of(asked.paths);
-  if (auto valid = validate_code(asked, judged.code); !valid) return tl::unexpected(valid.error());
+  if (auto valid = validate_code(asked, judged.code, its); !valid) return tl::unexpected(valid.error());
   if (asked.paths.empty() && asked.requirements)
     return fail(
         ErrorKind::invalid_argument,

@@ -8,6 +8,7 @@
 #include "core/encoding.hpp"
 #include "core/retry.hpp"
 #include "gcp/credentials/token_requests.hpp"
+#include "gcp/limits.hpp"
 #include "gcp/run/services.hpp"
 #include "gcp/service_name.hpp"
 #include "identity/exchange.hpp"
@@ -19,9 +20,10 @@ namespace {
 
 using Kind = cloud::Failure::Kind;
 
-// Cloud Run's quotas: 32 MiB for a request over HTTP/1, an hour for its answer.
-const cloud::CallLimits run_limits{32u << 20, std::chrono::hours(1), "Cloud Run", "pass less",
-                                   (32u << 20) - (64u << 10)};
+// A body that goes as it is leaves room for its head.
+const cloud::CallLimits run_limits{gcp::limits::request_bytes_max,
+                                   std::chrono::seconds(gcp::limits::timeout_s_max), "Cloud Run", "pass less",
+                                   gcp::limits::request_bytes_max - (64u << 10)};
 
 constexpr identity::Patience patience{std::chrono::seconds(10), std::chrono::seconds(30)};
 
@@ -124,7 +126,8 @@ std::variant<cloud::Invoked, cloud::Failure> RunCaller::judge(http::Response res
   std::string id(response.headers.get("X-Lambdapool-Request"));
   if (is_outcome(response)) return cloud::Invoked{std::move(response.body), std::move(id), std::move(log)};
   if (response.status >= 300) return refused(response);
-  Error error = aws::function_error(std::move(response.body), base64_decode(log).value_or(""), function_);
+  Error error = aws::function_error(std::move(response.body), base64_decode(log).value_or(""), function_,
+                                    {gcp::limits::timeout_s_max, gcp::limits::memory_mb_max});
   error.request_id = std::move(id);
   return cloud::Failure{Kind::final, std::move(error)};
 }

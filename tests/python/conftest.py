@@ -90,7 +90,7 @@ def endpoint(tmp_path_factory):
         yield endpoint
 
 
-SERVICES = ["stub", "local"]
+SERVICES = ["stub", "local", "gcp"]
 
 
 @pytest.fixture

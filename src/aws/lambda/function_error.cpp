@@ -4,7 +4,6 @@
 
 #include "aws/json_answer.hpp"
 #include "aws/lambda/report.hpp"
-#include "core/limits.hpp"
 
 namespace lambdapool::aws {
 
@@ -44,11 +43,12 @@ std::string_view bare_name(std::string_view function) {
 
 class Classifier {
  public:
-  Classifier(const json& body, std::string_view log, std::string_view function)
+  Classifier(const json& body, std::string_view log, std::string_view function, Most most)
       : type_(text(body, "errorType")),
         message_(text(body, "errorMessage")),
         report_(find_report(log).value_or(Report{})),
-        name_(bare_name(function)) {}
+        name_(bare_name(function)),
+        most_(most) {}
 
   Error run() {
     Error error;
@@ -111,7 +111,7 @@ class Classifier {
     auto seconds = seconds_of(message_);
     return function() + " timed out" + (seconds ? " after " + *seconds + " seconds (its timeout)" : "") +
            "; raise it with `" + update(" --timeout SECONDS") + "`, at most " +
-           std::to_string(limits::timeout_s_max);
+           std::to_string(most_.timeout_s);
   }
 
   std::string out_of_memory() const {
@@ -121,7 +121,7 @@ class Classifier {
              std::to_string(report_.memory_mb) + " MB";
     }
     return out + "; raise it with `" + update(" --memory MB") + "`, at most " +
-           std::to_string(limits::memory_mb_max);
+           std::to_string(most_.memory_mb);
   }
 
   std::string worker_died() const {
@@ -152,12 +152,13 @@ class Classifier {
   std::string message_;
   Report report_;
   std::string name_;
+  Most most_;
 };
 
 }  // namespace
 
-Error function_error(std::string payload, std::string log, std::string_view function) {
-  auto error = Classifier(json::parse(payload, nullptr, false), log, function).run();
+Error function_error(std::string payload, std::string log, std::string_view function, Most most) {
+  auto error = Classifier(json::parse(payload, nullptr, false), log, function, most).run();
   error.http_status = 200;
   error.log_tail = std::move(log);
   error.detail = std::move(payload);

@@ -3,6 +3,7 @@
 #include <sys/utsname.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 
 #include "deploy/code/code_upload.hpp"
@@ -105,23 +106,31 @@ Code code_of(const std::vector<std::string>& paths) {
   return {};
 }
 
-Result<void> validate_code(const FunctionRequest& request, const Code& code) {
-  static const std::regex python(R"(python3\.\d{1,2})");
+Result<void> validate_code(const FunctionRequest& request, const Code& code, const FunctionLimits& limits) {
+  static const std::regex python(R"(python3\.(\d{1,2}))");
   const bool executable = code.is_executable();
   if (executable && request.installs())
     return fail(ErrorKind::invalid_argument,
                 "an executable brings its own libraries, so --requirements does not go with it.");
-  if (executable && request.runtime && *request.runtime != "provided.al2023")
+  if (!request.runtime) return {};
+  const std::string& runtime = *request.runtime;
+  if (executable && runtime != limits.executables_runtime)
     return fail(ErrorKind::invalid_argument,
-                "an executable runs on provided.al2023, not on '" + *request.runtime + "'.");
-  if (!executable && request.runtime && !has_form(*request.runtime, python))
+                "an executable runs on " + limits.executables_runtime + ", not on '" + runtime + "'.");
+  std::smatch version;
+  if (!executable && !has_form(runtime, version, python))
     return fail(ErrorKind::invalid_argument,
-                "runtime '" + *request.runtime + "' is not one of Python's, such as python3.13.");
-  static const std::regex known(R"(python3\.(9|1[0-5])|provided\.al2023)");
-  if (request.runtime && !has_form(*request.runtime, known))
-    return fail(ErrorKind::invalid_argument,
-                "Lambda has no runtime '" + *request.runtime + "'; it has python3.9 to python3.15.");
-  return {};
+                "runtime '" + runtime + "' is not one of Python's, such as python3.13.");
+  return executable ? Result<void>{} : check_runtime_of(limits, runtime);
+}
+
+Result<void> check_runtime_of(const FunctionLimits& limits, const std::string& runtime) {
+  const auto dot = runtime.find('.');
+  const int minor = dot == std::string::npos ? 0 : std::atoi(runtime.c_str() + dot + 1);
+  if (minor >= limits.python_oldest && minor <= limits.python_newest) return {};
+  return fail(ErrorKind::invalid_argument, limits.cloud + " has no runtime '" + runtime +
+                                               "'; it has python3." + std::to_string(limits.python_oldest) +
+                                               " to python3." + std::to_string(limits.python_newest) + ".");
 }
 
 Result<std::string> python_runtime(const Connection& connection, const std::optional<std::string>& asked) {

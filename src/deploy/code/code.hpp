@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/error.hpp"
+#include "deploy/function/function_limits.hpp"
 #include "deploy/request.hpp"
 #include "deploy/session.hpp"
 #include "package/elf_file.hpp"
@@ -33,7 +34,9 @@ struct Platform {
 };
 
 // Errors beside the package's own: invalid_argument for what does not go with an executable.
-Result<void> validate_code(const FunctionRequest& request, const Code& code);
+Result<void> validate_code(const FunctionRequest& request, const Code& code, const FunctionLimits& limits);
+// A Python runtime, such as the one of the Python that calls. Error kind invalid_argument: there is none.
+Result<void> check_runtime_of(const FunctionLimits& limits, const std::string& runtime);
 
 // The runtime for Python code: the one that is asked for, else that of the Python that will call the
 // function.

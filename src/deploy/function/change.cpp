@@ -109,7 +109,8 @@ void compare_environment(const FunctionConfiguration& now, const FunctionRequest
 
 Result<void> validate_change(const aws::FunctionDescription& now, const Change& change) {
   if (change.configuration.environment)
-    if (auto fits = validate_variables_size(*change.configuration.environment); !fits) return fits;
+    if (auto fits = validate_variables_size(*change.configuration.environment, lambda_limits()); !fits)
+      return fits;
   if (change.configuration.vpc)
     if (auto whole = validate_vpc(*change.configuration.vpc); !whole) return whole;
   return validate_tag_count(now.tags, change.tags);

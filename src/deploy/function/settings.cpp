@@ -56,12 +56,12 @@ Result<void> validate_ids(const std::vector<std::string>& ids, const char* what,
   return {};
 }
 
-Result<void> validate_description(const std::string& description) {
+Result<void> validate_description(const std::string& description, const FunctionLimits& limits) {
   const auto length = utf8::length(description);
-  if (length <= limits::description_max) return {};
+  if (length <= limits.description_max) return {};
   return fail(ErrorKind::invalid_argument, "the description has " + std::to_string(length) +
                                                " characters; at most " +
-                                               std::to_string(limits::description_max) + " are allowed.");
+                                               std::to_string(limits.description_max) + " are allowed.");
 }
 
 Result<void> validate_concurrency(const Reservation& reservation) {
@@ -77,16 +77,15 @@ Result<void> validate_bucket(const std::string& bucket) {
               "'" + bucket + "' is not the name of an S3 bucket: 3 to 63 of a-z, 0-9, '-' and '.'.");
 }
 
-Result<void> validate_numbers(const FunctionRequest& options) {
+Result<void> validate_numbers(const FunctionRequest& options, const FunctionLimits& limits) {
   Result<void> valid;
   if (options.memory_mb)
-    valid = validate_range("memory", *options.memory_mb, limits::memory_mb_min, limits::memory_mb_max, "MB");
+    valid = validate_range("memory", *options.memory_mb, limits.memory_mb_min, limits.memory_mb_max, "MB");
   if (valid && options.timeout_s)
-    valid = validate_range("timeout", *options.timeout_s, limits::timeout_s_min, limits::timeout_s_max,
-                           "seconds");
+    valid = validate_range("timeout", *options.timeout_s, 1, limits.timeout_s_max, "seconds");
   if (valid && options.ephemeral_mb)
-    valid = validate_range("ephemeral storage", *options.ephemeral_mb, limits::ephemeral_mb_min,
-                           limits::ephemeral_mb_max, "MB");
+    valid = validate_range("ephemeral storage", *options.ephemeral_mb, lambdapool::limits::ephemeral_mb_min,
+                           lambdapool::limits::ephemeral_mb_max, "MB");
   if (valid && options.concurrency) valid = validate_concurrency(*options.concurrency);
   return valid;
 }
@@ -170,20 +169,20 @@ Result<void> validate_layers(const std::vector<std::string>& layers) {
   return {};
 }
 
-Result<void> validate_values(const FunctionRequest& options) {
+Result<void> validate_values(const FunctionRequest& options, const FunctionLimits& limits) {
   Result<void> valid = validate_name(options.name);
-  if (valid) valid = validate_numbers(options);
+  if (valid) valid = validate_numbers(options, limits);
   if (valid && options.layers) valid = validate_layers(*options.layers);
-  if (valid && options.description) valid = validate_description(*options.description);
+  if (valid && options.description) valid = validate_description(*options.description, limits);
   if (valid) valid = validate_places(options);
   if (valid) valid = validate_rights(options);
-  if (valid) valid = validate_variable_names(options);
+  if (valid) valid = validate_variable_names(options, limits);
   if (valid) valid = validate_tags(options);
   return valid;
 }
 
-Result<void> validate(const FunctionRequest& options) {
-  const auto valid = validate_values(options);
+Result<void> validate(const FunctionRequest& options, const FunctionLimits& limits) {
+  const auto valid = validate_values(options, limits);
   return valid ? validate_paths(options) : valid;
 }
 

@@ -6,6 +6,7 @@
 
 #include "aws/lambda/lambda.hpp"
 #include "core/error.hpp"
+#include "deploy/function/function_limits.hpp"
 #include "deploy/request.hpp"
 
 namespace lambdapool::deploy {
@@ -16,7 +17,9 @@ Result<void> validate_layer_name(const std::string& name);
 // What only another provider has.
 Result<void> check_on_lambda(const FunctionRequest& request);
 Result<void> validate_vpc(const aws::VpcConfig& vpc);
-Result<void> validate_values(const FunctionRequest& options);  // the name and what has no other place
-Result<void> validate(const FunctionRequest& options);  // all of it, paths and requirements file included
+// The name and what has no other place, by a cloud's limits.
+Result<void> validate_values(const FunctionRequest& options, const FunctionLimits& limits);
+// All of it, paths and requirements file included.
+Result<void> validate(const FunctionRequest& options, const FunctionLimits& limits);
 
 }  // namespace lambdapool::deploy

@@ -7,8 +7,8 @@ namespace {
 
 const std::string layer = "arn:aws:lambda:us-east-1:123456789012:layer:";
 
-std::string refusal(const FunctionRequest& options) {
-  const auto valid = validate(options);
+std::string refusal(const FunctionRequest& options, const FunctionLimits& limits = lambda_limits()) {
+  const auto valid = validate(options, limits);
   return valid ? "" : valid.error().message;
 }
 
@@ -43,6 +43,21 @@ TEST(Settings, RefuseMemoryAndTimeoutBeyondTheLimits) {
     EXPECT_EQ(refusal(options),
               "timeout must be between 1 and 1800 seconds, not " + std::to_string(timeout) + ".");
   }
+}
+
+TEST(Settings, AreCloudRunsWhereTheFunctionIsThere) {
+  FunctionRequest options = named("f");
+  options.memory_mb = 32'768;
+  options.timeout_s = 3'600;
+  options.description = std::string(512, 'x');
+  options.environment = {{"AWS_REGION", "eu-west-1"}, {"LARGE", std::string(5'000, 'x')}};
+  EXPECT_EQ(refusal(options, run_limits()), "");
+  options.environment = {{"PORT", "80"}};
+  EXPECT_EQ(refusal(options, run_limits()),
+            "environment variable PORT is set by Cloud Run and can't be changed.");
+  options.environment.clear();
+  options.memory_mb = 32'769;
+  EXPECT_EQ(refusal(options, run_limits()), "memory must be between 128 and 32768 MB, not 32769.");
 }
 
 TEST(Settings, RefuseNamesThatLambdaDoesNotKnow) {

@@ -5,8 +5,6 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
-#include "core/limits.hpp"
-#include "core/reserved_variables.hpp"
 #include "deploy/form.hpp"
 #include "deploy/function/marks.hpp"
 
@@ -17,14 +15,14 @@ bool is_reserved_for_us(const std::string& name) {
   return name == version_variable || name == codec_variable;
 }
 
-Result<void> validate_variable_name(const std::string& name) {
+Result<void> validate_variable_name(const std::string& name, const FunctionLimits& limits) {
   static const std::regex pattern("[a-zA-Z][a-zA-Z0-9_]+");
   if (is_reserved_for_us(name))
     return fail(ErrorKind::invalid_argument,
                 "environment variable " + name + " is lambdapool's own and can't be changed.");
-  if (is_reserved_variable(name))
+  if (limits.is_reserved_variable(name))
     return fail(ErrorKind::invalid_argument,
-                "environment variable " + name + " is set by Lambda and can't be changed.");
+                "environment variable " + name + " is set by " + limits.cloud + " and can't be changed.");
   if (!has_form(name, pattern))
     return fail(ErrorKind::invalid_argument,
                 "environment variable '" + name +
@@ -35,24 +33,24 @@ Result<void> validate_variable_name(const std::string& name) {
 
 }  // namespace
 
-Result<void> validate_variable_names(const FunctionRequest& options) {
+Result<void> validate_variable_names(const FunctionRequest& options, const FunctionLimits& limits) {
   for (const auto& [name, value] : options.environment) {
-    if (auto valid = validate_variable_name(name); !valid) return valid;
+    if (auto valid = validate_variable_name(name, limits); !valid) return valid;
     if (options.unset_environment.count(name) != 0)
       return fail(ErrorKind::invalid_argument, "environment variable " + name + " is both set and unset.");
   }
   for (const auto& name : options.unset_environment)
-    if (auto valid = validate_variable_name(name); !valid) return valid;
+    if (auto valid = validate_variable_name(name, limits); !valid) return valid;
   return {};
 }
 
-Result<void> validate_variables_size(const Variables& variables) {
+Result<void> validate_variables_size(const Variables& variables, const FunctionLimits& limits) {
   const auto text = nlohmann::json(variables).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   const auto bytes = static_cast<std::int64_t>(text.size());
-  if (bytes <= limits::environment_bytes_max) return {};
+  if (limits.environment_bytes_max == 0 || bytes <= limits.environment_bytes_max) return {};
   return fail(ErrorKind::invalid_argument, "the environment variables have " + std::to_string(bytes) +
-                                               " bytes together, and Lambda takes " +
-                                               std::to_string(limits::environment_bytes_max) +
+                                               " bytes together, and " + limits.cloud + " takes " +
+                                               std::to_string(limits.environment_bytes_max) +
                                                "; put large values into the code or a store.");
 }
 

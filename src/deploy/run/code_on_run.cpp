@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/random.hpp"
+#include "gcp/limits.hpp"
 #include "gcp/storage/storage.hpp"
 #include "package/tar.hpp"
 #include "package/temp_dir.hpp"
@@ -11,8 +12,6 @@ namespace lambdapool::deploy {
 namespace {
 
 namespace storage = gcp::storage;
-
-constexpr std::size_t archive_bytes_max = 262'144'000;  // of Cloud Run's source deployments
 
 Result<void> ensure_bucket(Session& session, const std::string& bucket) {
   const auto there = call(session, storage::get_bucket_request(bucket), storage::parse_done);
@@ -29,10 +28,10 @@ Result<std::string> archive_of(const package::Package& code) {
   auto temporary = package::TempDir::make(std::filesystem::temp_directory_path());
   if (!temporary) return tl::unexpected(temporary.error());
   auto archive = package::tar_gz_of_zip(code.zip, temporary->path() / "code");
-  if (archive && archive->size() > archive_bytes_max)
+  if (archive && archive->size() > gcp::limits::archive_bytes_max)
     return fail(ErrorKind::payload_too_large, "the code has " + std::to_string(archive->size()) +
                                                   " bytes as an archive, and Cloud Run takes at most " +
-                                                  std::to_string(archive_bytes_max) + ".");
+                                                  std::to_string(gcp::limits::archive_bytes_max) + ".");
   return archive;
 }
 

@@ -25,6 +25,7 @@ using namespace std::chrono_literals;
 Result<run::Service> bring_to_end(Session& session, Result<Reply> answer) {
   if (!answer) return tl::unexpected(answer.error());
   auto operation = run::parse_operation(*answer);
+  if (operation && !operation->service) session.tell(Event::Kind::configuring);
   while (operation && !operation->service) {
     const auto name = operation->name;
     auto waited = session.send(run::wait_operation_request(name, 30s), Repeatable::yes);
@@ -33,6 +34,20 @@ Result<run::Service> bring_to_end(Session& session, Result<Reply> answer) {
   }
   if (!operation) return tl::unexpected(operation.error());
   return std::move(*operation->service);
+}
+
+// After an answer that does not tell whether the change was made: its code's object is this change's alone.
+Result<run::Service> look_again(Session& session, const run::Service& wanted, const Error& error) {
+  const bool is_known = error.kind != ErrorKind::network && error.kind != ErrorKind::timed_out &&
+                        error.kind != ErrorKind::conflict && error.http_status < 500;
+  if (is_known || wanted.object.empty()) return tl::unexpected(error);
+  for (;;) {
+    auto found = call(session, run::get_service_request(wanted.name), run::parse_get_service);
+    if (!found || found->object != wanted.object) return tl::unexpected(error);
+    if (found->state == "CONDITION_FAILED") return fail(ErrorKind::service, found->state_message);
+    if (found->state == "CONDITION_SUCCEEDED") return found;
+    if (auto waited = session.pause(500ms); !waited) return tl::unexpected(waited.error());
+  }
 }
 
 Result<package::Package> code_for(const Session& session, const JudgedRequest& request,
@@ -60,6 +75,8 @@ Result<NewFunction> prepare_creation(Connection& connection, const JudgedRequest
   const auto runtime = request.code.is_executable() ? Result<std::string>()
                                                     : python_runtime(connection, request.asked.runtime);
   if (!runtime) return tl::unexpected(runtime.error());
+  if (!request.code.is_executable())
+    if (auto known = check_runtime_of(run_limits(), *runtime); !known) return tl::unexpected(known.error());
   auto session = Session::open_to_run(connection, events, stop);
   if (!session) return tl::unexpected(session.error());
   auto found = find_service(**session, name);
@@ -68,6 +85,13 @@ Result<NewFunction> prepare_creation(Connection& connection, const JudgedRequest
     return fail(ErrorKind::conflict, "function " + name +
                                          " already exists and was not made by lambdapool; it is left as it "
                                          "is, so choose another name.");
+  if (*found && (*found)->state == "CONDITION_FAILED" && (*found)->latest_ready_revision.empty()) {
+    (*session)->tell(Event::Kind::removing_unfinished, name);
+    const auto deleted = bring_to_end(
+        **session, (*session)->send(run::delete_service_request((*found)->name), Repeatable::yes));
+    if (!deleted && deleted.error().kind != ErrorKind::not_found) return tl::unexpected(deleted.error());
+    found->reset();
+  }
   if (*found && existing == Existing::refuse)
     return fail(ErrorKind::conflict,
                 "function " + name + " already exists; 'lambdapool update " + name + "' changes it.");
@@ -100,8 +124,25 @@ Result<run::Service> deploy_service(Session& session, run::Service& service, con
   session.see_through();
   auto deployed =
       bring_to_end(session, session.send(request(service, run::ValidateOnly::no), Repeatable::no));
+  if (!deployed && uploaded) deployed = look_again(session, service, deployed.error());
   if (!deployed && uploaded) remove_code(session, *uploaded);
   return deployed;
+}
+
+// A service whose first revision did not come up stays, and is none: so it goes.
+void remove_failed(Session& session, const run::Service& service) {
+  const auto found = call(session, run::get_service_request(service.name), run::parse_get_service);
+  if (!found || found->object != service.object) return;
+  (void)bring_to_end(session, session.send(run::delete_service_request(service.name), Repeatable::yes));
+}
+
+// What Google itself says to the service, without making it.
+Result<void> validate_only(Session& session, const run::Service& service,
+                           http::Request (*request)(const run::Service&, run::ValidateOnly)) {
+  const auto answer = session.send(request(service, run::ValidateOnly::yes), Repeatable::yes);
+  if (!answer) return tl::unexpected(answer.error());
+  const auto validated = run::parse_operation(*answer);
+  return validated ? Result<void>{} : tl::unexpected(validated.error());
 }
 
 struct ChangedFunction {
@@ -155,7 +196,10 @@ Result<Created> RunFunctions::create(Connection& connection, const JudgedRequest
   made->session->tell(Event::Kind::uploading);
   const auto created =
       deploy_service(*made->session, made->service, &made->code, run::create_service_request);
-  if (!created) return tl::unexpected(created.error());
+  if (!created) {
+    remove_failed(*made->session, made->service);
+    return tl::unexpected(created.error());
+  }
   made->session->tell(Event::Kind::uploaded, request.asked.name);
   return Created{function_of(*created)};
 }
@@ -165,6 +209,9 @@ Result<CreationPlan> RunFunctions::plan_creation(Connection& connection, const J
                                                  const StopToken& stop) const {
   auto made = prepare_creation(connection, request, existing, events, stop);
   if (!made) return tl::unexpected(made.error());
+  if (!made->is_there)
+    if (auto valid = validate_only(*made->session, made->service, run::create_service_request); !valid)
+      return tl::unexpected(valid.error());
   return CreationPlan{.function = function_of(made->service), .is_new = !made->is_there};
 }
 
@@ -189,6 +236,8 @@ Result<UpdatePlan> RunFunctions::plan_update(Connection& connection, const Judge
                                              const Events& events, const StopToken& stop) const {
   auto changed = prepare_change(connection, request, events, stop);
   if (!changed) return tl::unexpected(changed.error());
+  if (auto valid = validate_only(*changed->session, changed->service, run::update_service_request); !valid)
+    return tl::unexpected(valid.error());
   UpdatePlan plan{.changes = std::move(changed->lines)};
   if (changed->code) plan.code_bytes = static_cast<std::int64_t>(changed->code->zip.size());
   return plan;

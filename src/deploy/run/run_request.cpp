@@ -4,6 +4,7 @@
 
 #include "deploy/code/code.hpp"
 #include "deploy/form.hpp"
+#include "gcp/limits.hpp"
 
 namespace lambdapool::deploy {
 namespace {
@@ -19,11 +20,6 @@ constexpr const char* per_instance_variable = "LAMBDAPOOL_PER_INSTANCE";
 constexpr const char* http_variable = "LAMBDAPOOL_HTTP_WORKER";  // of C++ functions
 
 constexpr const char* executables_image = "osonly24";
-
-constexpr int timeout_s_max = 3'600;
-constexpr int per_instance_max = 1'000;
-constexpr int timeout_s_usual = 300;
-constexpr int memory_mb_usual = 512;
 
 // The worker answers for a task that takes too long; the service's own timeout is for a worker that does not.
 constexpr std::chrono::seconds grace{10};
@@ -47,16 +43,12 @@ int timeout_of(const gcp::run::Service& service) {
 
 void set_timeout(gcp::run::Service& service, int seconds) {
   service.environment[timeout_variable] = std::to_string(seconds);
-  service.timeout = std::min(std::chrono::seconds(seconds) + grace, std::chrono::seconds(timeout_s_max));
-}
-
-// Cloud Run wants so many processors for so much memory.
-std::string processors_for(int megabytes) {
-  return megabytes <= 2'048 ? "1" : megabytes <= 8'192 ? "2" : "4";
+  service.timeout =
+      std::min(std::chrono::seconds(seconds) + grace, std::chrono::seconds(gcp::limits::timeout_s_max));
 }
 
 void set_memory(gcp::run::Service& service, int megabytes) {
-  service.cpu = processors_for(megabytes);
+  service.cpu = std::to_string(gcp::limits::processors_for(megabytes));
   service.environment[memory_variable] = std::to_string(megabytes);
   service.memory_mb = megabytes;
 }
@@ -74,6 +66,37 @@ bool is_ours(const std::string& variable) {
 std::string annotation(const gcp::run::Service& service, const char* name) {
   const auto found = service.annotations.find(name);
   return found == service.annotations.end() ? "" : found->second;
+}
+
+// What the API takes as labels (https://cloud.google.com/run/docs/configuring/services/labels).
+bool is_label_text(const std::string& text) {
+  return text.size() <= 63 && std::ranges::all_of(text, [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+         });
+}
+
+Result<void> check_label_key(const Connection& connection, const std::string& key) {
+  if (key == run_version_label)
+    return unavailable(connection, "the label '" + key + "' is lambdapool's own and can't be changed.");
+  if (!key.empty() && key.front() >= 'a' && key.front() <= 'z' && is_label_text(key)) return {};
+  return unavailable(connection,
+                     "tags are labels, and the key of one begins with a letter and has at most 63 "
+                     "lower-case letters, digits, hyphens and underscores, unlike '" +
+                         key + "'.");
+}
+
+Result<void> check_labels(const Connection& connection, const FunctionRequest& asked) {
+  for (const auto& [key, value] : asked.tags) {
+    if (auto valid = check_label_key(connection, key); !valid) return valid;
+    if (!is_label_text(value))
+      return unavailable(connection,
+                         "tags are labels, and the value of one has at most 63 lower-case letters, "
+                         "digits, hyphens and underscores, unlike '" +
+                             value + "'.");
+  }
+  for (const auto& key : asked.untags)
+    if (auto valid = check_label_key(connection, key); !valid) return valid;
+  return {};
 }
 
 std::string from_to(const std::string& what, int before, int after, const std::string& unit) {
@@ -100,12 +123,11 @@ Result<void> check_on_run(const Connection& connection, const JudgedRequest& req
     return unavailable(connection,
                        "files are in the function's memory: raise --memory instead of --ephemeral-storage.");
   if (asked.bucket) return unavailable(connection, "code has a bucket of its own: leave --bucket out.");
-  if (!asked.tags.empty() || !asked.untags.empty())
-    return unavailable(connection, "lambdapool sets no labels yet: leave --tag and --untag out.");
+  if (auto valid = check_labels(connection, asked); !valid) return valid;
   if (asked.architecture && *asked.architecture != "x86_64")
     return unavailable(connection, "functions run on x86_64 alone, not on " + *asked.architecture + ".");
-  if (asked.per_instance && (*asked.per_instance < 1 || *asked.per_instance > per_instance_max))
-    return unavailable(connection, "1 to " + std::to_string(per_instance_max) +
+  if (asked.per_instance && (*asked.per_instance < 1 || *asked.per_instance > gcp::limits::per_instance_max))
+    return unavailable(connection, "1 to " + std::to_string(gcp::limits::per_instance_max) +
                                        " tasks run at a time in one instance, not " +
                                        std::to_string(*asked.per_instance) + ".");
   return {};
@@ -113,12 +135,13 @@ Result<void> check_on_run(const Connection& connection, const JudgedRequest& req
 
 gcp::run::Service new_service(const FunctionRequest& asked) {
   gcp::run::Service service;
+  service.labels = asked.tags;
   service.labels[run_version_label] = version_label();
   service.annotations[name_annotation] = asked.name;
   service.description = asked.description.value_or("Made by lambdapool");
   service.environment = asked.environment;
-  set_timeout(service, asked.timeout_s.value_or(timeout_s_usual));
-  set_memory(service, asked.memory_mb.value_or(memory_mb_usual));
+  set_timeout(service, asked.timeout_s.value_or(gcp::limits::timeout_s_default));
+  set_memory(service, asked.memory_mb.value_or(gcp::limits::memory_mb_default));
   set_per_instance(service, asked.per_instance.value_or(1));
   service.service_account = asked.service_account.value_or("");
   return service;
@@ -146,6 +169,14 @@ std::vector<std::string> change_service(gcp::run::Service& service, const Functi
     lines.push_back("description to '" + *asked.description + "'");
     service.description = *asked.description;
   }
+  for (const auto& [key, value] : asked.tags) {
+    auto& now = service.labels[key];
+    if (now == value) continue;
+    now = value;
+    lines.push_back("tag " + key);
+  }
+  for (const auto& key : asked.untags)
+    if (service.labels.erase(key) != 0) lines.push_back("tag " + key + ", which goes");
   for (const auto& [name, value] : asked.environment) {
     if (is_ours(name)) continue;
     auto& now = service.environment[name];

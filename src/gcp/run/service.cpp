@@ -39,22 +39,25 @@ int memory_mb_of(const std::string& quantity) {
   return quantity.ends_with("Gi") || quantity.ends_with("G") ? number * 1'024 : number;
 }
 
+// Google's example, of which a service is only ever validated: what is not uploaded cannot be named.
+constexpr const char* image_without_code = "us-docker.pkg.dev/cloudrun/container/hello";
+
 json container(const Service& service) {
   json variables = json::array();
   for (const auto& [name, value] : service.environment)
     variables.push_back({{"name", name}, {"value", value}});
-  json made{
-      {"image", "scratch"},  // what Google's tools name where there is none
-      {"baseImageUri", service.base_image},
-      {"command", service.command},
-      {"sourceCode",
-       {{"cloudStorageSource",
-         {{"bucket", service.bucket}, {"object", service.object}, {"generation", service.generation}}}}},
-      {"env", variables},
-      {"resources",
-       {{"limits", {{"cpu", service.cpu}, {"memory", std::to_string(service.memory_mb) + "Mi"}}},
-        {"cpuIdle", true},
-        {"startupCpuBoost", true}}}};
+  const bool has_code = !service.object.empty();
+  json made{{"image", has_code ? "scratch" : image_without_code},  // "scratch": what Google's tools name
+            {"env", variables},
+            {"resources",
+             {{"limits", {{"cpu", service.cpu}, {"memory", std::to_string(service.memory_mb) + "Mi"}}},
+              {"cpuIdle", true},
+              {"startupCpuBoost", true}}}};
+  if (!has_code) return made;
+  made["baseImageUri"] = service.base_image;
+  made["command"] = service.command;
+  made["sourceCode"]["cloudStorageSource"] = {
+      {"bucket", service.bucket}, {"object", service.object}, {"generation", service.generation}};
   if (!service.arguments.empty()) made["args"] = service.arguments;
   return made;
 }
@@ -64,8 +67,9 @@ json container(const Service& service) {
 std::string service_body(const Service& service) {
   json revision{{"timeout", std::to_string(service.timeout.count()) + "s"},
                 {"maxInstanceRequestConcurrency", service.concurrency},
-                {"executionEnvironment", "EXECUTION_ENVIRONMENT_GEN2"},
                 {"containers", {container(service)}}};
+  // The second generation has 512 MB or more; the platform chooses one for less.
+  if (service.memory_mb >= 512) revision["executionEnvironment"] = "EXECUTION_ENVIRONMENT_GEN2";
   if (!service.service_account.empty()) revision["serviceAccount"] = service.service_account;
   json body{{"labels", service.labels},
             {"annotations", service.annotations},

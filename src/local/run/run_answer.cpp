@@ -38,7 +38,10 @@ http::Response refusal(int status, const std::string& message) {
 }
 
 http::Response refusal(const Error& error) {
-  return refusal(error.kind == ErrorKind::io ? 500 : 400, error.message);
+  return refusal(error.kind == ErrorKind::io         ? 500
+                 : error.kind == ErrorKind::conflict ? 409
+                                                     : 400,
+                 error.message);
 }
 
 }  // namespace lambdapool::local::run

@@ -15,6 +15,6 @@ http::Response json_answer(const std::string& body, int status = 200);
 
 // google.rpc.Status over HTTP.
 http::Response refusal(int status, const std::string& message);
-http::Response refusal(const Error& error);  // 500 for one of the disk, else 400
+http::Response refusal(const Error& error);  // 500 for one of the disk, 409 for a conflict, else 400
 
 }  // namespace lambdapool::local::run

@@ -113,6 +113,8 @@ Result<RunRecord> RunRecord::make(const std::string& name, std::string_view body
   if (!asked.is_object()) return fail(ErrorKind::invalid_argument, "Invalid JSON payload received.");
   auto content = before ? std::make_shared<Content>(*before->content_) : std::make_shared<Content>();
   json& service = content->service;
+  if (const auto etag = text_at(asked, "etag"); before && !etag.empty() && etag != text_at(service, "etag"))
+    return fail(ErrorKind::conflict, "The service was changed since its etag was given.");
   const std::string id = name.substr(name.rfind('/') + 1);
   if (before && !mask.empty()) {
     for (std::size_t begin = 0; begin <= mask.size();) {

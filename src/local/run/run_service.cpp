@@ -36,6 +36,8 @@ bool is_service_id(const std::string& id) {
   return id.size() < 50 && std::regex_match(id, form);
 }
 
+constexpr const char* superseded = "The service was changed or deleted while its revision came up.";
+
 struct LongOperation {
   bool done = false;
   json result = {};  // "response" or "error" with its value
@@ -181,45 +183,51 @@ struct RunService::Impl : std::enable_shared_from_this<RunService::Impl> {
     auto record = RunRecord::make(path.service(), body, before ? &*before : nullptr, path.value("updateMask"),
                                   options.clock());
     if (!record) return responder.send(refusal(record.error()));
+    const bool validates = path.value("validateOnly") == "true";
     const auto source = record->source();
-    if (!source) return responder.send(refusal(source.error()));
+    if (!source && !validates) return responder.send(refusal(source.error()));
     const std::string id = new_operation();
-    if (path.value("validateOnly") == "true") {
+    if (validates) {
       finish(id, "response", record->shown(url));
       return responder.send(json_answer(shown_operation(path, id)));
     }
+    // It is there from now on; requests go to what served them before, where there is something.
+    if (auto kept = files.keep_service(record->name(), record->text()); !kept)
+      return responder.send(refusal(kept.error()));
     responder.send(json_answer(shown_operation(path, id)));
-    threads.run([self = shared_from_this(), id, source = *source, record = *record, creates] {
+    threads.run([self = shared_from_this(), id, source = *source, record = *record] {
       const auto archive = self->files.object(source.bucket, source.object, source.generation);
       auto code = archive ? self->files.unpack(*archive)
                           : fail(ErrorKind::invalid_argument, "No such object: " + source.bucket + "/" +
                                                                   source.object + "#" + source.generation);
-      self->loop.post([self, id, record, creates, code = std::move(code)] {
-        if (!code) return self->give_up(id, record, creates, code.error());
-        self->try_out(id, record, creates, *code);
+      self->loop.post([self, id, record, code = std::move(code)] {
+        if (!code) return self->give_up(id, record, code.error());
+        self->try_out(id, record, *code);
       });
     });
   }
 
-  void try_out(const std::string& id, RunRecord record, bool creates, const std::filesystem::path& code) {
+  void try_out(const std::string& id, RunRecord record, const std::filesystem::path& code) {
     const auto revision = record.wanted(code);
-    instances->try_out(
-        revision, [weak = weak_from_this(), id, record, creates, code, revision](Result<void> up) mutable {
-          const auto self = weak.lock();
-          if (!self) return;
-          if (!up) return self->give_up(id, record, creates, up.error());
-          record.came_up(code, self->options.clock());
-          if (auto kept = self->files.keep_service(record.name(), record.text()); !kept)
-            return self->give_up(id, record, creates, kept.error());
-          self->instances->retire(record.name(), revision->name);
-          self->finish(id, "response", record.shown(self->url));
-        });
+    instances->try_out(revision,
+                       [weak = weak_from_this(), id, record, code, revision](Result<void> up) mutable {
+                         const auto self = weak.lock();
+                         if (!self) return;
+                         if (self->files.service(record.name()) != record.text())
+                           return self->finish(id, "error", dumped({{"code", 10}, {"message", superseded}}));
+                         if (!up) return self->give_up(id, record, up.error());
+                         record.came_up(code, self->options.clock());
+                         if (auto kept = self->files.keep_service(record.name(), record.text()); !kept)
+                           return self->give_up(id, record, kept.error());
+                         self->instances->retire(record.name(), revision->name);
+                         self->finish(id, "response", record.shown(self->url));
+                       });
   }
 
   // A revision that does not come up never gets requests; what served them goes on.
-  void give_up(const std::string& id, RunRecord record, bool creates, const Error& error) {
+  void give_up(const std::string& id, RunRecord record, const Error& error) {
     record.failed(error.message, options.clock());
-    if (!creates) (void)files.keep_service(record.name(), record.text());
+    (void)files.keep_service(record.name(), record.text());
     finish(id, "error", dumped({{"code", 9}, {"message", error.message}}));
   }
 
