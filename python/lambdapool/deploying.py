@@ -120,7 +120,8 @@ def create(
         name: of the function, new.
         paths: the Python files and directories it needs, or a C++ executable with what goes beside it.
         requirements: a requirements file, installed for the function's Python and platform.
-        memory: in MB (default 128, on Cloud Run 512). timeout: in seconds (default 3, on Cloud Run 300). ephemeral_storage: of /tmp, in MB.
+        memory: in MB (default 128, on Cloud Run 512). timeout: in seconds (default 3, on Cloud Run 300).
+        ephemeral_storage: of /tmp, in MB.
         layers: ARNs, or names of layers of one's own.
         runtime: default that of this Python. architecture: ``x86_64`` (the default on AWS) or ``arm64``.
         env: environment variables. tags: of the function.

@@ -8,6 +8,7 @@
 
 #include "conversion.hpp"
 #include "core/environment.hpp"
+#include "target/prices.hpp"
 
 namespace lambdapool::python {
 namespace {
@@ -58,7 +59,8 @@ nb::object Engine::open() {
   if (!opened) return to_tuple(opened.error());
   const std::lock_guard lock(mutex_);
   target_ = opened->target;
-  prices_ = report::prices_of(opened->region, report::own_architecture(), Environment::of_this_process());
+  prices_ = target::prices_of(opened->target, opened->region, std::string(report::own_architecture()),
+                              Environment::of_this_process());
   engine_ = std::move(opened->engine);
   store_ = std::move(opened->store);
   return nb::none();

@@ -25,6 +25,7 @@
 #include "pool/ending.hpp"
 #include "pool/engine.hpp"
 #include "runtime/program.hpp"
+#include "target/prices.hpp"
 #include "target/target.hpp"
 
 namespace lambdapool::api {
@@ -284,8 +285,8 @@ std::shared_ptr<Connection> Connection::open(const Options& options) {
   auto target = api::value_or_throw(target::resolve(target_options, environment));
   std::shared_ptr<objects::Store> store;
   if (!target.bucket.empty()) store = api::value_or_throw(objects::Store::open(target));
-  auto books =
-      std::make_shared<api::Books>(report::prices_of(target.region, report::own_architecture(), environment));
+  auto books = std::make_shared<api::Books>(
+      target::prices_of(target.name, target.region, std::string(report::own_architecture()), environment));
   engine_options.observe = [books](std::uint64_t call, const report::CallTimes& times,
                                    const ErrorKind* failure) { books->observe(call, times, failure); };
   auto engine = api::value_or_throw(pool::Engine::open(std::move(target), engine_options));

@@ -18,7 +18,8 @@ void Invocations::add(const Invocation& invocation) {
 double Invocations::gb_seconds() const { return megabyte_ms_ / (1024 * 1000.0); }
 
 double Invocations::cost(const Prices& prices) const {
-  return static_cast<double>(count()) * prices.request + gb_seconds() * prices.gb_second;
+  const double memory_mb = billed_ms_ > 0 ? megabyte_ms_ / billed_ms_ : 0;  // one function has one size
+  return static_cast<double>(count()) * prices.request + gb_seconds() * prices.gb_second_at(memory_mb);
 }
 
 }  // namespace lambdapool::report

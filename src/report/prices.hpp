@@ -20,6 +20,15 @@ struct Prices {
   std::string region = {};
   std::string architecture = {};
   std::string date = {};
+  // Where processors have a price beside memory: that, and how many go with so much memory.
+  double processor_second = 0;
+  int (*processors_for)(int memory_mb) = nullptr;
+
+  // Of all that goes with so much memory.
+  double gb_second_at(double memory_mb) const {
+    if (processors_for == nullptr || memory_mb <= 0) return gb_second;
+    return gb_second + processors_for(static_cast<int>(memory_mb)) * processor_second / (memory_mb / 1024);
+  }
 };
 
 // This machine's, as the price list names it.

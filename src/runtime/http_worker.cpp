@@ -168,13 +168,16 @@ class Tasks {
   }
 
   static TaskAnswer perform_logged(Slot& slot, std::string_view task, Report report) {
-    slot.log.own_line("START RequestId: " + report.request_id);
+    const std::string start = "START RequestId: " + report.request_id;
+    slot.log.own_line(start);
     const auto begun = std::chrono::steady_clock::now();
     TaskAnswer answer = slot.process.perform(task);
     report.duration = std::chrono::steady_clock::now() - begun;
     report.peak_bytes = answer.peak_bytes;
     report.error = answer.error;
-    slot.log.own_line(report_line(report));
+    const std::string end = report_line(report);
+    slot.log.own_line(end);
+    answer.log = log_tail(start, answer.log, end);
     return answer;
   }
 

@@ -79,6 +79,14 @@ std::string report_line(const Report& report) {
   return line;
 }
 
+std::string log_tail(std::string_view start, std::string_view written, std::string_view report) {
+  constexpr std::size_t most = 4'096;
+  std::string all = std::string(start) + "\n" + std::string(written);
+  if (!all.ends_with('\n')) all += '\n';
+  all.append(report).append("\n");
+  return all.size() > most ? all.substr(all.size() - most) : all;
+}
+
 std::chrono::milliseconds age_of_process() {
   std::ifstream file("/proc/self/stat");
   std::string text;

@@ -43,6 +43,9 @@ struct Report {
 // The line as Lambda has it.
 std::string report_line(const Report& report);
 
+// What the caller gets of a task's log: the end of it, as Lambda's.
+std::string log_tail(std::string_view start, std::string_view written, std::string_view report);
+
 std::chrono::milliseconds age_of_process();  // of this one; 0 where the system does not say
 
 // The trace's id that a platform has given a request, by its headers X-Cloud-Trace-Context ("<32

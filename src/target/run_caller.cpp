@@ -5,6 +5,7 @@
 
 #include "aws/attempt.hpp"
 #include "aws/lambda/function_error.hpp"
+#include "aws/lambda/report.hpp"
 #include "core/encoding.hpp"
 #include "core/retry.hpp"
 #include "gcp/credentials/token_requests.hpp"
@@ -169,6 +170,11 @@ cloud::Failure RunCaller::refused(const http::Response& response) const {
                       std::to_string(response.status) + said(response);
       return {response.status >= 500 ? Kind::may_have_run : Kind::final, std::move(error)};
   }
+}
+
+std::optional<report::Invocation> RunCaller::reported_in(std::string_view log) const {
+  const auto found = aws::find_report(log);
+  return found ? std::optional(aws::invocation_of(*found)) : std::nullopt;
 }
 
 cloud::Failure RunCaller::judge(http::TransportError failure) const { return aws::judge(std::move(failure)); }

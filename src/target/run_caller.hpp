@@ -28,8 +28,7 @@ class RunCaller final : public cloud::Caller {
   bool is_outcome(const http::Response& response) const override;
   std::variant<cloud::Invoked, cloud::Failure> judge(http::Response response) const override;
   cloud::Failure judge(http::TransportError failure) const override;
-  // Cloud Run writes no report into a function's log.
-  std::optional<report::Invocation> reported_in(std::string_view) const override { return std::nullopt; }
+  std::optional<report::Invocation> reported_in(std::string_view log) const override;  // its worker's report
 
   cloud::Throttle throttle_of(const Error&) const override { return cloud::Throttle::concurrency; }
   std::string explain_throttle(const Error& refusal) const override;

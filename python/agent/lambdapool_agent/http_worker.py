@@ -32,7 +32,6 @@ import platform_log  # type: ignore[import-not-found]  # beside this file, which
 
 BODY_LIMIT = 32 * 1024 * 1024  # Cloud Run's, of requests and of answers
 TOO_LARGE = b"a task has at most 33,554,432 bytes\n"
-LOG_TAIL = 4096
 WATCH_SECONDS = 0.05
 PAUSES = (0, 0.1, 1, 10)  # before another process, where the last ones ended without a task
 TIMEOUT_SECONDS = 300.0  # Cloud Run's, where nothing else is said
@@ -92,12 +91,12 @@ class Worker:
                 continue
             deaths = 0
             self._start()  # where the process has ended since it was last looked at
-            self._platform_log.start(task.id)
+            start = self._platform_log.start(task.id)
             begun = time.monotonic()
             task.answer = self._perform(task.body)
-            task.answer.log = self._tail
             used = (self._peak, self._settings.memory_bytes or 0)
-            self._platform_log.report(task.id, time.monotonic() - begun, used, task.answer.error)
+            end = self._platform_log.report(task.id, time.monotonic() - begun, used, task.answer.error)
+            task.answer.log = platform_log.tail(start, self._tail, end)
             task.done.set()
 
     def _pause(self, seconds):
@@ -165,7 +164,7 @@ class Worker:
                 return
             if not text:
                 return
-            self._tail = (self._tail + text)[-LOG_TAIL:]
+            self._tail = (self._tail + text)[-platform_log.LOG_TAIL :]
             self._platform_log.write(text)
 
     def _perform(self, body):

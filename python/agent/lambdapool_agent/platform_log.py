@@ -7,6 +7,7 @@ import re
 import sys
 import uuid
 
+LOG_TAIL = 4096
 LINE_MAX = 65536  # of a line that does not end
 TIMED_OUT, OUT_OF_MEMORY, DIED = "Sandbox.Timedout", "Runtime.OutOfMemory", "Runtime.ExitError"
 
@@ -45,10 +46,14 @@ class Log:
         return json.dumps({"message": message, "logging.googleapis.com/labels": labels}).encode() + b"\n"
 
     def start(self, id):
-        self._own_line("START RequestId: " + id)
+        """The line."""
+        line = "START RequestId: " + id
+        self._own_line(line)
+        return line
 
     def report(self, id, seconds, used, error):
-        """`used`: the most memory that was used, and how much there is; `error`: the type of what ended the task."""
+        """`used`: the most memory that was used, and how much there is; `error`: the type of what ended the task.
+        The line."""
         milliseconds = seconds * 1000
         line = "REPORT RequestId: %s\tDuration: %.2f ms\tBilled Duration: %d ms" % (
             id,
@@ -65,11 +70,18 @@ class Log:
         elif error in (OUT_OF_MEMORY, DIED):
             line += "Status: error\tError Type: " + error
         self._own_line(line)
+        return line
 
     @staticmethod
     def _out(text):
         sys.stdout.buffer.write(text)
         sys.stdout.buffer.flush()
+
+
+def tail(start, written, report):
+    """What the caller gets of a task's log: the end of it, as Lambda's."""
+    end = b"" if written.endswith(b"\n") or not written else b"\n"
+    return (start.encode() + b"\n" + written + end + report.encode() + b"\n")[-LOG_TAIL:]
 
 
 def age_of_process():

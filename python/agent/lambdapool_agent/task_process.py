@@ -72,7 +72,14 @@ def main():
     handler.use_response_limit(BODY_LIMIT)
     connection = socket.socket(fileno=int(os.environ.pop("LAMBDAPOOL_TASK_FD")))
     os.set_inheritable(connection.fileno(), False)
-    serve(connection.makefile("rwb"))
+    channel = connection.makefile("rwb")
+
+    def let_go():  # in a child, which has nothing to say there
+        channel.close()
+        connection.close()
+
+    os.register_at_fork(after_in_child=let_go)
+    serve(channel)
 
 
 if __name__ == "__main__":

@@ -3,15 +3,19 @@
 #include "aws/lambda/report.hpp"
 #include "deploy/function/deployed_function.hpp"
 #include "deploy/function/own_functions.hpp"
-#include "deploy/run/run_log.hpp"
 #include "deploy/session.hpp"
+#include "target/prices.hpp"
 
 namespace lambdapool::deploy {
 namespace {
 
 Result<report::Prices> prices_for(Connection& connection, const std::string& function,
                                   const StopToken& stop) {
-  if (connection.is_google()) return run_prices(connection, function, stop);
+  if (connection.is_google()) {  // where the memory that a report tells says all the rest
+    const auto target = connection.target(stop);
+    if (!target) return tl::unexpected(target.error());
+    return target::prices_of(target->name, target->region, "x86_64", connection.environment());
+  }
   auto session = Session::open(connection, {}, stop);
   if (!session) return tl::unexpected(session.error());
   const auto found = find_function(**session, function);

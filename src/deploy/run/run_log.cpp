@@ -1,7 +1,6 @@
 #include "deploy/run/run_log.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 #include <utility>
 
 #include "deploy/function/settings.hpp"
@@ -16,12 +15,6 @@ namespace {
 
 namespace logging = gcp::logging;
 using namespace std::chrono_literals;
-
-// https://cloud.google.com/run/pricing: request-based billing, in the regions of tier 1.
-constexpr double vcpu_second = 0.000'024;
-constexpr double gib_second = 0.000'002'5;
-constexpr double request = 0.40e-6;
-constexpr const char* price_date = "2026-11-28";
 
 class CloudLog final : public LogSource {
  public:
@@ -91,21 +84,6 @@ Result<std::unique_ptr<LogSource>> open_run_log(Connection& connection, const st
   logging::EntryQuery query{place_on(**session), *id};
   auto logs = Session::open_at(**session, (*session)->target().google->logging);
   return std::make_unique<CloudLog>(std::move(logs), std::move(query), since);
-}
-
-Result<report::Prices> run_prices(Connection& connection, const std::string& function,
-                                  const StopToken& stop) {
-  auto session = Session::open_to_run(connection, {}, stop);
-  if (!session) return tl::unexpected(session.error());
-  const auto service = find_service(**session, function);
-  if (!service) return tl::unexpected(service.error());
-  if (!*service) return tl::unexpected(no_such_service(**session, function));
-  const std::string& region = (*session)->target().region;
-  if (connection.environment().get("LAMBDAPOOL_PRICES"))
-    return report::prices_of(region, "x86_64", connection.environment());
-  const double gib = (*service)->memory_mb / 1'024.0;
-  const double second = std::strtod((*service)->cpu.c_str(), nullptr) * vcpu_second + gib * gib_second;
-  return report::Prices{request, second / gib, region, "x86_64", price_date};
 }
 
 }  // namespace lambdapool::deploy
