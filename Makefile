@@ -8,7 +8,7 @@ JOBS ?= $(shell nproc)
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-wheels setup-debs configure configure-tests build demo test ctest pytest test-aws check-packages bench bench-quick check lint format fuzz asan tsan wheel wheels check-wheels debs release clean
+.PHONY: help setup setup-dev setup-wheels setup-debs configure configure-tests build demo test ctest pytest test-aws test-gcp check-packages bench bench-quick check lint format fuzz asan tsan wheel wheels check-wheels debs release clean
 
 define cmake
 { cmake --preset release -DPython_EXECUTABLE=$(CURDIR)/$(PYTHON) $(1) > $(BUILD)/configure.log 2>&1 \
@@ -59,6 +59,13 @@ test-aws: build ## Run the tests that need an AWS account (LAMBDAPOOL_TEST_AWS=1
 	  echo "make test-aws: not run, since LAMBDAPOOL_TEST_AWS=1 is not set: it uses your AWS account (docs/aws.md)"; \
 	elif ! $(BUILD)/bin/lambdapool doctor --target aws; then \
 	  echo "make test-aws: not run, for the problems above" >&2; exit 1; \
+	else LAMBDAPOOL_BUILD=$(CURDIR)/$(BUILD) $(PYTHON) -m pytest -q tests/aws; fi
+
+test-gcp: build ## Run the tests that need a project of Google Cloud (LAMBDAPOOL_TEST_GCP=1; about one cent)
+	@if [ "$$LAMBDAPOOL_TEST_GCP" != 1 ]; then \
+	  echo "make test-gcp: not run, since LAMBDAPOOL_TEST_GCP=1 is not set: it uses your project (docs/gcp.md)"; \
+	elif ! $(BUILD)/bin/lambdapool doctor --target gcp; then \
+	  echo "make test-gcp: not run, for the problems above" >&2; exit 1; \
 	else LAMBDAPOOL_BUILD=$(CURDIR)/$(BUILD) $(PYTHON) -m pytest -q tests/aws; fi
 
 check-packages: build ## Check docs/packages.md's table of packages against the index, and deploy each on local

@@ -1,4 +1,5 @@
-"""A function of its own name for each run, on AWS or (LAMBDAPOOL_TEST_AWS not set) on the local Lambda."""
+"""A function of its own name for each run, on AWS (LAMBDAPOOL_TEST_AWS=1) or on Google Cloud (LAMBDAPOOL_TEST_GCP=1);
+where neither is set, on both local targets."""
 
 import os
 import pathlib
@@ -11,18 +12,18 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("LAMBDAPOOL_BUILD", ROOT / "build"))
-ON_AWS = os.environ.get("LAMBDAPOOL_TEST_AWS") == "1"
+ACCOUNTS = [name for name in ("aws", "gcp") if os.environ.get("LAMBDAPOOL_TEST_" + name.upper()) == "1"]
 
 sys.path.insert(0, str(BUILD / "python"))
 
 
-@pytest.fixture(scope="session")
-def environment(tmp_path_factory):
-    if ON_AWS:
-        return {**os.environ, "LAMBDAPOOL_TARGET": "aws"}
+@pytest.fixture(scope="session", params=ACCOUNTS or ["local", "gcp-local"])
+def environment(request, tmp_path_factory):
+    if request.param in ACCOUNTS:
+        return {**os.environ, "LAMBDAPOOL_TARGET": request.param}
     kept = {name: value for name, value in os.environ.items() if not re.match(r"AWS_|LAMBDAPOOL_", name)}
     home = str(tmp_path_factory.mktemp("home"))
-    return {**kept, "LAMBDAPOOL_TARGET": "local", "LAMBDAPOOL_HOME": home, "VIRTUAL_ENV": sys.prefix}
+    return {**kept, "LAMBDAPOOL_TARGET": request.param, "LAMBDAPOOL_HOME": home, "VIRTUAL_ENV": sys.prefix}
 
 
 @pytest.fixture(scope="session")
@@ -55,10 +56,10 @@ def run(environment, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def function(run):
-    """Deployed with a role made for it; both are removed at the end, whatever happens."""
+    """Deployed, on AWS with a role made for it; both are removed at the end, whatever happens."""
     name = "lambdapool-test-" + uuid.uuid4().hex[:12]
     try:
-        run("create", name, "lambdapool_aws_tasks.py", "--memory", "256", "--timeout", "10")
+        run("create", name, "lambdapool_aws_tasks.py", "--memory", "512", "--timeout", "10")
         yield name
     finally:
         if name in run("list"):

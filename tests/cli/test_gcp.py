@@ -9,6 +9,7 @@ import json
 import subprocess
 import sys
 import threading
+import urllib.error
 import urllib.request
 from urllib.parse import parse_qs
 
@@ -272,3 +273,57 @@ def test_logs_are_read_from_cloud_logging_and_policy_prints_their_roles(gcp, run
         "roles/logging.viewer",
         "roles/run.viewer",
     ]
+
+
+class Between(http.server.ThreadingHTTPServer):
+    """Passes everything on; the answer to a creation is lost on its way back, in the manner of a front end."""
+
+    daemon_threads = True
+
+    def __init__(self, endpoint):
+        super().__init__(("127.0.0.1", 0), BetweenHandler)
+        self.endpoint, self.lost = endpoint, 0
+        self.url = "http://127.0.0.1:%d/" % self.server_address[1]
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+
+class BetweenHandler(http.server.BaseHTTPRequestHandler):
+    server: Between
+
+    def pass_on(self):
+        body = self.rfile.read(int(self.headers["Content-Length"] or 0))
+        headers = {name: self.headers[name] for name in ("Authorization", "Content-Type") if name in self.headers}
+        request = urllib.request.Request(
+            self.server.endpoint + self.path, body or None, headers, method=self.command
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                status, content = answer.status, answer.read()
+        except urllib.error.HTTPError as error:
+            status, content = error.code, error.read()
+        if "serviceId=" in self.path:
+            self.server.lost += 1
+            status, content = 503, b'{"error": {"code": 503, "message": "try again", "status": "UNAVAILABLE"}}'
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    do_GET = do_POST = do_PATCH = do_DELETE = pass_on
+
+    def log_message(self, format, *arguments):
+        pass
+
+
+def test_a_creation_whose_answer_was_lost_is_found(gcp, serve, run, algorithms):
+    between = Between(serve.endpoint)
+    gcp["CLOUDSDK_API_ENDPOINT_OVERRIDES_RUN"] = between.url
+    try:
+        made = run("create", "f", "algorithms")
+        assert made.returncode == 0, made.stderr
+        assert between.lost >= 1
+        assert [function["name"] for function in json.loads(run("list", "--output", "json").stdout)] == ["f"]
+    finally:
+        between.shutdown()
+        between.server_close()

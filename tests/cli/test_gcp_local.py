@@ -227,3 +227,41 @@ def test_doctor_tells_of_a_revision_that_did_not_come_up(gcp, run, code):
     assert seen.returncode != 0
     text = findings(seen)["revision"]["text"]
     assert re.match(r"f-00001-\w+ serves; f-00002-\w+, which is newer, did not come up: Container failed", text)
+
+
+def test_limits_and_runtimes_are_cloud_runs(gcp, run, code):
+    made = run("create", "f", "algorithms", "--memory", "20000", "--timeout", "3600", "--tag", "team=data-1")
+    assert made.returncode == 0, made.stderr
+    (function,) = listed(run)
+    assert (function["memory_mb"], function["timeout_s"]) == (20000, 3600)
+    for options, reason in (
+        (("--memory", "40000"), "memory must be between 128 and 32768 MB, not 40000"),
+        (("--timeout", "3601"), "timeout must be between 1 and 3600 seconds, not 3601"),
+        (("--runtime", "python3.9"), "Cloud Run has no runtime 'python3.9'; it has python3.10 to python3.14"),
+        (("--env", "PORT=1"), "environment variable PORT is set by Cloud Run"),
+        (("--tag", "Team=x"), "tags are labels, and the key of one begins with a letter"),
+        (("--tag", "team=X"), "the value of one has at most 63 lower-case letters"),
+        (("--tag", "lambdapool=x"), "lambdapool's own"),
+    ):
+        refused = run("create", "g", "algorithms", *options)
+        assert refused.returncode != 0
+        assert reason in refused.stderr
+    changed = run("update", "f", "--tag", "team=ops", "--dry-run")
+    assert "Would change tag team" in changed.stdout, changed.stderr
+
+
+def test_python_sets_what_cloud_run_alone_has(gcp, run, code, tmp_path):
+    program = (
+        "import lambdapool\n"
+        "made = lambdapool.create('f', 'algorithms', per_instance=3, service_account='a@p.iam.gserviceaccount.com')\n"
+        "print(made.role)\n"
+        "try: lambdapool.create('g', 'algorithms', memory=40000)\n"
+        "except ValueError as error: print(error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], env=gcp, cwd=tmp_path, capture_output=True, text=True)
+    assert done.stdout.splitlines() == [
+        "a@p.iam.gserviceaccount.com",
+        "memory must be between 128 and 32768 MB, not 40000.",
+    ], done.stderr
+    seen = findings(run("doctor", "f", "--output", "json"))
+    assert seen["instances"]["text"] == "at most 100, each with 3 at a time"

@@ -100,7 +100,7 @@ def test_what_cannot_be_is_refused_with_googles_own_exceptions(client, source):
     with pytest.raises(exceptions.BadRequest):
         client.create_service(parent=PLACE, service=a_service(source, "red"), service_id="Not-A-Name")
     operation = client.create_service(
-        parent=PLACE, service=a_service(source, "red", ("python3", "nothing.py")), service_id="s"
+        parent=PLACE, service=a_service(source, "red", ("python3", "nothing.py")), service_id="broken"
     )
     with pytest.raises(exceptions.GoogleAPICallError, match="Container failed to start"):
         operation.result(timeout=100)

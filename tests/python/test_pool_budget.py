@@ -7,10 +7,10 @@ import pytest
 from lambdapool import BudgetExceeded, LambdaExecutor, LambdaPool
 
 
-@pytest.fixture(autouse=True)
-def prices(enter, tmp_path, monkeypatch):
+@pytest.fixture(autouse=True, params=["local", "gcp"])
+def prices(request, enter, tmp_path, monkeypatch):
     """A dollar a call: what a map costs is what it sends."""
-    enter("local")
+    enter(request.param)
     monkeypatch.setenv("LAMBDAPOOL_RUNS", str(tmp_path / "runs"))
     file = tmp_path / "prices.json"
     file.write_text(json.dumps({"date": "2026-11-28", "request": 1, "gb_second": {"x86_64": 0, "arm64": 0}}))

@@ -111,3 +111,16 @@ def test_as_many_tasks_run_in_one_instance_as_it_is_told(gcp, ear):
             assert len({result.get() for result in results}) == 1
     finally:
         update(1)
+
+
+def test_a_report_has_the_times_and_cloud_runs_prices(pool):
+    pool.apply(tasks.square, (1,))  # a pool asks first which code it is
+    result = pool.map_async(tasks.square, range(20), chunksize=1)
+    result.get(60)
+    figures = result.report.to_dict()
+    assert result.report.calls == 20
+    gib = 256 / 1024
+    seconds = figures["gb_seconds"] / gib
+    assert seconds >= 20 * 0.1  # billed in steps of 100 ms
+    expected = 20 * 0.40e-6 + seconds * (0.000024 + gib * 0.0000025)
+    assert result.report.cost == pytest.approx(expected, abs=1e-8)

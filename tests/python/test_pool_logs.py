@@ -9,9 +9,9 @@ import pytest
 from lambdapool import LambdaExecutor, LambdaPool, LambdaPoolError, UnsendableResult, WorkerDied
 
 
-@pytest.fixture
-def local(enter):
-    enter("local")
+@pytest.fixture(params=["local", "gcp"])
+def local(request, enter):
+    enter(request.param)
 
 
 @pytest.fixture
