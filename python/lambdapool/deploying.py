@@ -145,7 +145,8 @@ def create(
     if concurrency is not None:
         settings["concurrency"] = _number("concurrency", concurrency)
     functions = _functions(
-        target, aws_access_key_id, aws_secret_access_key, aws_session_token, aws_region_name, aws_profile_name, allow_http,
+        target, aws_access_key_id, aws_secret_access_key, aws_session_token, aws_region_name, aws_profile_name,
+        allow_http,
     )  # fmt: skip
     return _function(_result(functions.create(_text("name", name), settings, exists_ok, _listener(progress)), name))
 
