@@ -16,6 +16,7 @@
 #include "local/store/home.hpp"
 #include "local/store/uuid.hpp"
 #include "local/url/address.hpp"
+#include "local/worker/interpreters.hpp"
 #include "local/worker/workers.hpp"
 
 namespace lambdapool::local {
@@ -32,6 +33,7 @@ constexpr std::size_t descriptors_at_least = 32;
 WorkersOptions workers_options(const ServiceOptions& options) {
   WorkersOptions workers;
   workers.scratch = options.home / "scratch" / random_uuid();
+  workers.sdk = sdk_directory(options.home);
   workers.region = options.region;
   workers.environment = options.environment;
   workers.python = options.python;

@@ -1,4 +1,4 @@
-"""Functions of the local Lambda import boto3 without packaging it (src/local/python/aws_sdk.py)."""
+"""Functions of the local Lambda import boto3 without packaging it (src/local/python/sdk.py)."""
 
 import io
 import json
@@ -40,6 +40,7 @@ def environment(tmp_path, monkeypatch):
     """An active virtual environment into which files can be put. In a worker's own root it would be hidden."""
     venv.create(tmp_path / "venv", symlinks=True)
     monkeypatch.setenv("VIRTUAL_ENV", str(tmp_path / "venv"))
+    monkeypatch.setenv("PIP_NO_INDEX", "1")  # what is installed is another matter: test_local_sdk.py
 
     def put(files):
         for name, text in files.items():
@@ -80,20 +81,6 @@ def test_it_is_the_one_of_the_virtual_environment_and_nothing_else_of_there_is_s
 def test_the_packages_own_comes_first(environment, client):
     environment(fake("interpreter"))
     assert answer_of(client, IMPORT, files=fake("package")) == ["package", "package", False]
-
-
-def test_where_there_is_none_the_error_says_for_which_interpreter_to_install_it(environment, client, tmp_path):
-    failed = answer_of(client, IMPORT)
-    assert failed["errorType"] == "Runtime.ImportModuleError"
-    python = f"{tmp_path}/venv/bin/{RUNTIME}"
-    assert failed["errorMessage"] == (
-        "Unable to import module 'main': No module named 'boto3': the function's package has none, and neither has "
-        f"the Python that runs it, {python}, from which the local Lambda takes it. Install it there ({python} -m pip "
-        "install boto3) and start the local Lambda anew, or package it with the function."
-    )
-    failed = answer_of(client, IMPORT_LATER)
-    assert failed["errorType"] == "ModuleNotFoundError"
-    assert failed["errorMessage"].startswith("No module named 'boto3': ")
 
 
 def test_who_asks_whether_it_is_there_is_told_no(environment, client):

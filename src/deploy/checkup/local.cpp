@@ -1,5 +1,9 @@
 #include <unistd.h>
 
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "deploy/checkup/checkup.hpp"
 #include "local/service.hpp"
 #include "local/worker/interpreters.hpp"
@@ -9,6 +13,8 @@ namespace lambdapool::deploy {
 namespace {
 
 using Level = Finding::Level;
+
+using Interpreters = std::vector<std::pair<std::string, std::string>>;  // version, path
 
 constexpr int oldest_minor = 9, newest_minor = 15;
 
@@ -24,18 +30,40 @@ std::optional<std::filesystem::path> interpreter(const std::string& version, con
   return std::nullopt;
 }
 
-void check_interpreters(const Environment& environment, Findings& findings) {
+// What functions get that import boto3 and do not bring it.
+void check_sdk(const std::filesystem::path& home, const Interpreters& interpreters,
+               const Environment& environment, Findings& findings) {
+  std::string found;
+  bool missing = false;
+  for (const auto& [version, path] : interpreters) {
+    const auto ran = process::run(
+        {path, "-I", "-S", "-c", local::sdk_description(), local::sdk_directory(home)}, environment);
+    if (!ran || ran->exit_status != 0 || ran->output.empty()) continue;
+    const bool none = ran->output.front() == '!';
+    missing = missing || none;
+    found += (found.empty() ? "" : "; ") + version + ": " + ran->output.substr(none ? 1 : 0);
+  }
+  if (found.empty()) return;
+  findings.push_back({missing ? Level::note : Level::ok, "boto3", found,
+                      missing ? "install pip for that Python, or put boto3 into the requirements" : ""});
+}
+
+Interpreters check_interpreters(const Environment& environment, Findings& findings) {
+  Interpreters interpreters;
   std::string found;
   for (int minor = oldest_minor; minor <= newest_minor; ++minor) {
     const std::string version = "3." + std::to_string(minor);
-    if (const auto path = interpreter(version, environment))
-      found += (found.empty() ? "" : ", ") + version + " (" + path->string() + ")";
+    const auto path = interpreter(version, environment);
+    if (!path) continue;
+    found += (found.empty() ? "" : ", ") + version + " (" + path->string() + ")";
+    interpreters.emplace_back(version, path->string());
   }
   if (found.empty())
     findings.push_back({Level::note, "interpreters", "no python3.N was found, so only executables can run",
                         "install Python, or put it on the PATH, for functions that are Python"});
   else
     findings.push_back({Level::ok, "interpreters", found});
+  return interpreters;
 }
 
 void check_home(const LocalHome& home, Findings& findings) {
@@ -71,7 +99,8 @@ Result<std::unique_ptr<Session>> check_local(Connection& connection, const StopT
   }
   check_home(*home, findings);
   findings.push_back({Level::ok, "limits", (*service)->isolation()});
-  check_interpreters(connection.environment(), findings);
+  const auto interpreters = check_interpreters(connection.environment(), findings);
+  if (!connection.is_google()) check_sdk(home->path(), interpreters, connection.environment(), findings);
   check_settings(**service, findings);
   return connection.is_google() ? Session::open_to_run(connection, {}, stop)
                                 : Session::open_to_read(connection, {}, stop);

@@ -65,8 +65,10 @@ def enter_root(root, code, opt, tmp, kept=None):
     bind(code, root + "/var/task")
     if opt:
         bind(opt, root + "/opt")
+    directory, mounted = sdk.to_bind()
+    if os.path.isdir(directory):
+        bind(directory, root + mounted)
     bind(tmp, root + "/tmp", writable=True)
-    aws_sdk.move_into(root, bind)
     if kept:
         kept.outside = os.open("/", os.O_PATH | os.O_CLOEXEC)  # of this namespace
     os.chroot(root)
@@ -116,6 +118,8 @@ def become_worker(request, fds, server, kept):
         enter_tmp(request["tmp"], kept)
     elif request["root"]:
         enter_root(request["root"], request["code"], request["opt"], request["tmp"])
+    if not kept:
+        sdk.enter(request["root"])
     os.chdir(request["directory"])
     set_privileges()
     os.dup2(fds[CHANNEL], CONTROL, inheritable=False)
@@ -143,23 +147,22 @@ def load(name, file, source):
     return module
 for module in %r:
     client = load(*module)
-sys.modules["lambdapool_aws_sdk"].interpreter, sys.modules["lambdapool_aws_sdk"].places = %r
 sys.argv, script = [""], sys.modules["__main__"]
 sys.modules["__main__"] = types.ModuleType("__main__")
+sys.meta_path.append(sys.modules["lambdapool_sdk"].Finder(*%r))
 client.run_fresh(%d)
 """
 
 
-def start_fresh(client):
+def start_fresh():
     """Some settings work only while a process starts: PYTHON* variables, libraries in LD_LIBRARY_PATH. The function's
     wrapper (AWS_LAMBDA_EXEC_WRAPPER) is given the command that starts the runtime: as on Lambda, its last argument is
     a script, before which options can be put."""
-    needed = (sys.modules["lambdapool_packets"], aws_sdk, client)
-    modules = [(one.__name__[len("lambdapool_") :], one.__file__, one.SOURCE) for one in needed]
-    sdk = (aws_sdk.interpreter, aws_sdk.places)
+    needed = [sys.modules["lambdapool_" + name] for name in ("packets", "sdk", "runtime_client")]
+    modules = [(module.__name__[len("lambdapool_") :], module.__file__, module.SOURCE) for module in needed]
     script = os.memfd_create("runtime", 0)
     with open(script, "w", encoding="utf-8", closefd=False) as file:
-        file.write(START_FRESH % (modules, sdk, CONTROL))
+        file.write(START_FRESH % (modules, sdk.finder, CONTROL))
     os.set_inheritable(CONTROL, True)
     command = [sys.executable, "-S", "-s", "-u", "/proc/self/fd/%d" % script]
     wrapper = wrapper_of_environment()
@@ -186,10 +189,11 @@ def worker_main(request, fds, server, client, kept, spare):
     try:
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        signal.signal(signal.SIGUSR1, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)
         become_worker(request, fds, server, kept)
         if request["fresh"]:
-            start_fresh(client)
+            start_fresh()
         if not kept:
             sys.modules["__main__"] = types.ModuleType("__main__")
             client.prepare()
@@ -234,6 +238,7 @@ def become_template(request, fds, server):
     bytecode = os.open(request["bytecode"], os.O_PATH | os.O_CLOEXEC)
     if request["root"]:
         enter_root(request["root"], request["code"], request["opt"], request["tmp"], kept)
+    sdk.enter(request["root"])
     os.chdir(request["directory"])
     set_privileges(permitted=CAP_SYS_ADMIN)
     set_environment(request["environment"])
@@ -246,6 +251,7 @@ def template_main(request, fds, server, client, spare):
     try:
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        signal.signal(signal.SIGUSR1, signal.SIG_DFL)
         names, kept, bytecode = become_template(request, fds, server)
         control = socket.socket(fileno=CONTROL)
         client.prepare()
@@ -297,7 +303,7 @@ def report(control, **message):
 
 
 def reap(control, workers):
-    while workers:
+    while True:
         try:
             pid, status, usage = os.wait4(-1, os.WNOHANG)
         except ChildProcessError:
@@ -306,47 +312,68 @@ def reap(control, workers):
             return
         if pid in workers:
             report(control, kind="exited", id=workers.pop(pid), pid=pid, status=status, peak_kb=usage.ru_maxrss)
+        sdk.ended(pid)
+
+
+def wake_on_signals():
+    """What becomes readable with the number of each that arrives: of a child's end, of a worker that wants the SDK."""
+    wake, waker = os.pipe()
+    os.set_blocking(wake, False)
+    os.set_blocking(waker, False)
+    for number in (signal.SIGCHLD, signal.SIGUSR1):
+        signal.signal(number, lambda *_: None)
+    signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
+    return wake
 
 
 def serve(control, client, spare, kept=None):
     server = os.getpid()
     workers = {}
-    wake, waker = os.pipe()
-    os.set_blocking(wake, False)
-    os.set_blocking(waker, False)
-    signal.signal(signal.SIGCHLD, lambda *_: None)
-    signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
+    waiting = []  # for the SDK
+    wake = wake_on_signals()
     poll = select.poll()
     poll.register(control, select.POLLIN)
     poll.register(wake, select.POLLIN)
+
+    def start(request, fds):
+        try:
+            pid = os.fork()
+        except OSError as error:
+            report(control, kind="failed", id=request["id"], reason=error.strerror)
+            pid = -1
+        if pid == 0 and "modules" in request:
+            template_main(request, fds, server, client, spare)
+        if pid == 0:
+            worker_main(request, fds, server, client, kept, spare)
+        for fd in fds:
+            os.close(fd)
+        if pid > 0:
+            workers[pid] = request["id"]
+            spare.look_at(request["code"])
+            report(control, kind="started", id=request["id"], pid=pid)
+
     while True:
         ready = poll.poll(0)
         while not ready and workers and not kept and spare.work():  # a template would find the function's modules
             ready = poll.poll(0)
         for source, _ in ready or poll.poll():
             if source == wake:
-                os.read(wake, 4096)
+                if signal.SIGUSR1 in os.read(wake, 4096):
+                    sdk.begin()
                 reap(control, workers)
+                while waiting and not sdk.is_busy():
+                    start(*waiting.pop(0))
                 continue
             message, fds = receive(control)
             if not message:
                 return
             request = json.loads(message)
-            try:
-                pid = os.fork()
-            except OSError as error:
-                report(control, kind="failed", id=request["id"], reason=error.strerror)
-                pid = -1
-            if pid == 0 and "modules" in request:
-                template_main(request, fds, server, client, spare)
-            if pid == 0:
-                worker_main(request, fds, server, client, kept, spare)
-            for fd in fds:
-                os.close(fd)
-            if pid > 0:
-                workers[pid] = request["id"]
-                spare.look_at(request["code"])
-                report(control, kind="started", id=request["id"], pid=pid)
+            if not kept and sdk.is_awaited(request, template.Packages):
+                waiting.append((request, fds))
+                if "modules" not in request:  # a template, which has no log
+                    os.write(fds[OUTPUT], sdk.waiting)
+            else:
+                start(request, fds)
 
 
 def look_like_a_base_interpreter():
@@ -368,8 +395,8 @@ def look_like_a_base_interpreter():
 
 
 def main():
-    global aws_sdk, template
-    wanted, packets_path, sdk_path, client_path, template_path, spare_path = sys.argv[1:7]
+    global sdk, template
+    wanted, home, packets_path, client_path, template_path, spare_path, sdk_path = sys.argv[1:8]
     found = "%d.%d" % sys.version_info[:2]
     if found != wanted:
         print("this is Python " + found, file=sys.stderr)
@@ -377,10 +404,9 @@ def main():
     control = socket.socket(fileno=CONTROL)
     control.set_inheritable(False)
     load("packets", packets_path)
-    aws_sdk = load("aws_sdk", sdk_path)
+    sdk = load("sdk", sdk_path).Sdk(home, join)
     client, template = load("runtime_client", client_path), load("template", template_path)
     spare = load("spare", spare_path).Spare(freeze)
-    aws_sdk.find()
     look_like_a_base_interpreter()
     sys.argv = [""]
     freeze()

@@ -17,10 +17,10 @@ import threading
 import time
 import traceback
 
-import lambdapool_aws_sdk
 import lambdapool_packets
+import lambdapool_sdk
 
-OWN_FILES = (__file__, lambdapool_packets.__file__, lambdapool_aws_sdk.__file__)
+OWN_FILES = (__file__, lambdapool_packets.__file__, lambdapool_sdk.__file__)
 API = "/2018-06-01/runtime/"
 NEXT = ("GET " + API + "invocation/next HTTP/1.1\r\nHost: localhost\r\n\r\n").encode()
 # For a handler that takes the local Lambda's own callers' bytes as they are (docs/protocol.md, Raw).
@@ -372,7 +372,6 @@ def prepare():
     """What is there before anything of the function is imported."""
     set_up_logging()
     sys.path[:] = search_path()
-    lambdapool_aws_sdk.offer()
 
 
 def run(connection, handler_name, news=bytes):

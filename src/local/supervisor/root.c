@@ -97,7 +97,7 @@ static void bind_objects(const char* root) {
 
 static int build(const char* root) {
   static const char* const own[] = {"tmp", "opt", "var", NULL};
-  static const char* const own_of_var[] = {"task", "lambdapool", NULL};
+  static const char* const own_of_var[] = {"task", "runtime", "lambdapool", NULL};
   char var[PATH_SIZE], copy[PATH_SIZE];
   snprintf(var, sizeof var, "%s/var", root);
   snprintf(copy, sizeof copy, "%s%s", root, root);
@@ -106,8 +106,8 @@ static int build(const char* root) {
   if (mirror("/", root, own) != 0) return -1;
   if (make_directory(root, "tmp") != 0 || make_directory(root, "opt") != 0) return -1;
   if (make_directory(root, "var") != 0 || make_directory(var, "task") != 0) return -1;
+  if (make_directory(var, "runtime") != 0) return -1;  // of Python: see python/sdk.py
   mirror("/var", var, own_of_var);
-  make_directory(var, "runtime");  // for what the fork server mounts there; or the host's own is there already
   if (make_directory(var, "lambdapool") == 0) bind_objects(root);
   umount2(copy, MNT_DETACH);  // where `root` lies below a mirrored directory, it was mirrored into itself
   return mount(NULL, root, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV, NULL);

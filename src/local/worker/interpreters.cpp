@@ -8,6 +8,8 @@
 #include <map>
 #include <sstream>
 
+#include "embedded/python_sdk.hpp"
+
 namespace lambdapool::local {
 namespace {
 
@@ -69,5 +71,9 @@ std::vector<fs::path> interpreter_candidates(const std::string& version, const E
   }
   return candidates.take();
 }
+
+std::string sdk_description() { return std::string(embedded::python_sdk()); }
+
+fs::path sdk_directory(const fs::path& home) { return home / "sdk"; }
 
 }  // namespace lambdapool::local

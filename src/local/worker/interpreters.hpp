@@ -16,4 +16,11 @@ std::vector<std::filesystem::path> interpreter_candidates(const std::string& ver
                                                           const Environment& environment,
                                                           const std::filesystem::path& preferred);
 
+// A program (an argument of python3 -I -S -c) that says which boto3 the workers of its interpreter have; its
+// own argument is sdk_directory(). What it prints begins with "!" where they would get none.
+std::string sdk_description();
+
+// Of a home: where boto3 is installed for workers (python/sdk.py).
+std::filesystem::path sdk_directory(const std::filesystem::path& home);
+
 }  // namespace lambdapool::local

@@ -6,12 +6,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <fstream>
 
 #include "embedded/fork_server.hpp"
-#include "embedded/python_aws_sdk.hpp"
 #include "embedded/python_packets.hpp"
+#include "embedded/python_sdk.hpp"
 #include "embedded/python_spare.hpp"
 #include "embedded/python_template.hpp"
 #include "embedded/runtime_client.hpp"
@@ -39,6 +40,26 @@ bool write_script(const fs::path& path, std::string_view text) {
   return true;
 }
 
+// For shims and for pip: where things are, how the network is reached. Workers get an environment of their
+// own.
+bool is_for_installing(std::string_view name) {
+  constexpr std::string_view known[] = {
+      "HOME",       "TMPDIR",      "PYENV_ROOT",    "PYENV_VERSION", "XDG_CONFIG_HOME",    "XDG_CACHE_HOME",
+      "http_proxy", "https_proxy", "all_proxy",     "no_proxy",      "HTTP_PROXY",         "HTTPS_PROXY",
+      "ALL_PROXY",  "NO_PROXY",    "SSL_CERT_FILE", "SSL_CERT_DIR",  "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE",
+      "NETRC"};
+  return name.starts_with("PIP_") || name.starts_with("UV_") ||
+         std::ranges::find(known, name) != std::end(known);
+}
+
+std::vector<std::string> fork_server_environment(const Environment& host) {
+  std::vector<std::string> variables = {"LANG=C.UTF-8", "PATH=" + host.get("PATH").value_or("/usr/bin:/bin")};
+  for (const auto& [name, value] : host.all()) {
+    if (!value.empty() && is_for_installing(name)) variables.push_back(name + "=" + value);
+  }
+  return variables;
+}
+
 // A worker's root hides the host's /tmp and /opt. An interpreter that lives there has to do without one.
 bool hidden_in_root(const fs::path& interpreter) {
   const std::string path = interpreter.string();
@@ -64,10 +85,10 @@ bool PythonForkServer::write_programs() {
   return !make_private_directories(options_.scratch / "python") &&
          write_script(options_.scratch / "python" / "fork_server.py", embedded::fork_server()) &&
          write_script(options_.scratch / "python" / "packets.py", embedded::python_packets()) &&
-         write_script(options_.scratch / "python" / "aws_sdk.py", embedded::python_aws_sdk()) &&
          write_script(options_.scratch / "python" / "runtime_client.py", embedded::runtime_client()) &&
          write_script(options_.scratch / "python" / "template.py", embedded::python_template()) &&
-         write_script(options_.scratch / "python" / "spare.py", embedded::python_spare());
+         write_script(options_.scratch / "python" / "spare.py", embedded::python_spare()) &&
+         write_script(options_.scratch / "python" / "sdk.py", embedded::python_sdk());
 }
 
 void PythonForkServer::try_next_candidate() {
@@ -100,18 +121,13 @@ void PythonForkServer::spawn(const fs::path& interpreter) {
                        "-B",
                        (options_.scratch / "python" / "fork_server.py").string(),
                        options_.version,
+                       options_.sdk.string(),
                        (options_.scratch / "python" / "packets.py").string(),
-                       (options_.scratch / "python" / "aws_sdk.py").string(),
                        (options_.scratch / "python" / "runtime_client.py").string(),
                        (options_.scratch / "python" / "template.py").string(),
-                       (options_.scratch / "python" / "spare.py").string()};
-  request.environment = {"LANG=C.UTF-8",
-                         "PATH=" + options_.environment.get("PATH").value_or("/usr/bin:/bin")};
-  for (const char* name : {"HOME", "PYENV_ROOT", "PYENV_VERSION"}) {  // for shims; workers never see these
-    if (const auto value = options_.environment.get(name)) {
-      request.environment.push_back(std::string(name) + "=" + *value);
-    }
-  }
+                       (options_.scratch / "python" / "spare.py").string(),
+                       (options_.scratch / "python" / "sdk.py").string()};
+  request.environment = fork_server_environment(options_.environment);
   request.directory = "/";
   request.fork_server = true;
   request.output = output.get();

@@ -25,6 +25,7 @@ class PythonForkServer {
     Environment environment;
     std::filesystem::path preferred;
     std::filesystem::path scratch;
+    std::filesystem::path sdk;               // where boto3 is installed (python/sdk.py)
     std::chrono::milliseconds init_limit;    // of templates
     std::chrono::milliseconds idle_timeout;  // of templates
   };

@@ -46,6 +46,7 @@ using LogSink = std::function<void(const FunctionVersion& function, const std::s
 
 struct WorkersOptions {
   std::filesystem::path scratch;  // a directory of this service's own; removed with it
+  std::filesystem::path sdk;      // of all services: where Python's boto3 is installed (python/sdk.py)
   std::string region;
   Environment environment;       // PATH, VIRTUAL_ENV: where interpreters are looked for
   std::filesystem::path python;  // preferred interpreter, if it has the right version

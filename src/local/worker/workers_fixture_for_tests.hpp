@@ -83,6 +83,7 @@ class WorkersTest : public testing::Test {
  protected:
   WorkersTest() {
     options.scratch = home.path / "run";
+    options.sdk = home.path / "sdk";
     options.region = "eu-west-1";
     options.environment = Environment::of_this_process();
   }
