@@ -109,7 +109,6 @@ def test_a_url_is_configured_as_on_aws(client, endpoint, name):
         (dict(AuthType="SOME"), (400, "ValidationException")),
         (dict(), (400, "ValidationException")),
         (dict(AuthType="NONE", InvokeMode="OTHER"), (400, "ValidationException")),
-        (dict(AuthType="NONE", InvokeMode="RESPONSE_STREAM"), (400, "InvalidParameterValueException")),
         (dict(AuthType="NONE", Qualifier="1"), (400, "ValidationException")),
         (dict(AuthType="NONE", Qualifier="nowhere"), (404, "ResourceNotFoundException")),
         (dict(AuthType="NONE", Cors={"MaxAge": 86401}), (400, "ValidationException")),

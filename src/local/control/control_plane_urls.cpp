@@ -96,8 +96,11 @@ void ControlPlane::Impl::invoke_url(std::uint64_t id, const std::shared_ptr<cons
     return respond(id, too_large_for_url());
   exchange.request.body.clear();
   exchange.responder.release_memory();
-  const InvokeRequest invocation{
-      {url->function, url->qualifier}, InvocationType::request_response, false, ""};
+  const InvokeRequest invocation{{url->function, url->qualifier},
+                                 InvocationType::request_response,
+                                 false,
+                                 "",
+                                 url->is_streamed ? Streaming::url : Streaming::none};
   invoker.invoke(invocation, exchange.request_id, std::move(event),
                  [self = weak_from_this(), id, url](http::Response response) {
                    if (const auto alive = self.lock()) alive->answer_url(id, url, std::move(response));
@@ -112,6 +115,7 @@ void ControlPlane::Impl::answer_url(std::uint64_t id, const std::shared_ptr<cons
     add_cors_headers(*url, found->second.request, answer);
     self.respond(id, std::move(answer));
   };
+  if (url->is_streamed) return finish(*this, std::move(invoked));
   if (invoked.body.size() <= large_payload) return finish(*this, url_answer_of(std::move(invoked)));
   auto shared = std::make_shared<http::Response>(std::move(invoked));
   threads.run([this, id, shared, finish] {

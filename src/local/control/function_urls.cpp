@@ -46,7 +46,7 @@ Json shown(Context& context, const FunctionReference& reference, const Json& con
   if (content.contains("Cors")) json["Cors"] = content["Cors"];
   json["CreationTime"] = content["CreationTime"];
   if (times == With::both_times) json["LastModifiedTime"] = content["LastModifiedTime"];
-  json["InvokeMode"] = "BUFFERED";
+  json["InvokeMode"] = content.value("InvokeMode", "BUFFERED");
   return json;
 }
 
@@ -59,12 +59,10 @@ OrRefusal<void> apply(const Json& body, Json& content) {
   if (*auth) content["AuthType"] = **auth;
   auto mode = read_string(body, "InvokeMode");
   if (!mode) return tl::unexpected(mode.error());
-  if (*mode && **mode == "RESPONSE_STREAM")
-    return invalid_parameter(
-        "The local Lambda answers when a function is done: InvokeMode must be BUFFERED.");
-  if (*mode && **mode != "BUFFERED")
+  if (*mode && **mode != "BUFFERED" && **mode != "RESPONSE_STREAM")
     return validation_error(**mode, "invokeMode",
                             "Member must satisfy enum value set: [BUFFERED, RESPONSE_STREAM]");
+  if (*mode) content["InvokeMode"] = **mode;
   auto cors = read_cors(body);
   if (!cors) return tl::unexpected(cors.error());
   if (cors->is_null()) return {};

@@ -55,7 +55,8 @@ OrRefusal<InvokeRequest> read_invoke_request(const http::Request& request, const
   if (!log_type.empty() && log_type != "None" && log_type != "Tail") {
     return validation_error(log_type, "logType", "Member must satisfy enum value set: [None, Tail]");
   }
-  InvokeRequest read{std::move(*reference), *type, log_type == "Tail", {}, streaming};
+  InvokeRequest read{
+      std::move(*reference), *type, log_type == "Tail", {}, streaming ? Streaming::frames : Streaming::none};
   if (const auto* header = request.headers.find("x-amz-client-context")) {
     auto context = read_client_context(*header);
     if (!context) return tl::unexpected(context.error());

@@ -12,6 +12,10 @@
 
 namespace lambdapool::local {
 
+// How a caller takes what a function streams: not as it comes, as InvokeWithResponseStream's frames, or as
+// the answer of a function's URL.
+enum class Streaming { none, frames, url };
+
 enum class InvocationType { request_response, event, dry_run };
 
 struct InvokeRequest {
@@ -19,7 +23,7 @@ struct InvokeRequest {
   InvocationType type = InvocationType::request_response;
   bool log_tail = false;
   std::string client_context;  // decoded JSON, or ""
-  bool streaming = false;      // InvokeWithResponseStream
+  Streaming streaming = Streaming::none;
 };
 
 inline bool is_invoke(Operation operation) {

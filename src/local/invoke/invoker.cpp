@@ -6,6 +6,7 @@
 
 #include "local/invoke/response_stream.hpp"
 #include "local/store/uuid.hpp"
+#include "local/url/stream.hpp"
 
 namespace lambdapool::local {
 namespace {
@@ -118,7 +119,14 @@ void Invoker::invoke(const InvokeRequest& request, const std::string& request_id
   if (auto entered = enter(function, **snapshot); !entered) return respond(refusal_response(entered.error()));
   auto version = choose(**snapshot);
   const std::string executed = version->version;
-  if (request.streaming) {
+  if (request.streaming == Streaming::url) {
+    const auto stream = std::make_shared<UrlStream>(std::move(respond));
+    invocation.stream_begins = [stream](std::string type) { stream->begin(std::move(type)); };
+    invocation.stream = [stream](std::string_view piece) { stream->write(piece); };
+    return run(function, *snapshot, version, std::move(invocation),
+               [stream](InvocationResult result) { stream->end(std::move(result)); });
+  }
+  if (request.streaming == Streaming::frames) {
     const auto stream = std::make_shared<ResponseStream>(std::move(respond), executed, request.log_tail);
     invocation.stream = [stream](std::string_view piece) { stream->write(piece); };
     return run(function, *snapshot, version, std::move(invocation),

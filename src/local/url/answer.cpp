@@ -34,8 +34,8 @@ std::string text_of(const Json& value) {
                            : value.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-http::Response malformed(const std::string& why) {
-  return url_refusal(502, "Internal Server Error: the function has returned " + why + ".");
+tl::unexpected<http::Response> malformed(const std::string& why) {
+  return tl::unexpected(url_refusal(502, "Internal Server Error: the function has returned " + why + "."));
 }
 
 // False where it is none.
@@ -46,7 +46,7 @@ bool add_header(http::Response& response, const std::string& name, const Json& v
   return true;
 }
 
-http::Response described(const Json& result) {
+tl::expected<http::Response, http::Response> head_of(const Json& result, const char* content_type) {
   const auto status = result.find("statusCode");
   std::int64_t number = 0;
   if (status->is_number_integer()) number = status->get<std::int64_t>();
@@ -65,16 +65,21 @@ http::Response described(const Json& result) {
     for (const auto& cookie : *cookies)
       if (!add_header(response, "Set-Cookie", cookie)) return malformed("a cookie that is none");
   }
-  if (response.headers.find("content-type") == nullptr)
-    response.headers.add("Content-Type", "application/json");
+  if (response.headers.find("content-type") == nullptr) response.headers.add("Content-Type", content_type);
+  return response;
+}
+
+tl::expected<http::Response, http::Response> described(const Json& result) {
+  auto head = head_of(result, "application/json");
   const auto body = result.find("body");
-  if (body == result.end() || body->is_null()) return response;
+  if (!head || body == result.end() || body->is_null()) return head;
+  auto& response = *head;
   response.body = text_of(*body);
-  if (result.value("isBase64Encoded", Json(false)) != true) return response;
+  if (result.value("isBase64Encoded", Json(false)) != true) return head;
   auto bytes = base64_decode(response.body);
   if (!bytes) return malformed("a body that isBase64Encoded and is not base64");
   response.body = std::move(*bytes);
-  return response;
+  return head;
 }
 
 }  // namespace
@@ -90,18 +95,32 @@ http::Response url_refusal(int status, const std::string& message) {
 
 http::Response url_answer(const std::string& result) {
   const auto json = Json::parse(result, nullptr, false);
-  if (json.is_discarded()) return malformed("what is not JSON");
-  if (json.is_object() && json.contains("statusCode")) return described(json);
+  if (json.is_discarded()) return malformed("what is not JSON").value();
+  if (json.is_object() && json.contains("statusCode")) {
+    auto answer = described(json);
+    return answer ? std::move(*answer) : std::move(answer.error());
+  }
   http::Response response;
   response.headers.add("Content-Type", "application/json");
   response.body = result;
   return response;
 }
 
+tl::expected<http::Response, http::Response> url_head(const std::string& prelude) {
+  auto json = Json::parse(prelude, nullptr, false);
+  if (!json.is_object()) return malformed("a prelude that is not a JSON object");
+  if (!json.contains("statusCode")) json["statusCode"] = 200;
+  return head_of(json, "application/octet-stream");
+}
+
 http::Response url_answer_of(http::Response invoked) {
   if (invoked.status != 200) return invoked;
   if (invoked.headers.find("x-amz-function-error") == nullptr) return url_answer(invoked.body);
-  const auto json = Json::parse(invoked.body, nullptr, false);
+  return url_failure(invoked.body);
+}
+
+http::Response url_failure(const std::string& error) {
+  const auto json = Json::parse(error, nullptr, false);
   std::string why;
   if (json.is_object())
     why = text_of(json.value("errorType", Json(""))) + ": " + text_of(json.value("errorMessage", Json("")));

@@ -23,9 +23,10 @@ struct Cors {
 struct FunctionUrl {
   std::string id;
   std::string function;
-  std::string qualifier;   // an alias; "": the function's $LATEST
-  bool is_signed = true;   // AuthType AWS_IAM
-  bool is_public = false;  // the resource policy lets everybody call it; asked where AuthType is NONE
+  std::string qualifier;     // an alias; "": the function's $LATEST
+  bool is_signed = true;     // AuthType AWS_IAM
+  bool is_public = false;    // the resource policy lets everybody call it; asked where AuthType is NONE
+  bool is_streamed = false;  // InvokeMode RESPONSE_STREAM
   std::optional<Cors> cors = {};
 };
 

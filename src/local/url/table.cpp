@@ -27,6 +27,7 @@ void UrlTable::load() {
     url->function = record.function;
     url->qualifier = record.qualifier;
     url->is_signed = record.content.value("AuthType", "") != "NONE";
+    url->is_streamed = record.content.value("InvokeMode", "") == "RESPONSE_STREAM";
     url->cors = cors_from(record.content);
     const auto policy = find_setting(database_, Setting::policy, record.function, record.qualifier);
     url->is_public = policy && lets_everybody_call(*policy);

@@ -18,6 +18,7 @@ struct Invocation {
   // Of a caller who takes what the function streams, as it comes: first "", then the pieces. Such an answer
   // may be larger, and then nothing of it is in the result's payload.
   std::function<void(std::string_view piece)> stream = {};
+  std::function<void(std::string content_type)> stream_begins = {};  // before that; may be empty
 };
 
 struct InvocationResult {
