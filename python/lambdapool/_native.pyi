@@ -9,6 +9,11 @@ NativeError = Tuple[int, str, str, str, int, str, str]
 #: first, count
 Range = Tuple[int, int]
 
+#: job, call, first, count; the answer's body, or (a str) what was stored instead, or the error; of how many items
+#: before these the body has the outcomes, too; where the call failed, how many of them may have begun; whether the body
+#: came ahead of the call's answer. job is 0 where nobody wants it any more.
+Arrival = Tuple[int, int, int, int, Union[bytes, str, None], Optional[NativeError], int, int, bool]
+
 def address_of(bytes: object) -> int:
     """Where in memory the buffer begins."""
 
@@ -86,7 +91,7 @@ class Engine:
     def take_back(self, job: int) -> bool:
         """Of a job of one call. True: it has not been sent and will not be; wait() may still tell so."""
     def is_running(self, job: int) -> bool: ...
-    def wait_for(self, job: int) -> Optional[Tuple[int, int, int, int, Union[bytes, str, None], Optional[NativeError]]]:
+    def wait_for(self, job: int) -> Optional[Arrival]:
         """The next answer of this job, as wait() would tell it, which does not then. None where the job has no more,
         and after release() and close(). Raises what a signal raises."""
     def release(self, job: int) -> None: ...
@@ -99,20 +104,21 @@ class Engine:
         ones, as JSON without the braces."""
     def drop(self, call: int) -> Optional[Range]:
         """Instead of send(): its items, which count as having an outcome now; None where it is not wanted any more."""
-    def wait(
-        self, timeout: Optional[float] = None
-    ) -> List[Tuple[int, int, int, int, Union[bytes, str, None], Optional[NativeError]]]:
-        """All outcomes there are: job, call, first, count, and the answer's body, or (a str) what was stored instead,
-        or the
-        error. settle() has to follow each; job is 0 where nobody wants it any more. Waits for the first, in
-        seconds; returns none after the timeout, wake() or close(). The GIL is free
-        meanwhile."""
+    def wait(self, timeout: Optional[float] = None) -> List[Arrival]:
+        """All outcomes there are. settle() has to follow each. Waits for the first, in seconds; returns none after the
+        timeout, wake() or close(). The GIL is free meanwhile."""
     def settle(
-        self, job: int, first: int, count: int, done: int, seconds: Optional[float] = None, bytes: int = 0
+        self,
+        job: int,
+        first: int,
+        count: int,
+        done: int,
+        seconds: Optional[float] = None,
+        bytes: int = 0,
+        before: int = 0,
     ) -> Optional[Range]:
-        """`done` of a chunk's items, from the first on, have their outcomes, which took a worker so long and an answer
-        so
-        much. The others go first in the next; what is returned never will."""
+        """`done` of a chunk's items, from the first on, have their outcomes, which, with those of `before` others, took
+        a worker so long and an answer so much. The others go first in the next; what is returned never will."""
     def over_budget(self, job: int) -> Optional[Tuple[float, float]]:
         """Where nothing more of the job is sent, and nothing is under way, because of its max_cost: the dollars that it
         has cost, and those of its dearest item (0: unknown)."""

@@ -10,7 +10,7 @@ the callbacks, as multiprocessing's result handler does.
 A job (jobs.py) has ``_number``, which add() gives it, and
 - ``_send(call, first, count)``: pickles these items and sends them; what it raises is their outcome,
 - ``_fail(first, count, exception)``,
-- ``_arrived(call, first, count, body, error)``: what came back,
+- ``_arrived(call, first, count, body, error, before, begun, early)``: what came back (_native.Arrival),
 - ``_cancel()``: what agrees to be dropped and is not sent is,
 - ``_end(exception)``: all that has no outcome has this one,
 - ``_forked(exception)``: as _end(), in a forked child, where its locks cannot be trusted,
@@ -278,11 +278,12 @@ class Dispatcher:
             self._take(*arrival)
         _guarded(self.pump)
 
-    def _take(self, number: int, call: int, first: int, count: int, body: Any, error: Any) -> None:
-        self.blobs.over(call)
+    def _take(self, number: int, call: int, first: int, count: int, *came: Any) -> None:
+        if not came[-1]:
+            self.blobs.over(call)
         job = self._jobs.get(number)
         if job is not None:
-            _guarded(job._arrived, call, first, count, body, error)
+            _guarded(job._arrived, call, first, count, *came)
         elif number and self.ended is None:
             self.engine.settle(number, first, count, count)
 

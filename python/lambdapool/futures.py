@@ -52,7 +52,7 @@ class TaskFuture(Future[T], Task):
         self._dispatcher.forget(self)
         return cancelled
 
-    def _arrived(self, call: int, first: int, count: int, body: Any, error: Any) -> None:
+    def _arrived(self, call: int, first: int, count: int, body: Any, error: Any, *more: Any) -> None:
         if not self._taken_back:
             super()._arrived(call, first, count, body, error)
 

@@ -140,7 +140,7 @@ class Task(Job):
         self._address(call, first)
         dispatcher.blobs.send(call, self._function, self._arguments, dispatcher.code.expected())
 
-    def _arrived(self, call: int, first: int, count: int, body: Any, error: Optional[NativeError]) -> None:
+    def _arrived(self, call: int, first: int, count: int, body: Any, error: Optional[NativeError], *more: Any) -> None:
         self._calls += 1
         dispatcher = self._dispatcher
         if error is not None:
@@ -196,6 +196,7 @@ class Items(Job):
     _resumption: Optional[Resumption] = None  # of a named run
     _given_up: Tuple[Any, ...] = ()  # (first, count): given up for a failure that is still on its way here
     _failed_items = 0
+    _told_early: Optional[Dict[int, List[BaseException]]] = None  # failures, by calls that are not over yet
     _ended_by_pool: Optional[BaseException] = None
     _watch: Any = None  # who shows how far it is
 
@@ -243,9 +244,26 @@ class Items(Job):
         self._address(call, first)
         dispatcher.blobs.send(call, self._function, arguments, dispatcher.code.expected(), self._memo())
 
-    def _arrived(self, call: int, first: int, count: int, body: Any, error: Optional[NativeError]) -> None:
-        self._take(call, first, count, body, error)
-        self._heed_budget()
+    def _arrived(
+        self,
+        call: int,
+        first: int,
+        count: int,
+        body: Any,
+        error: Optional[NativeError],
+        before: int,
+        begun: int,
+        early: bool,
+    ) -> None:
+        self._calls += not early
+        if self._told_early and not early:  # now there is a log
+            outcomes.attach(self._told_early.pop(call, []), self._dispatcher.engine.log_of(call))
+        if error is not None:
+            self._call_failed(first, count, begun, error)
+        else:
+            self._take(call, first, count, body, before, early)
+        if not early:
+            self._heed_budget()
 
     def _heed_budget(self) -> None:
         """Where nothing more may be sent for the money, that is the outcome of the rest."""
@@ -256,20 +274,24 @@ class Items(Job):
             spent, dearest = over
             self._stop(budget_exceeded(self._max_cost, spent, dearest, self._dispatcher.function))
 
-    def _take(self, call: int, first: int, count: int, body: Any, error: Optional[NativeError]) -> None:
-        self._calls += 1
+    def _call_failed(self, first: int, count: int, begun: int, error: NativeError) -> None:
+        """The items that have not begun are sent again."""
+        withdrawn = error[0] == CANCELLED and self._failure
+        exception = withdrawn or from_native(error, self._dispatcher.function)
+        again = [item for item in range(first, first + begun) if self._comes_again(first, item, exception)]
+        if begun < count and self._resumption is not None:
+            self._resumption.not_run(first + begun, count - begun)
+        rest = self._dispatcher.engine.settle(self._number, first, count, begun)
+        self._fail(first, begun, exception, again)
+        self._give_up(rest)
+
+    def _take(self, call: int, first: int, count: int, body: Any, before: int, early: bool) -> None:
         dispatcher = self._dispatcher
         engine = dispatcher.engine
-        if error is not None:
-            withdrawn = error[0] == CANCELLED and self._failure
-            exception = withdrawn or from_native(error, dispatcher.function)
-            again = [item for item in range(first, first + count) if self._comes_again(first, item, exception)]
-            engine.settle(self._number, first, count, count)
-            self._fail(first, count, exception, again)
-            return
-        body = dispatcher.blobs.fetched(call, body)
+        if not early:
+            body = dispatcher.blobs.fetched(call, body)
         kept: Optional[List[Optional[bytes]]] = None if self._resumption is None else []
-        answer = outcomes.read(body, count, dispatcher.function, partial(engine.log_of, call), kept)
+        answer = outcomes.read(body, before + count, dispatcher.function, partial(engine.log_of, call), kept)
         if answer.other_code is not None:
             mismatch = self._learn(call, answer.other_code)
             if self._resumption is not None:
@@ -280,15 +302,21 @@ class Items(Job):
                 self._deliver(first, [Failure(mismatch)] * count, True)
                 self._stop(mismatch)
             return
+        if early or before:
+            answer = outcomes.of_rest(answer, before, count, early, dispatcher.function)
         results, failures = answer.results, answer.failures
+        if early and failures:
+            self._told_early = self._told_early or {}
+            self._told_early.setdefault(call, []).extend(failures)
         if kept is not None:
-            results, failures = self._keep(call, first, count, kept, results, failures)
+            results, failures = self._keep(call, first, count, kept[before:], results, failures)
         again = self._choose_again(first, results) if failures else []
         if again:
             failures = [
                 one.exception for _, some in _without(again, first, results) for one in some if type(one) is Failure
             ]
-        rest = engine.settle(self._number, first, count, len(results), answer.seconds, len(body))
+        seconds = None if early else answer.seconds
+        rest = engine.settle(self._number, first, count, len(results), seconds, len(body), before)
         if failures:
             self._keep_failed(first, results, again)
             self._failed_items += len(failures)

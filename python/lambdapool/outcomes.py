@@ -52,8 +52,19 @@ def read(
     if kept is not None and len(kept) != len(answer.results):  # it could not be read
         kept[:] = [None] * len(answer.results)
     if answer.failures:
-        _attach(answer.failures, read_log())
+        attach(answer.failures, read_log())
     return answer
+
+
+def of_rest(answer: Answer, before: int, count: int, early: bool, function: str) -> Answer:
+    """Of an answer for `before` + `count` items the last ones, the others being known already. `early`: it has to have
+    all of them."""
+    results = answer.results[before : before + count]
+    if not results or early and len(results) < count:
+        message = "the function's answer has fewer outcomes than it told early; the function may have run"
+        return _failed_all(make(ProtocolError, message, function), count)
+    failures = [result.exception for result in results if type(result) is Failure]
+    return answer._replace(results=results, failures=failures)
 
 
 def _read(body: Union[bytes, Fetched], items: int, function: str, kept: Optional[List[Optional[bytes]]]) -> Answer:
@@ -113,7 +124,7 @@ def _failed_all(exception: BaseException, items: int) -> Answer:
     return Answer([Failure(exception)] * items, None, [exception])
 
 
-def _attach(failed: List[BaseException], log: str) -> None:
+def attach(failed: List[BaseException], log: str) -> None:
     """An exception of the function's own may be of any class: its log goes to its remote traceback."""
     for exception in failed:
         if isinstance(exception, LambdaPoolError):

@@ -130,9 +130,9 @@ nb::object Engine::drop(Batch::Call call) {
 }
 
 nb::object Engine::settle(Batch::Job job, std::size_t first, std::size_t count, std::size_t done,
-                          std::optional<double> seconds, std::size_t bytes) {
+                          std::optional<double> seconds, std::size_t bytes, std::size_t before) {
   refuse_forked();
-  const Batch::Chunk chunk{job, 0, first, count};
+  const Batch::Chunk chunk{job, 0, first, count, before};
   std::unique_lock lock(batch_mutex_);
   const auto rest = to_tell(seconds ? batch_.settle(chunk, done, pool::Chunking::Seconds(*seconds), bytes)
                                     : batch_.settle(chunk, done));

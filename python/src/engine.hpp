@@ -22,6 +22,7 @@
 #include "objects/store.hpp"
 #include "opening.hpp"
 #include "pool/batch.hpp"
+#include "pool/early_parts.hpp"
 #include "pool/log_tails.hpp"
 #include "pool/stragglers.hpp"
 #include "report/accounts.hpp"
@@ -61,7 +62,7 @@ class Engine {
   nb::object drop(Batch::Call call);
   nb::list wait(std::optional<double> timeout);
   nb::object settle(Batch::Job job, std::size_t first, std::size_t count, std::size_t done,
-                    std::optional<double> seconds, std::size_t bytes);
+                    std::optional<double> seconds, std::size_t bytes, std::size_t before);
   bool again(Batch::Job job, std::size_t first, std::size_t item, double seconds, bool out_of_memory);
   void send_to(Batch::Call call, std::string variant);
   nb::object over_budget(Batch::Job job);
@@ -101,6 +102,8 @@ class Engine {
     Batch::Call call;
     std::optional<Batch::Chunk> chunk;
     Result<envelope::Envelope> outcome;
+    std::size_t begun;
+    bool early;
   };
 
   struct Task {
@@ -116,9 +119,10 @@ class Engine {
   void send_bytes(pool::Engine& engine, Batch::Call call, std::string_view function,
                   std::string_view arguments, std::string_view code, std::string_view given);
   static std::string result_name(Batch::Call call) { return "result-" + std::to_string(call); }
-  std::string members_of(Batch::Call call, std::string_view given);
+  std::string members_of(Batch::Call call, std::string_view given, bool early);
   std::shared_ptr<objects::Store> running_store();
-  void arrived(Batch::Call call, Result<aws::Invoked> answer);
+  void arrived(Batch::Call call, Result<aws::Invoked> answer, const pool::EarlyParts* early);
+  void arrived_early(Batch::Call call, pool::EarlyPart part);
   std::optional<report::Call> settled(const Batch::Chunk& chunk, std::size_t done, double seconds);
   void look_for_stragglers(Batch::Job job);
   std::optional<report::Call> left_to_its_twin(Batch::Call call);

@@ -119,8 +119,9 @@ void Engine::send(Batch::Call call, const nb::bytes& function, const nb::bytes& 
 }
 
 // Where the worker puts an answer that does not fit, and the members that the caller gives.
-std::string Engine::members_of(Batch::Call call, std::string_view given) {
+std::string Engine::members_of(Batch::Call call, std::string_view given, bool early) {
   std::string members(given);
+  if (early) members.append(members.empty() ? "\"parts\":{}" : ",\"parts\":{}");
   if (!store_) return members;
   const auto name = result_name(call);
   store_->expect(name);
@@ -132,20 +133,31 @@ std::string Engine::members_of(Batch::Call call, std::string_view given) {
 void Engine::send_bytes(pool::Engine& engine, Batch::Call call, std::string_view function,
                         std::string_view arguments, std::string_view code, std::string_view given) {
   std::string echo = echoes_.next();
-  const std::string members = members_of(call, given);
+  std::unique_lock lock(batch_mutex_);
+  const auto other = variants_.extract(call);
+  const auto chunk = batch_.chunk_of(call);
+  lock.unlock();
+  const bool early = engine.limits().tells_early && chunk && chunk->count > 1;
+  const std::string members = members_of(call, given, early);
   const envelope::Label label{codec, settings_.peer, echo, {}, code, members};
   const bool raw = engine.limits().takes_raw(function.size() + arguments.size());
   auto payload = raw ? envelope::encode_raw(label, function, arguments)
                      : envelope::encode_within(engine.limits().request_bytes_max, envelope::Direction::task,
                                                label, function, arguments);
-  const auto completed = [this, call](Result<aws::Invoked> answer) { arrived(call, std::move(answer)); };
-  std::unique_lock lock(batch_mutex_);
-  const auto other = variants_.extract(call);
-  lock.unlock();
+  const auto parts = early ? std::make_shared<pool::EarlyParts>(echo) : nullptr;
+  const auto completed = [this, call, parts](Result<aws::Invoked> answer) {
+    arrived(call, std::move(answer), parts.get());
+  };
+  pool::Engine::Ahead ahead;
+  if (early) {
+    ahead = [this, call, parts](std::string_view piece) {
+      for (auto& part : parts->read(piece)) arrived_early(call, std::move(part));
+    };
+  }
   queue_->sent();
   if (payload) {
     engine.submit(call, std::move(*payload), completed, std::move(echo),
-                  other ? other.mapped() : std::string());
+                  other ? other.mapped() : std::string(), std::move(ahead));
   } else {
     engine.refuse(pool::too_large_to_encode(function.size() + arguments.size(), engine.limits()), completed);
   }
@@ -171,7 +183,7 @@ nb::list Engine::wait(std::optional<double> timeout) {
 }
 
 nb::tuple Engine::told(const Arrival& arrival) {
-  const auto& [call, chunk, outcome] = arrival;
+  const auto& [call, chunk, outcome, begun, early] = arrival;
   const Batch::Chunk of = chunk.value_or(Batch::Chunk{0, call, 0, 0});
   nb::object body = nb::none(), error = nb::none();
   if (!outcome) {
@@ -181,11 +193,11 @@ nb::tuple Engine::told(const Arrival& arrival) {
   } else {
     body = nb::bytes(outcome->body.data(), outcome->body.size());
   }
-  return nb::make_tuple(of.job, call, of.first, of.count, body, error);
+  return nb::make_tuple(of.job, call, of.first, of.count, body, error, of.before, begun, early);
 }
 
 // On the engine's thread: what the failure of a call means for others must not wait for Python.
-void Engine::arrived(Batch::Call call, Result<aws::Invoked> answer) {
+void Engine::arrived(Batch::Call call, Result<aws::Invoked> answer, const pool::EarlyParts* early) {
   std::unique_lock lock(batch_mutex_);
   const auto twin = batch_.twin_of(call);
   const auto left = twin && !answer ? left_to_its_twin(call) : std::nullopt;
@@ -202,12 +214,26 @@ void Engine::arrived(Batch::Call call, Result<aws::Invoked> answer) {
   lock.unlock();
   if (left) accounts_.add(*left);
   cancel(under_way);
-  queue_->push({call, chunk, std::move(answer)});
+  Completion completion{call, chunk, std::move(answer)};
+  if (chunk) completion.begun = early != nullptr ? early->begun_of(*chunk) : chunk->count;
+  queue_->push(std::move(completion));
   send_tasks();
 }
 
+void Engine::arrived_early(Batch::Call call, pool::EarlyPart part) {
+  std::unique_lock lock(batch_mutex_);
+  const auto chunk = batch_.arrived_early(call, part.first, part.count);
+  lock.unlock();
+  if (chunk) queue_->push({call, chunk, Result<aws::Invoked>(), std::move(part.outcome)});
+}
+
 Engine::Arrival Engine::read(Completion& completion) {
-  const auto& [call, chunk, answer] = completion;
+  const auto& [call, chunk, answer, early, begun] = completion;
+  if (early) {
+    auto refusal = refusal_to_unpickle(*early, settings_.peer);
+    if (refusal) return {call, chunk, tl::unexpected(std::move(*refusal)), chunk->count, true};
+    return {call, chunk, std::move(*completion.early), begun, true};
+  }
   auto body = body_of(completion.answer, settings_.peer);
   if (store_ && answer && !(body && body->stored)) store_->forget(result_name(call));
   if (chunk) {
@@ -218,7 +244,7 @@ Engine::Arrival Engine::read(Completion& completion) {
       log_tails_.keep_text(chunk->job, call, body.error().log_tail);
     }
   }
-  return {call, chunk, std::move(body)};
+  return {call, chunk, std::move(body), begun, false};
 }
 
 // The engine forgets those that it has not sent. True: there were some.

@@ -57,7 +57,7 @@ void EngineQueue::sent() {
 
 void EngineQueue::push(Completion completion) {
   std::unique_lock lock(mutex_);
-  --in_flight_;
+  if (!completion.early) --in_flight_;
   const auto found = completion.chunk ? waiters_.find(completion.chunk->job) : waiters_.end();
   if (found != waiters_.end() && !found->second->completion) {
     const auto waiter = found->second;

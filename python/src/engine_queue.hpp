@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "aws/lambda/invoke.hpp"
+#include "core/envelope.hpp"
 #include "core/error.hpp"
 #include "pool/batch.hpp"
 #include "pool/engine.hpp"
@@ -26,6 +27,8 @@ struct Completion {
   pool::Batch::Call call;
   std::optional<pool::Batch::Chunk> chunk;  // none: its job has let go of it
   Result<aws::Invoked> answer;
+  std::optional<envelope::Envelope> early = {};      // instead of the answer, which is still to come
+  std::size_t begun = static_cast<std::size_t>(-1);  // of the chunk's items, where the call failed
 };
 
 class EngineQueue {

@@ -15,6 +15,7 @@ void Engine::observe(Batch::Call call, const report::CallTimes& times, const Err
   if (const auto chunk = batch_.chunk_of(call)) {
     ended.job = chunk->job;
     ended.first = chunk->first;
+    ended.count = chunk->before;
     unsettled_.insert_or_assign({chunk->job, chunk->first}, ended);
     return;
   }
@@ -33,7 +34,7 @@ std::optional<report::Call> Engine::settled(const Batch::Chunk& chunk, std::size
   auto node = unsettled_.extract({chunk.job, chunk.first});
   if (!node) return std::nullopt;
   report::Call& ended = node.mapped();
-  ended.count = done;
+  ended.count += done;
   ended.busy_ms = seconds * 1e3;
   return ended;
 }

@@ -111,7 +111,7 @@ NB_MODULE(_native, module) {
       .def("drop", &Engine::drop, nb::arg("call"))
       .def("wait", &Engine::wait, nb::arg("timeout") = nb::none())
       .def("settle", &Engine::settle, nb::arg("job"), nb::arg("first"), nb::arg("count"), nb::arg("done"),
-           nb::arg("seconds") = nb::none(), nb::arg("bytes") = 0)
+           nb::arg("seconds") = nb::none(), nb::arg("bytes") = 0, nb::arg("before") = 0)
       .def("failed", &Engine::failed, nb::arg("job"))
       .def("end", &Engine::end, nb::arg("job"), nb::arg("lets_go"));
   bind_jobs(engine);

@@ -35,6 +35,9 @@ struct CallLimits {
   // Of a body that goes as it is (envelope::encode_raw); 0: calls are JSON.
   std::size_t raw_body_bytes_max = 0;
 
+  bool tells_early =
+      false;  // whether workers there tell outcomes ahead of their answer (pool/early_parts.hpp)
+
   bool takes_raw(std::size_t body) const { return raw_body_bytes_max != 0 && body <= raw_body_bytes_max; }
 };
 

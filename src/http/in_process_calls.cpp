@@ -37,6 +37,11 @@ class InProcessCalls::Sink final : public Responder::Sink {
 void InProcessCalls::start(std::unique_ptr<Exchange> exchange) {
   const Client::Id id = exchange->id;
   Request request = exchange->request;  // its sender may want it back, to send it again
+  if (request.ahead) {
+    request.ahead = [calls = weak_from_this(), id](std::string_view piece) {
+      if (const auto alive = calls.lock()) alive->ahead(id, piece);
+    };
+  }
   calls_.emplace(id, Call{std::move(exchange)});
   const bool nested = std::exchange(starting_, true);
   service_->handle(std::move(request), Responder(std::make_unique<Sink>(weak_from_this(), id)));
@@ -56,6 +61,14 @@ void InProcessCalls::answered(Client::Id id, Response response) {
   if (!doubt) return exchange.finish(std::move(response));
   exchange.finish(
       tl::unexpected(TransportError{Reached::maybe, std::move(*doubt), std::move(response.headers)}));
+}
+
+// What comes after the call has ended is nobody's.
+void InProcessCalls::ahead(Client::Id id, std::string_view piece) {
+  const auto call = calls_.find(id);
+  if (call == calls_.end()) return;
+  const auto take = call->second.exchange->request.ahead;  // which may end the call
+  take(piece);
 }
 
 void InProcessCalls::tell_early() {

@@ -29,6 +29,7 @@ class InProcessCalls : public std::enable_shared_from_this<InProcessCalls> {
   };
 
   void answered(Client::Id id, Response response);
+  void ahead(Client::Id id, std::string_view piece);
   void tell_early();
   void end(Call call);
 

@@ -1,6 +1,7 @@
 // HTTP requests and responses as values.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -43,6 +44,8 @@ struct Request {
   Headers headers = {};
   std::string body = {};
   std::shared_ptr<BodySink> sink = {};  // of a server: where the body has gone instead; else null
+  // Of a caller that may want what comes ahead of the answer: takes it, on the loop's thread; else null.
+  std::function<void(std::string_view piece)> ahead = {};
 };
 
 struct Response {

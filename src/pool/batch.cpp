@@ -146,6 +146,28 @@ std::optional<Batch::Chunk> Batch::arrived(Call call) {
   return node.mapped();
 }
 
+std::optional<Batch::Chunk> Batch::arrived_early(Call call, std::size_t first, std::size_t count) {
+  const auto found = calls_.find(call);
+  if (found == calls_.end()) return std::nullopt;
+  Chunk& chunk = found->second;
+  const std::size_t known = chunk.before - std::min(chunk.before, first);
+  // The last ones are left to the answer, which ends the call.
+  if (first > chunk.before || count <= known || count - known >= chunk.count) return std::nullopt;
+  const Chunk early{chunk.job, call, chunk.first, count - known, known};
+  take_off(chunk, early.count);
+  if (const auto twin = twin_of(call)) {
+    take_off(calls_.at(*twin), early.count);
+    come_back(chunk.job, jobs_.at(chunk.job), early.count);
+  }
+  return early;
+}
+
+void Batch::take_off(Chunk& chunk, std::size_t count) {
+  chunk.first += count;
+  chunk.count -= count;
+  chunk.before += count;
+}
+
 // Nobody settles its items.
 std::optional<Batch::Chunk> Batch::forget(Call call) {
   const auto chunk = arrived(call);
@@ -231,7 +253,7 @@ Batch::Rest Batch::settle(const Chunk& chunk, std::size_t done) {
 
 Batch::Rest Batch::settle(const Chunk& chunk, std::size_t done, Chunking::Seconds busy, std::size_t bytes) {
   if (const auto found = jobs_.find(chunk.job); found != jobs_.end())
-    found->second.chunking.observe(done, busy, bytes);
+    found->second.chunking.observe(chunk.before + done, busy, bytes);
   return settle(chunk, done);
 }
 

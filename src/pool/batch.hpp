@@ -51,6 +51,7 @@ class Batch {
     Call call;  // 0: of none yet
     std::size_t first;
     std::size_t count;
+    std::size_t before = 0;  // items of the call that came before these and had their outcomes early
   };
   // What a job's end leaves without an outcome. Where it lets go, the calls under way are forgotten here and
   // their items belong to `given_up`; else arrived() still takes them.
@@ -74,6 +75,10 @@ class Batch {
   // It is not out any more, and its twin, which is nobody's then, is forgotten. nullopt: it had been
   // forgotten.
   std::optional<Chunk> arrived(Call call);
+  // Of a call that is out, `count` outcomes from its item `first` on (as it was sent) have come ahead of its
+  // answer. Those that are new are taken off it as a chunk that has arrived, and is to be settled; `before`
+  // it are those that were not. nullopt: nothing is new, or what it has to follow has not come.
+  std::optional<Chunk> arrived_early(Call call, std::size_t first, std::size_t count);
   // As arrived(), of a call that brought nothing: where it has a twin, that one's answer is waited for
   // (nullopt).
   std::optional<Chunk> failed_alone(Call call);
@@ -148,6 +153,7 @@ class Batch {
 
   Range take(Record& record);
   Chunk sent(Job job, Record& record, Range range);
+  void take_off(Chunk& chunk, std::size_t count);
   void unlink(Call call);
   std::optional<Chunk> forget(Call call);
   void come_back(Job job, Record& record, std::size_t items);

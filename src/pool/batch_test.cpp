@@ -286,6 +286,56 @@ TEST(Batch, TheFirstAnswerOfTwinsCounts) {
   }
 }
 
+TEST(Batch, OutcomesThatComeEarlyAreSettledBeforeTheAnswer) {
+  Batch batch(1, 0);
+  batch.add(1, 5, {.chunksize = 5});
+  const auto sent = *batch.next();
+  const auto early = batch.arrived_early(sent.call, 0, 2);
+  ASSERT_TRUE(early);
+  EXPECT_THAT(*early, Is(1, 0, 2));
+  batch.settle(*early, 2);
+  EXPECT_EQ(batch.standing(1)->settled, 2u);
+  EXPECT_EQ(batch.standing(1)->out, 3u);
+  const auto overlapping = batch.arrived_early(sent.call, 1, 2);
+  ASSERT_TRUE(overlapping);
+  EXPECT_THAT(*overlapping, Is(1, 2, 1));
+  EXPECT_EQ(overlapping->before, 1u);
+  batch.settle(*overlapping, 1);
+  const auto rest = *batch.arrived(sent.call);
+  EXPECT_THAT(rest, Is(1, 3, 2));
+  EXPECT_EQ(rest.before, 3u);
+  EXPECT_FALSE(batch.settle(rest, 1)) << "the last one goes in another call";
+  EXPECT_THAT(all(batch), ElementsAre(Is(1, 4, 1)));
+}
+
+TEST(Batch, EarlyOutcomesThatAreKnownOrThatFollowNothingOrAreTheLastAreLeftToTheAnswer) {
+  Batch batch(1, 0);
+  batch.add(1, 3, {.chunksize = 3});
+  const auto sent = *batch.next();
+  EXPECT_FALSE(batch.arrived_early(sent.call, 1, 1));
+  EXPECT_FALSE(batch.arrived_early(sent.call, 0, 3));
+  EXPECT_TRUE(batch.arrived_early(sent.call, 0, 1));
+  EXPECT_FALSE(batch.arrived_early(sent.call, 0, 1));
+  batch.arrived(sent.call);
+  EXPECT_FALSE(batch.arrived_early(sent.call, 1, 1));
+}
+
+TEST(Batch, EarlyOutcomesOfOneTwinAreThoseOfTheOther) {
+  Batch batch(2, 0);
+  batch.add(1, 3, {.chunksize = 3});
+  const auto first = *batch.next();
+  batch.settle(*batch.arrived_early(first.call, 0, 1), 1);
+  batch.start_again(first.call);
+  const auto second = *batch.next();
+  EXPECT_THAT(second, Is(1, 1, 2));
+  batch.settle(*batch.arrived_early(first.call, 1, 1), 1);
+  const auto rest = *batch.arrived(second.call);
+  EXPECT_THAT(rest, Is(1, 2, 1));
+  EXPECT_EQ(rest.before, 1u) << "of its own items";
+  batch.settle(rest, 1);
+  EXPECT_FALSE(batch.knows(1));
+}
+
 TEST(Batch, ATwinThatFailsLeavesItsItemsToTheOther) {
   Batch batch(2, 0);
   batch.add(1, 1, {.chunksize = 1});

@@ -71,7 +71,7 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   Clock::time_point timer_at = Clock::time_point::max();
   std::unique_ptr<http::Client> client;
 
-  void submit(Id id, std::string payload, Done done, std::string echo, const std::string& variant);
+  void submit(Id id, std::string payload, Done, std::string echo, const std::string& variant, Ahead);
   void refuse(Error error, Done done);
   bool cancel(Id id);
   void terminate();
@@ -113,19 +113,19 @@ Engine::Impl::Impl(target::Target where, std::unique_ptr<cloud::Caller> function
   client = std::make_unique<http::Client>(*loop, std::move(client_options));
 }
 
-void Engine::Impl::submit(Id id, std::string payload, Done done, std::string echo,
-                          const std::string& variant) {
-  std::size_t size = payload.size();
+void Engine::Impl::submit(Id id, std::string payload, Done done, std::string echo, const std::string& variant,
+                          Ahead ahead) {
   std::optional<Error> refusal;
   Call call{{}, std::move(done), std::move(echo)};
-  if (size > caller->limits().request_bytes_max) {
-    refusal = too_large(size, caller->limits());
+  if (payload.size() > caller->limits().request_bytes_max) {
+    refusal = too_large(payload.size(), caller->limits());
   } else {
     call.times.queued = Clock::now();
-    call.times.bytes_sent = size;
+    call.times.bytes_sent = payload.size();
     call.request.body = std::move(payload);
+    call.request.ahead = std::move(ahead);
     if (!variant.empty()) caller->address(call.request, variant);
-    if (size >= large_payload) call.signature = caller->sign_early(call.request);
+    if (call.times.bytes_sent >= large_payload) call.signature = caller->sign_early(call.request);
   }
   std::lock_guard lock(mutex);
   if (terminated && !refusal) refusal = cancelled();
@@ -393,8 +393,9 @@ Result<std::unique_ptr<Engine>> Engine::open(target::Target target, EngineOption
       new Engine(std::make_shared<Impl>(std::move(target), std::move(*caller), std::move(options))));
 }
 
-void Engine::submit(Id id, std::string payload, Done done, std::string echo, const std::string& variant) {
-  impl_->submit(id, std::move(payload), std::move(done), std::move(echo), variant);
+void Engine::submit(Id id, std::string payload, Done done, std::string echo, const std::string& variant,
+                    Ahead ahead) {
+  impl_->submit(id, std::move(payload), std::move(done), std::move(echo), variant, std::move(ahead));
 }
 void Engine::refuse(Error error, Done done) { impl_->refuse(std::move(error), std::move(done)); }
 bool Engine::cancel(Id id) { return impl_->cancel(id); }

@@ -26,9 +26,13 @@ class Engine {
   // I/O thread; it must not block. From any thread. A large payload is hashed here, on the caller's thread.
   // `echo`: that of the payload's envelope; an answer without it is not believed (see doubt.hpp), and ""
   // believes all. `variant`: what is called instead of the function, another version of the same code.
+  // `ahead`: gets, on the I/O thread, what a worker tells before its answer, where the target has a way for
+  // it (early_parts.hpp reads that); never after `done`.
   using Id = std::uint64_t;
   using Done = std::function<void(Result<cloud::Invoked>)>;
-  void submit(Id id, std::string payload, Done done, std::string echo = {}, const std::string& variant = {});
+  using Ahead = std::function<void(std::string_view piece)>;
+  void submit(Id id, std::string payload, Done done, std::string echo = {}, const std::string& variant = {},
+              Ahead ahead = {});
 
   // Instead of a submit(): `done` runs with the error.
   void refuse(Error error, Done done);

@@ -52,6 +52,7 @@ const cloud::CallLimits& LambdaCaller::limits() const {
   static const cloud::CallLimits own = [] {  // of a service of this process, which takes bytes as they are
     auto made = lambda;
     made.raw_body_bytes_max = envelope::raw_body_max;
+    made.tells_early = true;
     return made;
   }();
   return signs_ ? lambda : own;

@@ -14,7 +14,7 @@ from types import CoroutineType
 
 import lambdapool_by_value
 
-from . import blobs, code, coroutine, envelope, forked, last_words, outcome, setup, transfer, unreadable
+from . import blobs, code, coroutine, early, envelope, forked, last_words, outcome, setup, transfer, unreadable
 
 RESPONSE_LIMIT = 6 * 1024 * 1024 + 100  # AWS Lambda's, of a synchronous invocation
 ENOUGH_BYTES = 1024 * 1024
@@ -81,21 +81,24 @@ def _handle(event, context, worker, raw):
             "function runs Python %s; run the client with Python %s, or put the code into a module and deploy it"
             % (peer, envelope.PEER, envelope.PEER)
         )
-    outcomes, seconds = _run(parts, remaining, worker, apart=results is not None)
+    tells = (echo,) if early.wanted(event, context) else None
+    outcomes, seconds = _run(parts, remaining, worker, (results is not None, tells))
     answer = _answer(outcomes, seconds, echo, timeout, results, raw is not None)
     forked.flush()
     return answer
 
 
-def _run(parts, remaining, worker, apart, in_child=False):
+def _run(parts, remaining, worker, ways, in_child=False):
+    """`ways` that outcomes may take: whether large ones have a place apart; None, or a tuple of the echo with which
+    they may be told early."""
     _deadline.begin(remaining(), worker)
     try:
-        return _run_task(parts, remaining, worker, apart, in_child)
+        return _run_task(parts, remaining, worker, ways, in_child)
     finally:
         _deadline.end(worker)
 
 
-def _run_task(parts, remaining, worker, apart, in_child):
+def _run_task(parts, remaining, worker, ways, in_child):
     mark, body, buffers = forked.mark(worker), parts.body, iter(parts.buffers)
     lambdapool_by_value.begin_task(parts.by_digest)
     try:
@@ -105,7 +108,7 @@ def _run_task(parts, remaining, worker, apart, in_child):
             before = setup.Setup(*function)
             if before.max_tasks is not None and not in_child:
                 _deadline.end(worker)  # the child has its own: two that write at once are not to be read
-                return setup.run_in_child(before, (parts.given, apart), remaining, _run_in_child)
+                return setup.run_in_child(before, (parts.given, ways), remaining, _run_in_child)
             failure = before.initialize(worker)
             if failure is not None:
                 return [failure], None
@@ -120,21 +123,27 @@ def _run_task(parts, remaining, worker, apart, in_child):
         if not unreadable.is_task(body):
             raise envelope.LambdapoolProtocolError("the task's body is not two pickles: %s" % error) from None
         return [unreadable.describe(error, body)], None  # stands for every item
+    apart, tells = ways
     outcomes = outcome.Outcomes(ENOUGH_BYTES if apart else None)
-    seconds = _run_items(call, items, outcomes, remaining(), mark)
+    early_ones = early.Early(tells[0], len(items)) if tells and len(items) > 1 else None
+    seconds = _run_items(call, items, outcomes, remaining(), mark, early_ones)
     return outcomes.finish(), seconds
 
 
-def _run_items(call, items, outcomes, remaining, mark):
+def _run_items(call, items, outcomes, remaining, mark, early_ones):
     """How long they took. Each item costs tenths of a microsecond here, and should not cost more."""
     clock, small = time.perf_counter, outcome.SMALL
     plain, room = outcomes.plain, ENOUGH_BYTES // outcome.PLAIN_BYTES
     longest = 0.0
     started = now = clock()
     deadline, latest = started + remaining, float("inf")  # the first one is always started
+    tell = float("inf") if early_ones is None else started
     for item in items:
         if len(plain) > room or now > latest:
             break
+        if now >= tell:
+            tell = early_ones.tell(outcomes, now)
+            plain, room = outcomes.plain, (ENOUGH_BYTES - outcomes.size) // outcome.PLAIN_BYTES
         try:
             result = call(item)
             kind = type(result)
@@ -164,8 +173,8 @@ def _run_items(call, items, outcomes, remaining, mark):
 
 
 def _run_in_child(task, remaining, worker):
-    given, apart = task
-    return _run(blobs.Parts(*given), remaining, worker, apart, in_child=True)
+    given, ways = task
+    return _run(blobs.Parts(*given), remaining, worker, ways, in_child=True)
 
 
 def _with_arguments(function):

@@ -64,6 +64,8 @@ class Outcomes:
         self.plain = []  # values of SMALL types, and ints of eight bytes, that came last: for the caller to add to
         self._apart = apart
         self._done = []
+        self._items = 0  # that `_done` stands for
+        self._told = 0, 0  # of `_done`, and of the items
 
     def add_value(self, result):
         self.add(value(result, self._apart))
@@ -71,11 +73,18 @@ class Outcomes:
     def add(self, outcome):
         self._end_plain()
         self._done.append(outcome)
+        self._items += 1
         self.size += size_of(outcome) + _OVERHEAD
 
     def finish(self):
         self._end_plain()
         return self._done
+
+    def take_news(self):
+        """Those since the last time: of which item on, of how many items, and the outcomes."""
+        self._end_plain()
+        (done, first), self._told = self._told, (len(self._done), self._items)
+        return first, self._items - first, self._done[done:]
 
     def _end_plain(self):
         if self.plain:
@@ -84,6 +93,7 @@ class Outcomes:
             else:
                 self._done.append((VALUES, pickle.dumps(self.plain, 5)))
             self.size += PLAIN_BYTES * len(self.plain)
+            self._items += len(self.plain)
             self.plain = []
 
 

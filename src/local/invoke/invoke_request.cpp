@@ -56,7 +56,8 @@ OrRefusal<InvokeRequest> read_invoke_request(const http::Request& request, const
     return validation_error(log_type, "logType", "Member must satisfy enum value set: [None, Tail]");
   }
   InvokeRequest read{
-      std::move(*reference), *type, log_type == "Tail", {}, streaming ? Streaming::frames : Streaming::none};
+      std::move(*reference), *type, log_type == "Tail", {}, streaming ? Streaming::frames : Streaming::none,
+      request.ahead};
   if (const auto* header = request.headers.find("x-amz-client-context")) {
     auto context = read_client_context(*header);
     if (!context) return tl::unexpected(context.error());

@@ -2,6 +2,7 @@
 // that AWS answered when they were recorded (tests/python/test_boto3_recorded.py).
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -24,6 +25,8 @@ struct InvokeRequest {
   bool log_tail = false;
   std::string client_context;  // decoded JSON, or ""
   Streaming streaming = Streaming::none;
+  std::function<void(std::string_view piece)> ahead =
+      {};  // of a caller in this process: see Invocation::parts
 };
 
 inline bool is_invoke(Operation operation) {

@@ -132,6 +132,7 @@ void Invoker::invoke(const InvokeRequest& request, const std::string& request_id
     return run(function, *snapshot, version, std::move(invocation),
                [stream](InvocationResult result) { stream->end(std::move(result)); });
   }
+  invocation.parts = request.ahead;
   run(function, *snapshot, version, std::move(invocation),
       [respond = std::move(respond), executed, tail = request.log_tail](InvocationResult result) {
         respond(result_response(std::move(result), executed, tail));

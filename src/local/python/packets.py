@@ -3,6 +3,7 @@ Packets). What does not fit a packet, errors and news go over HTTP, which the ru
 """
 
 import array
+import mmap
 import os
 import socket
 import time
@@ -14,6 +15,8 @@ READY, ANSWER, FETCH = b"R", b"A", b"F"
 class Deadline:
     """What a handler's context tells of time."""
 
+    lambdapool_shared = None  # memory in which outcomes are told early (docs/protocol.md, Parts)
+
     def __init__(self, milliseconds):
         self._milliseconds = milliseconds
 
@@ -22,12 +25,15 @@ class Deadline:
 
 
 def take(connection):
-    """The socket for packets, which came in front of all HTTP."""
+    """The socket for packets, and the memory that is shared with the local Lambda: they came in front of all HTTP."""
     descriptors = array.array("i")
-    _, ancillary, _, _ = connection.recvmsg(1, socket.CMSG_SPACE(descriptors.itemsize))
-    descriptors.frombytes(ancillary[0][2][: descriptors.itemsize])
-    os.set_inheritable(descriptors[0], False)
-    return socket.socket(fileno=descriptors[0])
+    _, ancillary, _, _ = connection.recvmsg(1, socket.CMSG_SPACE(2 * descriptors.itemsize))
+    descriptors.frombytes(ancillary[0][2])
+    packets, memory = descriptors
+    os.set_inheritable(packets, False)
+    shared = mmap.mmap(memory, 0)
+    os.close(memory)
+    return socket.socket(fileno=packets), shared
 
 
 class Teller:

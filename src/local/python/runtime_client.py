@@ -56,6 +56,8 @@ class ClientContext:
 
 
 class Context:
+    lambdapool_shared = None  # as of packets.Deadline
+
     def __init__(self, function, headers, deadline_ms, client_context):
         vars(self).update(function)
         self.aws_request_id = headers["Lambda-Runtime-Aws-Request-Id"]
@@ -377,7 +379,8 @@ def prepare():
 def run(connection, handler_name, news=bytes):
     """Serves invocations until the process is killed. Returns an exit status where it cannot start. What `news`
     returns, a request or nothing, is sent before each request for the next invocation."""
-    packets = lambdapool_packets.take(connection)
+    packets, shared = lambdapool_packets.take(connection)
+    Context.lambdapool_shared = lambdapool_packets.Deadline.lambdapool_shared = shared
     channel = Channel(connection)
     os.register_at_fork(after_in_child=lambda: (connection.close(), packets.close()))  # it has nothing to say there
     try:

@@ -19,6 +19,9 @@ struct Invocation {
   // may be larger, and then nothing of it is in the result's payload.
   std::function<void(std::string_view piece)> stream = {};
   std::function<void(std::string content_type)> stream_begins = {};  // before that; may be empty
+  // Of a caller who takes what our own runtime tells ahead of its answer (docs/protocol.md, Parts), as it
+  // comes.
+  std::function<void(std::string_view piece)> parts = {};
 };
 
 struct InvocationResult {

@@ -94,6 +94,6 @@ SocketPair socket_pair(int type) {
   return {Descriptor(fds[0]), Descriptor(fds[1])};
 }
 
-bool send_descriptor(int socket, int fd) { return send_once(socket, "D", {&fd, 1}); }
+bool send_descriptors(int socket, std::span<const int> fds) { return send_once(socket, "D", fds); }
 
 }  // namespace lambdapool::local

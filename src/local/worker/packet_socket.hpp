@@ -45,7 +45,7 @@ struct SocketPair {
 };
 SocketPair socket_pair(int type);
 
-// Puts a byte with the descriptor into a connected socket. False: it did not fit.
-bool send_descriptor(int socket, int fd);
+// Puts a byte with the descriptors into a connected socket. False: it did not fit.
+bool send_descriptors(int socket, std::span<const int> fds);
 
 }  // namespace lambdapool::local

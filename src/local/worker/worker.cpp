@@ -13,6 +13,7 @@ using std::chrono::duration;
 using std::chrono::milliseconds;
 
 constexpr milliseconds memory_interval{50};
+constexpr milliseconds parts_interval{20};
 // In so short a time a process cannot make many pages its own: what it took last is then true enough, and
 // asking the system for each of thousands of quick invocations would cost more than all else about them.
 constexpr milliseconds peak_interval{5};
@@ -76,6 +77,8 @@ void Worker::carry_out(Life::Do deed) {
     case Life::Do::answer:
       return answer();
     case Life::Do::fail:
+      if (const auto take = std::exchange(take_parts_, nullptr))
+        take(process_->parts()->rest());  // it has ended
       return complete(payload_of(life_.verdict(), invocation_->invocation.request_id), &life_.verdict(),
                       true);
     case Life::Do::fail_start:
@@ -182,6 +185,7 @@ void Worker::kill() {
 
 void Worker::end() {
   memory_timer_.reset();
+  parts_timer_.reset();
   process_->log().take();  // what it wrote after its last answer
   api_.close();
   process_->release();
@@ -194,6 +198,7 @@ void Worker::abandon() {
   memory_timer_.reset();
   carry_out(life_.abandon());
   timer_.reset();
+  parts_timer_.reset();
   api_.close();
   process_->abandon();
 }
@@ -233,6 +238,11 @@ void Worker::begin(PendingInvocation pending) {
   const std::string id = invocation_->invocation.request_id;
   const std::int64_t deadline = now + left.count();
   const std::string trace = trace_id(id, now);
+  take_parts_ = process_->parts() ? std::exchange(invocation_->invocation.parts, nullptr) : nullptr;
+  if (take_parts_) {
+    process_->parts()->begin();
+    if (!parts_timer_) parts_timer_ = parts_.loop.call_after(parts_interval, [this] { look_for_parts(); });
+  }
   extensions_->invoke(invocation_->invocation, deadline, trace);
   api_.deliver({std::move(invocation_->invocation), deadline, trace});
   invocation_->invocation.request_id = id;
@@ -286,6 +296,7 @@ InvocationResult Worker::result_of(std::string payload, const InvocationError* f
 }
 
 void Worker::complete(std::string payload, const InvocationError* failure, bool function_error) {
+  take_parts_ = nullptr;
   Completed completed{{}, result_of(std::move(payload), failure, function_error)};
   completed.done = std::move(invocation_->done);
   invocation_.reset();
@@ -364,6 +375,16 @@ void Worker::arm_timer() {
     timer_.reset();
     carry_out(life_.due(Clock::now()));
   });
+}
+
+// Set once for all the invocations that come before it fires.
+void Worker::look_for_parts() {
+  const auto self = shared_from_this();
+  parts_timer_.reset();
+  if (!take_parts_) return;
+  if (const std::string piece = process_->parts()->look(); !piece.empty()) take_parts_(piece);
+  if (!take_parts_) return;
+  parts_timer_ = parts_.loop.call_after(parts_interval, [this] { look_for_parts(); });
 }
 
 bool Worker::over_limit(std::uint64_t resident) const {

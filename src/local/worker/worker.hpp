@@ -83,6 +83,7 @@ class Worker : public std::enable_shared_from_this<Worker> {
   Life::Exit as_life_sees(const WorkerProcess::Exit& exit);
   void on_lost(const std::string& why);
 
+  void look_for_parts();
   void arm_timer();
   void note_peak();
   void watch_memory();
@@ -100,7 +101,9 @@ class Worker : public std::enable_shared_from_this<Worker> {
   std::shared_ptr<WorkerProcess> process_;
 
   std::optional<PendingInvocation> invocation_;
-  std::optional<Answer> answer_;  // what the runtime sent
+  std::optional<Answer> answer_;                      // what the runtime sent
+  std::function<void(std::string_view)> take_parts_;  // of the invocation's caller; null: nobody wants them
+  std::unique_ptr<http::EventLoop::Timer> parts_timer_;
   struct Completed {
     std::function<void(InvocationResult)> done;
     InvocationResult result;

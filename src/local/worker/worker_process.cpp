@@ -146,7 +146,11 @@ bool WorkerProcess::open_channel() {
 // The worker finds its end in the channel, before any HTTP.
 bool WorkerProcess::open_packets(int channel) {
   SocketPair pair = socket_pair(SOCK_SEQPACKET);
-  if (!pair.ours || !send_descriptor(channel, pair.theirs.get())) return false;
+  parts_memory_ = SharedParts::make();
+  if (!pair.ours || !parts_memory_) return false;
+  const Descriptor memory = parts_memory_->take_descriptor();
+  const int given[] = {pair.theirs.get(), memory.get()};
+  if (!send_descriptors(channel, given)) return false;
   packets_ = std::make_unique<PacketSocket>(
       parts_.loop, std::move(pair.ours), [this](std::string_view packet) { on_packet(packet); }, [] {});
   return true;

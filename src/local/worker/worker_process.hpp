@@ -21,6 +21,7 @@
 #include "local/worker/python_process.hpp"
 #include "local/worker/runtime_api.hpp"
 #include "local/worker/runtime_port.hpp"
+#include "local/worker/shared_parts.hpp"
 #include "local/worker/workers.hpp"
 
 namespace lambdapool::local {
@@ -87,6 +88,7 @@ class WorkerProcess : public std::enable_shared_from_this<WorkerProcess> {
   void learn(std::string_view names);  // it has imported these modules, one a line
 
   LogPipe& log() { return *log_; }
+  SharedParts* parts() { return parts_memory_.get(); }              // null: its runtime tells nothing early
   bool enclosed() const { return cgroup_ && cgroup_->enclosed(); }  // its memory is the kernel's to hold
 
   // It has ended: lets its channel and its cgroup go.
@@ -123,8 +125,9 @@ class WorkerProcess : public std::enable_shared_from_this<WorkerProcess> {
   std::unique_ptr<RuntimePort> port_;  // of a foreign runtime
   std::unique_ptr<http::Connection> connection_;
   std::unique_ptr<PacketSocket> packets_;  // of our own runtime for Python
-  std::filesystem::path imports_;          // its ImportList, where it has one
-  Descriptor channel_;                     // the worker's end, until it has been handed over
+  std::unique_ptr<SharedParts> parts_memory_;
+  std::filesystem::path imports_;  // its ImportList, where it has one
+  Descriptor channel_;             // the worker's end, until it has been handed over
   const std::vector<std::string> extension_names_;
   std::shared_ptr<ExtensionProcesses> extensions_;
   bool begun_ = false;

@@ -1,0 +1,47 @@
+// What a worker tells of a call ahead of its answer: outcomes of the first items, and how many have begun
+// (docs/protocol.md, Parts). The answer stands for all of the items again, so whatever cannot be read here
+// can be left to it.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/envelope.hpp"
+#include "pool/batch.hpp"
+
+namespace lambdapool::pool {
+
+struct EarlyPart {
+  std::size_t first;  // of the call's items
+  std::size_t count;
+  envelope::Envelope outcome;
+};
+
+class EarlyParts {
+ public:
+  // `echo`: of the call's envelope.
+  explicit EarlyParts(std::string echo) : echo_(std::move(echo)) {}
+
+  // The parts that are whole with this piece of the stream.
+  std::vector<EarlyPart> read(std::string_view piece);
+
+  // Of what is left of the call, which has ended badly: so many items may have begun, from the first on. One
+  // at least: the end befell somebody.
+  std::size_t begun_of(const Batch::Chunk& rest) const;
+
+ private:
+  struct Frame;
+  bool take(const Frame& frame, std::vector<EarlyPart>& parts);
+
+  const std::string echo_;
+  std::string rest_;  // a part of which the end is still to come
+  envelope::Envelope head_;
+  bool has_head_ = false;
+  bool is_readable_ = true;
+  std::size_t begun_ = static_cast<std::size_t>(-1);
+};
+
+}  // namespace lambdapool::pool
