@@ -1,6 +1,7 @@
 // tune runs a sample with several sizes of memory. What is called is a copy of the function, so that nothing
 // of the function is ever changed, however the command ends.
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -39,6 +40,11 @@ tl::unexpected<Error> invalid(std::string sentence) {
   return fail(ErrorKind::invalid_argument, std::move(sentence));
 }
 
+bool is_pipe(const std::string& path) {
+  std::error_code error;
+  return std::filesystem::is_fifo(path, error);
+}
+
 // Everything that can be judged before anything is made.
 Result<void> check(const TuneOptions& options) {
   if (options.items.has_value() == options.payload.has_value())
@@ -50,6 +56,8 @@ Result<void> check(const TuneOptions& options) {
     return invalid("--payload is sent as it is, so MODULE:FUNCTION does not go with it");
   if (options.payload && options.workers)
     return invalid("--payload is sent once after the other, so --workers does not go with it");
+  if (options.items && is_pipe(*options.items))
+    return invalid("--items is read once for each size of memory, so it needs a file, not a pipe");
   if (options.items && options.times)
     return invalid("each item runs once, so --times does not go with --items; repeat items in the file");
   if (options.times && (*options.times < 1 || *options.times > times_max))

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import pickle
 import re
 import signal
@@ -87,6 +88,7 @@ def test_a_payload_is_sent_as_it_is(run, shop):
 def test_what_it_cannot_do_it_refuses(run, shop):
     for name, lines in (("good", "1\n"), ("empty", "\n"), ("text", "1\nx\n")):
         (shop / name).write_text(lines)
+    os.mkfifo(shop / "pipe")
     for arguments, sentence in (
         (["shop"], "give a sample: either MODULE:FUNCTION with --items FILE, or --payload FILE"),
         (["shop", "--items", "good"], "--items needs MODULE:FUNCTION"),
@@ -99,6 +101,7 @@ def test_what_it_cannot_do_it_refuses(run, shop):
         (["shop", "--payload", "none"], "there is no file none that can be read"),
         (["shop", "shop:use", "--items", "none"], "No such file"),
         (["shop", "shop:use", "--items", "empty"], "empty has no items"),
+        (["shop", "shop:use", "--items", "pipe"], "needs a file, not a pipe"),
         (["shop", "shop:use", "--items", "text"], "line 2 of text is no JSON"),
         (["shop", "shop.use", "--items", "good"], "named as MODULE:FUNCTION"),
         (["shop", "shop:nothing", "--items", "good"], "module shop has no nothing"),
