@@ -11,6 +11,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "core/write_all.hpp"
 #include "lambdapool/errors.hpp"
 
 namespace lambdapool::api {
@@ -70,23 +71,14 @@ Result<int> new_file(const fs::path& folder, std::string name) {
   }
 }
 
-Result<void> write_all(int file, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t count = ::write(file, bytes.data(), bytes.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return fail(ErrorKind::io, std::strerror(errno));
-    bytes.remove_prefix(static_cast<std::size_t>(count));
-  }
-  return {};
-}
-
 Result<void> write_file(const std::string& folder, const std::string& name, const std::string& content) {
   std::error_code failed;
   if (fs::create_directories(folder, failed)) fs::permissions(folder, fs::perms::owner_all, failed);
   if (failed) return fail(ErrorKind::io, failed.message());
   const auto file = new_file(folder, name);
   if (!file) return tl::unexpected(file.error());
-  auto written = write_all(*file, content);
+  Result<void> written;
+  if (!write_all(*file, content)) written = fail(ErrorKind::io, std::strerror(errno));
   ::close(*file);
   return written;
 }

@@ -8,6 +8,8 @@
 #include <iterator>
 #include <system_error>
 
+#include "core/write_all.hpp"
+
 namespace lambdapool::identity {
 
 namespace fs = std::filesystem;
@@ -29,13 +31,7 @@ Result<std::string> read_token_file(const fs::path& path, const std::string& nam
 Result<void> replace_token_file(const fs::path& path, const std::string& text) {
   std::string temporary = path.string() + ".XXXXXX";
   const int fd = ::mkstemp(temporary.data());  // 0600
-  bool written = fd >= 0;
-  for (std::size_t done = 0; written && done < text.size();) {
-    const auto count = ::write(fd, text.data() + done, text.size() - done);
-    if (count < 0 && errno == EINTR) continue;
-    written = count > 0;
-    if (written) done += static_cast<std::size_t>(count);
-  }
+  bool written = fd >= 0 && write_all(fd, text);
   if (fd >= 0) written = ::close(fd) == 0 && written;
   if (written) written = ::rename(temporary.c_str(), path.c_str()) == 0;
   if (written) return {};

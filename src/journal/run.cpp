@@ -11,6 +11,8 @@
 #include <fstream>
 #include <optional>
 
+#include "core/write_all.hpp"
+
 namespace lambdapool::journal {
 namespace fs = std::filesystem;
 namespace {
@@ -247,13 +249,7 @@ Result<std::string> RunJournal::result(Position item) {
 Result<void> RunJournal::write_file(std::int64_t row, std::string_view bytes) const {
   const fs::path file = file_of(row), fresh = file.string() + ".part";
   const int fd = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  bool written = fd >= 0;
-  while (written && !bytes.empty()) {
-    const ssize_t put = ::write(fd, bytes.data(), bytes.size());
-    if (put < 0 && errno == EINTR) continue;
-    written = put > 0;
-    if (written) bytes.remove_prefix(static_cast<std::size_t>(put));
-  }
+  const bool written = fd >= 0 && write_all(fd, bytes);
   const int reason = errno;
   if (fd >= 0) ::close(fd);
   if (written && std::rename(fresh.c_str(), file.c_str()) == 0) return {};

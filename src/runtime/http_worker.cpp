@@ -23,6 +23,7 @@
 #include "core/encoding.hpp"
 #include "core/envelope.hpp"
 #include "core/whole_number.hpp"
+#include "core/write_all.hpp"
 #include "runtime/forked_child.hpp"
 #include "runtime/http_connection.hpp"
 #include "runtime/platform_log.hpp"
@@ -99,12 +100,7 @@ bool is_welcome(int connection) {
 void write_out(std::string_view text) {
   static std::mutex mutex;
   const std::lock_guard lock(mutex);
-  while (!text.empty()) {
-    const ssize_t written = ::write(STDOUT_FILENO, text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return;
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
+  write_all(STDOUT_FILENO, text);  // where nobody reads it, it is lost
 }
 
 // The tasks that wait, and the processes that run them.

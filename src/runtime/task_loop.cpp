@@ -35,7 +35,7 @@ bool read_all(int channel, char* into, std::size_t size) {
   return true;
 }
 
-bool write_all(int channel, std::string_view bytes) {
+bool send_all(int channel, std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t sent = ::send(channel, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (sent < 0 && errno == EINTR) continue;
@@ -86,7 +86,7 @@ void serve_tasks(int channel, const Environment& environment, Remote remote) {
     flush_output();
     const std::string type = outcome ? "" : outcome.error().type;
     const std::string answer = outcome ? std::move(*outcome) : describe(outcome.error());
-    if (!write_all(channel, lengths(type.size(), answer.size()) + type) || !write_all(channel, answer))
+    if (!send_all(channel, lengths(type.size(), answer.size()) + type) || !send_all(channel, answer))
       end_process(0);
   }
 }

@@ -13,6 +13,7 @@
 #include <cstring>
 #include <fstream>
 
+#include "core/write_all.hpp"
 #include "embedded/supervisor.hpp"
 #include "local/store/home.hpp"
 #include "local/supervisor/protocol.h"
@@ -20,16 +21,6 @@
 
 namespace lambdapool::local {
 namespace {
-
-bool write_all(int fd, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(fd, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return false;
-    bytes.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return true;
-}
 
 // Descriptors of the child. The program closes all above the first, itself in memory too.
 constexpr int control_in_child = 3;

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <fstream>
 
+#include "core/write_all.hpp"
 #include "embedded/fork_server.hpp"
 #include "embedded/python_packets.hpp"
 #include "embedded/python_sdk.hpp"
@@ -30,14 +31,7 @@ constexpr int kills_max = 5;  // of an interpreter that starts, until it counts 
 bool write_script(const fs::path& path, std::string_view text) {
   const Descriptor file(
       ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR));
-  if (!file) return false;
-  while (!text.empty()) {
-    const auto written = ::write(file.get(), text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return false;
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return true;
+  return file && write_all(file.get(), text);
 }
 
 // For shims and for pip: where things are, how the network is reached. Workers get an environment of their
