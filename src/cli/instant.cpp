@@ -1,7 +1,6 @@
 #include "cli/instant.hpp"
 
 #include <cstdint>
-#include <cstdio>
 #include <optional>
 #include <regex>
 
@@ -59,18 +58,6 @@ Result<Instant> parse_since(std::string_view text, Instant now) {
               "'" + std::string(text) +
                   "' is not a time; --since takes how long ago (90s, 15m, 1h, 2d) or "
                   "when (2026-11-22 or 2026-11-22T19:00:00Z).");
-}
-
-std::string format_instant(Instant instant) {
-  const auto midnight = floor<days>(instant);
-  const year_month_day date{midnight};
-  const hh_mm_ss time{instant - midnight};
-  char text[64];
-  std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", static_cast<int>(date.year()),
-                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                static_cast<int>(time.hours().count()), static_cast<int>(time.minutes().count()),
-                static_cast<int>(time.seconds().count()), static_cast<int>(time.subseconds().count()));
-  return text;
 }
 
 }  // namespace lambdapool::cli

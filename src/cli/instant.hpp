@@ -16,6 +16,4 @@ using deploy::Instant;
 // an offset such as +01:00, or neither, which means UTC.
 Result<Instant> parse_since(std::string_view text, Instant now);
 
-std::string format_instant(Instant instant);  // 2026-11-22T19:00:00.000Z
-
 }  // namespace lambdapool::cli

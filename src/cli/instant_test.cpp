@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "core/timestamp.hpp"
+
 namespace lambdapool::cli {
 namespace {
 
@@ -24,7 +26,7 @@ TEST(Since, TakesAnAgeOrAnIsoTime) {
   for (const auto& [text, expected] : cases) {
     const auto since = parse_since(text, now);
     ASSERT_TRUE(since) << text << ": " << since.error().message;
-    EXPECT_EQ(format_instant(*since), expected) << text;
+    EXPECT_EQ(format_timestamp_ms(*since), expected) << text;
   }
 }
 

@@ -5,7 +5,7 @@
 
 #include "aws/lambda/function_error.hpp"
 #include "aws/lambda/report.hpp"
-#include "cli/instant.hpp"
+#include "core/timestamp.hpp"
 
 namespace lambdapool::cli {
 namespace {
@@ -44,12 +44,12 @@ std::string readable(const deploy::LogLine& line) {
   const auto report = aws::parse_report(line.text);
   std::string text = report ? in_words(*report) : line.text;
   text.erase(text.find_last_not_of("\t ") + 1);
-  return format_instant(line.time) + " " + stream + " " + text;
+  return format_timestamp_ms(line.time) + " " + stream + " " + text;
 }
 
 std::string json(const deploy::LogLine& line) {
   const nlohmann::ordered_json object = {
-      {"time", format_instant(line.time)}, {"stream", line.stream}, {"text", line.text}};
+      {"time", format_timestamp_ms(line.time)}, {"stream", line.stream}, {"text", line.text}};
   return object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 

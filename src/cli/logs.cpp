@@ -4,6 +4,7 @@
 #include "cli/instant.hpp"
 #include "cli/log_text.hpp"
 #include "cli/verbs.hpp"
+#include "core/timestamp.hpp"
 #include "deploy/log/log_line.hpp"
 #include "deploy/log/log_source.hpp"
 
@@ -83,7 +84,7 @@ Result<void> show_logs(const Context& context, const LogsOptions& options) {
     return read;
   }
   if (options.follow) return follow(**log, sink);
-  if (!printer.printed_any()) explain_silence(**log, options, format_instant(*since));
+  if (!printer.printed_any()) explain_silence(**log, options, format_timestamp_ms(*since));
   return {};
 }
 

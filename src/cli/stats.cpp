@@ -3,6 +3,7 @@
 
 #include "cli/instant.hpp"
 #include "cli/verbs.hpp"
+#include "core/timestamp.hpp"
 #include "deploy/log/log_stats.hpp"
 #include "report/figures.hpp"
 
@@ -62,7 +63,7 @@ Result<void> show_stats(const Context& context, const StatsOptions& options) {
   if (options.json)
     std::cout << json_of(*stats) << std::flush;
   else if (stats->invocations.count() == 0)
-    std::cerr << "No invocation of " << options.name << " has ended since " << format_instant(*since)
+    std::cerr << "No invocation of " << options.name << " has ended since " << format_timestamp_ms(*since)
               << "; --since looks further back, as in --since 7d.\n";
   else
     std::cout << table(*stats) << std::flush;

@@ -53,18 +53,25 @@ std::optional<sys_days> date(Reader& in) {
   return sys_days(day);
 }
 
-std::optional<seconds> time_of_day(Reader& in) {
+// Of the digits behind the point, as many as there are.
+milliseconds fraction(Reader& in) {
+  milliseconds sum(0);
+  for (int scale = 100;; scale /= 10) {
+    const auto digit = in.number(1);
+    if (!digit) return sum;
+    sum += milliseconds(*digit * scale);
+  }
+}
+
+std::optional<milliseconds> time_of_day(Reader& in) {
   const auto h = in.number(2);
   if (!h || !in.character(":")) return std::nullopt;
   const auto m = in.number(2);
   if (!m || !in.character(":")) return std::nullopt;
   const auto s = in.number(2);
   if (!s || *h > 23 || *m > 59 || *s > 60) return std::nullopt;
-  if (in.character(".,")) {
-    while (in.number(1)) {
-    }
-  }
-  return hours(*h) + minutes(*m) + seconds(*s);
+  const milliseconds rest = in.character(".,") ? fraction(in) : milliseconds(0);
+  return hours(*h) + minutes(*m) + seconds(*s) + rest;
 }
 
 // What local time is ahead of UTC.
@@ -88,7 +95,7 @@ system_clock::time_point nearest_time(sys_time<milliseconds> time) {
   return std::clamp(time, earliest, latest);
 }
 
-std::optional<system_clock::time_point> parse_timestamp(std::string_view text) {
+std::optional<sys_time<milliseconds>> parse_timestamp_ms(std::string_view text) {
   Reader in(text);
   const auto day = date(in);
   if (!day || !in.character("Tt ")) return std::nullopt;
@@ -96,18 +103,30 @@ std::optional<system_clock::time_point> parse_timestamp(std::string_view text) {
   if (!time) return std::nullopt;
   const auto ahead = offset(in);
   if (!ahead || !in.at_end()) return std::nullopt;
-  return nearest_time(*day + *time - *ahead);
+  return floor<milliseconds>(nearest_time(*day + *time - *ahead));
+}
+
+std::optional<system_clock::time_point> parse_timestamp(std::string_view text) {
+  const auto time = parse_timestamp_ms(text);
+  if (!time) return std::nullopt;
+  return floor<seconds>(*time);
 }
 
 std::string format_timestamp(system_clock::time_point time) {
+  std::string text = format_timestamp_ms(floor<milliseconds>(time));
+  text.erase(text.size() - 5, 4);  // ".123"
+  return text;
+}
+
+std::string format_timestamp_ms(sys_time<milliseconds> time) {
   const auto day = floor<days>(time);
   const year_month_day date(day);
-  const hh_mm_ss clock(floor<seconds>(time) - day);
-  char text[40];
-  std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02dZ", static_cast<int>(date.year()),
+  const hh_mm_ss clock(time - day);
+  char text[64];
+  std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", static_cast<int>(date.year()),
                 static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
                 static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
-                static_cast<int>(clock.seconds().count()));
+                static_cast<int>(clock.seconds().count()), static_cast<int>(clock.subseconds().count()));
   return text;
 }
 

@@ -16,7 +16,13 @@ std::chrono::system_clock::time_point nearest_time(std::chrono::sys_time<std::ch
 // (which means UTC) at the end; the nearest time. nullopt where it is something else.
 std::optional<std::chrono::system_clock::time_point> parse_timestamp(std::string_view text);
 
+// The same with the fraction's milliseconds.
+std::optional<std::chrono::sys_time<std::chrono::milliseconds>> parse_timestamp_ms(std::string_view text);
+
 // "2026-11-22T22:14:26Z".
 std::string format_timestamp(std::chrono::system_clock::time_point time);
+
+// "2026-11-22T22:14:26.123Z".
+std::string format_timestamp_ms(std::chrono::sys_time<std::chrono::milliseconds> time);
 
 }  // namespace lambdapool

@@ -34,6 +34,14 @@ TEST(Timestamp, IsNothingElse) {
   }
 }
 
+TEST(Timestamp, HasMillisecondsWhereTheyAreAskedFor) {
+  const std::chrono::sys_time<std::chrono::milliseconds> whole{1'795'385'666s};
+  EXPECT_EQ(parse_timestamp_ms("2026-11-22T22:14:26Z"), whole);
+  EXPECT_EQ(parse_timestamp_ms("2026-11-22T22:14:26.5Z"), whole + 500ms);
+  EXPECT_EQ(parse_timestamp_ms("2026-11-22T22:14:26.0129999999Z"), whole + 12ms);
+  EXPECT_EQ(format_timestamp_ms(whole + 7ms), "2026-11-22T22:14:26.007Z");
+}
+
 TEST(Timestamp, IsWrittenInUtc) { EXPECT_EQ(format_timestamp(some + 999ms), "2026-11-22T22:14:26Z"); }
 
 }  // namespace

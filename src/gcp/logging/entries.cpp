@@ -10,7 +10,6 @@ namespace lambdapool::gcp::logging {
 namespace {
 
 using nlohmann::json;
-using std::chrono::milliseconds;
 
 const json& at(const json& object, const char* name) {
   static const json none;
@@ -22,28 +21,6 @@ const json& at(const json& object, const char* name) {
 std::string text(const json& object, const char* name) {
   const json& value = at(object, name);
   return value.is_string() ? value.get<std::string>() : "";
-}
-
-std::string formatted(Instant time) {
-  std::string made = format_timestamp(nearest_time(time));
-  const auto rest = time - std::chrono::floor<std::chrono::seconds>(time);
-  const std::string digits = std::to_string(1'000 + rest.count());
-  made.insert(made.size() - 1, "." + digits.substr(1));
-  return made;
-}
-
-std::optional<Instant> time_of(const std::string& written) {
-  const auto seconds = parse_timestamp(written);
-  if (!seconds) return std::nullopt;
-  auto time = std::chrono::floor<milliseconds>(*seconds);
-  const auto point = written.find('.');
-  int scale = 100;
-  for (auto digit = point + 1; point != std::string::npos && digit < written.size() && scale > 0; ++digit) {
-    if (written[digit] < '0' || written[digit] > '9') break;
-    time += milliseconds((written[digit] - '0') * scale);
-    scale /= 10;
-  }
-  return time;
 }
 
 // What a line was, before Cloud Logging took it apart where it was JSON.
@@ -59,7 +36,7 @@ std::string text_of(const json& entry) {
 http::Request list_entries_request(const EntryQuery& query) {
   std::string filter = R"(resource.type="cloud_run_revision" AND resource.labels.service_name=")" +
                        query.service + R"(" AND resource.labels.location=")" + query.place.location + '"';
-  if (query.since) filter += " AND timestamp>=\"" + formatted(*query.since) + '"';
+  if (query.since) filter += " AND timestamp>=\"" + format_timestamp_ms(*query.since) + '"';
   json body{{"resourceNames", {"projects/" + query.place.project}},
             {"filter", filter},
             {"orderBy", "timestamp asc"},
@@ -75,7 +52,7 @@ Result<EntryPage> parse_list_entries(const http::Response& response) {
   EntryPage page;
   if (const json& entries = at(body, "entries"); entries.is_array()) {
     for (const json& each : entries) {
-      const auto time = time_of(text(each, "timestamp"));
+      const auto time = parse_timestamp_ms(text(each, "timestamp"));
       std::string line = text_of(each);
       if (!time || line.empty()) continue;
       const json& labels = at(each, "labels");

@@ -72,26 +72,26 @@ Result<Filter> parse_filter(const std::string& text) {
   return filter;
 }
 
-// With the fractions that parse_timestamp() drops.
-std::int64_t milliseconds_of(const std::string& text) {
-  const auto seconds = std::chrono::floor<milliseconds>(*parse_timestamp(text)).time_since_epoch().count();
-  const auto point = text.find('.');
-  if (point == std::string::npos) return seconds;
-  std::string digits = text.substr(point + 1, text.find_first_not_of("0123456789", point + 1) - point - 1);
-  digits.resize(3, '0');
-  return seconds + std::atoi(digits.c_str());
+std::string formatted(std::int64_t ms) {
+  return format_timestamp_ms(std::chrono::sys_time<milliseconds>(milliseconds(ms)));
 }
 
-std::string formatted(std::int64_t ms) {
-  std::string text = format_timestamp(std::chrono::sys_time<milliseconds>(milliseconds(ms)));
-  text.insert(text.size() - 1, "." + std::to_string(1'000 + ms % 1'000).substr(1));
-  return text;
-}
+// A stream's name, REVISION.INSTANCE, in its parts.
+struct Origin {
+  std::string revision;
+  std::string instance;
+
+  explicit Origin(const std::string& stream) {
+    const auto dot = std::min(stream.find('.'), stream.size());
+    revision = stream.substr(0, dot);
+    instance = stream.substr(std::min(dot + 1, stream.size()));
+  }
+};
 
 bool is_when(std::int64_t ms, const Filter& filter) {
   return std::ranges::all_of(filter.all, [&](const Comparison& each) {
     if (!is_time(each.field)) return true;
-    const auto value = milliseconds_of(each.value);
+    const auto value = parse_timestamp_ms(each.value)->time_since_epoch().count();
     if (each.sign == ">=") return ms >= value;
     if (each.sign == "<=") return ms <= value;
     if (each.sign == ">") return ms > value;
@@ -153,10 +153,9 @@ std::vector<Line> lines_of(const fs::path& home, const json& names, const Filter
     std::map<std::pair<std::string, std::int64_t>, std::size_t> counts;
     for (auto& event : read_log(home, name, 0)) {
       const auto number = counts[{event.stream, event.time_ms}]++;
-      const auto dot = std::min(event.stream.find('.'), event.stream.size());
-      if (is_when(event.time_ms, filter) &&
-          filter.holds({{"resource.labels.revision_name", event.stream.substr(0, dot)},
-                        {"labels.instanceId", event.stream.substr(std::min(dot + 1, event.stream.size()))}}))
+      const Origin origin(event.stream);
+      if (is_when(event.time_ms, filter) && filter.holds({{"resource.labels.revision_name", origin.revision},
+                                                          {"labels.instanceId", origin.instance}}))
         lines.push_back({std::move(event), number, *of});
     }
   }
@@ -166,7 +165,7 @@ std::vector<Line> lines_of(const fs::path& home, const json& names, const Filter
 
 json entry_of(const Line& line) {
   const auto& [event, number, of] = line;
-  const auto dot = std::min(event.stream.find('.'), event.stream.size());
+  const Origin origin(event.stream);
   json entry{{"insertId", event.stream + "-" + std::to_string(number)},
              {"logName", "projects/" + of.project + "/logs/run.googleapis.com%2Fstdout"},
              {"timestamp", formatted(event.time_ms)},
@@ -176,10 +175,10 @@ json entry_of(const Line& line) {
                {"labels",
                 {{"service_name", of.service},
                  {"configuration_name", of.service},
-                 {"revision_name", event.stream.substr(0, dot)},
+                 {"revision_name", origin.revision},
                  {"location", of.location},
                  {"project_id", of.project}}}}},
-             {"labels", {{"instanceId", event.stream.substr(std::min(dot + 1, event.stream.size()))}}}};
+             {"labels", {{"instanceId", origin.instance}}}};
   put_text(entry, event.text);
   return entry;
 }
