@@ -23,6 +23,18 @@ def encoded(value):
     return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
 
 
+class JsonHandler(http.server.BaseHTTPRequestHandler):
+    def answer(self, value):
+        body = json.dumps(value).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format, *arguments):
+        pass
+
+
 class Tokens(http.server.ThreadingHTTPServer):
     """Gives tokens, and keeps what was claimed."""
 
@@ -35,7 +47,7 @@ class Tokens(http.server.ThreadingHTTPServer):
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
 
-class Handler(http.server.BaseHTTPRequestHandler):
+class Handler(JsonHandler):
     server: Tokens
 
     def do_POST(self):
@@ -47,14 +59,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             answer = {"id_token": "%s.%s.%s" % (encoded({}), encoded({"exp": FAR}), "c2ln")}
         else:
             answer = {"access_token": "access", "expires_in": 3600}
-        body = json.dumps(answer).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format, *arguments):
-        pass
+        self.answer(answer)
 
 
 @pytest.fixture
@@ -188,7 +193,7 @@ class Project(http.server.ThreadingHTTPServer):
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
 
-class ProjectHandler(http.server.BaseHTTPRequestHandler):
+class ProjectHandler(JsonHandler):
     server: Project
 
     def do_GET(self):
@@ -202,16 +207,6 @@ class ProjectHandler(http.server.BaseHTTPRequestHandler):
         assert self.path == "/v3/projects/project-of-key:testIamPermissions"
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["permissions"]
         self.answer({"permissions": [one for one in asked if one not in self.server.denied]})
-
-    def answer(self, value):
-        body = json.dumps(value).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format, *arguments):
-        pass
 
 
 @pytest.fixture
@@ -293,9 +288,7 @@ class BetweenHandler(http.server.BaseHTTPRequestHandler):
     def pass_on(self):
         body = self.rfile.read(int(self.headers["Content-Length"] or 0))
         headers = {name: self.headers[name] for name in ("Authorization", "Content-Type") if name in self.headers}
-        request = urllib.request.Request(
-            self.server.endpoint + self.path, body or None, headers, method=self.command
-        )
+        request = urllib.request.Request(self.server.endpoint + self.path, body or None, headers, method=self.command)
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:
                 status, content = answer.status, answer.read()

@@ -16,6 +16,25 @@ from botocore.config import Config
 RUNTIME = "python%d.%d" % sys.version_info[:2]
 ROLE = "arn:aws:iam::000000000000:role/any"
 REGION = "us-east-1"
+# How a runtime of somebody else's begins (a bootstrap): connected to the Runtime API, with a reader of its answers.
+RUNTIME_OF_ANOTHER = """#!/usr/bin/env python3
+import base64, json, os, socket, time
+host, port = os.environ["AWS_LAMBDA_RUNTIME_API"].split(":")
+def connect():
+    global api, answers
+    api = socket.create_connection((host, int(port)))
+    answers = api.makefile("rb")
+connect()
+def answer():
+    headers = {}
+    answers.readline()
+    for line in iter(answers.readline, b"\\r\\n"):
+        name, _, value = line.decode().partition(":")
+        headers[name.lower()] = value.strip()
+    body = answers.read(int(headers["content-length"]))
+    if headers.get("connection") == "close": connect()
+    return headers, body
+"""
 ARN = f"arn:aws:lambda:{REGION}:000000000000:function:"
 
 
@@ -48,7 +67,11 @@ def served(home, *arguments):
 
 def client_of(endpoint, service="lambda"):
     return boto3.client(
-        service, endpoint_url=endpoint, region_name=REGION, aws_access_key_id="any", aws_secret_access_key="any",
+        service,
+        endpoint_url=endpoint,
+        region_name=REGION,
+        aws_access_key_id="any",
+        aws_secret_access_key="any",
         config=Config(retries={"max_attempts": 0}, parameter_validation=False),
     )
 

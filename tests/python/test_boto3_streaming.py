@@ -10,6 +10,7 @@ import pytest
 
 boto3 = pytest.importorskip("boto3")
 from botocore.exceptions import ClientError
+from local_lambda import RUNTIME_OF_ANOTHER
 
 LIMIT = 6 * 1024 * 1024 + 100
 STREAMED_LIMIT = 200 << 20
@@ -22,18 +23,9 @@ def handler(event, context):
 """
 # A runtime of somebody else's, which streams: `size` bytes, in chunks, and an error in the trailers where `fail` is.
 # With `ask`, a port: after each of `steps` it waits there for leave to go on. With `end`: how it goes on after them.
-STREAMING = """#!/usr/bin/env python3
-import base64, json, os, socket, time
-host, port = os.environ["AWS_LAMBDA_RUNTIME_API"].split(":")
-api = socket.create_connection((host, int(port)))
-answers = api.makefile("rb")
-def answer():
-    headers = {}
-    answers.readline()
-    for line in iter(answers.readline, b"\\r\\n"):
-        name, _, value = line.decode().partition(":")
-        headers[name.lower()] = value.strip()
-    return headers, answers.read(int(headers["content-length"]))
+STREAMING = (
+    RUNTIME_OF_ANOTHER
+    + """
 while True:
     api.sendall(b"GET /2018-06-01/runtime/invocation/next HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n")
     headers, body = answer()
@@ -52,8 +44,7 @@ while True:
         id = headers["lambda-runtime-aws-request-id"]
         api.close()
         answers.close()
-        api = socket.create_connection((host, int(port)))
-        answers = api.makefile("rb")
+        connect()
         if end == "break off": continue
         told = b'{"errorType": "Own", "errorMessage": "mine"}'
         api.sendall(b"POST /2018-06-01/runtime/invocation/%s/error HTTP/1.1\\r\\nHost: localhost\\r\\nContent-Length: %d\\r\\n\\r\\n%s"
@@ -72,6 +63,7 @@ while True:
     api.sendall(b"0\\r\\n" + trailers + b"\\r\\n")
     answer()
 """
+)
 
 
 @pytest.fixture(scope="module")

@@ -13,23 +13,14 @@ pytest.importorskip("boto3")
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from local_lambda import REGION, ROLE, client_of, create, served
+from local_lambda import REGION, ROLE, RUNTIME_OF_ANOTHER, client_of, create, served
 from test_boto3_function_urls import allow_everybody
 
 # A runtime of somebody else's: streams `steps` with the content type `type`. With `ask`, a port: after each of them it
 # waits there for leave to go on. `end`: how it goes on afterwards. `fail`: fails before it streams.
-RUNTIME = """#!/usr/bin/env python3
-import json, os, socket
-host, port = os.environ["AWS_LAMBDA_RUNTIME_API"].split(":")
-api = socket.create_connection((host, int(port)))
-answers = api.makefile("rb")
-def answer():
-    headers = {}
-    answers.readline()
-    for line in iter(answers.readline, b"\\r\\n"):
-        name, _, value = line.decode().partition(":")
-        headers[name.lower()] = value.strip()
-    return headers, answers.read(int(headers["content-length"]))
+RUNTIME = (
+    RUNTIME_OF_ANOTHER
+    + """
 def post(path, body):
     api.sendall(("POST /2018-06-01/runtime/invocation/%s HTTP/1.1\\r\\nHost: localhost\\r\\n" % path).encode() + body)
 while True:
@@ -52,6 +43,7 @@ while True:
     api.sendall(b"0\\r\\n\\r\\n")
     answer()
 """
+)
 INTEGRATION = "application/vnd.awslambda.http-integration-response"
 PRELUDE = json.dumps({"statusCode": 207, "headers": {"Content-Type": "text/own", "X-Own": "1"}, "cookies": ["a=1"]})
 ZEROS = "\0" * 8
