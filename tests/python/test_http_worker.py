@@ -196,13 +196,21 @@ def test_a_process_that_dies_idle_is_not_started_again_and_again(start, tmp_path
     assert len(counted.read_text()) < 20
 
 
+def wait_until_dead(pid):
+    """Gone, or waiting for whoever has inherited it. It may go while it is looked at."""
+    try:
+        while Path("/proc/%d/stat" % pid).read_text().split()[2] != "Z":
+            pass
+    except (FileNotFoundError, ProcessLookupError):
+        pass
+
+
 def test_a_process_that_has_died_meanwhile_takes_no_task_with_it(start):
     worker = start()
     for _ in range(5):
         pid = worker.value("pid")
         os.kill(pid, signal.SIGKILL)
-        while Path("/proc/%d" % pid).exists() and Path("/proc/%d/stat" % pid).read_text().split()[2] != "Z":
-            pass
+        wait_until_dead(pid)
         assert worker.value("double", 2) == 4
 
 
@@ -224,10 +232,7 @@ def test_with_the_worker_end_its_tasks(start, tmp_path):
         pass
     worker.process.terminate()
     worker.process.communicate(timeout=30)
-    with pytest.raises((ProcessLookupError, FileNotFoundError)):
-        while Path("/proc/%d/stat" % pid).read_text().split()[2] != "Z":
-            os.kill(pid, 0)
-        raise ProcessLookupError  # dead, and waiting for whoever has inherited it
+    wait_until_dead(pid)
 
 
 def test_after_a_death_there_is_another_process(start):
