@@ -86,7 +86,7 @@ class Engine:
     def add_task(self, job: int, function: bytes, arguments: bytes) -> Account:
         """A job of one call, which is sent when its turn comes, whatever Python is doing then. A second time it has
         to be sent as others."""
-    def set_code(self, code: str) -> None:
+    def set_code(self, code: str, known: bool) -> None:
         """The envelope's member of such calls."""
     def take_back(self, job: int) -> bool:
         """Of a job of one call. True: it has not been sent and will not be; wait() may still tell so."""

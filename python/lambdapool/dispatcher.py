@@ -56,7 +56,7 @@ class Dispatcher:
         self.blobs = Blobs(engine, function)
         self._lock = threading.Lock()
         self._jobs: Dict[int, Any] = {}
-        engine.set_code(code.digest)
+        self._tell_code()
         self._numbers = itertools.count(1)
         self._closing = False
         self._abandoned = False
@@ -146,8 +146,11 @@ class Dispatcher:
         """What the function's code is. Why its calls cannot be made; None where they can."""
         mismatch: Optional[BaseException] = self.code.learn(manifest)
         if self.ended is None:
-            self.engine.set_code(self.code.digest)
+            self._tell_code()
         return mismatch
+
+    def _tell_code(self) -> None:
+        self.engine.set_code(self.code.digest, self.code.digest != UNKNOWN)
 
     def extend(self, job: Any, items: int) -> bool:
         """Of an open job. False: it has ended, and will not send them."""

@@ -51,7 +51,8 @@ class Engine {
   void close_job(Batch::Job job);
   std::shared_ptr<report::Account> add_task(Batch::Job job, const nb::bytes& function,
                                             const nb::bytes& arguments);
-  void set_code(std::string code);
+  // Where it is not `known`, workers refuse each call to tell it: then none waits behind theirs.
+  void set_code(std::string code, bool known);
   bool take_back(Batch::Job job);
   bool is_running(Batch::Job job);
   nb::object wait_for(Batch::Job job);

@@ -47,9 +47,10 @@ void Engine::send_tasks() {
   }
 }
 
-void Engine::set_code(std::string code) {
+void Engine::set_code(std::string code, bool known) {
   const std::lock_guard lock(batch_mutex_);
   code_ = std::move(code);
+  batch_.look_ahead(known ? static_cast<std::size_t>(settings_.ahead) : 0);
 }
 
 bool Engine::take_back(Batch::Job job) {

@@ -63,6 +63,7 @@ class Batch {
   // At most `workers` + `ahead` calls are out. Of a job that finds its own size at most 2 * workers: chunks
   // that are sized long before they run are sized by what was known then.
   Batch(std::size_t workers, std::size_t ahead) : workers_(workers), window_(workers + ahead) {}
+  void look_ahead(std::size_t calls) { window_ = workers_ + calls; }  // from now on
 
   // `job` is a number that is not in use.
   void add(Job job, std::size_t items, const JobOptions& options);
@@ -162,7 +163,7 @@ class Batch {
   void forget_if_done(Job job, const Record& record);
 
   const std::size_t workers_;
-  const std::size_t window_;
+  std::size_t window_;
   std::unordered_map<Job, Record> jobs_;
   std::deque<Job> queue_;  // also holds jobs that have nothing to send any more
   std::unordered_map<Call, Chunk> calls_;

@@ -38,6 +38,15 @@ TEST(Batch, HandsOutAsManyCallsAsItsWindowHoldsAndMoreAsTheyComeBack) {
   EXPECT_THAT(all(batch), ElementsAre(Is(1, 6, 2)));
 }
 
+TEST(Batch, LooksNoFurtherAheadThanItIsTold) {
+  Batch batch(2, 32);
+  batch.look_ahead(0);
+  batch.add(1, 9, {.chunksize = 1});
+  EXPECT_EQ(all(batch).size(), 2u);
+  batch.look_ahead(3);
+  EXPECT_EQ(all(batch).size(), 3u);
+}
+
 TEST(Batch, AJobThatFindsItsOwnSizeHasTwoCallsAWorkerOut) {
   Batch batch(2, 32);
   batch.add(1, 100, {});

@@ -24,6 +24,7 @@ void append(std::string& out, const std::string& row, const std::string& name, s
 }
 
 std::string name_of(const Timeline::Span& span) {
+  if (span.count == 0) return "nothing run";
   if (span.count == 1) return "item " + std::to_string(span.first);
   return "items " + std::to_string(span.first) + "-" + std::to_string(span.first + span.count - 1);
 }

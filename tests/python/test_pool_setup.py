@@ -76,7 +76,7 @@ def test_one_worker_stays_with_its_environment_where_others_are_idle(enter, ear)
         two = pool.starmap_async(tasks.tell, [(n, ear.port) for n in range(2)], chunksize=1)
         assert ear.wait_for(2)
         ear.release()
-        two.wait(60)
+        two.get(60)
     with LambdaPool(1, "algorithms") as pool:
         assert len(set(pool.map(tasks.process_id, range(50), chunksize=1))) == 1
 

@@ -334,3 +334,20 @@ def test_a_version_is_never_updated(project):
 
     with pytest.raises(ValueError, match="changes what a function's plain name calls, and f:7 is called"):
         LambdaPool(1, "f:7", target="local", stale="update")
+
+
+def test_no_more_calls_than_workers_ask_for_the_code(project):
+    project.write("code.py", "def f(x):\n    return x\n")
+    project.command("create", "stale", "code.py")
+    used = project.use(
+        code="""
+import sys
+sys.path.insert(0, %(here)r)
+import %(module)s
+from lambdapool import LambdaPool
+with LambdaPool(2, "stale") as pool:
+    assert pool.map(%(module)s.f, range(100), chunksize=1) == list(range(100))
+    print(pool.report().calls)
+"""
+    )
+    assert int(used.stdout) <= 102
