@@ -8,6 +8,7 @@ from collections.abc import Sized
 from concurrent.futures import Executor
 
 from .arguments import check_callable, check_chunksize, check_integer, check_progress, check_seconds
+from .either_order import DEFAULT_WORKERS, in_either_order
 
 TYPE_CHECKING = False  # typing's own would cost its import
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     S = TypeVar("S")
     T = TypeVar("T")
 
-DEFAULT_WORKERS = 100
 _WORKERS = frozenset(("max_workers", "workers"))  # two names of one argument
 
 
@@ -40,7 +40,8 @@ class LambdaExecutor(Executor):
         lambda_function: the name (or name:qualifier, or ARN) of a function made by ``lambdapool create``. If not
             given, ``LAMBDAPOOL_FUNCTION``, or the only function of a ``lambdapool.toml`` here or above.
         max_workers: how many invocations may run at once; 100 if not given, a tenth of what an AWS account
-            has by default. May be given as `workers` too, as LambdaPool has it.
+            has by default. May be given as `workers` too, as LambdaPool has it,
+            and before the function.
 
     The other arguments, and what is raised, are LambdaPool's; ``max_tasks_per_child`` is what it calls
     ``maxtasksperchild``. Where the `initializer` fails the executor is broken: what it has and what is submitted later
@@ -50,6 +51,7 @@ class LambdaExecutor(Executor):
     program. After a Ctrl-C neither does.
     """
 
+    @in_either_order("lambda_function", "max_workers")
     def __init__(
         self,
         lambda_function: Optional[str] = None,

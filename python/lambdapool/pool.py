@@ -9,6 +9,7 @@ from __future__ import annotations
 import warnings
 
 from .arguments import check_callable, check_callback, check_chunksize, check_keywords, check_progress
+from .either_order import DEFAULT_WORKERS, in_either_order
 
 TYPE_CHECKING = False  # typing's own would cost its import
 if TYPE_CHECKING:
@@ -45,9 +46,10 @@ class LambdaPool(_Base):
     :class:`multiprocessing.pool.Pool`.
 
     Args:
-        workers: how many invocations may run at once.
-        lambda_function: the name (or name:qualifier, or ARN) of a function made by ``lambdapool create``. These two may
-            come in LambdaExecutor's order too.
+        workers: how many invocations may run at once; 100 if not given, a tenth of what an AWS account has by default.
+        lambda_function: the name (or name:qualifier, or ARN) of a function made by ``lambdapool create``. If not
+            given, ``LAMBDAPOOL_FUNCTION``, or the only function of a ``lambdapool.toml`` here or above. These two
+            may come in either order.
         aws_access_key_id, aws_secret_access_key, aws_session_token: an identity. Without one, the usual
             places are looked at: environment variables, then the profile in ``~/.aws``.
         aws_region_name: likewise; else ``AWS_REGION``, ``AWS_DEFAULT_REGION``, the profile's region.
@@ -103,9 +105,10 @@ class LambdaPool(_Base):
 
     _cache: Dict[int, Any]  # results without an outcome, as multiprocessing's results want it
 
+    @in_either_order("workers", "lambda_function")
     def __init__(
         self,
-        workers: int,
+        workers: int = DEFAULT_WORKERS,
         lambda_function: Optional[str] = None,
         aws_access_key_id: Optional[str] = None,
         aws_secret_access_key: Optional[str] = None,
@@ -141,8 +144,6 @@ class LambdaPool(_Base):
         from .retry import pool_retry
         from .worker_setup import WorkerSetup
 
-        if isinstance(workers, str) and not isinstance(lambda_function, str):
-            workers, lambda_function = lambda_function, workers
         if maxtasksperchild is not None and (not isinstance(maxtasksperchild, int) or maxtasksperchild <= 0):
             raise ValueError("maxtasksperchild must be a positive int or None")
         self._progress = check_progress(progress)

@@ -197,15 +197,23 @@ def test_arguments_out_of_range(service):
         LambdaExecutor(None)
 
 
-def test_the_number_of_workers_comes_second_or_by_either_name(service):
+def test_the_function_and_the_number_of_workers_come_in_either_order_and_by_name(service):
     for executor in (
         LambdaExecutor("algorithms", 4),
+        LambdaExecutor(4, "algorithms"),
+        LambdaExecutor(4, lambda_function="algorithms"),
         LambdaExecutor("algorithms", workers=4),
         LambdaExecutor("algorithms", max_workers=4),
     ):
         with executor:
             assert executor._max_workers == 4
-    for pool in (LambdaPool(4, "algorithms"), LambdaPool("algorithms", 4)):
+    for pool in (
+        LambdaPool(4, "algorithms"),
+        LambdaPool("algorithms", 4),
+        LambdaPool("algorithms", workers=4),
+        LambdaPool(4, lambda_function="algorithms"),
+        LambdaPool("algorithms"),
+    ):
         with pool:
             assert pool.apply(tasks.square, (3,)) == 9
     with LambdaExecutor("algorithms") as executor:
