@@ -42,6 +42,8 @@ void announce(const local::Service& service, const local::ServiceOptions& option
   say(key ? "Point any AWS client at it with:" : "Point any AWS client at it with (any keys will do):");
   say("  export AWS_ENDPOINT_URL_LAMBDA=" + url);
   say("  export AWS_ENDPOINT_URL_S3=" + url);
+  say("  export AWS_ENDPOINT_URL_IAM=" + url);
+  say("  export AWS_ENDPOINT_URL_STS=" + url);
   say("  export AWS_ENDPOINT_URL_CLOUDWATCH_LOGS=" + url);
   // A key of the user's own is not shown: they have it, and who reads our output may not.
   if (!key || key->made_here) {

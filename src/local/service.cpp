@@ -9,6 +9,7 @@
 #include "http/event_loop.hpp"
 #include "http/server.hpp"
 #include "local/control/control_plane.hpp"
+#include "local/iam/iam_service.hpp"
 #include "local/logs/logs_service.hpp"
 #include "local/objects/s3_service.hpp"
 #include "local/private_socket.hpp"
@@ -75,6 +76,16 @@ LogsOptions logs_options(const ServiceOptions& options, ControlPlane& plane) {
   return logs;
 }
 
+IamOptions iam_options(const ServiceOptions& options) {
+  IamOptions iam;
+  iam.home = options.home;
+  iam.identity = options.identity;
+  iam.admission = options.admission;
+  iam.region = options.region;
+  iam.log = options.log;
+  return iam;
+}
+
 run::RunOptions run_options(const ServiceOptions& options) {
   run::RunOptions run;
   run.home = options.home;
@@ -103,6 +114,7 @@ class RunningService : public Service, private http::InProcess {
     s3.before_transit = [this] { workers_->isolation(); };
     objects_ = std::make_unique<S3Service>(std::move(s3));
     logs_ = std::make_unique<LogsService>(logs_options(options, *plane_));
+    iam_ = std::make_unique<IamService>(iam_options(options));
     run_ = std::make_unique<run::RunService>(loop_, run_options(options));
     auto listener = listen(options);
     if (!listener) return tl::unexpected(listener.error());
@@ -128,6 +140,7 @@ class RunningService : public Service, private http::InProcess {
     plane_->pause();
     objects_->pause();
     logs_->pause();
+    iam_->pause();
     run_->pause();
     go_on_ = {};
     std::promise<void> waiting;
@@ -137,12 +150,14 @@ class RunningService : public Service, private http::InProcess {
     });
     waiting.get_future().wait();
     plane_->disconnect();
+    iam_->disconnect();
   }
   void after_fork_in_parent() override {
     go_on_.set_value();
     plane_->resume();
     objects_->resume();
     logs_->resume();
+    iam_->resume();
     run_->resume();
   }
   void after_fork_in_child() override {
@@ -159,7 +174,7 @@ class RunningService : public Service, private http::InProcess {
     plane_->handle_own(std::move(request), std::move(responder));
   }
 
-  enum class Room { lambda, objects, logs, run };
+  enum class Room { lambda, objects, logs, iam, run };
 
   // A function's URL takes whatever its callers send, signed for S3 or not.
   Room room_of(const http::Request& head) const {
@@ -167,6 +182,7 @@ class RunningService : public Service, private http::InProcess {
     if ((!url || url->by_path) && is_for_s3(head)) return Room::objects;
     if (url) return Room::lambda;
     if (is_for_logs(head)) return Room::logs;
+    if (is_query_call(head)) return Room::iam;
     return run::is_for_run(head) ? Room::run : Room::lambda;
   }
 
@@ -176,6 +192,8 @@ class RunningService : public Service, private http::InProcess {
         return objects_->screen(head, caller);
       case Room::logs:
         return logs_->screen(head, caller);
+      case Room::iam:
+        return iam_->screen(head, caller);
       case Room::run:
         return run_->screen(head, caller);
       case Room::lambda:
@@ -190,6 +208,8 @@ class RunningService : public Service, private http::InProcess {
         return objects_->handle(std::move(request), std::move(responder));
       case Room::logs:
         return logs_->handle(std::move(request), std::move(responder));
+      case Room::iam:
+        return iam_->handle(std::move(request), std::move(responder));
       case Room::run:
         return run_->handle(std::move(request), std::move(responder));
       case Room::lambda:
@@ -248,6 +268,7 @@ class RunningService : public Service, private http::InProcess {
   std::unique_ptr<ControlPlane> plane_;
   std::unique_ptr<S3Service> objects_;
   std::unique_ptr<LogsService> logs_;
+  std::unique_ptr<IamService> iam_;
   std::unique_ptr<run::RunService> run_;
   std::optional<PrivateSocket> socket_;
   std::shared_ptr<http::MemoryBudget> memory_ = std::make_shared<http::MemoryBudget>(request_memory);

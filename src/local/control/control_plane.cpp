@@ -22,11 +22,12 @@ OrRefusal<void> check_request_size(const Route& route, std::size_t bytes) {
 Refusal unknown_operation(const http::Request& request) {
   const std::string path = request.target.substr(0, request.target.find('?'));
   std::string message = "The local Lambda has no operation " + request.method + " " + path + ".";
-  // Where IAM, STS and CloudWatch Logs take all of their calls.
+  // Where services of the JSON protocol take all of their calls.
   if (request.method == "POST" && path == "/")
     message +=
-        " It is a Lambda only: name it by AWS_ENDPOINT_URL_LAMBDA instead of AWS_ENDPOINT_URL, and give "
-        "'lambdapool create' a --role.";
+        " It has Lambda, a part of S3, the reading calls of CloudWatch Logs, IAM's roles, and STS; what "
+        "belongs to "
+        "another service needs an endpoint of its own (AWS_ENDPOINT_URL_SERVICE).";
   return {404, "UnknownOperationException", message};
 }
 

@@ -31,6 +31,8 @@ bool matches(std::string_view pattern, std::string_view path, std::vector<std::s
   return pattern.empty() && path.empty();
 }
 
+}  // namespace
+
 std::multimap<std::string, std::string> parse_query(std::string_view text) {
   std::multimap<std::string, std::string> query;
   while (!text.empty()) {
@@ -43,8 +45,6 @@ std::multimap<std::string, std::string> parse_query(std::string_view text) {
   }
   return query;
 }
-
-}  // namespace
 
 std::string decode_query(std::string_view text) {
   std::string spaced(text);

@@ -98,6 +98,7 @@ struct Route {
   std::string query_value(const std::string& name) const;  // the first of that name, or ""
 };
 
+std::multimap<std::string, std::string> parse_query(std::string_view text);  // "a=b&c", and forms
 std::string decode_query(std::string_view text);  // a name or a value of a query: %XX, and + for a space
 
 // nullopt: no operation has this method and path.

@@ -44,7 +44,12 @@ CREATE TABLE settings (
 ) WITHOUT ROWID;
 )sql";
 
-constexpr const char* steps[] = {first_schema, settings_schema};
+// Since version 3.
+constexpr const char* roles_schema = R"sql(
+CREATE TABLE roles (name TEXT PRIMARY KEY, content TEXT NOT NULL) WITHOUT ROWID;
+)sql";
+
+constexpr const char* steps[] = {first_schema, settings_schema, roles_schema};
 
 }  // namespace
 

@@ -7,7 +7,7 @@
 #include <cstdio>
 #include <random>
 
-#include "core/random.hpp"
+#include "local/temporary_credentials.hpp"
 #include "local/worker/processors.hpp"
 
 namespace lambdapool::local {
@@ -64,15 +64,6 @@ void place_wrapper(std::map<std::string, std::string>& variables, const WorkerSe
   }
 }
 
-constexpr std::string_view base64_digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-// `alphabet`: of a size that divides 256.
-std::string random_text(std::size_t size, std::string_view alphabet) {
-  std::string text = random_bytes(size);
-  for (auto& c : text) c = alphabet[static_cast<unsigned char>(c) % alphabet.size()];
-  return text;
-}
-
 }  // namespace
 
 std::map<std::string, std::string> worker_environment(const FunctionVersion& function,
@@ -94,9 +85,10 @@ std::map<std::string, std::string> worker_environment(const FunctionVersion& fun
   };
   // A role's credentials on Lambda, and of their form. Ours open nothing, but keep SDKs from finding the host
   // owner's.
-  variables["AWS_ACCESS_KEY_ID"] = "ASIA" + random_text(16, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567");
-  variables["AWS_SECRET_ACCESS_KEY"] = random_text(40, base64_digits);
-  variables["AWS_SESSION_TOKEN"] = "IQoJb3JpZ2luX2Vj" + random_text(240, base64_digits);
+  const auto keys = temporary_credentials();
+  variables["AWS_ACCESS_KEY_ID"] = keys.access_key_id;
+  variables["AWS_SECRET_ACCESS_KEY"] = keys.secret_access_key;
+  variables["AWS_SESSION_TOKEN"] = keys.session_token;
   add_paths(variables, setting);
   if (function.runtime.starts_with("python"))
     variables["AWS_EXECUTION_ENV"] = "AWS_Lambda_" + function.runtime;
