@@ -90,12 +90,17 @@ std::map<std::string, std::string> worker_environment(const FunctionVersion& fun
   variables["AWS_SECRET_ACCESS_KEY"] = keys.secret_access_key;
   variables["AWS_SESSION_TOKEN"] = keys.session_token;
   add_paths(variables, setting);
-  if (function.runtime.starts_with("python"))
-    variables["AWS_EXECUTION_ENV"] = "AWS_Lambda_" + function.runtime;
+  const bool python = function.runtime.starts_with("python");
+  const bool node = function.runtime.starts_with("nodejs");
+  if (node) {
+    const auto version = function.runtime.substr(6, function.runtime.find('.') - 6);
+    variables["NODE_PATH"] = setting.opt + "/nodejs/node" + version + "/node_modules:" + setting.opt +
+                             "/nodejs/node_modules:/var/runtime/node_modules";
+  }
+  if (python || node) variables["AWS_EXECUTION_ENV"] = "AWS_Lambda_" + function.runtime;
   for (const auto& [name, value] : function.environment) variables[name] = value;
   set_thread_variables(variables, setting.processors);
   variables["AWS_LAMBDA_RUNTIME_API"] = setting.runtime_api;
-  const bool python = function.runtime.starts_with("python");
   if (setting.own_runtime) variables["LAMBDAPOOL_OBJECTS"] = setting.objects;
   if (setting.own_runtime && !python) variables["LAMBDAPOOL_RUNTIME_FD"] = "3";
   // The runtime client takes it out again.

@@ -7,6 +7,7 @@
 
 #include <cerrno>
 
+#include "local/worker/node_runtime.hpp"
 #include "local/worker/own_runtime.hpp"
 
 namespace lambdapool::local {
@@ -212,15 +213,30 @@ ProcessEvents WorkerProcess::process_events() {
   return events;
 }
 
+// What a runtime other than Python is started by.
+tl::expected<std::vector<std::string>, InvocationError> WorkerProcess::command(
+    const WorkerSetting& setting) const {
+  if (is_node(*setting_.function))
+    return node_command(*setting_.function, setting_.opt, setting_.node, setting);
+  const fs::path found = bootstrap();
+  if (found.empty()) return tl::unexpected(no_bootstrap());
+  const bool in_code = found.parent_path() == setting_.function->code;
+  return std::vector<std::string>{(in_code ? setting.task_root : setting.opt) + "/bootstrap"};
+}
+
 void WorkerProcess::spawn_bootstrap() {
   const bool mounted = parts_.supervisor.root() != Supervisor::Root::none;
   WorkerSetting setting = environment_setting(mounted);
+  auto command = this->command(setting);
+  if (!command) return fail(command.error());
   Spawn spawn;
-  const fs::path found = bootstrap();
-  if (found.empty()) return fail(no_bootstrap());
-  const bool in_code = found.parent_path() == setting_.function->code;
-  spawn.arguments = {(in_code ? setting.task_root : setting.opt) + "/bootstrap"};
-  spawn.environment = as_strings(worker_environment(*setting_.function, setting));
+  spawn.arguments = std::move(*command);
+  if (is_node(*setting_.function)) setting.interpreter = setting_.node;
+  const auto variables = worker_environment(*setting_.function, setting);
+  const auto wrapper = variables.find("AWS_LAMBDA_EXEC_WRAPPER");
+  if (is_node(*setting_.function) && wrapper != variables.end())
+    spawn.arguments.insert(spawn.arguments.begin(), wrapper->second);
+  spawn.environment = as_strings(variables);
   spawn.directory = setting.task_root;
   spawn.in_root = mounted;
   spawn.root = {setting_.function->code, setting_.opt, setting_.slot.tmp};

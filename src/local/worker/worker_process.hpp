@@ -45,8 +45,9 @@ class WorkerProcess : public std::enable_shared_from_this<WorkerProcess> {
     WorkerSlot slot;
     std::filesystem::path opt;
     std::string region;
-    int processors;                 // for its libraries' threads
-    std::filesystem::path imports;  // where ImportLists are; "": none are kept
+    int processors;                   // for its libraries' threads
+    std::filesystem::path imports;    // where ImportLists are; "": none are kept
+    std::filesystem::path node = {};  // of nodejs functions; "": there is none
   };
   struct Exit {
     int wait_status = 0;
@@ -104,6 +105,7 @@ class WorkerProcess : public std::enable_shared_from_this<WorkerProcess> {
   std::filesystem::path bootstrap() const;
   bool needs_port() const;
   void spawn_bootstrap();
+  tl::expected<std::vector<std::string>, InvocationError> command(const WorkerSetting& setting) const;
   void fork_python();
   PythonFork python_fork(WorkerFiles files, const std::filesystem::path& interpreter) const;
   WorkerSetting environment_setting(bool mounted) const;

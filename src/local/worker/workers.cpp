@@ -7,6 +7,7 @@
 
 #include "core/descriptor_limit.hpp"
 #include "local/worker/machine.hpp"
+#include "local/worker/node_runtime.hpp"
 #include "local/worker/processors.hpp"
 #include "local/worker/worker.hpp"
 #include "local/worker/workers_schedule.hpp"
@@ -191,9 +192,10 @@ void LocalWorkers::start_worker(Group& group) {
     group.waiting.pop_front();
     refuse(*group.function, std::move(pending), failure);
   };
-  if (!python && !runtime.starts_with("provided")) {
+  const bool node = is_node(*group.function);
+  if (!python && !node && !runtime.starts_with("provided")) {
     return refuse_front({"Runtime.InvalidRuntime",
-                         "The local target runs python3.* and provided.* functions; this "
+                         "The local target runs python3.*, nodejs* and provided.* functions; this "
                          "one's runtime is " +
                              runtime});
   }
@@ -213,7 +215,8 @@ void LocalWorkers::start_worker(Group& group) {
   auto worker = std::make_shared<Worker>(
       parts, log_,
       WorkerProcess::Setting{group.function, std::move(*slot), std::move(*opt), options_.region,
-                             processors_for(*group.function), options_.imports},
+                             processors_for(*group.function), options_.imports,
+                             node ? find_node(options_.environment) : std::filesystem::path()},
       options_.init_limit, std::move(events));
   group.workers.push_back(worker);
   worker->start();

@@ -238,9 +238,9 @@ TEST_F(WorkersTest, AnAnswerOfOneByteTooManyIsAnErrorOfTheFunction) {
 }
 
 TEST_F(WorkersTest, AnotherRuntimeIsRefusedByName) {
-  const auto function = base("nodejs22.x", "index.handler");
+  const auto function = base("java21", "example.Handler");
   fs::create_directories(function->code);
-  EXPECT_THAT(invoke(function).payload, HasSubstr("nodejs22.x"));
+  EXPECT_THAT(invoke(function).payload, HasSubstr("java21"));
 }
 
 TEST_F(WorkersTest, NothingIsLeftWhenTheWorkersEnd) {

@@ -1,0 +1,75 @@
+#include "local/worker/node_runtime.hpp"
+
+#include <unistd.h>
+
+#include <sstream>
+
+#include "core/encoding.hpp"
+#include "embedded/node_preamble.hpp"
+
+namespace lambdapool::local {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* client = "node_modules/aws-lambda-ric/bin/index.mjs";
+
+bool is_there(const fs::path& file) {
+  std::error_code error;
+  return fs::is_regular_file(file, error);
+}
+
+// Where `npm install -g` of that node puts packages; Debian's puts them under /usr/local.
+fs::path installed_client(const fs::path& node) {
+  std::error_code error;
+  const auto real = fs::canonical(node, error);
+  for (const fs::path& prefix : {node.parent_path().parent_path(), real.parent_path().parent_path(),
+                                 fs::path("/usr/local"), fs::path("/usr")}) {
+    if (is_there(prefix / "lib" / client)) return prefix / "lib" / client;
+  }
+  return {};
+}
+
+fs::path find_client(const FunctionVersion& function, const fs::path& opt, const fs::path& node,
+                     const WorkerSetting& setting) {
+  if (is_there(function.code / client)) return fs::path(setting.task_root) / client;
+  if (!opt.empty() && is_there(opt / "nodejs" / client)) return fs::path(setting.opt) / "nodejs" / client;
+  return installed_client(node);
+}
+
+}  // namespace
+
+bool is_node(const FunctionVersion& function) { return function.runtime.starts_with("nodejs"); }
+
+fs::path find_node(const Environment& environment) {
+  std::istringstream path(environment.get("PATH").value_or("/usr/local/bin:/usr/bin:/bin"));
+  for (std::string directory; std::getline(path, directory, ':');) {
+    const auto node = fs::path(directory) / "node";
+    if (node.is_absolute() && is_there(node) && ::access(node.c_str(), X_OK) == 0) return node;
+  }
+  return {};
+}
+
+tl::expected<std::vector<std::string>, InvocationError> node_command(const FunctionVersion& function,
+                                                                     const fs::path& opt,
+                                                                     const fs::path& node,
+                                                                     const WorkerSetting& setting) {
+  if (node.empty())
+    return tl::unexpected(InvocationError{
+        "Runtime.InvalidRuntime",
+        function.runtime +
+            " runs by the Node.js of this machine, and there is no node on the PATH of lambdapool"});
+  const auto found = find_client(function, opt, node, setting);
+  if (found.empty())
+    return tl::unexpected(InvocationError{
+        "Runtime.InvalidRuntime",
+        function.runtime +
+            " runs by Lambda's runtime client for Node.js, which is neither in the function's package "
+            "nor installed for " +
+            node.string() + ": install it with npm install -g aws-lambda-ric"});
+  return std::vector<std::string>{node.string(), "--import",
+                                  "data:text/javascript," + percent_encode(embedded::node_preamble()),
+                                  found.string()};
+}
+
+}  // namespace lambdapool::local
