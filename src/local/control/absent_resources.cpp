@@ -79,10 +79,6 @@ Answer absent_code_signing(Context&, Call call) {
   return not_found("The Lambda code signing configuration " + call.parameters[0] + " can not be found.");
 }
 
-Answer get_layer_policy(Context&, Call) {
-  return not_found("No policy is associated with the given resource.");
-}
-
 Answer absent(Context&, Call) { return not_found("The resource you requested does not exist."); }
 
 Answer refused(Context&, Call call) {

@@ -14,7 +14,6 @@ Answer delete_provisioned(Context& context, Call call);
 Answer list_event_sources(Context& context, Call call);
 Answer list_code_signing(Context& context, Call call);
 Answer absent_code_signing(Context& context, Call call);
-Answer get_layer_policy(Context& context, Call call);
 Answer absent(Context& context, Call call);
 Answer refused(Context& context, Call call);
 

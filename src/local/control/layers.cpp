@@ -36,23 +36,6 @@ Json layer_json(Context& context, const LayerVersionRecord& record) {
 
 tl::unexpected<Refusal> no_such_layer() { return not_found("The resource you requested does not exist."); }
 
-struct LayerTarget {
-  std::string name;
-  std::int64_t version = 0;
-};
-
-OrRefusal<LayerTarget> layer_target(Context& context, Call call) {
-  auto name = parse_layer_name(call.parameters[0], context.region);
-  if (!name) return tl::unexpected(name.error());
-  LayerTarget target{std::move(*name), 0};
-  const auto& text = call.parameters[1];
-  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), target.version);
-  if (error != std::errc{} || stop != text.data() + text.size() || target.version < 1) {
-    return invalid_parameter("Layer Version Cannot be less than 1");
-  }
-  return target;
-}
-
 bool lists(const std::vector<std::string>& values, const std::string& wanted) {
   return wanted.empty() || std::find(values.begin(), values.end(), wanted) != values.end();
 }
@@ -101,6 +84,18 @@ OrRefusal<void> check_layer_arn(const Context& context, const std::string& arn,
 }
 
 }  // namespace
+
+OrRefusal<LayerTarget> layer_target(Context& context, Call call) {
+  auto name = parse_layer_name(call.parameters[0], context.region);
+  if (!name) return tl::unexpected(name.error());
+  LayerTarget target{std::move(*name), 0};
+  const auto& text = call.parameters[1];
+  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), target.version);
+  if (error != std::errc{} || stop != text.data() + text.size() || target.version < 1) {
+    return invalid_parameter("Layer Version Cannot be less than 1");
+  }
+  return target;
+}
 
 OrRefusal<std::vector<LayerUse>> find_layers(Context& context, const std::vector<std::string>& arns) {
   if (arns.size() > limits::layers_max) return invalid_parameter("Cannot reference more than 5 layers.");

@@ -11,6 +11,7 @@
 #include "local/control/function_urls.hpp"
 #include "local/control/functions.hpp"
 #include "local/control/kept_settings.hpp"
+#include "local/control/layer_permissions.hpp"
 #include "local/control/layers.hpp"
 #include "local/control/permissions.hpp"
 #include "local/control/tags.hpp"
@@ -71,6 +72,8 @@ WithBody operation_with_body(Operation operation) {
       return update_alias;
     case Operation::publish_layer_version:
       return publish_layer_version;
+    case Operation::add_layer_permission:
+      return add_layer_permission;
     case Operation::tag_resource:
       return tag_resource;
     case Operation::put_concurrency:
@@ -116,8 +119,6 @@ WithoutBody operation_on_what_is_not_here(Operation operation) {
       return list_code_signing;
     case Operation::absent_code_signing:
       return absent_code_signing;
-    case Operation::get_layer_policy:
-      return get_layer_policy;
     case Operation::absent:
       return absent;
     case Operation::refused:
@@ -153,6 +154,10 @@ WithoutBody operation_without_body(Operation operation) {
       return list_layer_versions;
     case Operation::delete_layer_version:
       return delete_layer_version;
+    case Operation::remove_layer_permission:
+      return remove_layer_permission;
+    case Operation::get_layer_policy:
+      return get_layer_policy;
     case Operation::untag_resource:
       return untag_resource;
     case Operation::list_tags:

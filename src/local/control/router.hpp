@@ -32,6 +32,9 @@ enum class Operation {
   list_layers,  // and GetLayerVersionByArn, told apart by ?find=LayerVersion
   list_layer_versions,
   delete_layer_version,
+  add_layer_permission,
+  remove_layer_permission,
+  get_layer_policy,
   tag_resource,
   untag_resource,
   list_tags,
@@ -64,7 +67,6 @@ enum class Operation {
   list_event_sources,
   list_code_signing,
   absent_code_signing,  // what needs a code signing configuration, of which there are none
-  get_layer_policy,     // and its removal: there are none
   absent,               // what needs another resource of which there are none
   refused,              // OperationEntry::note says what there is not
   download_code,        // what GetFunction's Location leads to; signed by its token, not by SigV4

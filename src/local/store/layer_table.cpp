@@ -13,6 +13,10 @@ std::string content_of(const LayerVersionRecord& record) {
             {"created", record.created}};
   json["runtimes"] = record.runtimes;
   json["architectures"] = record.architectures;
+  if (!record.policy.empty()) {
+    json["policy"] = record.policy;
+    json["policy_revision"] = record.policy_revision;
+  }
   return json.dump();
 }
 
@@ -24,6 +28,11 @@ void read_content(const std::string& content, LayerVersionRecord& record) {
   json.at("created").get_to(record.created);
   json.at("runtimes").get_to(record.runtimes);
   json.at("architectures").get_to(record.architectures);
+  if (!json.contains("policy")) return;
+  json.at("policy").get_to(record.policy);
+  json.at("policy_revision").get_to(record.policy_revision);
+  for (const auto& statement : Json::parse(record.policy).at("Statement"))
+    statement.at("Sid").get_ref<const std::string&>();
 }
 
 // A row that cannot be read is an error of the database that names it: layers are what functions run on, and
@@ -53,7 +62,7 @@ std::int64_t take_layer_version_number(Database& database, std::string_view laye
 }
 
 void put_layer_version(Database& database, const LayerVersionRecord& record) {
-  database.prepare("INSERT INTO layer_versions (layer, version, content) VALUES (?, ?, ?)")
+  database.prepare("INSERT OR REPLACE INTO layer_versions (layer, version, content) VALUES (?, ?, ?)")
       .bind(record.layer)
       .bind(record.version)
       .bind(content_of(record))

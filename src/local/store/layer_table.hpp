@@ -21,10 +21,12 @@ struct LayerVersionRecord {
   std::string created = {};
   std::vector<std::string> runtimes = {};
   std::vector<std::string> architectures = {};
+  std::string policy = {};           // JSON, with the array Statement; "" where there is none
+  std::string policy_revision = {};  // likewise
 };
 
 std::int64_t take_layer_version_number(Database& database, std::string_view layer);
-void put_layer_version(Database& database, const LayerVersionRecord& record);
+void put_layer_version(Database& database, const LayerVersionRecord& record);  // in place of an earlier one
 void delete_layer_version_row(Database& database, std::string_view layer, std::int64_t version);
 std::optional<LayerVersionRecord> find_layer_version(Database& database, std::string_view layer,
                                                      std::int64_t version);
