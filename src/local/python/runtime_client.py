@@ -405,7 +405,10 @@ def next_invocation(channel):
             return headers, body
 
 
+trace_variable = lambdapool_packets.TraceVariable()
+
+
 def begin(request_id, trace):
     LogHandler.request_id = request_id
     if trace:
-        os.environ["_X_AMZN_TRACE_ID"] = trace
+        trace_variable.set(trace)

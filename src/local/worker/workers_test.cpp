@@ -276,5 +276,24 @@ TEST_F(WorkersTest, RawEnvelopesOfEachSizeReachAHandlerThatTakesThem) {
   EXPECT_EQ(raw("2", "a"), "aa!");
 }
 
+// The C library would keep each value that the variable ever had.
+TEST_F(WorkersTest, EachInvocationsTraceIdIsInTheSamePlaceForPythonAndForItsChildren) {
+  const auto function = python(
+      "import ctypes, os, subprocess\n"
+      "getenv, name = ctypes.CDLL(None).getenv, '_X_AMZN_TRACE_ID'\n"
+      "getenv.restype = ctypes.c_void_p\n"
+      "def handler(event, context):\n"
+      "  place, own = getenv(name.encode()), os.environ[name]\n"
+      "  child = subprocess.run(['printenv', name], stdout=subprocess.PIPE).stdout.decode().strip()\n"
+      "  if event == 'set': os.environ[name] = 'its own'\n"
+      "  if event == 'unset': del os.environ[name]\n"
+      "  return [place, own == child, own.startswith('Root=1-')]");
+  const auto first = invoke(function, "0").payload;
+  EXPECT_THAT(first, HasSubstr(", true, true]"));
+  EXPECT_EQ(invoke(function, "\"set\"").payload, first);
+  EXPECT_EQ(invoke(function, "\"unset\"").payload, first);
+  EXPECT_EQ(invoke(function, "0").payload, first);
+}
+
 }  // namespace
 }  // namespace lambdapool::local
