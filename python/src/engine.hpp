@@ -19,6 +19,7 @@
 #include "core/echo.hpp"
 #include "core/envelope.hpp"
 #include "engine_queue.hpp"
+#include "objects/result_places.hpp"
 #include "objects/store.hpp"
 #include "opening.hpp"
 #include "pool/batch.hpp"
@@ -119,9 +120,9 @@ class Engine {
   void send_tasks();
   void send_bytes(pool::Engine& engine, Batch::Call call, std::string_view function,
                   std::string_view arguments, std::string_view code, std::string_view given);
-  static std::string result_name(Batch::Call call) { return "result-" + std::to_string(call); }
   std::string members_of(Batch::Call call, std::string_view given, bool early);
   std::shared_ptr<objects::Store> running_store();
+  objects::ResultPlaces& running_places();
   void arrived(Batch::Call call, Result<aws::Invoked> answer, const pool::EarlyParts* early);
   void arrived_early(Batch::Call call, pool::EarlyPart part);
   std::optional<report::Call> settled(const Batch::Chunk& chunk, std::size_t done, double seconds);
@@ -130,6 +131,7 @@ class Engine {
   void charge(const report::Call& call);
   void observe(Batch::Call call, const report::CallTimes& times, const ErrorKind* failure);
   Arrival read(Completion& completion);
+  void leave_place(Batch::Call call, bool answered, const Result<envelope::Envelope>& outcome);
   static nb::tuple told(const Arrival& arrival);
   Batch::Rest to_tell(Batch::Rest rest);
   bool cancel(const std::vector<Batch::Call>& calls);
@@ -140,6 +142,7 @@ class Engine {
   std::mutex mutex_;
   std::shared_ptr<pool::Engine> engine_;
   std::shared_ptr<objects::Store> store_;  // set once, by open()
+  std::unique_ptr<objects::ResultPlaces> places_;  // in the store; null where there is none
   std::shared_ptr<EngineQueue> queue_ = std::make_shared<EngineQueue>();
   Echoes echoes_;
   std::string target_;

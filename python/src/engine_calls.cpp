@@ -124,10 +124,10 @@ std::string Engine::members_of(Batch::Call call, std::string_view given, bool ea
   std::string members(given);
   if (early) members.append(members.empty() ? "\"parts\":{}" : ",\"parts\":{}");
   if (!store_) return members;
-  const auto name = result_name(call);
-  store_->expect(name);
+  const auto place = places_->take(call, std::chrono::steady_clock::now());
+  store_->expect(place.name);
   members.append(members.empty() ? "\"results\":{\"url\":" : ",\"results\":{\"url\":");
-  append_json_string(members, store_->url("PUT", name));
+  append_json_string(members, place.url);
   return members.append("}");
 }
 
@@ -236,7 +236,7 @@ Engine::Arrival Engine::read(Completion& completion) {
     return {call, chunk, std::move(*completion.early), begun, true};
   }
   auto body = body_of(completion.answer, settings_.peer);
-  if (store_ && answer && !(body && body->stored)) store_->forget(result_name(call));
+  if (store_) leave_place(call, answer.has_value(), body);
   if (chunk) {
     const std::lock_guard lock(log_mutex_);
     if (answer) {
@@ -246,6 +246,13 @@ Engine::Arrival Engine::read(Completion& completion) {
     }
   }
   return {call, chunk, std::move(body), begun, false};
+}
+
+// What may have been put there is removed with the store, or when it has been read.
+void Engine::leave_place(Batch::Call call, bool answered, const Result<envelope::Envelope>& outcome) {
+  if (outcome && outcome->stored) return;
+  const auto name = outcome ? places_->left_empty(call) : places_->forget(call);
+  if (answered && !name.empty()) store_->forget(name);
 }
 
 // The engine forgets those that it has not sent. True: there were some.

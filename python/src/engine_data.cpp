@@ -14,6 +14,11 @@ std::shared_ptr<objects::Store> Engine::running_store() {
   return store_;
 }
 
+objects::ResultPlaces& Engine::running_places() {
+  running_store();
+  return *places_;
+}
+
 nb::tuple Engine::put(const std::string& name, const nb::object& bytes) {
   const BufferView view(bytes, BufferView::Access::read);
   const auto store = running_store();
@@ -27,7 +32,7 @@ nb::tuple Engine::put(const std::string& name, const nb::object& bytes) {
 }
 
 nb::object Engine::get(Batch::Call call, std::uint64_t offset, const nb::object& into) {
-  return fetch_from(result_name(call), offset, into);
+  return fetch_from(running_places().name_of(call), offset, into);
 }
 
 nb::object Engine::fetch(const std::string& name, const nb::object& into) {
@@ -47,7 +52,10 @@ nb::object Engine::fetch_from(const std::string& name, std::uint64_t offset, con
 
 void Engine::remove(const std::string& name) { running_store()->remove(name); }
 
-void Engine::remove_result(Batch::Call call) { remove(result_name(call)); }
+void Engine::remove_result(Batch::Call call) {
+  const auto name = running_places().forget(call);
+  if (!name.empty()) remove(name);
+}
 
 std::string Engine::url(const std::string& name) { return running_store()->url("GET", name); }
 

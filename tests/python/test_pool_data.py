@@ -135,6 +135,12 @@ def test_results_of_any_size_come_back(pool, size):
     assert [len(each) for each in pool.imap(make_bytes, [size, 3])] == [size, 3]
 
 
+def test_large_results_among_small_ones_are_each_calls_own(pool):
+    sizes = [n if n % 4 else 2 * LIMIT + n for n in range(1, 13)]
+    for _ in range(2):
+        assert [len(made) for made in pool.map(make_bytes, sizes, chunksize=1)] == sizes
+
+
 def test_a_result_can_be_written_to_as_any_other(pool):
     block = pool.apply(make, (LIMIT + 1,))
     block.data[0] = 7

@@ -1,0 +1,47 @@
+// Where the answers of calls go that do not fit them: a name and a URL that each call has before it is sent.
+//
+// Hardly any call puts something there, and to sign a URL is a good part of what a tiny task costs. So a
+// place goes on to another call, once nothing can come to it any more.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace lambdapool::objects {
+
+class ResultPlaces {
+ public:
+  using Call = std::uint64_t;
+  using Clock = std::chrono::steady_clock;
+  struct Place {
+    std::string name;
+    std::string url;
+    Clock::time_point signed_at;
+  };
+  enum class Use { once, again };
+  // Whether a place may ever go on to another call, and what makes a URL for a name.
+  ResultPlaces(Use use, std::function<std::string(const std::string& name)> sign);
+
+  // All from any thread.
+  Place take(Call call, Clock::time_point now);
+  std::string name_of(Call call) const;  // of what take() was told of, until one of the others is
+  // Each returns the place's name; "" where the call has none (any more).
+  std::string left_empty(Call call);  // the call has been answered, and nothing was put there
+  std::string forget(Call call);      // something was put there, or may be yet
+
+ private:
+  Place taken_from(Call call);
+
+  const Use use_;
+  const std::function<std::string(const std::string& name)> sign_;
+  mutable std::mutex mutex_;
+  std::unordered_map<Call, Place> of_calls_;
+  std::vector<Place> free_;
+};
+
+}  // namespace lambdapool::objects
