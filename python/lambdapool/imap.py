@@ -68,12 +68,12 @@ class Feed(Lazy):
         """No window any more."""
         with self._changed:
             self._window = 1 << 62
-            self._changed.notify_all()
+            self._room.notify_all()
 
     def _run(self) -> None:
         failure = None
         try:
-            while self._room():  # may end only here: what is pulled is run
+            while self._has_room():  # may end only here: what is pulled is run
                 chunk = list(itertools.islice(self._items, self._chunksize))
                 if not chunk:
                     break
@@ -83,10 +83,10 @@ class Feed(Lazy):
         self._items = iter(())
         self.complete(failure)
 
-    def _room(self) -> bool:
-        with self._changed:
+    def _has_room(self) -> bool:
+        with self._room:
             while not self._over() and self._ahead() + self._chunksize > max(self._window, self._chunksize):
-                self._changed.wait(1.0)  # a dropped iterator says nothing
+                self._room.wait(1.0)  # a dropped iterator says nothing
         return not self._over()
 
     def _over(self) -> bool:
@@ -99,7 +99,7 @@ class Feed(Lazy):
     def _used_up(self) -> None:
         if self._consumed != self._taken:
             self._consumed = self._taken
-            self._changed.notify_all()
+            self._room.notify_all()
 
     def _wanted(self) -> bool:
         return self._results() is not None

@@ -36,7 +36,7 @@ class Lazy(Items):
         self._ordered = ordered
         self._held = held
         self._ask(asked)
-        self._changed = threading.Condition(threading.Lock())
+        self._make_conditions()
         self._chunks: Dict[int, List[Any]] = {}  # by their first item, until all of its items have their results
         self._left: Dict[int, int] = {}  # of a chunk that came back in part: how many items have none
         self._by_first: Dict[int, List[Any]] = {}  # results that wait to be taken
@@ -48,6 +48,13 @@ class Lazy(Items):
         self._complete = False  # nothing more will be pulled
         self._ended: Optional[BaseException] = None
         dispatcher.add(self, 0, chunksize, open=True)
+
+    def _make_conditions(self) -> None:
+        """Each thread is woken for what it waits for: to get the interpreter's lock for nothing costs more than a
+        chunk of quick items."""
+        lock = threading.Lock()
+        self._changed = threading.Condition(lock)  # for who takes
+        self._room = threading.Condition(lock)  # for who pulls
 
     def pull(self, items: List[Any]) -> None:
         """One chunk: all of them but the last are of `chunksize`."""
@@ -119,6 +126,7 @@ class Lazy(Items):
         super()._stop(exception)
         with self._changed:
             refused, self._refused = self._refused, []
+            self._wake_all()
         for unsent in refused:
             self._give_up(unsent)
 
@@ -145,12 +153,20 @@ class Lazy(Items):
                 return
             self._release(first, len(results))
             self._delivered += len(results)
-            if wanted and self._ordered:
+            if not wanted:
+                self._room.notify_all()
+            elif self._ordered:
                 self._by_first[first] = results
-            elif wanted:
+            else:
                 self._as_they_come.append(results)
-            self._changed.notify_all()
+            if first == self._taken or not self._ordered:
+                self._changed.notify_all()
             self._forget_if_done()
+
+    def _wake_all(self) -> None:
+        """Under the lock."""
+        self._changed.notify_all()
+        self._room.notify_all()
 
     def _forget_if_done(self) -> None:
         """Under the lock, as hold() is: what is pulled next is not forgotten."""
@@ -175,10 +191,10 @@ class Lazy(Items):
         with self._changed:
             self._ended = self._ended_by_pool = exception
             self._chunks.clear()
-            self._changed.notify_all()
+            self._wake_all()
 
     def _forked(self, exception: BaseException) -> None:
-        self._changed = threading.Condition(threading.Lock())
+        self._make_conditions()
         self._by_first.clear()
         self._as_they_come.clear()
         self._ended = exception
