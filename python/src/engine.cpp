@@ -64,7 +64,8 @@ nb::object Engine::open() {
   engine_ = std::move(opened->engine);
   store_ = std::move(opened->store);
   if (!store_) return nb::none();
-  // An answer of the service in this process ends its invocation; elsewhere an attempt that was lost may go on.
+  // An answer of the service in this process ends its invocation; elsewhere an attempt that was lost may go
+  // on.
   using Use = objects::ResultPlaces::Use;
   places_ = std::make_unique<objects::ResultPlaces>(
       engine_->limits().tells_early ? Use::again : Use::once,

@@ -141,7 +141,7 @@ class Engine {
   unsigned forks_;  // of this process before it was made
   std::mutex mutex_;
   std::shared_ptr<pool::Engine> engine_;
-  std::shared_ptr<objects::Store> store_;  // set once, by open()
+  std::shared_ptr<objects::Store> store_;          // set once, by open()
   std::unique_ptr<objects::ResultPlaces> places_;  // in the store; null where there is none
   std::shared_ptr<EngineQueue> queue_ = std::make_shared<EngineQueue>();
   Echoes echoes_;
