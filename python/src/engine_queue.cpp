@@ -1,6 +1,7 @@
 #include "engine_queue.hpp"
 
 #include <semaphore.h>
+#include <time.h>
 
 #include <algorithm>
 #include <utility>
@@ -15,7 +16,13 @@ class EngineQueue::Waiter {
   Waiter(const Waiter&) = delete;
   Waiter& operator=(const Waiter&) = delete;
 
-  bool wait() { return ::sem_wait(&semaphore_) == 0; }  // false: a signal came
+  // False: a signal has come, or may have just before.
+  bool wait() {
+    timespec until{};
+    ::clock_gettime(CLOCK_REALTIME, &until);
+    ++until.tv_sec;
+    return ::sem_timedwait(&semaphore_, &until) == 0;
+  }
   void wake() { ::sem_post(&semaphore_); }
 
   std::optional<Completion> completion;
