@@ -36,11 +36,18 @@ def test_a_version_is_active_as_it_is_published_and_stays_what_it_was_answered(c
     assert client.invoke(FunctionName="published", Qualifier=made["Version"], Payload=b"1")["StatusCode"] == 200
 
 
-def test_another_description_is_another_version(client):
+def test_what_is_published_again_without_a_change_is_the_same_version(client):
+    """As recorded of AWS: the description of a version alone makes no new one, a changed one of $LATEST does."""
     create(client, "described")
-    publish = lambda **more: client.publish_version(FunctionName="described", **more)["Version"]  # noqa: E731
-    assert [publish(Description="one"), publish(Description="one"), publish()] == ["1", "1", "1"]
-    assert [publish(Description="two"), publish()] == ["2", "2"]
+
+    def publish(**more):
+        made = client.publish_version(FunctionName="described", **more)
+        return made["Version"], made["Description"]
+
+    assert [publish(Description="one"), publish(Description="two"), publish()] == [("1", "one")] * 3
+    client.update_function_configuration(FunctionName="described", Description="of $LATEST")
+    client.get_waiter("function_updated_v2").wait(FunctionName="described", WaiterConfig={"Delay": 1})
+    assert [publish(), publish(Description="three")] == [("2", "of $LATEST")] * 2
 
 
 def test_an_image_is_refused_as_that(client):

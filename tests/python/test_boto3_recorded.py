@@ -204,3 +204,23 @@ def test_weights_of_an_alias(client, function):
         f"Function not found: {ARN}nope:1")
     assert refused(client.update_alias, FunctionName=function, Name="non-existent")[1] == (
         f"Alias not found: {ARN}{function}:non-existent")
+
+
+def test_architectures_that_there_are_not(client):
+    new = dict(FunctionName="never", Runtime=RUNTIME, Role=ROLE, Handler="main.handler", Code={"ZipFile": zipped("")})
+    begin = "1 validation error detected: Value '{}' at 'architectures' failed to satisfy constraint: Member must "
+    for given, listed, rule in [
+        (["X86_64"], "[X86_64]", "satisfy constraint: [Member must satisfy enum value set: [x86_64, arm64], "
+                                 "Member must not be null]"),
+        (["x86_64", "arm64"], "[x86_64, arm64]", "have length less than or equal to 1"),
+        ([], "[]", "have length greater than or equal to 1"),
+    ]:
+        assert refused(client.create_function, **new, Architectures=given)[:2] == (
+            VALIDATION, begin.format(listed) + rule)
+
+
+def test_a_url_is_not_changed_where_no_function_is(client, function):
+    missing = (NOT_FOUND, "Function does not exist", 404)
+    assert refused(client.update_function_url_config, FunctionName="nope", AuthType="NONE") == missing
+    aliased = dict(FunctionName=function, Qualifier="nope", AuthType="NONE")
+    assert refused(client.update_function_url_config, **aliased) == missing

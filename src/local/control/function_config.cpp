@@ -76,6 +76,8 @@ FunctionConfig read_stored(const Json& json) {
   json.at("role").get_to(config.role);
   json.at("handler").get_to(config.handler);
   json.at("description").get_to(config.description);
+  if (json.contains("source_description"))
+    config.source_description = json.at("source_description").get<std::string>();
   config.timeout_s = whole_number<int>(json.at("timeout_s"));
   config.memory_mb = whole_number<int>(json.at("memory_mb"));
   config.ephemeral_mb = whole_number<int>(json.at("ephemeral_mb"));
@@ -119,6 +121,7 @@ std::string to_stored(const FunctionConfig& config) {
             {"code", stored_code(config.code)},
             {"last_modified", config.last_modified},
             {"layers", Json::array()}};
+  if (config.source_description) json["source_description"] = *config.source_description;
   if (config.environment) json["environment"] = *config.environment;
   if (!config.application_level.empty())
     json["log_levels"] = {{"application", config.application_level}, {"system", config.system_level}};

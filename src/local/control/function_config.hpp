@@ -36,6 +36,8 @@ struct FunctionConfig {
   std::string role;
   std::string handler;
   std::string description;
+  // Of a published version: what $LATEST's description was, of which it may have another.
+  std::optional<std::string> source_description = {};
   int timeout_s = limits::timeout_s_default;
   int memory_mb = limits::memory_mb_default;
   int ephemeral_mb =

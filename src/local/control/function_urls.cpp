@@ -115,6 +115,7 @@ Answer update_function_url(Context& context, Call call, const Json& body) {
   auto reference = read_reference(context, call);
   if (!reference) return tl::unexpected(reference.error());
   Transaction transaction(context.database);
+  if (!exists(context, *reference)) return not_found("Function does not exist");
   auto before = find_url(context, *reference);
   if (!before) return no_url();
   auto content = put(context, *reference, body, std::move(*before));

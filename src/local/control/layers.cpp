@@ -49,8 +49,10 @@ Answer get_by_arn(Context& context, Call call) {
   const auto arn = call.query_value("Arn");
   const auto wanted = parse_layer_version_arn(arn, context.region);
   if (!wanted) {
-    return pattern_error(arn, "arn",
-                         "arn:[a-zA-Z0-9-]+:lambda:[a-zA-Z0-9-]+:\\d{12}:layer:[a-zA-Z0-9-_]+:[0-9]+");
+    return pattern_error(
+        arn, "arn",
+        "(arn:(aws[a-zA-Z-]*)?:lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:\\d{12}:"
+        "layer:[a-zA-Z0-9-_]+:[0-9]+)|(arn:[a-zA-Z0-9-]+:lambda:::awslayer:[a-zA-Z0-9-_]+)");
   }
   const auto record = find_layer_version(context.database, wanted->name, wanted->version);
   if (!record) return no_such_layer();

@@ -300,11 +300,17 @@ OrRefusal<std::optional<std::string>> read_architecture(const Json& body) {
   auto names = read_strings(body, "Architectures");
   if (!names) return tl::unexpected(names.error());
   if (!*names) return std::nullopt;
-  if ((*names)->size() != 1 || ((**names)[0] != "x86_64" && (**names)[0] != "arm64")) {
-    return validation_error(Json(**names).dump(-1, ' ', false, Json::error_handler_t::replace),
-                            "architectures",
-                            "Member must have length 1 and satisfy enum value set: [x86_64, arm64]");
-  }
+  std::string listed;
+  for (const auto& name : **names) listed.append(listed.empty() ? "" : ", ").append(name);
+  if ((*names)->empty())
+    return validation_error("[]", "architectures", "Member must have length greater than or equal to 1");
+  if ((*names)->size() > 1)
+    return validation_error("[" + listed + "]", "architectures",
+                            "Member must have length less than or equal to 1");
+  if (listed != "x86_64" && listed != "arm64")
+    return validation_error("[" + listed + "]", "architectures",
+                            "Member must satisfy constraint: [Member must satisfy enum value set: [x86_64, "
+                            "arm64], Member must not be null]");
   if ((**names)[0] != host_architecture()) {
     return invalid_parameter("The local Lambda runs on " + host_architecture() +
                              " and cannot run functions for " + (**names)[0] + ".");

@@ -8,24 +8,26 @@
 namespace lambdapool::local {
 namespace {
 
-// Equal in everything that a version freezes. Publishing without a change answers the same version again.
-bool unchanged(FunctionConfig one, FunctionConfig other) {
-  one.last_modified = other.last_modified;
-  one.description = other.description;
-  return to_stored(one) == to_stored(other);
+// Whether `latest` is still what `version` was published from. Publishing without a change answers the same
+// version again, whatever the description that it is to have.
+bool unchanged(FunctionConfig version, FunctionConfig latest) {
+  version.last_modified = latest.last_modified;
+  version.description = version.source_description.value_or(version.description);
+  version.source_description.reset();
+  return to_stored(version) == to_stored(latest);
 }
 
 }  // namespace
 
 OrRefusal<VersionRecord> publish(Context& context, const FunctionRecord& function,
-                                 const VersionRecord& source, const std::string& description, Same same) {
+                                 const VersionRecord& source, const std::string& description) {
   if (auto newest = find_newest_version(context.database, function.name);
-      newest && unchanged(newest->config, source.config) &&
-      (same == Same::whatever_its_description || newest->config.description == description)) {
+      newest && unchanged(newest->config, source.config)) {
     return std::move(*newest);
   }
   VersionRecord record{function.name, std::to_string(take_version_number(context.database, function.name)),
                        source.config};
+  record.config.source_description = source.config.description;
   record.config.description = description;
   // What the source runs is unpacked already.
   const bool is_there = source.phase == Phase::active && source.live;
@@ -64,8 +66,7 @@ Answer publish_version(Context& context, Call call, const Json& body) {
                              "). Please try again with the CodeSHA256 in $LATEST.");
   }
   const auto published_before = find_newest_version(context.database, function->name);
-  auto published = publish(context, *function, *record, description->value_or(record->config.description),
-                           *description ? Same::with_its_description : Same::whatever_its_description);
+  auto published = publish(context, *function, *record, description->value_or(record->config.description));
   if (!published) return tl::unexpected(published.error());
   if (!published_before || published_before->version != published->version) {
     auto changed = *record;

@@ -11,9 +11,7 @@ Answer publish_version(Context& context, Call call, const Json& body);
 Answer list_versions(Context& context, Call call);
 
 // The configuration and code that `source` has, under the next number; the newest one where it has the same.
-enum class Same { with_its_description, whatever_its_description };
 OrRefusal<VersionRecord> publish(Context& context, const FunctionRecord& function,
-                                 const VersionRecord& source, const std::string& description,
-                                 Same same = Same::whatever_its_description);
+                                 const VersionRecord& source, const std::string& description);
 
 }  // namespace lambdapool::local
