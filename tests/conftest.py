@@ -16,9 +16,25 @@ ROOT = Path(__file__).resolve().parent.parent
 BUILD = Path(os.environ.get("LAMBDAPOOL_BUILD", ROOT / "build"))
 
 
-def pytest_configure():
+def pytest_configure(config):
+    config.addinivalue_line("markers", "on_both_targets: a test of a module that runs on local and on gcp-local")
+    config.addinivalue_line("markers", "on_lambda_alone(reason): one of these that makes no sense on Cloud Run")
     # A shell ignores Ctrl-C on behalf of what it runs in the background, and programs under test inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_generate_tests(metafunc):
+    marks = metafunc.definition
+    if not marks.get_closest_marker("on_both_targets") or "target" not in metafunc.fixturenames:
+        return
+    alone = marks.get_closest_marker("on_lambda_alone")
+    metafunc.parametrize("target", ["local"] if alone else ["local", "gcp-local"], indirect=True)
+
+
+@pytest.fixture
+def target(request):
+    """Where a test's functions are: local, and where a module is marked on_both_targets gcp-local as well."""
+    return getattr(request, "param", "local")
 
 
 @pytest.fixture(scope="session")
@@ -37,17 +53,17 @@ def home(tmp_path):
 
 
 @pytest.fixture
-def clean_environment(home, tmp_path):
-    """This process's environment without anything that says who or where AWS is; target local, own home."""
+def clean_environment(home, tmp_path, target):
+    """This process's environment without anything that says who or where AWS or Google is; own home."""
     user = tmp_path / "user"
     user.mkdir(exist_ok=True)
     environment = {
-        name: value for name, value in os.environ.items() if not re.match(r"AWS_|LAMBDAPOOL_|VIRTUAL_ENV|PYTHON", name)
+        name: value for name, value in os.environ.items() if not re.match(r"AWS_|LAMBDAPOOL_|VIRTUAL_ENV|PYTHON|GOOGLE_|CLOUDSDK_|GCLOUD_", name)
     }
     environment.update(
         HOME=str(user),
         LAMBDAPOOL_HOME=str(home),
-        LAMBDAPOOL_TARGET="local",
+        LAMBDAPOOL_TARGET=target,
         VIRTUAL_ENV=sys.prefix,
         AWS_EC2_METADATA_DISABLED="true",
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 LINES_MAX = 420  # of a file
 LINES_MAX_OF = {  # the few that are long because they list
-    "python/lambdapool/pool.py": 480,
+    "python/lambdapool/pool.py": 490,
     "python/src/extension.cpp": 450,
     "tests/python/test_identity_oracle.py": 460,
     "tests/python/scripts/kinds.py": 650,

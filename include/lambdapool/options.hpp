@@ -59,7 +59,8 @@ struct Options {
   int workers = 10;                  // at most so many calls in flight
   std::string lambda_function = {};  // as given to `lambdapool create`; also NAME:QUALIFIER or an ARN
   std::string target = {};           // "aws", "local", "gcp" or "gcp-local"; else LAMBDAPOOL_TARGET; else aws
-  std::string region = {};           // else AWS_REGION, AWS_DEFAULT_REGION, the profile's
+  std::string region = {};           // else AWS_REGION, AWS_DEFAULT_REGION, the profile's; gcloud's
+  std::string project = {};          // of Google Cloud; else GOOGLE_CLOUD_PROJECT, the credentials', gcloud's
   std::string profile = {};          // a profile of AWS's configuration files
   std::string aws_access_key_id = {};  // with aws_secret_access_key: these keys and no others
   std::string aws_secret_access_key = {};

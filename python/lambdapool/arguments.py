@@ -89,3 +89,10 @@ def check_progress(progress: Any) -> Any:
     elif progress is not None and not isinstance(progress, bool) and not callable(progress):
         raise TypeError("progress must be True, False, 'text' or a callable")
     return progress
+
+
+def one_region(region: Optional[str], aws_region_name: Optional[str]) -> Optional[str]:
+    """Both are names of one argument."""
+    if region is not None and aws_region_name is not None and region != aws_region_name:
+        raise ValueError("region and aws_region_name are the same, and say %r and %r" % (region, aws_region_name))
+    return region if region is not None else aws_region_name

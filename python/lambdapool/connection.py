@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Any, Dict, List, Optional, Sequence
 
 from . import _native, errors, pickling
-from .arguments import check_integer
+from .arguments import check_integer, one_region
 from .default_function import bucket_or_default
 from .deployed_code import DeployedCode, stale_mode
 from .deployment import Deployment, deployed_version_of, settings_of_project
 from .dispatcher import Dispatcher
+from .project_file import place_or_default
 from .redeployment import Redeployment
 
 #: After the function's own timeout its answer may take so many seconds more.
@@ -25,6 +27,8 @@ def connect(
     drains_at_exit: bool,
     target: Optional[str] = None,
     region: Optional[str] = None,
+    aws_region_name: Optional[str] = None,
+    project: Optional[str] = None,
     profile: Optional[str] = None,
     access_key_id: Optional[str] = None,
     secret_access_key: Optional[str] = None,
@@ -49,9 +53,11 @@ def connect(
         function_timeout=function_timeout, throttle_timeout=throttle_timeout, network_timeout=network_timeout
     )
     _check_choices(idempotent=idempotent, allow_http=allow_http)
+    _check_texts(region=region, aws_region_name=aws_region_name, target=target, project=project)
     where: Dict[str, Any] = {
         "target": target,
-        "region": region,
+        "region": place_or_default("region", one_region(region, aws_region_name), target),
+        "project": place_or_default("project", project, target),
         "profile": profile,
         "access_key_id": access_key_id,
         "secret_access_key": secret_access_key,
@@ -78,18 +84,11 @@ def connect(
         bucket=bucket_or_default(bucket, function),
     )
     _open(engine, function)
-    _check_rungs(rungs, engine)
     dispatcher = Dispatcher(engine, workers, function, drains_at_exit, code, rungs)
     if deploy is not None and deploy is not False:
         given = dict(settings or {}, bucket=bucket)
         dispatcher.deployment_with = lambda memory: Deployment(named, deploy, dict(given, memory=memory), where)
     return dispatcher
-
-
-def _check_rungs(rungs: List[str], engine: Any) -> None:
-    if rungs and engine.target not in ("aws", "local"):
-        engine.close()
-        raise ValueError("several sizes of memory need versions of a function, which %s has not" % engine.target)
 
 
 def _code_of(function: str, stale: Optional[str], where: Dict[str, Any], in_flight: int) -> DeployedCode:
@@ -122,6 +121,11 @@ def _deployed(
     if memory is None and deploy is True:
         memory = (settings_of_project(function) or {}).get("memory")
     ladder = [memory] if memory is None or not isinstance(memory, (list, tuple)) else _checked_ladder(memory)
+    if len(ladder) > 1 and (where["target"] or os.environ.get("LAMBDAPOOL_TARGET", "")).startswith("gcp"):
+        raise ValueError(
+            "several sizes of memory are versions that one pool calls, and on Cloud Run each has an address of its own:"
+            " give one size, and run what has run out of memory in a pool with more"
+        )
     rungs = [Deployment(function, deploy, dict(settings, bucket=bucket, memory=each), where) for each in ladder]
     # The least last: what others call by the function's plain name has it.
     return [rung.ensure() for rung in reversed(rungs)][::-1]
@@ -173,7 +177,6 @@ def _check_choices(**choices: bool) -> None:
 
 #: Of arguments, as pools and executors have them.
 _NAMES = {
-    "region": "aws_region_name",
     "profile": "aws_profile_name",
     "access_key_id": "aws_access_key_id",
     "secret_access_key": "aws_secret_access_key",

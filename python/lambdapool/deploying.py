@@ -20,7 +20,8 @@ from collections.abc import Mapping as MappingABC
 from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple, Union
 
 from . import _native, errors
-from .arguments import check_integer
+from .arguments import check_integer, one_region
+from .project_file import place_or_default
 
 Path = Union[str, "os.PathLike[str]"]
 
@@ -107,6 +108,8 @@ def create(
     exists_ok: bool = False,
     progress: Optional[Progress] = None,
     target: Optional[str] = None,
+    region: Optional[str] = None,
+    project: Optional[str] = None,
     aws_access_key_id: Optional[str] = None,
     aws_secret_access_key: Optional[str] = None,
     aws_session_token: Optional[str] = None,
@@ -132,7 +135,7 @@ def create(
         allow_secrets: names in the package that may look like secrets.
         exists_ok: a function of that name is left as it is, and returned.
         progress: called with an :class:`Event` for each step; ``print`` will do. What it raises ends the deployment.
-        target, aws_*, allow_http: where and as whom, as for :class:`lambdapool.LambdaPool`.
+        target, region, project, aws_*, allow_http: where and as whom, as for :class:`lambdapool.LambdaPool`.
 
     Raises:
         ValueError: an argument is wrong, or does not go with another. TypeError: it is of the wrong type.
@@ -145,8 +148,8 @@ def create(
     if concurrency is not None:
         settings["concurrency"] = _number("concurrency", concurrency)
     functions = _functions(
-        target, aws_access_key_id, aws_secret_access_key, aws_session_token, aws_region_name, aws_profile_name,
-        allow_http,
+        target, region, project, aws_access_key_id, aws_secret_access_key, aws_session_token, aws_region_name,
+        aws_profile_name, allow_http,
     )  # fmt: skip
     return _function(_result(functions.create(_text("name", name), settings, exists_ok, _listener(progress)), name))
 
@@ -178,6 +181,8 @@ def update(
     allow_secrets: Optional[Iterable[str]] = None,
     progress: Optional[Progress] = None,
     target: Optional[str] = None,
+    region: Optional[str] = None,
+    project: Optional[str] = None,
     aws_access_key_id: Optional[str] = None,
     aws_secret_access_key: Optional[str] = None,
     aws_session_token: Optional[str] = None,
@@ -211,14 +216,9 @@ def update(
     if concurrency is not None:
         settings["concurrency"] = None if isinstance(concurrency, str) else _number("concurrency", concurrency)
     functions = _functions(
-        target,
-        aws_access_key_id,
-        aws_secret_access_key,
-        aws_session_token,
-        aws_region_name,
-        aws_profile_name,
-        allow_http,
-    )
+        target, region, project, aws_access_key_id, aws_secret_access_key, aws_session_token, aws_region_name,
+        aws_profile_name, allow_http,
+    )  # fmt: skip
     return _function(_result(functions.update(_text("name", name), settings, _listener(progress)), name))
 
 
@@ -227,6 +227,8 @@ def delete(
     *,
     progress: Optional[Progress] = None,
     target: Optional[str] = None,
+    region: Optional[str] = None,
+    project: Optional[str] = None,
     aws_access_key_id: Optional[str] = None,
     aws_secret_access_key: Optional[str] = None,
     aws_session_token: Optional[str] = None,
@@ -241,20 +243,17 @@ def delete(
         other failure, by its class.
     """
     functions = _functions(
-        target,
-        aws_access_key_id,
-        aws_secret_access_key,
-        aws_session_token,
-        aws_region_name,
-        aws_profile_name,
-        allow_http,
-    )
+        target, region, project, aws_access_key_id, aws_secret_access_key, aws_session_token, aws_region_name,
+        aws_profile_name, allow_http,
+    )  # fmt: skip
     _result(functions.remove(_text("name", name), _listener(progress)), name)
 
 
 def list(
     *,
     target: Optional[str] = None,
+    region: Optional[str] = None,
+    project: Optional[str] = None,
     aws_access_key_id: Optional[str] = None,
     aws_secret_access_key: Optional[str] = None,
     aws_session_token: Optional[str] = None,
@@ -264,14 +263,9 @@ def list(
 ) -> List[Function]:
     """The functions that lambdapool made, the last modified first. Raises LambdaPoolError, by its class."""
     functions = _functions(
-        target,
-        aws_access_key_id,
-        aws_secret_access_key,
-        aws_session_token,
-        aws_region_name,
-        aws_profile_name,
-        allow_http,
-    )
+        target, region, project, aws_access_key_id, aws_secret_access_key, aws_session_token, aws_region_name,
+        aws_profile_name, allow_http,
+    )  # fmt: skip
     return [_function(found) for found in _result(functions.list(), "")]
 
 
@@ -351,17 +345,20 @@ def _texts(what: str, values: Iterable[object]) -> List[str]:
 
 def _functions(
     target: Optional[str],
+    region: Optional[str],
+    project: Optional[str],
     access_key_id: Optional[str],
     secret_access_key: Optional[str],
     session_token: Optional[str],
-    region: Optional[str],
+    aws_region_name: Optional[str],
     profile: Optional[str],
     allow_http: bool,
 ) -> _native.Functions:
     return _native.Functions(
         python=sys.executable or "",
         target=target,
-        region=region,
+        region=place_or_default("region", one_region(region, aws_region_name), target),
+        project=place_or_default("project", project, target),
         profile=profile,
         access_key_id=access_key_id,
         secret_access_key=secret_access_key,

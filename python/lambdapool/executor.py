@@ -64,6 +64,8 @@ class LambdaExecutor(Executor):
         aws_session_token: Optional[str] = None,
         aws_profile_name: Optional[str] = None,
         target: Optional[str] = None,
+        region: Optional[str] = None,
+        project: Optional[str] = None,
         function_timeout: Optional[float] = None,
         throttle_timeout: float = 300,
         network_timeout: float = 120,
@@ -104,23 +106,15 @@ class LambdaExecutor(Executor):
             self._max_workers,
             ahead=1,  # what is with the engine can no longer be cancelled
             drains_at_exit=True,
-            target=target,
-            region=aws_region_name,
-            profile=aws_profile_name,
-            access_key_id=aws_access_key_id,
-            secret_access_key=aws_secret_access_key,
-            session_token=aws_session_token,
-            function_timeout=function_timeout,
-            throttle_timeout=throttle_timeout,
-            network_timeout=network_timeout,
-            idempotent=idempotent,
-            retries=retries,
+            target=target, region=region, aws_region_name=aws_region_name, project=project, profile=aws_profile_name,
+            access_key_id=aws_access_key_id, secret_access_key=aws_secret_access_key, session_token=aws_session_token,
+            function_timeout=function_timeout, throttle_timeout=throttle_timeout, network_timeout=network_timeout,
+            idempotent=idempotent, retries=retries,
             stale=stale,
             deploy=deploy,
             settings={"requirements": requirements, "memory": memory, "timeout": timeout},
-            allow_http=allow_http,
-            bucket=bucket,
-        )
+            allow_http=allow_http, bucket=bucket,
+        )  # fmt: skip
         self._keeper = keeper_of(keep_failed, self._dispatcher)
 
     @classmethod

@@ -52,7 +52,9 @@ class LambdaPool(_Base):
             may come in either order.
         aws_access_key_id, aws_secret_access_key, aws_session_token: an identity. Without one, the usual
             places are looked at: environment variables, then the profile in ``~/.aws``.
-        aws_region_name: likewise; else ``AWS_REGION``, ``AWS_DEFAULT_REGION``, the profile's region.
+        region, aws_region_name: two names of one; else ``AWS_REGION``, ``AWS_DEFAULT_REGION``, the profile's region, on
+            Google Cloud ``GOOGLE_CLOUD_REGION`` or gcloud's.
+        project: of Google Cloud; else ``GOOGLE_CLOUD_PROJECT``, the credentials' own, or gcloud's.
         aws_profile_name: a profile in ``~/.aws``.
         target: ``"aws"``, ``"local"``, ``"gcp"`` or ``"gcp-local"``; else ``LAMBDAPOOL_TARGET``; else ``"aws"``.
         function_timeout: the Lambda function's own timeout is at most so many seconds. A connection that
@@ -117,6 +119,8 @@ class LambdaPool(_Base):
         aws_session_token: Optional[str] = None,
         aws_profile_name: Optional[str] = None,
         target: Optional[str] = None,
+        region: Optional[str] = None,
+        project: Optional[str] = None,
         function_timeout: Optional[float] = None,
         throttle_timeout: float = 300,
         network_timeout: float = 120,
@@ -155,23 +159,15 @@ class LambdaPool(_Base):
             workers,
             ahead=AHEAD,
             drains_at_exit=False,
-            target=target,
-            region=aws_region_name,
-            profile=aws_profile_name,
-            access_key_id=aws_access_key_id,
-            secret_access_key=aws_secret_access_key,
-            session_token=aws_session_token,
-            function_timeout=function_timeout,
-            throttle_timeout=throttle_timeout,
-            network_timeout=network_timeout,
-            idempotent=idempotent,
-            retries=retries,
+            target=target, region=region, aws_region_name=aws_region_name, project=project, profile=aws_profile_name,
+            access_key_id=aws_access_key_id, secret_access_key=aws_secret_access_key, session_token=aws_session_token,
+            function_timeout=function_timeout, throttle_timeout=throttle_timeout, network_timeout=network_timeout,
+            idempotent=idempotent, retries=retries,
             stale=stale,
             deploy=deploy,
             settings={"requirements": requirements, "memory": memory, "timeout": timeout},
-            allow_http=allow_http,
-            bucket=bucket,
-        )
+            allow_http=allow_http, bucket=bucket,
+        )  # fmt: skip
         self._keeper = keeper_of(keep_failed, self._dispatcher)
         self._state = RUN
 

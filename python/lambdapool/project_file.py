@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
 from typing import Any, Dict, Optional, Tuple
 
@@ -13,13 +14,17 @@ FILE = "lambdapool.toml"
 def functions_of_project() -> Tuple[Dict[str, Any], Optional[pathlib.Path]]:
     """The tables [functions.NAME], and the file; none where there is no file. Raises ValueError where it cannot be
     read, OSError where the current directory is gone."""
+    path = _file()
+    if path is None:
+        return {}, None
+    functions = read_toml(path).get("functions", {})
+    return (functions if isinstance(functions, dict) else {}), path
+
+
+def _file() -> Optional[pathlib.Path]:
     here = pathlib.Path.cwd()
-    for folder in (here, *here.parents):
-        path = folder / FILE
-        if path.is_file():
-            functions = read_toml(path).get("functions", {})
-            return (functions if isinstance(functions, dict) else {}), path
-    return {}, None
+    paths = (folder / FILE for folder in (here, *here.parents))
+    return next((path for path in paths if path.is_file()), None)
 
 
 def setting_of(function: str, name: str) -> Optional[str]:
@@ -31,4 +36,31 @@ def setting_of(function: str, name: str) -> Optional[str]:
         return None
     settings = functions.get(function.split(":function:")[-1].split(":")[0], {})
     value = settings.get(name) if isinstance(settings, dict) else None
+    return value if isinstance(value, str) else None
+
+
+_VARIABLES = {
+    ("region", True): (
+        "GOOGLE_CLOUD_REGION",
+        "CLOUDSDK_RUN_REGION",
+        "CLOUDSDK_FUNCTIONS_REGION",
+        "CLOUDSDK_COMPUTE_REGION",
+    ),
+    ("region", False): ("AWS_REGION", "AWS_DEFAULT_REGION"),
+    ("project", True): ("GOOGLE_CLOUD_PROJECT", "GCLOUD_PROJECT", "CLOUDSDK_CORE_PROJECT"),
+}
+
+
+def place_or_default(name: str, given: Optional[str], target: Optional[str]) -> Optional[str]:
+    """``region`` or ``project``: what is given counts more than a variable, which is looked at elsewhere, and that more
+    than what the file says before its first table. None where none of these says it."""
+    is_google = (target or os.environ.get("LAMBDAPOOL_TARGET", "")).startswith("gcp")
+    variables = _VARIABLES.get((name, is_google))
+    if given is not None or variables is None or any(os.environ.get(variable) for variable in variables):
+        return given
+    try:
+        path = _file()
+        value = read_toml(path).get(name) if path is not None else None
+    except (OSError, ValueError):
+        return None
     return value if isinstance(value, str) else None

@@ -107,7 +107,8 @@ class Redeployment:
             aws_access_key_id=where["access_key_id"],
             aws_secret_access_key=where["secret_access_key"],
             aws_session_token=where["session_token"],
-            aws_region_name=where["region"],
+            region=where["region"],
+            project=where["project"],
             aws_profile_name=where["profile"],
             allow_http=where["allow_http"],
         )

@@ -73,6 +73,11 @@ def tune(pool: Any, func: Callable[[Any], Any], sample: Iterable[Any], memory: S
     dispatcher = pool._dispatcher
     if dispatcher.deployment_with is None:
         raise ValueError("tune() runs versions of the function with other sizes of memory: the pool must have deploy=")
+    if dispatcher.engine.target.startswith("gcp"):
+        raise ValueError(
+            "tune() calls versions by one address, and on Cloud Run each has its own: make a pool with deploy= and"
+            " memory= for each size, and compare their report()"
+        )
     rows = []
     for size in sizes:
         variant = dispatcher.deployment_with(size).ensure()

@@ -150,16 +150,17 @@ void bind_deploying(nb::module_& module) {
       .def(
           "__init__",
           [](Functions* self, std::string python, optional_text target, optional_text region,
-             optional_text profile, optional_text access_key_id, optional_text secret_access_key,
-             optional_text session_token, bool allow_http) {
-            new (self) Functions(Where{std::move(target), std::move(region), std::move(profile),
-                                       std::move(access_key_id), std::move(secret_access_key),
-                                       std::move(session_token), allow_http, std::move(python)});
+             optional_text project, optional_text profile, optional_text access_key_id,
+             optional_text secret_access_key, optional_text session_token, bool allow_http) {
+            new (self)
+                Functions(Where{std::move(target), std::move(region), std::move(project), std::move(profile),
+                                std::move(access_key_id), std::move(secret_access_key),
+                                std::move(session_token), allow_http, std::move(python)});
           },
           nb::kw_only(), nb::arg("python"), nb::arg("target") = nb::none(), nb::arg("region") = nb::none(),
-          nb::arg("profile") = nb::none(), nb::arg("access_key_id") = nb::none(),
-          nb::arg("secret_access_key") = nb::none(), nb::arg("session_token") = nb::none(),
-          nb::arg("allow_http") = false)
+          nb::arg("project") = nb::none(), nb::arg("profile") = nb::none(),
+          nb::arg("access_key_id") = nb::none(), nb::arg("secret_access_key") = nb::none(),
+          nb::arg("session_token") = nb::none(), nb::arg("allow_http") = false)
       .def("create", &Functions::create, nb::arg("name"), nb::arg("settings"), nb::arg("exists_ok"),
            nb::arg("progress").none())
       .def("update", &Functions::update, nb::arg("name"), nb::arg("settings"), nb::arg("progress").none())

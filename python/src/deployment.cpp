@@ -60,19 +60,20 @@ void bind_deployment(nb::module_& module) {
   module.def(
       "ensure_deployed",
       [](const std::string& name, const nb::dict& settings, std::string python, OptionalText target,
-         OptionalText region, OptionalText profile, OptionalText access_key_id,
+         OptionalText region, OptionalText project, OptionalText profile, OptionalText access_key_id,
          OptionalText secret_access_key, OptionalText session_token, bool allow_http, double trusted,
          int versions_kept) {
-        return ensure_deployed(
-            name, settings,
-            {std::move(target), std::move(region), std::move(profile), std::move(access_key_id),
-             std::move(secret_access_key), std::move(session_token), allow_http, std::move(python)},
-            trusted, versions_kept);
+        return ensure_deployed(name, settings,
+                               {std::move(target), std::move(region), std::move(project), std::move(profile),
+                                std::move(access_key_id), std::move(secret_access_key),
+                                std::move(session_token), allow_http, std::move(python)},
+                               trusted, versions_kept);
       },
       nb::arg("name"), nb::arg("settings"), nb::kw_only(), nb::arg("python"), nb::arg("target") = nb::none(),
-      nb::arg("region") = nb::none(), nb::arg("profile") = nb::none(), nb::arg("access_key_id") = nb::none(),
-      nb::arg("secret_access_key") = nb::none(), nb::arg("session_token") = nb::none(),
-      nb::arg("allow_http") = false, nb::arg("trusted") = 600.0, nb::arg("versions_kept") = 5);
+      nb::arg("region") = nb::none(), nb::arg("project") = nb::none(), nb::arg("profile") = nb::none(),
+      nb::arg("access_key_id") = nb::none(), nb::arg("secret_access_key") = nb::none(),
+      nb::arg("session_token") = nb::none(), nb::arg("allow_http") = false, nb::arg("trusted") = 600.0,
+      nb::arg("versions_kept") = 5);
   module.def("fetch_package", &fetch_package, nb::arg("function"));
 }
 

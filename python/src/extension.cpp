@@ -74,25 +74,27 @@ NB_MODULE(_native, module) {
       .def(
           "__init__",
           [](Engine* self, std::string function, int workers, int ahead, std::string peer, std::string python,
-             optional_text target, optional_text region, optional_text profile, optional_text access_key_id,
-             optional_text secret_access_key, optional_text session_token,
+             optional_text target, optional_text region, optional_text project, optional_text profile,
+             optional_text access_key_id, optional_text secret_access_key, optional_text session_token,
              std::optional<double> function_timeout, double throttle_timeout, double network_timeout,
              double read_margin, bool idempotent, std::optional<int> retries, bool allow_http,
              std::string bucket) {
-            new (self) Engine(Settings{
-                std::move(function), workers, ahead, std::move(peer),
-                Where{std::move(target), std::move(region), std::move(profile), std::move(access_key_id),
-                      std::move(secret_access_key), std::move(session_token), allow_http, std::move(python)},
-                function_timeout, throttle_timeout, network_timeout, read_margin, idempotent, retries,
-                std::move(bucket)});
+            new (self) Engine(
+                Settings{std::move(function), workers, ahead, std::move(peer),
+                         Where{std::move(target), std::move(region), std::move(project), std::move(profile),
+                               std::move(access_key_id), std::move(secret_access_key),
+                               std::move(session_token), allow_http, std::move(python)},
+                         function_timeout, throttle_timeout, network_timeout, read_margin, idempotent,
+                         retries, std::move(bucket)});
           },
           nb::arg("function"), nb::arg("workers"), nb::kw_only(), nb::arg("ahead"), nb::arg("peer"),
           nb::arg("python"), nb::arg("target") = nb::none(), nb::arg("region") = nb::none(),
-          nb::arg("profile") = nb::none(), nb::arg("access_key_id") = nb::none(),
-          nb::arg("secret_access_key") = nb::none(), nb::arg("session_token") = nb::none(),
-          nb::arg("function_timeout") = nb::none(), nb::arg("throttle_timeout") = 300.0,
-          nb::arg("network_timeout") = 120.0, nb::arg("read_margin") = 30.0, nb::arg("idempotent") = false,
-          nb::arg("retries") = nb::none(), nb::arg("allow_http") = false, nb::arg("bucket") = "")
+          nb::arg("project") = nb::none(), nb::arg("profile") = nb::none(),
+          nb::arg("access_key_id") = nb::none(), nb::arg("secret_access_key") = nb::none(),
+          nb::arg("session_token") = nb::none(), nb::arg("function_timeout") = nb::none(),
+          nb::arg("throttle_timeout") = 300.0, nb::arg("network_timeout") = 120.0,
+          nb::arg("read_margin") = 30.0, nb::arg("idempotent") = false, nb::arg("retries") = nb::none(),
+          nb::arg("allow_http") = false, nb::arg("bucket") = "")
       .def("open", &Engine::open)
       .def("report", &Engine::report, nb::arg("account").none() = nb::none())
       .def("standing", &Engine::standing, nb::arg("job"), nb::arg("account").none())

@@ -14,6 +14,7 @@ target::TargetOptions target_options(const Where& where) {
                  .session_token = where.session_token,
                  .profile = where.profile,
                  .region = where.region};
+  options.project = where.project;
   options.python = where.python;
   options.allow_http = where.allow_http;
   return options;

@@ -10,7 +10,8 @@
 namespace lambdapool::python {
 
 struct Where {
-  std::optional<std::string> target, region, profile, access_key_id, secret_access_key, session_token;
+  std::optional<std::string> target, region, project, profile, access_key_id, secret_access_key,
+      session_token;
   bool allow_http = false;
   std::string python;  // the interpreter that calls
 };

@@ -252,6 +252,7 @@ target::TargetOptions target_options(const Options& options) {
   target.aws.session_token = given(options.aws_session_token);
   target.aws.profile = given(options.profile);
   target.aws.region = given(options.region);
+  target.project = given(options.project);
   return target;
 }
 

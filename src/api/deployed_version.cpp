@@ -54,6 +54,11 @@ Result<std::vector<std::string>> deploy_ladder(const Options& options, const tar
   if (std::adjacent_find(sizes.begin(), sizes.end(), std::greater_equal()) != sizes.end())
     return fail(ErrorKind::invalid_argument, "memory_mb must be megabytes, or several of them that grow");
   deploy::Connection connection(target, environment);
+  if (connection.is_google() && sizes.size() > 1)
+    return fail(
+        ErrorKind::invalid_argument,
+        "several sizes of memory are versions that one pool calls, and on Cloud Run each has an address "
+        "of its own: give one size, and run what has run out of memory in a pool with more");
   std::vector<std::string> versions(std::max<std::size_t>(sizes.size(), 1));
   for (std::size_t i = versions.size(); i-- > 0;) {
     auto version = deploy_self(options, sizes.empty() ? std::nullopt : std::optional(sizes[i]), connection);

@@ -212,8 +212,14 @@ std::vector<FunctionOptions> functions_of(const fs::path& path, const toml::valu
   const Reader reader(path, limits);
   std::vector<FunctionOptions> functions;
   for (const auto& [key, value] : file.as_table()) {
+    if (key == "region" || key == "project") {
+      if (!value.is_string()) refuse(path, value, "a text in quotes is wanted here");
+      continue;
+    }
     if (key != "functions" || !value.is_table())
-      refuse(path, value, "'" + key + "' is not known; a function is a table [functions.NAME]");
+      refuse(path, value,
+             "'" + key +
+                 "' is not known; there are region, project, and for each function a table [functions.NAME]");
     for (const auto& [name, table] : value.as_table()) functions.push_back(reader.function(name, table));
   }
   std::sort(functions.begin(), functions.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
@@ -316,6 +322,29 @@ Result<std::optional<ProjectFile>> find_project_file(const fs::path& from,
     }
     if (dir == dir.parent_path()) return std::optional<ProjectFile>{};
   }
+}
+
+ProjectPlace place_of_project() {
+  std::error_code error;
+  auto directory = fs::current_path(error);
+  while (!error && !fs::is_regular_file(directory / file_name, error)) {
+    if (directory == directory.parent_path()) return {};
+    directory = directory.parent_path();
+    error.clear();
+  }
+  ProjectPlace place;
+  const auto text = read_utf8(directory / file_name);
+  if (error || !text) return place;
+  try {
+    std::istringstream in(*text);
+    const auto file = toml::parse(in, file_name).as_table();
+    for (const auto& [name, to] : {std::pair("region", &place.region), std::pair("project", &place.project)})
+      if (const auto found = file.find(name); found != file.end() && found->second.is_string())
+        *to = std::string(found->second.as_string());
+  } catch (const std::exception&) {
+    return {};
+  }
+  return place;
 }
 
 Result<std::vector<FunctionOptions>> asked_functions(const FunctionOptions& given, Beside beside,

@@ -26,7 +26,10 @@ Result<std::vector<std::string>> python_module(const Context& context, const std
 std::map<std::string, std::string> environment_of(const Context& context) {
   auto environment = context.environment.all();
   if (context.options.target) environment["LAMBDAPOOL_TARGET"] = *context.options.target;
-  if (context.options.region) environment["AWS_REGION"] = *context.options.region;
+  const bool is_google = context.connection().is_google();
+  if (context.options.region)
+    environment[is_google ? "GOOGLE_CLOUD_REGION" : "AWS_REGION"] = *context.options.region;
+  if (context.options.project) environment["GOOGLE_CLOUD_PROJECT"] = *context.options.project;
   if (context.options.profile) environment["AWS_PROFILE"] = *context.options.profile;
   return environment;
 }

@@ -196,6 +196,12 @@ Result<std::vector<Tuned>> run_sizes(const Context& context, deploy::Session& se
 Result<void> tune(const Context& context, const TuneOptions& options) {
   if (auto valid = check(options); !valid) return valid;
   auto connection = context.connection();
+  if (connection.is_google())
+    return fail(ErrorKind::invalid_argument,
+                "tune calls versions of a copy of the function, on the targets aws and local alone: on " +
+                    connection.target_name() + ", 'lambdapool update " + options.name +
+                    " --memory N' and then 'lambdapool stats " + options.name +
+                    "' measure one size after the other.");
   const auto sizes = sizes_of(options, deploy::limits_of(connection));
   if (!sizes) return tl::unexpected(sizes.error());
   const auto warn = [](const deploy::Event& event) {

@@ -11,6 +11,9 @@
 #include "deploy/function/deployed_function.hpp"
 #include "deploy/function/versions.hpp"
 #include "deploy/functions.hpp"
+#include "deploy/run/deployed_service.hpp"
+#include "deploy/run/run_request.hpp"
+#include "deploy/run/run_versions.hpp"
 #include "deploy/session.hpp"
 
 namespace lambdapool::deploy {
@@ -30,6 +33,8 @@ Result<std::string> digest_of(const Connection& connection, const JudgedRequest&
   if (asked.ephemeral_mb) all["ephemeral"] = *asked.ephemeral_mb;
   if (asked.layers) all["layers"] = *asked.layers;
   if (asked.role) all["role"] = *asked.role;
+  if (asked.per_instance) all["per_instance"] = *asked.per_instance;
+  if (asked.service_account) all["service_account"] = *asked.service_account;
   if (asked.subnets) all["subnets"] = *asked.subnets;
   if (asked.security_groups) all["security_groups"] = *asked.security_groups;
   return sha256_hex(all.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace))
@@ -45,13 +50,18 @@ Result<std::string> place_of(Connection& connection, const StopToken& stop) {
          target->provider->current()->identity.access_key_id;
 }
 
-// A function that is there gets what is asked for, as $LATEST.
-Result<Deployment::Step> bring_about(Connection& connection, const JudgedRequest& creation, bool is_there,
-                                     const Events& events, const StopToken& stop) {
+struct Made {
+  Deployment::Step step;
+  Function function;
+};
+
+// A function that is there gets what is asked for, as what its plain name calls.
+Result<Made> bring_about(Connection& connection, const JudgedRequest& creation, bool is_there,
+                         const Events& events, const StopToken& stop) {
   if (!is_there) {
     auto created = create(connection, creation, Existing::leave, events, stop);
     if (!created) return tl::unexpected(created.error());
-    if (created->is_new) return Deployment::Step::created;
+    if (created->is_new) return Made{Deployment::Step::created, std::move(created->function)};
   }
   FunctionRequest asked = creation.asked;
   if (!asked.requirements) asked.requirements = "";  // what is not asked for is not there
@@ -59,16 +69,23 @@ Result<Deployment::Step> bring_about(Connection& connection, const JudgedRequest
   if (!judged) return tl::unexpected(judged.error());
   auto updated = update(connection, *judged, events, stop);
   if (!updated) return tl::unexpected(updated.error());
-  return Deployment::Step::published;
+  return Made{Deployment::Step::published, std::move(updated->function)};
 }
 
 struct Attempt {
   Connection& connection;
   const JudgedRequest& judged;
   const std::string& digest;
+  const DeploymentOptions& options;
   const Events& events;
   const StopToken& stop;
 };
+
+tl::unexpected<Error> not_own(const std::string& function) {
+  return fail(
+      ErrorKind::invalid_argument,
+      "function " + function + " was not made by lambdapool, so it is left as it is; choose another name.");
+}
 
 // Error kind conflict: somebody else changes the function at the same time.
 Result<Deployment> attempt(Session& session, const Attempt& what) {
@@ -76,22 +93,56 @@ Result<Deployment> attempt(Session& session, const Attempt& what) {
   const auto now = find_function(session, name);
   if (!now) return tl::unexpected(now.error());
   const bool is_there = *now && (*now)->tags.count(unfinished_tag) == 0;
-  if (is_there && !is_own(**now))
-    return fail(
-        ErrorKind::invalid_argument,
-        "function " + name + " was not made by lambdapool, so it is left as it is; choose another name.");
+  if (is_there && !is_own(**now)) return not_own(name);
   if (is_there) {
     const auto found = find_version(session, name, what.digest);
     if (!found) return tl::unexpected(found.error());
     if (*found) return Deployment{Deployment::Step::found, (*found)->version, (*found)->code_size};
   }
-  const auto step = bring_about(what.connection, what.judged, is_there, what.events, what.stop);
-  if (!step) return tl::unexpected(step.error());
+  const auto made = bring_about(what.connection, what.judged, is_there, what.events, what.stop);
+  if (!made) return tl::unexpected(made.error());
   const auto latest = wait_until_settled(session, name);
   if (!latest) return tl::unexpected(latest.error());
   const auto published = publish_version(session, *latest, what.digest);
   if (!published) return tl::unexpected(published.error());
-  return Deployment{*step, published->version, published->code_size};
+  return Deployment{made->step, published->version, published->code_size};
+}
+
+// The same on Cloud Run, where a version is a revision that has a tag.
+Result<Deployment> attempt_on_run(Session& session, const Attempt& what) {
+  const FunctionRequest& asked = what.judged.asked;
+  const std::string tag = tag_of_version(what.digest);
+  const auto now = find_service(session, asked.name);
+  if (!now) return tl::unexpected(now.error());
+  if (*now && !is_own(**now)) return not_own(asked.name);
+  if (*now && has_version(**now, tag))
+    return Deployment{Deployment::Step::found, tag, function_of(**now).size_bytes};
+  const bool is_there = *now && !(*now)->latest_ready_revision.empty();
+  const auto made = bring_about(what.connection, what.judged, is_there, what.events, what.stop);
+  if (!made) return tl::unexpected(made.error());
+  const auto latest = own_service(session, asked.name);
+  if (!latest) return tl::unexpected(latest.error());
+  auto wanted = *latest;
+  if (function_of(*latest).code_sha256 != made->function.code_sha256 ||
+      !change_service(wanted, asked).empty() ||
+      latest->latest_ready_revision != latest->latest_created_revision)
+    return fail(ErrorKind::conflict, "others change function " + asked.name + " at the same time.");
+  const auto tagged =
+      tag_version(session, *latest, tag, what.options.versions_kept, std::chrono::system_clock::now());
+  if (!tagged) return tl::unexpected(tagged.error());
+  return Deployment{made->step, tag, made->function.size_bytes};
+}
+
+// As long as others change it at the same time.
+Result<Deployment> attempt_again(Session& session, const Attempt& what,
+                                 Result<Deployment> (*attempt_once)(Session&, const Attempt&)) {
+  for (int made = 1;; ++made) {
+    auto deployment = attempt_once(session, what);
+    if (deployment || deployment.error().kind != ErrorKind::conflict || made == attempts_max)
+      return deployment;
+    const auto pause = std::chrono::milliseconds(static_cast<int>(200 * made * (0.5 + random_fraction())));
+    if (auto waited = session.pause(pause); !waited) return tl::unexpected(waited.error());
+  }
 }
 
 // Asked as a caller asks: a dry run needs no more rights than a call, and runs nothing. Whatever else may be
@@ -107,14 +158,16 @@ Result<bool> is_callable(Session& session, const std::string& qualified) {
 Result<Deployment> ensure_deployed(Connection& connection, const FunctionRequest& request,
                                    const DeploymentOptions& options, const Events& events,
                                    const StopToken& stop) {
-  if (connection.is_google())
-    return fail(ErrorKind::invalid_argument, "deploying on call publishes versions, which the target " +
-                                                 connection.target_name() +
-                                                 " has not got: create the function first, and name it.");
   const auto judged = judge_creation(connection, request);
   if (!judged) return tl::unexpected(judged.error());
   const auto digest = digest_of(connection, *judged);
   if (!digest) return tl::unexpected(digest.error());
+  const Attempt what{connection, *judged, *digest, options, events, stop};
+  if (connection.is_google()) {
+    auto session = Session::open_to_run(connection, events, stop);
+    if (!session) return tl::unexpected(session.error());
+    return attempt_again(**session, what, attempt_on_run);
+  }
   const auto place = place_of(connection, stop);
   if (!place) return tl::unexpected(place.error());
   const DeploymentRecord record(connection.environment(), *place + "\n" + request.name + "\n" + *digest);
@@ -125,18 +178,12 @@ Result<Deployment> ensure_deployed(Connection& connection, const FunctionRequest
     if (!there) return tl::unexpected(there.error());
     if (*there) return Deployment{Deployment::Step::known, *version};
   }
-  for (int made = 1;; ++made) {
-    auto deployment = attempt(**session, {connection, *judged, *digest, events, stop});
-    if (deployment) {
-      record.keep(deployment->version);
-      if (deployment->step == Deployment::Step::published)
-        remove_old_versions(**session, request.name, options.versions_kept, std::chrono::system_clock::now());
-      return deployment;
-    }
-    if (deployment.error().kind != ErrorKind::conflict || made == attempts_max) return deployment;
-    const auto pause = std::chrono::milliseconds(static_cast<int>(200 * made * (0.5 + random_fraction())));
-    if (auto waited = (*session)->pause(pause); !waited) return tl::unexpected(waited.error());
-  }
+  auto deployment = attempt_again(**session, what, attempt);
+  if (!deployment) return deployment;
+  record.keep(deployment->version);
+  if (deployment->step == Deployment::Step::published)
+    remove_old_versions(**session, request.name, options.versions_kept, std::chrono::system_clock::now());
+  return deployment;
 }
 
 }  // namespace lambdapool::deploy

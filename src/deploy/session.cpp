@@ -40,9 +40,9 @@ tl::unexpected<Error> interrupted(const std::string& method, bool failed) {
 Result<std::unique_ptr<Session>> Session::open(Connection& connection, const Events& events,
                                                const StopToken& stop) {
   if (connection.is_google())
-    return fail(ErrorKind::invalid_argument, "this is on the targets aws and local alone: on " +
-                                                 connection.target_name() +
-                                                 " there are no layers, and no versions to call.");
+    return fail(ErrorKind::invalid_argument,
+                "this is on the targets aws and local alone: on " + connection.target_name() +
+                    " there are no layers; give what is in one as paths of the function.");
   auto target = connection.target(stop);
   if (!target) return tl::unexpected(std::move(target.error()));
   sigv4::Scope scope{target->region, "lambda"};

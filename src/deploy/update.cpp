@@ -36,22 +36,6 @@ Result<void> same_kind(const FunctionConfiguration& now, const JudgedRequest& re
   return {};
 }
 
-// Installed packages are of one runtime, and not among the paths: neither may be lost without a word.
-Result<void> keeps_packages(const aws::FunctionDescription& now, const FunctionRequest& asked) {
-  const auto installed_for = now.tags.find(requirements_tag);
-  if (installed_for == now.tags.end()) return {};
-  if (!asked.paths.empty() && !asked.requirements)
-    return fail(ErrorKind::invalid_argument,
-                "function " + asked.name +
-                    " has packages of a requirements file, which new code without them would lose: give -r "
-                    "FILE again, or -r \"\" to leave them out.");
-  if (asked.paths.empty() && asked.runtime && *asked.runtime != installed_for->second)
-    return fail(ErrorKind::invalid_argument,
-                "the packages of function " + asked.name + " were installed for " + installed_for->second +
-                    "; to change the runtime, give the paths and -r FILE as well.");
-  return {};
-}
-
 Result<void> own_role(Session& session, const FunctionConfiguration& now, const FunctionRequest& asked) {
   if (!asked.policies || session.is_local()) return {};
   if (asked.policies->empty() && asked.role) return {};
@@ -157,7 +141,8 @@ Result<void> check_possible(Session& session, const FunctionDescription& functio
                 "there is nothing to update: give paths, or options such as --memory, --timeout, --layers or "
                 "--env.");
   if (auto same = same_kind(function.configuration, request); !same) return same;
-  if (auto kept = keeps_packages(function, asked); !kept) return kept;
+  if (const auto tag = function.tags.find(requirements_tag); tag != function.tags.end())
+    if (auto kept = keeps_packages(tag->second, asked); !kept) return kept;
   return own_role(session, function.configuration, asked);
 }
 

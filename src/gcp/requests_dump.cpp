@@ -42,6 +42,12 @@ void print_run() {
         create_service_request(service, gcp::run::ValidateOnly::yes));
   service.etag = "\"1\"";
   print("run.v2", "run.projects.locations.services.patch", update_service_request(service));
+  service.traffic = {{.percent = 100}, {.revision = "algorithms-00001-abc", .tag = "v0123456789ab"}};
+  print("run.v2", "run.projects.locations.services.patch", update_traffic_request(service));
+  print("run.v2", "run.projects.locations.services.revisions.get",
+        gcp::run::get_revision_request(service.name, "algorithms-00001-abc"));
+  print("run.v2", "run.projects.locations.sourceUploads.upload",
+        upload_source_request(place, "algorithms", "bytes", "boundary"));
   print("run.v2", "run.projects.locations.services.get", gcp::run::get_service_request(service.name));
   print("run.v2", "run.projects.locations.services.delete", gcp::run::delete_service_request(service.name));
   print("run.v2", "run.projects.locations.services.list", list_services_request(place, "token"));

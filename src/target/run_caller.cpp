@@ -33,6 +33,19 @@ std::string no_function(const std::string& function, const std::string& where) {
          " PATHS` makes it, and `lambdapool list` shows those that are there";
 }
 
+bool is_tag(const std::string& text) {
+  return !text.empty() && text.front() >= 'a' && text.front() <= 'z' && !text.ends_with('-') &&
+         std::ranges::all_of(
+             text, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; });
+}
+
+// A tag has its own, though tokens are for the service's. "": there is no such tag.
+std::string address_of(const gcp::run::Service& service, const std::string& tag) {
+  if (tag.empty()) return service.uri;
+  const auto found = std::ranges::find(service.traffic_in_force, tag, &gcp::run::Traffic::tag);
+  return found == service.traffic_in_force.end() ? "" : found->uri;
+}
+
 // What the platform says comes as text or HTML.
 std::string said(const http::Response& response) {
   constexpr std::size_t enough = 200;
@@ -45,23 +58,30 @@ std::string said(const http::Response& response) {
 }  // namespace
 
 Result<std::unique_ptr<cloud::Caller>> RunCaller::open(const Target& target, const std::string& function) {
-  const auto service = gcp::service_id(function);
+  const auto colon = std::min(function.find(':'), function.size());
+  const auto service = gcp::service_id(function.substr(0, colon));
   if (!service) return tl::unexpected(service.error());
-  auto place = find(target, function, *service);
+  const std::string tag = function.substr(std::min(colon + 1, function.size()));
+  if (colon != function.size() && !is_tag(tag))
+    return fail(ErrorKind::invalid_argument,
+                "'" + function +
+                    "': what follows the colon is a tag of its Cloud Run service, which begins with a letter "
+                    "and has lower-case letters, digits and hyphens");
+  auto place = find(target, {function, *service, tag});
   if (!place) return tl::unexpected(place.error());
   return std::unique_ptr<cloud::Caller>(new RunCaller(target, function, std::move(*place)));
 }
 
 // A local service's address follows from its name. One of Google's knows its own, which is also for whom a
 // token has to be.
-Result<RunCaller::Place> RunCaller::find(const Target& target, const std::string& function,
-                                         const std::string& service) {
+Result<RunCaller::Place> RunCaller::find(const Target& target, const Called& called) {
+  const auto& [function, service, tag] = called;
   const Google& google = *target.google;
   if (target.name != "gcp")
-    return Place{
-        target.endpoint,
-        "/_run/" + percent_encode(google.project) + "/" + percent_encode(target.region) + "/" + service + "/",
-        google.tokens};
+    return Place{target.endpoint,
+                 "/_run/" + percent_encode(google.project) + "/" + percent_encode(target.region) + "/" +
+                     (tag.empty() ? "" : tag + "---") + service + "/",
+                 google.tokens};
   auto request =
       gcp::run::get_service_request(gcp::run::Place{google.project, target.region}.service(service));
   request.headers.set("Authorization", "Bearer " + google.tokens->current()->text);
@@ -76,7 +96,11 @@ Result<RunCaller::Place> RunCaller::find(const Target& target, const std::string
   if (found->uri.empty())
     return fail(ErrorKind::not_found,
                 "the function " + function + " has no address yet: it has never come up");
-  const auto at = gcp::place_of(found->uri);
+  const auto address = address_of(*found, tag);
+  if (address.empty())
+    return fail(ErrorKind::not_found, "the function " + function + " is not there in " + google.project +
+                                          ", " + target.region + ": its service has no such tag");
+  const auto at = gcp::place_of(address);
   if (!at) return tl::unexpected(at.error());
   if (at->endpoint.scheme == http::Endpoint::Scheme::http)
     if (auto safe = refuse_plain_http(at->endpoint, std::nullopt); !safe) return tl::unexpected(safe.error());

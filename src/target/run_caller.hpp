@@ -11,7 +11,8 @@ namespace lambdapool::target {
 
 class RunCaller final : public cloud::Caller {
  public:
-  // On gcp the service is asked for its address, and a token is got for it. Errors: invalid_argument (that
+  // `function`: its name, or NAME:TAG for what a tag of its service has. On gcp the service is asked for its
+  // address, and a token is got for it. Errors: invalid_argument (that
   // cannot be a function there), not_found, access_denied, credentials, and those of the network.
   static Result<std::unique_ptr<cloud::Caller>> open(const Target& target, const std::string& function);
 
@@ -19,7 +20,8 @@ class RunCaller final : public cloud::Caller {
   const cloud::CallLimits& limits() const override;
   std::string name() const override { return function_; }
 
-  void address(http::Request&, const std::string&) const override {}  // a service has no versions to call
+  // Not asked for: a pool calls one version, which has an address of its own.
+  void address(http::Request&, const std::string&) const override { LAMBDAPOOL_CHECK(false); }
   cloud::Signature sign_early(http::Request& request) const override;
   void sign(http::Request& request, cloud::Signature& signature) override;
   void correct_clock(clock_skew::Offset) override {}  // a token's time is its issuer's
@@ -39,7 +41,12 @@ class RunCaller final : public cloud::Caller {
     std::string path;
     std::shared_ptr<identity::Tokens> tokens;
   };
-  static Result<Place> find(const Target& target, const std::string& function, const std::string& service);
+  struct Called {
+    std::string function;  // as it was named
+    std::string service;
+    std::string tag;  // "": whatever gets the service's requests
+  };
+  static Result<Place> find(const Target& target, const Called& called);
   RunCaller(const Target& target, std::string function, Place place);
   cloud::Failure refused(const http::Response& response) const;
 

@@ -60,7 +60,7 @@ Result<Target> resolve_gcp_local(const TargetOptions& options, const Environment
   Target target;
   target.name = "gcp-local";
   target.endpoint = (*embedded)->service->endpoint();
-  target.region = options.aws.region.value_or("us-central1");
+  target.region = options.aws.region.value_or(environment.get("GOOGLE_CLOUD_REGION").value_or("us-central1"));
   Google google;
   google.project = options.project.value_or(environment.get("GOOGLE_CLOUD_PROJECT").value_or("local"));
   google.tokens = std::make_shared<identity::Tokens>(gcp::Token{(*embedded)->token, "the local Cloud Run"});

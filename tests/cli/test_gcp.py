@@ -271,13 +271,14 @@ def test_logs_are_read_from_cloud_logging_and_policy_prints_their_roles(gcp, run
 
 
 class Between(http.server.ThreadingHTTPServer):
-    """Passes everything on; the answer to a creation is lost on its way back, in the manner of a front end."""
+    """Passes everything on; the answer to a creation is lost on its way back, in the manner of a front end. Or only
+    `refused`, a part of a path, is not found."""
 
     daemon_threads = True
 
     def __init__(self, endpoint):
         super().__init__(("127.0.0.1", 0), BetweenHandler)
-        self.endpoint, self.lost = endpoint, 0
+        self.endpoint, self.lost, self.refused = endpoint, 0, ""
         self.url = "http://127.0.0.1:%d/" % self.server_address[1]
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
@@ -285,16 +286,22 @@ class Between(http.server.ThreadingHTTPServer):
 class BetweenHandler(http.server.BaseHTTPRequestHandler):
     server: Between
 
+    def answer_to(self, request):
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return answer.status, answer.read()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read()
+
     def pass_on(self):
         body = self.rfile.read(int(self.headers["Content-Length"] or 0))
         headers = {name: self.headers[name] for name in ("Authorization", "Content-Type") if name in self.headers}
         request = urllib.request.Request(self.server.endpoint + self.path, body or None, headers, method=self.command)
-        try:
-            with urllib.request.urlopen(request, timeout=60) as answer:
-                status, content = answer.status, answer.read()
-        except urllib.error.HTTPError as error:
-            status, content = error.code, error.read()
-        if "serviceId=" in self.path:
+        if self.server.refused and self.server.refused in self.path:
+            status, content = 404, b"<html>not found</html>"
+        else:
+            status, content = self.answer_to(request)
+        if "serviceId=" in self.path and not self.server.refused:
             self.server.lost += 1
             status, content = 503, b'{"error": {"code": 503, "message": "try again", "status": "UNAVAILABLE"}}'
         self.send_response(status)
@@ -317,6 +324,20 @@ def test_a_creation_whose_answer_was_lost_is_found(gcp, serve, run, algorithms):
         assert made.returncode == 0, made.stderr
         assert between.lost >= 1
         assert [function["name"] for function in json.loads(run("list", "--output", "json").stdout)] == ["f"]
+    finally:
+        between.shutdown()
+        between.server_close()
+
+
+def test_code_goes_into_a_bucket_where_cloud_run_itself_takes_none(gcp, serve, run, algorithms, home):
+    between = Between(serve.endpoint)
+    between.refused = ":uploadSource"
+    gcp["CLOUDSDK_API_ENDPOINT_OVERRIDES_RUN"] = between.url
+    try:
+        made = run("create", "f", "algorithms")
+        assert made.returncode == 0, made.stderr
+        (archive,) = [path.name for path in (home / "run" / "buckets").rglob("*") if path.is_file()]
+        assert archive.startswith("lambdapool%2Ff%2F")
     finally:
         between.shutdown()
         between.server_close()

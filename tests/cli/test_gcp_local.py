@@ -265,3 +265,36 @@ def test_python_sets_what_cloud_run_alone_has(gcp, run, code, tmp_path):
     ], done.stderr
     seen = findings(run("doctor", "f", "--output", "json"))
     assert seen["instances"]["text"] == "at most 100, each with 3 at a time"
+
+
+def test_project_and_region_are_given_to_python_and_by_the_project_file(gcp, run, code, tmp_path):
+    program = (
+        "import lambdapool\n"
+        "where = dict(project='mine', region='europe-west1')\n"
+        "print(lambdapool.create('f', 'algorithms', **where).arn)\n"
+        "print([one.name for one in lambdapool.list(**where)], lambdapool.list())\n"
+        "from algorithms.tasks import double\n"
+        "with lambdapool.LambdaPool(1, 'f', **where) as pool: print(pool.map(double, [1, 2]))\n"
+        "with lambdapool.LambdaExecutor('f', 1, **where) as pool: print(pool.submit(double, 3).result())\n"
+        "open('lambdapool.toml', 'w').write('project = \"mine\"\\nregion = \"europe-west1\"\\n')\n"
+        "print([one.name for one in lambdapool.list()], lambdapool.list(region='asia-east1'))\n"
+        "with lambdapool.LambdaPool(1, 'f') as pool: print(pool.map(double, [4]))\n"
+        "try: lambdapool.LambdaPool(1, 'f', region='a', aws_region_name='b')\n"
+        "except ValueError as error: print(error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], env=gcp, cwd=tmp_path, capture_output=True, text=True)
+    assert done.stdout.splitlines() == [
+        "projects/mine/locations/europe-west1/services/f",
+        "['f'] []",
+        "[2, 4]",
+        "6",
+        "['f'] []",
+        "[8]",
+        "region and aws_region_name are the same, and say 'a' and 'b'",
+    ], done.stderr
+    assert [function["name"] for function in listed(run)] == ["f"]
+    assert json.loads(run("list", "--output", "json", GOOGLE_CLOUD_PROJECT="local").stdout) == []
+    assert json.loads(run("list", "--output", "json", "--region", "us-central1").stdout) == []
+    (tmp_path / "lambdapool.toml").write_text("project = 7\n")
+    told = run("create")
+    assert told.returncode == 1 and "lambdapool.toml:1: a text in quotes is wanted here" in told.stderr

@@ -2,6 +2,8 @@
 
 import pytest
 
+pytestmark = pytest.mark.on_both_targets
+
 PROJECT = """\
 [functions.one]
 paths = ["algorithms"]
@@ -23,6 +25,7 @@ def project(algorithms):
     return algorithms
 
 
+@pytest.mark.on_lambda_alone("looked at with boto3")
 def test_create_and_update_without_arguments_are_about_all_functions(run, serve, project):
     client = serve.client()
     done = run("create", cwd=project / "deep" / "er")
@@ -40,12 +43,14 @@ def test_create_and_update_without_arguments_are_about_all_functions(run, serve,
     assert client.get_function(FunctionName="two")["Configuration"]["Timeout"] == 61
 
 
+@pytest.mark.on_lambda_alone("looked at with boto3")
 def test_of_a_ladder_of_memory_the_function_has_the_least(run, serve, project):
     (project / "lambdapool.toml").write_text(PROJECT.replace("memory = 256", "memory = [256, 512]"))
     assert run("create", "one", cwd=project).returncode == 0
     assert serve.client().get_function(FunctionName="one")["Configuration"]["MemorySize"] == 256
 
 
+@pytest.mark.on_lambda_alone("looked at with boto3")
 def test_a_name_alone_is_looked_up_and_options_beside_it_count_more(run, serve, project):
     client = serve.client()
     assert run("create", "one", "--memory", "512", cwd=project).returncode == 0

@@ -7,6 +7,8 @@ from test_run import wheel_in
 
 SCRIPT = """\
 from lambdapool import LambdaPool
+
+pytestmark = pytest.mark.on_both_targets
 def f(x):
     import things
     return x * things.k

@@ -6,6 +6,8 @@ import subprocess
 
 import pytest
 
+pytestmark = pytest.mark.on_both_targets
+
 SECRETS = {
     ".env": "A=1",
     ".aws/credentials": "x",
@@ -26,6 +28,7 @@ def with_secrets(algorithms):
     return own
 
 
+@pytest.mark.on_lambda_alone("plays AWS")
 def test_likely_secrets_are_refused_and_all_are_named(run_aws, aws, with_secrets):
     done = run_aws("create", "f", "algorithms")
     assert done.returncode == 1 and aws.functions == {} and aws.roles == {}
@@ -37,6 +40,7 @@ def test_likely_secrets_are_refused_and_all_are_named(run_aws, aws, with_secrets
         assert f"algorithms/{name} " not in done.stderr
 
 
+@pytest.mark.on_lambda_alone("plays AWS")
 def test_secrets_that_are_named_go_along(run_aws, aws, with_secrets, tmp_path):
     names = [".env", ".aws", "id_ed25519", "a.pem", "infra/terraform.tfstate"]
     allowed = [word for name in names for word in ("--allow-secret", f"algorithms/{name}")]
@@ -51,6 +55,7 @@ def test_secrets_that_are_named_go_along(run_aws, aws, with_secrets, tmp_path):
     assert set(aws.functions) == {"f", "g", "h"}
 
 
+@pytest.mark.on_lambda_alone("plays AWS")
 def test_update_and_layers_refuse_secrets_too(run_aws, aws, algorithms):
     assert run_aws("create", "f", "algorithms").returncode == 0
     (algorithms / "algorithms" / ".netrc").write_text("machine x")
@@ -60,6 +65,7 @@ def test_update_and_layers_refuse_secrets_too(run_aws, aws, algorithms):
     assert run_aws("update", "f", "algorithms", "--allow-secret", "algorithms/.netrc").returncode == 0
 
 
+@pytest.mark.on_lambda_alone("plays AWS")
 def test_a_link_to_a_secret_outside_is_refused_under_its_harmless_name(run_aws, aws, algorithms, tmp_path):
     (tmp_path / "user" / ".netrc").write_text("machine x")
     (algorithms / "algorithms" / "data.txt").symlink_to(tmp_path / "user" / ".netrc")

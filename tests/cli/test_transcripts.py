@@ -2,6 +2,10 @@
 
 import re
 
+import pytest
+
+pytestmark = pytest.mark.on_both_targets
+
 
 def test_the_four_commands_say_what_the_product_document_shows(run, algorithms):
     created = run("create", "algorithms", "algorithms/", "--timeout=300", "--memory=128")

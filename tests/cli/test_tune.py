@@ -108,7 +108,7 @@ def test_what_it_cannot_do_it_refuses(run, shop):
         (["shop", "nothing:use", "--items", "good"], "module nothing cannot be imported here"),
         (["shop", "shop:fail", "--items", "good"], "item 0 of the sample fails with KeyError: 1"),
         (["nothing", "shop:use", "--items", "good"], "function nothing does not exist"),
-        (["shop", "shop:use", "--items", "good", "--target", "gcp-local"], "this is on the targets aws and local"),
+        (["shop", "shop:use", "--items", "good", "--target", "gcp-local"], "measure one size after the other"),
     ):
         done = run("tune", *arguments)
         assert (done.returncode, done.stdout) == (1, "")

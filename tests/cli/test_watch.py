@@ -9,6 +9,8 @@ import threading
 
 import pytest
 
+pytestmark = pytest.mark.on_both_targets
+
 CALL = "import sys, mod, lambdapool; print(lambdapool.LambdaPool(1, sys.argv[1], stale='ignore').apply(mod.f, (1,)))"
 
 

@@ -92,6 +92,57 @@ def test_a_service_is_made_called_changed_listed_and_removed(client, source):
         send("GET", made.uri + "/")
 
 
+def test_labels_alone_make_no_revision_and_traffic_goes_to_a_tag(client, source):
+    made = client.create_service(parent=PLACE, service=a_service(source, "red"), service_id="s").result(timeout=100)
+    labelled = client.get_service(name=made.name)
+    labelled.labels["stage"] = "test"
+    after = client.update_service(service=labelled).result(timeout=100)
+    assert after.latest_ready_revision == made.latest_ready_revision
+    red = made.latest_ready_revision.rsplit("/", 1)[1]
+    latest, one = run_v2.TrafficTargetAllocationType(1), run_v2.TrafficTargetAllocationType(2)
+    changed = a_service(source, "blue")
+    changed.name = made.name
+    old = run_v2.TrafficTarget(type_=one, revision=red, tag="old")
+    changed.traffic = [run_v2.TrafficTarget(type_=latest, percent=100), old]
+    after = client.update_service(service=changed).result(timeout=100)
+    (tagged,) = [target for target in after.traffic_statuses if target.tag]
+    assert (tagged.tag, tagged.revision) == ("old", red)
+    assert (send("GET", after.uri + "/"), send("GET", tagged.uri + "/")) == (b"s blue", b"s red")
+    back = client.get_service(name=made.name)
+    back.traffic = [run_v2.TrafficTarget(type_=one, revision=red, percent=100)]
+    assert client.update_service(service=back).result(timeout=100).latest_ready_revision == after.latest_ready_revision
+    assert send("GET", after.uri + "/") == b"s red"
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        send("GET", tagged.uri + "/")
+
+
+def test_a_mask_changes_what_it_names_and_whatever_else_it_names_is_no_failure(client, source):
+    made = client.create_service(parent=PLACE, service=a_service(source, "red"), service_id="s").result(timeout=100)
+    changed = a_service(source, "blue")
+    changed.name, changed.description = made.name, "not named"
+    paths = ["template.containers", "template.revision", "template.annotations.a.b/c", "labels.none", "name.x"]
+    after = client.update_service(request={"service": changed, "update_mask": {"paths": paths}}).result(timeout=100)
+    assert (send("GET", after.uri + "/"), after.description) == (b"s blue", "")
+
+
+def test_who_may_call_is_read_changed_and_kept_from_being_overwritten(client, source):
+    from google.api_core import exceptions
+
+    made = client.create_service(parent=PLACE, service=a_service(source, "red"), service_id="s").result(timeout=100)
+    policy = client.get_iam_policy(request={"resource": made.name})
+    assert list(policy.bindings) == []
+    policy.bindings.add(role="roles/run.invoker", members=["serviceAccount:a@p.iam.gserviceaccount.com"])
+    first = client.set_iam_policy(request={"resource": made.name, "policy": policy})
+    assert client.get_iam_policy(request={"resource": made.name}).bindings[0].role == "roles/run.invoker"
+    with pytest.raises(exceptions.Conflict):
+        client.set_iam_policy(request={"resource": made.name, "policy": policy})  # with the etag from before
+    del first.bindings[:]
+    client.set_iam_policy(request={"resource": made.name, "policy": first})
+    client.delete_service(name=made.name).result(timeout=100)
+    with pytest.raises(exceptions.NotFound):
+        client.get_iam_policy(request={"resource": made.name})
+
+
 def test_what_cannot_be_is_refused_with_googles_own_exceptions(client, source):
     from google.api_core import exceptions
 

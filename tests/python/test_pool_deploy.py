@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -12,13 +13,13 @@ from conftest import BUILD, PROGRAM
 class Here:
     """A user's folder and machine: scripts are run in it, each in a process of its own."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, target="local"):
         self.folder = folder
         folder.mkdir(exist_ok=True)
         self.environment = dict(
             os.environ,
             PYTHONPATH=str(BUILD / "python"),
-            LAMBDAPOOL_TARGET="local",
+            LAMBDAPOOL_TARGET=target,
             LAMBDAPOOL_HOME=str(folder.parent / "home"),
             XDG_CACHE_HOME=str(folder.parent / "cache"),
         )
@@ -51,9 +52,20 @@ class Here:
         return done.stdout
 
 
+@pytest.fixture(params=["local", "gcp-local"])
+def target(request):
+    return request.param
+
+
 @pytest.fixture
-def here(tmp_path):
-    return Here(tmp_path / "here")
+def here(tmp_path, target):
+    return Here(tmp_path / "here", target)
+
+
+@pytest.fixture
+def versions(target):
+    """The first and the second version, as the line on standard error names them."""
+    return ("1", "2") if target == "local" else (r"v[0-9a-f]{12}", r"v[0-9a-f]{12}")
 
 
 USE = """
@@ -64,31 +76,60 @@ with LambdaPool(2, "deployed", deploy="mod.py"%s) as pool:
 """
 
 
-def test_what_is_here_is_deployed_and_found_again_and_older_code_is_a_call_away(here):
+def test_what_is_here_is_deployed_and_found_again_and_older_code_is_a_call_away(here, versions):
     here.write("mod.py", "def f(x): return x + 1\n")
     first = here.run(USE % "")
     assert first.stdout == "[2, 3]\n"
-    assert "lambdapool: deployed mod.py (" in first.stderr and "as version 1 of function deployed" in first.stderr
+    assert re.fullmatch(r"lambdapool: deployed mod.py \(.*\) as version %s of function deployed\n" % versions[0], first.stderr)
     second = here.run(USE % "")
     assert (second.stdout, second.stderr) == ("[2, 3]\n", "")
     here.write("mod.py", "def f(x): return x + 2\n")
     edited = here.run(USE % "")
-    assert edited.stdout == "[3, 4]\n" and "as version 2 of function" in edited.stderr
+    assert edited.stdout == "[3, 4]\n" and re.search("as version %s of function" % versions[1], edited.stderr)
     here.write("mod.py", "def f(x): return x + 1\n")
     rolled_back = here.run(USE % "", LAMBDAPOOL_DEPLOY_TRUST="0")
     assert (rolled_back.stdout, rolled_back.stderr) == ("[2, 3]\n", "")
     assert len(json.loads(here.command("list", "--output", "json"))) == 1
 
 
+@pytest.mark.parametrize("target", ["gcp-local"], indirect=True)
+def test_what_calls_several_versions_at_a_time_is_refused_on_cloud_run(here):
+    here.write("mod.py", "def f(x): return x\n")
+    ladder = here.run(USE % ", memory=[512, 1024]")
+    assert "ValueError: several sizes of memory are versions that one pool calls" in ladder.stderr
+    assert json.loads(here.command("list", "--output", "json")) == []
+    tuning = here.run(USE.replace("map(mod.f, [1, 2])", "tune(mod.f, [1, 2])") % "")
+    assert "ValueError: tune() calls versions by one address" in tuning.stderr
+
+
+@pytest.mark.parametrize("target", ["gcp-local"], indirect=True)
+def test_old_tags_go_and_those_of_others_stay(here):
+    home = here.folder.parent / "home" / "run" / "services" / "local" / "us-central1" / "deployed.json"
+    for number in range(5):
+        here.write("mod.py", "def f(x): return x + %d\n" % number)
+        assert here.said(USE % "") == "[%d, %d]\n" % (1 + number, 2 + number)
+    kept = json.loads(home.read_text())
+    first, *rest = [one["tag"] for one in kept["service"]["traffic"] if "tag" in one]
+    kept["service"]["traffic"].append(dict(kept["service"]["traffic"][1], tag="stable"))
+    for revision in kept["revisions"].values():
+        revision["created"] = "2026-01-01T00:00:00Z"
+    home.write_text(json.dumps(kept))
+    here.write("mod.py", "def f(x): return x + 7\n")
+    assert here.said(USE % "") == "[8, 9]\n"
+    traffic = json.loads(home.read_text())["service"]["traffic"]
+    tags = [one["tag"] for one in traffic if "tag" in one]
+    assert tags[:-1] == [*rest, "stable"] and len(rest) == 4 and first not in tags
+
+
 def test_settings_make_a_version_too(here):
-    here.write("mod.py", "import os\ndef f(x): return os.environ['AWS_LAMBDA_FUNCTION_MEMORY_SIZE']\n")
+    here.write("mod.py", "import os\ndef f(x): return next(os.environ[n] for n in ('AWS_LAMBDA_FUNCTION_MEMORY_SIZE', 'LAMBDAPOOL_MEMORY_MB') if n in os.environ)\n")
     assert here.said(USE % ", memory=256") == "['256', '256']\n"
     assert here.said(USE % ", memory=512, timeout=30") == "['512', '512']\n"
     assert here.said(USE % ", memory=256") == "['256', '256']\n"
 
 
-def test_two_checkouts_each_run_their_own(here, tmp_path):
-    there = Here(tmp_path / "there")
+def test_two_checkouts_each_run_their_own(here, target, tmp_path):
+    there = Here(tmp_path / "there", target)
     code = USE.replace("print(pool.map(mod.f, [1, 2]))", "print({v for _ in range(25) for v in pool.map(mod.f, [0] * 20, chunksize=5)})") % ""
     here.write("mod.py", "def f(x): return 'here'\n")
     there.write("mod.py", "def f(x): return 'there'\n")
@@ -102,6 +143,7 @@ def test_two_checkouts_each_run_their_own(here, tmp_path):
     assert [out for out, _ in said] == ["{'here'}\n", "{'there'}\n"], said
 
 
+@pytest.mark.parametrize("target", ["local"], indirect=True)  # a service of Cloud Run is asked for its address
 def test_a_second_run_sends_no_request_but_calls(here):
     """Counted by a served local Lambda that logs each request."""
     server = subprocess.Popen(
@@ -157,7 +199,7 @@ def test_what_cannot_be_meant_is_refused_at_once(here, arguments, error):
 def test_the_project_file_says_what_is_deployed(here):
     if sys.version_info < (3, 11):
         pytest.importorskip("tomli")
-    here.write("src/mod.py", "import os\ndef f(x): return os.environ['STAGE'], os.environ['AWS_LAMBDA_FUNCTION_MEMORY_SIZE']\n")
+    here.write("src/mod.py", "import os\ndef f(x): return os.environ['STAGE'], next(os.environ[n] for n in ('AWS_LAMBDA_FUNCTION_MEMORY_SIZE', 'LAMBDAPOOL_MEMORY_MB') if n in os.environ)\n")
     here.write("lambdapool.toml", "[functions.deployed]\npaths = ['src/mod.py']\nmemory = 320\nenv = { STAGE = 'test' }\n")
     code = "import sys\nsys.path.insert(0, 'src')\n" + USE.replace('deploy="mod.py"%s', "deploy=True").replace('2, "deployed"', "2")
     assert here.said(code) == "[('test', '320'), ('test', '320')]\n"

@@ -60,9 +60,14 @@ def next_time():
     return _time[0] * 10**9
 
 
+@pytest.fixture(params=["local", "gcp-local"])
+def target(request):
+    return request.param
+
+
 @pytest.fixture
-def project(tmp_path):
-    environment = dict(os.environ, LAMBDAPOOL_TARGET="local", LAMBDAPOOL_HOME=str(tmp_path / "home"))
+def project(tmp_path, target):
+    environment = dict(os.environ, LAMBDAPOOL_TARGET=target, LAMBDAPOOL_HOME=str(tmp_path / "home"))
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     environment.pop("LAMBDAPOOL_STALE", None)
     (tmp_path / "here").mkdir()

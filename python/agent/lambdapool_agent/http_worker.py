@@ -117,7 +117,7 @@ class Worker:
         for name in ("PORT", "LAMBDAPOOL_LISTEN_FD"):
             environment.pop(name, None)
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "lambdapool_agent.task_process"],
+            [sys.executable, *(["-S"] if sys.flags.no_site else []), "-m", "lambdapool_agent.task_process"],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,

@@ -140,6 +140,19 @@ Result<void> check_on_lambda(const FunctionRequest& request) {
               "Lambda runs one call at a time in an environment, so --per-instance is for Cloud Run alone.");
 }
 
+Result<void> keeps_packages(const std::string& installed_for, const FunctionRequest& asked) {
+  if (!asked.paths.empty() && !asked.requirements)
+    return fail(ErrorKind::invalid_argument,
+                "function " + asked.name +
+                    " has packages of a requirements file, which new code without them would lose: give -r "
+                    "FILE again, or -r \"\" to leave them out.");
+  if (asked.paths.empty() && asked.runtime && *asked.runtime != installed_for)
+    return fail(ErrorKind::invalid_argument,
+                "the packages of function " + asked.name + " were installed for " + installed_for +
+                    "; to change the runtime, give the paths and -r FILE as well.");
+  return {};
+}
+
 Result<void> validate_layer_name(const std::string& name) {
   static const std::regex pattern("[a-zA-Z0-9_-]{1,140}");
   if (has_form(name, pattern)) return {};

@@ -7,8 +7,19 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
+
+#include "deploy/log/log_line.hpp"
 
 namespace lambdapool::deploy {
+
+// What a service has logged at once: one or more lines.
+struct LogEvent {
+  std::string id;  // of this event alone
+  Instant time;
+  std::string stream;
+  std::string text;
+};
 
 class LogCursor {
  public:
@@ -20,6 +31,8 @@ class LogCursor {
   // The first time that it is seen. One dated in the future (CloudWatch takes up to two hours) does not hide
   // those of now.
   bool is_new(const std::string& id, std::int64_t time_ms, std::int64_t now_ms);
+  // The lines of those of a page that are seen for the first time, in the order of time.
+  std::vector<LogLine> new_lines(std::vector<LogEvent> page);
   void page_done();  // what no later question brings is forgotten: a log has no end
 
  private:

@@ -31,7 +31,10 @@ class CloudWatchLog final : public LogSource {
     do {
       auto page = ask(call);
       if (!page) return tl::unexpected(page.error());
-      if (auto taken = sink(new_lines(page->events)); !taken) return taken;
+      std::vector<LogEvent> events;
+      for (auto& [id, stream, time_ms, message] : page->events)
+        events.push_back({std::move(id), instant(time_ms), std::move(stream), std::move(message)});
+      if (auto taken = sink(cursor_.new_lines(std::move(events))); !taken) return taken;
       cursor_.page_done();
       call.next_token = std::move(page->next_token);
     } while (call.next_token);
@@ -50,19 +53,6 @@ class CloudWatchLog final : public LogSource {
     // Another 404 is that of something which is no CloudWatch Logs.
     if (!page && page.error().code == "ResourceNotFoundException") return aws::logs::LogPage{};
     return page;
-  }
-
-  std::vector<LogLine> new_lines(std::vector<aws::logs::LogEvent>& events) {
-    std::stable_sort(events.begin(), events.end(),
-                     [](const auto& a, const auto& b) { return a.time_ms < b.time_ms; });
-    std::vector<LogLine> lines;
-    const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
-    for (const auto& event : events) {
-      if (!cursor_.is_new(event.id, event.time_ms, now.time_since_epoch().count())) continue;
-      auto some = lines_of(instant(event.time_ms), event.stream, event.message);
-      std::move(some.begin(), some.end(), std::back_inserter(lines));
-    }
-    return lines;
   }
 
   std::unique_ptr<Session> session_;

@@ -15,7 +15,7 @@ struct UploadedCode {
   std::string generation;
 };
 
-// Into the bucket of the project and location, which is made where there is none. `service`: its id.
+// By Cloud Run's own call, else into a bucket of the project and location. `service`: its id.
 Result<UploadedCode> upload_code(Session& session, const std::string& service, const package::Package& code);
 
 // Of what was uploaded in vain; that it could not be removed is no failure, since the bucket forgets.

@@ -1,7 +1,9 @@
 #include "deploy/run/deployed_service.hpp"
 
 #include <utility>
+#include <vector>
 
+#include "core/suggestion.hpp"
 #include "deploy/run/run_request.hpp"
 #include "gcp/service_name.hpp"
 
@@ -26,9 +28,18 @@ Result<std::optional<run::Service>> find_service(Session& session, const std::st
   return std::optional(std::move(*found));
 }
 
-Error no_such_service(const Session& session, const std::string& function) {
+Error no_such_service(Session& session, const std::string& function) {
+  std::vector<std::string> names;
+  // For a suggestion the first services do.
+  const auto page =
+      call(session, run::list_services_request(place_on(session), std::nullopt), run::parse_list_services);
+  if (page)
+    for (const auto& service : page->services)
+      if (is_own(service)) names.push_back(function_of(service).name);
+  const std::string meant = suggestion(function, names);
   return {ErrorKind::not_found, "function " + function + " does not exist on the target " +
-                                    session.target().name + "; 'lambdapool list' shows those that do."};
+                                    session.target().name + (meant.empty() ? ";" : meant) +
+                                    " 'lambdapool list' shows those that do."};
 }
 
 Result<run::Service> own_service(Session& session, const std::string& function) {

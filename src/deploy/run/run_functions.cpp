@@ -10,6 +10,7 @@
 #include "deploy/function/settings.hpp"
 #include "deploy/run/code_on_run.hpp"
 #include "deploy/run/deployed_service.hpp"
+#include "deploy/run/operation.hpp"
 #include "deploy/run/run_request.hpp"
 #include "deploy/session.hpp"
 #include "gcp/run/services.hpp"
@@ -20,21 +21,6 @@ namespace {
 
 namespace run = gcp::run;
 using namespace std::chrono_literals;
-
-// Waits for what a change comes to.
-Result<run::Service> bring_to_end(Session& session, Result<Reply> answer) {
-  if (!answer) return tl::unexpected(answer.error());
-  auto operation = run::parse_operation(*answer);
-  if (operation && !operation->service) session.tell(Event::Kind::configuring);
-  while (operation && !operation->service) {
-    const auto name = operation->name;
-    auto waited = session.send(run::wait_operation_request(name, 30s), Repeatable::yes);
-    if (!waited) return tl::unexpected(waited.error());
-    operation = run::parse_operation(*waited);
-  }
-  if (!operation) return tl::unexpected(operation.error());
-  return std::move(*operation->service);
-}
 
 // After an answer that does not tell whether the change was made: its code's object is this change's alone.
 Result<run::Service> look_again(Session& session, const run::Service& wanted, const Error& error) {
@@ -101,7 +87,7 @@ Result<NewFunction> prepare_creation(Connection& connection, const JudgedRequest
   if (!code) return tl::unexpected(code.error());
   NewFunction made{std::move(*session), new_service(request.asked), std::move(*code)};
   made.service.name = place_on(*made.session).service(*id);
-  describe_code(made.service, made.code);
+  describe_code(made.service, made.code, request.asked);
   return made;
 }
 
@@ -164,6 +150,8 @@ Result<ChangedFunction> prepare_change(Connection& connection, const JudgedReque
   if (!asks_for_anything(asked))
     return fail(ErrorKind::invalid_argument,
                 "there is nothing to update: give paths, or options such as --memory, --timeout or --env.");
+  if (const auto packages = packages_of(*service); !packages.empty())
+    if (auto kept = keeps_packages(packages, asked); !kept) return tl::unexpected(kept.error());
   (*session)->tell(Event::Kind::begun, asked.name);
   ChangedFunction changed{std::move(*session), std::move(*service)};
   changed.old_object = changed.service.object;
@@ -177,10 +165,12 @@ Result<ChangedFunction> prepare_change(Connection& connection, const JudgedReque
   if (!runtime) return tl::unexpected(runtime.error());
   auto code = code_for(*changed.session, request, *runtime);
   if (!code) return tl::unexpected(code.error());
-  if (code->sha256_base64 == function_of(changed.service).code_sha256) {
+  const bool is_there = code->sha256_base64 == function_of(changed.service).code_sha256 &&
+                        changed.service.state != "CONDITION_FAILED";
+  if (is_there) {
     changed.session->tell(Event::Kind::unchanged_code, asked.name);
   } else {
-    describe_code(changed.service, *code);
+    describe_code(changed.service, *code, asked);
     changed.code = std::move(*code);
   }
   return changed;

@@ -30,7 +30,10 @@ class CloudLog final : public LogSource {
       auto page = call(*session_, logging::list_entries_request(query), logging::parse_list_entries);
       if (!page) return tl::unexpected(page.error());
       exists_ = exists_ || !page->entries.empty();
-      if (auto taken = sink(new_lines(page->entries)); !taken) return taken;
+      std::vector<LogEvent> events;
+      for (auto& [id, time, instance, text] : page->entries)
+        events.push_back({std::move(id), time, std::move(instance), std::move(text)});
+      if (auto taken = sink(cursor_.new_lines(std::move(events))); !taken) return taken;
       cursor_.page_done();
       query.page_token = std::move(page->next_page_token);
     } while (query.page_token);
@@ -48,19 +51,6 @@ class CloudLog final : public LogSource {
     if (!page) return tl::unexpected(page.error());
     exists_ = !page->entries.empty() || page->next_page_token.has_value();
     return {};
-  }
-
-  std::vector<LogLine> new_lines(std::vector<logging::Entry>& entries) {
-    std::ranges::stable_sort(entries, {}, &logging::Entry::time);
-    std::vector<LogLine> lines;
-    const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
-    for (const auto& entry : entries) {
-      if (!cursor_.is_new(entry.id, entry.time.time_since_epoch().count(), now.time_since_epoch().count()))
-        continue;
-      auto some = lines_of(entry.time, entry.instance, entry.text);
-      std::move(some.begin(), some.end(), std::back_inserter(lines));
-    }
-    return lines;
   }
 
   std::unique_ptr<Session> session_;

@@ -12,6 +12,7 @@ namespace {
 constexpr const char* name_annotation = "lambdapool.dev/name";
 constexpr const char* digest_annotation = "lambdapool.dev/code-sha256";
 constexpr const char* size_annotation = "lambdapool.dev/code-bytes";
+constexpr const char* packages_annotation = "lambdapool.dev/requirements";
 
 // What the worker reads (docs/protocol.md, HTTP workers): the user has no say in these.
 constexpr const char* timeout_variable = "LAMBDAPOOL_TIMEOUT";
@@ -196,7 +197,7 @@ std::vector<std::string> change_service(gcp::run::Service& service, const Functi
 }
 
 // "python3.11" is the base image python311. An executable brings its own libraries.
-void describe_code(gcp::run::Service& service, const package::Package& code) {
+void describe_code(gcp::run::Service& service, const package::Package& code, const FunctionRequest& asked) {
   if (code.codec == "cpp") {
     service.base_image = executables_image;
     service.command = {"./bootstrap"};
@@ -209,10 +210,17 @@ void describe_code(gcp::run::Service& service, const package::Package& code) {
     service.arguments = {"lambdapool_agent/http_worker.py"};
     service.environment.erase(http_variable);
   }
+  if (asked.installs()) {
+    service.annotations[packages_annotation] = code.runtime;
+  } else {
+    service.annotations.erase(packages_annotation);
+  }
   service.annotations[digest_annotation] = code.sha256_base64;
   service.annotations[size_annotation] = std::to_string(code.zip.size());
   service.labels[run_version_label] = version_label();
 }
+
+std::string packages_of(const gcp::run::Service& service) { return annotation(service, packages_annotation); }
 
 Function function_of(const gcp::run::Service& service) {
   Function function;

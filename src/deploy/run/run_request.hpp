@@ -22,7 +22,10 @@ gcp::run::Service new_service(const FunctionRequest& asked);
 std::vector<std::string> change_service(gcp::run::Service& service, const FunctionRequest& asked);
 
 // What the service is made of, once the code is uploaded.
-void describe_code(gcp::run::Service& service, const package::Package& code);
+void describe_code(gcp::run::Service& service, const package::Package& code, const FunctionRequest& asked);
+
+// Which runtime its packages of a requirements file are for; "" where it has none.
+std::string packages_of(const gcp::run::Service& service);
 
 Function function_of(const gcp::run::Service& service);
 bool is_own(const gcp::run::Service& service);

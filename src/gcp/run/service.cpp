@@ -33,6 +33,22 @@ std::vector<std::string> list(const json& array) {
   return found;
 }
 
+constexpr const char* latest = "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST";
+constexpr const char* one_revision = "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION";
+
+std::vector<Traffic> traffic(const json& array) {
+  std::vector<Traffic> found;
+  if (!array.is_array()) return found;
+  for (const auto& target : array) {
+    const json percent = get(target, "percent");
+    const std::string revision = text(target, "revision");
+    found.push_back(
+        {text(target, "type") == latest ? std::string() : revision.substr(revision.rfind('/') + 1),
+         percent.is_number_integer() ? percent.get<int>() : 0, text(target, "tag"), text(target, "uri")});
+  }
+  return found;
+}
+
 // Kubernetes quantities: "512Mi", "2Gi".
 int memory_mb_of(const std::string& quantity) {
   const int number = std::atoi(quantity.c_str());
@@ -83,6 +99,18 @@ std::string service_body(const Service& service) {
   return body.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
+std::string traffic_body(const Service& service) {
+  json targets = json::array();
+  for (const auto& target : service.traffic) {
+    json made{{"type", target.revision.empty() ? latest : one_revision}, {"percent", target.percent}};
+    if (!target.revision.empty()) made["revision"] = target.revision;
+    if (!target.tag.empty()) made["tag"] = target.tag;
+    targets.push_back(std::move(made));
+  }
+  return json{{"etag", service.etag}, {"traffic", targets}}.dump(-1, ' ', false,
+                                                                 json::error_handler_t::replace);
+}
+
 Result<Service> parse_service(std::string_view given) {
   const json body = json::parse(given, nullptr, false);
   Service service;
@@ -100,6 +128,8 @@ Result<Service> parse_service(std::string_view given) {
   service.state_message = text(get(body, "terminalCondition"), "message");
   if (const json most = get(get(body, "scaling"), "maxInstanceCount"); most.is_number_integer())
     service.instances_max = most.get<int>();
+  service.traffic = traffic(get(body, "traffic"));
+  service.traffic_in_force = traffic(get(body, "trafficStatuses"));
   const json revision = get(body, "template");
   service.service_account = text(revision, "serviceAccount");
   if (const int seconds = std::atoi(text(revision, "timeout").c_str()); seconds > 0)

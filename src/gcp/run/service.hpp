@@ -13,12 +13,21 @@
 
 namespace lambdapool::gcp::run {
 
+// Where requests to a service go.
+struct Traffic {
+  std::string revision = {};  // its short name; "": the latest that is ready
+  int percent = 0;
+  std::string tag = {};  // has an address of its own; "": none
+  std::string uri = {};  // of the tag; told by the service alone
+};
+
 struct Service {
   std::string name = {};  // "projects/P/locations/L/services/S"
   std::map<std::string, std::string> labels = {};
   std::map<std::string, std::string> annotations = {};
   std::string description = {};
   int instances_max = 100;
+  std::vector<Traffic> traffic = {};  // as it was asked for; empty: all to the latest
 
   // Of its newest revision.
   std::string service_account = {};  // "": the project's own for Compute Engine
@@ -42,12 +51,16 @@ struct Service {
   std::string latest_created_revision = {};
   std::string state = {};  // of its last change: "CONDITION_SUCCEEDED", "CONDITION_FAILED" or on its way
   std::string state_message = {};
+  std::vector<Traffic> traffic_in_force = {};
 
   std::string id() const { return name.substr(name.rfind('/') + 1); }
 };
 
 // The body of a request that creates or changes it.
 std::string service_body(const Service& service);
+
+// The body of a request that changes its traffic alone.
+std::string traffic_body(const Service& service);
 
 // Error kind protocol: that is none.
 Result<Service> parse_service(std::string_view json);

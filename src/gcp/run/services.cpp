@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/encoding.hpp"
+#include "core/timestamp.hpp"
 #include "gcp/google_error.hpp"
 
 namespace lambdapool::gcp::run {
@@ -31,6 +32,28 @@ http::Request update_service_request(const Service& service, ValidateOnly valida
           json_headers, service_body(service)};
 }
 
+http::Request update_traffic_request(const Service& service) {
+  return {"PATCH", path_of(service.name) + "?updateMask=traffic", json_headers, traffic_body(service)};
+}
+
+http::Request upload_source_request(const Place& place, const std::string& service,
+                                    const std::string& archive, const std::string& boundary) {
+  std::string body = "--" + boundary + "\r\nContent-Type: application/json\r\n\r\n" +
+                     json{{"service", service}}.dump() + "\r\n--" + boundary +
+                     "\r\nContent-Type: application/octet-stream\r\n\r\n";
+  const std::string end = "\r\n--" + boundary + "--\r\n";
+  body.reserve(body.size() + archive.size() + end.size());
+  body.append(archive).append(end);
+  return {"POST",
+          "/upload" + path_of(place.parent()) + ":uploadSource?uploadType=multipart",
+          {{"Content-Type", "multipart/related; boundary=" + boundary}},
+          std::move(body)};
+}
+
+http::Request get_revision_request(const std::string& service, const std::string& revision) {
+  return {"GET", path_of(service + "/revisions/" + revision)};
+}
+
 http::Request get_service_request(const std::string& name) { return {"GET", path_of(name)}; }
 
 http::Request delete_service_request(const std::string& name) { return {"DELETE", path_of(name)}; }
@@ -48,6 +71,31 @@ http::Request wait_operation_request(const std::string& name, std::chrono::secon
 Result<Service> parse_get_service(const http::Response& response) {
   if (response.status >= 300) return tl::unexpected(google_error(response));
   return parse_service(response.body);
+}
+
+Result<std::chrono::system_clock::time_point> parse_revision_time(const http::Response& response) {
+  if (response.status >= 300) return tl::unexpected(google_error(response));
+  const json body = json::parse(response.body, nullptr, false);
+  const auto found = body.is_object() ? body.find("createTime") : body.end();
+  const auto time =
+      found != body.end() && found->is_string() ? parse_timestamp(found->get<std::string>()) : std::nullopt;
+  if (!time) return fail(ErrorKind::protocol, "the answer is no Cloud Run revision");
+  return *time;
+}
+
+Result<Source> parse_upload_source(const http::Response& response) {
+  if (response.status >= 300) return tl::unexpected(google_error(response));
+  const json body = json::parse(response.body, nullptr, false);
+  const json source = body.is_object() ? body.value("cloudStorageSource", json()) : json();
+  if (!source.is_object()) return fail(ErrorKind::protocol, "the answer to an upload names no object");
+  const auto text = [&](const char* name) {
+    const json value = source.value(name, json());
+    return value.is_string() ? value.get<std::string>() : "";
+  };
+  Source found{text("bucket"), text("object"), text("generation")};
+  if (found.bucket.empty() || found.object.empty() || found.generation.empty())
+    return fail(ErrorKind::protocol, "the answer to an upload names no object");
+  return found;
 }
 
 Result<ServicePage> parse_list_services(const http::Response& response) {

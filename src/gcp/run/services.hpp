@@ -27,7 +27,14 @@ enum class ValidateOnly { no, yes };
 http::Request create_service_request(const Service& service, ValidateOnly validate = ValidateOnly::no);
 // Changes all that service_body() has; with its etag, only where nobody else has changed it since.
 http::Request update_service_request(const Service& service, ValidateOnly validate = ValidateOnly::no);
+// Changes where its requests go; with its etag, likewise.
+http::Request update_traffic_request(const Service& service);
 http::Request get_service_request(const std::string& name);
+// Code for the service, as a gzipped tar, into a bucket that is Cloud Run's business. `boundary` must not
+// occur in it.
+http::Request upload_source_request(const Place& place, const std::string& service,
+                                    const std::string& archive, const std::string& boundary);
+http::Request get_revision_request(const std::string& service, const std::string& revision);
 http::Request delete_service_request(const std::string& name);
 http::Request list_services_request(const Place& place, const std::optional<std::string>& page_token);
 
@@ -35,6 +42,16 @@ http::Request list_services_request(const Place& place, const std::optional<std:
 http::Request wait_operation_request(const std::string& name, std::chrono::seconds timeout);
 
 Result<Service> parse_get_service(const http::Response& response);
+
+// When the revision was made.
+Result<std::chrono::system_clock::time_point> parse_revision_time(const http::Response& response);
+
+struct Source {
+  std::string bucket;
+  std::string object;
+  std::string generation;
+};
+Result<Source> parse_upload_source(const http::Response& response);
 
 struct ServicePage {
   std::vector<Service> services;

@@ -46,6 +46,40 @@ TEST(Services, AreCreatedAndChangedByName) {
   EXPECT_THAT(update.target, HasSubstr("/v2/projects/p/locations/l/services/s?updateMask=labels%2C"));
 }
 
+TEST(Services, HaveTrafficAsItWasAskedForAndAsItIsInForce) {
+  Service service = a_service();
+  service.traffic = {{.percent = 100}, {.revision = "s-00002-ab", .tag = "v1"}};
+  auto body = nlohmann::json::parse(update_traffic_request(service).body);
+  body["name"] = service.name;
+  body["trafficStatuses"] = {
+      {{"type", "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION"}, {"tag", "v1"}, {"uri", "https://v1---s"}}};
+  const auto read = parse_get_service({200, {}, body.dump()});
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(traffic_body(*read), traffic_body(service));
+  ASSERT_EQ(read->traffic_in_force.size(), 1u);
+  EXPECT_EQ(read->traffic_in_force.front().uri, "https://v1---s");
+}
+
+TEST(Services, RevisionsTellWhenTheyWereMade) {
+  const auto time = parse_revision_time({200, {}, R"({"createTime":"2026-11-28T14:00:00.123456Z"})"});
+  ASSERT_TRUE(time);
+  EXPECT_EQ(time->time_since_epoch(), std::chrono::seconds(1'795'874'400));
+  EXPECT_FALSE(parse_revision_time({200, {}, R"({"createTime":7})"}));
+}
+
+TEST(Services, HaveTheirCodeUploadedInTwoParts) {
+  const auto request = upload_source_request({"p", "l"}, "s", "bytes", "b");
+  EXPECT_EQ(request.target, "/upload/v2/projects/p/locations/l:uploadSource?uploadType=multipart");
+  EXPECT_EQ(request.body,
+            "--b\r\nContent-Type: application/json\r\n\r\n{\"service\":\"s\"}\r\n"
+            "--b\r\nContent-Type: application/octet-stream\r\n\r\nbytes\r\n--b--\r\n");
+  const auto source = parse_upload_source(
+      {200, {}, R"({"cloudStorageSource":{"bucket":"b","object":"o","generation":"7"}})"});
+  ASSERT_TRUE(source);
+  EXPECT_EQ(source->object, "o");
+  EXPECT_FALSE(parse_upload_source({200, {}, R"({"cloudStorageSource":{"bucket":"b"}})"}));
+}
+
 TEST(Services, OfAPageGoOnWithTheNext) {
   const auto page = parse_list_services(
       {200, {}, R"({"services":[{"name":"projects/p/locations/l/services/s"}],"nextPageToken":"t"})"});

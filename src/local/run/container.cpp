@@ -8,13 +8,19 @@
 namespace lambdapool::local::run {
 namespace {
 
-// `command` begins with python3, and goes on with a file or -m MODULE, then arguments.
+// Without the packages that the interpreter has here, as a base image is without them; a sitecustomize of the
+// function's own is what site would have looked for. `command` begins with python3, and goes on with a file
+// or -m MODULE, then arguments.
 std::vector<std::string> python_command(const std::filesystem::path& interpreter, const std::string& version,
                                         const std::vector<std::string>& command) {
   static const std::string script =
       "import os, runpy, sys\n"
       "version, *rest = sys.argv[1:]\n"
       "if '%d.%d' % sys.version_info[:2] != version: sys.exit(87)\n"
+      "here = sys.path.pop(0)\n"
+      "try: import sitecustomize\n"
+      "except ImportError: pass\n"
+      "sys.path.insert(0, here)\n"
       "if rest[:1] == ['-m']:\n"
       "  sys.argv = rest[1:]\n"
       "  runpy.run_module(rest[1], run_name='__main__', alter_sys=True)\n"
@@ -22,7 +28,7 @@ std::vector<std::string> python_command(const std::filesystem::path& interpreter
       "  sys.argv = rest\n"
       "  sys.path[0] = os.path.dirname(os.path.abspath(rest[0]))\n"
       "  runpy.run_path(rest[0], run_name='__main__')\n";
-  std::vector<std::string> made{interpreter.string(), "-c", script, version};
+  std::vector<std::string> made{interpreter.string(), "-S", "-c", script, version};
   made.insert(made.end(), command.begin() + 1, command.end());
   return made;
 }

@@ -327,9 +327,9 @@ struct Instances::Impl : std::enable_shared_from_this<Instances::Impl> {
     if (supervisor && instance.pid > 0) supervisor->kill(instance.pid);
   }
 
-  void retire(const std::string& service, const std::string& kept) {
+  void retire(const std::string& service, const std::set<std::string>& kept) {
     for (auto& [key, group] : groups) {
-      if (group.revision->service != service || group.revision->name == kept) continue;
+      if (group.revision->service != service || kept.contains(group.revision->name)) continue;
       for (const auto& instance : group.instances) {
         instance->retired = true;
         if (instance->in_flight == 0) end(*instance);
@@ -396,8 +396,8 @@ void Instances::try_out(std::shared_ptr<const Revision> revision, std::function<
   impl_->try_out(revision, std::move(done));
 }
 
-void Instances::retire(const std::string& service, const std::string& kept_revision) {
-  impl_->retire(service, kept_revision);
+void Instances::retire(const std::string& service, const std::set<std::string>& kept_revisions) {
+  impl_->retire(service, kept_revisions);
 }
 
 void Instances::close_in_fork() { impl_->scratch.close_in_fork(); }

@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -48,8 +49,8 @@ class Instances {
   // the end of what it has said.
   void try_out(std::shared_ptr<const Revision> revision, std::function<void(Result<void>)> done);
 
-  // Idle instances of the service's other revisions end now, busy ones after their requests. "": all end.
-  void retire(const std::string& service, const std::string& kept_revision);
+  // Idle instances of the service's other revisions end now, busy ones after their requests.
+  void retire(const std::string& service, const std::set<std::string>& kept_revisions);
 
   // In a forked child: lets go of what would make the parent's end go unnoticed.
   void close_in_fork();

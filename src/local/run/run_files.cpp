@@ -64,8 +64,17 @@ Result<void> RunFiles::keep_service(std::string_view name, std::string_view reco
   return write_whole(service_file(name), record);
 }
 
+std::optional<std::string> RunFiles::policy(std::string_view name) const {
+  return read_whole(service_file(name).replace_extension(".policy"));
+}
+
+Result<void> RunFiles::keep_policy(std::string_view name, std::string_view policy) const {
+  return write_whole(service_file(name).replace_extension(".policy"), policy);
+}
+
 bool RunFiles::remove_service(std::string_view name) const {
   std::error_code error;
+  fs::remove(service_file(name).replace_extension(".policy"), error);
   return fs::remove(service_file(name), error) && !error;
 }
 

@@ -22,6 +22,9 @@ class RunFiles {
   // `name`: "projects/P/locations/L/services/S".
   std::optional<std::string> service(std::string_view name) const;
   Result<void> keep_service(std::string_view name, std::string_view record) const;
+  // Who may do what with it, as it was set.
+  std::optional<std::string> policy(std::string_view name) const;
+  Result<void> keep_policy(std::string_view name, std::string_view policy) const;
   bool remove_service(std::string_view name) const;
   // The records of a project's services, all locations together where `location` is "-".
   std::vector<std::string> services(const std::string& project, const std::string& location) const;

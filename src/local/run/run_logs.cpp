@@ -88,6 +88,15 @@ struct Origin {
   }
 };
 
+// No line from before is asked for.
+std::int64_t earliest(const Filter& filter) {
+  std::int64_t from = 0;
+  for (const auto& [field, sign, value] : filter.all)
+    if (is_time(field) && (sign == ">=" || sign == ">" || sign == "="))
+      from = std::max<std::int64_t>(from, parse_timestamp_ms(value)->time_since_epoch().count());
+  return from;
+}
+
 bool is_when(std::int64_t ms, const Filter& filter) {
   return std::ranges::all_of(filter.all, [&](const Comparison& each) {
     if (!is_time(each.field)) return true;
@@ -151,7 +160,7 @@ std::vector<Line> lines_of(const fs::path& home, const json& names, const Filter
                        {"resource.labels.project_id", of->project}}))
       continue;
     std::map<std::pair<std::string, std::int64_t>, std::size_t> counts;
-    for (auto& event : read_log(home, name, 0)) {
+    for (auto& event : read_log(home, name, earliest(filter))) {
       const auto number = counts[{event.stream, event.time_ms}]++;
       const Origin origin(event.stream);
       if (is_when(event.time_ms, filter) && filter.holds({{"resource.labels.revision_name", origin.revision},

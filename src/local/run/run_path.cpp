@@ -33,11 +33,32 @@ std::map<std::string, std::string> parse_query(std::string_view text) {
   return query;
 }
 
+struct Custom {
+  std::string_view method;
+  std::string_view verb;
+  Operation operation;
+};
+
+// "upload", "v2", "projects", P, "locations", "L:uploadSource".
+std::optional<RunPath> of_source(std::string_view method, const std::vector<std::string>& parts) {
+  constexpr std::string_view verb = ":uploadSource";
+  if (method != "POST" || parts.size() != 6 || parts[2] != "projects" || parts[4] != "locations" ||
+      !parts[5].ends_with(verb))
+    return std::nullopt;
+  return RunPath{Operation::upload_source, parts[3], parts[5].substr(0, parts[5].size() - verb.size())};
+}
+
 // "v2", "projects", P, "locations", L, "services" or "operations", and what follows.
 std::optional<RunPath> of_run(std::string_view method, const std::vector<std::string>& parts) {
   if (parts.size() < 6 || parts[1] != "projects" || parts[3] != "locations") return std::nullopt;
   RunPath path{Operation::get_service, parts[2], parts[4]};
   const bool names_one = parts.size() == 7;
+  if (parts.size() == 9 && method == "GET" && parts[5] == "services" && parts[7] == "revisions") {
+    path.operation = Operation::get_revision;
+    path.id = parts[6];
+    path.revision = parts[8];
+    return path;
+  }
   if (parts.size() > 7) return std::nullopt;
   if (names_one) path.id = parts[6];
   if (parts[5] == "operations" && names_one) {
@@ -50,10 +71,13 @@ std::optional<RunPath> of_run(std::string_view method, const std::vector<std::st
     path.operation = Operation::get_operation;
     return method == "GET" ? std::optional(path) : std::nullopt;
   }
-  constexpr std::string_view test = ":testIamPermissions";
-  if (parts[5] == "services" && method == "POST" && path.id.ends_with(test)) {
-    path.id.resize(path.id.size() - test.size());
-    path.operation = Operation::test_permissions;
+  constexpr Custom customs[] = {{"POST", ":testIamPermissions", Operation::test_permissions},
+                                {"GET", ":getIamPolicy", Operation::get_policy},
+                                {"POST", ":setIamPolicy", Operation::set_policy}};
+  for (const Custom& custom : customs) {
+    if (parts[5] != "services" || method != custom.method || !path.id.ends_with(custom.verb)) continue;
+    path.id.resize(path.id.size() - custom.verb.size());
+    path.operation = custom.operation;
     return path;
   }
   if (parts[5] != "services" || path.id.find(':') != std::string::npos) return std::nullopt;
@@ -104,10 +128,16 @@ std::optional<RunPath> parse_run_path(std::string_view method, std::string_view 
   const auto parts = split_path(target.substr(0, question));
   if (parts.empty() || !target.starts_with('/')) return std::nullopt;
   std::optional<RunPath> found;
-  if (parts[0] == "v2") found = of_run(method, parts);
+  if (parts[0] == "v2" || parts[0] == "v1") found = of_run(method, parts);
+  // The older version is answered where tools still ask it: who may call.
+  if (parts[0] == "v1" && found && found->operation != RunOperation::get_policy &&
+      found->operation != RunOperation::set_policy)
+    return std::nullopt;
   if (method == "POST" && parts.size() == 2 && parts[0] == "v2" && parts[1] == "entries:list")
     found = RunPath{Operation::list_entries};
-  if (parts[0] == "storage" || parts[0] == "upload") found = of_storage(method, parts);
+  const bool is_source = parts[0] == "upload" && parts.size() > 1 && parts[1] == "v2";
+  if (is_source) found = of_source(method, parts);
+  if (parts[0] == "storage" || (parts[0] == "upload" && !is_source)) found = of_storage(method, parts);
   if (parts[0] == "_run") found = of_call(parts, target);
   if (found) found->query = parse_query(target.substr(std::min(question + 1, target.size())));
   return found;

@@ -13,16 +13,20 @@ namespace lambdapool::local::run {
 enum class RunOperation {
   create_service,
   get_service,
+  get_revision,
   list_services,
   update_service,
   delete_service,
   test_permissions,
+  get_policy,
+  set_policy,
   get_operation,
   wait_operation,
   get_bucket,
   create_bucket,
   upload_object,
   delete_object,
+  upload_source,
   list_entries,
   call_service,
 };
@@ -31,7 +35,8 @@ struct RunPath {
   RunOperation operation;
   std::string project = {};
   std::string location = {};
-  std::string id = {};      // of a service or an operation
+  std::string id = {};  // of a service or an operation
+  std::string revision = {};
   std::string bucket = {};  // of Cloud Storage
   std::string object = {};
   std::string rest = {};  // of a call: path and query for the service

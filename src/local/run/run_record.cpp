@@ -5,6 +5,7 @@
 
 #include "core/random.hpp"
 #include "core/timestamp.hpp"
+#include "local/run/traffic.hpp"
 #include "local/store/uuid.hpp"
 
 namespace lambdapool::local::run {
@@ -12,8 +13,8 @@ namespace lambdapool::local::run {
 using nlohmann::json;
 
 struct RunRecord::Content {
-  json service;                   // as the API shows it
-  json serving = json::object();  // "template", "revision", "code"; empty while none has come up
+  json service;                     // as the API shows it
+  json revisions = json::object();  // that came up, by name: "template", "code", "created"
 };
 
 namespace {
@@ -83,18 +84,29 @@ std::shared_ptr<const Revision> revision_of(const std::string& name, const json&
   return std::make_shared<const Revision>(std::move(made));
 }
 
+// What a mask names and the body has not got is cleared; what there cannot be is passed over.
 void take_over(json& service, const json& body, const std::string& field) {
   const auto dot = field.find('.');
   const std::string top = field.substr(0, dot);
+  const json asked = at(body, top.c_str());
   if (dot == std::string::npos) {
-    if (body.contains(top)) {
-      service[top] = body.at(top);
-    } else {
+    if (asked.is_null()) {
       service.erase(top);
+    } else {
+      service[top] = asked;
     }
     return;
   }
-  take_over(service[top], at(body, top.c_str()), field.substr(dot + 1));
+  json below = at(service, top.c_str());
+  const bool is_there = below.is_object();
+  if (!is_there) below = json::object();
+  take_over(below, asked, field.substr(dot + 1));
+  if (is_there || !below.empty()) service[top] = std::move(below);
+}
+
+// As Google's: newer ones are told from older within a second.
+std::string timestamp(Time now) {
+  return format_timestamp_ms(std::chrono::floor<std::chrono::milliseconds>(now));
 }
 
 std::string new_revision(const json& service, const std::string& id, int generation) {
@@ -125,18 +137,27 @@ Result<RunRecord> RunRecord::make(const std::string& name, std::string_view body
   } else {
     const json old = service;
     service = asked;
-    for (const char* kept : {"uid", "generation", "createTime", "creator", "latestReadyRevision"})
+    for (const char* kept : {"uid", "generation", "createTime", "creator", "latestReadyRevision",
+                             "latestCreatedRevision", "terminalCondition", "reconciling"})
       if (before && old.contains(kept)) service[kept] = old.at(kept);
   }
   if (!container_of(at(service, "template")).contains("image"))
     return fail(ErrorKind::invalid_argument, "template.containers[0].image: required");
+  if (auto valid = check_traffic(service, content->revisions); !valid) return tl::unexpected(valid.error());
   const int generation = std::atoi(text_at(service, "generation").c_str()) + 1;
   service["name"] = name;
   service["generation"] = std::to_string(generation);
   if (!before) service["uid"] = random_uuid();
-  if (!before) service["createTime"] = format_timestamp(now);
-  service["updateTime"] = format_timestamp(now);
+  if (!before) service["createTime"] = timestamp(now);
+  service["updateTime"] = timestamp(now);
   service["etag"] = "\"" + random_hex(8) + "\"";
+  // What changes only labels, or where requests go, makes no revision.
+  if (before && at(service, "template") == at(before->content_->service, "template") &&
+      text_at(at(service, "terminalCondition"), "state") == "CONDITION_SUCCEEDED") {
+    service["observedGeneration"] = service["generation"];
+    forget_revisions(service, content->revisions);
+    return RunRecord(std::move(content));
+  }
   service["reconciling"] = true;
   service["latestCreatedRevision"] = name + "/revisions/" + new_revision(service, id, generation);
   service["terminalCondition"] = {{"type", "Ready"}, {"state", "CONDITION_RECONCILING"}};
@@ -148,12 +169,12 @@ std::optional<RunRecord> RunRecord::parse(std::string_view text) {
   if (!all.is_object() || !at(all, "service").is_object()) return std::nullopt;
   auto content = std::make_shared<Content>();
   content->service = all.at("service");
-  content->serving = at(all, "serving");
+  if (const json revisions = at(all, "revisions"); revisions.is_object()) content->revisions = revisions;
   return RunRecord(std::move(content));
 }
 
 std::string RunRecord::text() const {
-  const json all{{"service", content_->service}, {"serving", content_->serving}};
+  const json all{{"service", content_->service}, {"revisions", content_->revisions}};
   return all.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
@@ -169,6 +190,7 @@ std::string RunRecord::shown(const std::string& url) const {
   }
   service["uri"] = below;
   service["urls"] = {below};
+  service["trafficStatuses"] = traffic_statuses(service, below);
   return service.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
@@ -192,26 +214,40 @@ std::shared_ptr<const Revision> RunRecord::wanted(const std::filesystem::path& c
                      at(service, "scaling"), code);
 }
 
-std::shared_ptr<const Revision> RunRecord::serving() const {
-  const json& serving = content_->serving;
-  return revision_of(name(), at(serving, "template"), text_at(serving, "revision"), at(serving, "scaling"),
-                     text_at(serving, "code"));
+std::shared_ptr<const Revision> RunRecord::serving(const std::string& tag) const {
+  const json& service = content_->service;
+  const std::string revision = target_revision(service, tag);
+  const json kept = at(content_->revisions, revision.c_str());
+  if (kept.is_null()) return nullptr;
+  return revision_of(name(), at(kept, "template"), revision, at(service, "scaling"), text_at(kept, "code"));
 }
 
-bool RunRecord::has_served() const { return content_->serving.is_object() && !content_->serving.empty(); }
+std::set<std::string> RunRecord::kept_revisions() const { return target_revisions(content_->service); }
+
+std::optional<std::string> RunRecord::shown_revision(const std::string& revision) const {
+  const json kept = at(content_->revisions, revision.c_str());
+  if (kept.is_null()) return std::nullopt;
+  json shown = at(kept, "template");
+  shown["name"] = name() + "/revisions/" + revision;
+  shown["service"] = name();
+  shown["createTime"] = text_at(kept, "created");
+  shown.erase("revision");
+  return shown.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+bool RunRecord::is_coming_up() const { return at(content_->service, "reconciling") == true; }
 
 void RunRecord::came_up(const std::filesystem::path& code, Time now) {
   json& service = content_->service;
   const std::string revision = text_at(service, "latestCreatedRevision");
-  content_->serving = {{"template", at(service, "template")},
-                       {"scaling", at(service, "scaling")},
-                       {"revision", revision.substr(revision.rfind('/') + 1)},
-                       {"code", code.string()}};
+  content_->revisions[revision.substr(revision.rfind('/') + 1)] = {
+      {"template", at(service, "template")}, {"code", code.string()}, {"created", timestamp(now)}};
   service["latestReadyRevision"] = revision;
+  forget_revisions(service, content_->revisions);
   service["observedGeneration"] = text_at(service, "generation");
   service["reconciling"] = false;
   service["terminalCondition"] = {
-      {"type", "Ready"}, {"state", "CONDITION_SUCCEEDED"}, {"lastTransitionTime", format_timestamp(now)}};
+      {"type", "Ready"}, {"state", "CONDITION_SUCCEEDED"}, {"lastTransitionTime", timestamp(now)}};
 }
 
 void RunRecord::failed(const std::string& why, Time now) {
@@ -223,7 +259,7 @@ void RunRecord::failed(const std::string& why, Time now) {
                                   {"reason", "REVISION_FAILED"},
                                   {"revisionReason", "HEALTH_CHECK_CONTAINER_ERROR"},
                                   {"message", why},
-                                  {"lastTransitionTime", format_timestamp(now)}};
+                                  {"lastTransitionTime", timestamp(now)}};
 }
 
 }  // namespace lambdapool::local::run

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -36,12 +37,14 @@ class RunRecord {
   Result<CodeSource> source() const;
   // What was asked for last; `code`: where its files are.
   std::shared_ptr<const Revision> wanted(const std::filesystem::path& code) const;
-  // What gets the requests: the last one that came up.
-  std::shared_ptr<const Revision> serving() const;
+  // What gets the requests to the service, or to one of its tags; null where nothing does.
+  std::shared_ptr<const Revision> serving(const std::string& tag = "") const;
+  std::set<std::string> kept_revisions() const;  // which requests can reach, by name
 
+  bool is_coming_up() const;  // whether what was asked for last is a new revision, which has not come up yet
   void came_up(const std::filesystem::path& code, Time now);
   void failed(const std::string& why, Time now);
-  bool has_served() const;
+  std::optional<std::string> shown_revision(const std::string& revision) const;  // as the API answers
 
  private:
   struct Content;

@@ -8,12 +8,14 @@
 #include <utility>
 #include <vector>
 
+#include "core/random.hpp"
 #include "local/control/signature.hpp"
 #include "local/run/run_answer.hpp"
 #include "local/run/run_files.hpp"
 #include "local/run/run_logs.hpp"
 #include "local/run/run_path.hpp"
 #include "local/run/run_record.hpp"
+#include "local/run/run_storage.hpp"
 #include "local/store/log_store.hpp"
 #include "local/store/uuid.hpp"
 #include "local/work_threads.hpp"
@@ -105,8 +107,12 @@ struct RunService::Impl : std::enable_shared_from_this<RunService::Impl> {
         return wait(*path, std::move(responder));
       case RunOperation::list_entries:
         return list_log(std::move(request.body), std::move(responder));
+      case RunOperation::get_bucket:
+      case RunOperation::create_bucket:
       case RunOperation::upload_object:
-        return upload(*path, std::move(request.body), std::move(responder));
+      case RunOperation::delete_object:
+      case RunOperation::upload_source:
+        return storage(*path, std::move(request), std::move(responder));
       default:
         return responder.send(answer(*path, request));
     }
@@ -117,22 +123,20 @@ struct RunService::Impl : std::enable_shared_from_this<RunService::Impl> {
       case RunOperation::get_service:
         if (const auto record = find(path)) return json_answer(record->shown(url));
         return refusal(404, no_such_service(path));
+      case RunOperation::get_revision:
+        return revision(path);
       case RunOperation::list_services:
         return list(path);
       case RunOperation::delete_service:
         return remove(path);
       case RunOperation::test_permissions:
         return permissions(path, request.body);
+      case RunOperation::get_policy:
+        return policy(path);
+      case RunOperation::set_policy:
+        return set_policy(path, request.body);
       case RunOperation::get_operation:
         return operation(path);
-      case RunOperation::get_bucket:
-        if (files.has_bucket(path.bucket)) return bucket(path.bucket);
-        return refusal(404, "The specified bucket does not exist.");
-      case RunOperation::create_bucket:
-        return create_bucket(request.body);
-      case RunOperation::delete_object:
-        if (files.remove_object(path.bucket, path.object)) return {.status = 204};
-        return refusal(404, "No such object: " + path.bucket + "/" + path.object);
       default:
         return refusal(404, "The requested URL was not found on this server.");
     }
@@ -149,6 +153,31 @@ struct RunService::Impl : std::enable_shared_from_this<RunService::Impl> {
   std::optional<RunRecord> find(const RunPath& path) const {
     const auto text = files.service(path.service());
     return text ? RunRecord::parse(*text) : std::nullopt;
+  }
+
+  http::Response revision(const RunPath& path) const {
+    const auto record = find(path);
+    const auto shown = record ? record->shown_revision(path.revision) : std::nullopt;
+    return shown ? json_answer(*shown) : refusal(404, "Revision '" + path.revision + "' does not exist.");
+  }
+
+  http::Response policy(const RunPath& path) const {
+    if (!find(path)) return refusal(404, no_such_service(path));
+    return json_answer(files.policy(path.service()).value_or(dumped({{"etag", "ACAB"}})));
+  }
+
+  // Kept as it is asked for: here it lets nobody in and keeps nobody out.
+  http::Response set_policy(const RunPath& path, const std::string& body) const {
+    if (!find(path)) return refusal(404, no_such_service(path));
+    const json asked = json::parse(body, nullptr, false);
+    json wanted = asked.is_object() ? asked.value("policy", json()) : json();
+    if (!wanted.is_object()) return refusal(400, "policy: required");
+    const json now = json::parse(policy(path).body);
+    if (wanted.value("etag", json("")) != "" && wanted.at("etag") != now.at("etag"))
+      return refusal(409, "There were concurrent policy changes. Please retry the whole read-modify-write.");
+    wanted["etag"] = random_hex(8);
+    if (auto kept = files.keep_policy(path.service(), dumped(wanted)); !kept) return refusal(kept.error());
+    return json_answer(dumped(wanted));
   }
 
   // Whoever may speak to it may do everything.
@@ -194,6 +223,11 @@ struct RunService::Impl : std::enable_shared_from_this<RunService::Impl> {
     // It is there from now on; requests go to what served them before, where there is something.
     if (auto kept = files.keep_service(record->name(), record->text()); !kept)
       return responder.send(refusal(kept.error()));
+    if (!record->is_coming_up()) {
+      instances->retire(record->name(), record->kept_revisions());
+      finish(id, "response", record->shown(url));
+      return responder.send(json_answer(shown_operation(path, id)));
+    }
     responder.send(json_answer(shown_operation(path, id)));
     threads.run([self = shared_from_this(), id, source = *source, record = *record] {
       const auto archive = self->files.object(source.bucket, source.object, source.generation);
@@ -219,7 +253,7 @@ struct RunService::Impl : std::enable_shared_from_this<RunService::Impl> {
                          record.came_up(code, self->options.clock());
                          if (auto kept = self->files.keep_service(record.name(), record.text()); !kept)
                            return self->give_up(id, record, kept.error());
-                         self->instances->retire(record.name(), revision->name);
+                         self->instances->retire(record.name(), record.kept_revisions());
                          self->finish(id, "response", record.shown(self->url));
                        });
   }
@@ -237,7 +271,7 @@ struct RunService::Impl : std::enable_shared_from_this<RunService::Impl> {
     const std::string id = new_operation();
     if (path.value("validateOnly") != "true") {
       files.remove_service(path.service());
-      instances->retire(path.service(), "");
+      instances->retire(path.service(), {});
     }
     finish(id, "response", record->shown(url));
     return json_answer(shown_operation(path, id));
@@ -283,58 +317,37 @@ struct RunService::Impl : std::enable_shared_from_this<RunService::Impl> {
     found->second.waiting.push_back([this, path, held] { held->send(operation(path)); });
   }
 
-  static http::Response bucket(const std::string& name) {
-    return json_answer(dumped({{"kind", "storage#bucket"}, {"id", name}, {"name", name}}));
-  }
-
-  http::Response create_bucket(const std::string& body) const {
-    const json asked = json::parse(body, nullptr, false);
-    if (!asked.is_object() || !asked.contains("name") || !asked.at("name").is_string())
-      return refusal(400, "Required: name");
-    const auto name = asked.at("name").get<std::string>();
-    if (files.has_bucket(name))
-      return refusal(409, "Your previous request to create the named bucket succeeded.");
-    if (auto made = files.make_bucket(name); !made) return refusal(made.error());
-    return bucket(name);
-  }
-
-  void upload(const RunPath& path, std::string body, http::Responder responder) {
-    const std::string object = path.value("name");
-    if (path.value("uploadType") != "media" || object.empty())
-      return responder.send(
-          refusal(400, "The local Cloud Storage takes uploads of the type media, with a name."));
-    if (!files.has_bucket(path.bucket))
-      return responder.send(refusal(404, "The specified bucket does not exist."));
-    const std::string generation = std::to_string(
-        std::chrono::duration_cast<std::chrono::microseconds>(options.clock().time_since_epoch()).count());
-    threads.run([self = shared_from_this(), bucket = path.bucket, object, generation,
-                 body = std::make_shared<std::string>(std::move(body)),
+  // Archives are large, and written to the disk.
+  void storage(const RunPath& path, http::Request request, http::Responder responder) {
+    threads.run([self = shared_from_this(), path, asked = std::make_shared<http::Request>(std::move(request)),
                  held = std::make_shared<http::Responder>(std::move(responder))] {
-      const auto kept = self->files.keep_object(bucket, object, generation, *body);
-      held->send(kept ? json_answer(dumped({{"kind", "storage#object"},
-                                            {"bucket", bucket},
-                                            {"name", object},
-                                            {"generation", generation},
-                                            {"size", std::to_string(body->size())}}))
-                      : refusal(kept.error()));
+      held->send(answer_storage(self->files, path, *asked, self->options.clock()));
     });
   }
 
   void call(const RunPath& path, http::Request request, http::Responder responder) {
-    const std::string name = path.service();
+    // What is called may be a tag of the service: "TAG---S".
+    const std::string called = path.service();
+    const auto dashes = path.id.find("---");
+    std::string name = called, tag;
     auto text = files.service(name);
-    if (!text) {
-      known.erase(name);
+    if (!text && dashes != std::string::npos) {
+      tag = path.id.substr(0, dashes);
+      name = path.parent() + "/services/" + path.id.substr(dashes + 3);
+      text = files.service(name);
+    }
+    auto record = text && known[called].text != *text ? RunRecord::parse(*text) : std::nullopt;
+    if (!text || (record && !tag.empty() && !record->serving(tag))) {
+      known.erase(called);
       return responder.send(
           {404, {{"Content-Type", "text/html; charset=UTF-8"}}, "<h1>Error: Page not found</h1>"});
     }
-    auto& cached = known[name];
+    auto& cached = known[called];
     if (cached.text != *text) {
-      const auto record = RunRecord::parse(*text);
-      if (!record || !record->has_served())
+      if (!record || !record->serving(tag))
         return responder.send({503, {{"Content-Type", "text/plain"}}, "Service Unavailable\n"});
-      if (cached.revision) instances->retire(name, record->serving()->name);
-      cached = {std::move(*text), record->serving()};
+      if (cached.revision) instances->retire(name, record->kept_revisions());
+      cached = {std::move(*text), record->serving(tag)};
     }
     request.target = path.rest;
     request.headers.remove("Authorization");
@@ -352,8 +365,9 @@ struct RunService::Impl : std::enable_shared_from_this<RunService::Impl> {
 
 bool is_for_run(const http::Request& head) {
   const auto& target = head.target;
-  return target.starts_with("/v2/projects/") || target.starts_with("/v2/entries:") ||
-         target.starts_with("/storage/v1/") || target.starts_with("/upload/storage/v1/") ||
+  return target.starts_with("/v2/projects/") || target.starts_with("/v1/projects/") ||
+         target.starts_with("/v2/entries:") || target.starts_with("/storage/v1/") ||
+         target.starts_with("/upload/storage/v1/") || target.starts_with("/upload/v2/") ||
          target.starts_with("/_run/");
 }
 

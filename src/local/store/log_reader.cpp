@@ -6,6 +6,7 @@
 #include <charconv>
 #include <fstream>
 #include <optional>
+#include <string>
 
 namespace lambdapool::local {
 namespace {
@@ -25,6 +26,34 @@ std::optional<LogEvent> parse(const std::string& line, const std::string& stream
   if (bad != std::errc{} || stop == end || *stop != ' ') return std::nullopt;
   event.text.assign(stop + 1, end);
   return event;
+}
+
+// Where the first line from `since_ms` on may begin: a file's lines stand in the order of time, so that what
+// a reader has no use for is not read. Lines without a time are passed over.
+std::uint64_t begin_of(std::ifstream& file, std::uint64_t size, std::int64_t since_ms) {
+  constexpr std::uint64_t enough = 16 << 10;
+  std::uint64_t low = 0, high = size;  // lines before `low` are too old, and none from `high` on is
+  while (high - low > enough) {
+    const auto middle = low + (high - low) / 2;
+    file.clear();
+    file.seekg(static_cast<std::streamoff>(middle) - 1);
+    std::string line;
+    std::getline(file, line);
+    auto begin = middle + line.size();
+    std::optional<LogEvent> found;
+    for (auto next = begin; !found && next < high && std::getline(file, line) && !file.eof();) {
+      begin = next;
+      next += line.size() + 1;
+      found = parse(line, "");
+    }
+    if (found && found->time_ms < since_ms) {
+      low = begin;
+    } else {
+      high = middle;
+    }
+  }
+  file.clear();
+  return low;
 }
 
 }  // namespace
@@ -56,6 +85,7 @@ void LogReader::read_file(const fs::path& path, std::int64_t since_ms, std::vect
   if (size < read_until) read_until = 0;  // another file has got the number
   if (size == read_until) return;
   std::ifstream file(path, std::ios::binary);
+  if (read_until == 0 && since_ms > 0) read_until = begin_of(file, size, since_ms);
   file.seekg(static_cast<std::streamoff>(read_until));
   const std::string stream = stream_of(path);
   for (std::string line; std::getline(file, line) && !file.eof();) {  // at the end a line may be half written

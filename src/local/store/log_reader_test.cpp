@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
+#include <algorithm>
 #include <fstream>
 
 namespace lambdapool::local {
@@ -49,6 +50,22 @@ TEST_F(LogReaderTest, ReadsEachLineOnceInTheOrderOfTime) {
 TEST_F(LogReaderTest, LeavesOutWhatIsOlder) {
   write("a", "10 one\n30 three\n");
   EXPECT_EQ(read(20), "a:three ");
+}
+
+TEST_F(LogReaderTest, FindsATimeInALongFile) {
+  std::string text, expected;
+  for (int at = 0; at < 5'000; ++at) {
+    text += std::to_string(1'000 + at / 3) + " " + std::to_string(at) + "\n";
+    if (at % 500 == 0) text += "no time\n" + std::string(30'000, 'x') + "\n";
+  }
+  write("a", text);
+  for (const int since : {1, 1'000, 1'001, 1'700, 2'665, 2'666, 2'667}) {
+    LogReader reader(home_, "f");
+    const auto events = reader.read(since);
+    const int first = std::max(0, 3 * (since - 1'000));
+    ASSERT_EQ(events.size(), static_cast<std::size_t>(std::max(0, 5'000 - first))) << since;
+    EXPECT_TRUE(events.empty() || events.front().text == std::to_string(first)) << since;
+  }
 }
 
 TEST_F(LogReaderTest, WaitsForTheEndOfALineThatIsBeingWritten) {
