@@ -43,14 +43,8 @@ def test_the_example_prints_what_its_header_shows(create, program):
     assert program(BUILD / "bin" / "algorithms") == shown
 
 
-@pytest.fixture(params=["local", "gcp-local"])
-def target(request, clean_environment):
-    """Where functions are: both have the same calls and the same failures."""
-    clean_environment["LAMBDAPOOL_TARGET"] = request.param
-    return request.param
-
-
-def test_every_kind_of_call_arrives_as_it_was_meant(target, create, program):
+@pytest.mark.on_both_targets
+def test_every_kind_of_call_arrives_as_it_was_meant(create, program):
     create("calls", BUILD / "tests" / "cpp_program", "--timeout", "60")
     output = program(BUILD / "tests" / "cpp_program", "calls", "calls")
     assert output == "this line is the program's own\nok\n"
@@ -83,7 +77,8 @@ def test_data_goes_through_a_bucket_or_the_error_names_one(create, program, serv
     assert s3.list_objects_v2(Bucket="data-of-programs")["KeyCount"] == 0
 
 
-def test_a_named_run_sends_only_what_is_not_done(target, create, program, run, tmp_path):
+@pytest.mark.on_both_targets
+def test_a_named_run_sends_only_what_is_not_done(create, program, run, tmp_path):
     create("named", BUILD / "tests" / "cpp_program", "--timeout", "60")
     runs = str(tmp_path / "runs")
     output = program(BUILD / "tests" / "cpp_program", "named", "named", LAMBDAPOOL_RUNS=runs)
@@ -101,19 +96,22 @@ def test_maps_tell_what_they_cost_and_how_far_they_are(create, program, tmp_path
     assert output == "this line is the program's own\nok\n" + told
 
 
-def test_a_forked_child_is_told_that_a_pool_is_its_parents_and_can_make_its_own(target, create, program):
+@pytest.mark.on_both_targets
+def test_a_forked_child_is_told_that_a_pool_is_its_parents_and_can_make_its_own(create, program):
     create("forks", BUILD / "tests" / "cpp_program", "--timeout", "60")
     output = program(BUILD / "tests" / "cpp_program", "forks", "forks")
     assert output == "this line is the program's own\nok\n"
 
 
-def test_failures_of_the_platform_have_types(target, create, program):
+@pytest.mark.on_both_targets
+def test_failures_of_the_platform_have_types(create, program):
     create("failures", BUILD / "tests" / "cpp_program", "--timeout", "60")
     output = program(BUILD / "tests" / "cpp_program", "failures", "failures")
     assert output == "this line is the program's own\nok\n"
 
 
-def test_a_task_that_runs_into_the_functions_timeout_has_a_type_too(target, create, program):
+@pytest.mark.on_both_targets
+def test_a_task_that_runs_into_the_functions_timeout_has_a_type_too(create, program):
     create("hasty", BUILD / "tests" / "cpp_program", "--timeout", "1")
     output = program(BUILD / "tests" / "cpp_program", "timeout", "hasty")
     assert output == "this line is the program's own\nok\n"
@@ -164,14 +162,16 @@ def test_a_pool_without_init_says_what_to_do(program):
     assert output.startswith("lambdapool::init(argc, argv) must be called first thing in main")
 
 
-def test_another_build_is_refused_and_runs_nothing(target, create, program):
+@pytest.mark.on_both_targets
+def test_another_build_is_refused_and_runs_nothing(create, program):
     create("one", BUILD / "tests" / "twin_one")
     output = program(BUILD / "tests" / "cpp_program", "calls", "one")
     assert re.search(r"unexpected: the function runs build [0-9a-f]{12}, the call comes from build", output)
     assert "lambdapool update" in output
 
 
-def test_two_builds_with_one_program_id_serve_each_other(target, create, program):
+@pytest.mark.on_both_targets
+def test_two_builds_with_one_program_id_serve_each_other(create, program):
     create("one", BUILD / "tests" / "twin_one")
     assert program(BUILD / "tests" / "twin_two", "one") == "42 8 2\n"
 
@@ -191,7 +191,8 @@ def test_a_worker_without_a_runtime_api_ends_with_a_reason(program):
     assert output == "lambdapool: the Lambda Runtime API at 127.0.0.1:1 cannot be reached: Connection refused\n"
 
 
-def test_a_python_function_refuses_cpp_calls(target, run, program, algorithms):
+@pytest.mark.on_both_targets
+def test_a_python_function_refuses_cpp_calls(run, program, algorithms):
     assert run("create", "python", algorithms / "algorithms").returncode == 0
     output = program(BUILD / "tests" / "twin_one", "python")
     assert "pickle" in output or "Python" in output
