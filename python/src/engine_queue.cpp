@@ -35,6 +35,16 @@ std::optional<Completion> EngineQueue::take_for(pool::Batch::Job job, const std:
                                                 const std::function<bool()>& interrupted) {
   const auto waiter = std::make_shared<Waiter>();  // whoever wakes it may be slower than it
   std::unique_lock lock(mutex_);
+  // Where it has come already, nobody else may be there to take it: a callback waits on the thread that takes
+  // all.
+  const auto is_it = [job](const Completion& one) {
+    return !one.early && one.chunk && one.chunk->job == job;
+  };
+  if (const auto here = std::ranges::find_if(ready_, is_it); here != ready_.end()) {
+    auto completion = std::move(*here);
+    ready_.erase(here);
+    return completion;
+  }
   if (closed_ || !waiters_.try_emplace(job, waiter).second) return std::nullopt;
   lock.unlock();
   const bool waits = !over();

@@ -8,6 +8,7 @@ from functools import partial
 import lambdapool_tasks as tasks
 import pytest
 from lambdapool import LambdaPool
+from lambdapool.dispatcher import Dispatcher
 
 WAITS = {
     "map": lambda pool, executor: pool.map(tasks.square, [3]),
@@ -50,6 +51,27 @@ def test_a_callback_may_ask_without_waiting_wait_for_a_call_and_for_another_pool
 
     pool.apply_async(tasks.square, (2,), callback=ask)
     assert [told.get(timeout=60) for _ in range(3)] == [16, 16, None]
+
+
+def test_an_answer_that_is_faster_than_its_waiter_is_not_missed_in_a_callback(pool, ear, monkeypatch):
+    """On the thread that delivers, nobody else would take it."""
+    wait_for = Dispatcher.wait_for
+
+    def late(dispatcher, job):
+        ear.wait_for(1)
+        assert dispatcher.is_running(job)
+        ear.release()
+        while dispatcher.is_running(job):
+            threading.Event().wait(0.01)
+        wait_for(dispatcher, job)
+
+    assert pool.apply(tasks.square, (3,)) == 9
+    told = queue.Queue()
+    ear.hold(lambda _: True)
+    monkeypatch.setattr(Dispatcher, "wait_for", late)
+    ask = partial(pool.apply, partial(tasks.tell_and_sleep, port=ear.port, seconds=0))
+    pool.apply_async(tasks.square, (2,), callback=lambda value: told.put(ask((value,))))
+    assert told.get(timeout=60) == 4
 
 
 def test_what_comes_meanwhile_does_not_lengthen_a_timeout(service, ear):
