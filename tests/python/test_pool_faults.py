@@ -137,7 +137,7 @@ def test_a_service_that_restarts_costs_no_task_and_is_waited_for_with_a_warning(
     service.stop()
     port = int(service.url.rpartition(":")[2])
     with pytest.warns(
-        RuntimeWarning, match="nothing has reached the service for 5 s .*connection refused.*50 calls wait"
+        RuntimeWarning, match="nothing has reached the service for 5 s .*connection refused.*24 calls wait"
     ):
         with LambdaPool(workers=24, lambda_function="f") as pool:
             results = [pool.apply_async(counted_tasks.record, (key,)) for key in range(50)]
