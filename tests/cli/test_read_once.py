@@ -5,10 +5,10 @@ import subprocess
 import pytest
 from test_run import wheel_in
 
+pytestmark = pytest.mark.on_both_targets
+
 SCRIPT = """\
 from lambdapool import LambdaPool
-
-pytestmark = pytest.mark.on_both_targets
 def f(x):
     import things
     return x * things.k
@@ -43,13 +43,17 @@ WHEEL = "things-1-py3-none-any.whl"
     [
         "lambdapool create f m.py -r PIPE && lambdapool update f m.py -r PIPE",
         "lambdapool create f m.py && lambdapool update f m.py -r PIPE",
-        "lambdapool layer publish things -r PIPE",
     ],
 )
 def test_requirements_can_come_from_a_pipe(bash, line):
     done = bash(line)
     assert (done.returncode, done.stderr) == (0, "")
     assert "things" in done.stdout
+
+
+@pytest.mark.on_lambda_alone("layers")
+def test_a_layer_s_requirements_can_too(bash):
+    test_requirements_can_come_from_a_pipe(bash, "lambdapool layer publish things -r PIPE")
 
 
 def test_a_script_of_several_functions_reads_them_once(bash, tmp_path):
