@@ -202,3 +202,11 @@ def test_the_interpreters_own_is_taken_and_told(tmp_path, wheels, monkeypatch):
     )
     told = {finding["topic"]: finding["text"] for finding in json.loads(done.stdout)["findings"]}
     assert f"{RUNTIME[6:]}: 7.6.5 in {packages}" in told["boto3"]
+
+
+def test_a_function_cannot_read_what_pip_is_told(tmp_path, wheels, monkeypatch):
+    monkeypatch.setenv("PIP_EXTRA_INDEX_URL", "http://somebody:secret@127.0.0.1/simple")
+    with served(tmp_path / "home") as endpoint:
+        client = client_of(endpoint)
+        make(client, "reads", zipped('def handler(event, context):\n    return open("/proc/self/environ").read()\n'))
+        assert "LANG=C.UTF-8" in invoke(client, "reads")[0] and "secret" not in invoke(client, "reads")[0]

@@ -19,6 +19,7 @@ WANTED = ("boto3", "botocore")  # what it is installed for
 IMPORTS = re.compile(rb"\b(?:import|from)\b[^\n#]*\b(?:boto3|botocore)\b")
 MOUNTED = "/var/runtime"  # of a worker's own root (supervisor/root.c makes it)
 PACKAGES, FAILED = "packages", "failed"  # in the directory of the home
+SETTINGS = "installing"  # beside this file: lambdapool's variables for pip and uv, NAME=VALUE, each with a zero byte
 VERSION = "%d.%d" % sys.version_info[:2]
 WAITING = "boto3 is being installed for the local Lambda, once for all of its functions of Python %s" % VERSION
 SECONDS_MAX = 300  # of an installation
@@ -175,7 +176,7 @@ def run_installer(fresh, environments):
     if command is None:
         return "%s has no pip, and there is no uv on the PATH" % environments[0][0]
     # What the user has set for environments would contradict a directory to install into.
-    variables = dict(os.environ, PIP_USER="0", PIP_REQUIRE_VIRTUALENV="0")
+    variables = dict(os.environ, **settings(), PIP_USER="0", PIP_REQUIRE_VIRTUALENV="0")
     variables.setdefault("PIP_RETRIES", "1")
     try:
         done = subprocess.run(
@@ -196,6 +197,12 @@ def run_installer(fresh, environments):
     if not all(has(fresh, name) for name in WANTED):
         return "`%s boto3` has installed no boto3" % " ".join(command)
     return None
+
+
+def settings():
+    """They may hold passwords, and workers can read with what environment their fork server was started."""
+    with open(os.path.join(os.path.dirname(__file__), SETTINGS), "rb") as file:
+        return dict(os.fsdecode(line).split("=", 1) for line in file.read().split(b"\0") if line)
 
 
 def installer(environments):

@@ -34,22 +34,33 @@ bool write_script(const fs::path& path, std::string_view text) {
   return file && write_all(file.get(), text);
 }
 
-// For shims and for pip: where things are, how the network is reached. Workers get an environment of their
-// own.
+// Where shims of Python find what they start. Workers get an environment of their own.
+constexpr std::string_view for_shims[] = {"HOME", "TMPDIR", "PYENV_ROOT", "PYENV_VERSION"};
+
 bool is_for_installing(std::string_view name) {
   constexpr std::string_view known[] = {
-      "HOME",       "TMPDIR",      "PYENV_ROOT",    "PYENV_VERSION", "XDG_CONFIG_HOME",    "XDG_CACHE_HOME",
-      "http_proxy", "https_proxy", "all_proxy",     "no_proxy",      "HTTP_PROXY",         "HTTPS_PROXY",
-      "ALL_PROXY",  "NO_PROXY",    "SSL_CERT_FILE", "SSL_CERT_DIR",  "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE",
-      "NETRC"};
+      "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "http_proxy",         "https_proxy",    "all_proxy",
+      "no_proxy",        "HTTP_PROXY",     "HTTPS_PROXY",        "ALL_PROXY",      "NO_PROXY",
+      "SSL_CERT_FILE",   "SSL_CERT_DIR",   "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NETRC"};
   return name.starts_with("PIP_") || name.starts_with("UV_") ||
          std::ranges::find(known, name) != std::end(known);
 }
 
 std::vector<std::string> fork_server_environment(const Environment& host) {
   std::vector<std::string> variables = {"LANG=C.UTF-8", "PATH=" + host.get("PATH").value_or("/usr/bin:/bin")};
+  for (const std::string_view name : for_shims) {
+    const std::string value = host.get(std::string(name)).value_or("");
+    if (!value.empty()) variables.push_back(std::string(name) + "=" + value);
+  }
+  return variables;
+}
+
+// In a file: what it was started with can be read in each process that is forked from it, and these may hold
+// passwords.
+std::string variables_for_installing(const Environment& host) {
+  std::string variables;
   for (const auto& [name, value] : host.all()) {
-    if (!value.empty() && is_for_installing(name)) variables.push_back(name + "=" + value);
+    if (!value.empty() && is_for_installing(name)) variables.append(name + "=" + value).push_back('\0');
   }
   return variables;
 }
@@ -82,7 +93,9 @@ bool PythonForkServer::write_programs() {
          write_script(options_.scratch / "python" / "runtime_client.py", embedded::runtime_client()) &&
          write_script(options_.scratch / "python" / "template.py", embedded::python_template()) &&
          write_script(options_.scratch / "python" / "spare.py", embedded::python_spare()) &&
-         write_script(options_.scratch / "python" / "sdk.py", embedded::python_sdk());
+         write_script(options_.scratch / "python" / "sdk.py", embedded::python_sdk()) &&
+         write_script(options_.scratch / "python" / "installing",
+                      variables_for_installing(options_.environment));
 }
 
 void PythonForkServer::try_next_candidate() {
