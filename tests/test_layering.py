@@ -18,7 +18,7 @@ MAY_INCLUDE = {
     "core": set(),
     "http": {"core"},
     "cloud": {"core", "report", "http/message", "http/answer", "http/proxy"},
-    "aws": {"core", "report", "http/message", "http/answer", "cloud"},
+    "aws": {"core", "report", "http/message", "http/answer", "http/body_stream", "cloud"},
     "gcp": {"core", "http/message", "http/answer", "cloud"},
     "process": {"core"},
     "report": {"core"},

@@ -68,7 +68,7 @@ nb::object Engine::open() {
   // on.
   using Use = objects::ResultPlaces::Use;
   places_ = std::make_unique<objects::ResultPlaces>(
-      engine_->limits().tells_early ? Use::again : Use::once,
+      engine_->limits().early == cloud::CallLimits::Early::beside ? Use::again : Use::once,
       [store = store_](const std::string& name) { return store->url("PUT", name); });
   return nb::none();
 }

@@ -120,7 +120,7 @@ class Engine {
   void send_tasks();
   void send_bytes(pool::Engine& engine, Batch::Call call, std::string_view function,
                   std::string_view arguments, std::string_view code, std::string_view given);
-  std::string members_of(Batch::Call call, std::string_view given, bool early);
+  std::string members_of(Batch::Call call, std::string_view given, std::string_view parts);
   std::shared_ptr<objects::Store> running_store();
   objects::ResultPlaces& running_places();
   void arrived(Batch::Call call, Result<aws::Invoked> answer, const pool::EarlyParts* early);

@@ -6,6 +6,7 @@
 #include "conversion.hpp"
 #include "core/envelope.hpp"
 #include "core/json_scan.hpp"
+#include "core/task_data.hpp"
 #include "engine.hpp"
 #include "outcome_check.hpp"
 #include "pool/ending.hpp"
@@ -120,9 +121,10 @@ void Engine::send(Batch::Call call, const nb::bytes& function, const nb::bytes& 
 }
 
 // Where the worker puts an answer that does not fit, and the members that the caller gives.
-std::string Engine::members_of(Batch::Call call, std::string_view given, bool early) {
+std::string Engine::members_of(Batch::Call call, std::string_view given, std::string_view parts) {
   std::string members(given);
-  if (early) members.append(members.empty() ? "\"parts\":{}" : ",\"parts\":{}");
+  if (!members.empty() && !parts.empty()) members += ',';
+  members += parts;
   if (!store_) return members;
   const auto place = places_->take(call, std::chrono::steady_clock::now());
   store_->expect(place.name);
@@ -138,8 +140,12 @@ void Engine::send_bytes(pool::Engine& engine, Batch::Call call, std::string_view
   const auto other = variants_.extract(call);
   const auto chunk = batch_.chunk_of(call);
   lock.unlock();
-  const bool early = engine.limits().tells_early && chunk && chunk->count > 1;
-  const std::string members = members_of(call, given, early);
+  const bool early = engine.limits().early != cloud::CallLimits::Early::none && chunk && chunk->count > 1;
+  const bool streamed = engine.limits().early == cloud::CallLimits::Early::streamed;
+  const std::string members = members_of(call, given,
+                                         !early     ? ""
+                                         : streamed ? envelope::streamed_parts_member
+                                                    : envelope::parts_member);
   const envelope::Label label{codec, settings_.peer, echo, {}, code, members};
   const bool raw = engine.limits().takes_raw(function.size() + arguments.size());
   auto payload = raw ? envelope::encode_raw(label, function, arguments)

@@ -21,6 +21,7 @@
 #include "core/echo.hpp"
 #include "core/encoding.hpp"
 #include "core/envelope.hpp"
+#include "core/task_data.hpp"
 #include "lambdapool/errors.hpp"
 #include "pool/ending.hpp"
 #include "pool/engine.hpp"
@@ -54,23 +55,23 @@ class EngineTransport final : public Transport {
         workers_(workers),
         variants_(std::move(variants)) {}
 
-  void submit(Call call, std::string_view head, std::string_view items, std::size_t variant,
-              Done done) override {
+  void submit(Call call, std::string_view head, std::string_view items, std::size_t variant, Done done,
+              const std::shared_ptr<Ahead>& ahead) override {
     const std::string& called = variant == 0 ? itself_ : variants_[variant - 1];
     const auto engine = running();
     if (!engine) return done(fail(ErrorKind::cancelled, "the pool was closed before this was sent"));
     if (!data_.must_store(head.size() + items.size()))
-      return send(*engine, call, head, items, data_.of_call(), called, std::move(done));
+      return send(*engine, call, head, items, data_.of_call(), called, std::move(done), ahead);
     // Storing it takes time that neither the caller nor the I/O thread has.
     data_.in_background(
-        [this, engine, call, &called, body = std::string(head).append(items), done = std::move(done)] {
+        [this, engine, call, &called, ahead, body = std::string(head).append(items), done = std::move(done)] {
           const auto stored = data_.store(body);
           if (!stored) return done(tl::unexpected(stored.error()));
           const auto over = [this, name = stored->body, done](Result<Reply> reply) {
             data_.release(name);
             done(std::move(reply));
           };
-          send(*engine, call, {}, {}, *stored, called, over);
+          send(*engine, call, {}, {}, *stored, called, over, ahead);
         });
   }
 
@@ -114,9 +115,21 @@ class EngineTransport final : public Transport {
 
  private:
   void send(pool::Engine& engine, Call call, std::string_view head, std::string_view items,
-            const CallData& data, const std::string& variant, Done done) {
+            const CallData& data, const std::string& variant, Done done,
+            const std::shared_ptr<Ahead>& ahead) {
     std::string echo = echoes_.next();
-    const envelope::Label label{"cpp", peer_, echo, {}, {}, data.members};
+    std::string members = data.members;
+    pool::Engine::Ahead early;
+    if (ahead && engine.limits().early != cloud::CallLimits::Early::none) {
+      const bool streamed = engine.limits().early == cloud::CallLimits::Early::streamed;
+      if (!members.empty()) members += ',';
+      members += streamed ? envelope::streamed_parts_member : envelope::parts_member;
+      ahead->parts = std::make_shared<pool::EarlyParts>(echo);
+      early = [ahead](std::string_view piece) {
+        for (auto& part : ahead->parts->read(piece)) ahead->take(std::move(part));
+      };
+    }
+    const envelope::Label label{"cpp", peer_, echo, {}, {}, members};
     const bool raw = engine.limits().takes_raw(head.size() + items.size());
     auto payload = raw ? envelope::encode_raw(label, head, items)
                        : envelope::encode_within(engine.limits().request_bytes_max, envelope::Direction::task,
@@ -133,7 +146,7 @@ class EngineTransport final : public Transport {
     };
     if (!payload)
       return engine.refuse(pool::too_large_to_encode(head.size() + items.size(), engine.limits()), completed);
-    engine.submit(call, std::move(*payload), completed, std::move(echo), variant);
+    engine.submit(call, std::move(*payload), completed, std::move(echo), variant, std::move(early));
   }
 
   std::shared_ptr<pool::Engine> running() {

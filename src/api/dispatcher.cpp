@@ -92,19 +92,28 @@ void Dispatcher::send_chunk(const std::shared_ptr<Job>& job, Chunk chunk) {
     if (rest) job->give_up(*rest);
   }
   if (auto noted = job->sending(chunk); !noted)
-    return arrived(chunk.call, tl::unexpected<Error>(std::move(noted.error())));
-  transport_->submit(chunk.call, job->head(), job->message(chunk), job->variant_of(chunk),
-                     [self = shared_from_this(), call = chunk.call](Result<Reply> reply) {
-                       self->arrived(call, std::move(reply));
-                       self->send();
-                     });
+    return arrived(chunk.call, tl::unexpected<Error>(std::move(noted.error())), nullptr);
+  std::shared_ptr<Ahead> ahead;
+  if (chunk.count > 1)
+    ahead =
+        std::make_shared<Ahead>(Ahead{[self = shared_from_this(), call = chunk.call](pool::EarlyPart part) {
+          self->arrived_early(call, std::move(part));
+          self->send();
+        }});
+  transport_->submit(
+      chunk.call, job->head(), job->message(chunk), job->variant_of(chunk),
+      [self = shared_from_this(), call = chunk.call, ahead](Result<Reply> reply) {
+        self->arrived(call, std::move(reply), ahead.get());
+        self->send();
+      },
+      ahead);
   std::unique_lock lock(mutex_);
   const bool wanted = batch_.is_out(chunk.call);
   lock.unlock();
   if (!wanted) transport_->cancel(chunk.call);  // its job ended in between
 }
 
-void Dispatcher::arrived(pool::Batch::Call call, Result<Reply> reply) {
+void Dispatcher::arrived(pool::Batch::Call call, Result<Reply> reply, const Ahead* ahead) {
   std::unique_lock lock(mutex_);
   const auto twin = batch_.twin_of(call);
   const auto chunk = take(call, reply.has_value());
@@ -112,12 +121,10 @@ void Dispatcher::arrived(pool::Batch::Call call, Result<Reply> reply) {
   const auto job = jobs_.at(chunk->job);
   lock.unlock();
   logs_->keep(*chunk, reply);
-  const Job::Told told = job->take(*chunk, std::move(reply));
+  const auto begun = ahead && ahead->parts ? ahead->parts->begun_of(*chunk) : chunk->count;
+  const Job::Told told = job->take(*chunk, std::move(reply), begun);
   lock.lock();
-  std::vector<std::size_t> too_late;
-  for (const auto& [item, delay] : told.again) {
-    if (!batch_.again_later(chunk->job, item)) too_late.push_back(item);
-  }
+  const auto too_late = wait_again(chunk->job, told.again);
   const auto rest = told.bytes > 0 ? batch_.settle(*chunk, told.done, told.busy, told.bytes)
                                    : batch_.settle(*chunk, told.done);
   std::optional<pool::Batch::Ended> ended;
@@ -133,9 +140,42 @@ void Dispatcher::arrived(pool::Batch::Call call, Result<Reply> reply) {
   if (rest) job->give_up(*rest);
   if (ended) end(*job, *ended);
   for (const std::size_t item : too_late) job->give_up({chunk->job, 0, item, 1});
-  for (const auto& [item, delay] : told.again) {
-    transport_->after(delay, [weak = weak_from_this(), number = chunk->job, item = item] {
-      if (const auto self = weak.lock()) self->due(number, item);
+  send_again(chunk->job, told.again);
+}
+
+void Dispatcher::arrived_early(pool::Batch::Call call, pool::EarlyPart part) {
+  std::unique_lock lock(mutex_);
+  const auto chunk = batch_.arrived_early(call, part.first, part.count);
+  if (!chunk) return;
+  const auto job = jobs_.at(chunk->job);
+  lock.unlock();
+  const Job::Told told = job->take_early(*chunk, std::move(part));
+  lock.lock();
+  const auto too_late = wait_again(chunk->job, told.again);
+  const auto rest = batch_.settle(*chunk, told.done);
+  std::optional<pool::Batch::Ended> ended;
+  if (told.fault) ended = batch_.failed(chunk->job, *told.fault);
+  forget_if_done(chunk->job);
+  lock.unlock();
+  if (rest) job->give_up(*rest);
+  if (ended) end(*job, *ended);
+  for (const std::size_t item : too_late) job->give_up({chunk->job, 0, item, 1});
+  send_again(chunk->job, told.again);
+}
+
+// Under the lock. Those whose job has ended.
+std::vector<std::size_t> Dispatcher::wait_again(pool::Batch::Job job, const Again& again) {
+  std::vector<std::size_t> too_late;
+  for (const auto& [item, delay] : again) {
+    if (!batch_.again_later(job, item)) too_late.push_back(item);
+  }
+  return too_late;
+}
+
+void Dispatcher::send_again(pool::Batch::Job job, const Again& again) {
+  for (const auto& [item, delay] : again) {
+    transport_->after(delay, [weak = weak_from_this(), job, item = item] {
+      if (const auto self = weak.lock()) self->due(job, item);
     });
   }
 }

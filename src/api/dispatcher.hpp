@@ -58,14 +58,18 @@ class Dispatcher : public std::enable_shared_from_this<Dispatcher> {
 
  private:
   using Chunk = pool::Batch::Chunk;
+  using Again = std::vector<std::pair<std::size_t, std::chrono::milliseconds>>;  // Job::Told's
 
   void send();
   void send_chunk(const std::shared_ptr<Job>& job, Chunk chunk);
-  void arrived(pool::Batch::Call call, Result<Reply> reply);
+  void arrived(pool::Batch::Call call, Result<Reply> reply, const Ahead* ahead);
+  void arrived_early(pool::Batch::Call call, pool::EarlyPart part);
   bool end(Job& job, const pool::Batch::Ended& ended);
   std::optional<pool::Batch::Ended> end_for_money(pool::Batch::Job number,
                                                   const std::optional<report::Call>& call, Job& job);
   std::optional<Chunk> take(pool::Batch::Call call, bool is_answered);
+  std::vector<std::size_t> wait_again(pool::Batch::Job job, const Again& again);
+  void send_again(pool::Batch::Job job, const Again& again);
   void look_for_stragglers(pool::Batch::Job job);
   void due(pool::Batch::Job job, std::size_t item);
   void forget_if_done(pool::Batch::Job number);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "api/failure.hpp"
+#include "api/outcome_body.hpp"
 #include "core/envelope.hpp"
 #include "core/random.hpp"
 #include "lambdapool/codec/bytes.hpp"
@@ -27,31 +28,6 @@ bool is_named(const Retry& retry, const std::exception_ptr& failure) {
   } catch (...) {
     return false;
   }
-}
-
-constexpr const char* has_run = "; the function may have run";
-
-// Nothing of the body is decoded unless the program that made it is this one.
-Result<std::string> outcome_body(const Reply& reply, const std::string& own_peer) {
-  auto envelope = envelope::decode(envelope::Direction::outcome, reply.payload);
-  if (!envelope) {
-    envelope.error().message += has_run;
-    return tl::unexpected<Error>(envelope.error());
-  }
-  if (envelope->codec != "cpp") {
-    return fail(ErrorKind::code_mismatch, "the function answered with the codec \"" + envelope->codec +
-                                              "\"; it was not made from a C++ executable");
-  }
-  const auto theirs = runtime::ProgramIdentity::parse(envelope->peer);
-  if (compare(runtime::ProgramIdentity::parse(own_peer), theirs) == runtime::Coherence::different)
-    return fail(ErrorKind::protocol, "the answer was made by another program than this one (its peer is \"" +
-                                         envelope->peer + "\"), so it was not read" + has_run);
-  return envelope->stored ? reply.stored_body : std::move(envelope->body);
-}
-
-Error unreadable(const MalformedMessage& malformed) {
-  return {ErrorKind::protocol,
-          std::string("the function's answer cannot be read: ") + malformed.what() + has_run};
 }
 
 std::exception_ptr cancelled() {
@@ -111,19 +87,37 @@ std::size_t Job::variant_of(const Chunk& chunk) {
 }
 
 // Whoever hears that it is done finds its last call in the books.
-Job::Told Job::take(const Chunk& chunk, Result<Reply> reply) {
+Job::Told Job::take(const Chunk& chunk, Result<Reply> reply, std::size_t begun) {
   const std::lock_guard lock(mutex_);
-  Told told = told_by(chunk, std::move(reply));
+  Told told = told_by(chunk, std::move(reply), begun);
   told.call =
       setting_.books->settled(chunk, told.done, told.again.size() - told.climbed, told.climbed, told.busy);
   return told;
 }
 
-Job::Told Job::told_by(const Chunk& chunk, Result<Reply> reply) {
+Job::Told Job::take_early(const Chunk& chunk, pool::EarlyPart part) {
+  const std::lock_guard lock(mutex_);
+  if (done_) return {chunk.count};
+  if (auto checked = check_maker(part.outcome, setting_.peer); !checked)
+    return fail(chunk, std::move(checked.error()), chunk.count);
+  try {
+    return accept_items(chunk, std::move(part.outcome.body), When::early);
+  } catch (const MalformedMessage& malformed) {
+    return fail(chunk, unreadable(malformed), chunk.count);
+  }
+}
+
+Job::Told Job::told_by(const Chunk& chunk, Result<Reply> reply, std::size_t begun) {
   ++calls_;
   if (done_) return {chunk.count};
-  if (!reply) return fail(chunk, std::move(reply.error()));
-  if (is_map() || setting_.retry.on || !setting_.keep_failed.empty()) return accept(chunk, *reply);
+  const bool failed_early = take_up_early_failures(chunk);
+  if (done_) return {.done = chunk.count, .fault = pool::Fault::item};
+  if (!reply || is_map()) {
+    Told told = reply ? accept(chunk, *reply) : fail(chunk, std::move(reply.error()), begun);
+    if (failed_early) told.fault = std::max(told.fault.value_or(pool::Fault::item), pool::Fault::item);
+    return told;
+  }
+  if (setting_.retry.on || !setting_.keep_failed.empty()) return accept(chunk, *reply);
   single_ = std::move(*reply);
   single_call_ = chunk.call;
   finish(nullptr);
@@ -140,51 +134,79 @@ Error Job::refusal(Error error, pool::Batch::Call call, const std::string& reque
 
 Job::Told Job::accept(const Chunk& chunk, const Reply& reply) {
   auto body = outcome_body(reply, setting_.peer);
-  if (!body) return fail(chunk, refusal(body.error(), chunk.call, reply.request_id));
+  if (!body) return fail(chunk, refusal(body.error(), chunk.call, reply.request_id), chunk.count);
   try {
-    return accept_items(chunk, std::move(*body));
+    return accept_items(chunk, std::move(*body), When::at_the_end);
   } catch (const MalformedMessage& malformed) {
-    return fail(chunk, refusal(unreadable(malformed), chunk.call, reply.request_id));
+    return fail(chunk, refusal(unreadable(malformed), chunk.call, reply.request_id), chunk.count);
   }
 }
 
-Job::Told Job::accept_items(const Chunk& chunk, std::string body) {
+// Of the outcomes, the first `chunk.before` are known already.
+Job::Told Job::accept_items(const Chunk& chunk, std::string body, When when) {
   bodies_.push_back(std::move(body));
   const runtime::OutcomeMessage outcome = runtime::read_outcome(bodies_.back());
-  const std::size_t count = outcome.items.size();
-  if (count == 0 || count > chunk.count)
+  const std::size_t all = outcome.items.size();
+  if (all <= chunk.before || all > chunk.before + chunk.count ||
+      (when == When::early && all < chunk.before + chunk.count))
     throw MalformedMessage("it holds another number of results than was asked for");
+  const auto items = std::span(outcome.items).subspan(chunk.before);
   if (setting_.recorder) {
-    auto written = setting_.recorder->arrived(chunk.first, chunk.count, outcome.items,
-                                              setting_.logs->of_call(chunk.call));
-    if (!written) return fail(chunk, std::move(written.error()));
+    auto written =
+        setting_.recorder->arrived(chunk.first, chunk.count, items, setting_.logs->of_call(chunk.call));
+    if (!written) return fail(chunk, std::move(written.error()), chunk.count);
   }
-  Told told{count, outcome.busy, bodies_.back().size()};
-  for (std::size_t i = 0; i < count; ++i) {
+  Told told{items.size(), outcome.busy, bodies_.back().size()};
+  for (std::size_t i = 0; i < items.size(); ++i) {
     const std::size_t item = chunk.first + i;
-    const bool failed = outcome.items[i].status != runtime::Status::value;
-    answers_[item] = {outcome.items[i].status, outcome.items[i].bytes, nullptr, chunk.call};
+    const bool failed = items[i].status != runtime::Status::value;
+    answers_[item] = {items[i].status, items[i].bytes, nullptr, chunk.call};
     if (failed && setting_.retry.on && comes_again(item, failure_of(item), told)) continue;
     ++answered_;
-    if (failed) keep_failed(item, failure_of(item));
-    std::string().swap(items_[item]);
-    if (!failed) continue;
-    ++failed_;
-    told.fault = pool::Fault::item;
-    // Which item failed is kept as that item's answer; getting any result throws it.
-    if (setting_.on_failure == detail::OnFailure::stop && !done_) finish(failure_of(item));
+    if (failed && when == When::early) {
+      early_failures_.insert(item);
+    } else if (failed) {
+      told.fault = pool::Fault::item;
+      failed_item(item);
+    } else {
+      std::string().swap(items_[item]);
+    }
   }
   finish_if_all();
   return told;
 }
 
-Job::Told Job::fail(const Chunk& chunk, Error error) {
+void Job::failed_item(std::size_t item) {
+  const auto failure = failure_of(item);
+  keep_failed(item, failure);
+  std::string().swap(items_[item]);
+  ++failed_;
+  // Which item failed is kept as that item's answer; getting any result throws it.
+  if (setting_.on_failure == detail::OnFailure::stop && !done_) finish(failure);
+}
+
+// Their call is over, and there is the log to tell with them. True: there were some.
+bool Job::take_up_early_failures(const Chunk& chunk) {
+  const auto from = early_failures_.lower_bound(chunk.first - chunk.before);
+  const auto to = early_failures_.lower_bound(chunk.first);
+  if (from == to) return false;
+  std::for_each(from, to, [this](std::size_t item) { failed_item(item); });
+  early_failures_.erase(from, to);
+  return true;
+}
+
+// The items that have not begun are sent again.
+Job::Told Job::fail(Chunk chunk, Error error, std::size_t begun) {
   if (left_out_ && error.kind == ErrorKind::cancelled) {  // withdrawn after another's failure
     for (std::size_t i = 0; i < chunk.count; ++i) answers_[chunk.first + i].failure = left_out_;
     answered_ += chunk.count;
     finish_if_all();
     return {chunk.count};
   }
+  if (setting_.recorder && begun < chunk.count)
+    if (auto written = setting_.recorder->not_run(chunk.first + begun, chunk.count - begun); !written)
+      error = std::move(written.error());
+  chunk.count = begun;
   if (setting_.recorder)
     if (auto written = setting_.recorder->failed(chunk.first, chunk.count, error.kind); !written)
       error = std::move(written.error());

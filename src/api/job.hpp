@@ -9,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -79,9 +80,12 @@ class Job final : public detail::Job {
     std::size_t climbed = 0;                // of those, that get more memory
     std::optional<report::Call> call = {};  // as the books have it, where it was sent
   };
-  Told take(const Chunk& chunk, Result<Reply> reply);  // writes it into the books, too
-  void leave_out(const Error& error);                  // what is given up from now on is so for this
-  void give_up(const Chunk& chunk);                    // it is not sent, for what take() or cancel() has met
+  // Writes it into the books, too. `begun`: so many of the chunk's items may have been started, where there
+  // is no answer.
+  Told take(const Chunk& chunk, Result<Reply> reply, std::size_t begun);
+  Told take_early(const Chunk& chunk, pool::EarlyPart part);  // of a call that is not over
+  void leave_out(const Error& error);                         // what is given up from now on is so for this
+  void give_up(const Chunk& chunk);  // it is not sent, for what take() or cancel() has met
 
  private:
   struct Answer {  // of one item; bytes point into a body of `bodies_`, or failure is set
@@ -91,11 +95,14 @@ class Job final : public detail::Job {
     pool::Batch::Call call = 0;  // that carried it
   };
 
-  Told told_by(const Chunk& chunk, Result<Reply> reply);
+  enum class When { early, at_the_end };
+  Told told_by(const Chunk& chunk, Result<Reply> reply, std::size_t begun);
   Told accept(const Chunk& chunk, const Reply& reply);
-  Told accept_items(const Chunk& chunk, std::string body);
+  Told accept_items(const Chunk& chunk, std::string body, When when);
+  void failed_item(std::size_t item);
+  bool take_up_early_failures(const Chunk& chunk);
   Error refusal(Error error, pool::Batch::Call call, const std::string& request_id) const;
-  Told fail(const Chunk& chunk, Error error);
+  Told fail(Chunk chunk, Error error, std::size_t begun);
   void fail_each(const Chunk& chunk, ErrorKind kind, const std::exception_ptr& failure, Told& told);
   bool comes_again(std::size_t item, const std::exception_ptr& failure, Told& told);
   bool climbs(std::size_t item, Told& told);
@@ -119,6 +126,7 @@ class Job final : public detail::Job {
   std::size_t answered_ = 0;
   std::size_t failed_ = 0;  // of those
   std::size_t run_again_ = 0;
+  std::set<std::size_t> early_failures_;  // items of calls that are not over: there is no log yet
   std::deque<std::string> bodies_;
   std::optional<Reply> single_;  // a lone item's, read by who waits for it
   pool::Batch::Call single_call_ = 0;

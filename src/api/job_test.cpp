@@ -214,7 +214,7 @@ TEST_F(JobTest, DoesNotReadWhatAnotherProgramHasMade) {
   for (const char* peer : {"", "ddeeff", "9.9"}) {
     const auto job = start({"a"}, 1, OnFailure::stop);
     transport->answer(0, envelope::encode(envelope::Direction::outcome, {"cpp", peer},
-                                          runtime::write_outcome({value("A")}, {})));
+                                          runtime::write_outcome(std::vector{value("A")}, {})));
     try {
       job->result(0);
       ADD_FAILURE() << peer;
@@ -228,7 +228,7 @@ TEST_F(JobTest, TakesNonsenseForAProtocolError) {
   for (const std::string& payload :
        {std::string("null"), envelope::encode(envelope::Direction::outcome, {"cpp", "aabbcc"}, "\x01rubbish"),
         envelope::encode(envelope::Direction::outcome, {"cpp", "aabbcc"},
-                         runtime::write_outcome({value("a"), value("b"), value("c")}, {}))}) {
+                         runtime::write_outcome(std::vector{value("a"), value("b"), value("c")}, {}))}) {
     for (const auto& items : {std::vector<std::string>{"a"}, std::vector<std::string>{"a", "b"}}) {
       const auto job = start(items, 2, OnFailure::stop);
       transport->answer(0, payload);

@@ -25,7 +25,7 @@ Result<void> RunRecorder::sending(std::size_t first, std::size_t count) {
 }
 
 Result<void> RunRecorder::arrived(std::size_t first, std::size_t count,
-                                  const std::vector<runtime::ItemOutcomeView>& items, std::string_view log) {
+                                  std::span<const runtime::ItemOutcomeView> items, std::string_view log) {
   const auto run = running();
   if (!run) return {};
   std::vector<std::pair<journal::Position, std::string_view>> done;
@@ -39,6 +39,11 @@ Result<void> RunRecorder::arrived(std::size_t first, std::size_t count,
   if (auto written = run->done(done); !written) return written;
   if (auto written = run->returned(returned); !written) return written;
   return run->took(log);
+}
+
+Result<void> RunRecorder::not_run(std::size_t first, std::size_t count) {
+  const auto run = running();
+  return run ? run->returned(positions(first, count)) : Result<void>();
 }
 
 Result<void> RunRecorder::failed(std::size_t first, std::size_t count, ErrorKind kind) {

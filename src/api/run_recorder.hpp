@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,8 +26,9 @@ class RunRecorder {
 
   Result<void> sending(std::size_t first, std::size_t count);
   // Of `count` items that were sent these have come back; the others have not run.
-  Result<void> arrived(std::size_t first, std::size_t count,
-                       const std::vector<runtime::ItemOutcomeView>& items, std::string_view log);
+  Result<void> arrived(std::size_t first, std::size_t count, std::span<const runtime::ItemOutcomeView> items,
+                       std::string_view log);
+  Result<void> not_run(std::size_t first, std::size_t count);
   Result<void> failed(std::size_t first, std::size_t count, ErrorKind kind);
   void close();  // the run may be resumed by others
 

@@ -9,6 +9,7 @@
 #include "api/job.hpp"
 #include "core/encoding.hpp"
 #include "core/envelope.hpp"
+#include "core/part_frames.hpp"
 #include "lambdapool/codec.hpp"
 #include "lambdapool/errors.hpp"
 #include "runtime/exception.hpp"
@@ -24,8 +25,8 @@ class ScriptedTransport final : public Transport {
  public:
   explicit ScriptedTransport(std::size_t workers) : workers_(workers) {}
 
-  void submit(Call id, std::string_view head, std::string_view items, std::size_t variant,
-              Done done) override {
+  void submit(Call id, std::string_view head, std::string_view items, std::size_t variant, Done done,
+              const std::shared_ptr<Ahead>& ahead) override {
     if (refusal) {
       ++refused;
       return done(tl::unexpected<Error>(*refusal));
@@ -33,7 +34,7 @@ class ScriptedTransport final : public Transport {
     const std::string body = std::string(head) + std::string(items);
     std::vector<std::string> sent;
     for (std::string_view item : runtime::read_task(body).items) sent.emplace_back(item);
-    calls.push_back({id, std::move(sent), std::move(done), variant});
+    calls.push_back({id, std::move(sent), std::move(done), variant, ahead});
   }
   bool cancel(Call id) override {
     const auto found = std::ranges::find(calls, id, &Sent::id);
@@ -60,11 +61,25 @@ class ScriptedTransport final : public Transport {
                                   runtime::write_outcome(items, {})));
   }
 
+  // As a worker tells them, whose items from `first` on these are.
+  void tell_early(std::size_t call, std::size_t first, const std::vector<ItemOutcome>& items) {
+    calls[call].ahead->take(
+        {first, items.size(), {"cpp", "aabbcc", runtime::write_outcome(items, {}), "echo", true}});
+  }
+  // It dies, and so many items have begun.
+  void die(std::size_t call, std::uint32_t begun, const std::string& message) {
+    const auto parts = calls[call].ahead->parts = std::make_shared<pool::EarlyParts>("echo");
+    parts->read(part_frame('H', {}, envelope::encode_raw({"cpp", "aabbcc", "echo"}, {})) +
+                part_frame('B', {0, begun}));
+    answer(call, fail(ErrorKind::worker_died, message));
+  }
+
   struct Sent {
     Call id;
     std::vector<std::string> items;
     Done done;
     std::size_t variant = 0;
+    std::shared_ptr<Ahead> ahead = nullptr;
   };
   std::vector<Sent> calls;
   std::optional<Error> refusal;

@@ -4,12 +4,14 @@
 #include <chrono>
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "core/error.hpp"
 #include "pool/batch.hpp"
+#include "pool/early_parts.hpp"
 #include "report/call.hpp"
 
 namespace lambdapool::api {
@@ -21,6 +23,12 @@ struct Reply {
   std::string stored_body = {};  // of an envelope that says so, fetched and checked
 };
 
+// Of a call of several items: what comes before its answer.
+struct Ahead {
+  std::function<void(pool::EarlyPart)> take;
+  std::shared_ptr<pool::EarlyParts> parts = nullptr;  // which have read it; null: nothing comes
+};
+
 class Transport {
  public:
   using Call = pool::Batch::Call;
@@ -28,9 +36,9 @@ class Transport {
 
   virtual ~Transport() = default;
   // `done` runs exactly once, perhaps before submit returns. `variant`: the version of the function with more
-  // memory that is called, the first is 1; 0: the function.
+  // memory that is called, the first is 1; 0: the function. `ahead`: null for a single item.
   virtual void submit(Call call, std::string_view head, std::string_view items, std::size_t variant,
-                      Done done) = 0;
+                      Done done, const std::shared_ptr<Ahead>& ahead) = 0;
   virtual bool cancel(Call call) = 0;  // true: it had not been sent, and `done` runs with kind cancelled
   // `work` runs later, on another thread; never, once the transport has been closed.
   virtual void after(std::chrono::milliseconds delay, std::function<void()> work) = 0;

@@ -79,6 +79,7 @@ void print_lambda() {
   print("lambda", "DeleteFunction", aws::delete_function_request("algorithms"));
   print("lambda", "ListFunctions", aws::list_functions_request("marker+/= x"));
   print("lambda", "Invoke", aws::invoke_request(arn, R"({"lambdapool":1})"));
+  print("lambda", "InvokeWithResponseStream", aws::invoke_streaming_request(arn, R"({"lambdapool":1})"));
   print("lambda", "Invoke DryRun", aws::invoke_dry_run_request("algorithms"));
 }
 

@@ -44,13 +44,14 @@ struct RenewCredentials {};  // and send it again; if there are no newer ones, t
 struct CorrectClock {
   clock_skew::Offset offset;  // sign with it from now on, and send it again
 };
+struct SendAgain {};  // in another way
 struct Wait {
   std::chrono::milliseconds delay;  // and send it again
 };
 struct GiveUp {
   Error error;
 };
-using Step = std::variant<RenewCredentials, CorrectClock, Wait, GiveUp>;
+using Step = std::variant<RenewCredentials, CorrectClock, SendAgain, Wait, GiveUp>;
 
 // One call's attempts. New credentials and another time are tried once each: what is refused with them too,
 // is refused.

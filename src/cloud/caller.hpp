@@ -35,8 +35,10 @@ struct CallLimits {
   // Of a body that goes as it is (envelope::encode_raw); 0: calls are JSON.
   std::size_t raw_body_bytes_max = 0;
 
-  bool tells_early =
-      false;  // whether workers there tell outcomes ahead of their answer (pool/early_parts.hpp)
+  // How what workers tell ahead of their answers arrives (pool/early_parts.hpp): not at all, beside the
+  // answer (http::Request::ahead), or in it (Caller::stream).
+  enum class Early { none, beside, streamed };
+  Early early = Early::none;
 
   bool takes_raw(std::size_t body) const { return raw_body_bytes_max != 0 && body <= raw_body_bytes_max; }
 };
@@ -72,6 +74,13 @@ class Caller {
   // A request that has only its body gets everything else but a signature, and goes to another variant of the
   // function: another version of the same code. From any thread.
   virtual void address(http::Request& request, const std::string& variant) const = 0;
+
+  // Where early outcomes are streamed: the answer to a request that has only its body, or is addressed, is
+  // read as it comes, and `ahead` gets what comes before it: of each attempt first "". From any thread.
+  using Ahead = std::function<void(std::string_view piece)>;
+  virtual void stream(http::Request& request, Ahead ahead) const = 0;
+  // As if that had not been, because the service has no such way. It is to be signed anew.
+  virtual void stream_no_more(http::Request& request) const = 0;
 
   // A request that has only its body gets everything else. From any thread.
   virtual Signature sign_early(http::Request& request) const = 0;

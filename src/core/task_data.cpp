@@ -63,16 +63,24 @@ std::string data_members(const TaskData& data) {
   return text.substr(1, text.size() - 2);
 }
 
+void stream_no_more(std::string& task) {
+  if (const auto at = task.find(streamed_parts_member); at != std::string::npos)
+    task.replace(at, streamed_parts_member.size(), parts_member);
+}
+
 Result<TaskData> read_task_data(std::string_view text) {
-  std::string_view blobs, pieces, results;
+  std::string_view blobs, pieces, results, parts;
+  TaskData data;
   const auto fault = scan_json_object(text, [&](std::string_view name, const JsonValue& value) {
     if (name == "blobs") blobs = value.text;
     if (name == "pieces") pieces = value.text;
     if (name == "results") results = value.text;
+    if (name == "parts") parts = value.text;
   });
   if (fault) return refuse(*fault);
-  TaskData data;
+  data.parts = !parts.empty();
   try {
+    if (data.parts) data.streams = Json::parse(parts).value("stream", false);
     if (!blobs.empty()) data.blobs = blobs_of(Json::parse(blobs));
     if (!pieces.empty()) data.pieces = places_of(Json::parse(pieces));
     if (!results.empty()) data.results_url = Json::parse(results).at("url").get<std::string>();

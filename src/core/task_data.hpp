@@ -29,10 +29,18 @@ struct TaskData {
   std::vector<Blob> blobs = {};
   std::optional<std::vector<Place>> pieces = {};  // nullopt: the body is the envelope's
   std::string results_url = {};                   // "" where there is none
+  bool parts = false;                             // outcomes are taken ahead of the answer
+  bool streams = false;                           // and the answer as the last of a stream of them
 };
 
 // As Label::members has them; "" where there is nothing to say.
 std::string data_members(const TaskData& data);
+
+// The members of a task whose sender takes outcomes early, beside the answer or in a stream with it.
+inline constexpr std::string_view parts_member = R"("parts":{})";
+inline constexpr std::string_view streamed_parts_member = R"("parts":{"stream":true})";
+// In the place of the second, the first: no text in JSON holds it, as its quotes would be escaped there.
+void stream_no_more(std::string& task);
 
 // Error kind protocol.
 Result<TaskData> read_task_data(std::string_view json);

@@ -64,5 +64,25 @@ TEST(TaskData, AStoredOutcomeThatSaysNothingIsRefused) {
     EXPECT_FALSE(parse_stored(text)) << text;
 }
 
+TEST(TaskData, SaysWhetherOutcomesAreTakenEarlyAndInAStream) {
+  const auto read = [](std::string_view members) {
+    return *read_task_data("{\"lambdapool\":1" + std::string(members) + ",\"task\":\"\"}");
+  };
+  EXPECT_FALSE(read("").parts);
+  EXPECT_TRUE(read(",\"parts\":{}").parts);
+  EXPECT_FALSE(read(",\"parts\":{}").streams);
+  EXPECT_TRUE(read(",\"parts\":{\"stream\":true}").streams);
+  EXPECT_FALSE(read_task_data("{\"parts\":7}"));
+}
+
+TEST(TaskData, ForgetsTheStreamAndNothingElse) {
+  const std::string text = R"({"code":"\"parts\":{\"stream\":true}","parts":{"stream":true},"task":"x"})";
+  std::string task = text;
+  stream_no_more(task);
+  EXPECT_EQ(task, R"({"code":"\"parts\":{\"stream\":true}","parts":{},"task":"x"})");
+  stream_no_more(task);
+  EXPECT_EQ(task, R"({"code":"\"parts\":{\"stream\":true}","parts":{},"task":"x"})");
+}
+
 }  // namespace
 }  // namespace lambdapool::envelope

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <utility>
 
+#include "core/error.hpp"
 #include "http/message.hpp"
 
 namespace lambdapool::http {
@@ -26,6 +27,19 @@ class BodySink {
 
 // The sink for the body of an admitted request; null: it is kept in memory, within the limits.
 using Divert = std::function<std::unique_ptr<BodySink>(const Request& head)>;
+
+// Takes an answer's body piece by piece, on the loop's thread, and says in the end what answer it amounts to.
+class AnswerReader {
+ public:
+  virtual ~AnswerReader() = default;
+  // The answer to one attempt begins; of attempts before it nothing is kept. False: its body is kept as
+  // others' are, within the client's limit, and nothing below is called.
+  virtual bool takes(int status, const Headers& headers) = 0;
+  // An error: why this cannot be read. The connection is closed then.
+  virtual Result<void> read(std::string_view piece) = 0;
+  // All has come. `answer` has no body yet.
+  virtual Result<void> finish(Response& answer) = 0;
+};
 
 // Gives an answer's body piece by piece, on the loop's thread.
 class BodySource {

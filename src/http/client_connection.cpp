@@ -2,11 +2,16 @@
 
 #include <algorithm>
 
+#include "http/body_stream.hpp"
+
 namespace lambdapool::http {
 namespace {
 
 // Under TLS, a small body goes into the head's record.
 constexpr std::size_t coalesce_max = 16 * 1'024;
+
+// A body that is read as it comes may take as long as it likes; but not without anything of it.
+constexpr std::chrono::seconds silence_max{60};
 
 std::string seconds(std::chrono::milliseconds time) {
   std::string text = std::to_string(time.count() / 1'000);
@@ -65,8 +70,9 @@ ClientConnection::Started ClientConnection::start(std::unique_ptr<Exchange>& exc
                                                   Clock::time_point now) {
   exchange_ = std::move(exchange);
   state_ = State::busy;
-  parser_.reset(exchange_->request.method == "HEAD" ? ResponseParser::Body::none
-                                                    : ResponseParser::Body::expected);
+  parser_.reset(
+      exchange_->request.method == "HEAD" ? ResponseParser::Body::none : ResponseParser::Body::expected,
+      exchange_->request.reader);
   head_.clear();
   append_head(exchange_->request);
   head_sent_ = body_sent_ = 0;
@@ -194,10 +200,15 @@ ClientConnection::Next ClientConnection::take_in() {
   switch (progress) {
     case Progress::head:  // of requests only
     case Progress::more:
+      if (parser_.is_being_read()) set_deadline(std::max(deadline_, Clock::now() + silence_max));
       return Next::read_on;
     case Progress::complete:
       return complete();
     case Progress::malformed:
+      if (const auto& why = parser_.unreadable()) {
+        fail_exchange(why->kind, why->message);
+        return Next::stop;
+      }
       fail_exchange(ErrorKind::protocol,
                     where_ + " answered with something that is not HTTP: " + std::string(parser_.why()));
       return Next::stop;
@@ -213,8 +224,13 @@ ClientConnection::Next ClientConnection::take_in() {
 }
 
 ClientConnection::Next ClientConnection::complete() {
+  const bool was_read = parser_.is_being_read();
   Response response = parser_.take();
-  auto doubt = exchange_->doubt ? exchange_->doubt(response) : std::nullopt;
+  std::optional<Error> doubt;
+  if (was_read)
+    if (auto finished = exchange_->request.reader->finish(response); !finished)
+      doubt = std::move(finished.error());
+  if (!doubt && exchange_->doubt) doubt = exchange_->doubt(response);
   bool reusable = parser_.keep_alive() && sent_all_ && buffer_.empty() && !route_->asks_proxy() && !doubt;
   auto exchange = std::move(exchange_);
   used_ = true;

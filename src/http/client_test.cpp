@@ -8,6 +8,7 @@
 #include <latch>
 #include <map>
 
+#include "http/body_stream.hpp"
 #include "http/patience.hpp"
 #include "http/raw_peer.hpp"
 #include "http/server.hpp"
@@ -103,6 +104,85 @@ INSTANTIATE_TEST_SUITE_P(
                     Reply{"of_1_0", "HTTP/1.0 200 OK\r\nContent-Length: 4\r\n\r\nfine", "fine"},
                     Reply{"without_body", "HTTP/1.1 204 No Content\r\n\r\n", ""}),
     [](const auto& test) { return test.param.name; });
+
+// Takes a body of letters, of an answer of status 200, and is what they are together.
+class OnlyLetters final : public AnswerReader {
+ public:
+  bool takes(int status, const Headers&) override { return status == 200; }
+  Result<void> read(std::string_view piece) override {
+    if (piece.find('!') != std::string_view::npos) return fail(ErrorKind::protocol, "no letter");
+    letters += piece;
+    return {};
+  }
+  Result<void> finish(Response& answer) override {
+    if (letters.empty()) return fail(ErrorKind::protocol, "no letters");
+    answer.body = letters;
+    return {};
+  }
+  std::string letters;
+};
+
+TEST(Client, GivesABodyToItsReaderAsItComes) {
+  std::promise<void> first_read;
+  struct Waiting final : AnswerReader {
+    explicit Waiting(std::promise<void>& told) : told_(told) {}
+    bool takes(int, const Headers&) override { return true; }
+    Result<void> read(std::string_view piece) override {
+      if (std::exchange(letters_, letters_ + std::string(piece)).empty()) told_.set_value();
+      return {};
+    }
+    Result<void> finish(Response& answer) override {
+      answer.body = letters_;
+      return {};
+    }
+    std::promise<void>& told_;
+    std::string letters_;
+  };
+  RawServer server([&](RawConnection& peer, int) {
+    peer.hear_until("\r\n\r\n");
+    peer.say("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n");
+    first_read.get_future().wait();  // the rest comes once that has been read
+    peer.say("1\r\nd\r\n0\r\n\r\n");
+  });
+  EventLoop loop;
+  Client client(loop, {.endpoint = server.endpoint(), .max_response_bytes = 3});
+  Request request{"POST", "/", {}, "x"};
+  request.reader = std::make_shared<Waiting>(first_read);
+  const auto answer = client.call(std::move(request), patience);
+  ASSERT_TRUE(answer) << answer.error().error.message;
+  EXPECT_EQ(answer->body, "abcd");
+}
+
+TEST(Client, EndsAnAnswerThatItsReaderCannotRead) {
+  for (const auto& [body, why] : {std::pair("ab!", "no letter"), std::pair("", "no letters")}) {
+    RawServer server([body = std::string(body)](RawConnection& peer, int) {
+      peer.hear_until("\r\n\r\n");
+      peer.say("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
+    });
+    EventLoop loop;
+    Client client(loop, {.endpoint = server.endpoint()});
+    Request request{"POST", "/", {}, "x"};
+    request.reader = std::make_shared<OnlyLetters>();
+    const auto answer = client.call(std::move(request), patience);
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().error.message, why);
+    EXPECT_EQ(answer.error().reached, Reached::maybe);
+  }
+}
+
+TEST(Client, KeepsTheBodyOfAnAnswerThatItsReaderDoesNotTake) {
+  RawServer server([](RawConnection& peer, int) {
+    peer.hear_until("\r\n\r\n");
+    peer.say("HTTP/1.1 429 Slow down\r\nContent-Length: 4\r\n\r\nslow");
+  });
+  EventLoop loop;
+  Client client(loop, {.endpoint = server.endpoint()});
+  Request request{"POST", "/", {}, "x"};
+  request.reader = std::make_shared<OnlyLetters>();
+  const auto answer = client.call(std::move(request), patience);
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->body, "slow");
+}
 
 TEST(Client, NobodyListeningIsSaidPlainly) {
   int port = RawServer([](RawConnection&, int) {}).port();

@@ -34,17 +34,20 @@ class Headers {
 
 bool equal_ignoring_case(std::string_view a, std::string_view b);
 
-class BodySink;    // body_stream.hpp
-class BodySource;  // likewise
-class LiveBody;    // likewise
+class AnswerReader;  // body_stream.hpp
+class BodySink;      // likewise
+class BodySource;    // likewise
+class LiveBody;      // likewise
 
 struct Request {
   std::string method = "GET";
   std::string target = "/";  // path and query as they go over the wire, already percent-encoded
   Headers headers = {};
   std::string body = {};
-  std::shared_ptr<BodySink> sink = {};  // of a server: where the body has gone instead; else null
-  // Of a caller that may want what comes ahead of the answer: takes it, on the loop's thread; else null.
+  std::shared_ptr<BodySink> sink = {};        // of a server: where the body has gone instead; else null
+  std::shared_ptr<AnswerReader> reader = {};  // of a client: takes the answer's body as it comes; else null
+  // Of a caller in the service's process that may want what comes ahead of the answer: takes it, on the
+  // loop's thread; else null.
   std::function<void(std::string_view piece)> ahead = {};
 };
 

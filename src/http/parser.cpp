@@ -27,8 +27,8 @@ class Collector : public beast::http::basic_parser<is_request> {
     this->eager(true);
     this->header_limit(static_cast<std::uint32_t>(
         std::min<std::uint64_t>(limits.header_bytes, std::numeric_limits<std::uint32_t>::max())));
-    // A request's may be diverted, which is known only once its head is.
-    this->body_limit(is_request ? std::numeric_limits<std::uint64_t>::max() : limits.body_bytes);
+    // A body may go elsewhere, which is known only once the head is.
+    this->body_limit(std::numeric_limits<std::uint64_t>::max());
   }
 
   int status = 0;
@@ -36,6 +36,9 @@ class Collector : public beast::http::basic_parser<is_request> {
   bool expects_continue = false;
   std::uint64_t body_bytes_max;
   std::optional<Response> refused;
+  std::shared_ptr<AnswerReader> reader;
+  bool is_being_read = false;
+  std::optional<Error> unreadable;
 
  private:
   using View = beast::string_view;
@@ -52,9 +55,14 @@ class Collector : public beast::http::basic_parser<is_request> {
     }
     message.headers.add(text(name), text(value));
   }
-  void on_header_impl(error_code&) override {}
+  void on_header_impl(error_code& error) override {
+    if (is_request || this->skip()) return;
+    is_being_read = reader && status / 100 != 1 && reader->takes(status, message.headers);
+    const auto length = this->content_length();
+    if (!is_being_read && length && *length > body_bytes_max) error = beast::http::error::body_limit;
+  }
   void on_body_init_impl(boost::optional<std::uint64_t> const& length, error_code& error) override {
-    if (message.sink) return;
+    if (message.sink || is_being_read) return;
     if (length && *length > body_bytes_max) error = beast::http::error::body_limit;
     if (length && !error) message.body.reserve(std::min(*length, reserve_max));
   }
@@ -69,6 +77,11 @@ class Collector : public beast::http::basic_parser<is_request> {
     if (message.sink) {
       refused = message.sink->write({bytes.data(), bytes.size()});
       if (refused) error = beast::http::error::body_limit;
+    } else if (is_being_read) {
+      if (auto taken = reader->read({bytes.data(), bytes.size()}); !taken) {
+        unreadable = std::move(taken.error());
+        error = beast::http::error::bad_chunk;
+      }
     } else if (bytes.size() > body_bytes_max - message.body.size()) {
       error = beast::http::error::body_limit;
     } else {
@@ -161,6 +174,7 @@ struct ResponseParser::Impl {
   ParserLimits limits;
   std::optional<Collector<false>> parser;
   Body body = Body::expected;
+  std::shared_ptr<AnswerReader> reader = {};
   std::string why;
 };
 
@@ -170,9 +184,11 @@ ResponseParser::ResponseParser(ParserLimits limits) : impl_(std::make_unique<Imp
 }
 ResponseParser::~ResponseParser() = default;
 
-void ResponseParser::reset(Body body) {
+void ResponseParser::reset(Body body, std::shared_ptr<AnswerReader> reader) {
   impl_->body = body;
+  impl_->reader = std::move(reader);
   impl_->parser.emplace(impl_->limits);
+  impl_->parser->reader = impl_->reader;
   if (body == Body::none) impl_->parser->skip(true);
 }
 
@@ -183,7 +199,7 @@ Progress ResponseParser::feed(std::string_view& bytes) {
     // 100 Continue and its like announce the answer, they are not it.
     bool interim = progress == Progress::complete && impl_->parser->status / 100 == 1;
     if (!interim) return progress;
-    reset(impl_->body);
+    reset(impl_->body, impl_->reader);
   }
 }
 
@@ -197,6 +213,8 @@ Progress ResponseParser::feed_end() {
 
 bool ResponseParser::started() const { return impl_->parser->got_some(); }
 const Headers& ResponseParser::headers() const { return impl_->parser->message.headers; }
+bool ResponseParser::is_being_read() const { return impl_->parser->is_being_read; }
+const std::optional<Error>& ResponseParser::unreadable() const { return impl_->parser->unreadable; }
 bool ResponseParser::keep_alive() const { return impl_->parser->keep_alive(); }
 std::string_view ResponseParser::why() const { return impl_->why; }
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/error.hpp"
 #include "http/message.hpp"
 
 namespace lambdapool::http {
@@ -61,14 +62,16 @@ class ResponseParser {
   ~ResponseParser();
 
   enum class Body { expected, none };  // none: the answer to HEAD
-  void reset(Body body);
+  void reset(Body body, std::shared_ptr<AnswerReader> reader = nullptr);
   Progress feed(std::string_view& bytes);
   Progress feed_end();  // the peer has closed: the end of a body without a length, or a broken message
 
   bool started() const;
   const Headers& headers() const;  // as far as they came
+  bool is_being_read() const;      // its body goes to the reader
   bool keep_alive() const;
   std::string_view why() const;
+  const std::optional<Error>& unreadable() const;  // as the reader says of a body that is malformed for that
   Response take();
 
  private:

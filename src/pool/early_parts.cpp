@@ -32,6 +32,12 @@ struct EarlyParts::Frame {
 
 std::vector<EarlyPart> EarlyParts::read(std::string_view piece) {
   std::vector<EarlyPart> parts;
+  if (piece.empty()) {
+    rest_.clear();
+    has_head_ = false;
+    is_readable_ = true;
+    begun_ = static_cast<std::size_t>(-1);
+  }
   if (!is_readable_) return parts;
   rest_ += piece;
   std::string_view left = rest_;

@@ -25,7 +25,8 @@ class EarlyParts {
   // `echo`: of the call's envelope.
   explicit EarlyParts(std::string echo) : echo_(std::move(echo)) {}
 
-  // The parts that are whole with this piece of the stream.
+  // The parts that are whole with this piece of the stream. "": a stream begins, perhaps again, because the
+  // call is sent again.
   std::vector<EarlyPart> read(std::string_view piece);
 
   // Of what is left of the call, which has ended badly: so many items may have begun, from the first on. One

@@ -46,6 +46,16 @@ TEST(EarlyParts, OfAnotherCallAreNotRead) {
   EXPECT_EQ(reader.begun_of({1, 1, 0, 10}), 10u);
 }
 
+TEST(EarlyParts, OfAnotherAttemptAreReadAnew) {
+  EarlyParts reader("e-1");
+  EXPECT_EQ(reader.read(head("e-1") + frame('P', 0, 1, "x") + frame('B', 0, 2) + "P half").size(), 1u);
+  EXPECT_TRUE(reader.read("").empty());
+  EXPECT_EQ(reader.begun_of({1, 1, 0, 10}), 10u);
+  EXPECT_TRUE(reader.read(frame('P', 0, 1, "without a head")).empty());
+  EXPECT_TRUE(reader.read("").empty());
+  EXPECT_EQ(reader.read(head("e-1") + frame('P', 0, 1, "y")).size(), 1u);
+}
+
 TEST(EarlyParts, ThatSomebodyWroteOverAreLeftToTheAnswer) {
   const std::string stream = head("e-1") + frame('P', 0, 1, "x") + frame('B', 0, 2);
   for (std::size_t at = 0; at < stream.size(); ++at) {

@@ -19,6 +19,7 @@
 #include "pool/ending.hpp"
 #include "pool/gate.hpp"
 #include "pool/measured.hpp"
+#include "pool/streams.hpp"
 #include "pool/window.hpp"
 #include "target/open_caller.hpp"
 
@@ -61,6 +62,7 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   // On the I/O thread only.
   std::vector<Id> refused_as_expired;  // to be sent again when there are new credentials
   bool renewing = false;
+  Streams streams;
   std::size_t answer_bytes = 0;                          // of the newest answer
   std::optional<std::chrono::seconds> function_timeout;  // as the function has told
   std::unique_ptr<http::EventLoop> own_loop;
@@ -86,7 +88,7 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   std::optional<Error> examine(const http::Response& response, const std::string& echo);
   void answered(Id id, http::Answer answer, http::Request request);
   void failed(Id id, cloud::Failure failure, http::Request request);
-  cloud::Step next_step(Id id, cloud::Failure failure);
+  cloud::Step next_step(Id id, cloud::Failure failure, const http::Request& request);
   std::optional<std::chrono::milliseconds> wait(Id id, cloud::Failure& failure);
   void renew_for(Id id, const cloud::Credential& stale);
   void renewed(const Result<void>& result);
@@ -99,18 +101,13 @@ Engine::Impl::Impl(target::Target where, std::unique_ptr<cloud::Caller> function
       options(std::move(with)),
       caller(std::move(function)),
       window(options.workers, patience_of(options), random_source()),
+      streams(*caller),
       own_loop(target.in_process ? nullptr
                                  : std::make_unique<http::EventLoop>(http::EventLoop::Signals::blocked)),
       loop(own_loop ? own_loop.get() : &target.in_process->loop()),
       gate(std::make_shared<Gate>(*loop)),
       alarms(std::make_shared<Alarms>(*loop, gate)) {
-  http::ClientOptions client_options;
-  client_options.endpoint = caller->route().endpoint;
-  client_options.max_connections = static_cast<std::size_t>(options.workers);
-  client_options.ca_bundle = caller->route().ca_bundle;
-  client_options.proxies = caller->route().proxies;
-  client_options.in_process = target.in_process;
-  client = std::make_unique<http::Client>(*loop, std::move(client_options));
+  client = std::make_unique<http::Client>(*loop, client_options(caller->route(), options, target.in_process));
 }
 
 void Engine::Impl::submit(Id id, std::string payload, Done done, std::string echo, const std::string& variant,
@@ -123,8 +120,8 @@ void Engine::Impl::submit(Id id, std::string payload, Done done, std::string ech
     call.times.queued = Clock::now();
     call.times.bytes_sent = payload.size();
     call.request.body = std::move(payload);
-    call.request.ahead = std::move(ahead);
     if (!variant.empty()) caller->address(call.request, variant);
+    if (ahead) streams.ask(call.request, std::move(ahead));
     if (call.times.bytes_sent >= large_payload) call.signature = caller->sign_early(call.request);
   }
   std::lock_guard lock(mutex);
@@ -193,6 +190,7 @@ void Engine::Impl::tell_refused() {
 }
 
 void Engine::Impl::send(Id id, Call& call) {
+  if (streams.take_back(call.request)) call.signature = {};
   caller->sign(call.request, call.signature);
   call.times.sent = Clock::now();
   client->send_returning(
@@ -239,7 +237,7 @@ void Engine::Impl::answered(Id id, http::Answer answer, http::Request request) {
 void Engine::Impl::failed(Id id, cloud::Failure failure, http::Request request) {
   const auto retried = retry_of(failure, *caller);
   std::unique_lock lock(mutex);
-  auto step = next_step(id, std::move(failure));
+  auto step = next_step(id, std::move(failure), request);
   if (auto* end = std::get_if<cloud::GiveUp>(&step)) {
     lock.unlock();
     return finish(id, tl::unexpected(std::move(end->error)));
@@ -256,12 +254,13 @@ void Engine::Impl::failed(Id id, cloud::Failure failure, http::Request request) 
 }
 
 // With the mutex held.
-cloud::Step Engine::Impl::next_step(Id id, cloud::Failure failure) {
+cloud::Step Engine::Impl::next_step(Id id, cloud::Failure failure, const http::Request& request) {
   using Kind = cloud::Failure::Kind;
   if (failure.kind == Kind::ran) failure.error.message += "; the function may have run";
   const bool has_not_run = failure.kind == Kind::expired_token || failure.kind == Kind::wrong_time ||
                            failure.kind == Kind::throttled || failure.kind == Kind::not_reached;
   if (terminated) return cloud::GiveUp{has_not_run ? cancelled() : std::move(failure.error)};
+  if (streams.refused(request, failure)) return cloud::SendAgain{};
   Call& call = calls.at(id);
   return call.attempts.failed(std::move(failure), {call.signature.with, std::chrono::system_clock::now()},
                               [&](cloud::Failure& why) { return wait(id, why); });

@@ -1,6 +1,7 @@
 #include "pool/engine_options.hpp"
 
 #include <cstdio>
+#include <utility>
 
 namespace lambdapool::pool {
 namespace {
@@ -45,6 +46,17 @@ Result<void> validate(const EngineOptions& options) {
     return fail(ErrorKind::invalid_argument,
                 "retries is 0 to " + std::to_string(retries_max) + ", not " + std::to_string(retries));
   return {};
+}
+
+http::ClientOptions client_options(const cloud::Route& route, const EngineOptions& options,
+                                   std::shared_ptr<http::InProcess> in_process) {
+  http::ClientOptions made;
+  made.endpoint = route.endpoint;
+  made.max_connections = static_cast<std::size_t>(options.workers);
+  made.ca_bundle = route.ca_bundle;
+  made.proxies = route.proxies;
+  made.in_process = std::move(in_process);
+  return made;
 }
 
 }  // namespace lambdapool::pool

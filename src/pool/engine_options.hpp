@@ -4,10 +4,13 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
+#include "cloud/caller.hpp"
 #include "core/error.hpp"
+#include "http/client.hpp"
 #include "pool/window.hpp"
 #include "report/call.hpp"
 
@@ -46,5 +49,9 @@ Result<void> validate(const EngineOptions& options);  // error kind invalid_argu
 int retries_of(const EngineOptions& options);
 
 Window::Patience patience_of(const EngineOptions& options);
+
+// `in_process`: the service, where it is in this process.
+http::ClientOptions client_options(const cloud::Route& route, const EngineOptions& options,
+                                   std::shared_ptr<http::InProcess> in_process);
 
 }  // namespace lambdapool::pool

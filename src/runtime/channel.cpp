@@ -17,6 +17,7 @@
 #include <optional>
 #include <utility>
 
+#include "core/encoding.hpp"
 #include "core/timestamp.hpp"
 
 namespace lambdapool::runtime {
@@ -293,16 +294,59 @@ Result<Invocation> Channel::answer(const std::string& request_id, Answered kind,
     accepted = written ? read() : Result<Response>(tl::unexpected<Error>(written.error()));
   }
   if (!accepted) return tl::unexpected<Error>(accepted.error());
-  if (accepted->status != 202) {
+  return next_after(*accepted);
+}
+
+// The request for it has gone out with the answer.
+Result<Invocation> Channel::next_after(const Response& accepted) {
+  if (accepted.status != 202) {
     const std::string line = "lambdapool: the Lambda Runtime API refused an answer: HTTP " +
-                             std::to_string(accepted->status) + " " + accepted->body.substr(0, 200) + "\n";
+                             std::to_string(accepted.status) + " " + accepted.body.substr(0, 200) + "\n";
     (void)!::write(STDERR_FILENO, line.data(), line.size());
   }
-  if (header(accepted->head, "connection") == "close" && reopens_) {
+  if (header(accepted.head, "connection") == "close" && reopens_) {
     if (auto opened = open_socket(); !opened) return tl::unexpected<Error>(opened.error());
     return first();
   }
   return read_invocation();
+}
+
+bool Channel::peer_has_closed() const {
+  char byte = 0;
+  const ssize_t got = ::recv(fd_, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR);
+}
+
+Result<void> Channel::begin_stream(const std::string& request_id, std::string_view content_type) {
+  if (reopens_ && peer_has_closed())  // a kept-alive connection, while the function ran
+    if (auto opened = open_socket(); !opened) return opened;
+  const std::string head = "POST /2018-06-01/runtime/invocation/" + request_id +
+                           "/response HTTP/1.1\r\nHost: " + host_ +
+                           "\r\nContent-Type: " + std::string(content_type) +
+                           "\r\nLambda-Runtime-Function-Response-Mode: streaming\r\n"
+                           "Transfer-Encoding: chunked\r\n"
+                           "Trailer: Lambda-Runtime-Function-Error-Type\r\n"
+                           "Trailer: Lambda-Runtime-Function-Error-Body\r\n\r\n";
+  return write(head, {}, {});
+}
+
+Result<void> Channel::stream(std::string_view piece, std::string_view more) {
+  if (piece.empty() && more.empty()) return {};  // that would be the end
+  char size[16];
+  const auto [end, error] = std::to_chars(size, size + sizeof size, piece.size() + more.size(), 16);
+  return write(std::string(size, end).append("\r\n").append(piece), more, "\r\n");
+}
+
+Result<Invocation> Channel::end_stream(const std::optional<Trailer>& error) {
+  std::string end = "0\r\n";
+  if (error)
+    end += "Lambda-Runtime-Function-Error-Type: " + error->type +
+           "\r\nLambda-Runtime-Function-Error-Body: " + base64_encode(error->body) + "\r\n";
+  end += "\r\n";
+  if (auto written = write(end, {}, next_request()); !written) return tl::unexpected<Error>(written.error());
+  const auto accepted = read();
+  if (!accepted) return tl::unexpected<Error>(accepted.error());
+  return next_after(*accepted);
 }
 
 }  // namespace lambdapool::runtime

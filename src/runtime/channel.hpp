@@ -6,6 +6,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -37,6 +38,16 @@ class Channel {
   Result<Invocation> answer(const std::string& request_id, Answered kind, std::string_view body,
                             std::string_view error_type = {});
 
+  // Streams an answer: its beginning, any number of pieces, and its end, which waits for the next invocation.
+  // Error kind network: it cannot be given, nor begun again.
+  Result<void> begin_stream(const std::string& request_id, std::string_view content_type);
+  Result<void> stream(std::string_view piece, std::string_view more = {});  // of these two a piece
+  struct Trailer {  // of an answer that turns out to be an error
+    std::string type;
+    std::string body;
+  };
+  Result<Invocation> end_stream(const std::optional<Trailer>& error = {});
+
  private:
   struct Response {
     int status = 0;
@@ -54,6 +65,8 @@ class Channel {
   Result<std::string> read_bytes(std::size_t count);
   Result<std::string> read_chunks();
   Result<Invocation> read_invocation();
+  Result<Invocation> next_after(const Response& accepted);
+  bool peer_has_closed() const;
 
   int fd_ = -1;
   std::string host_;      // the Host header, and what to connect to again

@@ -105,6 +105,37 @@ TEST(Channel, ReportsAnErrorWithItsType) {
   EXPECT_THAT(heard, HasSubstr("Lambda-Runtime-Function-Error-Type: Some.Type\r\n"));
 }
 
+TEST(Channel, StreamsAnAnswerInPieces) {
+  Service service;
+  auto channel = service.channel();
+  ASSERT_TRUE(channel->begin_stream("r-0", "some/type"));
+  const std::string head = service.heard();
+  EXPECT_THAT(head, StartsWith("POST /2018-06-01/runtime/invocation/r-0/response HTTP/1.1\r\n"));
+  EXPECT_THAT(head, HasSubstr("\r\nLambda-Runtime-Function-Response-Mode: streaming\r\n"));
+  EXPECT_THAT(head, HasSubstr("\r\nTransfer-Encoding: chunked\r\n"));
+  ASSERT_TRUE(channel->stream("seventeen letters"));
+  EXPECT_EQ(service.heard(), "11\r\nseventeen letters\r\n");
+  ASSERT_TRUE(channel->stream("a", "bc"));
+  EXPECT_EQ(service.heard(), "3\r\nabc\r\n");
+  ASSERT_TRUE(channel->stream(""));
+  service.say(accepted + next + "Content-Length: 1\r\n\r\n2");
+  const auto invocation = channel->end_stream();
+  ASSERT_TRUE(invocation) << invocation.error().message;
+  EXPECT_EQ(invocation->payload, "2");
+  EXPECT_THAT(service.heard(), StartsWith("0\r\n\r\nGET /2018-06-01/runtime/invocation/next"));
+}
+
+TEST(Channel, TellsInTrailersThatAStreamIsAnError) {
+  Service service;
+  auto channel = service.channel();
+  ASSERT_TRUE(channel->begin_stream("r-0", "some/type"));
+  service.heard();
+  service.say(accepted + next + "Content-Length: 0\r\n\r\n");
+  ASSERT_TRUE(channel->end_stream(Channel::Trailer{"Some.Type", "{}"}));
+  EXPECT_THAT(service.heard(), StartsWith("0\r\nLambda-Runtime-Function-Error-Type: Some.Type\r\n"
+                                          "Lambda-Runtime-Function-Error-Body: e30=\r\n\r\nGET "));
+}
+
 TEST(Channel, EndsWhenTheServiceIsGoneOrSpeaksSomethingElse) {
   const std::pair<std::string, std::string> cases[] = {
       {"", "closed the connection"},

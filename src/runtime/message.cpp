@@ -61,7 +61,7 @@ TaskMessage read_task(std::string_view body) {
   return message;
 }
 
-std::string write_outcome(const std::vector<ItemOutcome>& items, std::chrono::microseconds busy) {
+std::string write_outcome(std::span<const ItemOutcome> items, std::chrono::microseconds busy) {
   Writer out;
   out.scalar(message_version);
   out.scalar(static_cast<std::uint64_t>(busy.count()));

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,7 +43,7 @@ struct ItemOutcome {
   std::string bytes;  // the result; the exception; a sentence
 };
 
-std::string write_outcome(const std::vector<ItemOutcome>& items, std::chrono::microseconds busy);
+std::string write_outcome(std::span<const ItemOutcome> items, std::chrono::microseconds busy);
 
 struct ItemOutcomeView {
   Status status = Status::value;

@@ -69,7 +69,8 @@ struct Run {
 };
 
 Run run_items(detail::Callable& callable, const std::vector<std::string_view>& items,
-              std::chrono::system_clock::time_point deadline, const Now& now, const Limits& limits) {
+              std::chrono::system_clock::time_point deadline, const Now& now, const Limits& limits,
+              Early* early) {
   Run run;
   const ServingProcess worker;
   std::size_t bytes = 0;
@@ -78,6 +79,7 @@ Run run_items(detail::Callable& callable, const std::vector<std::string_view>& i
   auto at = begun;
   for (std::string_view item : items) {
     if (!run.items.empty() && (bytes >= limits.enough_bytes || deadline - at < 2 * longest)) break;
+    if (early) early->tell(run.items, at);
     run.items.push_back(run_item(callable, item, worker));
     bytes += run.items.back().bytes.size();
     const auto after = now();
@@ -158,7 +160,7 @@ std::string describe(const NotRun& why) {
 
 tl::expected<std::string, NotRun> perform(std::string_view payload, const ProgramIdentity& mine,
                                           std::chrono::system_clock::time_point deadline, const Now& now,
-                                          const Limits& limits, Blobs* blobs) {
+                                          const Limits& limits, Blobs* blobs, const EarlyWays& ways) {
   // So early it is what the function may take in all, but for milliseconds.
   const auto timeout = std::chrono::ceil<std::chrono::seconds>(deadline - now());
   auto envelope = envelope::decode(envelope::Direction::task, payload);
@@ -190,8 +192,12 @@ tl::expected<std::string, NotRun> perform(std::string_view payload, const Progra
     Reader state(task.head.state);
     const std::unique_ptr<detail::Callable> callable = (*entry)->make(state);
     const std::string peer = mine.to_string();
-    auto run = run_items(*callable, task.items, deadline, now, limits);
     const envelope::Label label{"cpp", peer, envelope->echo, timeout};
+    std::optional<Early> early;
+    Parts* const parts = ways.memory ? ways.memory : data->streams ? ways.stream : nullptr;
+    if (parts != nullptr && data->parts && task.items.size() > 1)
+      early.emplace(*parts, label, task.items.size(), now());
+    auto run = run_items(*callable, task.items, deadline, now, limits, early ? &*early : nullptr);
     std::string body = write_outcome(run.items, run.busy);
     if (auto stored = stored_answer(run, body, label, limits, data->results_url, blobs))
       return std::move(*stored);

@@ -4,7 +4,9 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <utility>
 
+#include "core/part_frames.hpp"
 #include "runtime/channel.hpp"
 #include "runtime/crash_report.hpp"
 #include "runtime/forked_child.hpp"
@@ -20,17 +22,33 @@ Result<Channel> open_channel(const Environment& environment) {
   return Channel::connect(environment.get("AWS_LAMBDA_RUNTIME_API").value_or(""));
 }
 
+constexpr const char* parts_type = "application/vnd.lambdapool.parts";
+
+// Where the sender of a task takes it so, what is there early goes out in a stream, with the answer at its
+// end.
 Result<Invocation> handle(Channel& channel, const Invocation& invocation, const ProgramIdentity& identity,
-                          Blobs& blobs) {
+                          Blobs& blobs, Parts* memory) {
+  const std::string& id = invocation.request_id;
+  bool streaming = false;
+  PartsStream stream([&](std::string_view frames) -> Result<void> {
+    if (!std::exchange(streaming, true))
+      if (auto begun = channel.begin_stream(id, parts_type); !begun) return begun;
+    return channel.stream(frames);
+  });
   report_at_deadline(invocation.deadline);
-  const auto answer = perform(
-      invocation.payload, identity, invocation.deadline, [] { return std::chrono::system_clock::now(); }, {},
-      &blobs);
+  const auto answer = perform(invocation.payload, identity, invocation.deadline,
+                              [] { return std::chrono::system_clock::now(); }, {}, &blobs, {memory, &stream});
   report_no_deadline();
   flush_output();
-  if (answer) return channel.answer(invocation.request_id, Answered::response, *answer);
-  return channel.answer(invocation.request_id, Answered::error, describe(answer.error()),
-                        answer.error().type);
+  if (!stream.state()) return tl::unexpected<Error>(stream.state().error());
+  if (!streaming) {
+    if (answer) return channel.answer(id, Answered::response, *answer);
+    return channel.answer(id, Answered::error, describe(answer.error()), answer.error().type);
+  }
+  if (!answer) return channel.end_stream(Channel::Trailer{answer.error().type, describe(answer.error())});
+  if (auto written = channel.stream(part_head('A', {}, *answer), *answer); !written)
+    return tl::unexpected<Error>(written.error());
+  return channel.end_stream();
 }
 
 }  // namespace
@@ -42,7 +60,9 @@ bool is_worker(const Environment& environment) {
 }
 
 void serve(const Environment& environment, Remote remote) {
-  for (const char* name : {"AWS_LAMBDA_RUNTIME_API", "_HANDLER", "LAMBDAPOOL_RUNTIME_FD"}) ::unsetenv(name);
+  for (const char* name :
+       {"AWS_LAMBDA_RUNTIME_API", "_HANDLER", "LAMBDAPOOL_RUNTIME_FD", "LAMBDAPOOL_PARTS_FD"})
+    ::unsetenv(name);
   report_crashes();
   auto channel = open_channel(environment);
   if (!channel) {
@@ -51,8 +71,9 @@ void serve(const Environment& environment, Remote remote) {
   }
   const ProgramIdentity identity = own_identity();
   Blobs blobs(std::move(remote), environment);
+  const auto parts = PartsMemory::on_descriptor(environment.get("LAMBDAPOOL_PARTS_FD").value_or(""));
   auto invocation = channel->first();
-  while (invocation) invocation = handle(*channel, *invocation, identity, blobs);
+  while (invocation) invocation = handle(*channel, *invocation, identity, blobs, parts.get());
   std::fprintf(stderr, "lambdapool: %s\n", invocation.error().message.c_str());
   end_process(1);
 }

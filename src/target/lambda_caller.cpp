@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "aws/attempt.hpp"
+#include "aws/lambda/answer_stream.hpp"
 #include "aws/lambda/function_name.hpp"
 #include "aws/lambda/invoke.hpp"
 #include "aws/lambda/refusal.hpp"
@@ -10,6 +11,7 @@
 #include "aws/signed_request.hpp"
 #include "core/envelope.hpp"
 #include "core/limits.hpp"
+#include "core/task_data.hpp"
 
 namespace lambdapool::target {
 namespace {
@@ -46,13 +48,17 @@ LambdaCaller::LambdaCaller(const Target& target, std::string function, std::stri
 
 const cloud::CallLimits& LambdaCaller::limits() const {
   static const cloud::CallLimits lambda{
-      limits::request_payload_bytes_max, std::chrono::seconds(limits::timeout_s_max), "Lambda",
+      limits::request_payload_bytes_max,
+      std::chrono::seconds(limits::timeout_s_max),
+      "Lambda",
       "pass less, or name an S3 bucket for such data (bucket, or the environment variable "
-      "LAMBDAPOOL_BUCKET)"};
+      "LAMBDAPOOL_BUCKET)",
+      0,
+      cloud::CallLimits::Early::streamed};
   static const cloud::CallLimits own = [] {  // of a service of this process, which takes bytes as they are
     auto made = lambda;
     made.raw_body_bytes_max = envelope::raw_body_max;
-    made.tells_early = true;
+    made.early = cloud::CallLimits::Early::beside;
     return made;
   }();
   return signs_ ? lambda : own;
@@ -69,6 +75,18 @@ void LambdaCaller::complete(http::Request& request) const {
 void LambdaCaller::address(http::Request& request, const std::string& variant) const {
   complete(request);
   request.target = aws::invoke_request(variant, {}).target;
+}
+
+void LambdaCaller::stream(http::Request& request, Ahead ahead) const {
+  complete(request);
+  request.target = aws::streaming_target(request.target);
+  request.reader = std::make_shared<aws::AnswerStream>(std::move(ahead));
+}
+
+void LambdaCaller::stream_no_more(http::Request& request) const {
+  request.target = aws::plain_target(request.target);
+  request.reader = nullptr;
+  envelope::stream_no_more(request.body);
 }
 
 cloud::Signature LambdaCaller::sign_early(http::Request& request) const {

@@ -22,6 +22,8 @@ class LambdaCaller final : public cloud::Caller {
   std::string name() const override { return name_; }
 
   void address(http::Request& request, const std::string& variant) const override;
+  void stream(http::Request& request, Ahead ahead) const override;
+  void stream_no_more(http::Request& request) const override;
   cloud::Signature sign_early(http::Request& request) const override;
   void sign(http::Request& request, cloud::Signature& signature) override;
   void correct_clock(clock_skew::Offset offset) override { clock_offset_ = offset; }

@@ -22,6 +22,8 @@ class RunCaller final : public cloud::Caller {
 
   // Not asked for: a pool calls one version, which has an address of its own.
   void address(http::Request&, const std::string&) const override { LAMBDAPOOL_CHECK(false); }
+  void stream(http::Request&, Ahead) const override {}  // nothing comes early
+  void stream_no_more(http::Request&) const override {}
   cloud::Signature sign_early(http::Request& request) const override;
   void sign(http::Request& request, cloud::Signature& signature) override;
   void correct_clock(clock_skew::Offset) override {}  // a token's time is its issuer's

@@ -106,6 +106,7 @@ PARAMETERS = {
     "ListFunctions": {"MaxItems": 50, "Marker": "marker+/= x"},
     "Invoke DryRun": {"FunctionName": "algorithms", "InvocationType": "DryRun"},
     "FilterLogEvents": {"logGroupName": "/aws/lambda/algorithms", "startTime": 1795374000000, "nextToken": "token"},
+    "InvokeWithResponseStream": {"FunctionName": ARN, "LogType": "Tail", "Payload": b'{"lambdapool":1}'},
     "Invoke": {"FunctionName": ARN, "LogType": "Tail", "Payload": b'{"lambdapool":1}'},
     "CreateRole": {
         "RoleName": ROLE,
@@ -193,7 +194,7 @@ def test_lambda_requests_are_those_of_the_model(ours, operation):
     assert target.path.rstrip("/") == expected["url_path"].rstrip("/")
     wanted = expected["query_string"].items()
     assert parse_qs(target.query) == {k: v if isinstance(v, list) else [str(v)] for k, v in wanted}
-    if operation == "Invoke":
+    if operation in ("Invoke", "InvokeWithResponseStream"):
         assert request["body"].encode() == expected["body"]
         assert request["log_type"] == expected["headers"]["X-Amz-Log-Type"]
     elif operation == "Invoke DryRun":

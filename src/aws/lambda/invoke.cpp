@@ -8,12 +8,33 @@
 namespace lambdapool::aws {
 namespace {
 
-std::string invocations_path(const std::string& name) { return function_path(name, "/invocations"); }
+constexpr std::string_view plain_version = "/2015-03-31", streaming_version = "/2021-11-15";
+constexpr std::string_view plain_end = "/invocations", streaming_end = "/response-streaming-invocations";
+
+std::string invocations_path(const std::string& name) { return function_path(name, plain_end); }
 
 }  // namespace
 
 http::Request invoke_request(const std::string& name, std::string payload) {
   return {"POST", invocations_path(name), {{"X-Amz-Log-Type", "Tail"}}, std::move(payload)};
+}
+
+http::Request invoke_streaming_request(const std::string& name, std::string payload) {
+  http::Request request = invoke_request(name, std::move(payload));
+  request.target = streaming_target(request.target);
+  return request;
+}
+
+std::string streaming_target(std::string_view plain) {
+  plain.remove_prefix(plain_version.size());
+  plain.remove_suffix(plain_end.size());
+  return std::string(streaming_version).append(plain).append(streaming_end);
+}
+
+std::string plain_target(std::string_view streaming) {
+  streaming.remove_prefix(streaming_version.size());
+  streaming.remove_suffix(streaming_end.size());
+  return std::string(plain_version).append(streaming).append(plain_end);
 }
 
 http::Request invoke_dry_run_request(const std::string& name) {

@@ -13,6 +13,12 @@ namespace lambdapool::aws {
 // `name` may be a name, name:qualifier, partial ARN or ARN.
 http::Request invoke_request(const std::string& name, std::string payload);
 
+// The same invocation, whose answer answer_stream.hpp reads as it comes; and the targets of both, one from
+// the other.
+http::Request invoke_streaming_request(const std::string& name, std::string payload);
+std::string streaming_target(std::string_view plain);
+std::string plain_target(std::string_view streaming);
+
 // Runs nothing: 204 says that the function could be invoked, by this caller.
 http::Request invoke_dry_run_request(const std::string& name);
 

@@ -129,6 +129,7 @@ void Invoker::invoke(const InvokeRequest& request, const std::string& request_id
   if (request.streaming == Streaming::frames) {
     const auto stream = std::make_shared<ResponseStream>(std::move(respond), executed, request.log_tail);
     invocation.stream = [stream](std::string_view piece) { stream->write(piece); };
+    invocation.parts = [stream](std::string_view parts) { stream->write_parts(parts); };
     return run(function, *snapshot, version, std::move(invocation),
                [stream](InvocationResult result) { stream->end(std::move(result)); });
   }

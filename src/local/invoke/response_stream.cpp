@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/checksum.hpp"
+#include "core/part_frames.hpp"
 #include "http/body_stream.hpp"
 #include "local/invoke/invoke_request.hpp"
 
@@ -74,6 +75,20 @@ ResponseStream::~ResponseStream() {
 
 void ResponseStream::write(std::string_view payload) {
   if (ended_) return;
+  streamed_ = true;
+  write_chunks(payload);
+}
+
+void ResponseStream::write_parts(std::string_view parts) {
+  if (ended_ || streamed_ || spoilt_) return;
+  const auto whole = whole_parts(parts);
+  spoilt_ = whole.size() < parts.size();
+  if (whole.empty()) return;
+  has_parts_ = true;
+  write_chunks(whole);
+}
+
+void ResponseStream::write_chunks(std::string_view payload) {
   begin();
   for (; !payload.empty(); payload.remove_prefix(std::min(chunk_bytes, payload.size())))
     body_->write(event_frame("PayloadChunk", chunk_content, payload.substr(0, chunk_bytes)));
@@ -81,7 +96,8 @@ void ResponseStream::write(std::string_view payload) {
 
 void ResponseStream::end(InvocationResult result) {
   if (result.refusal && !body_) return respond_(refusal_response(*result.refusal));
-  write(result.function_error ? "" : result.payload);
+  if (has_parts_ && !streamed_ && !result.function_error) write_chunks(part_head('A', {}, result.payload));
+  write_chunks(result.function_error ? "" : result.payload);
   ended_ = true;
   body_->write(event_frame("InvokeComplete", "application/json", end_of(result, log_tail_)));
   body_->end(http::LiveBody::End::whole);

@@ -28,17 +28,25 @@ class ResponseStream {
   ResponseStream& operator=(const ResponseStream&) = delete;
 
   void write(std::string_view payload);  // of what comes after the end, nothing is passed on
+  // What a runtime of ours tells ahead of its answer, which is then a part of its own (docs/protocol.md,
+  // Parts). Nothing of what comes after a write() is passed on: that goes on to the end. Nor of what is
+  // spoilt (tasks can write to their process's memory): who reads a stream must find its end.
+  void write_parts(std::string_view parts);
   // With what the function has not streamed of its answer. An error is in the last frame: its errorType, and
   // all of it.
   void end(InvocationResult result);
 
  private:
   void begin();
+  void write_chunks(std::string_view payload);
 
   const std::function<void(http::Response)> respond_;
   const std::string version_;
   const bool log_tail_;
   std::shared_ptr<http::LiveBody> body_;
+  bool has_parts_ = false;
+  bool spoilt_ = false;
+  bool streamed_ = false;
   bool ended_ = false;
 };
 

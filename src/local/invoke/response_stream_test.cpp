@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "core/part_frames.hpp"
 #include "http/body_stream.hpp"
 
 namespace lambdapool::local {
@@ -86,6 +87,43 @@ TEST_F(ResponseStreamTest, AStreamThatNobodyEndsIsBrokenOff) {
   stream_->write("part");
   stream_.reset();
   EXPECT_EQ(read().end, http::LiveBody::End::broken);
+}
+
+TEST_F(ResponseStreamTest, PartsGoOutAheadOfTheAnswerWhichIsThenOneToo) {
+  stream_->write_parts("");
+  EXPECT_FALSE(answer_);
+  stream_->write_parts(part_frame('H', {}, "head"));
+  ASSERT_TRUE(answer_);
+  EXPECT_THAT(read().body, HasSubstr("head"));
+  stream_->end(returned("{}"));
+  EXPECT_THAT(read().body, AllOf(HasSubstr(part_head('A', {}, "{}")), HasSubstr("InvokeComplete")));
+}
+
+TEST_F(ResponseStreamTest, OfAWorkerThatHasDiedThePartsAreAll) {
+  stream_->write_parts(part_frame('H', {}, "head"));
+  stream_->end(failed(R"({"errorType":"Runtime.ExitError"})"));
+  EXPECT_THAT(read().body, AllOf(HasSubstr("head"), Not(HasSubstr("octet-streamA")), HasSubstr("ErrorCode")));
+}
+
+TEST_F(ResponseStreamTest, OfSpoiltPartsThoseBeforeGoOutAndNothingAfter) {
+  for (const std::string& bad : {std::string(40, '\0'), std::string("P"), part_frame('A', {}, "{}")}) {
+    stream_ = std::make_unique<ResponseStream>(
+        [this](http::Response response) { answer_ = std::move(response); }, "7", false);
+    stream_->write_parts(part_frame('H', {}, "head") + bad);
+    stream_->write_parts(part_frame('P', {}, "part"));
+    stream_->end(returned("{}"));
+    const auto body = read().body;
+    EXPECT_THAT(body, HasSubstr("head"));
+    EXPECT_THAT(body, Not(HasSubstr("part")));
+    EXPECT_THAT(body, HasSubstr(part_head('A', {}, "{}")));
+  }
+}
+
+TEST_F(ResponseStreamTest, WhatTheRuntimeStreamsIsNotInterrupted) {
+  stream_->write("A...");
+  stream_->write_parts(part_frame('P', {}, "part"));
+  stream_->end(returned(""));
+  EXPECT_THAT(read().body, AllOf(HasSubstr("A..."), Not(HasSubstr("part"))));
 }
 
 }  // namespace

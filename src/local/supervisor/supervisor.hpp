@@ -43,6 +43,7 @@ struct Spawn {
   bool fork_server = false;  // prepares workers itself: keeps the rights that this needs
   int output = -1;           // its stdout and stderr
   int channel = -1;          // its descriptor 3
+  int memory = -1;           // its descriptor 4; -1: it has none
 };
 
 class Supervisor {

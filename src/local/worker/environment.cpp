@@ -103,6 +103,7 @@ std::map<std::string, std::string> worker_environment(const FunctionVersion& fun
   variables["AWS_LAMBDA_RUNTIME_API"] = setting.runtime_api;
   if (setting.own_runtime) variables["LAMBDAPOOL_OBJECTS"] = setting.objects;
   if (setting.own_runtime && !python) variables["LAMBDAPOOL_RUNTIME_FD"] = "3";
+  if (setting.has_parts && !python) variables["LAMBDAPOOL_PARTS_FD"] = "4";
   // The runtime client takes it out again.
   if (python && setting.opt != "/opt") variables["LAMBDAPOOL_OPT"] = setting.opt;
   place_wrapper(variables, setting);

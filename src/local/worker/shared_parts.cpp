@@ -6,16 +6,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "core/checksum.hpp"
+#include "core/part_frames.hpp"
 
 namespace lambdapool::local {
-namespace {
-
-void append_little_endian(std::string& bytes, std::uint32_t number) {
-  for (const int shift : {0, 8, 16, 24}) bytes.push_back(static_cast<char>(number >> shift & 0xff));
-}
-
-}  // namespace
 
 // Sealed, so that a task cannot take from under us what we read.
 std::unique_ptr<SharedParts> SharedParts::make() {
@@ -46,12 +39,7 @@ std::string SharedParts::rest() {
   const std::uint64_t begun = numbers().begun;
   if (parts.empty() && begun == 0) return parts;
   constexpr std::uint64_t any = UINT32_MAX;
-  constexpr std::size_t none = 8;  // bytes of the frame's size, and of its first item
-  std::string frame = "B";
-  frame.append(none, '\0');
-  append_little_endian(frame, static_cast<std::uint32_t>(std::min(begun, any)));
-  append_little_endian(frame, crc32(0, frame));
-  return parts + frame;
+  return parts + part_frame('B', {0, static_cast<std::uint32_t>(std::min(begun, any))});
 }
 
 std::size_t SharedParts::size() {

@@ -137,7 +137,10 @@ bool WorkerProcess::open_channel() {
   connection_ = http::serve_connection(
       parts_.loop, pair.ours.release(), api_.handler, [] {}, http::Pipelined::together, answer_limits(),
       std::move(guard));
-  if (!needs_port()) return true;
+  if (!needs_port()) {
+    if (!parts_.python) parts_memory_ = SharedParts::make();  // without, it tells nothing early
+    return true;
+  }
   auto port = RuntimePort::open(parts_.loop, api_.handler, api_.divert);
   if (!port) return false;
   port_ = std::move(*port);
@@ -182,6 +185,7 @@ bool WorkerProcess::needs_port() const {
 WorkerSetting WorkerProcess::environment_setting(bool mounted) const {
   WorkerSetting setting;
   setting.own_runtime = !needs_port();
+  setting.has_parts = parts_memory_ != nullptr;
   setting.region = setting_.region;
   setting.processors = setting_.processors;
   setting.log_stream = setting_.slot.log_stream;
@@ -244,6 +248,8 @@ void WorkerProcess::spawn_bootstrap() {
   const Descriptor channel = std::move(channel_);
   spawn.output = output.get();
   spawn.channel = channel.get();
+  const Descriptor memory = parts_memory_ ? parts_memory_->take_descriptor() : Descriptor();
+  spawn.memory = memory ? memory.get() : -1;
   ProcessEvents events = process_events();
   events.failed = [weak = weak_from_this(), path = spawn.arguments.front()](const std::string& why) {
     if (const auto self = weak.lock())

@@ -126,10 +126,10 @@ class WorkerProcess : public std::enable_shared_from_this<WorkerProcess> {
   std::unique_ptr<Cgroup> cgroup_;
   std::unique_ptr<RuntimePort> port_;  // of a foreign runtime
   std::unique_ptr<http::Connection> connection_;
-  std::unique_ptr<PacketSocket> packets_;  // of our own runtime for Python
-  std::unique_ptr<SharedParts> parts_memory_;
-  std::filesystem::path imports_;  // its ImportList, where it has one
-  Descriptor channel_;             // the worker's end, until it has been handed over
+  std::unique_ptr<PacketSocket> packets_;      // of our own runtime for Python
+  std::unique_ptr<SharedParts> parts_memory_;  // of our own runtimes
+  std::filesystem::path imports_;              // its ImportList, where it has one
+  Descriptor channel_;                         // the worker's end, until it has been handed over
   const std::vector<std::string> extension_names_;
   std::shared_ptr<ExtensionProcesses> extensions_;
   bool begun_ = false;

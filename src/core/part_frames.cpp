@@ -1,0 +1,43 @@
+#include "core/part_frames.hpp"
+
+#include "core/checksum.hpp"
+
+namespace lambdapool {
+namespace {
+
+void append_little_endian(std::string& bytes, std::uint32_t number) {
+  for (const int shift : {0, 8, 16, 24}) bytes.push_back(static_cast<char>(number >> shift & 0xff));
+}
+
+std::uint32_t little_endian(std::string_view bytes, std::size_t at) {
+  std::uint32_t value = 0;
+  for (std::size_t i = 4; i-- > 0;) value = value << 8 | static_cast<unsigned char>(bytes[at + i]);
+  return value;
+}
+
+constexpr std::size_t numbers_bytes = 13;  // what the checksum covers, before the content
+
+}  // namespace
+
+std::string_view whole_parts(std::string_view frames) {
+  std::size_t at = 0;
+  while (frames.size() - at >= part_head_bytes && frames[at] != 'A') {
+    const auto head = frames.substr(at, part_head_bytes);
+    const std::size_t size = little_endian(head, 1);
+    if (size > frames.size() - at - part_head_bytes) break;
+    const auto content = frames.substr(at + part_head_bytes, size);
+    if (crc32(crc32(0, head.substr(0, numbers_bytes)), content) != little_endian(head, numbers_bytes)) break;
+    at += part_head_bytes + size;
+  }
+  return frames.substr(0, at);
+}
+
+std::string part_head(char kind, PartItems items, std::string_view content) {
+  std::string head(1, kind);
+  for (const std::uint32_t number : {static_cast<std::uint32_t>(content.size()), items.first, items.count})
+    append_little_endian(head, number);
+  append_little_endian(head, crc32(crc32(0, head), content));
+  return head;
+}
+
+}  // namespace lambdapool

@@ -1,0 +1,75 @@
+"""C++ pools and workers whose answers are streamed: on the local target, at an endpoint, and as on AWS."""
+
+import io
+import subprocess
+import zipfile
+
+import pytest
+from conftest import BUILD
+
+PROGRAM = BUILD / "tests" / "cpp_program"
+
+
+@pytest.fixture
+def early(run, clean_environment):
+    """Has the program create its function, and runs its `early` checks."""
+
+    def early(rest, *, change=lambda: None, **environment):
+        created = run("create", "early", PROGRAM, "--timeout", "60")
+        assert created.returncode == 0, created.stderr
+        change()
+        finished = subprocess.run(
+            [PROGRAM, "early", "early", rest],
+            env={**clean_environment, **environment},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert finished.stdout + finished.stderr == "this line is the program's own\nok\n"
+
+    return early
+
+
+def test_what_a_worker_did_is_there_before_its_answer(early):
+    early("done")
+
+
+def test_likewise_at_an_endpoint(early, serve):
+    early("done", **{**serve.environment, "LAMBDAPOOL_TARGET": "aws"})
+
+
+def test_likewise_as_aws_has_it_where_the_worker_streams_itself(early, serve):
+    """Behind a bootstrap of somebody else's it has the Runtime API alone."""
+    pytest.importorskip("boto3")
+
+    def wrap():
+        client = serve.client()
+        location = client.get_function(FunctionName="early")["Code"]["Location"]
+        package = wrapped(fetched(location))
+        client.update_function_code(FunctionName="early", ZipFile=package)
+        client.get_waiter("function_updated_v2").wait(FunctionName="early", WaiterConfig={"Delay": 0})
+
+    early("doubted", change=wrap, **{**serve.environment, "LAMBDAPOOL_TARGET": "aws"})
+
+
+def fetched(location):
+    from urllib.request import urlopen
+
+    with urlopen(location) as answer:
+        return answer.read()
+
+
+def wrapped(package):
+    """The package with its bootstrap under another name, and a script in its place."""
+    script = zipfile.ZipInfo("bootstrap")
+    script.external_attr = 0o755 << 16
+    made = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(package)) as old, zipfile.ZipFile(made, "w") as new:
+        for entry in old.infolist():
+            content = old.read(entry)
+            if entry.filename == "bootstrap":
+                entry.filename = "worker"
+            new.writestr(entry, content)
+        new.writestr(script, '#!/bin/sh\nexec "$LAMBDA_TASK_ROOT/worker"\n')
+    return made.getvalue()
