@@ -35,6 +35,7 @@ WorkersOptions workers_options(const ServiceOptions& options) {
   WorkersOptions workers;
   workers.scratch = options.home / "scratch" / random_uuid();
   workers.sdk = sdk_directory(options.home);
+  workers.compiled = options.home / "compiled";
   workers.region = options.region;
   workers.environment = options.environment;
   workers.python = options.python;

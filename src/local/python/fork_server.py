@@ -31,7 +31,6 @@ import time
 import traceback
 import types
 import zlib  # noqa: F401
-from importlib import util as importlib_util
 
 try:
     import ctypes
@@ -274,15 +273,6 @@ def template_main(request, fds, server, client, spare):
     os._exit(0)
 
 
-def load(name, path):
-    spec = importlib_util.spec_from_file_location("lambdapool_" + name, path)
-    module = importlib_util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    module.SOURCE = spec.loader.get_source(spec.name)
-    return module
-
-
 def freeze():
     """So that forks share what is there: the collector would write to each object."""
     gc.collect()
@@ -394,7 +384,8 @@ def look_like_a_base_interpreter():
         setattr(sys, f"__{name}__", fresh)
 
 
-def main():
+def main(compiled, load):
+    """What compiled.py has, which has loaded this."""
     global sdk, template
     wanted, home, packets_path, client_path, template_path, spare_path, sdk_path = sys.argv[1:8]
     found = "%d.%d" % sys.version_info[:2]
@@ -406,13 +397,9 @@ def main():
     load("packets", packets_path)
     sdk = load("sdk", sdk_path).Sdk(home, join)
     client, template = load("runtime_client", client_path), load("template", template_path)
-    spare = load("spare", spare_path).Spare(freeze)
+    spare = load("spare", spare_path).Spare(freeze, compiled)
     look_like_a_base_interpreter()
     sys.argv = [""]
     freeze()
     report(control, kind="ready", executable=sys.executable, mounts=libc is not None)
     serve(control, client, spare)
-
-
-if __name__ == "__main__":
-    main()

@@ -5,7 +5,6 @@ compiled: each function has its own copy, which each of its workers would compil
 bytes, so other code is never taken for it.
 """
 
-import _imp
 import collections
 import importlib
 import importlib.machinery
@@ -13,17 +12,17 @@ import os
 
 MODULES = ("hashlib", "ast", "pickletools", "mmap", "faulthandler")
 AGENT = "lambdapool_agent"
-FILES_MAX, BYTES_MAX = 100, 1 << 20
+FILES_MAX, BYTES_MAX = 50, 1 << 20
 
 
 class Spare:
-    """`finish` is called when there is no more to do for now."""
+    """`finish` is called when there is no more to do for now. `compiled`: of compiled.py."""
 
-    def __init__(self, finish):
+    def __init__(self, finish, compiled):
         self._finish = finish
         self._tasks = collections.deque((importlib.import_module, name) for name in MODULES)
         self._seen = set()
-        self._compiled = {}
+        self._compiled = compiled
 
     def look_at(self, code):
         """The files of a function of which a worker was asked for."""
@@ -41,6 +40,8 @@ class Spare:
         except Exception:
             pass  # whoever needs it will see
         if not self._tasks:
+            if self._compiled.is_new:
+                self._compiled.save()
             self._finish()
         return True
 
@@ -52,8 +53,7 @@ class Spare:
     def _compile(self, path):
         with open(path, "rb") as file:
             source = file.read()
-        if source not in self._compiled and len(self._compiled) < FILES_MAX:
-            self._compiled[source] = compile(source, path, "exec", dont_inherit=True)
+        self._compiled.code(source, path)
 
     def hand_on(self):
         """In a worker: its imports find what is compiled."""
@@ -61,11 +61,7 @@ class Spare:
         compile_anew = loader.source_to_code
 
         def source_to_code(self, data, path, **options):
-            code = compiled.pop(data, None) if type(data) is bytes else None
-            if code is None:
-                return compile_anew(self, data, path, **options)
-            _imp._fix_co_filename(code, path)
-            return code
+            code = compiled.take(data, path) if type(data) is bytes else None
+            return compile_anew(self, data, path, **options) if code is None else code
 
-        if compiled:
-            loader.source_to_code = source_to_code
+        loader.source_to_code = source_to_code

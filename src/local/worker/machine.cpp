@@ -61,8 +61,8 @@ PythonForkServer& Machine::python(const std::string& version) {
   auto& server = python_[version];
   if (!server) {
     PythonForkServer::Options options{
-        version,      options_.environment, options_.python,      scratch_.path(),
-        options_.sdk, options_.init_limit,  options_.idle_timeout};
+        version,           options_.environment, options_.python,      scratch_.path(), options_.sdk,
+        options_.compiled, options_.init_limit,  options_.idle_timeout};
     server = std::make_unique<PythonForkServer>(loop_, *supervisor_, std::move(options));
   }
   return *server;

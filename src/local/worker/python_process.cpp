@@ -12,6 +12,7 @@
 
 #include "core/write_all.hpp"
 #include "embedded/fork_server.hpp"
+#include "embedded/python_compiled.hpp"
 #include "embedded/python_packets.hpp"
 #include "embedded/python_sdk.hpp"
 #include "embedded/python_spare.hpp"
@@ -88,6 +89,7 @@ PythonForkServer::~PythonForkServer() = default;
 
 bool PythonForkServer::write_programs() {
   return !make_private_directories(options_.scratch / "python") &&
+         write_script(options_.scratch / "python" / "compiled.py", embedded::python_compiled()) &&
          write_script(options_.scratch / "python" / "fork_server.py", embedded::fork_server()) &&
          write_script(options_.scratch / "python" / "packets.py", embedded::python_packets()) &&
          write_script(options_.scratch / "python" / "runtime_client.py", embedded::runtime_client()) &&
@@ -126,6 +128,8 @@ void PythonForkServer::spawn(const fs::path& interpreter) {
                        "-I",
                        "-S",
                        "-B",
+                       (options_.scratch / "python" / "compiled.py").string(),
+                       options_.compiled.string(),
                        (options_.scratch / "python" / "fork_server.py").string(),
                        options_.version,
                        options_.sdk.string(),

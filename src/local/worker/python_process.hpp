@@ -26,6 +26,7 @@ class PythonForkServer {
     std::filesystem::path preferred;
     std::filesystem::path scratch;
     std::filesystem::path sdk;               // where boto3 is installed (python/sdk.py)
+    std::filesystem::path compiled;          // where compiled sources are kept (python/compiled.py)
     std::chrono::milliseconds init_limit;    // of templates
     std::chrono::milliseconds idle_timeout;  // of templates
   };

@@ -45,8 +45,9 @@ using LogSink = std::function<void(const FunctionVersion& function, const std::s
                                    std::string_view lines, std::int64_t at_ms)>;
 
 struct WorkersOptions {
-  std::filesystem::path scratch;  // a directory of this service's own; removed with it
-  std::filesystem::path sdk;      // of all services: where Python's boto3 is installed (python/sdk.py)
+  std::filesystem::path scratch;   // a directory of this service's own; removed with it
+  std::filesystem::path sdk;       // of all services: where Python's boto3 is installed (python/sdk.py)
+  std::filesystem::path compiled;  // of all services: Python's compiled sources (python/compiled.py)
   std::string region;
   Environment environment;       // PATH, VIRTUAL_ENV: where interpreters are looked for
   std::filesystem::path python;  // preferred interpreter, if it has the right version

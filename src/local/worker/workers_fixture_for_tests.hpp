@@ -84,6 +84,7 @@ class WorkersTest : public testing::Test {
   WorkersTest() {
     options.scratch = home.path / "run";
     options.sdk = home.path / "sdk";
+    options.compiled = home.path / "compiled";
     options.region = "eu-west-1";
     options.environment = Environment::of_this_process();
   }
