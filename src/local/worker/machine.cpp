@@ -26,8 +26,17 @@ Result<void> Machine::make() {
     if (!supervisor) return tl::unexpected(supervisor.error());
     supervisor_ = std::move(*supervisor);
   }
-  if (!memory_) memory_ = MemoryLimits::probe(supervisor_->pid(), options_.cgroups);
   return {};
+}
+
+MemoryLimits& Machine::memory_limits() {
+  if (!memory_) memory_ = MemoryLimits::probe(supervisor_->pid(), options_.cgroups);
+  return *memory_;
+}
+
+MemoryLimits& Machine::memory() {
+  const std::lock_guard lock(making_);
+  return memory_limits();
 }
 
 Result<void> Machine::prepare() {
@@ -61,8 +70,8 @@ PythonForkServer& Machine::python(const std::string& version) {
   auto& server = python_[version];
   if (!server) {
     PythonForkServer::Options options{
-        version,           options_.environment, options_.python,      scratch_.path(), options_.sdk,
-        options_.compiled, options_.init_limit,  options_.idle_timeout};
+        version,      options_.environment, options_.python,     scratch_.path(),
+        options_.sdk, options_.compiled,    options_.init_limit, options_.idle_timeout};
     server = std::make_unique<PythonForkServer>(loop_, *supervisor_, std::move(options));
   }
   return *server;
@@ -76,8 +85,9 @@ std::string Machine::isolation() {
   const std::lock_guard lock(making_);
   if (auto made = make(); !made) return "none: " + made.error().message;
   std::string memory = "memory by watching resident size";
-  if (memory_->kind() == MemoryLimits::Kind::cgroup_v2) memory = "memory by cgroup v2";
-  if (memory_->kind() == MemoryLimits::Kind::cgroup_v1) memory = "memory by cgroup v1";
+  const auto kind = memory_limits().kind();
+  if (kind == MemoryLimits::Kind::cgroup_v2) memory = "memory by cgroup v2";
+  if (kind == MemoryLimits::Kind::cgroup_v1) memory = "memory by cgroup v1";
   std::string files = "files in place (no mount namespaces here), TMPDIR private";
   if (supervisor_->root() == Supervisor::Root::as_root) {
     files = "own /var/task, /opt and /tmp in a mount namespace";

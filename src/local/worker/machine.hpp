@@ -23,7 +23,7 @@ class Machine {
   Result<void> prepare();
   bool ready() const { return attached_; }
   Supervisor& supervisor() { return *supervisor_; }
-  MemoryLimits& memory() { return *memory_; }
+  MemoryLimits& memory();  // finding them out takes as long as half of an interpreter's start
   Scratch& scratch() { return scratch_; }
   PythonForkServer& python(const std::string& version);
   void retire(const std::string& key);  // of a function version
@@ -38,7 +38,8 @@ class Machine {
 
  private:
   const char* shared_memory_as_seen() const;
-  Result<void> make();  // with making_ held
+  Result<void> make();            // with making_ held
+  MemoryLimits& memory_limits();  // so, too
   void on_supervisor_lost(const std::string& why);
 
   http::EventLoop& loop_;

@@ -80,9 +80,7 @@ bool hidden_in_root(const fs::path& interpreter) {
 PythonForkServer::PythonForkServer(http::EventLoop& loop, Supervisor& supervisor, Options options)
     : loop_(loop), supervisor_(supervisor), options_(std::move(options)), templates_(host()) {
   candidates_ = interpreter_candidates(options_.version, options_.environment, options_.preferred);
-  loop_.post([this, alive = std::weak_ptr<bool>(alive_)] {
-    if (!alive.expired()) try_next_candidate();
-  });
+  try_next_candidate();
 }
 
 PythonForkServer::~PythonForkServer() = default;
@@ -261,7 +259,10 @@ void PythonForkServer::give_up(const std::string& reason) {
 
 void PythonForkServer::fork(PythonStart start) {
   if (state_ == State::ready) return send(std::move(start));
-  if (state_ == State::lost) return start.events.lost("its supervisor process has ended");
+  if (state_ == State::lost) {  // not at once: whoever asks is still in the middle of asking
+    loop_.post([lost = start.events.lost] { lost("its supervisor process has ended"); });
+    return;
+  }
   waiting_.push_back(std::move(start));
   const bool resting = next_candidate_ == 0 && !channel_;
   if (!resting) return;
