@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -30,7 +31,7 @@ static void make_read_only(const char* path) {
           &attributes, sizeof attributes);
 }
 
-static int bind(const char* from, const char* to, enum access_mode mode) {
+static int bind_mount(const char* from, const char* to, enum access_mode mode) {
   if (mount(from, to, NULL, MS_BIND | MS_REC, NULL) != 0) return -1;
   if (mode == READ_ONLY) make_read_only(to);
   return 0;
@@ -55,12 +56,12 @@ static void mirror_entry(const char* from, const char* to, enum access_mode mode
     if (symlink(target, to) != 0) return;
   } else if (S_ISDIR(info.st_mode)) {
     // What can't be bound (somebody else's locked mounts) is left as an empty directory.
-    if (mkdir(to, 0755) == 0) bind(from, to, mode);
+    if (mkdir(to, 0755) == 0) bind_mount(from, to, mode);
   } else if (S_ISREG(info.st_mode)) {
     int fd = open(to, O_CREAT | O_WRONLY | O_CLOEXEC, 0644);
     if (fd < 0) return;
     close(fd);
-    bind(from, to, mode);
+    bind_mount(from, to, mode);
   }
 }
 
@@ -92,7 +93,7 @@ static void bind_objects(const char* root) {
   char from[PATH_SIZE], to[PATH_SIZE];
   snprintf(from, sizeof from, "%s/../objects/data", root);
   snprintf(to, sizeof to, "%s/var/lambdapool", root);
-  bind(from, to, READ_ONLY);
+  bind_mount(from, to, READ_ONLY);
 }
 
 static int build(const char* root) {
@@ -153,40 +154,83 @@ static int attempt(const char* root, enum lp_root kind) {
   return 0;
 }
 
-// A root that was only half built, or a user namespace without rights in it, must not be lived in:
-// another process tries first, all the way to entering it.
-static int works(const char* root, enum lp_root kind) {
+enum { USER, MOUNTS, NAMESPACES };
+
+union descriptors {
+  struct cmsghdr aligned;
+  char bytes[CMSG_SPACE(NAMESPACES * sizeof(int))];
+};
+
+static struct msghdr message_with(union descriptors* control, struct iovec* part) {
+  static char byte;
+  *part = (struct iovec){&byte, 1};
+  return (struct msghdr){.msg_iov = part, .msg_iovlen = 1, .msg_control = control,
+                         .msg_controllen = sizeof *control};
+}
+
+static int hand_over_namespaces(int to) {
+  int own[NAMESPACES] = {open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC),
+                         open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC)};
+  if (own[USER] < 0 || own[MOUNTS] < 0) return -1;
+  union descriptors control = {0};
+  struct iovec part;
+  struct msghdr message = message_with(&control, &part);
+  *CMSG_FIRSTHDR(&message) = (struct cmsghdr){
+      .cmsg_len = CMSG_LEN(sizeof own), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
+  memcpy(CMSG_DATA(CMSG_FIRSTHDR(&message)), own, sizeof own);
+  return sendmsg(to, &message, MSG_NOSIGNAL) == 1 ? 0 : -1;
+}
+
+static int take_over_namespaces(int from, enum lp_root kind) {
+  int made[NAMESPACES];
+  union descriptors control;
+  struct iovec part;
+  struct msghdr message = message_with(&control, &part);
+  if (recvmsg(from, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT) != 1) return -1;
+  struct cmsghdr* received = CMSG_FIRSTHDR(&message);
+  if (!received || received->cmsg_len != CMSG_LEN(sizeof made)) return -1;
+  memcpy(made, CMSG_DATA(received), sizeof made);
+  int user = kind == LP_ROOT_USER_NAMESPACE ? setns(made[USER], CLONE_NEWUSER) : 0;
+  int taken = user == 0 ? setns(made[MOUNTS], CLONE_NEWNS) : -1;
+  for (int i = 0; i < NAMESPACES; ++i) close(made[i]);
+  return taken;
+}
+
+// A root that was only half built, or a user namespace without rights in it, must not be lived in: a child
+// makes it, all the way to entering it, and only what has proved good is taken over from it.
+static int make_root(const char* root, enum lp_root kind) {
+  int ends[2];
+  if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, ends) != 0) return -1;
   pid_t child = fork();
   if (child == 0) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    _exit(attempt(root, kind) == 0 && enter_root(root, "/", "/", "/") == 0 ? 0 : 1);
+    const int made = attempt(root, kind) == 0 && hand_over_namespaces(ends[1]) == 0;
+    _exit(made && enter_root(root, "/", "/", "/") == 0 ? 0 : 1);
   }
   int status = 1;
-  if (child < 0 || waitpid(child, &status, 0) != child) return 0;
-  return status == 0;
+  const int works = child > 0 && waitpid(child, &status, 0) == child && status == 0;
+  const int taken = works ? take_over_namespaces(ends[0], kind) : -1;
+  close(ends[0]);
+  close(ends[1]);
+  return taken;
 }
 
 enum lp_root prepare_root(const char* root, enum lp_shared_memory wanted) {
   shared_memory = wanted;
-  enum lp_root kind = geteuid() == 0 ? LP_ROOT_AS_ROOT : LP_ROOT_USER_NAMESPACE;
-  if (!works(root, kind)) {
-    // Root in a container often may not mount; its own user namespace may still be allowed to.
-    if (kind == LP_ROOT_USER_NAMESPACE) return LP_ROOT_NONE;
-    kind = LP_ROOT_USER_NAMESPACE;
-    if (!works(root, kind)) return LP_ROOT_NONE;
-  }
-  return attempt(root, kind) == 0 ? kind : LP_ROOT_NONE;
+  if (geteuid() == 0 && make_root(root, LP_ROOT_AS_ROOT) == 0) return LP_ROOT_AS_ROOT;
+  // Root in a container often may not mount; its own user namespace may still be allowed to.
+  return make_root(root, LP_ROOT_USER_NAMESPACE) == 0 ? LP_ROOT_USER_NAMESPACE : LP_ROOT_NONE;
 }
 
 int enter_root(const char* root, const char* code, const char* opt, const char* tmp) {
   char path[PATH_SIZE];
   if (unshare(CLONE_NEWNS) != 0) return -1;
   snprintf(path, sizeof path, "%s/var/task", root);
-  if (bind(code, path, READ_ONLY) != 0) return -1;
+  if (bind_mount(code, path, READ_ONLY) != 0) return -1;
   snprintf(path, sizeof path, "%s/opt", root);
-  if (*opt && bind(opt, path, READ_ONLY) != 0) return -1;
+  if (*opt && bind_mount(opt, path, READ_ONLY) != 0) return -1;
   snprintf(path, sizeof path, "%s/tmp", root);
-  if (bind(tmp, path, WRITABLE) != 0) return -1;
+  if (bind_mount(tmp, path, WRITABLE) != 0) return -1;
   return chroot(root);
 }
 

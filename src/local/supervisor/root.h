@@ -9,8 +9,8 @@
 
 #include "protocol.h"
 
-// Puts the tree together at `root` (an existing, empty directory). Tried first in a child process where
-// a failure would leave this one half changed.
+// Puts the tree together at `root` (an existing, empty directory), in a child process: a failure would leave
+// this one half changed.
 enum lp_root prepare_root(const char* root, enum lp_shared_memory shared_memory);
 
 // In the process that is to become the worker. 0, or -1 with errno.
