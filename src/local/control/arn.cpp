@@ -33,11 +33,6 @@ std::vector<std::string_view> split(std::string_view text) {
   }
 }
 
-bool is_account(std::string_view text) {
-  return text.size() == 12 &&
-         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
-}
-
 std::string arn(std::string_view region, std::string_view kind, std::string_view name) {
   std::string text = "arn:aws:lambda:";
   text.append(region).append(":").append(account_id).append(":").append(kind).append(":").append(name);
@@ -89,6 +84,11 @@ std::string length_constraint(std::size_t most) {
 }
 
 }  // namespace
+
+bool is_account(std::string_view text) {
+  return text.size() == 12 &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
 
 bool is_name(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {

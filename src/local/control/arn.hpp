@@ -49,6 +49,7 @@ std::optional<LayerReference> parse_layer_version_arn(std::string_view arn, std:
 // The layer's name out of a name or an ARN (the {l} of the layer calls).
 OrRefusal<std::string> parse_layer_name(std::string_view text, std::string_view region);
 
-bool is_name(std::string_view text);  // [a-zA-Z0-9-_]+
+bool is_name(std::string_view text);     // [a-zA-Z0-9-_]+
+bool is_account(std::string_view text);  // \d{12}
 
 }  // namespace lambdapool::local

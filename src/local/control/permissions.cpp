@@ -4,15 +4,15 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "local/control/arn.hpp"
 #include "local/control/request_body.hpp"
+#include "local/control/resource_policy.hpp"
 #include "local/store/alias_table.hpp"
 #include "local/store/setting_table.hpp"
 #include "local/store/uuid.hpp"
 
 namespace lambdapool::local {
 namespace {
-
-constexpr std::size_t policy_bytes_max = 20'480;
 
 // What a policy is of: the function itself, a version or an alias. Its revision is theirs.
 struct Governed {
@@ -41,12 +41,9 @@ OrRefusal<Governed> find_governed(Context& context, Call call, const std::string
   return found;
 }
 
-OrRefusal<void> check_policy_revision(const Governed& governed, const std::string& expected) {
-  if (expected.empty() || expected == governed.revision()) return {};
-  return refuse(412, "PreconditionFailedException",
-                "The Revision Id provided does not match the latest Revision Id. Call the " +
-                    std::string(governed.alias ? "GetPolicy" : "GetFunction/GetAlias") +
-                    " API to retrieve the latest Revision Id");
+OrRefusal<void> check_revision(const Governed& governed, const std::string& expected) {
+  return check_policy_revision(governed.revision(), expected,
+                               governed.alias ? "GetPolicy" : "GetFunction/GetAlias");
 }
 
 void renew_revision(Context& context, Governed& governed) {
@@ -60,8 +57,7 @@ void renew_revision(Context& context, Governed& governed) {
 
 OrRefusal<Json> principal_of(const std::string& text) {
   if (text == "*") return Json("*");
-  const bool digits = text.find_first_not_of("0123456789") == std::string::npos;
-  if (digits && text.size() == 12) return Json{{"AWS", "arn:aws:iam::" + text + ":root"}};
+  if (is_account(text)) return Json{{"AWS", "arn:aws:iam::" + text + ":root"}};
   if (text.starts_with("arn:")) return Json{{"AWS", text}};
   if (text.ends_with(".amazonaws.com") || text.ends_with(".amazon.com")) return Json{{"Service", text}};
   return invalid_parameter("The provided principal was invalid. Please check the principal and try again.");
@@ -95,35 +91,18 @@ bool is_action(std::string_view text) {
 }
 
 OrRefusal<Json> read_statement(const Json& body, const std::string& resource) {
-  auto id = require_string(body, "StatementId");
-  if (!id) return tl::unexpected(id.error());
-  auto action = require_string(body, "Action");
-  if (!action) return tl::unexpected(action.error());
-  auto principal_text = require_string(body, "Principal");
-  if (!principal_text) return tl::unexpected(principal_text.error());
-  if (!is_name(*id)) return pattern_error(*id, "statementId", "([a-zA-Z0-9-_]+)");
-  if (id->size() > 100)
-    return validation_error(*id, "statementId", "Member must have length less than or equal to 100");
-  if (!is_action(*action)) return pattern_error(*action, "action", "(lambda:[*]|lambda:[a-zA-Z]+|[*])");
-  auto principal = principal_of(*principal_text);
+  const auto request = read_statement_request(body);
+  if (!request) return tl::unexpected(request.error());
+  if (auto valid = check_statement_id(request->id); !valid) return tl::unexpected(valid.error());
+  if (!is_action(request->action))
+    return pattern_error(request->action, "action", "(lambda:[*]|lambda:[a-zA-Z]+|[*])");
+  auto principal = principal_of(request->principal);
   if (!principal) return tl::unexpected(principal.error());
   auto condition = condition_of(body);
   if (!condition) return tl::unexpected(condition.error());
-  Json statement{{"Sid", *id},
-                 {"Effect", "Allow"},
-                 {"Principal", *principal},
-                 {"Action", *action},
-                 {"Resource", resource}};
+  Json statement = allowing_statement(*request, *principal, resource);
   if (!condition->empty()) statement["Condition"] = *condition;
   return statement;
-}
-
-Json new_policy() { return {{"Version", "2012-10-17"}, {"Id", "default"}, {"Statement", Json::array()}}; }
-
-auto find_statement(Json& policy, const std::string& id) {
-  auto& statements = policy["Statement"];
-  return std::find_if(statements.begin(), statements.end(),
-                      [&id](const Json& statement) { return statement.value("Sid", "") == id; });
 }
 
 }  // namespace
@@ -141,22 +120,11 @@ Answer add_permission(Context& context, Call call, const Json& body) {
   Transaction transaction(context.database);
   auto governed = find_governed(context, call, "Function not found: ");
   if (!governed) return tl::unexpected(governed.error());
-  if (auto same = check_policy_revision(*governed, revision->value_or("")); !same)
+  if (auto same = check_revision(*governed, revision->value_or("")); !same)
     return tl::unexpected(same.error());
   auto policy = find_setting(context.database, Setting::policy, reference->name, reference->qualifier)
                     .value_or(new_policy());
-  const auto id = (*statement)["Sid"].get<std::string>();
-  if (find_statement(policy, id) != policy["Statement"].end()) {
-    return conflict("The statement id (" + id +
-                    ") provided already exists. Please provide a new statement id, or remove the existing "
-                    "statement.");
-  }
-  policy["Statement"].push_back(*statement);
-  if (const auto size = policy.dump().size(); size > policy_bytes_max) {
-    return refuse(400, "PolicyLengthExceededException",
-                  "The final policy size (" + std::to_string(size) + ") is bigger than the limit (" +
-                      std::to_string(policy_bytes_max) + ").");
-  }
+  if (auto added = add_statement(policy, *statement); !added) return tl::unexpected(added.error());
   put_setting(context.database, Setting::policy, {reference->name, reference->qualifier, std::move(policy)});
   renew_revision(context, *governed);
   transaction.commit();
@@ -169,13 +137,12 @@ Answer remove_permission(Context& context, Call call) {
   if (!governed) return tl::unexpected(governed.error());
   const auto& [name, qualifier] = governed->reference;
   auto policy = find_setting(context.database, Setting::policy, name, qualifier);
-  if (!policy) return not_found("No policy is associated with the given resource.");
+  if (!policy) return no_policy();
   const auto found = find_statement(*policy, call.parameters[1]);
-  if (found == (*policy)["Statement"].end())
-    return not_found("Statement " + call.parameters[1] + " is not found in resource policy.");
-  if (auto same = check_policy_revision(*governed, call.query_value("RevisionId")); !same)
+  if (!found) return tl::unexpected(found.error());
+  if (auto same = check_revision(*governed, call.query_value("RevisionId")); !same)
     return tl::unexpected(same.error());
-  (*policy)["Statement"].erase(found);
+  (*policy)["Statement"].erase(*found);
   if ((*policy)["Statement"].empty()) {
     delete_setting(context.database, Setting::policy, name, qualifier);
   } else {
