@@ -18,13 +18,17 @@ from .redeployment import Redeployment
 #: After the function's own timeout its answer may take so many seconds more.
 READ_MARGIN = 30.0
 
+#: So many calls are with the engine beyond those that the workers run, and at least one a worker: with few workers
+#: enough for several to be sent, and answers to be taken, at a time.
+AHEAD = 32
+
 
 def connect(
     function: str,
     workers: int,
     *,
-    ahead: int,
     drains_at_exit: bool,
+    ahead: int = AHEAD,
     target: Optional[str] = None,
     region: Optional[str] = None,
     aws_region_name: Optional[str] = None,
@@ -44,9 +48,7 @@ def connect(
     deploy: Any = None,
     settings: Optional[Dict[str, Any]] = None,
 ) -> Dispatcher:
-    """`ahead`: so many calls wait in the engine beyond those that the workers have; at least one a worker.
-
-    Raises ValueError, TypeError, CredentialsError, or LocalError."""
+    """Raises ValueError, TypeError, CredentialsError, or LocalError."""
     _check_function(function)
     workers = _checked_workers(workers)
     _check_timeouts(
@@ -67,11 +69,12 @@ def connect(
     _check_texts(**{_NAMES.get(name, name): where[name] for name in where if name != "allow_http"}, bucket=bucket)
     named = function
     function, *rungs = _deployed(function, deploy, settings or {}, where, bucket)
-    code = _code_of(function, stale, where, in_flight=workers + max(workers, ahead))
+    ahead = max(workers, ahead)
+    code = _code_of(function, stale, where, in_flight=workers + ahead)
     engine: Any = _native.Engine(
         function,
         workers,
-        ahead=max(workers, ahead),
+        ahead=ahead,
         peer=pickling.PEER,
         python=sys.executable or "",
         function_timeout=None if function_timeout is None else float(function_timeout),

@@ -104,7 +104,7 @@ class LambdaExecutor(Executor):
         self._dispatcher = connect(
             function_or_default(lambda_function),
             self._max_workers,
-            ahead=1,  # what is with the engine can no longer be cancelled
+            ahead=3 * self._max_workers,  # as many as wait at workers; on its way to the engine none can be cancelled
             drains_at_exit=True,
             target=target, region=region, aws_region_name=aws_region_name, project=project, profile=aws_profile_name,
             access_key_id=aws_access_key_id, secret_access_key=aws_secret_access_key, session_token=aws_session_token,

@@ -36,7 +36,6 @@ else:
     _Base = object
 
 MEMORY = (128, 256, 512, 1024, 1769, 3008)  # MB, of tune(); 1,769 is where Lambda gives a whole processor
-AHEAD = 32  # enough for answers to be taken in batches even with few workers
 
 RUN, CLOSE, TERMINATE = "RUN", "CLOSE", "TERMINATE"
 
@@ -157,7 +156,6 @@ class LambdaPool(_Base):
         self._dispatcher = connect(
             function_or_default(lambda_function),
             workers,
-            ahead=AHEAD,
             drains_at_exit=False,
             target=target, region=region, aws_region_name=aws_region_name, project=project, profile=aws_profile_name,
             access_key_id=aws_access_key_id, secret_access_key=aws_secret_access_key, session_token=aws_session_token,

@@ -205,7 +205,7 @@ nb::list Engine::failed(Batch::Job job) {
     ended = std::move(*now);
   }
   lock.unlock();
-  cancel(ended.under_way);
+  cancel_without_gil(ended.under_way);
   return ranges(ended.given_up);
 }
 
@@ -217,7 +217,7 @@ nb::list Engine::end(Batch::Job job, bool lets_go) {
   if (auto known = given_up_.extract(job))
     ended.given_up.insert(ended.given_up.end(), known.mapped().begin(), known.mapped().end());
   lock.unlock();
-  cancel(ended.under_way);
+  cancel_without_gil(ended.under_way);
   return ranges(ended.given_up);
 }
 

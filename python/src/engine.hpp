@@ -117,8 +117,8 @@ class Engine {
   void refuse_forked() const;
   std::shared_ptr<pool::Engine> engine_or_null();
   std::shared_ptr<pool::Engine> running();
-  void send_tasks();
-  void send_bytes(pool::Engine& engine, Batch::Call call, std::string_view function,
+  std::vector<Batch::Call> send_tasks();
+  bool send_bytes(pool::Engine& engine, Batch::Call call, std::string_view function,
                   std::string_view arguments, std::string_view code, std::string_view given);
   std::string members_of(Batch::Call call, std::string_view given, std::string_view parts);
   std::shared_ptr<objects::Store> running_store();
@@ -135,6 +135,7 @@ class Engine {
   static nb::tuple told(const Arrival& arrival);
   Batch::Rest to_tell(Batch::Rest rest);
   bool cancel(const std::vector<Batch::Call>& calls);
+  bool cancel_without_gil(const std::vector<Batch::Call>& calls);
   void shut_down();
 
   Settings settings_;

@@ -28,24 +28,26 @@ std::shared_ptr<report::Account> Engine::add_task(Batch::Job job, const nb::byte
     tasks_.emplace(job, std::move(task));
     batch_.add(job, 1, {.chunksize = 1, .ends_with = pool::Fault::every_call});
   }
-  send_tasks();
+  cancel_without_gil(send_tasks());
   return account;
 }
 
-// From any thread, the engine's included.
-void Engine::send_tasks() {
+// From any thread, the engine's included. Those whose jobs ended in between.
+std::vector<pool::Batch::Call> Engine::send_tasks() {
+  std::vector<Batch::Call> unwanted;
   while (const auto engine = engine_or_null()) {
     std::unique_lock lock(batch_mutex_);
     const auto job = batch_.turn();
     const auto found = job ? tasks_.find(*job) : tasks_.end();
-    if (found == tasks_.end()) return;
+    if (found == tasks_.end()) break;
     const Task task = std::move(found->second);
     tasks_.erase(found);
     const auto call = batch_.next()->call;
     const std::string code = code_;
     lock.unlock();
-    send_bytes(*engine, call, task.function, task.arguments, code, {});
+    if (!send_bytes(*engine, call, task.function, task.arguments, code, {})) unwanted.push_back(call);
   }
+  return unwanted;
 }
 
 void Engine::set_code(std::string code, bool known) {
@@ -64,7 +66,7 @@ bool Engine::take_back(Batch::Job job) {
   }
   const auto calls = batch_.under_way(job);
   lock.unlock();
-  return cancel(calls);
+  return cancel_without_gil(calls);
 }
 
 bool Engine::is_running(Batch::Job job) {
@@ -99,7 +101,7 @@ nb::object Engine::wait_for(Batch::Job job) {
 
 nb::object Engine::next() {
   refuse_forked();
-  send_tasks();
+  cancel_without_gil(send_tasks());
   std::unique_lock lock(batch_mutex_);
   const auto job = batch_.turn();
   // A task that has come in between is sent by whoever has added it, or by the next answer.
@@ -115,9 +117,11 @@ void Engine::send(Batch::Call call, const nb::bytes& function, const nb::bytes& 
   const std::string_view head(function.c_str(), function.size());
   const std::string_view tail(arguments.c_str(), arguments.size());
   // A GIL given away is slow to come back when other threads want it: only worth it for real work.
-  if (head.size() + tail.size() < large_bytes) return send_bytes(*engine, call, head, tail, code, members);
-  const nb::gil_scoped_release released;
-  send_bytes(*engine, call, head, tail, code, members);
+  std::optional<nb::gil_scoped_release> released;
+  if (head.size() + tail.size() >= large_bytes) released.emplace();
+  const bool is_wanted = send_bytes(*engine, call, head, tail, code, members);
+  released.reset();
+  if (!is_wanted) cancel_without_gil({call});
 }
 
 // Where the worker puts an answer that does not fit, and the members that the caller gives.
@@ -133,7 +137,8 @@ std::string Engine::members_of(Batch::Call call, std::string_view given, std::st
   return members.append("}");
 }
 
-void Engine::send_bytes(pool::Engine& engine, Batch::Call call, std::string_view function,
+// False: its job ended in between.
+bool Engine::send_bytes(pool::Engine& engine, Batch::Call call, std::string_view function,
                         std::string_view arguments, std::string_view code, std::string_view given) {
   std::string echo = echoes_.next();
   std::unique_lock lock(batch_mutex_);
@@ -169,9 +174,7 @@ void Engine::send_bytes(pool::Engine& engine, Batch::Call call, std::string_view
     engine.refuse(pool::too_large_to_encode(function.size() + arguments.size(), engine.limits()), completed);
   }
   lock.lock();
-  const bool wanted = batch_.is_out(call);
-  lock.unlock();
-  if (!wanted) engine.cancel(call);  // its job ended in between
+  return batch_.is_out(call);
 }
 
 nb::list Engine::wait(std::optional<double> timeout) {
@@ -224,7 +227,7 @@ void Engine::arrived(Batch::Call call, Result<aws::Invoked> answer, const pool::
   Completion completion{call, chunk, std::move(answer)};
   if (chunk) completion.begun = early != nullptr ? early->begun_of(*chunk) : chunk->count;
   queue_->push(std::move(completion));
-  send_tasks();
+  cancel(send_tasks());
 }
 
 void Engine::arrived_early(Batch::Call call, pool::EarlyPart part) {
@@ -267,6 +270,13 @@ bool Engine::cancel(const std::vector<Batch::Call>& calls) {
   bool stopped = false;
   for (const auto call : calls) stopped = (engine && engine->cancel(call)) || stopped;
   return stopped;
+}
+
+// The same with the GIL held: what is early is had back on the I/O thread, which a fork may be holding up.
+bool Engine::cancel_without_gil(const std::vector<Batch::Call>& calls) {
+  if (calls.empty()) return false;
+  const nb::gil_scoped_release released;
+  return cancel(calls);
 }
 
 }  // namespace lambdapool::python

@@ -2,11 +2,28 @@
 // own event loop, without a socket, a signature or a wake-up between them.
 #pragma once
 
+#include <functional>
+
 #include "http/event_loop.hpp"
 #include "http/message.hpp"
 #include "http/server.hpp"
 
 namespace lambdapool::http {
+
+// Whose turn a request is. It may be given to the service before that, to wait where it will run behind
+// another of the same caller: nobody then has to be woken between the two. Until it has begun it can be had
+// back, as if it had never been sent. All on the loop's thread.
+struct Turn {
+  enum class Standing {
+    early,     // to wait behind another, or to be given back; it gets nothing of its own
+    begun,     // or about to: it is its turn
+    returned,  // it has not begun, and will not: its answer says nothing
+  };
+  const void* caller = nullptr;  // who has so many calls under way at a time
+  Standing standing = Standing::begun;
+  std::function<void()> on_begun = {};   // the caller's; of an early one
+  std::function<void()> give_back = {};  // the service's, while it waits: it is answered, unless it has begun
+};
 
 class InProcess {
  public:

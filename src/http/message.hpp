@@ -38,6 +38,7 @@ class AnswerReader;  // body_stream.hpp
 class BodySink;      // likewise
 class BodySource;    // likewise
 class LiveBody;      // likewise
+struct Turn;         // in_process.hpp
 
 struct Request {
   std::string method = "GET";
@@ -49,6 +50,7 @@ struct Request {
   // Of a caller in the service's process that may want what comes ahead of the answer: takes it, on the
   // loop's thread; else null.
   std::function<void(std::string_view piece)> ahead = {};
+  std::shared_ptr<Turn> turn = {};  // of a call within this process; else null
 };
 
 struct Response {

@@ -4,23 +4,12 @@
 #include "pool/engine.hpp"
 
 #include <algorithm>
-#include <future>
-#include <mutex>
 #include <thread>
-#include <unordered_map>
-#include <vector>
 
-#include "cloud/caller.hpp"
-#include "http/client.hpp"
-#include "http/event_loop.hpp"
-#include "http/in_process.hpp"
-#include "pool/alarms.hpp"
 #include "pool/doubt.hpp"
 #include "pool/ending.hpp"
-#include "pool/gate.hpp"
+#include "pool/engine_impl.hpp"
 #include "pool/measured.hpp"
-#include "pool/streams.hpp"
-#include "pool/window.hpp"
 #include "target/open_caller.hpp"
 
 namespace lambdapool::pool {
@@ -31,70 +20,7 @@ using Clock = std::chrono::steady_clock;
 // From here up, hashing a payload would hold up the other calls on the I/O thread.
 constexpr std::size_t large_payload = 256 * 1'024;
 
-struct Call {
-  http::Request request;  // only its body before it is first sent; the client has it while in flight
-  Engine::Done done;
-  std::string echo = {};
-  cloud::Signature signature = {};
-  cloud::Attempts attempts = {};
-  int lost = 0;  // so often it may have run
-  report::CallTimes times = {};
-};
-
 }  // namespace
-
-struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
-  Impl(target::Target where, std::unique_ptr<cloud::Caller> function, EngineOptions with);
-
-  const target::Target target;  // keeps what the calls need running
-  const EngineOptions options;
-  const std::unique_ptr<cloud::Caller> caller;
-
-  mutable std::mutex mutex;
-  Window window;
-  std::unordered_map<Id, Call> calls;
-  std::vector<std::pair<Done, Error>> refused;  // ended without having been sent, to be told so
-  bool pump_posted = false;
-  bool terminated = false;
-  std::string unreachable;  // why the service was, last
-  report::Retries retries;  // of all calls
-
-  // On the I/O thread only.
-  std::vector<Id> refused_as_expired;  // to be sent again when there are new credentials
-  bool renewing = false;
-  Streams streams;
-  std::size_t answer_bytes = 0;                          // of the newest answer
-  std::optional<std::chrono::seconds> function_timeout;  // as the function has told
-  std::unique_ptr<http::EventLoop> own_loop;
-  http::EventLoop* const loop;  // the service's own, where it is in this process
-  std::shared_ptr<Gate> gate;
-  std::shared_ptr<Alarms> alarms;
-  std::unique_ptr<http::EventLoop::Timer> timer;
-  Clock::time_point timer_at = Clock::time_point::max();
-  std::unique_ptr<http::Client> client;
-
-  void submit(Id id, std::string payload, Done, std::string echo, const std::string& variant, Ahead);
-  void refuse(Error error, Done done);
-  bool cancel(Id id);
-  void terminate();
-  void terminate_on_loop();
-
- private:
-  void post_pump();
-  void pump();
-  void tell_refused();
-  void send(Id id, Call& call);
-  std::chrono::milliseconds read_timeout() const;
-  std::optional<Error> examine(const http::Response& response, const std::string& echo);
-  void answered(Id id, http::Answer answer, http::Request request);
-  void failed(Id id, cloud::Failure failure, http::Request request);
-  cloud::Step next_step(Id id, cloud::Failure failure, const http::Request& request);
-  std::optional<std::chrono::milliseconds> wait(Id id, cloud::Failure& failure);
-  void renew_for(Id id, const cloud::Credential& stale);
-  void renewed(const Result<void>& result);
-  void finish(Id id, Result<cloud::Invoked> result);
-  void set_timer(std::optional<Clock::time_point> wake);
-};
 
 Engine::Impl::Impl(target::Target where, std::unique_ptr<cloud::Caller> function, EngineOptions with)
     : target(std::move(where)),
@@ -143,6 +69,19 @@ void Engine::Impl::refuse(Error error, Done done) {
 }
 
 bool Engine::Impl::cancel(Id id) {
+  std::unique_lock lock(mutex);
+  const bool early = window.is_early(id);
+  lock.unlock();
+  if (!early) return cancel_waiting(id);
+  bool cancelled = false;
+  on_loop([&] {
+    have_back_to_end(id);
+    cancelled = cancel_waiting(id);
+  });
+  return cancelled;
+}
+
+bool Engine::Impl::cancel_waiting(Id id) {
   std::lock_guard lock(mutex);
   if (!window.cancel(id)) return false;
   Call& call = calls.at(id);
@@ -164,12 +103,23 @@ void Engine::Impl::pump() {
   std::unique_lock lock(mutex);
   pump_posted = false;
   while (!terminated && !renewing) {
-    auto id = window.next(Clock::now());
+    const auto now = Clock::now();
+    using enum http::Turn::Standing;
+    if (const auto late = window.next_to_have_back(now)) {
+      lock.unlock();
+      have_back(*late);
+      lock.lock();
+      continue;
+    }
+    auto id = window.next(now);
+    const auto standing = id ? begun : early;
+    if (!id && target.in_process) id = window.next_early(now);
     if (!id) break;
     Call& call = calls.at(*id);  // nobody else touches it while it is in flight
     lock.unlock();
-    send(*id, call);
+    send(*id, call, standing);
     lock.lock();
+    if (call.turn && call.turn->standing == returned) window.refused_early();
   }
   std::string warning;
   if (const auto lasts = window.outage_to_tell(Clock::now()); lasts && !terminated)
@@ -189,10 +139,11 @@ void Engine::Impl::tell_refused() {
   for (auto& [done, error] : told) done(tl::unexpected(std::move(error)));
 }
 
-void Engine::Impl::send(Id id, Call& call) {
+void Engine::Impl::send(Id id, Call& call, http::Turn::Standing standing) {
   if (streams.take_back(call.request)) call.signature = {};
   caller->sign(call.request, call.signature);
   call.times.sent = Clock::now();
+  if (target.in_process) take_turn(id, call, standing);
   client->send_returning(
       std::move(call.request), read_timeout(),
       [this, id](http::Answer answer, http::Request request) {
@@ -221,6 +172,7 @@ std::optional<Error> Engine::Impl::examine(const http::Response& response, const
 
 void Engine::Impl::answered(Id id, http::Answer answer, http::Request request) {
   answer_bytes = 0;
+  if (has_returned(id, request)) return;
   if (!answer) {
     Error& error = answer.error().error;
     if (error.kind == ErrorKind::timed_out)
@@ -343,18 +295,13 @@ void Engine::Impl::set_timer(std::optional<Clock::time_point> wake) {
 }
 
 void Engine::Impl::terminate() {
-  if (loop->on_loop_thread()) return terminate_on_loop();
-  std::promise<void> done;
-  loop->post([&] {
-    terminate_on_loop();
-    done.set_value();
-  });
-  done.get_future().wait();
+  on_loop([&] { terminate_on_loop(); });
 }
 
 void Engine::Impl::terminate_on_loop() {
   auto self = weak_from_this().lock();
   gate->close();
+  have_all_back();
   std::unique_lock lock(mutex);
   terminated = true;
   std::vector<Id> waiting;

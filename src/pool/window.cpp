@@ -17,6 +17,12 @@ constexpr double growth_per_second = 0.05;  // of `workers`, and at least one ca
 constexpr std::chrono::seconds retry_after_slack{5};
 // A throttle is answered at once; a call that is out for longer than this is running.
 constexpr std::chrono::seconds surely_running{10};
+constexpr int early_of_each = 3;  // worker
+// After this others may have ended that were shorter than what it waits for.
+constexpr std::chrono::milliseconds early_for{5};
+// Before this its worker has it sooner than another would.
+constexpr std::chrono::microseconds early_at_least{500};
+constexpr int refusals_max = 6;
 
 }  // namespace
 
@@ -41,7 +47,7 @@ std::optional<Window::Time> Window::sent_at(Id id) const {
 
 bool Window::cancel(Id id) {
   auto found = calls_.find(id);
-  if (found == calls_.end() || found->second.state == State::in_flight) return false;
+  if (found == calls_.end() || found->second.state == State::in_flight || early_.contains(id)) return false;
   if (found->second.state == State::waiting) {
     auto [first, last] = waiting_.equal_range(found->second.due_at);
     waiting_.erase(std::find_if(first, last, [&](const auto& entry) { return entry.second == id; }));
@@ -66,6 +72,47 @@ std::optional<Window::Id> Window::next(Time now) {
   return send(id, calls_.at(id), now);
 }
 
+std::optional<Window::Id> Window::next_early(Time now) {
+  skip_cancelled();
+  const auto room = static_cast<std::size_t>(workers_) * early_of_each;
+  if (pause_ > 0 || limit() < workers_ || in_flight_ < workers_ || queue_.empty() || !waiting_.empty() ||
+      now < paused_until_ || early_.size() >= room)
+    return {};
+  const Id id = queue_.front();
+  queue_.pop_front();
+  early_.insert(id);
+  Call& call = calls_.at(id);
+  call.state = State::early;
+  call.asked_at = now;
+  return id;
+}
+
+void Window::begun(Id id, Time now) {
+  if (early_.erase(id) == 0) return;
+  refusals_ = 0;
+  send(id, calls_.at(id), now);
+}
+
+void Window::not_begun(Id id) {
+  if (early_.erase(id) == 0) return;
+  calls_.at(id).state = State::queued;
+  queue_.push_front(id);
+}
+
+void Window::refused_early() { pause_ = 1 << std::min(refusals_++, refusals_max); }
+
+std::optional<Window::Id> Window::next_to_have_back(Time now) {
+  if (early_.empty()) return {};
+  const Id id = *early_.begin();
+  Call& call = calls_.at(id);
+  skip_cancelled();
+  if (now < call.asked_at + (could_run_early() ? early_at_least : early_for)) return {};
+  call.asked_at = now;
+  return id;
+}
+
+bool Window::could_run_early() const { return !early_.empty() && in_flight_ < limit() && queue_.empty(); }
+
 std::optional<Window::Time> Window::wake_at(Time now) {
   grow(now);
   skip_cancelled();
@@ -73,6 +120,7 @@ std::optional<Window::Time> Window::wake_at(Time now) {
   auto consider = [&](Time time) { wake = wake ? std::min(*wake, time) : time; };
   if (const auto tell_at = outage_.tell_at(); tell_at && *tell_at > now) consider(*tell_at);
   bool full = in_flight_ >= limit();
+  if (could_run_early()) consider(calls_.at(*early_.begin()).asked_at + early_at_least);
   if (!full && !waiting_.empty()) consider(waiting_.begin()->first);
   if (!full && !queue_.empty() && now < paused_until_) consider(paused_until_);
   if (limit() < workers_ && !(queue_.empty() && waiting_.empty())) {
@@ -86,6 +134,7 @@ std::optional<Window::Time> Window::wake_at(Time now) {
 void Window::completed(Id id, Time now) {
   if (calls_.erase(id) == 0) return;  // given up before
   --in_flight_;
+  if (pause_ > 0) --pause_;
   throttled_since_.reset();
   outage_.ended();
   give_room(now);

@@ -11,6 +11,10 @@
 // A throttled call waits, longer each time and by chance, so that calls spread out; while it waits it keeps
 // its place in the window, so that a storm does not run through the whole queue.
 //
+// Beyond the window, calls may be sent before their turn, where the service has them wait right behind one in
+// flight: it is worth it for short ones only. They are had back when something could run at once instead, and
+// when they have waited for longer than short ones do, so that none is overtaken for long.
+//
 // A throttled call is given up when for the whole deadline nothing of this pool got through: however many
 // there are, each has had an attempt by then, or has one more. While the pool's own calls run or complete,
 // the service is merely full of them, and waiting is right.
@@ -27,7 +31,9 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <unordered_map>
+#include <vector>
 
 #include "cloud/caller.hpp"
 #include "pool/outage.hpp"
@@ -54,6 +60,17 @@ class Window {
 
   // The call to send now; it counts as in flight from here on. Ask until there is none.
   std::optional<Id> next(Time now);
+  // Where next() has none: the call to send before its turn. It is early until it has begun(), and is then in
+  // flight, or is not_begun() and goes first again. Refused, nothing is for some time.
+  std::optional<Id> next_early(Time now);
+  void begun(Id id, Time now);
+  void not_begun(Id id);
+  void refused_early();
+  // One that is early to be had back, where its worker has not begun it. Ask until there is none.
+  std::optional<Id> next_to_have_back(Time now);
+  bool is_early(Id id) const { return early_.contains(id); }
+  std::vector<Id> early() const { return {early_.begin(), early_.end()}; }
+
   // When next() may have a call without anything else having happened first.
   std::optional<Time> wake_at(Time now);
 
@@ -81,10 +98,11 @@ class Window {
   int limit() const { return static_cast<int>(limit_); }
 
  private:
-  enum class State { queued, in_flight, waiting };
+  enum class State { queued, early, in_flight, waiting };
   struct Call {
     State state = State::queued;
     bool needs_room = false;  // waits because too many were running
+    Time asked_at = {};       // when it was sent early, or last asked back
     int throttles = 0;
     int not_reached = 0;
     int lost = 0;
@@ -100,6 +118,7 @@ class Window {
   void give_room(Time now);
   void grow(Time now);
   bool is_deadline_over(Time now) const;
+  bool could_run_early() const;
   void skip_cancelled();
 
   const int workers_;
@@ -110,7 +129,10 @@ class Window {
   std::unordered_map<Id, Call> calls_;
   std::deque<Id> queue_;  // also holds ids that have been cancelled
   std::multimap<Time, Id> waiting_;
+  std::set<Id> early_;
   int in_flight_ = 0;
+  int refusals_ = 0;  // of early ones, in a row
+  int pause_ = 0;     // so many completions
   double limit_;
   Time grown_at_ = {};
   Time paused_until_ = {};

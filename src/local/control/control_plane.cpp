@@ -156,10 +156,12 @@ void ControlPlane::Impl::start_invoke(std::uint64_t id, const OrRefusal<void>& p
   if (!fits) return refuse_exchange(id, fits.error());
   if (!payload) return refuse_exchange(id, payload.error());
   exchange.responder.release_memory();  // as many payloads as the account has concurrency
-  invoker.invoke(*request, exchange.request_id, std::move(exchange.request.body),
-                 [self = weak_from_this(), id](http::Response response) {
-                   if (const auto alive = self.lock()) alive->respond(id, std::move(response));
-                 });
+  invoker.invoke(
+      *request, exchange.request_id, std::move(exchange.request.body),
+      [self = weak_from_this(), id](http::Response response) {
+        if (const auto alive = self.lock()) alive->respond(id, std::move(response));
+      },
+      exchange.request.turn);
 }
 
 void ControlPlane::Impl::start_operation(std::uint64_t id) {

@@ -9,13 +9,17 @@ ConcurrencyGate::Verdict ConcurrencyGate::enter(const std::string& function,
   const auto running = found == functions_.end() ? 0 : found->second.running;
   if (reserved && running >= *reserved) return Verdict::function_limit;
   if (!reserved && shared_ >= account_limit_ - reserved_total) return Verdict::account_limit;
-  auto& count = found == functions_.end() ? functions_[function] : found->second;
+  succeed(function, reserved);
+  return Verdict::admitted;
+}
+
+void ConcurrencyGate::succeed(const std::string& function, std::optional<std::int64_t> reserved) {
+  auto& count = functions_[function];
   ++count.running;
   if (!reserved) {
     ++count.shared;
     ++shared_;
   }
-  return Verdict::admitted;
 }
 
 void ConcurrencyGate::leave(const std::string& function) {

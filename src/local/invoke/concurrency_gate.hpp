@@ -18,6 +18,8 @@ class ConcurrencyGate {
   // reservations leave. Whoever is admitted must leave().
   Verdict enter(const std::string& function, std::optional<std::int64_t> reserved,
                 std::int64_t reserved_total);
+  // One that takes the place of another of this function, which is about to leave.
+  void succeed(const std::string& function, std::optional<std::int64_t> reserved);
   void leave(const std::string& function);
 
  private:

@@ -3,6 +3,7 @@
 
 #include "core/limits.hpp"
 #include "local/control/control_plane_fixture.hpp"
+#include "local/invoke/concurrency_gate.hpp"
 #include "local/store/log_reader.hpp"
 
 namespace lambdapool::local {
@@ -245,6 +246,17 @@ TEST_F(InvokeTest, WhatFunctionsWroteCanBeReadAfterwards) {
   EXPECT_EQ(events[1].stream, "2026-11-22-[$LATEST]ab");
   EXPECT_EQ(events[2].text, "more");
   EXPECT_TRUE(read_log(home, "f", 7).empty());
+}
+
+TEST(ConcurrencyGate, OneTakesThePlaceOfAnotherWhereThereIsNoOther) {
+  ConcurrencyGate gate(10);
+  using Verdict = ConcurrencyGate::Verdict;
+  ASSERT_EQ(gate.enter("f", 1, 1), Verdict::admitted);
+  gate.succeed("f", 1);
+  gate.leave("f");
+  EXPECT_EQ(gate.enter("f", 1, 1), Verdict::function_limit);
+  gate.leave("f");
+  EXPECT_EQ(gate.enter("f", 1, 1), Verdict::admitted);
 }
 
 }  // namespace

@@ -108,12 +108,51 @@ void Invoker::run(const std::string& function, const std::shared_ptr<const Snaps
   });
 }
 
+// It runs nothing that is not ready to run, and waits for nothing but the call before it.
+bool Invoker::invoke_early(const InvokeRequest& request, Invocation invocation, const Respond& respond) {
+  if (request.type != InvocationType::request_response || request.streaming != Streaming::none) return false;
+  if (request.ahead) return false;  // what is told ahead has one place in a worker
+  const auto found = find(request.reference);
+  if (!found) return false;
+  const auto& snapshot = *found;
+  auto version = choose(*snapshot);
+  if (!is_ready(*version)) return false;
+  const auto& function = request.reference.name;
+  invocation.invoked_arn = snapshot->invoked_arn;
+  const auto turn = invocation.turn;
+  invocation.begun = [self = std::weak_ptr(self_), function, snapshot, turn] {
+    const auto alive = self.lock();
+    if (!alive) return;
+    (*alive)->gate_.succeed(function, snapshot->reserved);
+    turn->standing = http::Turn::Standing::begun;
+    turn->on_begun();
+  };
+  return workers_.invoke_early(version, std::move(invocation),
+                               [self = std::weak_ptr(self_), function, version, respond, turn,
+                                tail = request.log_tail](InvocationResult result) {
+                                 const auto alive = self.lock();
+                                 if (!alive) return;
+                                 const bool begun = turn->standing == http::Turn::Standing::begun;
+                                 if (begun) (*alive)->gate_.leave(function);
+                                 respond(result_response(std::move(result), version->version, tail));
+                                 if (begun) (*alive)->events_.capacity_freed();
+                               });
+}
+
 void Invoker::invoke(const InvokeRequest& request, const std::string& request_id, std::string payload,
-                     Respond respond) {
+                     Respond respond, std::shared_ptr<http::Turn> turn) {
+  if (turn && turn->standing == http::Turn::Standing::early) {
+    Invocation early{request_id, std::move(payload), {}, request.client_context};
+    early.turn = turn;
+    if (invoke_early(request, std::move(early), respond)) return;
+    turn->standing = http::Turn::Standing::returned;
+    return respond(empty_response(204));
+  }
   auto snapshot = find(request.reference);
   if (!snapshot) return respond(refusal_response(snapshot.error()));
   if (request.type == InvocationType::dry_run) return respond(empty_response(204));
   Invocation invocation{request_id, payload.empty() ? "{}" : std::move(payload), {}, request.client_context};
+  invocation.turn = std::move(turn);
   if (request.type == InvocationType::event) return answer_event(request, std::move(invocation), respond);
   const auto& function = request.reference.name;
   if (auto entered = enter(function, **snapshot); !entered) return respond(refusal_response(entered.error()));

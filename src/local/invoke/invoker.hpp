@@ -31,9 +31,10 @@ class Invoker {
           EventPolicy policy, Mend mend, std::string region, std::uint32_t seed);
 
   // `payload` has been checked. Answers through `respond`, once; an Event at once, its work goes on behind
-  // it; with a body that is still to come where the caller takes what is streamed.
+  // it; with a body that is still to come where the caller takes what is streamed. `turn`: of a caller in
+  // this process; where that is early, it takes another's place when that one ends, or is given back.
   void invoke(const InvokeRequest& request, const std::string& request_id, std::string payload,
-              Respond respond);
+              Respond respond, std::shared_ptr<http::Turn> turn = {});
 
  private:
   using Done = std::function<void(InvocationResult)>;
@@ -42,6 +43,7 @@ class Invoker {
   OrRefusal<void> enter(const std::string& function, const Snapshot& snapshot);
   void run(const std::string& function, const std::shared_ptr<const Snapshot>& snapshot,
            std::shared_ptr<const FunctionVersion> version, Invocation invocation, Done done);
+  bool invoke_early(const InvokeRequest& request, Invocation invocation, const Respond& respond);
   bool is_ready(const FunctionVersion& version) const;
   std::shared_ptr<const FunctionVersion> choose(const Snapshot& snapshot);
   EventQueue::Start start_event(const EventInvocation& event);

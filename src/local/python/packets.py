@@ -1,16 +1,24 @@
 """Small tasks for a handler that has another for raw envelopes, in packets that need no parsing (docs/protocol.md,
 Packets). What does not fit a packet, errors and news go over HTTP, which the runtime client speaks.
+
+The next task may have come while one runs. So all that the local Lambda has to know of one it knows before the next is
+taken: a packet waits behind the answer, and what goes over HTTP has been acknowledged.
 """
 
 import array
 import mmap
 import os
+import resource
+import select
 import socket
 import sys
 import time
+from fcntl import ioctl
+from termios import FIONREAD
 
 BYTES_MAX = 48 * 1024
-READY, ANSWER, FETCH = b"R", b"A", b"F"
+READY, ANSWER, QUIET_ANSWER, FETCH = b"R", b"A", b"Q", b"F"
+MARK = b"\0%s\n"  # in the log, behind what a task has written
 
 
 class Deadline:
@@ -19,10 +27,53 @@ class Deadline:
     lambdapool_shared = None  # memory in which outcomes are told early (docs/protocol.md, Parts)
 
     def __init__(self, milliseconds):
-        self._milliseconds = milliseconds
+        self._end = time.time() + milliseconds / 1000
 
     def get_remaining_time_in_millis(self):
-        return max(0, self._milliseconds - int(time.time() * 1000))
+        return max(0, int((self._end - time.time()) * 1000))
+
+
+class Log:
+    """The pipe that the worker's output goes to."""
+
+    _nothing = b"\0\0\0\0"
+
+    def __init__(self):
+        self._pipe = os.dup(1)  # a task may put something else in its place
+
+    def mark(self, request_id):
+        """Whether there was something to be marked: of what this task has written, not all has been read."""
+        try:
+            if ioctl(self._pipe, FIONREAD, self._nothing) == self._nothing:
+                return False
+            self._write(MARK % request_id)
+        except OSError:
+            pass  # what there is, is read
+        return True
+
+    def _write(self, mark):
+        while True:
+            try:
+                os.write(self._pipe, mark)
+                return
+            except BlockingIOError:  # a task has made it so
+                select.select([], [self._pipe], [])
+
+
+class Memory:
+    """Near its limit, a worker takes no task before it is known what the last one has used."""
+
+    _interval = 0.001  # in which none gets from there to beyond
+
+    def __init__(self):
+        self._limit_kb = int(os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", 128)) * 1024 * 3 // 4
+        self._at = 0.0
+
+    def is_short(self, now=time.perf_counter):
+        if now() - self._at < self._interval:
+            return False
+        self._at = now()
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > self._limit_kb
 
 
 def take(connection):
@@ -37,23 +88,18 @@ def take(connection):
     return socket.socket(fileno=packets), shared
 
 
-class Teller:
-    """Sends requests whose answers nobody waits for: they are read before the next one."""
-
-    def __init__(self, channel):
-        self._channel = channel
-        self._owed = 0
-
-    def tell(self, *requests):
-        for _ in range(self._owed):
-            self._channel.receive()
-        self._channel.send(b"".join(requests))
-        self._owed = 0 if requests[0].startswith(b"GET") else sum(map(bool, requests))
+def tell(channel, *requests):
+    """Requests that have been taken when this returns; "" is none."""
+    channel.send(b"".join(requests))
+    for request in requests:
+        if request:
+            channel.receive()
 
 
 def over_http(channel, handler, function, news, client):
     """Invocations as others than our own pools send them, until one would have fitted a packet: what is to be told
     then. An answer and the request for the next go in one write, so that both are known at once."""
+    channel.send(client.NEXT_RAW)
     while True:
         headers, body = client.next_invocation(channel)
         answer = client.answer(handler, function, headers, body)
@@ -65,32 +111,32 @@ def over_http(channel, handler, function, news, client):
 def serve(packets, channel, handler, function, news, client):
     """As the client's run()."""
     raw, send, receive = handler.lambdapool_raw, packets.send, packets.recv
-    tell = Teller(channel).tell
-    tell(news())
+    mark, memory_is_short = Log().mark, Memory().is_short
+    tell(channel, news())
     send(READY)
     while True:
         packet = receive(BYTES_MAX)
         if packet == FETCH:
-            tell(client.NEXT_RAW)
-            tell(*over_http(channel, handler, function, news, client))
+            tell(channel, *over_http(channel, handler, function, news, client))
             send(READY)
             continue
         head, _, envelope = packet.partition(b"\0")
         if not head:
             os._exit(0)  # the local Lambda is gone, and this worker with it
-        request_id, deadline, trace = head[1:].decode().split("\n")
+        request_id, milliseconds, trace = head[1:].decode().split("\n")
         client.begin(request_id, trace)
         try:
-            result, failed = raw(envelope, Deadline(int(deadline))), None
+            result, failed = raw(envelope, Deadline(int(milliseconds))), None
         except Exception as error:
             failed = client.failure(error, request_id)
         told = news()
-        if failed is None and len(result) < BYTES_MAX - 64 and not told:
-            send(ANSWER + request_id.encode() + result)
+        if failed is None and len(result) < BYTES_MAX - 64 and not told and not memory_is_short():
+            number = request_id.encode()
+            send((ANSWER if mark(number) else QUIET_ANSWER) + number + result)
             continue
         if failed is None:
             failed = client.answer_request(request_id, "/response", "application/unknown", result)
-        tell(failed, told)
+        tell(channel, failed, told)
         send(READY)
 
 

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "http/in_process.hpp"
 #include "local/control/refusal.hpp"
 
 namespace lambdapool::local {
@@ -22,6 +24,8 @@ struct Invocation {
   // Of a caller who takes what our own runtime tells ahead of its answer (docs/protocol.md, Parts), as it
   // comes.
   std::function<void(std::string_view piece)> parts = {};
+  std::shared_ptr<http::Turn> turn = {};  // of a caller in this process
+  std::function<void()> begun = {};       // of one that was early: it is its turn
 };
 
 struct InvocationResult {

@@ -45,19 +45,28 @@ class LogPipe {
   Descriptor copy_write_end() const;
   bool open() const { return static_cast<bool>(read_); }
 
-  // The end of what was written until now and not taken before, for a caller; all of it has then gone to the
-  // sink. A last line without its end gets one.
-  std::string take();
+  // The end of what the invocation that began last has written, and of what was written before it, for a
+  // caller; all of it has then gone to the sink. A last line without its end gets one. What is behind the
+  // invocation's mark (packets.hpp) is held. `all_read`: there is nothing of it that has not been read.
+  std::string take(bool all_read = false);
 
-  // What is written from now on belongs to what comes next: its end is kept until pass_on().
-  void hold() { held_.emplace(held_bytes); }
-  void pass_on();
+  // What is written from now on belongs to what comes next: its end is kept until that begins.
+  void hold();
+  void begin(std::string_view request_id);
+
+  // While an invocation may have ended and the next begun unheard, what is read could be either's. `hear`:
+  // hears of what has ended until now; true: something had, and nothing is read yet. Of what was there before
+  // that and is read after it, it is known whose it is: what has ended has left a mark, or had been read.
+  void hear_first(std::function<bool()> hear) { hear_ = std::move(hear); }
 
  private:
   static constexpr std::size_t held_bytes = 256 * 1024;
 
-  void drain();
+  void on_readable();
+  void drain(std::size_t most);
+  void receive(std::string_view text);
   void pass(std::string_view text);
+  void pass_on();
   void finish_line();
 
   Descriptor read_;
@@ -65,7 +74,11 @@ class LogPipe {
   Sink sink_;
   BoundedText tail_{static_cast<std::size_t>(limits::log_tail_bytes)};
   std::optional<BoundedText> held_;  // while holding
-  std::string unfinished_;           // a line whose end has not come yet
+  std::string mark_;                 // of the invocation that began last, until it has come
+  bool marked_ = false;              // it has: what is held is the next one's
+  std::string part_;                 // what may be the beginning of the mark
+  std::function<bool()> hear_;
+  std::string unfinished_;  // a line whose end has not come yet
   std::unique_ptr<http::EventLoop::Watch> watch_;
 };
 

@@ -57,9 +57,9 @@ bool PacketSocket::take_one() {
 
 void PacketSocket::hand_out() {
   const std::weak_ptr<bool> alive = alive_;
-  auto packets = std::move(received_);
-  received_.clear();
-  for (const auto& packet : packets) {
+  while (!received_.empty()) {
+    const std::string packet = std::move(received_.front());
+    received_.pop_front();
     on_packet_(packet);
     if (alive.expired()) return;
   }
@@ -86,6 +86,29 @@ bool PacketSocket::send(std::string_view packet, std::span<const int> fds) {
     }
   }
   return false;
+}
+
+bool PacketSocket::send_if_room(std::string_view packet) {
+  return !closed_ && send_once(fd_.get(), packet, {});
+}
+
+bool PacketSocket::hear() {
+  while (!closed_ && take_one()) {
+  }
+  const bool any = !received_.empty();
+  hand_out();
+  return any;
+}
+
+std::optional<std::string> next_packet(int socket, Packet what) {
+  std::string packet(PacketSocket::bytes_max, '\0');
+  ssize_t size = -1;
+  do {
+    size = ::recv(socket, packet.data(), packet.size(), MSG_DONTWAIT | (what == Packet::look ? MSG_PEEK : 0));
+  } while (size < 0 && errno == EINTR);
+  if (size <= 0) return std::nullopt;
+  packet.resize(static_cast<std::size_t>(size));
+  return packet;
 }
 
 SocketPair socket_pair(int type) {

@@ -1,11 +1,13 @@
 // A SOCK_SEQPACKET socket on the event loop: whole packets both ways, descriptors along with those sent.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
+#include <string>
 #include <string_view>
-#include <vector>
 
 #include "http/event_loop.hpp"
 #include "local/worker/descriptor.hpp"
@@ -22,6 +24,8 @@ class PacketSocket {
   // False when the peer is gone. Never waits for a peer that waits for us: while the peer's queue is
   // full, packets from it are taken in (and handled later).
   bool send(std::string_view packet, std::span<const int> fds = {});
+  bool send_if_room(std::string_view packet);  // false, too, when the peer's queue is full
+  bool hear();                                 // hands out all that has come; whether there was anything
 
  private:
   void read_one();
@@ -32,7 +36,7 @@ class PacketSocket {
   Descriptor fd_;
   OnPacket on_packet_;
   std::function<void()> on_closed_;
-  std::vector<std::string> received_;
+  std::deque<std::string> received_;
   bool closed_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   std::unique_ptr<http::EventLoop::Watch> watch_;
@@ -44,6 +48,11 @@ struct SocketPair {
   Descriptor theirs;
 };
 SocketPair socket_pair(int type);
+
+// What the reader of this socket would read next, and, where it is taken, now does not: either has it.
+// nullopt: there is nothing.
+enum class Packet { look, take };
+std::optional<std::string> next_packet(int socket, Packet what);
 
 // Puts a byte with the descriptors into a connected socket. False: it did not fit.
 bool send_descriptors(int socket, std::span<const int> fds);

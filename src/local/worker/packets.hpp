@@ -8,12 +8,16 @@ namespace lambdapool::local::packet {
 
 // To the runtime.
 inline constexpr char task =
-    'T';  // request id, "\n", deadline (ms since 1970), "\n", trace id, "\0", raw envelope
+    'T';  // request id, "\n", ms that it may take, "\n", trace id, "\0", raw envelope
 inline constexpr char fetch = 'F';  // the next invocation is to be asked for over HTTP
 
-// From it: it is then free for the next.
-inline constexpr char ready = 'R';   // the first one; later, when it has answered over HTTP
-inline constexpr char answer = 'A';  // request id, answer
+// From it: it is then free for the next, which may have come already.
+inline constexpr char ready = 'R';         // the first one; later, when its answer over HTTP has been taken
+inline constexpr char answer = 'A';        // request id, answer
+inline constexpr char quiet_answer = 'Q';  // the same; the log has nothing of this task that was not read
+// In the log, behind what a task has written and before an `answer`: the request id between these.
+inline constexpr char mark_begin = '\0';
+inline constexpr char mark_end = '\n';
 
 // What is larger goes over HTTP.
 inline constexpr std::size_t bytes_max = std::size_t{48} << 10;

@@ -140,10 +140,10 @@ void RuntimeApi::deliver(DeliveredInvocation delivered) {
   }
   state_ = State::running;
   stream_broken_ = false;
-  early_ = nullptr;
+  by_packet_ = false;
   if (const auto send = std::exchange(send_packet_, nullptr)) {
-    const auto packet = next_packet();
-    handed_out_ = packet.has_value();
+    const auto packet = packet_of(delivered_.invocation, delivered_.budget, delivered_.trace_id);
+    handed_out_ = by_packet_ = packet.has_value();
     return send(packet ? *packet : std::string_view(&packet::fetch, 1));
   }
   // Where the poll has broken off meanwhile, the runtime's next one gets it.
@@ -152,49 +152,59 @@ void RuntimeApi::deliver(DeliveredInvocation delivered) {
   poll_.reset();
 }
 
+void RuntimeApi::has_taken(DeliveredInvocation delivered) {
+  delivered_ = std::move(delivered);
+  state_ = State::running;
+  stream_broken_ = false;
+  handed_out_ = by_packet_ = true;
+  send_packet_ = nullptr;
+}
+
 void RuntimeApi::packet(std::string_view packet, const SendPacket& send) {
-  if (packet.starts_with(packet::answer)) answer_packet(packet.substr(1));
+  const bool quiet = packet.starts_with(packet::quiet_answer);
+  if (quiet || packet.starts_with(packet::answer)) answer_packet(packet.substr(1), quiet);
   ready_for_packets(send);
 }
 
-void RuntimeApi::answer_packet(std::string_view packet) {
+void RuntimeApi::answer_packet(std::string_view packet, bool quiet) {
   const std::string& id = delivered_.invocation.request_id;
   if (state_ != State::running || !handed_out_ || !packet.starts_with(id)) return;
   state_ = State::answered;
+  events_.logged(quiet);
   events_.answered(Kind::response, std::string(packet.substr(id.size())));
 }
 
 void RuntimeApi::ready_for_packets(const SendPacket& send) {
-  if (state_ == State::failed) return;
+  if (state_ == State::failed || state_ == State::running) return;
   takes_raw_ = true;
-  if (state_ == State::running) {  // its answer, which it gave over HTTP, has not been read yet
-    early_ = send;
-    return;
-  }
   send_packet_ = send;
   state_ = State::waiting;
   events_.ready();
 }
 
-// nullopt: it has to be fetched.
-std::optional<std::string> RuntimeApi::next_packet() const {
-  const Invocation& invocation = delivered_.invocation;
-  const std::string deadline = std::to_string(delivered_.deadline_ms);
-  const std::size_t size = invocation.request_id.size() + deadline.size() + delivered_.trace_id.size() + 4 +
-                           invocation.payload.size();
+std::optional<std::string> RuntimeApi::packet_of(const Invocation& invocation,
+                                                 std::chrono::milliseconds budget,
+                                                 std::string_view trace_id) {
+  const std::string time = std::to_string(budget.count());
+  const std::size_t size =
+      invocation.request_id.size() + time.size() + trace_id.size() + 4 + invocation.payload.size();
   if (size > packet::bytes_max || !envelope::is_raw(invocation.payload) || !invocation.client_context.empty())
     return std::nullopt;
   std::string packet;
   packet.reserve(size);
   packet.push_back(packet::task);
-  packet.append(invocation.request_id).append("\n").append(deadline).append("\n");
-  packet.append(delivered_.trace_id).push_back('\0');
+  packet.append(invocation.request_id).append("\n").append(time).append("\n");
+  packet.append(trace_id).push_back('\0');
   return packet.append(invocation.payload);
+}
+
+std::string_view RuntimeApi::id_in(std::string_view packet) {
+  return packet.substr(1, std::min(packet.find('\n'), packet.size()) - 1);
 }
 
 void RuntimeApi::close() {
   poll_.reset();
-  send_packet_ = early_ = nullptr;
+  send_packet_ = nullptr;
 }
 
 std::unique_ptr<http::BodySink> RuntimeApi::divert(const http::Request& head) {
@@ -247,7 +257,6 @@ void RuntimeApi::result(const http::Request& request, std::string body, std::str
   state_ = State::answered;
   delivered_.invocation.payload.clear();
   end_result(std::move(body), error || failed_midway, std::move(responder));
-  if (const auto early = std::exchange(early_, nullptr)) ready_for_packets(early);
 }
 
 void RuntimeApi::end_result(std::string body, bool error, http::Responder responder) {

@@ -2,6 +2,7 @@
 // The worker's HTTP connections (its own channel, and the port of a foreign runtime) all lead here.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -20,6 +21,7 @@ struct DeliveredInvocation {
   Invocation invocation;
   std::int64_t deadline_ms = 0;  // epoch
   std::string trace_id;
+  std::chrono::milliseconds budget{};  // from when the runtime begins it
 };
 
 // Of connections that lead here: what is larger is answered by RuntimeApi, up to where nobody means it.
@@ -33,6 +35,9 @@ class RuntimeApi {
     std::function<void(Kind, std::string body)> answered;  // the invocation that it was given
     std::function<void(std::string type, std::string body)> init_failed;
     std::function<void(std::string_view names)> imported = [](auto) {};  // modules; of our own runtime
+    // Before `answered`, where an answer says it: all that the invocation wrote has been read already, or
+    // what has not has a mark behind it.
+    std::function<void(bool all_read)> logged = [](bool) {};
   };
 
   explicit RuntimeApi(Events events) : events_(std::move(events)) {}
@@ -47,6 +52,14 @@ class RuntimeApi {
 
   // The runtime waits (`ready` was the last event): here is its invocation.
   void deliver(DeliveredInvocation delivered);
+  // The same, where the runtime has found it in its socket behind the one before.
+  void has_taken(DeliveredInvocation delivered);
+  // The runtime has an invocation that came as a packet: so it reads the next packet after that.
+  bool by_packet() const { return state_ == State::running && by_packet_; }
+  // nullopt: it cannot go as a packet.
+  static std::optional<std::string> packet_of(const Invocation& invocation, std::chrono::milliseconds budget,
+                                              std::string_view trace_id);
+  static std::string_view id_in(std::string_view packet);
   bool waiting() const { return state_ == State::waiting; }
   void close();
   // How many bytes of the last answer were streamed.
@@ -64,9 +77,8 @@ class RuntimeApi {
   void end_result(std::string body, bool error, http::Responder responder);
   std::optional<http::Response> take_piece(std::string_view piece);
   void stream_broken();
-  void answer_packet(std::string_view packet);
+  void answer_packet(std::string_view packet, bool quiet);
   void ready_for_packets(const SendPacket& send);
-  std::optional<std::string> next_packet() const;
 
   Events events_;
   State state_ = State::init;
@@ -74,8 +86,8 @@ class RuntimeApi {
   bool handed_out_ = false;
   bool takes_raw_ = false;  // envelopes whose bodies are no JSON
   std::optional<http::Responder> poll_;
+  bool by_packet_ = false;
   SendPacket send_packet_;  // while the runtime waits for a packet
-  SendPacket early_;        // it will, once its answer has been read
   std::uint64_t poll_number_ = 0;
   std::uint64_t streamed_bytes_ = 0;
   bool stream_broken_ = false;  // the runtime's connection, in the middle of its response

@@ -12,15 +12,13 @@ namespace {
 using std::chrono::duration;
 using std::chrono::milliseconds;
 
-constexpr milliseconds memory_interval{50};
 constexpr milliseconds parts_interval{20};
-// In so short a time a process cannot make many pages its own: what it took last is then true enough, and
-// asking the system for each of thousands of quick invocations would cost more than all else about them.
-constexpr milliseconds peak_interval{5};
 
 double ms_between(Worker::Clock::time_point from, Worker::Clock::time_point to) {
   return duration<double, std::milli>(to - from).count();
 }
+
+}  // namespace
 
 // X-Ray's form. The root is derived from the request, so that a trace can be found from a log.
 std::string trace_id(const std::string& request_id, std::int64_t now_ms) {
@@ -34,8 +32,6 @@ std::string trace_id(const std::string& request_id, std::int64_t now_ms) {
   return std::string("Root=1-") + time + "-" + digits.substr(0, 24) + ";Parent=" + digits.substr(16) +
          ";Sampled=0";
 }
-
-}  // namespace
 
 std::int64_t now_ms() {
   const auto now = std::chrono::system_clock::now();
@@ -52,13 +48,17 @@ Worker::Worker(WorkerProcess::Parts parts, const LogSink& log, WorkerProcess::Se
       api_({[this] { on_ready(); },
             [this](RuntimeApi::Kind kind, std::string body) { on_answered(kind, std::move(body)); },
             [this](std::string type, std::string body) { on_init_failed(std::move(type), std::move(body)); },
-            [this](std::string_view names) { on_imported(names); }}) {}
+            [this](std::string_view names) { on_imported(names); },
+            [this](bool all_read) { log_read_ = all_read; }}) {}
 
 Worker::~Worker() = default;
 
 void Worker::start() { carry_out(life_.launch(Clock::now())); }
 
-void Worker::stop() { carry_out(life_.stop(Clock::now())); }
+void Worker::stop() {
+  settle_early();
+  carry_out(life_.stop(Clock::now()));
+}
 
 void Worker::carry_out(const Life::Deeds& deeds) {
   const auto self = shared_from_this();
@@ -73,7 +73,7 @@ void Worker::carry_out(Life::Do deed) {
     case Life::Do::kill:
       return kill();
     case Life::Do::offer:
-      return events_.idle(*this);
+      return offer();
     case Life::Do::answer:
       return answer();
     case Life::Do::fail:
@@ -113,6 +113,10 @@ void Worker::launch() {
   process_ = std::make_shared<WorkerProcess>(
       parts_, setting_, WorkerProcess::Api{api, divert},
       [this](std::string_view lines) { write_log(lines, now_ms()); }, process_events());
+  process_->log().hear_first([weak] {
+    const auto self = weak.lock();
+    return self && !self->early_.empty() && self->process_->hear_packets();
+  });
   extensions_ = std::make_unique<ExtensionApi>(setting_.function, process_->extensions(), extension_events());
   process_->start();
 }
@@ -175,6 +179,7 @@ void Worker::on_extension_failed(const std::string& name, InvocationError why) {
 }
 
 void Worker::kill() {
+  give_back_early();
   note_peak();
   const bool exceeded = life_.has_verdict() && life_.verdict().type == out_of_memory().type;
   if (!extensions_->any() || exceeded) return process_->kill();
@@ -186,6 +191,7 @@ void Worker::kill() {
 void Worker::end() {
   memory_timer_.reset();
   parts_timer_.reset();
+  fail_early();
   process_->log().take();  // what it wrote after its last answer
   api_.close();
   process_->release();
@@ -196,7 +202,9 @@ void Worker::abandon() {
   const auto self = shared_from_this();
   events_ = {[](Worker&) {}, [](Worker&, const InvocationError&) {}, [](Worker&) {}};
   memory_timer_.reset();
+  give_back_early();
   carry_out(life_.abandon());
+  fail_early();
   timer_.reset();
   parts_timer_.reset();
   api_.close();
@@ -223,16 +231,18 @@ void Worker::on_ready() {
   carry_out(deeds);
 }
 
-void Worker::begin(PendingInvocation pending) {
+void Worker::begin(PendingInvocation pending) { begin(std::move(pending), Delivered::now); }
+
+void Worker::begin(PendingInvocation pending, Delivered delivered) {
   // An init that took too long was started again on the invocation's account.
   const bool with_init = life_.restarted();
   life_.invoked(Clock::now());
   begun_ = life_.begun();
   invocation_ = std::move(pending);
+  caller_ = invocation_->invocation.turn ? invocation_->invocation.turn->caller : nullptr;
+  if (invocation_->invocation.begun) invocation_->invocation.begun();
   arm_timer();
-  if (parts_.memory.kind() == MemoryLimits::Kind::watched && !memory_timer_) {
-    memory_timer_ = parts_.loop.call_after(memory_interval, [this] { watch_memory(); });
-  }
+  if (parts_.memory.kind() == MemoryLimits::Kind::watched && !memory_timer_) watch_memory_later();
   const auto now = now_ms();
   const auto left = std::chrono::duration_cast<milliseconds>(*life_.deadline() - Clock::now());
   const std::string id = invocation_->invocation.request_id;
@@ -244,16 +254,21 @@ void Worker::begin(PendingInvocation pending) {
     if (!parts_timer_) parts_timer_ = parts_.loop.call_after(parts_interval, [this] { look_for_parts(); });
   }
   extensions_->invoke(invocation_->invocation, deadline, trace);
-  api_.deliver({std::move(invocation_->invocation), deadline, trace});
+  if (delivered == Delivered::early) {
+    api_.has_taken({std::move(invocation_->invocation), deadline, trace, left});
+  } else {
+    api_.deliver({std::move(invocation_->invocation), deadline, trace, left});
+  }
   invocation_->invocation.request_id = id;
   started_ms_ = with_init ? launched_ms_ : now;
   write_log(start_lines(*setting_.function, id, started_ms_), started_ms_);
-  process_->log().pass_on();
+  process_->log().begin(id);
 }
 
 void Worker::on_answered(RuntimeApi::Kind kind, std::string body) {
   if (life_.state() != Life::State::busy) return;  // too late: the verdict is out
   note_peak();
+  is_quick_ = Clock::now() - begun_ <= setting_.early_within;
   // It may have been faster than the watch, or than its cgroup.
   const bool exceeded = !process_->enclosed() && over_limit(peak_bytes_);
   answer_ = Answer{kind, std::move(body)};
@@ -280,7 +295,7 @@ InvocationResult Worker::result_of(std::string payload, const InvocationError* f
   result.function_error = function_error;
   result.log = std::move(log_before_start_);
   result.log += start_lines(*setting_.function, id, started_ms_);
-  result.log += log.take();
+  result.log += log.take(std::exchange(log_read_, false));
   log.hold();
   const auto ended_ms = now_ms();
   const auto report = end_lines(
@@ -333,10 +348,12 @@ Life::Exit Worker::as_life_sees(const WorkerProcess::Exit& exit) {
 }
 
 void Worker::on_exited(const WorkerProcess::Exit& exit) {
+  settle_early();
   carry_out(life_.exited(Clock::now(), as_life_sees(exit)));
 }
 
 void Worker::on_lost(const std::string& why) {
+  settle_early();
   // Not at once where it starts: whoever asked for it may still be in the middle of asking.
   if (!life_.is_coming()) return carry_out(life_.lost(Clock::now(), why));
   parts_.loop.post(
@@ -353,14 +370,6 @@ void Worker::on_imported(std::string_view names) {
   if (life_.state() != Life::State::dead) process_->learn(names);
 }
 
-int Worker::used_mb(const InvocationError* failure) const {
-  const int most = setting_.function->memory_mb;
-  if (failure && failure->type == out_of_memory().type) return most;
-  constexpr std::uint64_t mb = 1 << 20;
-  return static_cast<int>(
-      std::min<std::uint64_t>((peak_bytes_ + mb - 1) / mb, static_cast<std::uint64_t>(most)));
-}
-
 void Worker::write_log(std::string_view lines, std::int64_t at_ms) const {
   log_(*setting_.function, setting_.slot.log_stream, lines, at_ms);
 }
@@ -373,6 +382,8 @@ void Worker::arm_timer() {
   const auto delay = std::max(*deadline - Clock::now(), Clock::duration::zero());
   timer_ = parts_.loop.call_after(delay, [this] {
     timer_.reset();
+    const auto self = shared_from_this();
+    if (life_.deadline() && Clock::now() >= *life_.deadline()) settle_early();
     carry_out(life_.due(Clock::now()));
   });
 }
@@ -385,30 +396,6 @@ void Worker::look_for_parts() {
   if (const std::string piece = process_->parts()->look(); !piece.empty()) take_parts_(piece);
   if (!take_parts_) return;
   parts_timer_ = parts_.loop.call_after(parts_interval, [this] { look_for_parts(); });
-}
-
-bool Worker::over_limit(std::uint64_t resident) const {
-  return resident > static_cast<std::uint64_t>(setting_.function->memory_mb) << 20;
-}
-
-void Worker::note_peak() {
-  const auto now = Clock::now();
-  if (!peak_ || now - peak_noted_ < peak_interval) return;
-  peak_bytes_ = std::max(peak_bytes_, peak_->bytes());
-  peak_noted_ = now;
-}
-
-void Worker::watch_memory() {
-  memory_timer_.reset();
-  const auto state = life_.state();
-  const bool runs =
-      state == Life::State::starting || state == Life::State::failing || state == Life::State::busy;
-  if (!runs || pid_ <= 0) return;  // begin() starts it again
-  std::uint64_t resident = 0;
-  for (const pid_t pid : process_->pids()) resident += resident_bytes_of_tree(pid);
-  peak_bytes_ = std::max(peak_bytes_, resident);
-  if (over_limit(resident)) return carry_out(life_.over_memory(Clock::now()));
-  memory_timer_ = parts_.loop.call_after(memory_interval, [this] { watch_memory(); });
 }
 
 }  // namespace lambdapool::local

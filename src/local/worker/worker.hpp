@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -27,6 +28,7 @@ struct PendingInvocation {
 };
 
 std::int64_t now_ms();  // by the wall clock
+std::string trace_id(const std::string& request_id, std::int64_t now_ms);
 
 class Worker : public std::enable_shared_from_this<Worker> {
  public:
@@ -44,8 +46,13 @@ class Worker : public std::enable_shared_from_this<Worker> {
 
   void start();
   void begin(PendingInvocation invocation);  // while idle
-  void stop();                               // kills it; `ended` follows. An invocation under way fails.
-  void abandon();                            // the service ends: no more events; a waiting caller is told
+  // One that waits in the runtime's socket behind the present one. False: it is left to the caller.
+  bool takes_early(const void* caller) const;
+  bool take_early(PendingInvocation&& invocation);
+  std::size_t early() const { return early_.size(); }
+  void give_back_early();  // what the runtime has not taken yet
+  void stop();             // kills it; `ended` follows. An invocation under way fails.
+  void abandon();          // the service ends: no more events; a waiting caller is told
 
   bool is_coming() const { return life_.is_coming(); }
   bool is_idle() const { return life_.state() == Life::State::idle; }
@@ -60,6 +67,11 @@ class Worker : public std::enable_shared_from_this<Worker> {
     std::string body;
   };
 
+  enum class Delivered { now, early };
+  void begin(PendingInvocation pending, Delivered delivered);
+  void settle_early();
+  void fail_early();
+  void offer();
   void carry_out(const Life::Deeds& deeds);
   void carry_out(Life::Do deed);
   void launch();
@@ -87,6 +99,7 @@ class Worker : public std::enable_shared_from_this<Worker> {
   void arm_timer();
   void note_peak();
   void watch_memory();
+  void watch_memory_later();
   bool over_limit(std::uint64_t resident) const;
   int used_mb(const InvocationError* failure) const;
   void write_log(std::string_view lines, std::int64_t at_ms) const;
@@ -101,6 +114,10 @@ class Worker : public std::enable_shared_from_this<Worker> {
   std::shared_ptr<WorkerProcess> process_;
 
   std::optional<PendingInvocation> invocation_;
+  std::deque<PendingInvocation> early_;               // sent to the runtime, which takes them in this order
+  const void* caller_ = nullptr;                      // of the present invocation, or the last
+  bool is_quick_ = false;                             // the last one was
+  bool log_read_ = false;                             // all that the one that is answered has written
   std::optional<Answer> answer_;                      // what the runtime sent
   std::function<void(std::string_view)> take_parts_;  // of the invocation's caller; null: nobody wants them
   std::unique_ptr<http::EventLoop::Timer> parts_timer_;

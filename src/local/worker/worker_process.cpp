@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "local/worker/node_runtime.hpp"
@@ -99,6 +100,7 @@ void WorkerProcess::on_exited(int wait_status, std::uint64_t peak_bytes) {
 // Not at once: this may run inside a callback of theirs.
 void WorkerProcess::release() {
   released_ = true;
+  packets_there_.reset();
   log_.reset();
   cgroup_.reset();
   end_timer_.reset();
@@ -123,6 +125,7 @@ void WorkerProcess::abandon() {
   if (extensions_) extensions_->release();
   connection_.reset();
   packets_.reset();
+  packets_there_.reset();
   log_.reset();
   cgroup_.reset();
 }
@@ -157,7 +160,27 @@ bool WorkerProcess::open_packets(int channel) {
   if (!send_descriptors(channel, given)) return false;
   packets_ = std::make_unique<PacketSocket>(
       parts_.loop, std::move(pair.ours), [this](std::string_view packet) { on_packet(packet); }, [] {});
+  packets_there_ = std::move(pair.theirs);
   return true;
+}
+
+bool WorkerProcess::send_early(std::string_view packet) { return packets_ && packets_->send_if_room(packet); }
+
+bool WorkerProcess::hear_packets() {
+  const auto self = shared_from_this();
+  return packets_ && packets_->hear();
+}
+
+std::vector<std::string> WorkerProcess::take_back(std::string_view present) {
+  std::vector<std::string> ids;
+  if (!packets_there_) return ids;
+  const int there = packets_there_.get();
+  const auto first = next_packet(there, Packet::look);
+  const bool waits = first && RuntimeApi::id_in(*first) == present;
+  if (waits && !exit_) return ids;
+  while (const auto packet = next_packet(there, Packet::take)) ids.emplace_back(RuntimeApi::id_in(*packet));
+  if (waits) ids.erase(ids.begin());
+  return ids;
 }
 
 void WorkerProcess::on_packet(std::string_view packet) {

@@ -2,6 +2,7 @@
 // and the external extensions before and after it. A worker that is started again gets another one.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -9,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "http/server.hpp"
 #include "local/supervisor/supervisor.hpp"
@@ -45,9 +47,10 @@ class WorkerProcess : public std::enable_shared_from_this<WorkerProcess> {
     WorkerSlot slot;
     std::filesystem::path opt;
     std::string region;
-    int processors;                   // for its libraries' threads
-    std::filesystem::path imports;    // where ImportLists are; "": none are kept
-    std::filesystem::path node = {};  // of nodejs functions; "": there is none
+    int processors;                            // for its libraries' threads
+    std::filesystem::path imports;             // where ImportLists are; "": none are kept
+    std::filesystem::path node = {};           // of nodejs functions; "": there is none
+    std::chrono::milliseconds early_within{};  // WorkersOptions'
   };
   struct Exit {
     int wait_status = 0;
@@ -89,7 +92,13 @@ class WorkerProcess : public std::enable_shared_from_this<WorkerProcess> {
   void learn(std::string_view names);  // it has imported these modules, one a line
 
   LogPipe& log() { return *log_; }
-  SharedParts* parts() { return parts_memory_.get(); }              // null: its runtime tells nothing early
+  SharedParts* parts() { return parts_memory_.get(); }  // null: its runtime tells nothing early
+
+  bool send_early(std::string_view packet);  // behind others; false where there is no room
+  // The request ids of what was sent behind `present` and the runtime has not read, and now never will.
+  // Nothing, where it has not got to `present` yet: it could read what is behind that in the middle of this.
+  std::vector<std::string> take_back(std::string_view present);
+  bool hear_packets();                                              // that have come; whether any had
   bool enclosed() const { return cgroup_ && cgroup_->enclosed(); }  // its memory is the kernel's to hold
 
   // It has ended: lets its channel and its cgroup go.
@@ -128,6 +137,7 @@ class WorkerProcess : public std::enable_shared_from_this<WorkerProcess> {
   std::unique_ptr<http::Connection> connection_;
   std::unique_ptr<PacketSocket> packets_;      // of our own runtime for Python
   std::unique_ptr<SharedParts> parts_memory_;  // of our own runtimes
+  Descriptor packets_there_;                   // the runtime's end of it
   std::filesystem::path imports_;              // its ImportList, where it has one
   Descriptor channel_;                         // the worker's end, until it has been handed over
   const std::vector<std::string> extension_names_;

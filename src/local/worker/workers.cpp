@@ -52,12 +52,15 @@ class LocalWorkers : public Workers {
   void log_to(LogSink sink) override { log_ = std::move(sink); }
   void invoke(std::shared_ptr<const FunctionVersion> function, Invocation call,
               std::function<void(InvocationResult)> done) override;
+  bool invoke_early(const std::shared_ptr<const FunctionVersion>& function, Invocation call,
+                    std::function<void(InvocationResult)> done) override;
   void retire(const std::string& key) override;
   std::string isolation() const override { return machine_.isolation(); }
   void close_in_fork() override { machine_.close_in_fork(); }
 
  private:
   void pump(Group& group);
+  static void give_back_early(Group& group);
   void start_worker(Group& group);
   int processors_for(const FunctionVersion& function) const;
   bool has_room();
@@ -113,6 +116,25 @@ void LocalWorkers::invoke(std::shared_ptr<const FunctionVersion> function, Invoc
   if (group.empty()) groups_.erase(key);
 }
 
+// Behind whichever has the fewest behind it.
+bool LocalWorkers::invoke_early(const std::shared_ptr<const FunctionVersion>& function, Invocation invocation,
+                                std::function<void(InvocationResult)> done) {
+  const auto found = groups_.find(function->key);
+  if (found == groups_.end() || found->second.retired || !found->second.waiting.empty()) return false;
+  Worker* best = nullptr;
+  for (const auto& worker : found->second.workers) {
+    if (!worker->takes_early(invocation.turn->caller)) continue;
+    if (!best || worker->early() < best->early()) best = worker.get();
+  }
+  return best && best->take_early({std::move(invocation), std::move(done)});
+}
+
+// What has come for another worker, or for none any more, does not wait behind what is early.
+void LocalWorkers::give_back_early(Group& group) {
+  const auto workers = group.workers;  // whoever gets something back may send it again
+  for (const auto& worker : workers) worker->give_back_early();
+}
+
 void LocalWorkers::pump(Group& group) {
   std::erase_if(group.idle, [](Worker* worker) { return !worker->is_idle(); });  // an extension has failed
   while (!group.waiting.empty() && !group.idle.empty()) {
@@ -123,6 +145,7 @@ void LocalWorkers::pump(Group& group) {
     worker->begin(std::move(pending));
   }
   if (group.waiting.empty()) return;
+  give_back_early(group);
   for (auto missing = workers_to_start(group.waiting.size(), group.coming()); missing > 0; --missing) {
     if (!has_room()) return wait_for_room();
     start_worker(group);
@@ -217,7 +240,8 @@ void LocalWorkers::start_worker(Group& group) {
       parts, log_,
       WorkerProcess::Setting{group.function, std::move(*slot), std::move(*opt), options_.region,
                              processors_for(*group.function), options_.imports,
-                             node ? find_node(options_.environment) : std::filesystem::path()},
+                             node ? find_node(options_.environment) : std::filesystem::path(),
+                             options_.early_within},
       options_.init_limit, std::move(events));
   group.workers.push_back(worker);
   worker->start();
@@ -279,6 +303,7 @@ void LocalWorkers::retire(const std::string& key) {
   group.retired = true;
   for (const auto& spare : group.spare) Scratch::remove_tmp(spare.slot.tmp);
   group.spare.clear();
+  give_back_early(group);
   const auto idle = std::move(group.idle);
   group.idle.clear();
   for (Worker* worker : idle) worker->stop();

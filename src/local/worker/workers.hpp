@@ -55,6 +55,9 @@ struct WorkersOptions {
       imports;  // what is known of functions' imports (import_list.hpp); "": nothing is kept
   std::chrono::milliseconds idle_timeout{300'000};
   std::chrono::milliseconds init_limit{10'000};  // a longer init is started again within the invocation
+  // While a worker's invocations take no longer, it has the next ones of their caller behind the present one:
+  // beyond that, nothing is saved that counts.
+  std::chrono::milliseconds early_within{2};
   bool cgroups = true;         // false: memory is watched even where cgroups could be written
   bool shared_memory = false;  // functions see the host's /dev/shm, which Lambda lacks
   bool mounts = true;          // false: functions see the host's files even where mounting is allowed
@@ -71,6 +74,14 @@ class Workers {
   // On the loop's thread; `done` runs there, exactly once. Concurrency limits are the caller's.
   virtual void invoke(std::shared_ptr<const FunctionVersion> function, Invocation invocation,
                       std::function<void(InvocationResult)> done) = 0;
+
+  // As invoke(), behind another invocation of the same caller that a worker has. False: there is none that
+  // takes it, and `done` never runs. Until it has begun (Invocation::begun) it may come back: `done` then
+  // runs with its turn returned.
+  virtual bool invoke_early(const std::shared_ptr<const FunctionVersion>& /*function*/,
+                            Invocation /*invocation*/, std::function<void(InvocationResult)> /*done*/) {
+    return false;
+  }
 
   // Idle workers of this key end now, busy ones after their invocation. On the loop's thread.
   virtual void retire(const std::string& key) = 0;

@@ -1,0 +1,80 @@
+// Calls that are sent before their turn: to a service of this process, which has them wait where they will
+// run.
+#include <future>
+
+#include "pool/engine_impl.hpp"
+
+namespace lambdapool::pool {
+
+using http::Turn;
+
+// Returns when it is done.
+void Engine::Impl::on_loop(const std::function<void()>& work) {
+  if (loop->on_loop_thread()) return work();
+  std::promise<void> done;
+  loop->post([&] {
+    work();
+    done.set_value();
+  });
+  done.get_future().wait();
+}
+
+void Engine::Impl::take_turn(Id id, Call& call, Turn::Standing standing) {
+  call.turn = std::make_shared<Turn>(Turn{this, standing});
+  call.request.turn = call.turn;
+  if (standing != Turn::Standing::early) return;
+  call.turn->on_begun = [weak = weak_from_this(), id] {
+    const auto self = weak.lock();
+    if (!self) return;
+    const std::lock_guard lock(self->mutex);
+    const auto now = Clock::now();
+    self->window.begun(id, now);
+    if (const auto found = self->calls.find(id); found != self->calls.end()) found->second.times.sent = now;
+  };
+}
+
+// Whether the call has come back as it went: it waits again, first of all.
+bool Engine::Impl::has_returned(Id id, http::Request& request) {
+  if (!request.turn) return false;
+  const std::lock_guard lock(mutex);
+  if (request.turn->standing == Turn::Standing::early)
+    window.begun(id, Clock::now());  // as far as one can know
+  if (request.turn->standing != Turn::Standing::returned) return false;
+  const auto found = calls.find(id);
+  if (found == calls.end()) return true;  // it was cancelled meanwhile
+  Call& call = found->second;
+  call.request = std::move(request);
+  call.request.turn.reset();
+  call.turn.reset();
+  window.not_begun(id);
+  post_pump();
+  return true;
+}
+
+// With what waits at the same worker, unless it has begun.
+void Engine::Impl::have_back(Id id) {
+  std::unique_lock lock(mutex);
+  const auto found = calls.find(id);
+  if (found == calls.end() || !window.is_early(id)) return;
+  const auto turn = found->second.turn;
+  lock.unlock();
+  if (turn && turn->give_back) turn->give_back();
+}
+
+void Engine::Impl::have_all_back() {
+  std::unique_lock lock(mutex);
+  const auto early = window.early();
+  lock.unlock();
+  for (const Id id : early) have_back_to_end(id);
+}
+
+// Of one that will not be sent again: that it has been refused may not have been heard yet.
+void Engine::Impl::have_back_to_end(Id id) {
+  have_back(id);
+  const std::lock_guard lock(mutex);
+  if (!window.is_early(id)) return;
+  const auto& turn = calls.at(id).turn;
+  if (turn && turn->standing == Turn::Standing::returned) window.not_begun(id);
+}
+
+}  // namespace lambdapool::pool
