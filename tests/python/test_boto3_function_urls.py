@@ -95,6 +95,7 @@ def test_a_url_is_configured_as_on_aws(client, endpoint, name):
     assert (changed["AuthType"], changed["FunctionUrl"]) == ("NONE", made["FunctionUrl"]) and "Cors" not in changed
     found = client.get_function_url_config(FunctionName=name)
     assert found["CreationTime"] == made["CreationTime"] and found["InvokeMode"] == "BUFFERED"
+    assert "InvokeMode" not in made  # as it is asked for alone
     assert [u["FunctionUrl"] for u in client.list_function_url_configs(FunctionName=name)["FunctionUrlConfigs"]] == [
         made["FunctionUrl"]
     ]

@@ -74,3 +74,21 @@ def test_principals(client, principal, shown):
 def test_what_cannot_be_added(client, changed, code, text):
     refusal = refused(client.add_permission, **{**S3, **changed})
     assert refusal[0] == code and text in refusal[1]
+
+
+def test_a_policy_keeps_its_revision_while_its_function_changes(client):
+    create(client, "published")
+    asked = dict(S3, FunctionName="published")
+    client.add_permission(**asked)
+    policy = client.get_policy(FunctionName="published")
+    assert "RevisionId" not in json.loads(policy["Policy"])
+    client.publish_version(FunctionName="published")
+    function = client.get_function_configuration(FunctionName="published")["RevisionId"]
+    assert client.get_policy(FunctionName="published")["RevisionId"] == policy["RevisionId"] != function
+    assert refused(client.add_permission, **{**asked, "StatementId": "b"}, RevisionId="wrong")[2] == 412
+    client.add_permission(**{**asked, "StatementId": "b"}, RevisionId=policy["RevisionId"])
+    assert refused(client.remove_permission, FunctionName="published", StatementId="b",
+                   RevisionId=policy["RevisionId"])[2] == 412  # fmt: skip
+    function = client.get_function_configuration(FunctionName="published")["RevisionId"]
+    assert client.get_policy(FunctionName="published")["RevisionId"] == function
+    client.remove_permission(FunctionName="published", StatementId="b", RevisionId=function)

@@ -1,5 +1,7 @@
 """The local Lambda beside answers of AWS that have been recorded: the same types, texts and fields."""
 
+import socket
+
 import pytest
 from local_lambda import ARN, REGION, ROLE, RUNTIME, client_of, create, refused, served, zipped
 
@@ -150,14 +152,17 @@ def test_what_a_layer_says_of_itself_is_judged(client):
                          CompatibleArchitectures=["z80"])[:2]  # fmt: skip
     assert code == VALIDATION and text.startswith(
         "2 validation errors detected: Value '[python3.11, cobol]' at 'compatibleRuntimes' failed to satisfy constraint: "
-        "Member must satisfy constraint: [Member must satisfy enum value set: [nodejs, "
+        "Member must satisfy enum value set: [nodejs, "
     )
-    assert "; Value '[z80]' at 'compatibleArchitectures' failed" in text
+    assert text.endswith("; Value '[z80]' at 'compatibleArchitectures' failed to satisfy constraint: Member must satisfy "
+                         "constraint: [Member must satisfy enum value set: [x86_64, arm64], Member must not be null]")
     assert refused(client.publish_layer_version, **new, CompatibleRuntimes=["python3.11"] * 16)[0] == VALIDATION
     assert refused(client.publish_layer_version, **new, Description="x" * 257)[0] == VALIDATION
     assert refused(client.publish_layer_version, **new, LicenseInfo="x" * 513)[0] == VALIDATION
     made = client.publish_layer_version(**new, CompatibleRuntimes=["python3.11", "java21"], CompatibleArchitectures=["arm64"])
     assert made["CompatibleRuntimes"] == ["python3.11", "java21"] and made["CompatibleArchitectures"] == ["arm64"]
+    bare = client.publish_layer_version(LayerName="bare", Content={"ZipFile": zipped("")})
+    assert bare["CompatibleRuntimes"] == [] and bare["CompatibleArchitectures"] == []
     for call, more in ((client.list_layers, {}), (client.list_layer_versions, {"LayerName": "described"})):
         assert "'compatibleRuntime' failed" in refused(call, **more, CompatibleRuntime="cobol")[1]
         assert "'compatibleArchitecture' failed" in refused(call, **more, CompatibleArchitecture="z80")[1]
@@ -204,6 +209,64 @@ def test_weights_of_an_alias(client, function):
         f"Function not found: {ARN}nope:1")
     assert refused(client.update_alias, FunctionName=function, Name="non-existent")[1] == (
         f"Alias not found: {ARN}{function}:non-existent")
+
+
+def test_what_breaks_the_model_is_answered_first_and_all_of_it(client, function):
+    new = dict(FunctionName="never", Runtime="cobol", Role=ROLE, Handler="main.handler", Code={"ZipFile": b""})
+    assert refused(client.create_function, **new, SnapStart={"ApplyOn": "always"})[:2] == (
+        VALIDATION, "1 validation error detected: Value 'always' at 'snapStart.applyOn' failed to satisfy constraint: "
+        "Member must satisfy enum value set: [PublishedVersions, None]")
+    code, text = refused(client.create_function, **{**new, "Role": "r1", "Timeout": 0}, MemorySize=1)[:2]
+    assert code == VALIDATION and text.startswith("3 validation errors detected: Value 'r1' at 'role' failed")
+    assert "; Value '0' at 'timeout' failed" in text and "; Value '1' at 'memorySize' failed" in text
+    code, text = refused(client.create_function, FunctionName="never")[:2]
+    assert (code, text) == (
+        VALIDATION, "2 validation errors detected: Value null at 'role' failed to satisfy constraint: Member must not be "
+        "null; Value null at 'code' failed to satisfy constraint: Member must not be null")
+    code, text = refused(client.create_function, FunctionName="never", Role=ROLE, Code={"ZipFile": b""})[:2]
+    assert code == INVALID and text.startswith("Runtime and Handler are mandatory parameters")
+    for vpc, value, member, rule in [
+        ({"SubnetIds": ["bad-subnet"]}, "[bad-subnet]", "subnetIds", "subnet-[0-9a-z]*"),
+        ({"SubnetIds": [], "SecurityGroupIds": ["sg-1", "sg_2"]}, "[sg-1, sg_2]", "securityGroupIds", "sg-[0-9a-zA-Z]*"),
+    ]:
+        code, text = refused(client.update_function_configuration, FunctionName=function, VpcConfig=vpc)[:2]
+        assert code == VALIDATION and f"Value '{value}' at 'vpcConfig.{member}' failed" in text
+        assert text.endswith(f"Member must satisfy regular expression pattern: {rule}]")
+
+
+def test_tags_renew_a_functions_revision(client, function):
+    def revision():
+        return client.get_function_configuration(FunctionName=function)["RevisionId"]
+
+    seen = [revision()]
+    client.tag_resource(Resource=ARN + function, Tags={"a": "b"})
+    seen.append(revision())
+    client.untag_resource(Resource=ARN + function, TagKeys=["a"])
+    seen.append(revision())
+    assert len(set(seen)) == 3
+
+
+def test_a_request_that_is_too_large_is_refused_by_its_length(client):
+    length = 70_167_212
+    host = client.meta.endpoint_url.removeprefix("http://")
+    raw = socket.create_connection(host.split(":"))
+    with raw, raw.makefile("rb") as answer:
+        raw.sendall(f"POST /2015-03-31/functions HTTP/1.1\r\nHost: {host}\r\nContent-Length: {length}\r\n\r\n".encode())
+        assert b" 413 " in answer.readline()
+        assert b"Request must be smaller than 70167211 bytes for the CreateFunction operation" in answer.read()
+
+
+def test_errors_of_which_some_do_not_say_whose_fault_it_is(client, function):
+    def answered(call, **asked):
+        with pytest.raises(client.exceptions.ClientError) as raised:
+            call(**asked)
+        return raised.value.response
+
+    reserved = answered(client.put_function_concurrency, FunctionName=function, ReservedConcurrentExecutions=901)
+    config = "arn:aws:lambda:us-east-1:000000000000:code-signing-config:csc-00000000000000000"
+    signing = answered(client.get_code_signing_config, CodeSigningConfigArn=config)
+    assert "Type" not in reserved and "Type" not in signing
+    assert answered(client.get_function, FunctionName="nope")["Type"] == "User"
 
 
 def test_architectures_that_there_are_not(client):

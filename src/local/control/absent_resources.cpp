@@ -76,7 +76,8 @@ Answer list_code_signing(Context&, Call) {
 }
 
 Answer absent_code_signing(Context&, Call call) {
-  return not_found("The Lambda code signing configuration " + call.parameters[0] + " can not be found.");
+  return without_type(
+      not_found("The Lambda code signing configuration " + call.parameters[0] + " can not be found."));
 }
 
 Answer absent(Context&, Call) { return not_found("The resource you requested does not exist."); }

@@ -87,7 +87,8 @@ OrRefusal<void> apply_alias(Context& context, const Json& body, AliasRecord& ali
     }
   }
   if (alias.version == latest && !alias.second_version.empty()) {
-    return invalid_parameter("$LATEST is not supported for an alias pointing to more than 1 version");
+    return without_type(
+        invalid_parameter("$LATEST is not supported for an alias pointing to more than 1 version"));
   }
   if (alias.version == alias.second_version) {
     return invalid_parameter("Invalid function version " + alias.version + ". Function version " +

@@ -45,11 +45,11 @@ Answer put_concurrency(Context& context, Call call, const Json& body) {
   Transaction transaction(context.database);
   const auto others = reserved_total(context.database, target->function.name);
   if (context.account_concurrency - others - **wanted < unreserved_minimum(context)) {
-    return invalid_parameter(
-        "Specified ReservedConcurrentExecutions for function decreases account's "
-        "UnreservedConcurrentExecution below "
-        "its minimum value of [" +
-        std::to_string(unreserved_minimum(context)) + "].");
+    return without_type(
+        invalid_parameter("Specified ReservedConcurrentExecutions for function decreases account's "
+                          "UnreservedConcurrentExecution below "
+                          "its minimum value of [" +
+                          std::to_string(unreserved_minimum(context)) + "]."));
   }
   set_reserved(context.database, target->function.name, **wanted);
   transaction.commit();

@@ -1,5 +1,6 @@
 #include "local/control/control_plane.hpp"
 
+#include <charconv>
 #include <cstdio>
 #include <future>
 #include <limits>
@@ -17,6 +18,14 @@ OrRefusal<void> check_request_size(const Route& route, std::size_t bytes) {
       "Request must be smaller than " + std::to_string(limits::create_request_bytes_max) + " bytes for the " +
       std::string(route.operation == Operation::invoke ? "InvokeFunction" : aws_name(route.operation)) +
       " operation");
+}
+
+// 0 where the head does not say, or says something that is no number.
+std::size_t announced_bytes(const http::Request& head) {
+  const auto text = head.headers.get("content-length");
+  std::size_t bytes = 0;
+  std::from_chars(text.data(), text.data() + text.size(), bytes);
+  return bytes;
 }
 
 Refusal unknown_operation(const http::Request& request) {
@@ -75,6 +84,7 @@ OrRefusal<void> ControlPlane::Impl::judge_call(const http::Request& head) const 
   if (auto from = admission.judge_origin(head); !from) return from;
   const auto found = route(head.method, head.target);
   if (!found) return tl::unexpected(unknown_operation(head));
+  if (auto fits = check_request_size(*found, announced_bytes(head)); !fits) return fits;
   if (found->operation != Operation::download_code) return signature.verify_head(head, options.clock());
   if (auto permitted = download.permitted(*found, options.clock()); !permitted)
     return tl::unexpected(permitted.error());

@@ -39,14 +39,15 @@ std::string url_time(std::int64_t epoch_ms) {
 
 enum class With { creation, both_times };
 
-Json shown(Context& context, const FunctionReference& reference, const Json& content, With times) {
+Json shown(Context& context, const FunctionReference& reference, const Json& content, With times,
+           bool with_mode = true) {
   Json json{{"FunctionUrl", context.function_url(content.value("Id", ""))},
             {"FunctionArn", function_arn(context.region, reference.name, reference.qualifier)},
             {"AuthType", content["AuthType"]}};
   if (content.contains("Cors")) json["Cors"] = content["Cors"];
   json["CreationTime"] = content["CreationTime"];
   if (times == With::both_times) json["LastModifiedTime"] = content["LastModifiedTime"];
-  json["InvokeMode"] = content.value("InvokeMode", "BUFFERED");
+  if (with_mode) json["InvokeMode"] = content.value("InvokeMode", "BUFFERED");
   return json;
 }
 
@@ -61,7 +62,7 @@ OrRefusal<void> apply(const Json& body, Json& content) {
   if (!mode) return tl::unexpected(mode.error());
   if (*mode && **mode != "BUFFERED" && **mode != "RESPONSE_STREAM")
     return validation_error(**mode, "invokeMode",
-                            "Member must satisfy enum value set: [BUFFERED, RESPONSE_STREAM]");
+                            "Member must satisfy enum value set: [RESPONSE_STREAM, BUFFERED]");
   if (*mode) content["InvokeMode"] = **mode;
   auto cors = read_cors(body);
   if (!cors) return tl::unexpected(cors.error());
@@ -77,6 +78,9 @@ OrRefusal<Json> put(Context& context, const FunctionReference& reference, const 
   put_setting(context.database, Setting::url, {reference.name, reference.qualifier, content});
   return content;
 }
+
+// What makes or changes a URL shows the mode only where it was given.
+bool names_mode(const Json& body) { return body.contains("InvokeMode") && !body["InvokeMode"].is_null(); }
 
 std::string new_id() {
   auto id = random_uuid();
@@ -100,7 +104,7 @@ Answer create_function_url(Context& context, Call call, const Json& body) {
       put(context, *reference, body, {{"Id", new_id()}, {"CreationTime", url_time(context.now_ms)}});
   if (!content) return tl::unexpected(content.error());
   transaction.commit();
-  return json_response(201, shown(context, *reference, *content, With::creation));
+  return json_response(201, shown(context, *reference, *content, With::creation, names_mode(body)));
 }
 
 Answer get_function_url(Context& context, Call call) {
@@ -121,7 +125,7 @@ Answer update_function_url(Context& context, Call call, const Json& body) {
   auto content = put(context, *reference, body, std::move(*before));
   if (!content) return tl::unexpected(content.error());
   transaction.commit();
-  return json_response(200, shown(context, *reference, *content, With::both_times));
+  return json_response(200, shown(context, *reference, *content, With::both_times, names_mode(body)));
 }
 
 Answer delete_function_url(Context& context, Call call) {

@@ -39,13 +39,16 @@ OrRefusal<void> apply_layers(Context& context, const Json& body, FunctionConfig&
 
 OrRefusal<FunctionConfig> read_new_function(Context& context, const std::string& name, const Json& body) {
   if (auto zip = refuse_images(body); !zip) return tl::unexpected(zip.error());
-  for (const char* member : {"Role", "Runtime", "Handler"}) {
-    if (auto text = require_string(body, member); !text) return tl::unexpected(text.error());
-  }
+  Violations violations;
+  for (const char* member : {"Role", "Code"}) require(body, member, violations);
   FunctionConfig config;
   config.log_group = "/aws/lambda/" + name;
   config.last_modified = iso_time(context.now_ms);
-  if (auto done = apply_configuration(body, config); !done) return tl::unexpected(done.error());
+  if (auto done = apply_configuration(body, config, std::move(violations)); !done)
+    return tl::unexpected(done.error());
+  if (config.runtime.empty() || config.handler.empty())
+    return invalid_parameter(
+        "Runtime and Handler are mandatory parameters for functions created with deployment packages.");
   auto architecture = read_architecture(body);
   if (!architecture) return tl::unexpected(architecture.error());
   config.architecture = architecture->value_or(host_architecture());

@@ -39,21 +39,14 @@ std::string bracketed(const std::vector<std::string>& values) {
   return "[" + text + "]";
 }
 
-void check_names(const std::vector<std::string>& values, const char* member, Names names, std::size_t most,
-                 std::vector<Violation>& violations) {
+// `known`: what each has to be, in AWS's words.
+void check_names(const std::vector<std::string>& values, const char* member, Names names,
+                 const std::string& known, std::size_t most, Violations& violations) {
   if (values.size() > most)
     violations.push_back(
         {bracketed(values), member, "Member must have length less than or equal to " + std::to_string(most)});
   if (!std::all_of(values.begin(), values.end(), [&](const auto& value) { return is_one_of(value, names); }))
-    violations.push_back(
-        {bracketed(values), member, "Member must satisfy constraint: [" + enumeration(names) + "]"});
-}
-
-void check_length(const std::string& text, const char* member, std::size_t most,
-                  std::vector<Violation>& violations) {
-  if (text.size() > most)
-    violations.push_back(
-        {text, member, "Member must have length less than or equal to " + std::to_string(most)});
+    violations.push_back({bracketed(values), member, known});
 }
 
 OrRefusal<void> check_choice(const std::string& value, const char* member, Names names) {
@@ -75,11 +68,15 @@ OrRefusal<LayerDescription> read_layer_description(const Json& body) {
   LayerDescription layer{description->value_or(""), license->value_or(""),
                          runtimes->value_or(std::vector<std::string>{}),
                          architectures->value_or(std::vector<std::string>{})};
-  std::vector<Violation> violations;
+  Violations violations;
   check_length(layer.description, "description", 256, violations);
   check_length(layer.license, "licenseInfo", 512, violations);
-  check_names(layer.runtimes, "compatibleRuntimes", runtime_names, 15, violations);
-  check_names(layer.architectures, "compatibleArchitectures", architecture_names, 2, violations);
+  check_names(layer.runtimes, "compatibleRuntimes", runtime_names, enumeration(runtime_names), 15,
+              violations);
+  check_names(
+      layer.architectures, "compatibleArchitectures", architecture_names,
+      "Member must satisfy constraint: [" + enumeration(architecture_names) + ", Member must not be null]", 2,
+      violations);
   if (!violations.empty()) return validation_errors(violations);
   return layer;
 }

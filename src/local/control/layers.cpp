@@ -143,7 +143,10 @@ Answer publish_layer_version(Context& context, Call call, const Json& body) {
   record.created = iso_time(context.now_ms);
   put_layer_version(context.database, record);
   transaction.commit();
-  return json_response(201, layer_json(context, record));
+  auto json = layer_json(context, record);
+  for (const char* member : {"CompatibleRuntimes", "CompatibleArchitectures"})
+    if (!json.contains(member)) json[member] = Json::array();  // shown where the version is made alone
+  return json_response(201, json);
 }
 
 Answer get_layer_version(Context& context, Call call) {

@@ -14,7 +14,7 @@
 namespace lambdapool::local {
 namespace {
 
-// What a policy is of: the function itself, a version or an alias. Its revision is theirs.
+// What a policy is of: the function itself, a version or an alias. A change of the policy renews theirs.
 struct Governed {
   FunctionReference reference;
   std::string arn;
@@ -41,18 +41,26 @@ OrRefusal<Governed> find_governed(Context& context, Call call, const std::string
   return found;
 }
 
-OrRefusal<void> check_revision(const Governed& governed, const std::string& expected) {
-  return check_policy_revision(governed.revision(), expected,
+// A policy is kept with the revision that it was changed with. Publishing and updates leave that as it is.
+constexpr const char* revision_member = "RevisionId";
+
+std::string revision_of(const Json& policy, const Governed& governed) {
+  return policy.value(revision_member, governed.revision());
+}
+
+// Either will do: whoever has the governed one's newest revision has seen the policy's newest state, too.
+OrRefusal<void> check_revision(const Governed& governed, const Json& policy, const std::string& expected) {
+  if (expected == governed.revision()) return {};
+  return check_policy_revision(revision_of(policy, governed), expected,
                                governed.alias ? "GetPolicy" : "GetFunction/GetAlias");
 }
 
-void renew_revision(Context& context, Governed& governed) {
-  if (governed.alias) {
-    governed.alias->revision = random_uuid();
-    return put_alias(context.database, *governed.alias);
-  }
-  governed.version->revision = random_uuid();
-  put_version(context.database, *governed.version);
+std::string renew(Context& context, Governed& governed) {
+  if (!governed.alias)
+    return renew_revision(context.database, governed.reference.name, governed.version->version);
+  governed.alias->revision = random_uuid();
+  put_alias(context.database, *governed.alias);
+  return governed.alias->revision;
 }
 
 OrRefusal<Json> principal_of(const std::string& text) {
@@ -120,13 +128,14 @@ Answer add_permission(Context& context, Call call, const Json& body) {
   Transaction transaction(context.database);
   auto governed = find_governed(context, call, "Function not found: ");
   if (!governed) return tl::unexpected(governed.error());
-  if (auto same = check_revision(*governed, revision->value_or("")); !same)
-    return tl::unexpected(same.error());
   auto policy = find_setting(context.database, Setting::policy, reference->name, reference->qualifier)
                     .value_or(new_policy());
+  if (auto same = check_revision(*governed, policy, revision->value_or("")); !same)
+    return tl::unexpected(same.error());
+  policy.erase(revision_member);
   if (auto added = add_statement(policy, *statement); !added) return tl::unexpected(added.error());
+  policy[revision_member] = renew(context, *governed);
   put_setting(context.database, Setting::policy, {reference->name, reference->qualifier, std::move(policy)});
-  renew_revision(context, *governed);
   transaction.commit();
   return json_response(201, {{"Statement", statement->dump()}});
 }
@@ -140,15 +149,15 @@ Answer remove_permission(Context& context, Call call) {
   if (!policy) return no_policy();
   const auto found = find_statement(*policy, call.parameters[1]);
   if (!found) return tl::unexpected(found.error());
-  if (auto same = check_revision(*governed, call.query_value("RevisionId")); !same)
+  if (auto same = check_revision(*governed, *policy, call.query_value("RevisionId")); !same)
     return tl::unexpected(same.error());
   (*policy)["Statement"].erase(*found);
+  (*policy)[revision_member] = renew(context, *governed);
   if ((*policy)["Statement"].empty()) {
     delete_setting(context.database, Setting::policy, name, qualifier);
   } else {
     put_setting(context.database, Setting::policy, {name, qualifier, std::move(*policy)});
   }
-  renew_revision(context, *governed);
   transaction.commit();
   return no_content();
 }
@@ -159,9 +168,11 @@ Answer get_policy(Context& context, Call call) {
   if (!governed && governed.error().status == 404) return none();
   if (!governed) return tl::unexpected(governed.error());
   const auto& [name, qualifier] = governed->reference;
-  const auto policy = find_setting(context.database, Setting::policy, name, qualifier);
+  auto policy = find_setting(context.database, Setting::policy, name, qualifier);
   if (!policy) return none();
-  return json_response(200, {{"Policy", policy->dump()}, {"RevisionId", governed->revision()}});
+  const auto revision = revision_of(*policy, *governed);
+  policy->erase(revision_member);
+  return json_response(200, {{"Policy", policy->dump()}, {"RevisionId", revision}});
 }
 
 }  // namespace lambdapool::local

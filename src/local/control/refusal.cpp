@@ -16,7 +16,8 @@ bool capital_message(std::string_view type) {
 http::Response refusal_response(const Refusal& refusal) {
   nlohmann::ordered_json body;
   if (!refusal.reason.empty()) body["Reason"] = refusal.reason;
-  if (refusal.type != "ValidationException") body["Type"] = refusal.status >= 500 ? "Service" : "User";
+  if (refusal.has_type && refusal.type != "ValidationException")
+    body["Type"] = refusal.status >= 500 ? "Service" : "User";
   body[capital_message(refusal.type) ? "Message" : "message"] = refusal.message;
   http::Response response;
   response.status = refusal.status;
@@ -51,12 +52,17 @@ tl::unexpected<Refusal> too_large(std::string message) {
   return refuse(413, "RequestEntityTooLargeException", std::move(message));
 }
 
+tl::unexpected<Refusal> without_type(tl::unexpected<Refusal> refused) {
+  refused.value().has_type = false;
+  return refused;
+}
+
 tl::unexpected<Refusal> validation_error(std::string_view value, std::string_view member,
                                          std::string_view constraint) {
   return validation_errors({{std::string(value), std::string(member), std::string(constraint)}});
 }
 
-tl::unexpected<Refusal> validation_errors(const std::vector<Violation>& violations) {
+tl::unexpected<Refusal> validation_errors(const Violations& violations) {
   std::string text =
       std::to_string(violations.size()) +
       (violations.size() == 1 ? " validation error detected: " : " validation errors detected: ");
@@ -71,8 +77,12 @@ tl::unexpected<Refusal> validation_errors(const std::vector<Violation>& violatio
 
 tl::unexpected<Refusal> pattern_error(std::string_view value, std::string_view member,
                                       std::string_view pattern) {
-  return validation_error(value, member,
-                          "Member must satisfy regular expression pattern: " + std::string(pattern));
+  return validation_errors({pattern_violation(std::string(value), std::string(member), pattern)});
+}
+
+Violation pattern_violation(std::string value, std::string member, std::string_view pattern) {
+  return {std::move(value), std::move(member),
+          "Member must satisfy regular expression pattern: " + std::string(pattern)};
 }
 
 }  // namespace lambdapool::local

@@ -16,6 +16,7 @@ struct Refusal {
   std::string type;         // x-amzn-errortype
   std::string message;      // AWS's recorded text, where there is one
   std::string reason = {};  // TooManyRequestsException's Reason
+  bool has_type = true;     // whether the body says whose fault it is: AWS leaves that out of some
 };
 
 template <class T>
@@ -30,6 +31,7 @@ tl::unexpected<Refusal> not_found(std::string message);
 tl::unexpected<Refusal> conflict(std::string message);
 tl::unexpected<Refusal> service_failure(const Error& error);
 tl::unexpected<Refusal> too_large(std::string message);
+tl::unexpected<Refusal> without_type(tl::unexpected<Refusal> refused);
 
 // "1 validation error detected: Value 'r1' at 'role' failed to satisfy constraint: ..."
 tl::unexpected<Refusal> validation_error(std::string_view value, std::string_view member,
@@ -39,8 +41,10 @@ struct Violation {
   std::string member;
   std::string constraint;
 };
-tl::unexpected<Refusal> validation_errors(const std::vector<Violation>& violations);  // all of them in one
+using Violations = std::vector<Violation>;
+tl::unexpected<Refusal> validation_errors(const Violations& violations);  // all of them in one
 tl::unexpected<Refusal> pattern_error(std::string_view value, std::string_view member,
                                       std::string_view pattern);
+Violation pattern_violation(std::string value, std::string member, std::string_view pattern);
 
 }  // namespace lambdapool::local

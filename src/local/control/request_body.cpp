@@ -79,29 +79,27 @@ OrRefusal<void> check_runtime(const std::string& runtime) {
       "] or be a valid ARN");
 }
 
-OrRefusal<void> check_range(std::int64_t value, const char* member, std::int64_t least, std::int64_t most) {
-  if (value < least) {
-    return validation_error(std::to_string(value), member,
-                            "Member must have value greater than or equal to " + std::to_string(least));
-  }
-  if (value > most) {
-    return validation_error(std::to_string(value), member,
-                            "Member must have value less than or equal to " + std::to_string(most));
-  }
-  return {};
+void check_range(std::int64_t value, const char* member, std::int64_t least, std::int64_t most,
+                 Violations& violations) {
+  const auto text = std::to_string(value);
+  if (value < least)
+    violations.push_back(
+        {text, member, "Member must have value greater than or equal to " + std::to_string(least)});
+  if (value > most)
+    violations.push_back(
+        {text, member, "Member must have value less than or equal to " + std::to_string(most)});
 }
 
-OrRefusal<void> check_environment(const StringMap& variables) {
+OrRefusal<void> check_environment(const StringMap& variables, Violations& violations) {
   std::string reserved;
   for (const auto& [key, value] : variables) {
     const bool letter = !key.empty() && all_in(key.substr(0, 1), "") && !(key[0] >= '0' && key[0] <= '9');
     if (is_reserved_variable(key)) {
       reserved.append(reserved.empty() ? "" : ", ").append(key);
     } else if (!letter || key.size() < 2 || !all_in(key, "_")) {
-      return validation_error(
-          key, "environment.variables",
-          "Map keys must satisfy constraint: [Member must satisfy regular expression pattern: "
-          "[a-zA-Z]([a-zA-Z0-9_])+]");
+      violations.push_back({key, "environment.variables",
+                            "Map keys must satisfy constraint: [Member must satisfy regular expression "
+                            "pattern: [a-zA-Z]([a-zA-Z0-9_])+]"});
     } else if (value.find('\0') != std::string::npos) {
       return invalid_parameter("The environment variable " + key + " holds a NUL character.");
     }
@@ -149,13 +147,13 @@ OrRefusal<void> refuse_unsupported(const Json& body) {
   return {};
 }
 
-OrRefusal<void> apply_numbers(const Json& body, FunctionConfig& config) {
+OrRefusal<void> apply_numbers(const Json& body, FunctionConfig& config, Violations& violations) {
   const auto apply = [&](const Json& from, const char* member, const char* path, std::int64_t least,
                          std::int64_t most, int& to) -> OrRefusal<void> {
     auto value = read_integer(from, member);
     if (!value) return tl::unexpected(value.error());
     if (!*value) return {};
-    if (auto fits = check_range(**value, path, least, most); !fits) return fits;
+    check_range(**value, path, least, most, violations);
     to = static_cast<int>(**value);
     return {};
   };
@@ -176,7 +174,7 @@ OrRefusal<void> apply_numbers(const Json& body, FunctionConfig& config) {
                config.ephemeral_mb);
 }
 
-OrRefusal<void> apply_texts(const Json& body, FunctionConfig& config) {
+OrRefusal<void> apply_texts(const Json& body, FunctionConfig& config, Violations& violations) {
   const std::pair<const char*, std::string*> members[] = {{"Role", &config.role},
                                                           {"Runtime", &config.runtime},
                                                           {"Handler", &config.handler},
@@ -187,33 +185,25 @@ OrRefusal<void> apply_texts(const Json& body, FunctionConfig& config) {
     if (*text) *to = **text;
   }
   if (find(body, "Role") != nullptr && !is_role(config.role)) {
-    return pattern_error(config.role, "role",
-                         "arn:(aws[a-zA-Z-]*)?:iam::\\d{12}:role/?[a-zA-Z_0-9+=,.@\\-_/]+");
-  }
-  if (find(body, "Runtime") != nullptr) {
-    if (auto known = check_runtime(config.runtime); !known) return known;
+    violations.push_back(pattern_violation(
+        config.role, "role", "arn:(aws[a-zA-Z-]*)?:iam::\\d{12}:role/?[a-zA-Z_0-9+=,.@\\-_/]+"));
   }
   if (std::any_of(config.handler.begin(), config.handler.end(), [](unsigned char c) { return c <= ' '; })) {
-    return pattern_error(config.handler, "handler", "[^\\s]+");
+    violations.push_back(pattern_violation(config.handler, "handler", "[^\\s]+"));
   }
-  if (config.handler.size() > 128) {
-    return validation_error(config.handler, "handler", "Member must have length less than or equal to 128");
-  }
-  if (config.description.size() > 256) {
-    return validation_error(config.description, "description",
-                            "Member must have length less than or equal to 256");
-  }
-  return {};
+  check_length(config.handler, "handler", 128, violations);
+  check_length(config.description, "description", 256, violations);
+  return find(body, "Runtime") != nullptr ? check_runtime(config.runtime) : OrRefusal<void>{};
 }
 
-OrRefusal<void> apply_environment(const Json& body, FunctionConfig& config) {
+OrRefusal<void> apply_environment(const Json& body, FunctionConfig& config, Violations& violations) {
   const auto* environment = find(body, "Environment");
   if (environment == nullptr) return {};
   if (!environment->is_object()) return wrong_type("Environment", "an object");
   auto variables = read_string_map(*environment, "Variables");
   if (!variables) return tl::unexpected(variables.error());
   const auto chosen = variables->value_or(StringMap{});
-  if (auto fits = check_environment(chosen); !fits) return fits;
+  if (auto fits = check_environment(chosen, violations); !fits) return fits;
   config.environment = *variables;  // an empty one is shown, too
   return {};
 }
@@ -274,18 +264,31 @@ OrRefusal<std::string> require_string(const Json& body, const char* member) {
                     "' failed to satisfy constraint: Member must not be null");
 }
 
+void require(const Json& body, const char* member, Violations& violations) {
+  if (find(body, member) == nullptr)
+    violations.push_back({"null", lower_first(member), "Member must not be null"});
+}
+
+void check_length(const std::string& text, const char* member, std::size_t most, Violations& violations) {
+  if (text.size() > most)
+    violations.push_back(
+        {text, member, "Member must have length less than or equal to " + std::to_string(most)});
+}
+
 OrRefusal<void> refuse_images(const Json& body) {
   const auto* type = find(body, "PackageType");
   if (type == nullptr || *type == "Zip") return {};
   return unsupported("container images: PackageType must be Zip");
 }
 
-OrRefusal<void> apply_configuration(const Json& body, FunctionConfig& config) {
-  if (auto supported = refuse_unsupported(body); !supported) return supported;
+OrRefusal<void> apply_configuration(const Json& body, FunctionConfig& config, Violations violations) {
+  auto outcome = refuse_unsupported(body);
   for (auto* step : {apply_texts, apply_numbers, apply_environment, apply_logging, apply_vpc, apply_kept}) {
-    if (auto done = step(body, config); !done) return done;
+    auto done = step(body, config, violations);
+    if (!done && done.error().type == "SerializationException") return done;
+    if (outcome && !done) outcome = std::move(done);
   }
-  return {};
+  return violations.empty() ? outcome : validation_errors(violations);
 }
 
 std::string host_architecture() {

@@ -1,4 +1,5 @@
-// LoggingConfig and VpcConfig of a request.
+// LoggingConfig and VpcConfig of a request. What breaks a rule of the model is noted among the violations;
+// everything else that is wrong is the answer.
 #pragma once
 
 #include "local/control/function_config.hpp"
@@ -6,9 +7,9 @@
 
 namespace lambdapool::local {
 
-OrRefusal<void> apply_logging(const Json& body, FunctionConfig& config);
+OrRefusal<void> apply_logging(const Json& body, FunctionConfig& config, Violations& violations);
 // TracingConfig, DeadLetterConfig, KMSKeyArn, FileSystemConfigs and SnapStart, which are only kept.
-OrRefusal<void> apply_kept(const Json& body, FunctionConfig& config);
-OrRefusal<void> apply_vpc(const Json& body, FunctionConfig& config);
+OrRefusal<void> apply_kept(const Json& body, FunctionConfig& config, Violations& violations);
+OrRefusal<void> apply_vpc(const Json& body, FunctionConfig& config, Violations& violations);
 
 }  // namespace lambdapool::local

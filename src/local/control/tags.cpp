@@ -51,6 +51,7 @@ Answer tag_resource(Context& context, Call call, const Json& body) {
   for (const auto& [key, value] : **tags) all[key] = value;
   if (auto fit = check_tags(all); !fit) return tl::unexpected(fit.error());
   put_tags(context.database, target->function.name, **tags);
+  renew_revision(context.database, target->function.name, latest);
   transaction.commit();
   return no_content();
 }
@@ -67,6 +68,7 @@ Answer untag_resource(Context& context, Call call) {
   }
   Transaction transaction(context.database);
   for (auto key = first; key != last; ++key) delete_tag(context.database, target->function.name, key->second);
+  renew_revision(context.database, target->function.name, latest);
   transaction.commit();
   return no_content();
 }

@@ -2,6 +2,8 @@
 
 #include <charconv>
 
+#include "local/store/uuid.hpp"
+
 namespace lambdapool::local {
 namespace {
 
@@ -137,6 +139,19 @@ void delete_version(Database& database, std::string_view function, std::string_v
       .bind(function)
       .bind(version_number(version))
       .run();
+}
+
+std::string renew_revision(Database& database, std::string_view function, std::string_view version) {
+  auto revision = random_uuid();
+  database
+      .prepare(
+          "UPDATE versions SET revision = ? WHERE function = ? AND number = ? AND phase NOT IN "
+          "('creating', 'updating')")
+      .bind(revision)
+      .bind(function)
+      .bind(version_number(version))
+      .run();
+  return revision;
 }
 
 std::vector<VersionRecord> list_latest(Database& database, std::string_view after, std::size_t most) {

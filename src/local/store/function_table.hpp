@@ -38,6 +38,10 @@ std::optional<VersionRecord> find_newest_version(Database& database, std::string
 void put_version(Database& database, const VersionRecord& record);
 void delete_version(Database& database, std::string_view function, std::string_view version);
 
+// After a change that takes effect at once (tags, a permission): the new revision. A version that is Pending
+// or InProgress keeps its own, by which the end of its transition knows it, and has another one after that.
+std::string renew_revision(Database& database, std::string_view function, std::string_view version);
+
 // In order of (function, $LATEST first and then by number), starting behind (function, number).
 struct VersionCursor {
   std::string function = {};
