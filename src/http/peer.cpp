@@ -96,10 +96,21 @@ Question question_about(const Connected& connected) {
   return question;
 }
 
+// The same end, as a socket for both families has it that speaks to an IPv4 address.
+End mapped(const End& v4) {
+  End v6{{}, v4.port};
+  auto* bytes = reinterpret_cast<std::uint8_t*>(v6.address.data());
+  std::memcpy(bytes, mapped_prefix, sizeof mapped_prefix);
+  std::memcpy(bytes + sizeof mapped_prefix, v4.address.data(), 4);
+  return v6;
+}
+
 bool is_about(const inet_diag_msg& found, const Connected& connected) {
+  const bool v4 = connected.family == AF_INET;
+  const bool as_v6 = v4 && found.idiag_family == AF_INET6;
+  const End peer = as_v6 ? mapped(connected.peer) : connected.peer;
   return found.id.idiag_sport == connected.peer.port && found.id.idiag_dport == connected.ours.port &&
-         std::memcmp(found.id.idiag_src, connected.peer.address.data(),
-                     connected.family == AF_INET ? 4 : 16) == 0;
+         std::memcmp(found.id.idiag_src, peer.address.data(), v4 && !as_v6 ? 4 : 16) == 0;
 }
 
 // One connection is asked for by its four numbers, which costs the same however many there are.
@@ -133,7 +144,7 @@ std::string as_in_proc(const End& end, int family) {
   return text + word;
 }
 
-std::optional<Peer> look_up_in_proc(const Connected& connected) {
+std::optional<Peer> look_up_in_table(const Connected& connected) {
   std::ifstream table(connected.family == AF_INET ? "/proc/self/net/tcp" : "/proc/self/net/tcp6");
   const std::string wanted =
       as_in_proc(connected.peer, connected.family) + " " + as_in_proc(connected.ours, connected.family) + " ";
@@ -147,6 +158,12 @@ std::optional<Peer> look_up_in_proc(const Connected& connected) {
       return Peer{uid, inode};
   }
   return {};
+}
+
+std::optional<Peer> look_up_in_proc(const Connected& connected) {
+  auto peer = look_up_in_table(connected);
+  if (peer || connected.family == AF_INET6) return peer;
+  return look_up_in_table({AF_INET6, mapped(connected.peer), mapped(connected.ours)});
 }
 
 // In a user namespace, everybody who has no number there is called by this one.

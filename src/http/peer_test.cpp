@@ -84,6 +84,23 @@ TEST_P(PeerTest, IsFoundBehindAMappedAddressToo) {
   EXPECT_EQ(peer->inode, inode_of(connection.fd()));
 }
 
+// As Java's sockets do.
+TEST_P(PeerTest, IsFoundWhereItsOwnSocketIsForBothFamilies) {
+  listen(AF_INET);
+  open_.push_back(::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const int caller = open_.back();
+  sockaddr_in6 to{};
+  to.sin6_family = AF_INET6;
+  to.sin6_port = htons(static_cast<std::uint16_t>(port_));
+  ASSERT_EQ(::inet_pton(AF_INET6, "::ffff:127.0.0.1", &to.sin6_addr), 1);
+  if (caller < 0 || ::connect(caller, reinterpret_cast<sockaddr*>(&to), sizeof to) != 0)
+    GTEST_SKIP() << "there is no IPv6 here";
+  const auto peer = ask(accept());
+  ASSERT_TRUE(peer);
+  EXPECT_EQ(peer->uid, ::geteuid());
+  EXPECT_EQ(peer->inode, inode_of(caller));
+}
+
 TEST_P(PeerTest, IsNobodyOnceItHasClosedItsSocket) {
   listen(AF_INET);
   { const auto gone = RawConnection::to(port_); }
