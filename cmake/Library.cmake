@@ -57,7 +57,7 @@ function(lambdapool_test name)
   target_compile_definitions(${name} PRIVATE LAMBDAPOOL_VERSION="${PROJECT_VERSION}")
   lambdapool_warnings(${name})
   lambdapool_unity(${name} ${arg_UNITY})
-  gtest_discover_tests(${name} PROPERTIES TIMEOUT 120 DISCOVERY_TIMEOUT 60)
+  gtest_discover_tests(${name} PROPERTIES TIMEOUT 900 DISCOVERY_TIMEOUT 120)
 endfunction()
 
 # lambdapool_test_program(name SOURCES ... USES ...): build/tests/lambdapool_<name>, which a Python test runs.

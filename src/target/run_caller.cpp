@@ -158,7 +158,7 @@ std::variant<cloud::Invoked, cloud::Failure> RunCaller::judge(http::Response res
 }
 
 // Cloud Run refuses with 429 what has not run. Of what it answers with 5xx, its own log alone knows whether
-// it has.
+// it has; the local one says it.
 cloud::Failure RunCaller::refused(const http::Response& response) const {
   Error error;
   error.http_status = response.status;
@@ -192,7 +192,9 @@ cloud::Failure RunCaller::refused(const http::Response& response) const {
       error.kind = ErrorKind::service;
       error.message = "the function " + function_ + " was answered for with HTTP status " +
                       std::to_string(response.status) + said(response);
-      return {response.status >= 500 ? Kind::may_have_run : Kind::final, std::move(error)};
+      return {response.status >= 500 && !response.headers.find("X-Lambdapool-Not-Run") ? Kind::may_have_run
+                                                                                       : Kind::final,
+              std::move(error)};
   }
 }
 

@@ -54,6 +54,12 @@ TEST(RunCaller, TellsWhatBecameOfATaskAsOnLambda) {
   EXPECT_THAT(late.error.message, HasSubstr("timed out after 3.00 seconds"));
 }
 
+TEST(RunCaller, IsToldByTheLocalServiceWhatHasNotRun) {
+  const auto failure = failure_of({503, {{"X-Lambdapool-Not-Run", "1"}}, "Container failed to start."});
+  EXPECT_EQ(failure.kind, Kind::final);
+  EXPECT_EQ(failure.error.kind, ErrorKind::service);
+}
+
 struct PlatformAnswer {
   int status;
   Kind kind;

@@ -34,7 +34,7 @@ def test_it_ends_cleanly_on_a_signal(serve, number):
     assert serve.process.wait(120) == 0
     assert serve.process.stderr.read() == ""
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(("127.0.0.1", serve.port), timeout=5)
+        socket.create_connection(("127.0.0.1", serve.port), timeout=60)
 
 
 CALLS_AND_SLEEPS = """

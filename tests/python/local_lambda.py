@@ -62,7 +62,7 @@ def served(home, *arguments):
         yield process.stdout.readline().split(" at ")[1].split()[0]
     finally:
         process.terminate()
-        assert process.wait(30) == 0
+        assert process.wait(120) == 0
 
 
 def client_of(endpoint, service="lambda"):

@@ -309,7 +309,7 @@ def test_serve_says_where_the_object_store_is(tmp_path):
         if "Ctrl-C" in line:
             break
     process.terminate()
-    assert process.wait(30) == 0
+    assert process.wait(120) == 0
     url = lines[0].split(" at ")[1].split()[0]
     assert "  export AWS_ENDPOINT_URL_S3=%s\n" % url in lines
     process.stdout.close()

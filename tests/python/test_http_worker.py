@@ -81,7 +81,7 @@ class Worker:
 
     def close(self):
         self.process.terminate()
-        self.process.communicate(timeout=30)
+        self.process.communicate(timeout=120)
 
 
 TASKS = """
@@ -231,7 +231,7 @@ def test_with_the_worker_end_its_tasks(start, tmp_path):
     while not list(meeting.iterdir()):
         pass
     worker.process.terminate()
-    worker.process.communicate(timeout=30)
+    worker.process.communicate(timeout=120)
     wait_until_dead(pid)
 
 

@@ -143,6 +143,9 @@ void check_revision(const gcp::run::Service& service, const std::string& name, F
   if (service.state == "CONDITION_FAILED" && serving.empty())
     findings.push_back({Level::problem, "revision", "none has come up: " + service.state_message,
                         "`lambdapool delete " + name + "` and create it again"});
+  else if (service.state == "CONDITION_FAILED" && is_newest)
+    findings.push_back(
+        {Level::problem, "revision", serving + " cannot serve: " + service.state_message, update});
   else if (service.state == "CONDITION_FAILED")
     findings.push_back({Level::problem, "revision",
                         serving + " serves; " + short_name(service.latest_created_revision) +

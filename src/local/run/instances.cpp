@@ -67,11 +67,12 @@ struct Group {
 }  // namespace
 
 struct Instances::Impl : std::enable_shared_from_this<Instances::Impl> {
-  Impl(http::EventLoop& its_loop, InstancesOptions with, RunLog where)
-      : loop(its_loop), options(std::move(with)), log(std::move(where)) {}
+  Impl(http::EventLoop& its_loop, InstancesOptions with, ReadyCode code, RunLog where)
+      : loop(its_loop), options(std::move(with)), ready_code(std::move(code)), log(std::move(where)) {}
 
   http::EventLoop& loop;
   const InstancesOptions options;
+  const ReadyCode ready_code;
   const RunLog log;
   Scratch scratch;  // claimed when there is something to start
   std::unique_ptr<Supervisor> supervisor;
@@ -203,6 +204,7 @@ struct Instances::Impl : std::enable_shared_from_this<Instances::Impl> {
       });
     };
     if (auto ready = prepare(); !ready) return refuse(ready.error().message);
+    if (auto ready = ready_code(*revision); !ready) return refuse(ready.error().message);
     Spawn spawn;
     if (instance->tmp.empty()) {
       auto tmp = scratch.make_tmp();
@@ -309,8 +311,7 @@ struct Instances::Impl : std::enable_shared_from_this<Instances::Impl> {
                       "PORT environment variable: " +
                           why + (words.empty() ? "" : "; it said: " + words)};
     for (const auto& told : std::exchange(group.trials, {})) told(tl::unexpected(error));
-    for (auto& waiting : std::exchange(group.waiting, {}))
-      waiting.done(answer_of_platform(503, error.message));
+    for (auto& waiting : std::exchange(group.waiting, {})) waiting.done(not_run(503, error.message));
   }
 
   // Its client is let go of outside its own callbacks.
@@ -375,8 +376,14 @@ struct Instances::Impl : std::enable_shared_from_this<Instances::Impl> {
   }
 };
 
-Instances::Instances(http::EventLoop& loop, InstancesOptions options, RunLog log)
-    : impl_(std::make_shared<Impl>(loop, std::move(options), std::move(log))) {}
+http::Response not_run(int status, const std::string& text) {
+  auto answer = answer_of_platform(status, text.empty() ? "Service Unavailable" : text);
+  answer.headers.set("X-Lambdapool-Not-Run", "1");
+  return answer;
+}
+
+Instances::Instances(http::EventLoop& loop, InstancesOptions options, ReadyCode ready_code, RunLog log)
+    : impl_(std::make_shared<Impl>(loop, std::move(options), std::move(ready_code), std::move(log))) {}
 
 Instances::~Instances() {
   std::promise<void> closed;

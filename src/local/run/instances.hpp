@@ -31,6 +31,13 @@ struct InstancesOptions {
   std::chrono::milliseconds start_timeout{240'000};  // until it answers
 };
 
+// Sees to it that a revision's code is there; called on the loop's thread before an instance starts.
+using ReadyCode = std::function<Result<void>(const Revision& revision)>;
+
+// An answer of the platform itself: the function has not run, which a header says to callers that know it
+// (X-Lambdapool-Not-Run: 1).
+http::Response not_run(int status, const std::string& text);
+
 // Takes lines of a revision's log as they come, and which instance's they are.
 using RunLog =
     std::function<void(const Revision& revision, const std::string& instance, std::string_view lines)>;
@@ -38,7 +45,7 @@ using RunLog =
 // All on the loop's thread but for construction and destruction.
 class Instances {
  public:
-  Instances(http::EventLoop& loop, InstancesOptions options, RunLog log);
+  Instances(http::EventLoop& loop, InstancesOptions options, ReadyCode ready_code, RunLog log);
   ~Instances();  // kills every instance and waits for it; not on the loop's thread
 
   // `done` gets the instance's own answer, or one of the platform: 429 no room, 503 it died, 504 too late.

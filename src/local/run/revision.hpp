@@ -21,10 +21,18 @@ struct LogName {
   std::string folder() const { return "run." + project + "." + location + "." + service; }
 };
 
+// Where a revision's code is in Cloud Storage.
+struct CodeSource {
+  std::string bucket;
+  std::string object;
+  std::string generation;
+};
+
 struct Revision {
   std::string service;  // "projects/P/locations/L/services/S"
   std::string name;     // "S-00001-abcd"
-  std::filesystem::path code;
+  CodeSource source;
+  std::filesystem::path code;        // unpacked
   std::vector<std::string> command;  // with its arguments
   std::string python;                // the base image's, "3.11"; "" where it has none
   std::map<std::string, std::string> environment;

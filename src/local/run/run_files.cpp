@@ -78,20 +78,42 @@ bool RunFiles::remove_service(std::string_view name) const {
   return fs::remove(service_file(name), error) && !error;
 }
 
-std::vector<std::string> RunFiles::services(const std::string& project, const std::string& location) const {
-  std::vector<std::string> records;
+std::vector<RunFiles::Kept> RunFiles::services(const std::string& project,
+                                               const std::string& location) const {
+  std::vector<Kept> kept;
   std::error_code error;
-  for (fs::recursive_directory_iterator entry(root_ / "services" / part(project), error), end;
-       !error && entry != end; entry.increment(error)) {
+  for (fs::recursive_directory_iterator entry(root_ / "services", error), end; !error && entry != end;
+       entry.increment(error)) {
     const auto& path = entry->path();
-    if (path.extension() != ".json") continue;
-    if (location != "-" && path.parent_path().filename() != part(location)) continue;
-    if (auto record = read_whole(path)) records.push_back(std::move(*record));
+    if (path.extension() != ".json" || entry.depth() != 2) continue;
+    const auto in_location = path.parent_path(), in_project = in_location.parent_path();
+    if (project != "-" && in_project.filename() != part(project)) continue;
+    if (location != "-" && in_location.filename() != part(location)) continue;
+    const auto decoded = [](const fs::path& one) { return percent_decode(one.string()); };
+    if (auto record = read_whole(path))
+      kept.push_back({"projects/" + decoded(in_project.filename()) + "/locations/" +
+                          decoded(in_location.filename()) + "/services/" + decoded(path.stem()),
+                      std::move(*record)});
   }
-  return records;
+  return kept;
+}
+
+void RunFiles::remove_code(const std::set<std::string>& in_use, fs::file_time_type before) const {
+  std::error_code error;
+  for (fs::directory_iterator entry(root_ / "code", error), end; !error && entry != end;
+       entry.increment(error)) {
+    std::error_code ignored;
+    if (in_use.contains(entry->path().filename().string())) continue;
+    if (fs::last_write_time(entry->path(), ignored) < before) fs::remove_all(entry->path(), ignored);
+  }
 }
 
 fs::path RunFiles::bucket_folder(const std::string& bucket) const { return root_ / "buckets" / part(bucket); }
+
+fs::path RunFiles::object_file(const std::string& bucket, const std::string& object,
+                               const std::string& generation) const {
+  return bucket_folder(bucket) / (part(object) + "#" + part(generation));
+}
 
 bool RunFiles::has_bucket(const std::string& bucket) const { return fs::is_directory(bucket_folder(bucket)); }
 
@@ -103,12 +125,17 @@ Result<void> RunFiles::make_bucket(const std::string& bucket) const {
 
 Result<void> RunFiles::keep_object(const std::string& bucket, const std::string& object,
                                    const std::string& generation, std::string_view bytes) const {
-  return write_whole(bucket_folder(bucket) / (part(object) + "#" + generation), bytes);
+  return write_whole(object_file(bucket, object, generation), bytes);
 }
 
 std::optional<std::string> RunFiles::object(const std::string& bucket, const std::string& object,
                                             const std::string& generation) const {
-  return read_whole(bucket_folder(bucket) / (part(object) + "#" + part(generation)));
+  return read_whole(object_file(bucket, object, generation));
+}
+
+bool RunFiles::has_object(const std::string& bucket, const std::string& object,
+                          const std::string& generation) const {
+  return fs::exists(object_file(bucket, object, generation));
 }
 
 bool RunFiles::remove_object(const std::string& bucket, const std::string& object) const {

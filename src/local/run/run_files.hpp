@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,8 +27,12 @@ class RunFiles {
   std::optional<std::string> policy(std::string_view name) const;
   Result<void> keep_policy(std::string_view name, std::string_view policy) const;
   bool remove_service(std::string_view name) const;
-  // The records of a project's services, all locations together where `location` is "-".
-  std::vector<std::string> services(const std::string& project, const std::string& location) const;
+  struct Kept {
+    std::string name;
+    std::string record;
+  };
+  // A project's, or with "-" all projects'; likewise the location's.
+  std::vector<Kept> services(const std::string& project, const std::string& location) const;
 
   bool has_bucket(const std::string& bucket) const;
   Result<void> make_bucket(const std::string& bucket) const;
@@ -35,14 +40,19 @@ class RunFiles {
                            const std::string& generation, std::string_view bytes) const;
   std::optional<std::string> object(const std::string& bucket, const std::string& object,
                                     const std::string& generation) const;
+  bool has_object(const std::string& bucket, const std::string& object, const std::string& generation) const;
   bool remove_object(const std::string& bucket, const std::string& object) const;  // every generation
 
   // Unpacks the archive once for its content. Errors: of package::untar_gz_to.
   Result<std::filesystem::path> unpack(std::string_view tar_gz) const;
+  // Removes unpacked code that is in none of the folders `in_use` and was unpacked before `before`.
+  void remove_code(const std::set<std::string>& in_use, std::filesystem::file_time_type before) const;
 
  private:
   std::filesystem::path service_file(std::string_view name) const;
   std::filesystem::path bucket_folder(const std::string& bucket) const;
+  std::filesystem::path object_file(const std::string& bucket, const std::string& object,
+                                    const std::string& generation) const;
 
   std::filesystem::path root_;
 };

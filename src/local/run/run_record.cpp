@@ -15,6 +15,7 @@ using nlohmann::json;
 struct RunRecord::Content {
   json service;                     // as the API shows it
   json revisions = json::object();  // that came up, by name: "template", "code", "created"
+  bool damaged = false;
 };
 
 namespace {
@@ -63,6 +64,11 @@ std::string python_of(const std::string& base_image) {
   return std::regex_match(base_image, parts, form) ? "3." + parts[1].str() : "";
 }
 
+CodeSource source_of(const json& container) {
+  const json source = at(at(container, "sourceCode"), "cloudStorageSource");
+  return {text_at(source, "bucket"), text_at(source, "object"), text_at(source, "generation")};
+}
+
 std::shared_ptr<const Revision> revision_of(const std::string& name, const json& service_template,
                                             const std::string& revision, const json& scaling,
                                             const std::filesystem::path& code) {
@@ -70,6 +76,7 @@ std::shared_ptr<const Revision> revision_of(const std::string& name, const json&
   Revision made;
   made.service = name;
   made.name = revision;
+  made.source = source_of(container);
   made.code = code;
   made.command = texts_of(at(container, "command"));
   for (auto& argument : texts_of(at(container, "args"))) made.command.push_back(std::move(argument));
@@ -107,6 +114,15 @@ void take_over(json& service, const json& body, const std::string& field) {
 // As Google's: newer ones are told from older within a second.
 std::string timestamp(Time now) {
   return format_timestamp_ms(std::chrono::floor<std::chrono::milliseconds>(now));
+}
+
+json failed_condition(const std::string& why, const std::string& since) {
+  return {{"type", "Ready"},
+          {"state", "CONDITION_FAILED"},
+          {"message", why},
+          {"reason", "REVISION_FAILED"},
+          {"revisionReason", "HEALTH_CHECK_CONTAINER_ERROR"},
+          {"lastTransitionTime", since}};
 }
 
 std::string new_revision(const json& service, const std::string& id, int generation) {
@@ -164,13 +180,34 @@ Result<RunRecord> RunRecord::make(const std::string& name, std::string_view body
   return RunRecord(std::move(content));
 }
 
-std::optional<RunRecord> RunRecord::parse(std::string_view text) {
+RunRecord RunRecord::parse(const std::string& name, std::string_view text) {
   json all = json::parse(text, nullptr, false);
-  if (!all.is_object() || !at(all, "service").is_object()) return std::nullopt;
   auto content = std::make_shared<Content>();
-  content->service = all.at("service");
-  if (const json revisions = at(all, "revisions"); revisions.is_object()) content->revisions = revisions;
+  if (all.is_object() && text_at(at(all, "service"), "name") == name) {
+    content->service = all.at("service");
+    if (const json revisions = at(all, "revisions"); revisions.is_object()) content->revisions = revisions;
+    return RunRecord(std::move(content));
+  }
+  content->damaged = true;
+  content->service = {
+      {"name", name},
+      {"labels", {{"lambdapool", ""}}},  // so that its maker's commands see it
+      {"terminalCondition",
+       failed_condition("what is kept of it is damaged: delete the function and create it again", "")}};
   return RunRecord(std::move(content));
+}
+
+bool RunRecord::is_damaged() const { return content_->damaged; }
+
+std::string RunRecord::why_not() const {
+  return text_at(at(content_->service, "terminalCondition"), "message");
+}
+
+std::set<std::string> RunRecord::code_folders() const {
+  std::set<std::string> folders;
+  for (const auto& revision : content_->revisions)
+    folders.insert(std::filesystem::path(text_at(revision, "code")).filename().string());
+  return folders;
 }
 
 std::string RunRecord::text() const {
@@ -197,9 +234,7 @@ std::string RunRecord::shown(const std::string& url) const {
 std::string RunRecord::name() const { return text_at(content_->service, "name"); }
 
 Result<CodeSource> RunRecord::source() const {
-  const json container = container_of(at(content_->service, "template"));
-  const json source = at(at(container, "sourceCode"), "cloudStorageSource");
-  CodeSource found{text_at(source, "bucket"), text_at(source, "object"), text_at(source, "generation")};
+  CodeSource found = source_of(container_of(at(content_->service, "template")));
   if (found.bucket.empty() || found.object.empty() || found.generation.empty())
     return fail(ErrorKind::invalid_argument,
                 "template.containers[0].sourceCode.cloudStorageSource: the local Cloud Run runs source code "
@@ -254,12 +289,7 @@ void RunRecord::failed(const std::string& why, Time now) {
   json& service = content_->service;
   service["observedGeneration"] = text_at(service, "generation");
   service["reconciling"] = false;
-  service["terminalCondition"] = {{"type", "Ready"},
-                                  {"state", "CONDITION_FAILED"},
-                                  {"reason", "REVISION_FAILED"},
-                                  {"revisionReason", "HEALTH_CHECK_CONTAINER_ERROR"},
-                                  {"message", why},
-                                  {"lastTransitionTime", timestamp(now)}};
+  service["terminalCondition"] = failed_condition(why, timestamp(now));
 }
 
 }  // namespace lambdapool::local::run

@@ -40,6 +40,13 @@ bool is_service_id(const std::string& id) {
 
 constexpr const char* superseded = "The service was changed or deleted while its revision came up.";
 
+constexpr std::chrono::hours code_kept{24};
+
+std::string code_is_gone(const Revision& revision) {
+  return "its code is gone, so deploy it again: neither " + revision.code.string() +
+         " nor its archive is there";
+}
+
 struct LongOperation {
   bool done = false;
   json result = {};  // "response" or "error" with its value
@@ -56,7 +63,7 @@ struct RunService::Impl : std::enable_shared_from_this<RunService::Impl> {
         files(options.home),
         logs(loop, threads, options.home),
         instances(std::make_unique<Instances>(
-            loop, options.instances,
+            loop, options.instances, [this](const Revision& revision) { return ready_code(revision); },
             [this](const Revision& revision, const std::string& instance, std::string_view lines) {
               logs.append(LogName::of(revision.service).folder(), revision.name + "." + instance, lines,
                           now_ms());
@@ -152,7 +159,20 @@ struct RunService::Impl : std::enable_shared_from_this<RunService::Impl> {
 
   std::optional<RunRecord> find(const RunPath& path) const {
     const auto text = files.service(path.service());
-    return text ? RunRecord::parse(*text) : std::nullopt;
+    return text ? std::optional(read(path.service(), *text)) : std::nullopt;
+  }
+
+  RunRecord read(const std::string& name, const std::string& text) const {
+    auto record = RunRecord::parse(name, text);
+    if (const auto serving = record.serving(); serving && !record.is_coming_up() && !has_code(*serving))
+      record.failed(code_is_gone(*serving), options.clock());
+    return record;
+  }
+
+  bool has_code(const Revision& revision) const {
+    const auto& source = revision.source;
+    return std::filesystem::is_directory(revision.code) ||
+           files.has_object(source.bucket, source.object, source.generation);
   }
 
   http::Response revision(const RunPath& path) const {
@@ -191,8 +211,8 @@ struct RunService::Impl : std::enable_shared_from_this<RunService::Impl> {
 
   http::Response list(const RunPath& path) const {
     json services = json::array();
-    for (const auto& text : files.services(path.project, path.location))
-      if (const auto record = RunRecord::parse(text)) services.push_back(json::parse(record->shown(url)));
+    for (const auto& [name, text] : files.services(path.project, path.location))
+      services.push_back(json::parse(read(name, text).shown(url)));
     return json_answer(services.empty() ? "{}" : dumped({{"services", services}}));
   }
 
@@ -209,6 +229,9 @@ struct RunService::Impl : std::enable_shared_from_this<RunService::Impl> {
     const auto before = find(path);
     if (creates && before) return responder.send(refusal(409, "Resource '" + path.id + "' already exists."));
     if (!creates && !before) return responder.send(refusal(404, no_such_service(path)));
+    if (before && before->is_damaged())
+      return responder.send(refusal(
+          400, "What is kept of " + path.id + " is damaged: delete the function and create it again."));
     auto record = RunRecord::make(path.service(), body, before ? &*before : nullptr, path.value("updateMask"),
                                   options.clock());
     if (!record) return responder.send(refusal(record.error()));
@@ -254,6 +277,7 @@ struct RunService::Impl : std::enable_shared_from_this<RunService::Impl> {
                          if (auto kept = self->files.keep_service(record.name(), record.text()); !kept)
                            return self->give_up(id, record, kept.error());
                          self->instances->retire(record.name(), record.kept_revisions());
+                         self->remove_code();
                          self->finish(id, "response", record.shown(self->url));
                        });
   }
@@ -272,9 +296,33 @@ struct RunService::Impl : std::enable_shared_from_this<RunService::Impl> {
     if (path.value("validateOnly") != "true") {
       files.remove_service(path.service());
       instances->retire(path.service(), {});
+      remove_code();
     }
     finish(id, "response", record->shown(url));
     return json_answer(shown_operation(path, id));
+  }
+
+  // Code that no service refers to, once nothing can run any more that began with it.
+  void remove_code() {
+    threads.run([self = shared_from_this()] {
+      std::set<std::string> in_use;
+      for (const auto& [name, text] : self->files.services("-", "-")) {
+        const auto record = RunRecord::parse(name, text);
+        if (record.is_damaged()) return;
+        in_use.merge(record.code_folders());
+      }
+      self->files.remove_code(in_use, std::filesystem::file_time_type::clock::now() - code_kept);
+    });
+  }
+
+  // For an instance that is to start: unpacked once more where it was removed.
+  Result<void> ready_code(const Revision& revision) const {
+    if (std::filesystem::is_directory(revision.code)) return {};
+    const auto& source = revision.source;
+    const auto archive = files.object(source.bucket, source.object, source.generation);
+    const auto code = archive ? files.unpack(*archive) : fail(ErrorKind::io, "");
+    if (code && *code == revision.code) return {};
+    return fail(ErrorKind::io, code_is_gone(revision));
   }
 
   std::string new_operation() {
@@ -336,7 +384,8 @@ struct RunService::Impl : std::enable_shared_from_this<RunService::Impl> {
       name = path.parent() + "/services/" + path.id.substr(dashes + 3);
       text = files.service(name);
     }
-    auto record = text && known[called].text != *text ? RunRecord::parse(*text) : std::nullopt;
+    auto record =
+        text && known[called].text != *text ? std::optional(RunRecord::parse(name, *text)) : std::nullopt;
     if (!text || (record && !tag.empty() && !record->serving(tag))) {
       known.erase(called);
       return responder.send(
@@ -345,7 +394,7 @@ struct RunService::Impl : std::enable_shared_from_this<RunService::Impl> {
     auto& cached = known[called];
     if (cached.text != *text) {
       if (!record || !record->serving(tag))
-        return responder.send({503, {{"Content-Type", "text/plain"}}, "Service Unavailable\n"});
+        return responder.send(not_run(503, record ? record->why_not() : ""));
       if (cached.revision) instances->retire(name, record->kept_revisions());
       cached = {std::move(*text), record->serving(tag)};
     }
