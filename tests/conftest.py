@@ -190,6 +190,14 @@ def serve(start_serve):
 
 
 @pytest.fixture
+def described(serve, target):
+    """Reads what the target keeps of a function, by another client: tests/cli/described.py."""
+    from described import on_lambda, on_run
+
+    return lambda name: (on_lambda if target == "local" else on_run)(serve, name)
+
+
+@pytest.fixture
 def algorithms(tmp_path):
     """The product document's example package; the directory that contains it."""
     package = tmp_path / "algorithms"

@@ -1,33 +1,45 @@
 """Nothing that update is not told changes, and unchanged code is not uploaded again."""
 
+import sys
+
 import pytest
 from functions import zipped
 
+pytestmark = pytest.mark.on_both_targets
+OURS = "LAMBDAPOOL_"  # environment variables that repeat what else was set
+
 
 @pytest.fixture
-def function(serve, run, algorithms):
-    """Reads the configuration of the function that was created with all options."""
-    client = serve.client()
-    layer = client.publish_layer_version(LayerName="things", Content={"ZipFile": zipped()})["LayerVersionArn"]
-    done = run("create", "f", "algorithms", "--memory", "256", "--timeout", "30", "--layers", layer)
+def layer(serve, target):
+    if target != "local":
+        return None
+    return serve.client().publish_layer_version(LayerName="things", Content={"ZipFile": zipped()})["LayerVersionArn"]
+
+
+@pytest.fixture
+def function(described, run, algorithms, layer):
+    """Reads what the target keeps of the function, which was created with all options."""
+    layers = ["--layers", layer] if layer else []
+    done = run("create", "f", "algorithms", "--memory", "256", "--timeout", "30", "--env", "AA=1", *layers)
     assert done.returncode == 0, done.stderr
-    return lambda: client.get_function_configuration(FunctionName="f")
-
-
-SETTINGS = ["MemorySize", "Timeout", "Layers", "Runtime", "Handler", "Role", "Environment", "CodeSha256"]
+    return lambda: described("f")
 
 
 def changes(before, after):
-    return {name for name in SETTINGS if before.get(name) != after.get(name)}
+    for each in (before, after):
+        each["environment"] = {name: value for name, value in each["environment"].items() if not name.startswith(OURS)}
+    return {name for name in before if name != "revision" and before[name] != after[name]}
 
 
 @pytest.mark.parametrize(
     "arguments, changed",
     [
-        (["--memory", "512"], {"MemorySize"}),
-        (["--timeout", "60"], {"Timeout"}),
-        (["--layers", ""], {"Layers"}),
-        (["--memory", "512", "--timeout", "60"], {"MemorySize", "Timeout"}),
+        (["--memory", "512"], {"memory"}),
+        (["--timeout", "60"], {"timeout"}),
+        (["--memory", "512", "--timeout", "60"], {"memory", "timeout"}),
+        (["--env", "AA=2"], {"environment"}),
+        (["--tag", "team=x"], {"tags"}),
+        (["--description", "words"], {"description"}),
         (["--memory", "256"], set()),
     ],
 )
@@ -38,14 +50,21 @@ def test_only_what_is_told_changes(run, function, arguments, changed):
     after = function()
     assert changes(before, after) == changed
     if not changed:
-        assert after["RevisionId"] == before["RevisionId"], "nothing was sent"
+        assert after["revision"] == before["revision"], "nothing was sent"
+
+
+@pytest.mark.on_lambda_alone("Cloud Run has no layers")
+def test_layers_go_alone(run, function):
+    before = function()
+    assert run("update", "f", "--layers", "").returncode == 0
+    assert changes(before, function()) == {"layers"}
 
 
 def test_new_code_changes_the_code_alone(run, function, algorithms):
     before = function()
     (algorithms / "algorithms" / "more.py").write_text("x = 1\n")
     assert run("update", "f", "algorithms").returncode == 0
-    assert changes(before, function()) == {"CodeSha256"}
+    assert changes(before, function()) == {"code"}
 
 
 def test_unchanged_code_is_not_uploaded_again(run, function):
@@ -54,9 +73,10 @@ def test_unchanged_code_is_not_uploaded_again(run, function):
     assert done.returncode == 0
     assert "Unchanged" in done.stdout
     assert "Uploading" not in done.stdout
-    assert function()["RevisionId"] == before["RevisionId"]
+    assert function()["revision"] == before["revision"]
 
 
+@pytest.mark.on_lambda_alone("Cloud Run starts it at once, which this Python cannot be")
 def test_the_runtime_stays_though_another_python_calls(run, function, algorithms, tmp_path):
     other = tmp_path / "other" / "bin"
     other.mkdir(parents=True)
@@ -66,10 +86,11 @@ def test_the_runtime_stays_though_another_python_calls(run, function, algorithms
     (algorithms / "algorithms" / "more.py").write_text("")
     done = run("update", "f", "algorithms", VIRTUAL_ENV=str(other.parent))
     assert done.returncode == 0
-    assert f"The runtime stays {before['Runtime']}" in done.stdout
-    assert function()["Runtime"] == before["Runtime"]
+    assert f"The runtime stays python3.{sys.version_info.minor}" in done.stdout
+    assert function()["runtime"] == before["runtime"]
 
 
+@pytest.mark.on_lambda_alone("Cloud Run has no layers")
 def test_a_layer_that_is_refused_leaves_code_and_configuration_as_they_were(run, function, algorithms):
     before = function()
     (algorithms / "algorithms" / "more.py").write_text("x = 2\n")
@@ -80,12 +101,13 @@ def test_a_layer_that_is_refused_leaves_code_and_configuration_as_they_were(run,
     assert changes(before, function()) == set()
 
 
-def test_the_runtime_follows_the_python_that_will_call(run, algorithms, serve, tmp_path):
+@pytest.mark.on_lambda_alone("Cloud Run starts it at once, which this Python cannot be")
+def test_the_runtime_follows_the_python_that_will_call(run, algorithms, described, tmp_path):
     other = tmp_path / "other" / "bin"
     other.mkdir(parents=True)
     (other / "python3").write_text("#!/bin/sh\nprintf 3.12\n")
     (other / "python3").chmod(0o755)
     assert run("create", "f", "algorithms", VIRTUAL_ENV=str(other.parent)).returncode == 0
-    assert serve.client().get_function_configuration(FunctionName="f")["Runtime"] == "python3.12"
+    assert described("f")["runtime"] == "python3.12"
     assert run("create", "g", "algorithms", "--runtime", "python3.13").returncode == 0
-    assert serve.client().get_function_configuration(FunctionName="g")["Runtime"] == "python3.13"
+    assert described("g")["runtime"] == "python3.13"
