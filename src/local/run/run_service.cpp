@@ -8,12 +8,13 @@
 #include <utility>
 #include <vector>
 
-#include "core/random.hpp"
 #include "local/control/signature.hpp"
+#include "local/run/revision_code.hpp"
 #include "local/run/run_answer.hpp"
 #include "local/run/run_files.hpp"
 #include "local/run/run_logs.hpp"
 #include "local/run/run_path.hpp"
+#include "local/run/run_policy.hpp"
 #include "local/run/run_record.hpp"
 #include "local/run/run_storage.hpp"
 #include "local/store/log_store.hpp"
@@ -40,13 +41,6 @@ bool is_service_id(const std::string& id) {
 
 constexpr const char* superseded = "The service was changed or deleted while its revision came up.";
 
-constexpr std::chrono::hours code_kept{24};
-
-std::string code_is_gone(const Revision& revision) {
-  return "its code is gone, so deploy it again: neither " + revision.code.string() +
-         " nor its archive is there";
-}
-
 struct LongOperation {
   bool done = false;
   json result = {};  // "response" or "error" with its value
@@ -63,7 +57,8 @@ struct RunService::Impl : std::enable_shared_from_this<RunService::Impl> {
         files(options.home),
         logs(loop, threads, options.home),
         instances(std::make_unique<Instances>(
-            loop, options.instances, [this](const Revision& revision) { return ready_code(revision); },
+            loop, options.instances,
+            [this](const Revision& revision) { return make_code_ready(files, revision); },
             [this](const Revision& revision, const std::string& instance, std::string_view lines) {
               logs.append(LogName::of(revision.service).folder(), revision.name + "." + instance, lines,
                           now_ms());
@@ -137,11 +132,9 @@ struct RunService::Impl : std::enable_shared_from_this<RunService::Impl> {
       case RunOperation::delete_service:
         return remove(path);
       case RunOperation::test_permissions:
-        return permissions(path, request.body);
       case RunOperation::get_policy:
-        return policy(path);
       case RunOperation::set_policy:
-        return set_policy(path, request.body);
+        return policy(path, request.body);
       case RunOperation::get_operation:
         return operation(path);
       default:
@@ -164,15 +157,10 @@ struct RunService::Impl : std::enable_shared_from_this<RunService::Impl> {
 
   RunRecord read(const std::string& name, const std::string& text) const {
     auto record = RunRecord::parse(name, text);
-    if (const auto serving = record.serving(); serving && !record.is_coming_up() && !has_code(*serving))
+    if (const auto serving = record.serving();
+        serving && !record.is_coming_up() && !has_code(files, *serving))
       record.failed(code_is_gone(*serving), options.clock());
     return record;
-  }
-
-  bool has_code(const Revision& revision) const {
-    const auto& source = revision.source;
-    return std::filesystem::is_directory(revision.code) ||
-           files.has_object(source.bucket, source.object, source.generation);
   }
 
   http::Response revision(const RunPath& path) const {
@@ -181,32 +169,11 @@ struct RunService::Impl : std::enable_shared_from_this<RunService::Impl> {
     return shown ? json_answer(*shown) : refusal(404, "Revision '" + path.revision + "' does not exist.");
   }
 
-  http::Response policy(const RunPath& path) const {
+  http::Response policy(const RunPath& path, const std::string& body) const {
     if (!find(path)) return refusal(404, no_such_service(path));
-    return json_answer(files.policy(path.service()).value_or(dumped({{"etag", "ACAB"}})));
-  }
-
-  // Kept as it is asked for: here it lets nobody in and keeps nobody out.
-  http::Response set_policy(const RunPath& path, const std::string& body) const {
-    if (!find(path)) return refusal(404, no_such_service(path));
-    const json asked = json::parse(body, nullptr, false);
-    json wanted = asked.is_object() ? asked.value("policy", json()) : json();
-    if (!wanted.is_object()) return refusal(400, "policy: required");
-    const json now = json::parse(policy(path).body);
-    if (wanted.value("etag", json("")) != "" && wanted.at("etag") != now.at("etag"))
-      return refusal(409, "There were concurrent policy changes. Please retry the whole read-modify-write.");
-    wanted["etag"] = random_hex(8);
-    if (auto kept = files.keep_policy(path.service(), dumped(wanted)); !kept) return refusal(kept.error());
-    return json_answer(dumped(wanted));
-  }
-
-  // Whoever may speak to it may do everything.
-  http::Response permissions(const RunPath& path, const std::string& body) const {
-    if (!find(path)) return refusal(404, no_such_service(path));
-    const json asked = json::parse(body, nullptr, false);
-    if (!asked.is_object() || !asked.contains("permissions") || !asked.at("permissions").is_array())
-      return refusal(400, "permissions: required");
-    return json_answer(dumped({{"permissions", asked.at("permissions")}}));
+    if (path.operation == RunOperation::get_policy) return policy_of(files, path.service());
+    if (path.operation == RunOperation::set_policy) return set_policy(files, path.service(), body);
+    return test_permissions(body);
   }
 
   http::Response list(const RunPath& path) const {
@@ -247,7 +214,7 @@ struct RunService::Impl : std::enable_shared_from_this<RunService::Impl> {
     if (auto kept = files.keep_service(record->name(), record->text()); !kept)
       return responder.send(refusal(kept.error()));
     if (!record->is_coming_up()) {
-      instances->retire(record->name(), record->kept_revisions());
+      settle(record->name(), record->kept_revisions());
       finish(id, "response", record->shown(url));
       return responder.send(json_answer(shown_operation(path, id)));
     }
@@ -276,8 +243,7 @@ struct RunService::Impl : std::enable_shared_from_this<RunService::Impl> {
                          record.came_up(code, self->options.clock());
                          if (auto kept = self->files.keep_service(record.name(), record.text()); !kept)
                            return self->give_up(id, record, kept.error());
-                         self->instances->retire(record.name(), record.kept_revisions());
-                         self->remove_code();
+                         self->settle(record.name(), record.kept_revisions());
                          self->finish(id, "response", record.shown(self->url));
                        });
   }
@@ -289,40 +255,22 @@ struct RunService::Impl : std::enable_shared_from_this<RunService::Impl> {
     finish(id, "error", dumped({{"code", 9}, {"message", error.message}}));
   }
 
+  // After a change: what nothing needs any more goes.
+  void settle(const std::string& name, const std::set<std::string>& kept_revisions) {
+    instances->retire(name, kept_revisions);
+    threads.run([self = shared_from_this()] { remove_unused_code(self->files); });
+  }
+
   http::Response remove(const RunPath& path) {
     const auto record = find(path);
     if (!record) return refusal(404, no_such_service(path));
     const std::string id = new_operation();
     if (path.value("validateOnly") != "true") {
       files.remove_service(path.service());
-      instances->retire(path.service(), {});
-      remove_code();
+      settle(path.service(), {});
     }
     finish(id, "response", record->shown(url));
     return json_answer(shown_operation(path, id));
-  }
-
-  // Code that no service refers to, once nothing can run any more that began with it.
-  void remove_code() {
-    threads.run([self = shared_from_this()] {
-      std::set<std::string> in_use;
-      for (const auto& [name, text] : self->files.services("-", "-")) {
-        const auto record = RunRecord::parse(name, text);
-        if (record.is_damaged()) return;
-        in_use.merge(record.code_folders());
-      }
-      self->files.remove_code(in_use, std::filesystem::file_time_type::clock::now() - code_kept);
-    });
-  }
-
-  // For an instance that is to start: unpacked once more where it was removed.
-  Result<void> ready_code(const Revision& revision) const {
-    if (std::filesystem::is_directory(revision.code)) return {};
-    const auto& source = revision.source;
-    const auto archive = files.object(source.bucket, source.object, source.generation);
-    const auto code = archive ? files.unpack(*archive) : fail(ErrorKind::io, "");
-    if (code && *code == revision.code) return {};
-    return fail(ErrorKind::io, code_is_gone(revision));
   }
 
   std::string new_operation() {
