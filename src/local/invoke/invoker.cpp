@@ -111,7 +111,6 @@ void Invoker::run(const std::string& function, const std::shared_ptr<const Snaps
 // It runs nothing that is not ready to run, and waits for nothing but the call before it.
 bool Invoker::invoke_early(const InvokeRequest& request, Invocation invocation, const Respond& respond) {
   if (request.type != InvocationType::request_response || request.streaming != Streaming::none) return false;
-  if (request.ahead) return false;  // what is told ahead has one place in a worker
   const auto found = find(request.reference);
   if (!found) return false;
   const auto& snapshot = *found;
@@ -119,6 +118,7 @@ bool Invoker::invoke_early(const InvokeRequest& request, Invocation invocation, 
   if (!is_ready(*version)) return false;
   const auto& function = request.reference.name;
   invocation.invoked_arn = snapshot->invoked_arn;
+  invocation.parts = request.ahead;
   const auto turn = invocation.turn;
   invocation.begun = [self = std::weak_ptr(self_), function, snapshot, turn] {
     const auto alive = self.lock();

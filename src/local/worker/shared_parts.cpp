@@ -23,9 +23,11 @@ std::unique_ptr<SharedParts> SharedParts::make() {
 
 SharedParts::~SharedParts() { ::munmap(memory_, bytes); }
 
-void SharedParts::begin() {
-  numbers().size = 0;
-  numbers().begun = 0;
+void SharedParts::begin(Begun begun) {
+  if (begun == Begun::not_yet) {
+    numbers().size = 0;
+    numbers().begun = 0;
+  }
   seen_ = taken_ = 0;
 }
 

@@ -22,8 +22,10 @@ class SharedParts {
 
   Descriptor take_descriptor() { return std::move(fd_); }  // for the worker, once
 
-  // An invocation comes: nothing of it is there.
-  void begin();
+  // An invocation comes: nothing of it is there. One that the runtime may have begun: nothing of another is,
+  // as the runtime has seen to.
+  enum class Begun { not_yet, perhaps };
+  void begin(Begun begun = Begun::not_yet);
   // What has come since. What came just now is left for the next time: its writer orders nothing.
   std::string look();
   // Whoever wrote is gone: all the rest, and how many items had begun.

@@ -250,7 +250,8 @@ void Worker::begin(PendingInvocation pending, Delivered delivered) {
   const std::string trace = trace_id(id, now);
   take_parts_ = process_->parts() ? std::exchange(invocation_->invocation.parts, nullptr) : nullptr;
   if (take_parts_) {
-    process_->parts()->begin();
+    process_->parts()->begin(delivered == Delivered::early ? SharedParts::Begun::perhaps
+                                                           : SharedParts::Begun::not_yet);
     if (!parts_timer_) parts_timer_ = parts_.loop.call_after(parts_interval, [this] { look_for_parts(); });
   }
   extensions_->invoke(invocation_->invocation, deadline, trace);

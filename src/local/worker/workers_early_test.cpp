@@ -20,6 +20,10 @@ constexpr const char* handler =
     "  if verb == 'fail': raise ValueError(about)\n"
     "  if verb == 'large': return b'x' * 200000\n"
     "  if verb == 'say': print(about)\n"
+    "  if verb.startswith('tell'):\n"
+    "    context.lambdapool_shared[16:16 + len(about)] = about.encode()\n"
+    "    context.lambdapool_shared[:16] = bytes([len(about), *[0] * 7, 1, *[0] * 7])\n"
+    "  if verb == 'tell and die': os._exit(3)\n"
     "  if verb == 'mumble': os.write(2, about.encode())\n"
     "  if verb == 'left': return str(context.get_remaining_time_in_millis()).encode()\n"
     "  return str(os.getpid()).encode()\n"
@@ -32,6 +36,7 @@ class WorkersEarlyTest : public WorkersTest {
     std::shared_ptr<http::Turn> turn = std::make_shared<http::Turn>();
     bool taken = true;
     std::future<InvocationResult> result;
+    std::string parts = {};  // that were told ahead
 
     InvocationResult get() {
       if (result.wait_for(std::chrono::seconds(300)) == std::future_status::ready) return result.get();
@@ -74,6 +79,7 @@ class WorkersEarlyTest : public WorkersTest {
         Invocation call{"request-" + std::to_string(++requests), tasks[i].verb + '\0' + tasks[i].about, "",
                         ""};
         call.turn = sent.turn;
+        call.parts = [&sent](std::string_view piece) { sent.parts += piece; };
         const auto done = [promise](InvocationResult result) { promise->set_value(std::move(result)); };
         if (i == 0) {
           workers->invoke(function, std::move(call), done);
@@ -169,6 +175,22 @@ TEST_F(WorkersEarlyTest, WhatWaitsBehindOneThatDiesComesBack) {
   sent[2].get();
   EXPECT_EQ(sent[2].turn->standing, Standing::returned);
   EXPECT_THAT(logged_text(), Not(HasSubstr("three")));
+}
+
+TEST_F(WorkersEarlyTest, WhatADeadOneHasToldAheadIsItsOwn) {
+  warm_up();
+  for (const std::string last : {"die", "tell and die"}) {
+    const auto at = gate();
+    auto sent = send({{"wait", at}, {"tell", "two"}, {last, "three"}});
+    ASSERT_TRUE(sent[2].taken);
+    reach(at).reset();
+    sent[0].get();
+    EXPECT_FALSE(sent[1].get().function_error);
+    EXPECT_TRUE(sent[2].get().function_error);
+    EXPECT_EQ(sent[1].parts, "");
+    EXPECT_EQ(sent[2].parts.substr(0, 5), last == "die" ? "" : "three");
+    warm_up();  // a new one
+  }
 }
 
 TEST_F(WorkersEarlyTest, WhatWaitsBehindOneThatTakesTooLongComesBack) {
