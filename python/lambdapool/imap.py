@@ -31,6 +31,11 @@ else:  # no generics before Python 3.13
     _IMapIterator, _IMapUnorderedIterator = IMapIterator, IMapUnorderedIterator
 
 
+#: A worker's, that it has or will have next, or that nobody has taken yet: a local one has three waiting behind the one
+#: that runs (docs/protocol.md, Packets).
+CHUNKS_EACH = 4
+
+
 class Feed(Lazy):
     """The pulling side. Knows the iterator only weakly.
 
@@ -50,7 +55,7 @@ class Feed(Lazy):
     ) -> None:
         self._items = iter(iterable)
         self._whole = isinstance(iterable, Sized)
-        self._window = 2 * dispatcher.workers * chunksize
+        self._window = CHUNKS_EACH * dispatcher.workers * chunksize
         self._consumed = 0
         self._dropped = False
         super().__init__(dispatcher, function, MAP, chunksize, ordered, held=True, asked=asked)

@@ -326,12 +326,12 @@ def test_imap_pulls_a_bounded_window(pool):
     results = pool.imap(tasks.square, (pulled.append(n) or n for n in itertools.count()))
     for count in range(1, 50):
         assert next(results) == (count - 1) ** 2
-        assert len(pulled) <= count + 4  # 2 workers, 2 chunks each
+        assert len(pulled) <= count + 8  # 2 workers, 4 chunks each
     pulled_too = []
     chunked = pool.imap_unordered(tasks.square, (pulled_too.append(n) or n for n in itertools.count()), chunksize=5)
     for count in range(1, 50):
         next(chunked)
-        assert len(pulled_too) <= count + 2 * 2 * 5
+        assert len(pulled_too) <= count + 2 * 4 * 5
 
 
 def test_a_dropped_imap_ends_its_thread(pool):
