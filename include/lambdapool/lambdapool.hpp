@@ -21,4 +21,5 @@
 #include "lambdapool/progress.hpp"
 #include "lambdapool/report.hpp"
 #include "lambdapool/shared.hpp"
+#include "lambdapool/tuning.hpp"
 #include "lambdapool/with.hpp"

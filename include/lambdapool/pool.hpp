@@ -72,6 +72,15 @@ class LambdaPool {
     return {std::make_shared<const T>(std::move(value)), std::move(sharing)};
   }
 
+  // Runs f for each element of a sample with each of these sizes of memory, in versions of the function that
+  // stay; printed (text()) it is a table of times and costs with the best choices. Throws what an element
+  // failed with, unless the memory was too little for it; InvalidArgument where the pool does not deploy.
+  template <class F, std::ranges::input_range Range, class Result = detail::MapResult<F, Range>>
+  Tuning tune(const F& f, Range&& sample,
+              const std::vector<int>& memory_mb = {sizes_to_tune.begin(), sizes_to_tune.end()}) {
+    return detail::tune(*connection_, f, std::forward<Range>(sample), memory_mb);
+  }
+
   // What the calls of this pool took and cost so far; a map's own is its future's report().
   Report report() const { return connection_->report(); }
 

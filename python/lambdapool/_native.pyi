@@ -2,6 +2,12 @@ from typing import Any, Callable, Dict, List, Optional, Tuple, Union
 
 version: str
 
+#: Names of kinds of errors: of the platform's failures those of one call, whose items may have run.
+kinds_that_may_have_run: Tuple[str, ...]
+
+#: MB, where tune() is not told which
+sizes_to_tune: Tuple[int, ...]
+
 #: kind's number (include/lambdapool/error_kind.hpp), message, the service's error code, request id, HTTP status, log
 #: tail, detail
 NativeError = Tuple[int, str, str, str, int, str, str]
@@ -29,6 +35,15 @@ class NativeReport:
     def trace(self) -> str: ...
     def save(self, path: str) -> Optional[NativeError]:
         """.html: a page; .json: a trace."""
+
+class NativeTuning:
+    """Of a sample with several sizes of memory (include/lambdapool/tuning.hpp)."""
+
+    def __init__(self, is_local: bool) -> None: ...
+    def add(self, memory: int, report: NativeReport, failure: str) -> Tuple[float, float]:
+        """Milliseconds and dollars of an item."""
+    def text(self) -> str: ...
+    def json(self) -> str: ...
 
 class Engine:
     """At most `workers` Invoke calls in flight, and `ahead` more that wait for them, of jobs that are served in the
@@ -198,13 +213,15 @@ def ensure_deployed(
     allow_http: bool = False,
     trusted: float = 600.0,
     versions_kept: int = 5,
-) -> Tuple[Optional[NativeError], str, bool, int]:
-    """(None, the version that has what is asked for, whether code was uploaded for it, its bytes), or what
-    went wrong. Blocks; the GIL is free meanwhile. ValueError for a setting that there is not."""
+    sizes: Optional[List[int]] = None,
+) -> Tuple[Optional[NativeError], List[Tuple[str, bool, int]]]:
+    """(None, [(the version that has what is asked for, whether code was uploaded for it, its bytes)]), or what
+    went wrong. One version, or one for each of these `sizes` of memory (MB), from the least on. Blocks; the GIL is
+    free meanwhile. ValueError for a setting that there is not."""
 
-def fetch_package(function: str) -> Tuple[Optional[NativeError], bytes]:
-    """(None, the zip of what the function was deployed with, of the place that the environment names), or what went
-    wrong. Blocks; the GIL is free meanwhile."""
+def fetch_code(function: str) -> Tuple[Optional[NativeError], List[bytes]]:
+    """(None, zips of what the function was deployed with, and of its layers, in their order), of the place that the
+    environment names, or what went wrong. Blocks; the GIL is free meanwhile."""
 
 #: kind, text, done, total, line: see lambdapool.deploying.Event
 Listener = Callable[[str, str, int, int, str], None]

@@ -90,7 +90,7 @@ def connect(
     dispatcher = Dispatcher(engine, workers, function, drains_at_exit, code, rungs)
     if deploy is not None and deploy is not False:
         given = dict(settings or {}, bucket=bucket)
-        dispatcher.deployment_with = lambda memory: Deployment(named, deploy, dict(given, memory=memory), where)
+        dispatcher.deployment = Deployment(named, deploy, dict(given, memory=None), where)
     return dispatcher
 
 

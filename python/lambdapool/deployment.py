@@ -49,28 +49,34 @@ class Deployment:
 
     def ensure(self) -> str:
         """NAME:VERSION, which has what is here. Blocks; tells on stderr what it uploads. Raises LambdaPoolError."""
-        error, version, has_uploaded, size = _native.ensure_deployed(
+        return self._ensured(None)[0]
+
+    def ensure_sizes(self, sizes: List[int]) -> List[str]:
+        """As ensure(), with each of these sizes of memory (MB), which are ascending. What the plain name calls keeps
+        the size that it has."""
+        return self._ensured(sizes)
+
+    def _ensured(self, sizes: Optional[List[int]]) -> List[str]:
+        error, versions = _native.ensure_deployed(
             self.function,
             self._settings,
             python=sys.executable or "",
             trusted=_trusted(),
             versions_kept=VERSIONS_KEPT,
+            sizes=sizes,
             **self._where,
         )
         if error is not None:
             raise errors.from_native(error, self.function)
-        if has_uploaded:
-            print(
-                "lambdapool: deployed %s (%s) as version %s of function %s"
-                % (
-                    ", ".join(_shown(path) for path in self._settings["paths"]) or "nothing of its own",
-                    _readable(size),
-                    version,
-                    self.function,
-                ),
-                file=sys.stderr,
-            )
-        return "%s:%s" % (self.function, version)
+        for version, has_uploaded, size in versions:
+            if has_uploaded:
+                self._tell(version, size)
+        return ["%s:%s" % (self.function, version) for version, _, _ in versions]
+
+    def _tell(self, version: str, size: int) -> None:
+        shown = ", ".join(_shown(path) for path in self._settings["paths"]) or "nothing of its own"
+        told = (shown, _readable(size), version, self.function)
+        print("lambdapool: deployed %s (%s) as version %s of function %s" % told, file=sys.stderr)
 
 
 def deployed_version_of(function: str) -> str:

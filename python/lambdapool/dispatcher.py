@@ -28,7 +28,7 @@ import threading
 import traceback
 import warnings
 import weakref
-from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from .blobs import Blobs
 from .deployed_code import UNKNOWN
@@ -49,8 +49,7 @@ class Dispatcher:
         self.workers = workers
         self.drains_at_exit = drains_at_exit
         self.code = code  # a DeployedCode
-        #: With so much memory, of a pool that deploys; None: it does not.
-        self.deployment_with: Optional[Callable[[int], Any]] = None
+        self.deployment: Optional[Any] = None  # what a pool has deployed, but for its memory; None: it does not
         self.rungs = rungs  # versions of the function with more memory each, for what has run out of it
         self.engine = engine
         self.blobs = Blobs(engine, function)

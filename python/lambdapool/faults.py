@@ -5,6 +5,7 @@ from __future__ import annotations
 from multiprocessing.pool import RemoteTraceback  # type: ignore[attr-defined]  # typeshed lacks it
 from typing import Any, List, Optional, Sequence
 
+from . import _native
 from .errors import LambdaPoolError, RemoteError, UnsendableResult
 
 
@@ -24,6 +25,14 @@ def is_of_platform(exception: BaseException) -> bool:
     What the platform does to a call (it timed out, ran out of memory, died, was refused) would cost the same time
     and money for the items behind it, and the caller is going to raise it anyway."""
     return isinstance(exception, LambdaPoolError) and not isinstance(exception, (RemoteError, UnsendableResult))
+
+
+def may_have_run(exception: BaseException) -> bool:
+    """Whether an item that has failed so may have run: by the function's own exception, or by what befell its call and
+    perhaps no other (src/pool/batch.hpp)."""
+    if not is_of_platform(exception):
+        return True
+    return isinstance(exception, LambdaPoolError) and exception.kind in _native.kinds_that_may_have_run
 
 
 def of_platform(failures: List[BaseException]) -> Optional[BaseException]:

@@ -17,9 +17,7 @@ import warnings
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Optional, Sequence
 
 from . import _native, pickling
-from .errors import LambdaPoolError
-from .faults import is_of_platform
-from .retry import KINDS_OF_CALLS
+from .faults import may_have_run
 
 if TYPE_CHECKING:
     from .blobs import Blobs
@@ -46,7 +44,7 @@ class Keeper:
 
     def keep(self, function: bytes, dumped: Callable[[], bytes], item: Optional[int], exception: BaseException) -> None:
         """`dumped` pickles the arguments. Never raises: what cannot be written is told once, by a warning."""
-        if not _may_have_run(exception):
+        if not may_have_run(exception):
             return
         try:
             self._write(function, dumped(), item, exception)
@@ -142,12 +140,6 @@ def _opcodes(pickles: bytes) -> Any:
             yield opcode, argument, position
             end = start + (position or 0) + 1
         start = end
-
-
-def _may_have_run(exception: BaseException) -> bool:
-    if not is_of_platform(exception):
-        return True
-    return isinstance(exception, LambdaPoolError) and exception.kind in KINDS_OF_CALLS
 
 
 def _new_file(stem: str) -> int:

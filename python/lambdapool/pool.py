@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import warnings
 
+from . import _native
 from .arguments import check_callable, check_callback, check_chunksize, check_keywords, check_progress
 from .either_order import DEFAULT_WORKERS, in_either_order
 
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 else:
     _Base = object
 
-MEMORY = (128, 256, 512, 1024, 1769, 3008)  # MB, of tune(); 1,769 is where Lambda gives a whole processor
+MEMORY = _native.sizes_to_tune  # MB
 
 RUN, CLOSE, TERMINATE = "RUN", "CLOSE", "TERMINATE"
 
@@ -321,7 +322,8 @@ class LambdaPool(_Base):
 
     def tune(self, func: Callable[[S], T], sample: Iterable[S], memory: Sequence[int] = MEMORY) -> Tuning:
         """Runs the sample with each of these sizes of memory (MB), in versions of the function; printed it is a table
-        of times and costs with the best choices. For pools with `deploy`. Raises an item's failure, but OutOfMemory."""
+        of times and costs with the best choices. For pools with `deploy`. Raises an item's failure, but for those that
+        more memory may cure (OutOfMemory, FunctionTimedOut)."""
         from .tuning import tune
 
         self._check_running()

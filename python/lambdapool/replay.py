@@ -40,38 +40,39 @@ def replayed(options: argparse.Namespace, folder: str) -> int:
     """The exit code. Code that was deployed is unpacked into the folder."""
     try:
         kept = read_kept(options.file)
-        if options.deployed:
-            unpack(kept.about["function"], folder)
-        call = prepared(kept, folder if options.deployed else None)
+        call = prepared(kept, unpacked(kept.about["function"], folder) if options.deployed else [])
     except (OSError, ValueError, LambdaPoolError) as error:
         print("lambdapool replay: %s" % error, file=sys.stderr)
         return 2
-    print(
-        "lambdapool: item %s of function %s, which failed with %s"
-        % (kept.about["item"], kept.about["function"], kept.about["failure"].splitlines()[0]),
-        file=sys.stderr,
-    )
+    about = kept.about
+    which = "a task" if about["item"] is None else "item %d" % about["item"]
+    failure = about["failure"].splitlines()[0]
+    print("lambdapool: %s of function %s, which failed with %s" % (which, about["function"], failure), file=sys.stderr)
     return replay(call, options.pdb)
 
 
-def unpack(function: str, folder: str) -> None:
-    """What the function was deployed with. Raises LambdaPoolError."""
-    error, package = _native.fetch_package(function)
+def unpacked(function: str, folder: str) -> List[str]:
+    """What the function was deployed with, below the folder: where modules are looked for there, in this order. Raises
+    LambdaPoolError."""
+    error, zips = _native.fetch_code(function)
     if error is not None:
         raise from_native(error, function)
-    with zipfile.ZipFile(io.BytesIO(package)) as archive:
-        archive.extractall(folder)
+    task, opt = os.path.join(folder, "task"), os.path.join(folder, "opt")
+    for place, package in zip([task] + [opt] * len(zips), zips):
+        with zipfile.ZipFile(io.BytesIO(package)) as archive:
+            archive.extractall(place)
+    installed = "lib/python%d.%d/site-packages" % sys.version_info[:2]
+    return [task, os.path.join(opt, "python", installed), os.path.join(opt, "python")]
 
 
-def prepared(kept: Kept, deployed: Optional[str] = None) -> Callable[[Any], Any]:
+def prepared(kept: Kept, deployed: List[str]) -> Callable[[Any], Any]:
     """The call, to be made by whatever calls functions. Imports the task's modules from where they were then, and says
-    which have been edited since; or from the folder `deployed`."""
-    if deployed is not None:
-        sys.path.insert(0, deployed)
-        importlib.invalidate_caches()
+    which have been edited since; or from the folders of what is deployed."""
+    sys.path[:0] = deployed
+    importlib.invalidate_caches()
     sys.path += [folder for folder in kept.about["path"] if folder not in sys.path]
     for file, digest in kept.about["sources"].items():
-        if deployed is None and digest_of(file) != digest:
+        if not deployed and digest_of(file) != digest:
             print("lambdapool: note: %s has been edited since the task failed" % file, file=sys.stderr)
     buffers = iter(kept.buffers)
     lambdapool_by_value.begin_task({digest: partial(memoryview, part) for digest, part in kept.shared.items()})

@@ -6,16 +6,12 @@ import random
 from typing import Any, Optional, Tuple, Type
 
 from .arguments import check_integer, check_seconds
-from .errors import LambdaPoolError
-from .faults import is_of_platform
+from .faults import may_have_run
 
 RETRIES_USUAL = 2
 RETRIES_MAX = 100
 BACKOFF = 0.5  # seconds
 BACKOFF_MAX = 60.0
-
-#: Of the platform's failures those of one call; with the others every call would fail, or nothing may be sent any more.
-KINDS_OF_CALLS = ("timed_out", "out_of_memory", "worker_died", "function_error", "network", "protocol", "service")
 
 
 class Retry:
@@ -30,11 +26,7 @@ class Retry:
     def delay(self, exception: BaseException, made: int) -> Optional[float]:
         """How many seconds to wait before an item that has failed so is run again, `made` times before; None: it is
         not. Between half and all of what doubles with each time."""
-        if made >= self._times or not isinstance(exception, self._on):
-            return None
-        if is_of_platform(exception) and (
-            not isinstance(exception, LambdaPoolError) or exception.kind not in KINDS_OF_CALLS
-        ):
+        if made >= self._times or not isinstance(exception, self._on) or not may_have_run(exception):
             return None
         longest = min(BACKOFF_MAX, self._backoff * 2.0 ** min(made, 30))
         return longest * (0.5 + 0.5 * random.random())

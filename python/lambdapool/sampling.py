@@ -8,10 +8,9 @@ import importlib
 import json
 from typing import Any, Callable, Dict, List, Optional
 
-from .errors import FunctionTimedOut, LambdaPoolError, OutOfMemory
+from .errors import LambdaPoolError
 from .pool import LambdaPool
-
-TOO_LITTLE = {OutOfMemory: "out of memory", FunctionTimedOut: "timed out"}
+from .tuning import TOO_LITTLE
 
 
 def main(arguments: Optional[List[str]] = None) -> None:

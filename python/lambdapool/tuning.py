@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Iterable, List, NamedTuple, Sequence
+import json
+from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Sequence
 
+from . import _native
 from .arguments import check_callable, check_integer
-from .dollars import dollars
-from .errors import OutOfMemory
+from .errors import FunctionTimedOut, OutOfMemory
 from .map_options import Asked
 from .report import Report
 from .results import BatchResult
+
+#: By what a sample can fail of which more memory is the cure.
+TOO_LITTLE = {OutOfMemory: "out of memory", FunctionTimedOut: "timed out"}
 
 
 class Tuned(NamedTuple):
@@ -18,49 +22,48 @@ class Tuned(NamedTuple):
     memory: int  #: MB
     report: Report
     item_ms: float  #: what an item took, in the middle of all
-    cost: float  #: dollars of an item, without cold starts' part where the platform bills them apart
-    out_of_memory: bool  #: it did not suffice: the other figures are of what was run
+    cost: float  #: dollars of an item
+    failure: str  #: "out of memory" or "timed out": it did not suffice, and the other figures are of what was run
 
 
 class Tuning:
     """``print(tuning)`` is a table."""
 
-    def __init__(self, rows: Sequence[Tuned], local: bool) -> None:
-        self.rows = list(rows)
-        self._local = local
+    def __init__(self, is_local: bool) -> None:
+        self.rows: List[Tuned] = []
+        self._native = _native.NativeTuning(is_local)
 
-    @property
-    def sufficient(self) -> List[Tuned]:
-        return [row for row in self.rows if not row.out_of_memory]
+    def add(self, memory: int, report: Report, failure: str) -> None:
+        item_ms, cost = self._native.add(memory, report._native, failure)
+        self.rows.append(Tuned(memory, report, item_ms, cost, failure))
 
     @property
     def cheapest(self) -> Tuned:
         """Raises ValueError where no size sufficed."""
-        return min(self.sufficient, key=lambda row: row.cost)
+        return self._best("cheapest")
 
     @property
     def fastest(self) -> Tuned:
-        return min(self.sufficient, key=lambda row: row.item_ms)
+        return self._best("fastest")
 
     @property
     def balanced(self) -> Tuned:
         """The least product of time and cost."""
-        return min(self.sufficient, key=lambda row: row.cost * row.item_ms)
+        return self._best("balanced")
+
+    def to_dict(self) -> Dict[str, Any]:
+        """As ``lambdapool tune --json`` prints it."""
+        figures: Dict[str, Any] = json.loads(self._native.json())
+        return figures
 
     def __str__(self) -> str:
-        lines = ["MEMORY      ITEM TAKES    1,000 ITEMS COST    USED"]
-        for row in self.rows:
-            if row.out_of_memory:
-                lines.append("%5d MB    out of memory" % row.memory)
-                continue
-            used = row.report.to_dict()["max_memory_used_mb"]
-            lines.append("%5d MB  %10.1f ms  %16s  %5d MB" % (row.memory, row.item_ms, dollars(1000 * row.cost), used))
-        if self.sufficient:
-            best = (("cheapest", self.cheapest), ("fastest", self.fastest), ("balanced", self.balanced))
-            lines.append(", ".join("%s: %d MB" % (name, row.memory) for name, row in best))
-        if self._local:
-            lines.append("(on the target local memory makes nothing faster: these are no times of AWS)")
-        return "\n".join(lines)
+        return self._native.text().rstrip("\n")
+
+    def _best(self, name: str) -> Tuned:
+        size = self.to_dict()[name]
+        if size is None:
+            raise ValueError("no size of memory has sufficed for the sample")
+        return next(row for row in self.rows if row.memory == size)
 
 
 def tune(pool: Any, func: Callable[[Any], Any], sample: Iterable[Any], memory: Sequence[int]) -> Tuning:
@@ -71,24 +74,17 @@ def tune(pool: Any, func: Callable[[Any], Any], sample: Iterable[Any], memory: S
         raise ValueError("sample is empty: tune() needs items to run")
     sizes = sorted({check_integer("memory", size) for size in memory})
     dispatcher = pool._dispatcher
-    if dispatcher.deployment_with is None:
+    if dispatcher.deployment is None:
         raise ValueError("tune() runs versions of the function with other sizes of memory: the pool must have deploy=")
-    if dispatcher.engine.target.startswith("gcp"):
-        raise ValueError(
-            "tune() calls versions by one address, and on Cloud Run each has its own: make a pool with deploy= and"
-            " memory= for each size, and compare their report()"
-        )
-    rows = []
-    for size in sizes:
-        variant = dispatcher.deployment_with(size).ensure()
-        result = _run(pool, func, items, variant)
+    versions = dispatcher.deployment.ensure_sizes(sizes)
+    tuning = Tuning(dispatcher.engine.target == "local")
+    for size, version in zip(sizes, versions):
+        result = _run(pool, func, items, version)
         failure = None if result._success else result._value
-        if failure is not None and not isinstance(failure, OutOfMemory):
+        if failure is not None and type(failure) not in TOO_LITTLE:
             raise failure
-        report = result.report
-        count = max(1, report.items)
-        rows.append(Tuned(size, report, report.task_ms["p50"], report.cost / count, failure is not None))
-    return Tuning(rows, dispatcher.engine.target == "local")
+        tuning.add(size, result.report, "" if failure is None else TOO_LITTLE[type(failure)])
+    return tuning
 
 
 def _run(pool: Any, func: Callable[[Any], Any], items: List[Any], variant: str) -> BatchResult[Any]:

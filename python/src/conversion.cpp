@@ -14,6 +14,14 @@ nb::tuple to_tuple(const Error& error) {
                         text(error.request_id), error.http_status, text(error.log_tail), text(error.detail));
 }
 
+nb::tuple kinds_that_may_have_run() {
+  nb::list names;
+  for (int kind = 0; kind < error_kinds; ++kind)
+    if (pool::may_have_run(static_cast<ErrorKind>(kind)))
+      names.append(text(std::string(to_string(static_cast<ErrorKind>(kind)))));
+  return nb::tuple(names);
+}
+
 nb::object range(const std::optional<pool::Batch::Chunk>& chunk) {
   if (!chunk) return nb::none();
   return nb::make_tuple(chunk->first, chunk->count);

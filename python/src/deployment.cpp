@@ -2,10 +2,13 @@
 
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
 
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "conversion.hpp"
 #include "deploy/code/deployed_package.hpp"
@@ -21,37 +24,50 @@ namespace {
 
 using OptionalText = std::optional<std::string>;
 
-// (None, version, whether code was uploaded, bytes), or (the error's tuple, "", False, 0).
-nb::tuple ensure_deployed(const std::string& name, const nb::dict& settings, const Where& where,
-                          double trusted, int versions_kept) {
+// (None, [(version, whether code was uploaded, bytes)]: one, or one for each size of memory, from the least
+// on), or (the error's tuple, []).
+nb::tuple ensure_deployed(const std::string& name, const nb::dict& settings,
+                          const std::optional<std::vector<int>>& sizes_mb, const Where& where,
+                          const deploy::DeploymentOptions& options) {
   const auto request = function_request(name, settings);
   Interruption interruption;
-  Result<deploy::Deployment> deployed;
+  Result<std::map<int, deploy::Deployment>> versions;
   {
     const nb::gil_scoped_release released;
     auto connection = connection_to(where);
-    deployed = deploy::ensure_deployed(connection, request,
-                                       {std::chrono::seconds(static_cast<long>(trusted)), versions_kept}, {},
-                                       deploy::StopToken([&interruption] { return interruption.raised(); }));
+    const deploy::StopToken stop([&interruption] { return interruption.raised(); });
+    if (sizes_mb)
+      versions = deploy::ensure_sizes(connection, request, *sizes_mb, options, {}, stop);
+    else
+      versions = deploy::ensure_deployed(connection, request, options, {}, stop).map([](auto&& deployed) {
+        return std::map<int, deploy::Deployment>{{0, std::move(deployed)}};
+      });
   }
   interruption.rethrow();
-  if (!deployed) return nb::make_tuple(to_tuple(deployed.error()), "", false, 0);
-  return nb::make_tuple(nb::none(), deployed->version, deployed->has_uploaded(), deployed->size_bytes);
+  nb::list all;
+  if (!versions) return nb::make_tuple(to_tuple(versions.error()), all);
+  for (const auto& [size, version] : *versions)
+    all.append(nb::make_tuple(version.version, version.has_uploaded(), version.size_bytes));
+  return nb::make_tuple(nb::none(), all);
 }
 
-// (None, the zip), or (the error's tuple, b"").
-nb::tuple fetch_package(const std::string& function) {
+// (None, [the function's zip, its layers' zips...]), or (the error's tuple, []).
+nb::tuple fetch_code(const std::string& function) {
   Interruption interruption;
-  Result<std::string> zip;
+  Result<deploy::DeployedCode> code;
   {
     const nb::gil_scoped_release released;
     auto connection = connection_to({});
-    zip = deploy::fetch_package(connection, function,
-                                deploy::StopToken([&interruption] { return interruption.raised(); }));
+    code = deploy::fetch_code_of(connection, function,
+                                 deploy::StopToken([&interruption] { return interruption.raised(); }));
   }
   interruption.rethrow();
-  if (!zip) return nb::make_tuple(to_tuple(zip.error()), nb::bytes("", 0));
-  return nb::make_tuple(nb::none(), nb::bytes(zip->data(), zip->size()));
+  nb::list zips;
+  if (!code) return nb::make_tuple(to_tuple(code.error()), zips);
+  const auto append = [&zips](const std::string& zip) { zips.append(nb::bytes(zip.data(), zip.size())); };
+  append(code->zip);
+  for (const std::string& layer : code->layers) append(layer);
+  return nb::make_tuple(nb::none(), zips);
 }
 
 }  // namespace
@@ -62,19 +78,19 @@ void bind_deployment(nb::module_& module) {
       [](const std::string& name, const nb::dict& settings, std::string python, OptionalText target,
          OptionalText region, OptionalText project, OptionalText profile, OptionalText access_key_id,
          OptionalText secret_access_key, OptionalText session_token, bool allow_http, double trusted,
-         int versions_kept) {
-        return ensure_deployed(name, settings,
+         int versions_kept, const std::optional<std::vector<int>>& sizes) {
+        return ensure_deployed(name, settings, sizes,
                                {std::move(target), std::move(region), std::move(project), std::move(profile),
                                 std::move(access_key_id), std::move(secret_access_key),
                                 std::move(session_token), allow_http, std::move(python)},
-                               trusted, versions_kept);
+                               {std::chrono::seconds(static_cast<long>(trusted)), versions_kept});
       },
       nb::arg("name"), nb::arg("settings"), nb::kw_only(), nb::arg("python"), nb::arg("target") = nb::none(),
       nb::arg("region") = nb::none(), nb::arg("project") = nb::none(), nb::arg("profile") = nb::none(),
       nb::arg("access_key_id") = nb::none(), nb::arg("secret_access_key") = nb::none(),
       nb::arg("session_token") = nb::none(), nb::arg("allow_http") = false, nb::arg("trusted") = 600.0,
-      nb::arg("versions_kept") = 5);
-  module.def("fetch_package", &fetch_package, nb::arg("function"));
+      nb::arg("versions_kept") = 5, nb::arg("sizes") = nb::none());
+  module.def("fetch_code", &fetch_code, nb::arg("function"));
 }
 
 }  // namespace lambdapool::python

@@ -6,6 +6,7 @@
 #include <nanobind/stl/string_view.h>
 
 #include "buffer_view.hpp"
+#include "conversion.hpp"
 #include "deploying.hpp"
 #include "deployment.hpp"
 #include "engine.hpp"
@@ -60,6 +61,7 @@ NB_MODULE(_native, module) {
   // A daemon thread that the interpreter's end froze keeps what it holds: nothing to warn of.
   nb::set_leak_warnings(false);
   module.attr("version") = LAMBDAPOOL_VERSION;
+  module.attr("kinds_that_may_have_run") = lambdapool::python::kinds_that_may_have_run();
   module.def("address_of", [](const nb::object& bytes) {
     using lambdapool::python::BufferView;
     return reinterpret_cast<std::uintptr_t>(BufferView(bytes, BufferView::Access::read).data());

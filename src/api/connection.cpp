@@ -3,6 +3,8 @@
 
 #include <atomic>
 #include <cmath>
+#include <deque>
+#include <iterator>
 #include <mutex>
 #include <utility>
 
@@ -15,6 +17,7 @@
 #include "api/initialised.hpp"
 #include "api/job.hpp"
 #include "api/resumed_job.hpp"
+#include "api/sample.hpp"
 #include "api/transport.hpp"
 #include "api/watched_job.hpp"
 #include "aws/lambda/invoke.hpp"
@@ -48,16 +51,17 @@ T value_or_throw(Result<T> result) {
 class EngineTransport final : public Transport {
  public:
   EngineTransport(std::unique_ptr<pool::Engine> engine, std::shared_ptr<objects::Store> store,
-                  std::string peer, std::size_t workers, std::vector<std::string> variants)
+                  std::string peer, std::size_t workers, std::vector<std::string> rungs)
       : engine_(std::move(engine)),
         data_(std::move(store)),
         peer_(std::move(peer)),
         workers_(workers),
-        variants_(std::move(variants)) {}
+        rungs_(rungs.size()),
+        variants_(std::make_move_iterator(rungs.begin()), std::make_move_iterator(rungs.end())) {}
 
   void submit(Call call, std::string_view head, std::string_view items, std::size_t variant, Done done,
               const std::shared_ptr<Ahead>& ahead) override {
-    const std::string& called = variant == 0 ? itself_ : variants_[variant - 1];
+    const std::string& called = version(variant);
     const auto engine = running();
     if (!engine) return done(fail(ErrorKind::cancelled, "the pool was closed before this was sent"));
     if (!data_.must_store(head.size() + items.size()))
@@ -99,7 +103,13 @@ class EngineTransport final : public Transport {
     return engine_ ? engine_->standing().retries : report::Retries();
   }
 
-  std::size_t variants() const override { return variants_.size(); }
+  std::size_t variants() const override { return rungs_; }
+  // A version more that can be called, which nothing climbs to; its number, as submit() takes it.
+  std::size_t add_variant(std::string version) {
+    const std::lock_guard lock(mutex_);
+    variants_.push_back(std::move(version));
+    return variants_.size();
+  }
   std::size_t workers() const override { return workers_; }
   const std::string& peer() const override { return peer_; }
 
@@ -149,6 +159,11 @@ class EngineTransport final : public Transport {
     engine.submit(call, std::move(*payload), completed, std::move(echo), variant, std::move(early));
   }
 
+  const std::string& version(std::size_t variant) const {
+    const std::lock_guard lock(mutex_);
+    return variant == 0 ? itself_ : variants_[variant - 1];
+  }
+
   std::shared_ptr<pool::Engine> running() {
     const std::lock_guard lock(mutex_);
     return engine_;
@@ -161,8 +176,9 @@ class EngineTransport final : public Transport {
   Echoes echoes_;
   const std::size_t workers_;
   std::atomic<bool> keeps_failed_ = false;
-  const std::string itself_ = {};            // the function, of which the engine knows
-  const std::vector<std::string> variants_;  // with more memory each
+  const std::string itself_ = {};  // the function, of which the engine knows
+  const std::size_t rungs_;
+  std::deque<std::string> variants_;  // those first; none is ever moved
 };
 
 const Retry& checked(const Retry& retry) {
@@ -174,27 +190,53 @@ const Retry& checked(const Retry& retry) {
   return retry;
 }
 
+target::TargetOptions target_options(const Options& options) {
+  target::TargetOptions target;
+  target.target = given(options.target);
+  target.allow_http = options.allow_http;
+  target.aws.access_key_id = given(options.aws_access_key_id);
+  target.aws.secret_access_key = given(options.aws_secret_access_key);
+  target.aws.session_token = given(options.aws_session_token);
+  target.aws.profile = given(options.profile);
+  target.aws.region = given(options.region);
+  target.project = given(options.project);
+  return target;
+}
+
 class EngineConnection final : public detail::Connection {
  public:
   EngineConnection(std::shared_ptr<EngineTransport> transport, std::shared_ptr<Books> books,
-                   std::string function, const Options& options)
+                   std::string function, const Options& options, bool is_local)
       : transport_(std::move(transport)),
         books_(std::move(books)),
         dispatcher_(std::make_shared<Dispatcher>(transport_, books_, keeper_of(function, *transport_))),
         function_(std::move(function)),
-        idempotent_(options.idempotent),
-        retry_(checked(options.retry)),
-        keep_failed_(options.keep_failed) {}
+        options_(options),
+        is_local_(is_local) {
+    checked(options.retry);
+  }
   ~EngineConnection() override { transport_->close(); }
 
   std::shared_ptr<detail::Job> start(std::string head, std::vector<std::string> items,
                                      const MapOptions& options, detail::OnFailure on_failure) override {
     if (options.max_cost) check_cost(*options.max_cost);
-    if (options.rerun_stragglers && !idempotent_)
+    if (options.rerun_stragglers && !options_.idempotent)
       throw InvalidArgument(
           "rerun_stragglers runs elements twice, which does no harm only where the pool is idempotent");
     auto job = start_job(std::move(head), std::move(items), options, on_failure);
     return options.progress ? watch(std::move(job), options.progress) : job;
+  }
+  Tuning tune(const std::string& head, const std::vector<std::string>& items,
+              const std::vector<int>& memory_mb) override {
+    if (items.empty()) throw InvalidArgument("the sample is empty: tune() needs elements to run");
+    const auto versions = value_or_throw(
+        deployed_sizes(options_, target_options(options_), Environment::of_this_process(), memory_mb));
+    std::map<int, std::size_t> variants;
+    for (const auto& [size, version] : versions) variants.emplace(size, transport_->add_variant(version));
+    if (!options_.keep_failed.empty()) transport_->keeps_failed();
+    auto rows = run_sample(*dispatcher_, *books_, head, items, variants,
+                           {.retry = options_.retry, .keep_failed = options_.keep_failed});
+    return Tuning(std::move(rows), is_local_);
   }
   Report report() override { return books_->report(nullptr); }
   detail::Sharing share(std::string_view bytes) override { return transport_->share(bytes); }
@@ -212,18 +254,18 @@ class EngineConnection final : public detail::Connection {
     Dispatcher::JobOptions job{
         .chunksize = options.chunksize,
         .on_failure = on_failure,
-        .retry = options.retry.on ? checked(options.retry) : retry_,
+        .retry = options.retry.on ? checked(options.retry) : options_.retry,
         .max_cost = options.max_cost,
         .rerun_stragglers = options.rerun_stragglers,
-        .keep_failed = options.keep_failed.empty() ? keep_failed_ : options.keep_failed};
+        .keep_failed = options.keep_failed.empty() ? options_.keep_failed : options.keep_failed};
     if (!job.keep_failed.empty()) transport_->keeps_failed();
     // Items that share a call run out of memory together.
     if (job.chunksize == 0 && transport_->variants() > 0) job.chunksize = 1;
     if (options.name.empty()) return dispatcher_->start(std::move(head), std::move(items), std::move(job));
     const auto identity = runtime::ProgramIdentity::parse(transport_->peer());
     const std::string& code = identity.program.empty() ? identity.build : identity.program;
-    return resume({options, function_, sha256_hex(code + head), idempotent_}, Environment::of_this_process(),
-                  std::move(items),
+    return resume({options, function_, sha256_hex(code + head), options_.idempotent},
+                  Environment::of_this_process(), std::move(items),
                   [&](std::vector<std::string> missing, std::shared_ptr<RunRecorder> recorder) {
                     job.recorder = std::move(recorder);
                     return dispatcher_->start(std::move(head), std::move(missing), std::move(job));
@@ -240,9 +282,8 @@ class EngineConnection final : public detail::Connection {
   std::shared_ptr<Books> books_;
   std::shared_ptr<Dispatcher> dispatcher_;
   const std::string function_;
-  const bool idempotent_;
-  const Retry retry_;
-  const std::string keep_failed_;
+  const Options options_;
+  const bool is_local_;
 };
 
 std::string own_peer() {
@@ -254,19 +295,6 @@ std::string own_peer() {
         "-Wl,--build-id (the CMake target lambdapool::lambdapool does)");
   }
   return identity.to_string();
-}
-
-target::TargetOptions target_options(const Options& options) {
-  target::TargetOptions target;
-  target.target = given(options.target);
-  target.allow_http = options.allow_http;
-  target.aws.access_key_id = given(options.aws_access_key_id);
-  target.aws.secret_access_key = given(options.aws_secret_access_key);
-  target.aws.session_token = given(options.aws_session_token);
-  target.aws.profile = given(options.profile);
-  target.aws.region = given(options.region);
-  target.project = given(options.project);
-  return target;
 }
 
 }  // namespace
@@ -303,11 +331,12 @@ std::shared_ptr<Connection> Connection::open(const Options& options) {
       target::prices_of(target.name, target.region, std::string(report::own_architecture()), environment));
   engine_options.observe = [books](std::uint64_t call, const report::CallTimes& times,
                                    const ErrorKind* failure) { books->observe(call, times, failure); };
+  const bool is_local = target.name == "local";
   auto engine = api::value_or_throw(pool::Engine::open(std::move(target), engine_options));
   return api::guarded_from_fork(std::make_shared<api::EngineConnection>(
       std::make_shared<api::EngineTransport>(std::move(engine), std::move(store), std::move(peer),
                                              static_cast<std::size_t>(options.workers), std::move(called)),
-      std::move(books), engine_options.function, options));
+      std::move(books), engine_options.function, options, is_local));
 }
 
 }  // namespace lambdapool::detail

@@ -25,8 +25,8 @@ std::string version_of_run(const std::string& function, const Environment& envir
   return function;
 }
 
-Result<std::string> deploy_self(const Options& options, std::optional<int> memory_mb,
-                                deploy::Connection& connection) {
+// This program, as options say, but for the memory.
+Result<deploy::FunctionRequest> own_request(const Options& options) {
   std::error_code unreadable;
   const auto program = std::filesystem::read_symlink("/proc/self/exe", unreadable);
   if (unreadable)
@@ -35,16 +35,18 @@ Result<std::string> deploy_self(const Options& options, std::optional<int> memor
   deploy::FunctionRequest request;
   request.name = options.lambda_function;
   request.paths = {program.string()};
-  request.memory_mb = memory_mb;
   if (!options.bucket.empty()) request.bucket = options.bucket;
   if (options.timeout) request.timeout_s = static_cast<int>(options.timeout->count());
-  const auto deployed = deploy::ensure_deployed(connection, request);
-  if (!deployed) return tl::unexpected(deployed.error());
-  if (deployed->has_uploaded())
-    std::cerr << "lambdapool: deployed " << program.filename().string() << " ("
-              << deployed->size_bytes / 1'000 << " kB) as version " << deployed->version << " of function "
-              << request.name << "\n";
-  return request.name + ":" + deployed->version;
+  return request;
+}
+
+// As it is called. Says what was uploaded.
+std::string named(const deploy::FunctionRequest& request, const deploy::Deployment& deployed) {
+  if (deployed.has_uploaded())
+    std::cerr << "lambdapool: deployed " << std::filesystem::path(request.paths.front()).filename().string()
+              << " (" << deployed.size_bytes / 1'000 << " kB) as version " << deployed.version
+              << " of function " << request.name << "\n";
+  return request.name + ":" + deployed.version;
 }
 
 // The least last: what others call by the function's plain name has it.
@@ -59,11 +61,14 @@ Result<std::vector<std::string>> deploy_ladder(const Options& options, const tar
         ErrorKind::invalid_argument,
         "several sizes of memory are versions that one pool calls, and on Cloud Run each has an address "
         "of its own: give one size, and run what has run out of memory in a pool with more");
+  auto request = own_request(options);
+  if (!request) return tl::unexpected(request.error());
   std::vector<std::string> versions(std::max<std::size_t>(sizes.size(), 1));
   for (std::size_t i = versions.size(); i-- > 0;) {
-    auto version = deploy_self(options, sizes.empty() ? std::nullopt : std::optional(sizes[i]), connection);
-    if (!version) return tl::unexpected(version.error());
-    versions[i] = std::move(*version);
+    if (!sizes.empty()) request->memory_mb = sizes[i];
+    const auto deployed = deploy::ensure_deployed(connection, *request);
+    if (!deployed) return tl::unexpected(deployed.error());
+    versions[i] = named(*request, *deployed);
   }
   return versions;
 }
@@ -78,6 +83,23 @@ Result<std::vector<std::string>> called_functions(const Options& options, const 
         ErrorKind::invalid_argument,
         "memory_mb and timeout are settings of what is deployed: they go with .deploy = lambdapool::self");
   return std::vector{version_of_run(options.lambda_function, environment)};
+}
+
+Result<std::map<int, std::string>> deployed_sizes(const Options& options, const target::TargetOptions& target,
+                                                  const Environment& environment,
+                                                  const std::vector<int>& sizes_mb) {
+  if (options.deploy != Deploy::self)
+    return fail(ErrorKind::invalid_argument,
+                "tune() runs versions of the function with other sizes of memory: the pool must have .deploy "
+                "= lambdapool::self");
+  const auto request = own_request(options);
+  if (!request) return tl::unexpected(request.error());
+  deploy::Connection connection(target, environment);
+  const auto deployed = deploy::ensure_sizes(connection, *request, sizes_mb);
+  if (!deployed) return tl::unexpected(deployed.error());
+  std::map<int, std::string> versions;
+  for (const auto& [size, version] : *deployed) versions.emplace(size, named(*request, version));
+  return versions;
 }
 
 }  // namespace lambdapool::api

@@ -2,6 +2,7 @@
 // for it.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -16,5 +17,10 @@ namespace lambdapool::api {
 // ladder. Errors: invalid_argument, and those of deploy::ensure_deployed.
 Result<std::vector<std::string>> called_functions(const Options& options, const target::TargetOptions& target,
                                                   const Environment& environment);
+
+// By megabytes: for each of these sizes a version of what the pool has deployed. Errors as above.
+Result<std::map<int, std::string>> deployed_sizes(const Options& options, const target::TargetOptions& target,
+                                                  const Environment& environment,
+                                                  const std::vector<int>& sizes_mb);
 
 }  // namespace lambdapool::api

@@ -47,7 +47,8 @@ std::shared_ptr<Job> Dispatcher::start(std::string head, std::vector<std::string
     job = std::make_shared<Job>(
         Job::Setting{weak_from_this(), logs_, transport_->peer(), number, std::move(head), options.on_failure,
                      std::move(options.recorder), std::move(options.retry), books_, books_->open(number),
-                     transport_->variants(), keeper_, std::move(options.keep_failed)},
+                     options.variant, options.variant == 0 ? transport_->variants() : 0, keeper_,
+                     std::move(options.keep_failed)},
         std::move(items));
     batch_.add(number, count, options_of(options.chunksize, options.on_failure));
     if (count > 0) jobs_.emplace(number, job);

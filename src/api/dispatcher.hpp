@@ -39,6 +39,7 @@ class Dispatcher : public std::enable_shared_from_this<Dispatcher> {
     bool rerun_stragglers = false;
     std::shared_ptr<RunRecorder> recorder = nullptr;  // of a named run
     std::string keep_failed = {};                     // a folder; "": nothing is kept
+    std::size_t variant = 0;                          // of the function, for all of it: see Transport::submit
   };
   std::shared_ptr<Job> start(std::string head, std::vector<std::string> items, JobOptions options);
 

@@ -66,6 +66,10 @@ class GuardedConnection final : public detail::Connection {
     return std::make_shared<GuardedJob>(
         connection_.here().start(std::move(head), std::move(items), options, on_failure));
   }
+  Tuning tune(const std::string& head, const std::vector<std::string>& items,
+              const std::vector<int>& memory_mb) override {
+    return connection_.here().tune(head, items, memory_mb);
+  }
   detail::Sharing share(std::string_view bytes) override { return connection_.here().share(bytes); }
   Report report() override { return connection_.here().report(); }
   void wait_until_idle() override {

@@ -19,10 +19,8 @@ bool is_named(const Retry& retry, const std::exception_ptr& failure) {
   if (!retry.on) return false;
   try {
     std::rethrow_exception(failure);
-  } catch (const PayloadTooLarge&) {
-    return false;  // it would be as large
-  } catch (const IoError&) {
-    return false;  // of this machine, not of the item
+  } catch (const LambdaPoolError& error) {
+    return pool::may_have_run(error.kind()) && retry.on(error);
   } catch (const std::exception& known) {
     return retry.on(known);
   } catch (...) {
@@ -83,7 +81,7 @@ std::string Job::message(const Chunk& chunk) {
 std::size_t Job::variant_of(const Chunk& chunk) {
   const std::lock_guard lock(mutex_);
   const auto climbed = rungs_.find(chunk.first);
-  return climbed == rungs_.end() ? 0 : climbed->second;
+  return climbed == rungs_.end() ? setting_.variant : climbed->second;
 }
 
 // Whoever hears that it is done finds its last call in the books.

@@ -45,7 +45,8 @@ class Job final : public detail::Job {
     Retry retry = {};
     std::shared_ptr<Books> books = nullptr;
     std::shared_ptr<report::Account> account = nullptr;
-    std::size_t variants = 0;  // of the function, with more memory each
+    std::size_t variant = 0;   // of the function: see Transport::submit
+    std::size_t variants = 0;  // to climb, with more memory each
     std::shared_ptr<Keeper> keeper = nullptr;
     std::string keep_failed = {};  // the folder for it
   };
@@ -59,6 +60,7 @@ class Job final : public detail::Job {
   Report report() override;
   Progress progress() override;
   void forget_results() override;
+  const report::Account& account() const { return *setting_.account; }
 
   // For the dispatcher. What it sends: at most chunk_bytes_max of arguments, but a single item whatever its
   // size.

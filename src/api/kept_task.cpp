@@ -13,6 +13,7 @@
 
 #include "core/write_all.hpp"
 #include "lambdapool/errors.hpp"
+#include "pool/batch.hpp"
 
 namespace lambdapool::api {
 namespace {
@@ -23,21 +24,6 @@ using Json = nlohmann::ordered_json;
 constexpr int format = 1;
 constexpr const char* ending = ".task";
 
-bool may_have_run(ErrorKind kind) {
-  switch (kind) {
-    case ErrorKind::timed_out:
-    case ErrorKind::out_of_memory:
-    case ErrorKind::worker_died:
-    case ErrorKind::function_error:
-    case ErrorKind::network:
-    case ErrorKind::protocol:
-    case ErrorKind::service:
-      return true;
-    default:
-      return false;
-  }
-}
-
 // What is told of a failure; nullopt where nothing has run.
 struct Failure {
   std::string type;
@@ -47,7 +33,7 @@ std::optional<Failure> failure_of(const std::exception_ptr& failure) {
   try {
     std::rethrow_exception(failure);
   } catch (const LambdaPoolError& error) {
-    if (!may_have_run(error.kind())) return std::nullopt;
+    if (!pool::may_have_run(error.kind())) return std::nullopt;
     const std::string kind(to_string(error.kind()));
     return Failure{kind, kind + ": " + error.std::runtime_error::what()};
   } catch (const RemoteError& error) {

@@ -35,8 +35,8 @@ class Transport {
   using Done = std::function<void(Result<Reply>)>;
 
   virtual ~Transport() = default;
-  // `done` runs exactly once, perhaps before submit returns. `variant`: the version of the function with more
-  // memory that is called, the first is 1; 0: the function. `ahead`: null for a single item.
+  // `done` runs exactly once, perhaps before submit returns. `variant`: which version of the function with
+  // another memory is called, from 1: first those to climb. 0: the function. `ahead`: null for a single item.
   virtual void submit(Call call, std::string_view head, std::string_view items, std::size_t variant,
                       Done done, const std::shared_ptr<Ahead>& ahead) = 0;
   virtual bool cancel(Call call) = 0;  // true: it had not been sent, and `done` runs with kind cancelled
@@ -45,7 +45,7 @@ class Transport {
   // Since when a call is with a worker; nullopt: not yet, or it has its answer.
   virtual std::optional<std::chrono::steady_clock::time_point> sent_at(Call) const { return std::nullopt; }
   virtual report::Retries retries() const { return {}; }  // of all calls so far
-  virtual std::size_t variants() const { return 0; }      // that there are
+  virtual std::size_t variants() const { return 0; }      // to climb
   virtual std::size_t workers() const = 0;
   virtual const std::string& peer() const = 0;  // this program's, as its envelopes name it
 };

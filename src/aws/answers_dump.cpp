@@ -75,6 +75,10 @@ Json shown(const aws::LayerVersion& it) {
           {"CreatedDate", it.created}};
 }
 
+Json shown(const aws::LayerContent& it) {
+  return {{"Content", {{"Location", it.url}, {"CodeSha256", it.sha256}}}};
+}
+
 Json shown(const aws::LayerPage& it) {
   Json list = Json::array();
   for (const auto& layer : it.layers) list.push_back(shown(layer));
@@ -136,6 +140,7 @@ const std::map<std::string, Parser> parsers = {
     {"lambda.parse_no_content", reading(&aws::parse_no_content)},
     {"invoke.parse_invoke", [](const http::Response& it) { return outcome(aws::parse_invoke(it)); }},
     {"layers.parse_layer_version", reading(&aws::parse_layer_version)},
+    {"layers.parse_layer_content", reading(&aws::parse_layer_content)},
     {"versions.parse_list_versions", reading(&aws::parse_list_versions)},
     {"versions.parse_list_aliases", reading(&aws::parse_list_aliases)},
     {"layers.parse_list_layers", reading(&aws::parse_list_layers)},

@@ -66,6 +66,7 @@ void print_lambda() {
   print("lambda", "PublishLayerVersion",
         aws::publish_layer_version_request(
             {"things", create.zip, {}, "made by a test", {"python3.12"}, {"arm64"}}));
+  print("lambda", "GetLayerVersionByArn", aws::get_layer_version_request(layers.front()));
   print("lambda", "ListLayers", aws::list_layers_request("m"));
   print("lambda", "ListLayerVersions", aws::list_layer_versions_request("things", "m"));
   print("lambda", "DeleteLayerVersion", aws::delete_layer_version_request("things", 3));

@@ -18,23 +18,18 @@
 #include "deploy/function/function_copy.hpp"
 #include "deploy/function/settings.hpp"
 #include "deploy/local_limits.hpp"
+#include "lambdapool/tuning.hpp"
 #include "process/process.hpp"
 #include "report/invocations.hpp"
-#include "report/tuning.hpp"
 
 namespace lambdapool::cli {
 namespace {
-
-using report::Tuned;
 
 constexpr int workers_default = 10;
 constexpr int workers_max = 10'000;
 constexpr int times_default = 10;
 constexpr int times_max = 100'000;
 constexpr std::chrono::seconds answer_margin{30};  // beyond the function's own timeout
-
-// 1,769 is where Lambda gives a whole processor.
-const std::vector<std::string> sizes_default{"128", "256", "512", "1024", "1769", "3008"};
 
 tl::unexpected<Error> invalid(std::string sentence) {
   return fail(ErrorKind::invalid_argument, std::move(sentence));
@@ -69,13 +64,14 @@ Result<void> check(const TuneOptions& options) {
 
 Result<std::vector<int>> sizes_of(const TuneOptions& options, const deploy::FunctionLimits& limits) {
   std::vector<int> sizes;
-  for (const std::string& text : options.memory_mb.empty() ? sizes_default : options.memory_mb) {
+  for (const std::string& text : options.memory_mb) {
     const auto size = parse_integer(text);
     if (!size) return invalid("--memory must be megabytes, such as 256,512,1024, not '" + text + "'");
     deploy::FunctionRequest asked{.name = options.name, .memory_mb = *size};
     if (auto valid = deploy::validate_values(asked, limits); !valid) return tl::unexpected(valid.error());
     sizes.push_back(*size);
   }
+  if (sizes.empty()) sizes.assign(sizes_to_tune.begin(), sizes_to_tune.end());
   std::sort(sizes.begin(), sizes.end());
   sizes.erase(std::unique(sizes.begin(), sizes.end()), sizes.end());
   return sizes;
@@ -110,12 +106,12 @@ Result<Tuned> run_items(const Context& context, const TuneOptions& options, cons
     return fail(ErrorKind::protocol,
                 "the sample did not come to its end: " + process::last_lines(ran->errors, 3));
   if (told.contains("error")) return invalid(told["error"].get<std::string>());
-  const auto items = told["items"].get<std::int64_t>();
+  const auto items = told["items"].get<std::size_t>();
   const double all = cost(told["calls"].get<std::size_t>(), told["gb_seconds"].get<double>(), prices);
   return Tuned{.memory_mb = told["memory_mb"].get<int>(),
                .items = items,
                .item_ms = told["item_ms"].get<double>(),
-               .item_cost = all / static_cast<double>(std::max<std::int64_t>(items, 1)),
+               .item_cost = all / static_cast<double>(std::max<std::size_t>(items, 1)),
                .max_memory_used_mb = told["max_memory_used_mb"].get<int>(),
                .failure = told["failure"].is_null() ? "" : told["failure"].get<std::string>()};
 }
@@ -146,7 +142,7 @@ Result<Tuned> run_payload(deploy::Session& session, const std::string& payload, 
   }
   const auto count = static_cast<double>(std::max<std::size_t>(all.count(), 1));
   return Tuned{.memory_mb = all.memory_mb() == 0 ? copy.configuration().memory_mb : all.memory_mb(),
-               .items = static_cast<std::int64_t>(all.count()),
+               .items = all.count(),
                .item_ms = all.durations_ms().quantile(0.5),
                .item_cost = cost(all.count(), all.gb_seconds(), prices) / count,
                .max_memory_used_mb = all.max_memory_used_mb(),
@@ -215,11 +211,8 @@ Result<void> tune(const Context& context, const TuneOptions& options) {
       return possible;
   const auto rows = run_sizes(context, **session, options, *sizes);
   if (!rows) return tl::unexpected(rows.error());
-  const report::Tuning tuning(*rows);
-  std::cout << (options.json ? tuning.json() : tuning.text());
-  if (!options.json && (*session)->is_local())
-    std::cout << "(on the target local memory makes nothing faster: these are no times of AWS)\n";
-  std::cout << std::flush;
+  const Tuning tuning(*rows, (*session)->is_local());
+  std::cout << (options.json ? tuning.json() : tuning.text()) << std::flush;
   return {};
 }
 

@@ -1,6 +1,7 @@
 #include "deploy/deployment.hpp"
 
 #include <nlohmann/json.hpp>
+#include <set>
 #include <utility>
 
 #include "aws/lambda/invoke.hpp"
@@ -153,6 +154,16 @@ Result<bool> is_callable(Session& session, const std::string& qualified) {
   return answer->status != 404;
 }
 
+// Where publishing has left another: others who call the plain name are not to notice.
+Result<void> give_memory_back(Connection& connection, const aws::FunctionConfiguration& before,
+                              const Events& events) {
+  const auto judged = judge_update(connection, {.name = before.name, .memory_mb = before.memory_mb});
+  if (!judged) return tl::unexpected(judged.error());
+  const auto updated = update(connection, *judged, events);
+  if (!updated) return tl::unexpected(updated.error());
+  return {};
+}
+
 }  // namespace
 
 Result<Deployment> ensure_deployed(Connection& connection, const FunctionRequest& request,
@@ -184,6 +195,38 @@ Result<Deployment> ensure_deployed(Connection& connection, const FunctionRequest
   if (deployment->step == Deployment::Step::published)
     remove_old_versions(**session, request.name, options.versions_kept, std::chrono::system_clock::now());
   return deployment;
+}
+
+Result<std::map<int, Deployment>> ensure_sizes(Connection& connection, FunctionRequest request,
+                                               const std::vector<int>& sizes_mb,
+                                               const DeploymentOptions& options, const Events& events,
+                                               const StopToken& stop) {
+  if (connection.is_google())
+    return fail(ErrorKind::invalid_argument,
+                "versions with several sizes of memory are called by one address, and on Cloud Run each has "
+                "its own: make a pool that deploys for each size, and compare their reports");
+  if (sizes_mb.empty()) return fail(ErrorKind::invalid_argument, "there are no sizes of memory to compare");
+  auto session = Session::open(connection, events, stop);
+  if (!session) return tl::unexpected(session.error());
+  const auto before = find_function(**session, request.name);
+  if (!before) return tl::unexpected(before.error());
+  std::map<int, Deployment> versions;
+  Result<void> all;
+  bool has_changed = false;
+  for (const int size : std::set<int>(sizes_mb.begin(), sizes_mb.end())) {
+    request.memory_mb = size;
+    auto version = ensure_deployed(connection, request, options, events, stop);
+    if (!version) {
+      all = tl::unexpected(version.error());
+      break;
+    }
+    has_changed = has_changed || version->has_uploaded();
+    versions.emplace(size, std::move(*version));
+  }
+  if (*before && (has_changed || !all))
+    if (auto back = give_memory_back(connection, (*before)->configuration, events); !back && all) all = back;
+  if (!all) return tl::unexpected(all.error());
+  return versions;
 }
 
 }  // namespace lambdapool::deploy

@@ -5,7 +5,9 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <string>
+#include <vector>
 
 #include "core/error.hpp"
 #include "deploy/connection.hpp"
@@ -42,5 +44,13 @@ struct DeploymentOptions {
 Result<Deployment> ensure_deployed(Connection& connection, const FunctionRequest& request,
                                    const DeploymentOptions& options = {}, const Events& events = {},
                                    const StopToken& stop = {});
+
+// As ensure_deployed(), a version for each of these sizes of memory, from the least on and each once, all
+// with the same code. What the function's plain name calls keeps the size that it had. Not on Cloud Run,
+// where each version has an address of its own (invalid_argument).
+Result<std::map<int, Deployment>> ensure_sizes(Connection& connection, FunctionRequest request,
+                                               const std::vector<int>& sizes_mb,
+                                               const DeploymentOptions& options = {},
+                                               const Events& events = {}, const StopToken& stop = {});
 
 }  // namespace lambdapool::deploy

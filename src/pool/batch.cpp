@@ -32,6 +32,11 @@ Fault fault_of(ErrorKind kind) {
   return Fault::call;
 }
 
+bool may_have_run(ErrorKind kind) {
+  const bool befell_it_here = kind == ErrorKind::payload_too_large || kind == ErrorKind::io;
+  return fault_of(kind) == Fault::call && !befell_it_here;
+}
+
 void Batch::add(Job job, std::size_t items, const JobOptions& options) {
   const bool queued = items > 0;
   if (!queued && !options.open) return;

@@ -34,6 +34,9 @@ enum class Fault {
   every_call,  // no function, no permission, other code: exactly the same
 };
 Fault fault_of(ErrorKind kind);
+// Whether an item that a call failed with this may have run: what befell that call and perhaps no other. Only
+// such a failure can be named as one that is not the last word, and only then is there a task to keep.
+bool may_have_run(ErrorKind kind);
 
 class Batch {
  public:

@@ -213,6 +213,14 @@ TEST(Batch, FaultsOfThePlatformAreThisCallsOrEveryCalls) {
   EXPECT_EQ(fault_of(ErrorKind::access_denied), Fault::every_call);
 }
 
+TEST(Batch, WhatMayHaveRunFailedNeitherAsEveryCallWouldNorOnThisMachine) {
+  EXPECT_TRUE(may_have_run(ErrorKind::timed_out));
+  EXPECT_TRUE(may_have_run(ErrorKind::network));
+  EXPECT_FALSE(may_have_run(ErrorKind::throttled));
+  EXPECT_FALSE(may_have_run(ErrorKind::payload_too_large));
+  EXPECT_FALSE(may_have_run(ErrorKind::io));
+}
+
 TEST(Batch, AnItemThatIsToComeAgainIsSentAloneWhenItHasWaited) {
   Batch batch(2, 0);
   batch.add(1, 3, {.chunksize = 3});

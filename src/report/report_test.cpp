@@ -72,6 +72,25 @@ TEST(Report, IsATraceInWhichNoTwoCallsOfARowOverlap) {
   EXPECT_EQ(until.size(), 2u);
 }
 
+TEST(Report, OfATraceAColdStartIsOverWhenItsRunBegins) {
+  Ledger ledger;
+  const Ledger::Time start{std::chrono::hours(1)};
+  Call call;
+  call.times = {.queued = start, .sent = start, .arrived = start + std::chrono::milliseconds(10)};
+  // Longer than its call had room for: the environment was started before the call came to it.
+  call.times.invocation =
+      Invocation{.duration_ms = 7, .billed_ms = 7, .memory_mb = 128, .max_memory_used_mb = 71};
+  call.times.invocation->init_ms = 500;
+  ledger.add(call);
+  std::map<std::string, std::pair<int, int>> found;
+  const auto trace = json::parse(Report(std::move(ledger), prices).trace());
+  for (const auto& event : trace["traceEvents"])
+    if (event["ph"] == "X") found[event["name"]] = {event["ts"], event["dur"]};
+  EXPECT_EQ(found["item 0"], std::pair(0, 10'000));
+  EXPECT_EQ(found["cold start"], std::pair(0, 3'000));
+  EXPECT_EQ(found["run"], std::pair(3'000, 7'000));
+}
+
 TEST(Report, IsAPageThatNeedsNothingElse) {
   const std::string page = report_of(20).html();
   for (const char* other : {"http:", "https:", "src=", "href=", "@import", "url("})

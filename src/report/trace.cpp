@@ -49,12 +49,14 @@ std::string Report::trace() const {
            "\"job\":" + std::to_string(span.job) +
                ",\"queued_ms\":" + std::to_string(static_cast<double>(span.sent_us - span.queued_us) / 1000) +
                ",\"failed\":" + (span.failed ? "true" : "false"));
+    // Where in between it ran is not told: it ends with the answer, and a cold start goes just before it.
     const auto run = static_cast<std::int64_t>(span.run_ms * 1000);
-    if (span.init_ms > 0)
-      append(out, row, "cold start", sent,
-             std::min(static_cast<std::int64_t>(span.init_ms * 1000), arrived - sent), "");
-    // Where in between it ran is not told: it ends with the answer.
-    if (run > 0) append(out, row, "run", std::max(arrived - run, sent), std::min(run, arrived - sent), "");
+    const std::int64_t begun = std::max(arrived - run, sent);
+    if (span.init_ms > 0) {
+      const std::int64_t init = std::min(static_cast<std::int64_t>(span.init_ms * 1000), begun - sent);
+      append(out, row, "cold start", begun - init, init, "");
+    }
+    if (run > 0) append(out, row, "run", begun, arrived - begun, "");
   }
   return out + "\n]}\n";
 }

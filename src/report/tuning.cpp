@@ -1,10 +1,11 @@
 #include "report/tuning.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "report/figures.hpp"
 
-namespace lambdapool::report {
+namespace lambdapool {
 namespace {
 
 template <class Value>
@@ -36,16 +37,19 @@ std::string Tuning::text() const {
   for (const Tuned& row : rows_) {
     text += to_the_right(std::to_string(row.memory_mb) + " MB", 9);
     if (row.failure.empty())
-      text += to_the_right(duration(row.item_ms), 14) + to_the_right(dollars(1000 * row.item_cost), 20) +
+      text += to_the_right(report::duration(row.item_ms), 14) +
+              to_the_right(report::dollars(1000 * row.item_cost), 20) +
               to_the_right(std::to_string(row.max_memory_used_mb) + " MB", 13);
     else
       text += "    " + row.failure;
     text += "\n";
   }
-  if (cheapest() == nullptr) return text;
   const auto size = [](const Tuned* row) { return std::to_string(row->memory_mb) + " MB"; };
-  return text + "cheapest: " + size(cheapest()) + ", fastest: " + size(fastest()) +
-         ", balanced: " + size(balanced()) + "\n";
+  if (cheapest() != nullptr)
+    text += "cheapest: " + size(cheapest()) + ", fastest: " + size(fastest()) +
+            ", balanced: " + size(balanced()) + "\n";
+  if (is_local_) text += "(on the target local memory makes nothing faster: these are no times of AWS)\n";
+  return text;
 }
 
 std::string Tuning::json() const {
@@ -67,4 +71,17 @@ std::string Tuning::json() const {
   return out.dump(2) + "\n";
 }
 
-}  // namespace lambdapool::report
+namespace report {
+
+Tuned tuned(int memory_mb, const Ledger& ledger, const Prices& prices, std::string failure) {
+  const Invocations& calls = ledger.invocations();
+  return {.memory_mb = memory_mb,
+          .items = ledger.items(),
+          .item_ms = ledger.task_ms().quantile(0.5),
+          .item_cost = calls.cost(prices) / static_cast<double>(std::max<std::size_t>(ledger.items(), 1)),
+          .max_memory_used_mb = calls.max_memory_used_mb(),
+          .failure = std::move(failure)};
+}
+
+}  // namespace report
+}  // namespace lambdapool

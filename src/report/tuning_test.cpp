@@ -4,7 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-namespace lambdapool::report {
+namespace lambdapool {
 namespace {
 
 const std::vector<Tuned> rows{{128, 3, 0, 0, 0, "out of memory"},
@@ -29,6 +29,26 @@ TEST(Tuning, IsATable) {
             "cheapest: 256 MB, fastest: 1024 MB, balanced: 512 MB\n");
 }
 
+TEST(Tuning, OfTheTargetLocalSaysThatItsTimesAreNone) {
+  EXPECT_NE(Tuning(rows, true).text().find("balanced: 512 MB\n(on the target local"), std::string::npos);
+}
+
+TEST(Tuning, HasOfEachSizeWhatItsCallsTookAndCost) {
+  report::Ledger ledger;
+  for (const double ms : {900.0, 1000.0, 1100.0}) {
+    report::Call call;
+    call.busy_ms = ms;
+    call.times.invocation =
+        report::Invocation{.duration_ms = ms, .billed_ms = ms, .memory_mb = 256, .max_memory_used_mb = 140};
+    ledger.add(call);
+  }
+  const Tuned row = report::tuned(256, ledger, {.request = 0, .gb_second = 2}, "");
+  EXPECT_EQ(row.items, 3u);
+  EXPECT_NEAR(row.item_ms, 1000, 10);
+  EXPECT_NEAR(row.item_cost, 0.5, 1e-9);
+  EXPECT_EQ(row.max_memory_used_mb, 140);
+}
+
 TEST(Tuning, WithoutASizeThatSufficesNamesNone) {
   const Tuning tuning({rows.front()});
   EXPECT_EQ(tuning.cheapest(), nullptr);
@@ -39,4 +59,4 @@ TEST(Tuning, WithoutASizeThatSufficesNamesNone) {
 }
 
 }  // namespace
-}  // namespace lambdapool::report
+}  // namespace lambdapool

@@ -23,3 +23,10 @@ def test_a_program_deploys_calls_changes_and_removes_itself(clean_environment):
         [BUILD / "tests" / "deploys"], env=clean_environment, capture_output=True, text=True, timeout=120
     )
     assert (done.stdout, done.stderr, done.returncode) == (TRANSCRIPT, "", 0)
+
+
+def test_a_program_compares_sizes_of_memory(clean_environment):
+    done = subprocess.run(
+        [BUILD / "tests" / "tunes"], env=clean_environment, capture_output=True, text=True, timeout=240
+    )
+    assert (done.stdout, done.returncode) == ("ok\n", 0), done.stdout + done.stderr

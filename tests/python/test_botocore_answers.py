@@ -54,6 +54,7 @@ PARSERS = {
     "layers.parse_layer_version": ("lambda", ["PublishLayerVersion"]),
     "versions.parse_list_versions": ("lambda", ["ListVersionsByFunction"]),
     "versions.parse_list_aliases": ("lambda", ["ListAliases"]),
+    "layers.parse_layer_content": ("lambda", ["GetLayerVersionByArn"]),
     "layers.parse_list_layers": ("lambda", ["ListLayers"]),
     "layers.parse_list_layer_versions": ("lambda", ["ListLayerVersions"]),
     "logs.parse_filter_log_events": ("logs", ["FilterLogEvents"]),

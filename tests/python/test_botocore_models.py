@@ -97,6 +97,7 @@ PARAMETERS = {
     "ListVersionsByFunction": {"FunctionName": "algorithms", "MaxItems": 50, "Marker": "m"},
     "DeleteFunction version": {"FunctionName": "algorithms", "Qualifier": "7"},
     "ListAliases": {"FunctionName": "algorithms", "MaxItems": 50, "Marker": "m"},
+    "GetLayerVersionByArn": {"Arn": LAYERS[0]},
     "ListLayers": {"MaxItems": 50, "Marker": "m"},
     "ListLayerVersions": {"LayerName": "things", "MaxItems": 50, "Marker": "m"},
     "DeleteLayerVersion": {"LayerName": "things", "VersionNumber": 3},
@@ -191,9 +192,11 @@ def test_lambda_requests_are_those_of_the_model(ours, operation):
     request, expected = ours[operation], modelled("lambda", operation)
     target = urlsplit(request["target"])
     assert request["method"] == expected["method"]
-    assert target.path.rstrip("/") == expected["url_path"].rstrip("/")
+    model = urlsplit(expected["url_path"])
+    assert target.path.rstrip("/") == model.path.rstrip("/")
     wanted = expected["query_string"].items()
-    assert parse_qs(target.query) == {k: v if isinstance(v, list) else [str(v)] for k, v in wanted}
+    fixed = parse_qs(model.query)
+    assert parse_qs(target.query) == {**fixed, **{k: v if isinstance(v, list) else [str(v)] for k, v in wanted}}
     if operation in ("Invoke", "InvokeWithResponseStream"):
         assert request["body"].encode() == expected["body"]
         assert request["log_type"] == expected["headers"]["X-Amz-Log-Type"]

@@ -99,7 +99,7 @@ def test_what_calls_several_versions_at_a_time_is_refused_on_cloud_run(here):
     assert "ValueError: several sizes of memory are versions that one pool calls" in ladder.stderr
     assert json.loads(here.command("list", "--output", "json")) == []
     tuning = here.run(USE.replace("map(mod.f, [1, 2])", "tune(mod.f, [1, 2])") % "")
-    assert "ValueError: tune() calls versions by one address" in tuning.stderr
+    assert "ValueError: versions with several sizes of memory are called by one address" in tuning.stderr
 
 
 @pytest.mark.parametrize("target", ["gcp-local"], indirect=True)

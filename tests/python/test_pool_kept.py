@@ -76,7 +76,8 @@ def test_single_tasks_are_kept_by_their_pool(folder):
                 executor.submit(tasks.raises, ValueError, "why").result(60)
         executor.submit(tasks.square, 3).result(60)
     assert names(folder) == ["algorithms-task-ValueError-2.task", "algorithms-task-ValueError.task"]
-    assert "ValueError: why" in replay(folder / "algorithms-task-ValueError.task")[2]
+    told = replay(folder / "algorithms-task-ValueError.task")[2]
+    assert "lambdapool: a task of function algorithms, which failed with ValueError: why" in told
 
 
 def test_data_that_travels_apart_is_in_the_file(pool, folder):
@@ -117,6 +118,29 @@ def test_with_the_deployed_code_what_is_here_does_not_matter(folder, tmp_path, m
     assert there[0] == 1 and "LookupError: as it was deployed, 7" in there[2] and "edited" not in there[2]
     monkeypatch.setenv("LAMBDAPOOL_HOME", str(tmp_path / "nothing"))
     assert "function priced does not exist" in replay(file, "--deployed")[2]
+
+
+def test_the_deployed_code_has_its_layers(folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("LAMBDAPOOL_HOME", str(tmp_path / "home"))
+    for name, text in (("rates", "RATE = 1\nOF = 'first'\n"), ("names", "NAME = 'of a layer'\n")):
+        (tmp_path / (name + ".py")).write_text(text)
+        made = [str(PROGRAM), "layer", "publish", name, str(tmp_path / (name + ".py"))]
+        assert subprocess.run(made, capture_output=True, timeout=120).returncode == 0
+        (tmp_path / (name + ".py")).unlink()
+    module = tmp_path / "billed.py"
+    module.write_text(
+        "def bill(n):\n    import names, rates\n    raise LookupError('%s, %d' % (names.NAME, n * rates.RATE))\n"
+    )
+    made = [str(PROGRAM), "create", "billed", str(module), "--layers", "rates,names"]
+    assert subprocess.run(made, capture_output=True, timeout=120).returncode == 0
+    monkeypatch.syspath_prepend(str(tmp_path))
+    import billed
+
+    with LambdaPool(1, "billed") as pool, pytest.raises(LookupError):
+        pool.map(billed.bill, [7], keep_failed=folder)
+    file = folder / "billed-0-LookupError.task"
+    assert "LookupError: of a layer, 7" in replay(file, "--deployed")[2]
+    assert "No module named 'names'" in replay(file)[2]
 
 
 @pytest.mark.skipif(shutil.which("gdb") is None, reason="without gdb")

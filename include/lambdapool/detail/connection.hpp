@@ -11,6 +11,7 @@
 #include "lambdapool/options.hpp"
 #include "lambdapool/report.hpp"
 #include "lambdapool/shared.hpp"
+#include "lambdapool/tuning.hpp"
 
 namespace lambdapool::detail {
 
@@ -44,6 +45,10 @@ class Connection {
 
   virtual std::shared_ptr<Job> start(std::string head, std::vector<std::string> items,
                                      const MapOptions& options, OnFailure on_failure) = 0;
+  // Each of the items with each size of memory. Throws what an item failed with for which no size is too
+  // little.
+  virtual Tuning tune(const std::string& head, const std::vector<std::string>& items,
+                      const std::vector<int>& memory_mb) = 0;
   // Stores bytes for as long as the connection lives. Throws LambdaPoolError.
   virtual Sharing share(std::string_view bytes) = 0;
   virtual Report report() = 0;  // of all calls so far

@@ -85,6 +85,20 @@ auto start_starmap(Connection& connection, const F& f, Range&& range, MapOptions
       [](auto&& element) { return Star::encode(std::forward<decltype(element)>(element)); });
 }
 
+template <class F, class Range>
+Tuning tune(Connection& connection, const F& f, Range&& sample, const std::vector<int>& memory_mb) {
+  using This = Call<F, std::ranges::range_reference_t<Range>>;
+  if constexpr (This::possible) {
+    std::vector<std::string> items;
+    for (auto&& element : sample)
+      items.push_back(encode_item(typename This::Parameters{}, std::forward<decltype(element)>(element)));
+    return connection.tune(head_of<std::decay_t<F>, typename This::Declared>(f, typename This::Parameters{}),
+                           items, memory_mb);
+  } else {
+    return Tuning({});
+  }
+}
+
 template <class R>
 using VectorOf = decltype(Every<R>::collect(std::declval<Job&>(), 0));
 

@@ -59,6 +59,10 @@ http::Request publish_layer_version_request(const PublishLayerVersion& call) {
   return request;
 }
 
+http::Request get_layer_version_request(const std::string& version_arn) {
+  return {"GET", "/2018-10-31/layers?find=LayerVersion&Arn=" + percent_encode(version_arn)};
+}
+
 http::Request list_layers_request(const std::optional<std::string>& marker) {
   return {"GET", "/2018-10-31/layers" + page_query(marker)};
 }
@@ -77,6 +81,15 @@ Result<LayerVersion> parse_layer_version(const http::Response& response) {
   auto version = version_of(*body);
   if (version.arn.empty()) return tl::unexpected(unreadable(response, "no LayerVersionArn"));
   return version;
+}
+
+Result<LayerContent> parse_layer_content(const http::Response& response) {
+  const auto body = object_of(response);
+  if (!body) return tl::unexpected(body.error());
+  const auto& content = member(*body, "Content");
+  LayerContent out{text(content, "Location"), text(content, "CodeSha256")};
+  if (out.url.empty()) return tl::unexpected(unreadable(response, "no Content.Location"));
+  return out;
 }
 
 Result<LayerPage> parse_list_layers(const http::Response& response) {

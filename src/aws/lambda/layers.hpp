@@ -32,17 +32,25 @@ struct LayerVersion {
   std::vector<std::string> architectures = {};
 };
 
+// Of a version, which may be another account's: GetLayerVersionByArn.
+struct LayerContent {
+  std::string url;     // where its zip can be had for ten minutes, without a signature
+  std::string sha256;  // base64
+};
+
 struct LayerPage {
   std::vector<LayerVersion> layers;
   std::optional<std::string> next_marker = {};
 };
 
 http::Request publish_layer_version_request(const PublishLayerVersion& call);
+http::Request get_layer_version_request(const std::string& version_arn);
 http::Request list_layers_request(const std::optional<std::string>& marker);
 http::Request list_layer_versions_request(const std::string& name, const std::optional<std::string>& marker);
 http::Request delete_layer_version_request(const std::string& name, std::int64_t version);
 
 Result<LayerVersion> parse_layer_version(const http::Response& response);     // PublishLayerVersion
+Result<LayerContent> parse_layer_content(const http::Response& response);     // GetLayerVersionByArn
 Result<LayerPage> parse_list_layers(const http::Response& response);          // the newest version of each
 Result<LayerPage> parse_list_layer_versions(const http::Response& response);  // newest first
 
