@@ -102,6 +102,10 @@ struct Options {
   // Not empty: a folder in which each call that failed leaves what was sent for it. `lambdapool replay FILE`
   // runs it again on this machine, in this very program, with --gdb under gdb (docs/debugging.md).
   std::string keep_failed = {};
+
+  // What tasks write to stdout and stderr appears on this program's stdout while they run, line by line, with
+  // the function's name and the task in front: "simulation[7] | step 3" (docs/tasks.md).
+  bool show_output = false;
 };
 
 // What becomes of a named run whose code or items are others than before.

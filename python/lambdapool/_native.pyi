@@ -72,6 +72,7 @@ class Engine:
         retries: Optional[int] = None,
         allow_http: bool = False,
         bucket: str = "",
+        wants_output: bool = False,
     ) -> None: ...
     def open(self) -> Optional[NativeError]:
         """Finds the target and identity. Returns what went wrong."""
@@ -99,7 +100,7 @@ class Engine:
     def extend(self, job: int, items: int) -> bool:
         """False: the job has ended."""
     def close_job(self, job: int) -> None: ...
-    def add_task(self, job: int, function: bytes, arguments: bytes) -> Account:
+    def add_task(self, job: int, function: bytes, arguments: bytes, name: str = "") -> Account:
         """A job of one call, which is sent when its turn comes, whatever Python is doing then. A second time it has
         to be sent as others."""
     def set_code(self, code: str, known: bool) -> None:
@@ -143,6 +144,13 @@ class Engine:
         again after so long. False: its job has ended, so it does."""
     def send_to(self, call: int, variant: str) -> None:
         """Before send(): what is called instead of the function, another version of the same code."""
+    def name_call(self, call: int, name: str) -> None:
+        """Before send(): what stands in front of each line of its output."""
+    def output(self) -> Optional[str]:
+        """What tasks print, of an engine that wants it: whole lines, as soon as there are any; None when it is closed.
+        For one thread, without the GIL; to come again is to say that what it got is printed."""
+    def wait_until_printed(self, seconds: float) -> None:
+        """Until all that has come is printed, at most so long, and never again so long in vain."""
     def failed(self, job: int) -> List[Range]:
         """The platform failed a call of this job: nothing more of it is sent. The items that are left without an
         outcome, the first time."""

@@ -45,6 +45,7 @@ def connect(
     allow_http: bool = False,
     stale: Optional[str] = None,
     bucket: Optional[str] = None,
+    stdout: bool = False,
     deploy: Any = None,
     settings: Optional[Dict[str, Any]] = None,
 ) -> Dispatcher:
@@ -54,7 +55,7 @@ def connect(
     _check_timeouts(
         function_timeout=function_timeout, throttle_timeout=throttle_timeout, network_timeout=network_timeout
     )
-    _check_choices(idempotent=idempotent, allow_http=allow_http)
+    _check_choices(idempotent=idempotent, allow_http=allow_http, stdout=stdout)
     _check_texts(region=region, aws_region_name=aws_region_name, target=target, project=project)
     where: Dict[str, Any] = {
         "target": target,
@@ -69,12 +70,11 @@ def connect(
     _check_texts(**{_NAMES.get(name, name): where[name] for name in where if name != "allow_http"}, bucket=bucket)
     named = function
     function, *rungs = _deployed(function, deploy, settings or {}, where, bucket)
-    ahead = max(workers, ahead)
-    code = _code_of(function, stale, where, in_flight=workers + ahead)
+    code = _code_of(function, stale, where, in_flight=workers + max(workers, ahead))
     engine: Any = _native.Engine(
         function,
         workers,
-        ahead=ahead,
+        ahead=max(workers, ahead),
         peer=pickling.PEER,
         python=sys.executable or "",
         function_timeout=None if function_timeout is None else float(function_timeout),
@@ -85,9 +85,10 @@ def connect(
         retries=retries,
         **where,
         bucket=bucket_or_default(bucket, function),
+        wants_output=stdout,
     )
     _open(engine, function)
-    dispatcher = Dispatcher(engine, workers, function, drains_at_exit, code, rungs)
+    dispatcher = Dispatcher(engine, workers, function, drains_at_exit, code, rungs, prints=stdout)
     if deploy is not None and deploy is not False:
         given = dict(settings or {}, bucket=bucket)
         dispatcher.deployment = Deployment(named, deploy, dict(given, memory=None), where)

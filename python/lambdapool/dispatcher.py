@@ -33,6 +33,7 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 from .blobs import Blobs
 from .deployed_code import UNKNOWN
 from .errors import InitializerFailed, PoolForked, PoolTerminated, make
+from .printing import Printer
 
 _JOIN_SECONDS = 10.0  # for a callback of the user's that does not return, when a pool is terminated
 
@@ -43,7 +44,14 @@ class Dispatcher:
     """See the module."""
 
     def __init__(
-        self, engine: Any, workers: int, function: str, drains_at_exit: bool, code: Any, rungs: Sequence[str] = ()
+        self,
+        engine: Any,
+        workers: int,
+        function: str,
+        drains_at_exit: bool,
+        code: Any,
+        rungs: Sequence[str] = (),
+        prints: bool = False,
     ) -> None:
         self.function = function
         self.workers = workers
@@ -52,6 +60,7 @@ class Dispatcher:
         self.deployment: Optional[Any] = None  # what a pool has deployed, but for its memory; None: it does not
         self.rungs = rungs  # versions of the function with more memory each, for what has run out of it
         self.engine = engine
+        self.printer = Printer(engine, function) if prints else None  # of what tasks print, where that is wanted
         self.blobs = Blobs(engine, function)
         self._lock = threading.Lock()
         self._jobs: Dict[int, Any] = {}
@@ -117,12 +126,18 @@ class Dispatcher:
             if ended is None:
                 self._jobs[job._number] = job
                 try:
-                    job._account = self.engine.add_task(job._number, function, arguments)
+                    name = self.printer.name(job) if self.printer is not None else ""
+                    job._account = self.engine.add_task(job._number, function, arguments, name)
                 except BaseException:
                     del self._jobs[job._number]
                     raise
         if ended is not None:
             job._end(ended)
+
+    def name_call(self, call: int, job: Any, items: Optional[Sequence[int]] = None) -> None:
+        """Before it is sent: of which task or items its output is."""
+        if self.printer is not None:
+            self.engine.name_call(call, self.printer.name(job, items))
 
     def wait_for(self, job: Any) -> None:
         """Waits for a task on the caller's thread, which so needs no other to wake it."""
@@ -130,6 +145,8 @@ class Dispatcher:
             arrival = self.engine.wait_for(job._number)
             if arrival is None:
                 return
+            if self.printer is not None:
+                self.printer.catch_up()
             self._take(*arrival)
             self.pump()
 
@@ -224,6 +241,8 @@ class Dispatcher:
             job._lift()
         if self._thread is not threading.current_thread() and not self.forked:
             self._thread.join(timeout)
+            if self.printer is not None and self.ended is not None:
+                self.printer.join(timeout)
 
     def initializer_failed(self, failure: BaseException) -> None:
         """Ends an executor, as the standard library's; a pool goes on, and each of its tasks tells."""
@@ -276,6 +295,8 @@ class Dispatcher:
             self.engine.close()  # wakes the thread
 
     def _deliver(self, arrivals: Any) -> None:
+        if self.printer is not None and arrivals:
+            self.printer.catch_up()
         for arrival in arrivals:
             self._take(*arrival)
         _guarded(self.pump)

@@ -85,6 +85,7 @@ class LambdaExecutor(Executor):
         retry_on: RetryOn = None,
         backoff: Optional[float] = None,
         keep_failed: Union[None, str, "os.PathLike[str]"] = None,
+        stdout: bool = False,
     ) -> None:
         from .connection import connect
         from .default_function import function_or_default
@@ -113,7 +114,7 @@ class LambdaExecutor(Executor):
             stale=stale,
             deploy=deploy,
             settings={"requirements": requirements, "memory": memory, "timeout": timeout},
-            allow_http=allow_http, bucket=bucket,
+            allow_http=allow_http, bucket=bucket, stdout=stdout,
         )  # fmt: skip
         self._keeper = keeper_of(keep_failed, self._dispatcher)
 
@@ -166,6 +167,7 @@ class LambdaExecutor(Executor):
         except Exception as error:
             future.set_exception(error)
             return future
+        future._name(fn)
         future._start(self, function, arguments)
         return future
 

@@ -19,6 +19,7 @@ from .errors import (
     from_native,
 )
 from .faults import Failure, is_of_platform, name_item, name_items, of_platform
+from .printing import name_of
 
 if TYPE_CHECKING:
     from .kept import Keeper
@@ -42,10 +43,11 @@ class Job:
     _max_cost: Optional[float] = None  # in dollars
     _rerun_stragglers = False
     _keeper: Optional[Keeper] = None  # of what fails
+    _called = ""  # the function's name, where that is of use
 
     def _ask(self, asked: Asked) -> None:
         self._retry, self._max_cost, self._rerun_stragglers = asked.retry, asked.max_cost, asked.rerun_stragglers
-        self._keeper = asked.keeper
+        self._keeper, self._called = asked.keeper, asked.called
 
     _attempts: Optional[Dict[int, int]] = None  # by item, how often it was run again
     _rungs: Optional[Dict[int, int]] = None  # by item, how far it has climbed
@@ -135,9 +137,15 @@ class Task(Job):
         except CodeMismatch as error:
             self._settle(Failure(error))
 
+    def _name(self, function: Any) -> None:
+        """Before _start()."""
+        if self._dispatcher.printer is not None:
+            self._called = name_of(function)
+
     def _send(self, call: int, first: int, count: int) -> None:
         dispatcher = self._dispatcher
         self._address(call, first)
+        dispatcher.name_call(call, self)
         dispatcher.blobs.send(call, self._function, self._arguments, dispatcher.code.expected())
 
     def _arrived(self, call: int, first: int, count: int, body: Any, error: Optional[NativeError], *more: Any) -> None:
@@ -242,6 +250,8 @@ class Items(Job):
         if self._resumption is not None:
             self._resumption.sending(first, fitting)
         self._address(call, first)
+        if dispatcher.printer is not None:
+            dispatcher.name_call(call, self, self._indices(first, fitting))
         dispatcher.blobs.send(call, self._function, arguments, dispatcher.code.expected(), self._memo())
 
     def _arrived(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, Optional, Tuple, Type, Ty
 
 from .arguments import check_dollars, check_flag, check_progress
 from .kept import keeper_of
+from .printing import name_of
 from .progress import Wanted
 from .report import report_of
 from .retry import retry_of
@@ -39,6 +40,8 @@ class Asked:
     Raises TypeError for what is no option, and whatever is wrong with one that is.
     """
 
+    called = ""  # the function's name, of whom resume() was asked
+
     def __init__(self, owner: Any, given: Dict[str, Any]) -> None:
         for name in given:
             if name not in MapOptions.__annotations__:
@@ -61,4 +64,5 @@ class Asked:
         """None where the run has no name. Raises RunConflict, LocalError, ValueError or TypeError."""
         from .resumption import resume
 
+        self.called = name_of(function)
         return resume(self._owner, self.name, self._on_change, function)

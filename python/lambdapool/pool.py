@@ -91,6 +91,8 @@ class LambdaPool(_Base):
             elsewhere too. A callable gets a :class:`lambdapool.Progress`, at most ten times a second.
         keep_failed: a folder in which each task that failed leaves what was sent: ``lambdapool replay FILE`` runs it
             here, under a debugger. (Files of pickles: replay only your own.)
+        stdout: what tasks print, on standard output and standard error, appears on this program's standard output while
+            they run, line by line, with the name of the task in front: ``resize[7] | done``. docs/tasks.md.
         bucket: the S3 bucket for arguments and results that do not fit a call (6 MB); else ``LAMBDAPOOL_BUCKET``, else
             that of ``lambdapool.toml``. The target local needs none.
 
@@ -140,6 +142,7 @@ class LambdaPool(_Base):
         retry_on: RetryOn = None,
         backoff: Optional[float] = None,
         keep_failed: Union[None, str, "os.PathLike[str]"] = None,
+        stdout: bool = False,
     ) -> None:
         self._cache, self._state = {}, TERMINATE
         from .connection import connect
@@ -165,7 +168,7 @@ class LambdaPool(_Base):
             stale=stale,
             deploy=deploy,
             settings={"requirements": requirements, "memory": memory, "timeout": timeout},
-            allow_http=allow_http, bucket=bucket,
+            allow_http=allow_http, bucket=bucket, stdout=stdout,
         )  # fmt: skip
         self._keeper = keeper_of(keep_failed, self._dispatcher)
         self._state = RUN
@@ -395,6 +398,7 @@ class LambdaPool(_Base):
         except Exception as error:
             result._set(0, (False, error))
             return
+        result._name(func)
         result._start(self, function, arguments)
 
     def _batch(

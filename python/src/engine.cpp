@@ -26,7 +26,8 @@ unsigned forks_so_far() {
 Engine::Engine(Settings settings)
     : settings_(std::move(settings)),
       forks_(forks_so_far()),
-      batch_(static_cast<std::size_t>(settings_.workers), static_cast<std::size_t>(settings_.ahead)) {}
+      batch_(static_cast<std::size_t>(settings_.workers), static_cast<std::size_t>(settings_.ahead)),
+      output_(settings_.wants_output ? std::make_shared<pool::LiveOutput>() : nullptr) {}
 
 Engine::~Engine() {
   // In a forked child the engine's threads are gone: ending them would wait for ever.
@@ -131,6 +132,7 @@ nb::object Engine::drop(Batch::Call call) {
   std::unique_lock lock(batch_mutex_);
   const auto chunk = batch_.arrived(call);
   variants_.erase(call);
+  names_.erase(call);
   if (chunk) batch_.settle(*chunk, chunk->count);
   lock.unlock();
   return range(chunk);
@@ -158,6 +160,11 @@ nb::object Engine::settle(Batch::Job job, std::size_t first, std::size_t count, 
 void Engine::send_to(Batch::Call call, std::string variant) {
   const std::lock_guard lock(batch_mutex_);
   variants_.insert_or_assign(call, std::move(variant));
+}
+
+void Engine::name_call(Batch::Call call, std::string name) {
+  const std::lock_guard lock(batch_mutex_);
+  names_.insert_or_assign(call, std::move(name));
 }
 
 // From any thread.
@@ -251,6 +258,22 @@ nb::list Engine::warnings() {
   return texts;
 }
 
+nb::object Engine::output() {
+  refuse_forked();
+  std::string lines;
+  {
+    const nb::gil_scoped_release released;
+    if (const auto output = output_) lines = output->take();
+  }
+  return lines.empty() ? nb::none() : text(lines);
+}
+
+void Engine::wait_until_printed(double seconds) {
+  if (!output_ || forked()) return;
+  const nb::gil_scoped_release released;
+  output_->wait_until_printed(std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1e3)));
+}
+
 void Engine::terminate() {
   const auto engine = running();
   const nb::gil_scoped_release released;
@@ -272,6 +295,7 @@ void Engine::shut_down() {
   if (engine) engine->terminate();
   engine.reset();
   queue_->close();
+  if (output_) output_->close();
   if (store_) store_->close();
 }
 

@@ -24,6 +24,7 @@
 #include "opening.hpp"
 #include "pool/batch.hpp"
 #include "pool/early_parts.hpp"
+#include "pool/live_output.hpp"
 #include "pool/log_tails.hpp"
 #include "pool/stragglers.hpp"
 #include "report/accounts.hpp"
@@ -51,7 +52,7 @@ class Engine {
   bool extend(Batch::Job job, std::size_t items);
   void close_job(Batch::Job job);
   std::shared_ptr<report::Account> add_task(Batch::Job job, const nb::bytes& function,
-                                            const nb::bytes& arguments);
+                                            const nb::bytes& arguments, std::string name);
   // Where it is not `known`, workers refuse each call to tell it: then none waits behind theirs.
   void set_code(std::string code, bool known);
   bool take_back(Batch::Job job);
@@ -67,6 +68,9 @@ class Engine {
                     std::optional<double> seconds, std::size_t bytes, std::size_t before);
   bool again(Batch::Job job, std::size_t first, std::size_t item, double seconds, bool out_of_memory);
   void send_to(Batch::Call call, std::string variant);
+  void name_call(Batch::Call call, std::string name);
+  nb::object output();
+  void wait_until_printed(double seconds);
   nb::object over_budget(Batch::Job job);
   nb::list failed(Batch::Job job);
   nb::list end(Batch::Job job, bool lets_go);
@@ -111,6 +115,7 @@ class Engine {
   struct Task {
     std::string function;
     std::string arguments;
+    std::string name;
   };
 
   bool forked() const;
@@ -162,6 +167,8 @@ class Engine {
   Batch batch_;
   std::unordered_map<Batch::Job, report::Budget> budgets_;
   std::unordered_map<Batch::Call, std::string> variants_;  // of calls that are about to be sent
+  std::unordered_map<Batch::Call, std::string> names_;     // likewise
+  const std::shared_ptr<pool::LiveOutput> output_;         // null: not wanted
   pool::Stragglers stragglers_;
   std::unordered_map<Batch::Job, Task> tasks_;                          // that wait for their turn
   std::string code_;                                                    // of their envelopes

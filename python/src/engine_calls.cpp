@@ -19,9 +19,9 @@ constexpr std::size_t large_bytes = 16 * 1024;
 }  // namespace
 
 std::shared_ptr<report::Account> Engine::add_task(Batch::Job job, const nb::bytes& function,
-                                                  const nb::bytes& arguments) {
+                                                  const nb::bytes& arguments, std::string name) {
   refuse_forked();
-  Task task{{function.c_str(), function.size()}, {arguments.c_str(), arguments.size()}};
+  Task task{{function.c_str(), function.size()}, {arguments.c_str(), arguments.size()}, std::move(name)};
   auto account = accounts_.open(job);
   {
     const std::lock_guard lock(batch_mutex_);
@@ -43,6 +43,7 @@ std::vector<pool::Batch::Call> Engine::send_tasks() {
     const Task task = std::move(found->second);
     tasks_.erase(found);
     const auto call = batch_.next()->call;
+    if (output_) names_.insert_or_assign(call, task.name);
     const std::string code = code_;
     lock.unlock();
     if (!send_bytes(*engine, call, task.function, task.arguments, code, {})) unwanted.push_back(call);
@@ -143,21 +144,25 @@ bool Engine::send_bytes(pool::Engine& engine, Batch::Call call, std::string_view
   std::string echo = echoes_.next();
   std::unique_lock lock(batch_mutex_);
   const auto other = variants_.extract(call);
+  auto named = names_.extract(call);
   const auto chunk = batch_.chunk_of(call);
   lock.unlock();
-  const bool early = engine.limits().early != cloud::CallLimits::Early::none && chunk && chunk->count > 1;
-  const bool streamed = engine.limits().early == cloud::CallLimits::Early::streamed;
-  const std::string members = members_of(call, given,
-                                         !early     ? ""
-                                         : streamed ? envelope::streamed_parts_member
-                                                    : envelope::parts_member);
+  using Ways = cloud::CallLimits::Early;
+  const auto way = engine.limits().early;
+  const bool early = way != Ways::none && chunk && (output_ || chunk->count > 1);
+  const envelope::PartsWanted asked{way == Ways::streamed, output_ != nullptr};
+  const std::string members = members_of(call, given, early ? envelope::parts_member(asked) : "");
   const envelope::Label label{codec, settings_.peer, echo, {}, code, members};
   const bool raw = engine.limits().takes_raw(function.size() + arguments.size());
   auto payload = raw ? envelope::encode_raw(label, function, arguments)
                      : envelope::encode_within(engine.limits().request_bytes_max, envelope::Direction::task,
                                                label, function, arguments);
-  const auto parts = early ? std::make_shared<pool::EarlyParts>(echo) : nullptr;
-  const auto completed = [this, call, parts](Result<aws::Invoked> answer) {
+  const std::string name = named ? std::move(named.mapped()) : std::string();
+  pool::EarlyParts::Output print;
+  if (output_) print = [output = output_, name](std::string_view lines) { output->add(name, lines); };
+  const auto parts = early || output_ ? std::make_shared<pool::EarlyParts>(echo, print) : nullptr;
+  const auto completed = [this, call, parts, name](Result<aws::Invoked> answer) {
+    if (output_) output_->add_rest(name, *parts, answer);
     arrived(call, std::move(answer), parts.get());
   };
   pool::Engine::Ahead ahead;

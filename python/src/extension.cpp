@@ -27,7 +27,10 @@ void bind_jobs(nb::class_<lambdapool::python::Engine>& engine) {
       .def("over_budget", &Engine::over_budget, nb::arg("job"))
       .def("again", &Engine::again, nb::arg("job"), nb::arg("first"), nb::arg("item"), nb::arg("seconds"),
            nb::arg("out_of_memory") = false)
-      .def("send_to", &Engine::send_to, nb::arg("call"), nb::arg("variant"));
+      .def("send_to", &Engine::send_to, nb::arg("call"), nb::arg("variant"))
+      .def("name_call", &Engine::name_call, nb::arg("call"), nb::arg("name"))
+      .def("output", &Engine::output)
+      .def("wait_until_printed", &Engine::wait_until_printed, nb::arg("seconds"));
 }
 
 void bind_data_and_logs(nb::class_<lambdapool::python::Engine>& engine) {
@@ -80,14 +83,14 @@ NB_MODULE(_native, module) {
              optional_text access_key_id, optional_text secret_access_key, optional_text session_token,
              std::optional<double> function_timeout, double throttle_timeout, double network_timeout,
              double read_margin, bool idempotent, std::optional<int> retries, bool allow_http,
-             std::string bucket) {
+             std::string bucket, bool wants_output) {
             new (self) Engine(
                 Settings{std::move(function), workers, ahead, std::move(peer),
                          Where{std::move(target), std::move(region), std::move(project), std::move(profile),
                                std::move(access_key_id), std::move(secret_access_key),
                                std::move(session_token), allow_http, std::move(python)},
                          function_timeout, throttle_timeout, network_timeout, read_margin, idempotent,
-                         retries, std::move(bucket)});
+                         retries, std::move(bucket), wants_output});
           },
           nb::arg("function"), nb::arg("workers"), nb::kw_only(), nb::arg("ahead"), nb::arg("peer"),
           nb::arg("python"), nb::arg("target") = nb::none(), nb::arg("region") = nb::none(),
@@ -96,13 +99,14 @@ NB_MODULE(_native, module) {
           nb::arg("session_token") = nb::none(), nb::arg("function_timeout") = nb::none(),
           nb::arg("throttle_timeout") = 300.0, nb::arg("network_timeout") = 120.0,
           nb::arg("read_margin") = 30.0, nb::arg("idempotent") = false, nb::arg("retries") = nb::none(),
-          nb::arg("allow_http") = false, nb::arg("bucket") = "")
+          nb::arg("allow_http") = false, nb::arg("bucket") = "", nb::arg("wants_output") = false)
       .def("open", &Engine::open)
       .def("report", &Engine::report, nb::arg("account").none() = nb::none())
       .def("standing", &Engine::standing, nb::arg("job"), nb::arg("account").none())
       .def("extend", &Engine::extend, nb::arg("job"), nb::arg("items"))
       .def("close_job", &Engine::close_job, nb::arg("job"))
-      .def("add_task", &Engine::add_task, nb::arg("job"), nb::arg("function"), nb::arg("arguments"))
+      .def("add_task", &Engine::add_task, nb::arg("job"), nb::arg("function"), nb::arg("arguments"),
+           nb::arg("name") = "")
       .def("set_code", &Engine::set_code, nb::arg("code"), nb::arg("known"))
       .def("take_back", &Engine::take_back, nb::arg("job"))
       .def("is_running", &Engine::is_running, nb::arg("job"))

@@ -41,6 +41,7 @@ Result<Opened> open(const Settings& settings, Interruption& interruption,
   options.idempotent = settings.idempotent;
   options.retries = settings.retries;
   options.observe = std::move(observe);
+  options.wants_output = settings.wants_output;
   std::string name = found->name, region = found->region;
   std::shared_ptr<objects::Store> store;
   if (!found->bucket.empty()) {

@@ -28,6 +28,7 @@ struct Settings {
   bool idempotent;
   std::optional<int> retries;
   std::string bucket;
+  bool wants_output;
 };
 
 struct Opened {

@@ -16,6 +16,7 @@
 #include "api/fork_guard.hpp"
 #include "api/initialised.hpp"
 #include "api/job.hpp"
+#include "api/output_printer.hpp"
 #include "api/resumed_job.hpp"
 #include "api/sample.hpp"
 #include "api/transport.hpp"
@@ -51,13 +52,16 @@ T value_or_throw(Result<T> result) {
 class EngineTransport final : public Transport {
  public:
   EngineTransport(std::unique_ptr<pool::Engine> engine, std::shared_ptr<objects::Store> store,
-                  std::string peer, std::size_t workers, std::vector<std::string> rungs)
+                  std::string peer, std::size_t workers, std::vector<std::string> rungs,
+                  std::unique_ptr<OutputPrinter> printer, std::string function)
       : engine_(std::move(engine)),
         data_(std::move(store)),
         peer_(std::move(peer)),
         workers_(workers),
         rungs_(rungs.size()),
-        variants_(std::make_move_iterator(rungs.begin()), std::make_move_iterator(rungs.end())) {}
+        variants_(std::make_move_iterator(rungs.begin()), std::make_move_iterator(rungs.end())),
+        printer_(std::move(printer)),
+        function_(std::move(function)) {}
 
   void submit(Call call, std::string_view head, std::string_view items, std::size_t variant, Done done,
               const std::shared_ptr<Ahead>& ahead) override {
@@ -110,6 +114,7 @@ class EngineTransport final : public Transport {
     variants_.push_back(std::move(version));
     return variants_.size();
   }
+  Shown shown() const override { return {printer_ ? printer_->output() : nullptr, function_}; }
   std::size_t workers() const override { return workers_; }
   const std::string& peer() const override { return peer_; }
 
@@ -121,6 +126,7 @@ class EngineTransport final : public Transport {
     }
     if (engine) engine->terminate();
     data_.close();
+    if (printer_) printer_->end();
   }
 
  private:
@@ -130,11 +136,16 @@ class EngineTransport final : public Transport {
     std::string echo = echoes_.next();
     std::string members = data.members;
     pool::Engine::Ahead early;
+    const auto output = shown().output;
+    if (ahead) {
+      pool::EarlyParts::Output print;
+      if (output) print = [output, name = ahead->name](std::string_view lines) { output->add(name, lines); };
+      ahead->parts = std::make_shared<pool::EarlyParts>(echo, print);
+    }
     if (ahead && engine.limits().early != cloud::CallLimits::Early::none) {
       const bool streamed = engine.limits().early == cloud::CallLimits::Early::streamed;
       if (!members.empty()) members += ',';
-      members += streamed ? envelope::streamed_parts_member : envelope::parts_member;
-      ahead->parts = std::make_shared<pool::EarlyParts>(echo);
+      members += envelope::parts_member({streamed, output != nullptr});
       early = [ahead](std::string_view piece) {
         for (auto& part : ahead->parts->read(piece)) ahead->take(std::move(part));
       };
@@ -144,8 +155,9 @@ class EngineTransport final : public Transport {
     auto payload = raw ? envelope::encode_raw(label, head, items)
                        : envelope::encode_within(engine.limits().request_bytes_max, envelope::Direction::task,
                                                  label, head, items);
-    const auto completed = [this, result = data.result,
-                            done = std::move(done)](Result<aws::Invoked> invoked) {
+    const auto completed = [this, result = data.result, done = std::move(done), output,
+                            ahead](Result<aws::Invoked> invoked) {
+      if (output && ahead) output->add_rest(ahead->name, *ahead->parts, invoked);
       auto reply = std::move(invoked).map([](aws::Invoked&& answer) {
         return Reply{std::move(answer.payload), std::move(answer.log_tail_base64),
                      std::move(answer.request_id)};
@@ -178,7 +190,9 @@ class EngineTransport final : public Transport {
   std::atomic<bool> keeps_failed_ = false;
   const std::string itself_ = {};  // the function, of which the engine knows
   const std::size_t rungs_;
-  std::deque<std::string> variants_;  // those first; none is ever moved
+  std::deque<std::string> variants_;              // those first; none is ever moved
+  const std::unique_ptr<OutputPrinter> printer_;  // of what tasks print; null: that is not wanted
+  const std::string function_;
 };
 
 const Retry& checked(const Retry& retry) {
@@ -297,6 +311,14 @@ std::string own_peer() {
   return identity.to_string();
 }
 
+// Of a function that is called by name, name:qualifier, or ARN.
+std::string plain_name(std::string_view function) {
+  constexpr std::string_view before = ":function:";
+  if (const auto at = function.find(before); at != std::string_view::npos)
+    function.remove_prefix(at + before.size());
+  return std::string(function.substr(0, function.find(':')));
+}
+
 }  // namespace
 }  // namespace lambdapool::api
 
@@ -322,6 +344,7 @@ std::shared_ptr<Connection> Connection::open(const Options& options) {
   engine_options.network_deadline = options.network_timeout;
   engine_options.idempotent = options.idempotent;
   engine_options.retries = options.retries;
+  engine_options.wants_output = options.show_output;
   target_options.bucket =
       options.bucket.empty() ? environment.get("LAMBDAPOOL_BUCKET").value_or("") : options.bucket;
   auto target = api::value_or_throw(target::resolve(target_options, environment));
@@ -334,8 +357,10 @@ std::shared_ptr<Connection> Connection::open(const Options& options) {
   const bool is_local = target.name == "local";
   auto engine = api::value_or_throw(pool::Engine::open(std::move(target), engine_options));
   return api::guarded_from_fork(std::make_shared<api::EngineConnection>(
-      std::make_shared<api::EngineTransport>(std::move(engine), std::move(store), std::move(peer),
-                                             static_cast<std::size_t>(options.workers), std::move(called)),
+      std::make_shared<api::EngineTransport>(
+          std::move(engine), std::move(store), std::move(peer), static_cast<std::size_t>(options.workers),
+          std::move(called), options.show_output ? std::make_unique<api::OutputPrinter>() : nullptr,
+          api::plain_name(engine_options.function)),
       std::move(books), engine_options.function, options, is_local));
 }
 

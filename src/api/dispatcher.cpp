@@ -36,6 +36,7 @@ Dispatcher::Dispatcher(std::shared_ptr<Transport> transport, std::shared_ptr<Boo
     : transport_(std::move(transport)),
       books_(std::move(books)),
       keeper_(std::move(keeper)),
+      shown_(transport_->shown()),
       batch_(transport_->workers(), 0) {}
 
 std::shared_ptr<Job> Dispatcher::start(std::string head, std::vector<std::string> items, JobOptions options) {
@@ -48,7 +49,7 @@ std::shared_ptr<Job> Dispatcher::start(std::string head, std::vector<std::string
         Job::Setting{weak_from_this(), logs_, transport_->peer(), number, std::move(head), options.on_failure,
                      std::move(options.recorder), std::move(options.retry), books_, books_->open(number),
                      options.variant, options.variant == 0 ? transport_->variants() : 0, keeper_,
-                     std::move(options.keep_failed)},
+                     std::move(options.keep_failed), shown_},
         std::move(items));
     batch_.add(number, count, options_of(options.chunksize, options.on_failure));
     if (count > 0) jobs_.emplace(number, job);
@@ -95,12 +96,14 @@ void Dispatcher::send_chunk(const std::shared_ptr<Job>& job, Chunk chunk) {
   if (auto noted = job->sending(chunk); !noted)
     return arrived(chunk.call, tl::unexpected<Error>(std::move(noted.error())), nullptr);
   std::shared_ptr<Ahead> ahead;
-  if (chunk.count > 1)
+  if (chunk.count > 1 || shown_.output) {
     ahead =
         std::make_shared<Ahead>(Ahead{[self = shared_from_this(), call = chunk.call](pool::EarlyPart part) {
           self->arrived_early(call, std::move(part));
           self->send();
         }});
+    if (shown_.output) ahead->name = job->name_of(chunk);
+  }
   transport_->submit(
       chunk.call, job->head(), job->message(chunk), job->variant_of(chunk),
       [self = shared_from_this(), call = chunk.call, ahead](Result<Reply> reply) {

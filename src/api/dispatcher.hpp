@@ -78,6 +78,7 @@ class Dispatcher : public std::enable_shared_from_this<Dispatcher> {
   const std::shared_ptr<Transport> transport_;
   const std::shared_ptr<Books> books_;
   const std::shared_ptr<Keeper> keeper_;
+  const Shown shown_;
   const std::shared_ptr<Logs> logs_ = std::make_shared<Logs>();
   std::mutex mutex_;  // not held while the transport or a job is called
   std::condition_variable idle_;

@@ -309,11 +309,16 @@ void Job::finish_if_all() {
 void Job::wait() {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [this] { return done_; });
+  lock.unlock();
+  let_print();
 }
 
 bool Job::wait_until(std::chrono::steady_clock::time_point deadline) {
   std::unique_lock lock(mutex_);
-  return changed_.wait_until(lock, deadline, [this] { return done_; });
+  if (!changed_.wait_until(lock, deadline, [this] { return done_; })) return false;
+  lock.unlock();
+  let_print();
+  return true;
 }
 
 bool Job::cancel() {

@@ -49,6 +49,7 @@ class Job final : public detail::Job {
     std::size_t variants = 0;  // to climb, with more memory each
     std::shared_ptr<Keeper> keeper = nullptr;
     std::string keep_failed = {};  // the folder for it
+    Shown shown = {};
   };
   Job(Setting setting, std::vector<std::string> items);
 
@@ -68,7 +69,8 @@ class Job final : public detail::Job {
   std::size_t fitting(const Chunk& chunk);
   Result<void> sending(const Chunk& chunk);  // is called before it is
   std::string message(const Chunk& chunk);
-  std::size_t variant_of(const Chunk& chunk);  // what has climbed is sent alone
+  std::string name_of(const Chunk& chunk) const;  // as it stands before each line that it prints
+  std::size_t variant_of(const Chunk& chunk);     // what has climbed is sent alone
 
   // What an answer says: how many of the chunk's items have their outcomes now, how long a worker was busy
   // with them, and the worst fault among them.
@@ -113,6 +115,7 @@ class Job final : public detail::Job {
   bool is_map() const { return answers_.size() > 1 || setting_.recorder != nullptr; }
   std::size_t position(std::size_t item) const;  // in the range that the user gave
   std::string place_of(const Chunk& chunk) const;
+  void let_print() const;
   void finish(const std::exception_ptr& failure);
   void finish_if_all();
   void open_single();

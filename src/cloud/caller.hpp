@@ -79,6 +79,8 @@ class Caller {
   // read as it comes, and `ahead` gets what comes before it: of each attempt first "". From any thread.
   using Ahead = std::function<void(std::string_view piece)>;
   virtual void stream(http::Request& request, Ahead ahead) const = 0;
+  // From now on calls ask for what their tasks print, too, in the same way. Before the first of them.
+  virtual void ask_for_output() = 0;
   // As if that had not been, because the service has no such way. It is to be signed anew.
   virtual void stream_no_more(http::Request& request) const = 0;
 

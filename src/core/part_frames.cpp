@@ -32,6 +32,16 @@ std::string_view whole_parts(std::string_view frames) {
   return frames.substr(0, at);
 }
 
+std::string OutputFrames::of(std::string_view lines) {
+  if (left_ == 0 || lines.empty()) return {};
+  std::string told(lines.substr(0, left_));
+  left_ -= told.size();
+  if (told.size() < lines.size()) told.erase(told.rfind('\n') + 1);
+  if (!told.empty() && told.back() != '\n') told += '\n';
+  if (left_ == 0) told += "lambdapool: what this call writes further is in its log alone\n";
+  return part_frame('O', {}, told);
+}
+
 std::string part_head(char kind, PartItems items, std::string_view content) {
   std::string head(1, kind);
   for (const std::uint32_t number : {static_cast<std::uint32_t>(content.size()), items.first, items.count})

@@ -10,6 +10,10 @@ namespace lambdapool {
 
 inline constexpr std::size_t part_head_bytes = 17;  // kind, three numbers, checksum
 
+// A call's header by which its sender asks who reads the worker's output to put it into such frames.
+inline constexpr const char* live_output_header = "X-Lambdapool-Output";
+inline constexpr const char* live_output_value = "live";
+
 // Which items a frame is about, as a call numbers them.
 struct PartItems {
   std::uint32_t first = 0;
@@ -22,6 +26,19 @@ std::string part_head(char kind, PartItems items, std::string_view content);
 inline std::string part_frame(char kind, PartItems items, std::string_view content = {}) {
   return part_head(kind, items, content).append(content);
 }
+
+// Frames for what a task writes, as it comes: whole lines, in whole frames, and so much of a call and no
+// more, of which the last line tells.
+class OutputFrames {
+ public:
+  static constexpr std::size_t bytes_max = std::size_t{16} << 20;
+
+  // Of lines that have come, the last perhaps without its end, which it then gets. "": no more is told.
+  std::string of(std::string_view lines);
+
+ private:
+  std::size_t left_ = bytes_max;
+};
 
 // Of frames one after the other, those before the first that is cut off, spoilt, or an answer.
 std::string_view whole_parts(std::string_view frames);

@@ -24,5 +24,25 @@ TEST(PartFrames, AreWholeUpToWhatIsCutOffSpoiltOrAnAnswer) {
   EXPECT_EQ(whole_parts(good + part_frame('A', {}, "{}")), good);
 }
 
+TEST(OutputFrames, HaveWholeLinesAndSoMuchOfACall) {
+  OutputFrames frames;
+  EXPECT_EQ(frames.of("one\ntwo\n"), part_frame('O', {}, "one\ntwo\n"));
+  EXPECT_EQ(frames.of("no end"), part_frame('O', {}, "no end\n"));
+  EXPECT_EQ(frames.of(""), "");
+  const std::string line(1'000, 'x');
+  std::size_t told = 0;
+  std::string last;
+  for (;;) {
+    std::string next = frames.of(line + "\n");
+    if (next.empty()) break;
+    last = next;
+    told += next.size() - part_head_bytes;
+  }
+  EXPECT_LT(told, OutputFrames::bytes_max + 100);
+  EXPECT_GT(told, OutputFrames::bytes_max - 2'000);
+  EXPECT_TRUE(last.ends_with("lambdapool: what this call writes further is in its log alone\n"));
+  EXPECT_EQ(last.find("x"), std::string::npos);  // no half of a line
+}
+
 }  // namespace
 }  // namespace lambdapool

@@ -63,9 +63,18 @@ std::string data_members(const TaskData& data) {
   return text.substr(1, text.size() - 2);
 }
 
+std::string_view parts_member(PartsWanted wanted) {
+  if (wanted.in_stream)
+    return wanted.output ? R"("parts":{"stream":true,"stdout":true})" : R"("parts":{"stream":true})";
+  return wanted.output ? R"("parts":{"stdout":true})" : R"("parts":{})";
+}
+
 void stream_no_more(std::string& task) {
-  if (const auto at = task.find(streamed_parts_member); at != std::string::npos)
-    task.replace(at, streamed_parts_member.size(), parts_member);
+  for (const bool output : {false, true}) {
+    const auto asks = parts_member({true, output});
+    if (const auto at = task.find(asks); at != std::string::npos)
+      task.replace(at, asks.size(), parts_member({false, output}));
+  }
 }
 
 Result<TaskData> read_task_data(std::string_view text) {
@@ -80,7 +89,11 @@ Result<TaskData> read_task_data(std::string_view text) {
   if (fault) return refuse(*fault);
   data.parts = !parts.empty();
   try {
-    if (data.parts) data.streams = Json::parse(parts).value("stream", false);
+    if (data.parts) {
+      const Json wanted = Json::parse(parts);
+      data.streams = wanted.value("stream", false);
+      data.output = wanted.value("stdout", false);
+    }
     if (!blobs.empty()) data.blobs = blobs_of(Json::parse(blobs));
     if (!pieces.empty()) data.pieces = places_of(Json::parse(pieces));
     if (!results.empty()) data.results_url = Json::parse(results).at("url").get<std::string>();

@@ -31,15 +31,21 @@ struct TaskData {
   std::string results_url = {};                   // "" where there is none
   bool parts = false;                             // outcomes are taken ahead of the answer
   bool streams = false;                           // and the answer as the last of a stream of them
+  bool output = false;                            // and what the task writes
 };
 
 // As Label::members has them; "" where there is nothing to say.
 std::string data_members(const TaskData& data);
 
-// The members of a task whose sender takes outcomes early, beside the answer or in a stream with it.
-inline constexpr std::string_view parts_member = R"("parts":{})";
-inline constexpr std::string_view streamed_parts_member = R"("parts":{"stream":true})";
-// In the place of the second, the first: no text in JSON holds it, as its quotes would be escaped there.
+// The member of a task whose sender takes outcomes early, beside the answer or in a stream with it, and
+// perhaps what the task writes.
+struct PartsWanted {
+  bool in_stream = false;
+  bool output = false;
+};
+std::string_view parts_member(PartsWanted wanted);
+// Makes a member that asks for a stream one that does not: no text in JSON holds it, as its quotes would be
+// escaped there.
 void stream_no_more(std::string& task);
 
 // Error kind protocol.

@@ -72,6 +72,8 @@ TEST(TaskData, SaysWhetherOutcomesAreTakenEarlyAndInAStream) {
   EXPECT_TRUE(read(",\"parts\":{}").parts);
   EXPECT_FALSE(read(",\"parts\":{}").streams);
   EXPECT_TRUE(read(",\"parts\":{\"stream\":true}").streams);
+  EXPECT_FALSE(read(",\"parts\":{}").output);
+  EXPECT_TRUE(read(",\"parts\":{\"stdout\":true}").output);
   EXPECT_FALSE(read_task_data("{\"parts\":7}"));
 }
 
@@ -82,6 +84,20 @@ TEST(TaskData, ForgetsTheStreamAndNothingElse) {
   EXPECT_EQ(task, R"({"code":"\"parts\":{\"stream\":true}","parts":{},"task":"x"})");
   stream_no_more(task);
   EXPECT_EQ(task, R"({"code":"\"parts\":{\"stream\":true}","parts":{},"task":"x"})");
+}
+
+TEST(TaskData, SaysWhatOfACallIsTakenEarly) {
+  for (const bool in_stream : {false, true}) {
+    for (const bool output : {false, true}) {
+      std::string task = "{" + std::string(parts_member({in_stream, output})) + "}";
+      EXPECT_TRUE(read_task_data(task)->parts);
+      EXPECT_EQ(read_task_data(task)->streams, in_stream);
+      EXPECT_EQ(read_task_data(task)->output, output);
+      stream_no_more(task);
+      EXPECT_FALSE(read_task_data(task)->streams);
+      EXPECT_EQ(read_task_data(task)->output, output);
+    }
+  }
 }
 
 }  // namespace

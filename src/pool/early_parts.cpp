@@ -34,7 +34,7 @@ std::vector<EarlyPart> EarlyParts::read(std::string_view piece) {
   std::vector<EarlyPart> parts;
   if (piece.empty()) {
     rest_.clear();
-    has_head_ = false;
+    has_head_ = has_output_ = false;
     is_readable_ = true;
     begun_ = static_cast<std::size_t>(-1);
   }
@@ -75,6 +75,10 @@ bool EarlyParts::take(const Frame& frame, std::vector<EarlyPart>& parts) {
     case 'B':
       if (!has_head_) return false;
       begun_ = frame.count;
+      return true;
+    case 'O':
+      has_output_ = true;
+      if (output_) output_(frame.content);
       return true;
     default:
       return true;  // of a later version

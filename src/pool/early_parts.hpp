@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -22,8 +23,10 @@ struct EarlyPart {
 
 class EarlyParts {
  public:
-  // `echo`: of the call's envelope.
-  explicit EarlyParts(std::string echo) : echo_(std::move(echo)) {}
+  // `echo`: of the call's envelope. `output` gets what the task prints, in whole lines.
+  using Output = std::function<void(std::string_view lines)>;
+  explicit EarlyParts(std::string echo, Output output = {})
+      : echo_(std::move(echo)), output_(std::move(output)) {}
 
   // The parts that are whole with this piece of the stream. "": a stream begins, perhaps again, because the
   // call is sent again.
@@ -33,14 +36,18 @@ class EarlyParts {
   // at least: the end befell somebody.
   std::size_t begun_of(const Batch::Chunk& rest) const;
 
+  bool has_output() const { return has_output_; }  // some has come, of the newest stream
+
  private:
   struct Frame;
   bool take(const Frame& frame, std::vector<EarlyPart>& parts);
 
   const std::string echo_;
+  const Output output_;
   std::string rest_;  // a part of which the end is still to come
   envelope::Envelope head_;
   bool has_head_ = false;
+  bool has_output_ = false;
   bool is_readable_ = true;
   std::size_t begun_ = static_cast<std::size_t>(-1);
 };

@@ -89,5 +89,17 @@ TEST(EarlyParts, TheEndBefellOneItemAtLeast) {
   EXPECT_EQ(reader.begun_of({1, 1, 1, 9, 1}), 2u);
 }
 
+TEST(EarlyParts, HaveWhatTheTaskPrintsWithOrWithoutOutcomes) {
+  std::string output;
+  EarlyParts reader("e-1", [&](std::string_view lines) { output += lines; });
+  EXPECT_FALSE(reader.has_output());
+  EXPECT_EQ(reader.read(frame('O', 0, 0, "one\n") + head("e-1") + frame('P', 0, 1, "x")).size(), 1u);
+  reader.read(frame('O', 0, 0, "two\n"));
+  EXPECT_EQ(output, "one\ntwo\n");
+  EXPECT_TRUE(reader.has_output());
+  reader.read("");  // sent again
+  EXPECT_FALSE(reader.has_output());
+}
+
 }  // namespace
 }  // namespace lambdapool::pool

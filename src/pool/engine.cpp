@@ -33,6 +33,7 @@ Engine::Impl::Impl(target::Target where, std::unique_ptr<cloud::Caller> function
       loop(own_loop ? own_loop.get() : &target.in_process->loop()),
       gate(std::make_shared<Gate>(*loop)),
       alarms(std::make_shared<Alarms>(*loop, gate)) {
+  if (options.wants_output) caller->ask_for_output();
   client = std::make_unique<http::Client>(*loop, client_options(caller->route(), options, target.in_process));
 }
 

@@ -39,6 +39,8 @@ struct EngineOptions {
   // not block. `failure`: the kind of its error, null where there is none.
   using Observe = std::function<void(std::uint64_t call, const report::CallTimes&, const ErrorKind* failure)>;
   Observe observe = {};
+  // Calls ask for what their tasks print, where there is a way for it (EarlyParts has it).
+  bool wants_output = false;
   // The function's own timeout always comes first; this much later something is wrong with the connection.
   std::chrono::milliseconds read_margin{30'000};
 };

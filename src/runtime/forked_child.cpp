@@ -18,6 +18,8 @@ void ServingProcess::end_child_that_threw() const {
   if (::getpid() != pid_) std::terminate();
 }
 
+void print_by_lines() { std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ); }
+
 void flush_output() {
   std::cout.flush();
   std::fflush(stdout);

@@ -19,6 +19,9 @@ class ServingProcess {
   pid_t pid_;
 };
 
+// From now on what the function prints goes out by lines, though stdout is no terminal: others watch it.
+void print_by_lines();
+
 // What the function printed goes out: the next task may find this process frozen or killed.
 void flush_output();
 

@@ -64,6 +64,7 @@ void serve(const Environment& environment, Remote remote) {
        {"AWS_LAMBDA_RUNTIME_API", "_HANDLER", "LAMBDAPOOL_RUNTIME_FD", "LAMBDAPOOL_PARTS_FD"})
     ::unsetenv(name);
   report_crashes();
+  print_by_lines();
   auto channel = open_channel(environment);
   if (!channel) {
     std::fprintf(stderr, "lambdapool: %s\n", channel.error().message.c_str());

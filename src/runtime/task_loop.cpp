@@ -67,6 +67,7 @@ Limits http_limits() {
 void serve_tasks(int channel, const Environment& environment, Remote remote) {
   ::fcntl(channel, F_SETFD, FD_CLOEXEC);
   report_crashes();
+  print_by_lines();
   const ProgramIdentity identity = own_identity();
   const Limits limits = http_limits();
   Blobs blobs(std::move(remote), environment);

@@ -11,6 +11,7 @@
 #include "aws/signed_request.hpp"
 #include "core/envelope.hpp"
 #include "core/limits.hpp"
+#include "core/part_frames.hpp"
 #include "core/task_data.hpp"
 
 namespace lambdapool::target {
@@ -82,6 +83,8 @@ void LambdaCaller::stream(http::Request& request, Ahead ahead) const {
   request.target = aws::streaming_target(request.target);
   request.reader = std::make_shared<aws::AnswerStream>(std::move(ahead));
 }
+
+void LambdaCaller::ask_for_output() { prototype_.headers.set(live_output_header, live_output_value); }
 
 void LambdaCaller::stream_no_more(http::Request& request) const {
   request.target = aws::plain_target(request.target);

@@ -23,6 +23,7 @@ class LambdaCaller final : public cloud::Caller {
 
   void address(http::Request& request, const std::string& variant) const override;
   void stream(http::Request& request, Ahead ahead) const override;
+  void ask_for_output() override;
   void stream_no_more(http::Request& request) const override;
   cloud::Signature sign_early(http::Request& request) const override;
   void sign(http::Request& request, cloud::Signature& signature) override;

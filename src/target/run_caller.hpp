@@ -23,6 +23,7 @@ class RunCaller final : public cloud::Caller {
   // Not asked for: a pool calls one version, which has an address of its own.
   void address(http::Request&, const std::string&) const override { LAMBDAPOOL_CHECK(false); }
   void stream(http::Request&, Ahead) const override {}  // nothing comes early
+  void ask_for_output() override {}
   void stream_no_more(http::Request&) const override {}
   cloud::Signature sign_early(http::Request& request) const override;
   void sign(http::Request& request, cloud::Signature& signature) override;

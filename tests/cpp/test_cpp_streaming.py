@@ -35,6 +35,58 @@ def test_what_a_worker_did_is_there_before_its_answer(early):
     early("done")
 
 
+@pytest.fixture
+def output(run, clean_environment):
+    """Has the program show what its tasks print; it waits for a line of ours before it lets the first one go on."""
+
+    def output(*, change=lambda: None, **environment):
+        created = run("create", "early", PROGRAM, "--timeout", "60")
+        assert created.returncode == 0, created.stderr
+        change()
+        process = subprocess.Popen(
+            [PROGRAM, "output", "early"],
+            env={**clean_environment, **environment},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        with process:
+            lines = []
+            while "begins 1" not in "".join(lines[-1:]):
+                lines.append(process.stdout.readline())
+                assert lines[-1], lines
+            rest, _ = process.communicate("go on\n", timeout=120)
+        return "".join(lines) + rest
+
+    return output
+
+
+PRINTED = """\
+this line is the program's own
+early #1 | this line is the program's own
+early #1 | begins 1
+early #1 | ends 1
+early #1 | err 1
+caller 1
+early[0-1] | begins 2
+early[0-1] | ends 2
+early[0-1] | err 2
+early[0-1] | begins 3
+early[0-1] | ends 3
+early[0-1] | err 3
+early #3 | no end 0
+ok
+"""
+
+
+def test_what_a_task_prints_is_there_while_it_runs(output):
+    assert output() == PRINTED
+
+
+def test_likewise_what_it_prints_at_an_endpoint(output, serve):
+    assert output(**{**serve.environment, "LAMBDAPOOL_TARGET": "aws"}) == PRINTED
+
+
 def test_likewise_at_an_endpoint(early, serve):
     early("done", **{**serve.environment, "LAMBDAPOOL_TARGET": "aws"})
 

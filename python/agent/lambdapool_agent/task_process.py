@@ -8,6 +8,7 @@ import json
 import os
 import socket
 import struct
+import sys
 import time
 import traceback
 
@@ -79,6 +80,8 @@ def main():
         connection.close()
 
     os.register_at_fork(after_in_child=let_go)
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # others watch it
     serve(channel)
 
 

@@ -149,7 +149,9 @@ Result<void> AnswerStream::take_payload(std::string_view piece) {
   if (payload_bytes_ > payload_bytes_max + (1 << 20))
     return unreadable_stream("it has more than " + std::to_string(payload_bytes_max) + " bytes");
   // An answer is JSON, and no JSON begins like a part.
-  if (shape_ == Shape::unknown) shape_ = piece[0] == 'H' || piece[0] == 'A' ? Shape::parts : Shape::answer;
+  constexpr std::string_view first_kinds = "HAO";
+  if (shape_ == Shape::unknown)
+    shape_ = first_kinds.find(piece[0]) == std::string_view::npos ? Shape::answer : Shape::parts;
   if (shape_ == Shape::parts) return take_parts(piece);
   answer_ += piece;
   return {};

@@ -4,6 +4,7 @@
 
 #include "core/encoding.hpp"
 #include "core/limits.hpp"
+#include "core/part_frames.hpp"
 
 namespace lambdapool::local {
 namespace {
@@ -55,9 +56,13 @@ OrRefusal<InvokeRequest> read_invoke_request(const http::Request& request, const
   if (!log_type.empty() && log_type != "None" && log_type != "Tail") {
     return validation_error(log_type, "logType", "Member must satisfy enum value set: [None, Tail]");
   }
-  InvokeRequest read{
-      std::move(*reference), *type, log_type == "Tail", {}, streaming ? Streaming::frames : Streaming::none,
-      request.ahead};
+  InvokeRequest read{std::move(*reference),
+                     *type,
+                     log_type == "Tail",
+                     {},
+                     streaming ? Streaming::frames : Streaming::none,
+                     request.ahead,
+                     request.headers.get(live_output_header) == live_output_value};
   if (const auto* header = request.headers.find("x-amz-client-context")) {
     auto context = read_client_context(*header);
     if (!context) return tl::unexpected(context.error());

@@ -26,7 +26,8 @@ struct InvokeRequest {
   std::string client_context;  // decoded JSON, or ""
   Streaming streaming = Streaming::none;
   std::function<void(std::string_view piece)> ahead =
-      {};  // of a caller in this process: see Invocation::parts
+      {};               // of a caller in this process: see Invocation::parts
+  bool output = false;  // the caller takes what the function writes, likewise
 };
 
 inline bool is_invoke(Operation operation) {

@@ -111,6 +111,7 @@ void Invoker::run(const std::string& function, const std::shared_ptr<const Snaps
 // It runs nothing that is not ready to run, and waits for nothing but the call before it.
 bool Invoker::invoke_early(const InvokeRequest& request, Invocation invocation, const Respond& respond) {
   if (request.type != InvocationType::request_response || request.streaming != Streaming::none) return false;
+  if (request.output) return false;  // which is told as it comes
   const auto found = find(request.reference);
   if (!found) return false;
   const auto& snapshot = *found;
@@ -169,10 +170,12 @@ void Invoker::invoke(const InvokeRequest& request, const std::string& request_id
     const auto stream = std::make_shared<ResponseStream>(std::move(respond), executed, request.log_tail);
     invocation.stream = [stream](std::string_view piece) { stream->write(piece); };
     invocation.parts = [stream](std::string_view parts) { stream->write_parts(parts); };
+    if (request.output) invocation.output = [stream](std::string_view frame) { stream->write_output(frame); };
     return run(function, *snapshot, version, std::move(invocation),
                [stream](InvocationResult result) { stream->end(std::move(result)); });
   }
   invocation.parts = request.ahead;
+  if (request.output) invocation.output = request.ahead;
   run(function, *snapshot, version, std::move(invocation),
       [respond = std::move(respond), executed, tail = request.log_tail](InvocationResult result) {
         respond(result_response(std::move(result), executed, tail));

@@ -88,6 +88,12 @@ void ResponseStream::write_parts(std::string_view parts) {
   write_chunks(whole);
 }
 
+void ResponseStream::write_output(std::string_view frame) {
+  if (ended_ || streamed_) return;
+  has_parts_ = true;
+  write_chunks(frame);
+}
+
 void ResponseStream::write_chunks(std::string_view payload) {
   begin();
   for (; !payload.empty(); payload.remove_prefix(std::min(chunk_bytes, payload.size())))

@@ -32,6 +32,8 @@ class ResponseStream {
   // Parts). Nothing of what comes after a write() is passed on: that goes on to the end. Nor of what is
   // spoilt (tasks can write to their process's memory): who reads a stream must find its end.
   void write_parts(std::string_view parts);
+  // A frame of what the function writes, from who reads that, likewise.
+  void write_output(std::string_view frame);
   // With what the function has not streamed of its answer. An error is in the last frame: its errorType, and
   // all of it.
   void end(InvocationResult result);

@@ -26,6 +26,8 @@ struct Invocation {
   std::function<void(std::string_view piece)> parts = {};
   std::shared_ptr<http::Turn> turn = {};  // of a caller in this process
   std::function<void()> begun = {};       // of one that was early: it is its turn
+  // Of a caller who takes what the function writes, as it comes: frames of the same kind.
+  std::function<void(std::string_view frame)> output = {};
 };
 
 struct InvocationResult {

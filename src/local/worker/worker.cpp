@@ -111,8 +111,8 @@ void Worker::launch() {
     return self ? self->api_.divert(head) : nullptr;
   };
   process_ = std::make_shared<WorkerProcess>(
-      parts_, setting_, WorkerProcess::Api{api, divert},
-      [this](std::string_view lines) { write_log(lines, now_ms()); }, process_events());
+      parts_, setting_, WorkerProcess::Api{api, divert}, [this](std::string_view lines) { on_output(lines); },
+      process_events());
   process_->log().hear_first([weak] {
     const auto self = weak.lock();
     return self && !self->early_.empty() && self->process_->hear_packets();
@@ -225,7 +225,8 @@ void Worker::on_ready() {
   const auto deeds = life_.ready(now);
   if (was_starting) {
     if (!life_.restarted()) init_ms_ = ms_between(life_.launched(), now);
-    log_before_start_ += process_->log().take();
+    output_before_start_ = process_->log().take();
+    log_before_start_ += output_before_start_;
     process_->log().hold();
   }
   carry_out(deeds);
@@ -254,6 +255,10 @@ void Worker::begin(PendingInvocation pending, Delivered delivered) {
                                                            : SharedParts::Begun::not_yet);
     if (!parts_timer_) parts_timer_ = parts_.loop.call_after(parts_interval, [this] { look_for_parts(); });
   }
+  take_output_ = std::exchange(invocation_->invocation.output, nullptr);
+  output_frames_ = {};
+  const std::string before = std::exchange(output_before_start_, {});
+  if (take_output_ && !before.empty()) take_output_(output_frames_.of(before));
   extensions_->invoke(invocation_->invocation, deadline, trace);
   if (delivered == Delivered::early) {
     api_.has_taken({std::move(invocation_->invocation), deadline, trace, left});
@@ -314,6 +319,7 @@ InvocationResult Worker::result_of(std::string payload, const InvocationError* f
 void Worker::complete(std::string payload, const InvocationError* failure, bool function_error) {
   take_parts_ = nullptr;
   Completed completed{{}, result_of(std::move(payload), failure, function_error)};
+  take_output_ = nullptr;
   completed.done = std::move(invocation_->done);
   invocation_.reset();
   if (hearing_) {
@@ -369,6 +375,12 @@ void Worker::on_init_failed(std::string type, std::string body) {
 
 void Worker::on_imported(std::string_view names) {
   if (life_.state() != Life::State::dead) process_->learn(names);
+}
+
+void Worker::on_output(std::string_view lines) {
+  write_log(lines, now_ms());
+  if (!take_output_) return;
+  if (const std::string frame = output_frames_.of(lines); !frame.empty()) take_output_(frame);
 }
 
 void Worker::write_log(std::string_view lines, std::int64_t at_ms) const {

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/part_frames.hpp"
 #include "http/event_loop.hpp"
 #include "local/worker/extension_api.hpp"
 #include "local/worker/invocation.hpp"
@@ -96,6 +97,7 @@ class Worker : public std::enable_shared_from_this<Worker> {
   void on_lost(const std::string& why);
 
   void look_for_parts();
+  void on_output(std::string_view lines);
   void arm_timer();
   void note_peak();
   void watch_memory();
@@ -121,6 +123,8 @@ class Worker : public std::enable_shared_from_this<Worker> {
   std::optional<Answer> answer_;                      // what the runtime sent
   std::function<void(std::string_view)> take_parts_;  // of the invocation's caller; null: nobody wants them
   std::unique_ptr<http::EventLoop::Timer> parts_timer_;
+  std::function<void(std::string_view)> take_output_;  // likewise
+  OutputFrames output_frames_;                         // of the invocation
   struct Completed {
     std::function<void(InvocationResult)> done;
     InvocationResult result;
@@ -129,8 +133,9 @@ class Worker : public std::enable_shared_from_this<Worker> {
   std::optional<Completed> to_tell_;  // once all that the runtime says has been heard
   Clock::time_point begun_{};         // the invocation
   std::string log_before_start_;
-  std::int64_t launched_ms_ = 0;  // by the wall clock
-  std::int64_t started_ms_ = 0;   // the invocation, as its log has it
+  std::string output_before_start_;  // what of that the function wrote
+  std::int64_t launched_ms_ = 0;     // by the wall clock
+  std::int64_t started_ms_ = 0;      // the invocation, as its log has it
   std::optional<double> init_ms_;
 
   std::unique_ptr<PeakMemory> peak_;

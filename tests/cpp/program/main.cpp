@@ -9,6 +9,7 @@ void run_data(const std::string& function);
 void run_whole(const std::string& function);
 void run_data_fault(const std::string& function, const std::string& of);
 void run_early(const std::string& function, const std::string& rest);
+void run_output(const std::string& function);
 void run_forks(const std::string& function);
 void run_failures(const std::string& function);
 void run_limits(const std::string& function);
@@ -35,6 +36,7 @@ int main(int argc, char** argv) {
     if (mode == "data-fault" && argc == 4) run_data_fault(argv[2], argv[3]);
     if (mode == "limits") run_limits(argv[2]);
     if (mode == "early" && argc == 4) run_early(argv[2], argv[3]);
+    if (mode == "output") run_output(argv[2]);
     if (mode == "forks") run_forks(argv[2]);
     if (mode == "failures") run_failures(argv[2]);
     if (mode == "named") run_named(argv[2]);

@@ -176,6 +176,16 @@ def tell_and_make_blob(item, port, size):
     return blob(size)
 
 
+def talk(item, port=None):
+    """Prints, tells its item, which may hold it, and prints on, in other ways."""
+    print("begins", item)
+    if port is not None:
+        tell(item, port)
+    sys.stderr.write("err %d\n" % item)
+    os.system("echo child")
+    return item
+
+
 def print_and_return(x):
     print("hello from a task")
     return x
