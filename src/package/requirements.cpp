@@ -6,11 +6,10 @@
 
 #include <algorithm>
 #include <cctype>
-#include <cerrno>
-#include <fstream>
 #include <utility>
 
 #include "core/ascii.hpp"
+#include "core/write_all.hpp"
 #include "embedded/pip_for_function.hpp"
 #include "package/installed_files.hpp"
 #include "package/lambda_platform.hpp"
@@ -90,13 +89,18 @@ class Installation {
     };
   }
 
+  static Result<void> keep(const fs::path& path, std::string_view text) {
+    const int error = write_new_file(path.string(), text);
+    if (error == 0) return {};
+    return fail(ErrorKind::io, "Can't write " + path.string() + ": " + system_reason(error) + ".");
+  }
+
   Result<std::vector<ZipEntry>> run() {
     auto plain = plain_requirements(*request_.requirements, environment_, requirements_.parent_path());
     if (!plain) return tl::unexpected(std::move(plain.error()));
     index_options_ = index_options(*plain);
-    std::ofstream(requirements_, std::ios::binary) << *plain;
-    if (!(std::ofstream(pip_, std::ios::binary) << embedded::pip_for_function()))
-      return fail(ErrorKind::io, "Can't write " + pip_.string() + ": " + system_reason(errno) + ".");
+    if (auto kept = keep(requirements_, *plain); !kept) return tl::unexpected(kept.error());
+    if (auto kept = keep(pip_, embedded::pip_for_function()); !kept) return tl::unexpected(kept.error());
     const auto uv = process::find_program("uv", environment_);
     const bool by_uv = uv && (platform_.is_known_to_uv() || !find_pip(uv->string()));
     auto done = by_uv ? with_uv(uv->string()) : with_pip();

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/encoding.hpp"
+#include "core/write_all.hpp"
 #include "package/requirements_text.hpp"
 
 namespace lambdapool::package {
@@ -162,7 +163,8 @@ class Flattening {
     auto text = file(path);
     if (!text) return text;
     const fs::path copy = work_ / ("constraints-" + std::to_string(++constraints_) + ".txt");
-    std::ofstream(copy, std::ios::binary) << *text;
+    if (const int error = write_new_file(copy.string(), *text); error != 0)
+      return fail(ErrorKind::io, "Can't write " + copy.string() + ": " + system_reason(error) + ".");
     return "-c " + copy.string();
   }
 

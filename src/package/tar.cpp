@@ -1,5 +1,7 @@
 #include "package/tar.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -9,6 +11,7 @@
 #include <vector>
 
 #include "core/compression.hpp"
+#include "core/write_all.hpp"
 
 namespace lambdapool::package {
 namespace {
@@ -164,22 +167,22 @@ class Untarring {
     return write_file(dir_ / name, content, (mode & 0100U) != 0);
   }
 
+  static tl::unexpected<Error> not_written(const fs::path& path, int error) {
+    return fail(ErrorKind::io, "Can't write " + path.string() + ": " + system_reason(error) + ".");
+  }
+
   static Result<void> make_directory(const fs::path& path) {
     std::error_code error;
     fs::create_directories(path, error);
-    if (error) return fail(ErrorKind::io, "Can't write " + path.string() + ": " + error.message() + ".");
+    if (error) return not_written(path, error.value());
     return {};
   }
 
   static Result<void> write_file(const fs::path& path, std::string_view content, bool executable) {
     if (auto made = make_directory(path.parent_path()); !made) return made;
-    std::ofstream file(path, std::ios::binary | std::ios::trunc);
-    file.write(content.data(), static_cast<std::streamsize>(content.size()));
-    file.close();
-    std::error_code error;
-    fs::permissions(path, executable ? fs::perms::owner_all : fs::perms::owner_read | fs::perms::owner_write,
-                    error);
-    if (!file || error) return fail(ErrorKind::io, "Can't write " + path.string() + ".");
+    ::unlink(path.c_str());  // of two of one name the later counts
+    if (const int error = write_new_file(path.string(), content, executable ? 0700 : 0600); error != 0)
+      return not_written(path, error);
     return {};
   }
 

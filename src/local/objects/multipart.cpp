@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/random.hpp"
+#include "core/write_all.hpp"
 #include "local/objects/s3_answer.hpp"
 #include "local/store/home.hpp"
 #include "local/store/uuid.hpp"
@@ -67,14 +68,13 @@ OrRefusal<std::string> Multipart::begin(const ObjectInfo& info) const {
   constexpr const char* what = "The upload could not be begun";
   if (const auto error = make_private_directories(directory(id)))
     return tl::unexpected(not_stored(what, error.value()));
-  std::ofstream stream(directory(id) / "object");
-  stream << nlohmann::json(info.headers).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-  stream.close();
-  if (stream) return id;
-  auto refusal = broken(what);
+  const int error = write_new_file(
+      (directory(id) / "object").string(),
+      nlohmann::json(info.headers).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+  if (error == 0) return id;
   std::error_code ignored;
   fs::remove_all(directory(id), ignored);
-  return refusal;
+  return tl::unexpected(not_stored(what, error));
 }
 
 OrRefusal<void> Multipart::find(const std::string& id) const {

@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "core/encoding.hpp"
+#include "core/write_all.hpp"
 #include "local/objects/s3_answer.hpp"
 #include "local/store/home.hpp"
 #include "local/store/uuid.hpp"
@@ -83,10 +84,8 @@ OrRefusal<ObjectInfo> ObjectFiles::put(ObjectInfo info, Existing existing) const
   const auto place = key_file(info.key);
   const auto before = read_info(place);
   const auto described = incoming() / random_uuid();
-  std::ofstream stream(described, std::ios::binary);
-  stream << written_info(info);
-  stream.close();
-  bool done = stream && ::rename(waiting.c_str(), (data() / info.file).c_str()) == 0;
+  errno = write_new_file(described.string(), written_info(info));
+  bool done = errno == 0 && ::rename(waiting.c_str(), (data() / info.file).c_str()) == 0;
   if (done && existing == Existing::kept) {
     done = ::link(described.c_str(), place.c_str()) == 0;  // which, unlike rename, replaces nothing
     const int why = errno;

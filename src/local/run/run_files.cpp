@@ -1,9 +1,14 @@
 #include "local/run/run_files.hpp"
 
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
 #include <fstream>
 #include <iterator>
 
 #include "core/encoding.hpp"
+#include "core/write_all.hpp"
 #include "local/store/home.hpp"
 #include "local/store/uuid.hpp"
 #include "package/tar.hpp"
@@ -19,22 +24,20 @@ std::optional<std::string> read_whole(const fs::path& path) {
   return std::string(std::istreambuf_iterator<char>(file), {});
 }
 
-tl::unexpected<Error> not_written(const fs::path& path, const std::string& why) {
-  return fail(ErrorKind::io, "Can't write " + path.string() + ": " + why + ".");
+tl::unexpected<Error> not_written(const fs::path& path, int error) {
+  return fail(ErrorKind::io,
+              "the local Cloud Run cannot write " + path.string() + ": " + system_reason(error) + ".");
 }
 
 Result<void> write_whole(const fs::path& path, std::string_view bytes) {
   if (const auto error = make_private_directories(path.parent_path()))
-    return not_written(path, error.message());
+    return not_written(path, error.value());
   const fs::path incoming = path.parent_path() / ("." + random_uuid());
-  std::ofstream file(incoming, std::ios::binary);
-  file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  file.close();
-  std::error_code error;
-  if (file) fs::rename(incoming, path, error);
-  if (file && !error) return {};
-  fs::remove(incoming, error);
-  return not_written(path, "the disk said no");
+  int error = write_new_file(incoming.string(), bytes);
+  if (error == 0 && ::rename(incoming.c_str(), path.c_str()) != 0) error = errno;
+  if (error == 0) return {};
+  ::unlink(incoming.c_str());
+  return not_written(path, error);
 }
 
 // One name of a path: nothing in it leads anywhere else.
@@ -119,7 +122,7 @@ bool RunFiles::has_bucket(const std::string& bucket) const { return fs::is_direc
 
 Result<void> RunFiles::make_bucket(const std::string& bucket) const {
   if (const auto error = make_private_directories(bucket_folder(bucket)))
-    return not_written(bucket_folder(bucket), error.message());
+    return not_written(bucket_folder(bucket), error.value());
   return {};
 }
 
@@ -154,7 +157,7 @@ Result<fs::path> RunFiles::unpack(std::string_view tar_gz) const {
   const fs::path there = root_ / "code" / sha256_hex(tar_gz);
   if (fs::is_directory(there)) return there;
   if (const auto error = make_private_directories(there.parent_path()))
-    return not_written(there, error.message());
+    return not_written(there, error.value());
   const fs::path incoming = there.parent_path() / ("." + random_uuid());
   if (auto unpacked = package::untar_gz_to(tar_gz, incoming); !unpacked)
     return tl::unexpected(unpacked.error());
@@ -164,7 +167,7 @@ Result<fs::path> RunFiles::unpack(std::string_view tar_gz) const {
   std::error_code ignored;
   fs::remove_all(incoming, ignored);
   if (fs::is_directory(there)) return there;  // somebody else was faster
-  return not_written(there, error.message());
+  return not_written(there, error.value());
 }
 
 }  // namespace lambdapool::local::run
