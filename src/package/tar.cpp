@@ -1,9 +1,11 @@
 #include "package/tar.hpp"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <iterator>
@@ -172,10 +174,10 @@ class Untarring {
   }
 
   static Result<void> make_directory(const fs::path& path) {
-    std::error_code error;
-    fs::create_directories(path, error);
-    if (error) return not_written(path, error.value());
-    return {};
+    if (::mkdir(path.c_str(), 0700) == 0 || (errno == EEXIST && fs::is_directory(path))) return {};
+    if (errno != ENOENT || !path.has_relative_path()) return not_written(path, errno);
+    if (auto made = make_directory(path.parent_path()); !made) return made;
+    return ::mkdir(path.c_str(), 0700) == 0 ? Result<void>() : not_written(path, errno);
   }
 
   static Result<void> write_file(const fs::path& path, std::string_view content, bool executable) {

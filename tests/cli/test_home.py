@@ -77,6 +77,23 @@ def test_everything_in_a_home_is_its_users_alone(start_serve, home, mask, before
     assert (seen.stdout, seen.stderr) == ("0\n", ""), "nothing is read, nothing can be written to"
 
 
+@pytest.mark.on_both_targets
+def test_what_commands_and_pools_leave_is_their_users_alone(run, home, target, algorithms, monkeypatch):
+    from lambdapool import LambdaPool
+
+    previous = os.umask(0)
+    try:
+        assert run("create", "f", "algorithms", "--env", f"SECRET={SECRET}").returncode == 0
+        monkeypatch.setenv("LAMBDAPOOL_HOME", str(home))
+        with LambdaPool(workers=1, lambda_function="f", target=target) as pool:
+            assert pool.apply(len, [[]]) == 0
+        assert run("update", "f", "--memory", "256").returncode == 0
+    finally:
+        os.umask(previous)
+    # What an instance of Cloud Run compiles lies as its umask has it, in a closed folder.
+    assert [path for path in open_to_others(home) if "__pycache__" not in path] == []
+
+
 def test_a_home_that_others_can_write_to_is_refused_with_the_way_out(run, home):
     home.mkdir()
     (home / "lambdapool.db").touch()
