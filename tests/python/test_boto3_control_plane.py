@@ -107,7 +107,7 @@ def test_errors_arrive_as_their_own_exceptions(client, function):
         )
     with pytest.raises(client.exceptions.InvalidParameterValueException):
         client.create_function(
-            FunctionName="x", Runtime="java21", Role=ROLE, Handler="a.b", Code={"ZipFile": zipped(SOURCE)}
+            FunctionName="x", Runtime="ruby3.4", Role=ROLE, Handler="a.b", Code={"ZipFile": zipped(SOURCE)}
         )
     with pytest.raises(client.exceptions.InvalidRequestContentException):
         client.invoke(FunctionName=function, Payload=b"no json")

@@ -134,8 +134,7 @@ def test_without_node_the_error_says_so(tmp_path, monkeypatch):
 
 
 def test_runtimes_of_other_languages_name_the_way(client):
-    for runtime, library in [("java21", "aws-lambda-java-runtime-interface-client"), ("ruby3.4", "aws_lambda_ric"),
-                             ("dotnet8", "Amazon.Lambda.RuntimeSupport")]:  # fmt: skip
+    for runtime, library in [("ruby3.4", "aws_lambda_ric"), ("dotnet8", "Amazon.Lambda.RuntimeSupport")]:
         code, text, status = refused(client.create_function, FunctionName="f", Runtime=runtime, Role=ROLE,
                                      Handler="a", Code={"ZipFile": package()})  # fmt: skip
         assert (code, status) == ("InvalidParameterValueException", 400)

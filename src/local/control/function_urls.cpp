@@ -38,16 +38,18 @@ std::string url_time(std::int64_t epoch_ms) {
 }
 
 enum class With { creation, both_times };
+enum class Defaults { hidden, shown };  // what makes or changes a URL shows what was given alone
 
 Json shown(Context& context, const FunctionReference& reference, const Json& content, With times,
-           bool with_mode = true) {
+           Defaults defaults = Defaults::hidden) {
   Json json{{"FunctionUrl", context.function_url(content.value("Id", ""))},
             {"FunctionArn", function_arn(context.region, reference.name, reference.qualifier)},
             {"AuthType", content["AuthType"]}};
   if (content.contains("Cors")) json["Cors"] = content["Cors"];
   json["CreationTime"] = content["CreationTime"];
   if (times == With::both_times) json["LastModifiedTime"] = content["LastModifiedTime"];
-  if (with_mode) json["InvokeMode"] = content.value("InvokeMode", "BUFFERED");
+  if (defaults == Defaults::shown || content.contains("InvokeMode"))
+    json["InvokeMode"] = content.value("InvokeMode", "BUFFERED");
   return json;
 }
 
@@ -79,9 +81,6 @@ OrRefusal<Json> put(Context& context, const FunctionReference& reference, const 
   return content;
 }
 
-// What makes or changes a URL shows the mode only where it was given.
-bool names_mode(const Json& body) { return body.contains("InvokeMode") && !body["InvokeMode"].is_null(); }
-
 std::string new_id() {
   auto id = random_uuid();
   std::erase(id, '-');
@@ -104,7 +103,7 @@ Answer create_function_url(Context& context, Call call, const Json& body) {
       put(context, *reference, body, {{"Id", new_id()}, {"CreationTime", url_time(context.now_ms)}});
   if (!content) return tl::unexpected(content.error());
   transaction.commit();
-  return json_response(201, shown(context, *reference, *content, With::creation, names_mode(body)));
+  return json_response(201, shown(context, *reference, *content, With::creation));
 }
 
 Answer get_function_url(Context& context, Call call) {
@@ -112,7 +111,7 @@ Answer get_function_url(Context& context, Call call) {
   if (!reference) return tl::unexpected(reference.error());
   const auto content = find_url(context, *reference);
   if (!content) return no_url();
-  return json_response(200, shown(context, *reference, *content, With::both_times));
+  return json_response(200, shown(context, *reference, *content, With::both_times, Defaults::shown));
 }
 
 Answer update_function_url(Context& context, Call call, const Json& body) {
@@ -125,7 +124,7 @@ Answer update_function_url(Context& context, Call call, const Json& body) {
   auto content = put(context, *reference, body, std::move(*before));
   if (!content) return tl::unexpected(content.error());
   transaction.commit();
-  return json_response(200, shown(context, *reference, *content, With::both_times, names_mode(body)));
+  return json_response(200, shown(context, *reference, *content, With::both_times));
 }
 
 Answer delete_function_url(Context& context, Call call) {
@@ -150,8 +149,8 @@ Answer list_function_urls(Context& context, Call call) {
       json["NextMarker"] = last;
       break;
     }
-    json["FunctionUrlConfigs"].push_back(
-        shown(context, {record.function, record.qualifier}, record.content, With::both_times));
+    json["FunctionUrlConfigs"].push_back(shown(context, {record.function, record.qualifier}, record.content,
+                                               With::both_times, Defaults::shown));
     last = "/" + record.qualifier;
   }
   return json_response(200, json);

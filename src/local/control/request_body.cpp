@@ -48,9 +48,10 @@ bool is_role(std::string_view text) {
 }
 
 OrRefusal<void> check_runtime(const std::string& runtime) {
-  static constexpr std::array<std::string_view, 12> runnable{
-      "python3.9",  "python3.10", "python3.11", "python3.12", "python3.13",      "python3.14",
-      "python3.15", "nodejs20.x", "nodejs22.x", "nodejs24.x", "provided.al2023", "provided.al2"};
+  static constexpr std::array<std::string_view, 17> runnable{
+      "python3.9",  "python3.10", "python3.11", "python3.12",      "python3.13",  "python3.14",
+      "python3.15", "nodejs20.x", "nodejs22.x", "nodejs24.x",      "java8.al2",   "java11",
+      "java17",     "java21",     "java25",     "provided.al2023", "provided.al2"};
   static constexpr std::array<std::string_view, 20> gone{
       "go1.x",      "provided",   "python2.7",  "python3.6",  "python3.7",     "python3.8", "nodejs12.x",
       "nodejs14.x", "nodejs16.x", "nodejs8.10", "ruby2.5",    "ruby2.7",       "java8",     "dotnetcore3.1",
@@ -64,11 +65,10 @@ OrRefusal<void> check_runtime(const std::string& runtime) {
   for (const char* family : {"nodejs", "java", "dotnet", "ruby"}) {
     if (!runtime.starts_with(family)) continue;
     return invalid_parameter("The local Lambda has no " + runtime +
-                             ". It runs python3.9 to python3.15, nodejs20.x to nodejs24.x with the "
-                             "aws-lambda-ric that you have installed, and with the Runtime provided.al2023 "
-                             "anything else: put an executable named bootstrap into the package that starts "
-                             "the language's runtime client (for java "
-                             "aws-lambda-java-runtime-interface-client from Maven, for ruby the gem "
+                             ". It runs python3.9 to python3.15, nodejs20.x to nodejs24.x and java8.al2 to "
+                             "java25 with the runtime client that you have installed, and with the Runtime "
+                             "provided.al2023 anything else: put an executable named bootstrap into the "
+                             "package that starts the language's runtime client (for ruby the gem "
                              "aws_lambda_ric, for dotnet Amazon.Lambda.RuntimeSupport from NuGet).");
   }
   std::string values;

@@ -97,7 +97,8 @@ std::map<std::string, std::string> worker_environment(const FunctionVersion& fun
     variables["NODE_PATH"] = setting.opt + "/nodejs/node" + version + "/node_modules:" + setting.opt +
                              "/nodejs/node_modules:/var/runtime/node_modules";
   }
-  if (python || node) variables["AWS_EXECUTION_ENV"] = "AWS_Lambda_" + function.runtime;
+  if (python || node || function.runtime.starts_with("java"))
+    variables["AWS_EXECUTION_ENV"] = "AWS_Lambda_" + function.runtime;
   for (const auto& [name, value] : function.environment) variables[name] = value;
   set_thread_variables(variables, setting.processors);
   variables["AWS_LAMBDA_RUNTIME_API"] = setting.runtime_api;

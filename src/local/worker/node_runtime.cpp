@@ -37,10 +37,7 @@ fs::path find_client(const FunctionVersion& function, const fs::path& opt, const
   return installed_client(node);
 }
 
-}  // namespace
-
-bool is_node(const FunctionVersion& function) { return function.runtime.starts_with("nodejs"); }
-
+// "" where there is none.
 fs::path find_node(const Environment& environment) {
   std::istringstream path(environment.get("PATH").value_or("/usr/local/bin:/usr/bin:/bin"));
   for (std::string directory; std::getline(path, directory, ':');) {
@@ -50,10 +47,15 @@ fs::path find_node(const Environment& environment) {
   return {};
 }
 
+}  // namespace
+
+bool is_node(const FunctionVersion& function) { return function.runtime.starts_with("nodejs"); }
+
 tl::expected<std::vector<std::string>, InvocationError> node_command(const FunctionVersion& function,
                                                                      const fs::path& opt,
-                                                                     const fs::path& node,
+                                                                     const Environment& environment,
                                                                      const WorkerSetting& setting) {
+  const auto node = find_node(environment);
   if (node.empty())
     return tl::unexpected(InvocationError{
         "Runtime.InvalidRuntime",

@@ -14,14 +14,11 @@ namespace lambdapool::local {
 
 bool is_node(const FunctionVersion& function);
 
-// "" where there is none.
-std::filesystem::path find_node(const Environment& environment);
-
-// The command in the worker, without its wrapper. `opt`: of the host; "" without layers. The error says what
-// is not there and how to install it.
+// The command in the worker, without its wrapper. `opt`: of the host; "" without layers. `environment`:
+// lambdapool's. The error says what is not there and how to install it.
 tl::expected<std::vector<std::string>, InvocationError> node_command(const FunctionVersion& function,
                                                                      const std::filesystem::path& opt,
-                                                                     const std::filesystem::path& node,
+                                                                     const Environment& environment,
                                                                      const WorkerSetting& setting);
 
 }  // namespace lambdapool::local

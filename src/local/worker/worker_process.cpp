@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "local/worker/java_runtime.hpp"
 #include "local/worker/node_runtime.hpp"
 #include "local/worker/own_runtime.hpp"
 
@@ -244,7 +245,9 @@ ProcessEvents WorkerProcess::process_events() {
 tl::expected<std::vector<std::string>, InvocationError> WorkerProcess::command(
     const WorkerSetting& setting) const {
   if (is_node(*setting_.function))
-    return node_command(*setting_.function, setting_.opt, setting_.node, setting);
+    return node_command(*setting_.function, setting_.opt, setting_.environment, setting);
+  if (is_java(*setting_.function))
+    return java_command(*setting_.function, setting_.opt, setting_.environment, setting);
   const fs::path found = bootstrap();
   if (found.empty()) return tl::unexpected(no_bootstrap());
   const bool in_code = found.parent_path() == setting_.function->code;
@@ -258,10 +261,11 @@ void WorkerProcess::spawn_bootstrap() {
   if (!command) return fail(command.error());
   Spawn spawn;
   spawn.arguments = std::move(*command);
-  if (is_node(*setting_.function)) setting.interpreter = setting_.node;
+  const bool has_program = is_node(*setting_.function) || is_java(*setting_.function);
+  if (has_program) setting.interpreter = spawn.arguments.front();
   const auto variables = worker_environment(*setting_.function, setting);
   const auto wrapper = variables.find("AWS_LAMBDA_EXEC_WRAPPER");
-  if (is_node(*setting_.function) && wrapper != variables.end())
+  if (has_program && wrapper != variables.end())
     spawn.arguments.insert(spawn.arguments.begin(), wrapper->second);
   spawn.environment = as_strings(variables);
   spawn.directory = setting.task_root;

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/environment.hpp"
 #include "http/server.hpp"
 #include "local/supervisor/supervisor.hpp"
 #include "local/worker/environment.hpp"
@@ -49,7 +50,7 @@ class WorkerProcess : public std::enable_shared_from_this<WorkerProcess> {
     std::string region;
     int processors;                            // for its libraries' threads
     std::filesystem::path imports;             // where ImportLists are; "": none are kept
-    std::filesystem::path node = {};           // of nodejs functions; "": there is none
+    Environment environment = {};              // lambdapool's, to find a Node.js or Java by
     std::chrono::milliseconds early_within{};  // WorkersOptions'
   };
   struct Exit {

@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "core/descriptor_limit.hpp"
+#include "local/worker/java_runtime.hpp"
 #include "local/worker/machine.hpp"
 #include "local/worker/node_runtime.hpp"
 #include "local/worker/processors.hpp"
@@ -215,10 +216,10 @@ void LocalWorkers::start_worker(Group& group) {
     group.waiting.pop_front();
     refuse(*group.function, std::move(pending), failure);
   };
-  const bool node = is_node(*group.function);
-  if (!python && !node && !runtime.starts_with("provided")) {
+  const bool by_program = is_node(*group.function) || is_java(*group.function);
+  if (!python && !by_program && !runtime.starts_with("provided")) {
     return refuse_front({"Runtime.InvalidRuntime",
-                         "The local target runs python3.*, nodejs* and provided.* functions; this "
+                         "The local target runs python3.*, nodejs*, java* and provided.* functions; this "
                          "one's runtime is " +
                              runtime});
   }
@@ -240,8 +241,7 @@ void LocalWorkers::start_worker(Group& group) {
       parts, log_,
       WorkerProcess::Setting{group.function, std::move(*slot), std::move(*opt), options_.region,
                              processors_for(*group.function), options_.imports,
-                             node ? find_node(options_.environment) : std::filesystem::path(),
-                             options_.early_within},
+                             by_program ? options_.environment : Environment(), options_.early_within},
       options_.init_limit, std::move(events));
   group.workers.push_back(worker);
   worker->start();

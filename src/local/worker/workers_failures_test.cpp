@@ -238,9 +238,9 @@ TEST_F(WorkersTest, AnAnswerOfOneByteTooManyIsAnErrorOfTheFunction) {
 }
 
 TEST_F(WorkersTest, AnotherRuntimeIsRefusedByName) {
-  const auto function = base("java21", "example.Handler");
+  const auto function = base("ruby3.4", "example.handler");
   fs::create_directories(function->code);
-  EXPECT_THAT(invoke(function).payload, HasSubstr("java21"));
+  EXPECT_THAT(invoke(function).payload, HasSubstr("ruby3.4"));
 }
 
 TEST_F(WorkersTest, NothingIsLeftWhenTheWorkersEnd) {
