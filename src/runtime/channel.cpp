@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -328,6 +329,11 @@ Result<void> Channel::begin_stream(const std::string& request_id, std::string_vi
                            "Trailer: Lambda-Runtime-Function-Error-Type\r\n"
                            "Trailer: Lambda-Runtime-Function-Error-Body\r\n\r\n";
   return write(head, {}, {});
+}
+
+bool Channel::takes_more() const {
+  pollfd socket{fd_, POLLOUT, 0};
+  return ::poll(&socket, 1, 0) == 1 && socket.revents == POLLOUT;
 }
 
 Result<void> Channel::stream(std::string_view piece, std::string_view more) {

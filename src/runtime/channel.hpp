@@ -42,7 +42,8 @@ class Channel {
   // Error kind network: it cannot be given, nor begun again.
   Result<void> begin_stream(const std::string& request_id, std::string_view content_type);
   Result<void> stream(std::string_view piece, std::string_view more = {});  // of these two a piece
-  struct Trailer {  // of an answer that turns out to be an error
+  bool takes_more() const;  // a piece of some 50 KB, without waiting for a slow reader
+  struct Trailer {          // of an answer that turns out to be an error
     std::string type;
     std::string body;
   };

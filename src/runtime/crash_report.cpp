@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "runtime/modules.hpp"
+#include "runtime/output_tap.hpp"
 #include "runtime/symbols.hpp"
 
 namespace lambdapool::runtime {
@@ -167,6 +168,7 @@ void on_crash(int signal, siginfo_t* info, void* context) {
     write_report(signal, *info, context);
   else
     while (first != own) ::pause();
+  empty_output_tap();
   ::raise(signal);
 }
 

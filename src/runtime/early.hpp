@@ -76,6 +76,7 @@ class PartsStream final : public Parts {
 struct EarlyWays {
   Parts* memory = nullptr;
   Parts* stream = nullptr;
+  std::function<void()> show_output = {};  // the sender takes what the task writes in that stream
 };
 
 // Those of one task.

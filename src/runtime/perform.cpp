@@ -197,6 +197,7 @@ tl::expected<std::string, NotRun> perform(std::string_view payload, const Progra
     Parts* const parts = ways.memory ? ways.memory : data->streams ? ways.stream : nullptr;
     if (parts != nullptr && data->parts && task.items.size() > 1)
       early.emplace(*parts, label, task.items.size(), now());
+    if (!ways.memory && data->streams && data->output && ways.show_output) ways.show_output();
     auto run = run_items(*callable, task.items, deadline, now, limits, early ? &*early : nullptr);
     std::string body = write_outcome(run.items, run.busy);
     if (auto stored = stored_answer(run, body, label, limits, data->results_url, blobs))

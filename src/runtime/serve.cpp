@@ -4,12 +4,15 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <memory>
+#include <mutex>
 #include <utility>
 
 #include "core/part_frames.hpp"
 #include "runtime/channel.hpp"
 #include "runtime/crash_report.hpp"
 #include "runtime/forked_child.hpp"
+#include "runtime/output_tap.hpp"
 #include "runtime/perform.hpp"
 
 namespace lambdapool::runtime {
@@ -24,24 +27,62 @@ Result<Channel> open_channel(const Environment& environment) {
 
 constexpr const char* parts_type = "application/vnd.lambdapool.parts";
 
+// The stream of a task's answer, which begins with the first frames. From any thread.
+class Stream {
+ public:
+  Stream(Channel& channel, const std::string& id) : channel_(channel), id_(id) {}
+
+  Result<void> write(std::string_view frames) {
+    const std::lock_guard lock(mutex_);
+    if (state_ && !std::exchange(has_begun_, true)) state_ = channel_.begin_stream(id_, parts_type);
+    if (state_) state_ = channel_.stream(frames);
+    return state_;
+  }
+  // Of output, which goes to the log in any case: what a slow reader would hold up is left out.
+  void show(std::string_view lines) {
+    if (has_begun() && !channel_.takes_more()) {
+      left_out_ = true;
+      return;
+    }
+    if (std::exchange(left_out_, false)) show("lambdapool: output is left out here, for it came too fast\n");
+    if (const std::string frame = output_.of(lines); !frame.empty()) write(frame);
+  }
+  bool has_begun() {
+    const std::lock_guard lock(mutex_);
+    return has_begun_;
+  }
+  const Result<void>& state() const { return state_; }  // an error: no more can be written
+
+ private:
+  Channel& channel_;
+  const std::string& id_;
+  std::mutex mutex_;
+  bool has_begun_ = false;
+  Result<void> state_ = {};
+  OutputFrames output_;
+  bool left_out_ = false;
+};
+
 // Where the sender of a task takes it so, what is there early goes out in a stream, with the answer at its
 // end.
 Result<Invocation> handle(Channel& channel, const Invocation& invocation, const ProgramIdentity& identity,
-                          Blobs& blobs, Parts* memory) {
+                          Blobs& blobs, Parts* memory, std::unique_ptr<OutputTap>& tap) {
   const std::string& id = invocation.request_id;
-  bool streaming = false;
-  PartsStream stream([&](std::string_view frames) -> Result<void> {
-    if (!std::exchange(streaming, true))
-      if (auto begun = channel.begin_stream(id, parts_type); !begun) return begun;
-    return channel.stream(frames);
-  });
+  Stream out(channel, id);
+  PartsStream stream([&](std::string_view frames) { return out.write(frames); });
+  const auto show_output = [&] {
+    if (!tap) tap = OutputTap::open();
+    if (tap) tap->begin([&](std::string_view lines) { out.show(lines); });
+  };
   report_at_deadline(invocation.deadline);
-  const auto answer = perform(invocation.payload, identity, invocation.deadline,
-                              [] { return std::chrono::system_clock::now(); }, {}, &blobs, {memory, &stream});
+  const auto answer =
+      perform(invocation.payload, identity, invocation.deadline,
+              [] { return std::chrono::system_clock::now(); }, {}, &blobs, {memory, &stream, show_output});
   report_no_deadline();
   flush_output();
-  if (!stream.state()) return tl::unexpected<Error>(stream.state().error());
-  if (!streaming) {
+  if (tap) tap->end();
+  if (!out.state()) return tl::unexpected<Error>(out.state().error());
+  if (!out.has_begun()) {
     if (answer) return channel.answer(id, Answered::response, *answer);
     return channel.answer(id, Answered::error, describe(answer.error()), answer.error().type);
   }
@@ -73,8 +114,9 @@ void serve(const Environment& environment, Remote remote) {
   const ProgramIdentity identity = own_identity();
   Blobs blobs(std::move(remote), environment);
   const auto parts = PartsMemory::on_descriptor(environment.get("LAMBDAPOOL_PARTS_FD").value_or(""));
+  std::unique_ptr<OutputTap> tap;  // once somebody wants it
   auto invocation = channel->first();
-  while (invocation) invocation = handle(*channel, *invocation, identity, blobs, parts.get());
+  while (invocation) invocation = handle(*channel, *invocation, identity, blobs, parts.get(), tap);
   std::fprintf(stderr, "lambdapool: %s\n", invocation.error().message.c_str());
   end_process(1);
 }

@@ -255,7 +255,9 @@ void Worker::begin(PendingInvocation pending, Delivered delivered) {
                                                            : SharedParts::Begun::not_yet);
     if (!parts_timer_) parts_timer_ = parts_.loop.call_after(parts_interval, [this] { look_for_parts(); });
   }
-  take_output_ = std::exchange(invocation_->invocation.output, nullptr);
+  // Who brings its own loop tells itself what it writes, as on AWS.
+  const bool has_own_loop = !process_->parts() && setting_.function->runtime.starts_with("provided");
+  take_output_ = has_own_loop ? nullptr : std::exchange(invocation_->invocation.output, nullptr);
   output_frames_ = {};
   const std::string before = std::exchange(output_before_start_, {});
   if (take_output_ && !before.empty()) take_output_(output_frames_.of(before));

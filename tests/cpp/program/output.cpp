@@ -47,4 +47,18 @@ void run_output(const std::string& function) {
     return n;
   };
   CHECK(MESSAGE_OF(lp::WorkerDied, pool.apply(dies, 0)) != "");
+
+  // Whichever way its output goes, a worker's last words are in the log.
+  const auto aborts = [](int n) {
+    std::printf("before %d\n", n);
+    if (n == 0) std::abort();
+    return n;
+  };
+  try {
+    pool.apply(aborts, 0);
+    CHECK(!"the worker dies");
+  } catch (const lp::WorkerDied& error) {
+    CHECK(error.logs().find("before 0") != std::string::npos);
+    CHECK(error.logs().find("SIGABRT") != std::string::npos);
+  }
 }
