@@ -34,6 +34,19 @@ std::string text_of(const Json& value) {
                            : value.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
+// As Lambda answers JSON: members, numbers and strings as they were, nothing between them.
+std::string without_spaces(const std::string& json) {
+  std::string text;
+  bool in_string = false;
+  for (std::size_t at = 0; at < json.size(); ++at) {
+    const char c = json[at];
+    if (c == '"') in_string = !in_string;
+    if (in_string || (c != ' ' && c != '\n' && c != '\r' && c != '\t')) text += c;
+    if (in_string && c == '\\' && at + 1 < json.size()) text += json[++at];
+  }
+  return text;
+}
+
 tl::unexpected<http::Response> malformed(const std::string& why) {
   return tl::unexpected(url_refusal(502, "Internal Server Error: the function has returned " + why + "."));
 }
@@ -102,7 +115,7 @@ http::Response url_answer(const std::string& result) {
   }
   http::Response response;
   response.headers.add("Content-Type", "application/json");
-  response.body = result;
+  response.body = json.is_string() ? json.get<std::string>() : without_spaces(result);
   return response;
 }
 

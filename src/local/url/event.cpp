@@ -43,7 +43,9 @@ Json event_headers(const UrlCall& call, const http::Request& request) {
   Json headers = Json::object();
   for (const auto& [name, value] : request.headers.items()) {
     const auto key = lower(name);
-    if (key.starts_with("x-forwarded-") || (key == "authorization" && !call.access_key.empty())) continue;
+    if (key == "connection" || key.starts_with("x-forwarded-") ||
+        (key == "authorization" && !call.access_key.empty()))
+      continue;
     add_joined(headers, key, value);
   }
   const auto host = request.headers.get("host");
@@ -95,6 +97,12 @@ Json authorizer_of(const std::string& access_key) {
             {"userId", account}}}};
 }
 
+// The path as it is meant, beside rawPath, as it was asked for.
+std::string decoded_path(std::string_view path) {
+  while (path.starts_with("//")) path.remove_prefix(1);
+  return percent_decode(path);
+}
+
 Json context_of(const UrlCall& call, const http::Request& request, std::string_view path) {
   const bool is_signed = !call.access_key.empty();
   Json context{{"accountId", is_signed ? std::string(account_id) : std::string("anonymous")},
@@ -103,7 +111,7 @@ Json context_of(const UrlCall& call, const http::Request& request, std::string_v
   context["domainName"] = call.domain;
   context["domainPrefix"] = call.address.id;
   context["http"] = {{"method", request.method},
-                     {"path", path},
+                     {"path", decoded_path(path)},
                      {"protocol", "HTTP/1.1"},
                      {"sourceIp", loopback},
                      {"userAgent", request.headers.get("user-agent")}};

@@ -84,9 +84,9 @@ class Life {
   bool crashed() const { return state_ == State::dead && owed_ == Owed::answer; }
   // Started again, within the time of the first invocation.
   bool restarted() const { return restarted_; }
-  Time launched() const { return launched_; }
   Time begun() const { return begun_; }  // its invocation
   Time idle_since() const { return idle_since_; }
+  Time launched() const { return launched_; }
 
  private:
   // Who waits for a worker that is dying: what it was when it was killed.

@@ -59,6 +59,8 @@ class Worker : public std::enable_shared_from_this<Worker> {
   bool is_idle() const { return life_.state() == Life::State::idle; }
   bool crashed() const { return life_.crashed(); }
   Clock::time_point idle_since() const { return life_.idle_since(); }
+  Clock::time_point launched() const { return life_.launched(); }
+  bool has_worked() const { return life_.begun() != Clock::time_point{}; }
   const WorkerSlot& slot() const { return setting_.slot; }
   InvocationResult result_of_failure(const Invocation& invocation, const InvocationError& failure);
 

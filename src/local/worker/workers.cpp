@@ -69,6 +69,7 @@ class LocalWorkers : public Workers {
   Result<WorkerSlot> take_slot(Group& group);
   void refuse(const FunctionVersion& function, PendingInvocation pending, const InvocationError& failure);
 
+  bool is_expired(const Worker& worker) const;
   void on_idle(Group& group, Worker& worker);
   void on_start_failed(Group& group, Worker& worker, const InvocationError& failure);
   void on_ended(const std::string& key, Worker& worker);
@@ -124,7 +125,7 @@ bool LocalWorkers::invoke_early(const std::shared_ptr<const FunctionVersion>& fu
   if (found == groups_.end() || found->second.retired || !found->second.waiting.empty()) return false;
   Worker* best = nullptr;
   for (const auto& worker : found->second.workers) {
-    if (!worker->takes_early(invocation.turn->caller)) continue;
+    if (!worker->takes_early(invocation.turn->caller) || is_expired(*worker)) continue;
     if (!best || worker->early() < best->early()) best = worker.get();
   }
   return best && best->take_early({std::move(invocation), std::move(done)});
@@ -247,7 +248,13 @@ void LocalWorkers::start_worker(Group& group) {
   worker->start();
 }
 
+// Its credentials are those of a role, which expire: whoever waits has a new worker when this one has ended.
+bool LocalWorkers::is_expired(const Worker& worker) const {
+  return worker.has_worked() && worker.launched() <= Clock::now() - options_.lifetime;
+}
+
 void LocalWorkers::on_idle(Group& group, Worker& worker) {
+  if (is_expired(worker)) return worker.stop();
   if (!group.waiting.empty()) {
     PendingInvocation pending = std::move(group.waiting.front());
     group.waiting.pop_front();

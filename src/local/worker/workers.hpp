@@ -54,7 +54,8 @@ struct WorkersOptions {
   std::filesystem::path
       imports;  // what is known of functions' imports (import_list.hpp); "": nothing is kept
   std::chrono::milliseconds idle_timeout{300'000};
-  std::chrono::milliseconds init_limit{10'000};  // a longer init is started again within the invocation
+  std::chrono::milliseconds lifetime{2 * 3'600'000};  // of a worker, and so of its role's credentials
+  std::chrono::milliseconds init_limit{10'000};       // a longer init is started again within the invocation
   // While a worker's invocations take no longer, it has the next ones of their caller behind the present one:
   // beyond that, nothing is saved that counts.
   std::chrono::milliseconds early_within{2};

@@ -184,6 +184,16 @@ TEST_F(WorkersTest, AnIdleWorkerIsReaped) {
   EXPECT_TRUE(eventually([&] { return processes_marked("TEST_MARK=" + mark()).empty(); }));
 }
 
+TEST_F(WorkersTest, AWorkerEndsWhenItsCredentialsExpireAndTheNextOneHasOthers) {
+  options.lifetime = std::chrono::milliseconds(0);
+  const auto function = python(
+      "import os, time\ndef handler(event, context):\n  time.sleep(0.01)\n"
+      "  return os.environ['AWS_ACCESS_KEY_ID']");
+  std::set<std::string> keys;
+  for (int i = 0; i < 3; ++i) keys.insert(invoke(function, "1").payload);
+  EXPECT_EQ(keys.size(), 3u);
+}
+
 TEST_F(WorkersTest, ARetiredWorkerEndsWhenIdleAndTheNextInvocationGetsANewOne) {
   const auto function = bootstrap();
   const auto first = invoke(function, "\"pid\"").payload;
