@@ -42,7 +42,8 @@ def details(state: Progress) -> str:
 def line(state: Progress) -> str:
     total = "" if state.total is None else "/%d" % state.total
     percent = "" if not state.total else " %d %%" % (100 * state.done // state.total)
-    text = "%d%s%s, %.3g/s" % (state.done, total, percent, state.rate)
+    rate = ("%.3g/s" if state.rate < 100 else "%.0f/s") % state.rate
+    text = "%d%s%s, %s" % (state.done, total, percent, rate)
     if state.eta:
         text += ", %s left" % _clock(state.eta)
     more = details(state)

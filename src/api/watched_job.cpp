@@ -96,7 +96,7 @@ namespace lambdapool {
 std::string to_string(const Progress& progress) {
   std::string text = std::to_string(progress.done) + " of " + std::to_string(progress.total);
   char figure[64];
-  std::snprintf(figure, sizeof figure, ", %.3g/s", progress.rate());
+  std::snprintf(figure, sizeof figure, progress.rate() < 100 ? ", %.3g/s" : ", %.0f/s", progress.rate());
   text += figure;
   if (const auto left = progress.time_left(); left && !progress.last)
     text += ", " + api::in_words(*left) + " left";

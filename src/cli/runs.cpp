@@ -21,8 +21,6 @@ namespace {
 using journal::Summary;
 using Clock = std::chrono::system_clock;
 
-constexpr std::size_t shown_max = 20;  // items in doubt, of a table
-
 Clock::time_point at(std::int64_t seconds) { return Clock::time_point(std::chrono::seconds(seconds)); }
 
 // Of this machine's architecture, as reports have it, since a journal does not know better.
@@ -60,10 +58,7 @@ std::string table(const std::vector<Summary>& runs, const report::Prices& prices
 }
 
 std::string in_doubt(const Summary& run) {
-  std::string text = std::to_string(run.in_doubt.size());
-  for (std::size_t i = 0; i < std::min(run.in_doubt.size(), shown_max); ++i)
-    text += (i == 0 ? ": " : ", ") + std::to_string(run.in_doubt[i]);
-  return text + (run.in_doubt.size() > shown_max ? ", ..." : "");
+  return std::to_string(run.in_doubt.size()) + ": " + journal::in_words(run.in_doubt);
 }
 
 std::string details(const Summary& run, const report::Prices& prices) {

@@ -12,13 +12,14 @@
 #include <optional>
 
 #include "core/write_all.hpp"
+#include "journal/runs.hpp"
 
 namespace lambdapool::journal {
 namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t in_database_max = 256 * 1024;  // a larger result has a file of its own
-constexpr std::size_t named_max = 8;                 // positions that an error lists
+constexpr std::size_t named_max = 8;                 // ranges of positions that an error lists
 
 tl::unexpected<Error> changed(const std::string& what) {
   return fail(ErrorKind::run, what +
@@ -27,10 +28,7 @@ tl::unexpected<Error> changed(const std::string& what) {
 }
 
 std::string listed(const std::vector<Position>& items) {
-  std::string text = items.size() == 1 ? "item " : "items ";
-  for (std::size_t i = 0; i < std::min(items.size(), named_max); ++i)
-    text += (i > 0 ? ", " : "") + std::to_string(items[i]);
-  return text + (items.size() > named_max ? ", ..." : "");
+  return (items.size() == 1 ? "item " : "items ") + in_words(items, named_max);
 }
 
 std::string counted(std::size_t items) { return std::to_string(items) + (items == 1 ? " item" : " items"); }

@@ -200,5 +200,12 @@ TEST_F(RunTest, ADamagedJournalIsTold) {
   EXPECT_NE(list_runs(runs).value().front().broken, "");
 }
 
+TEST(Runs, PositionsAreReadAsRanges) {
+  EXPECT_EQ(in_words({}), "");
+  EXPECT_EQ(in_words({4}), "4");
+  EXPECT_EQ(in_words({4, 5, 7, 8, 9, 12}), "4, 5, 7 to 9, 12");
+  EXPECT_EQ(in_words({4, 5, 7, 8, 9, 12}, 2), "4, 5, 7 to 9, ...");
+}
+
 }  // namespace
 }  // namespace lambdapool::journal

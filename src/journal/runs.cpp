@@ -65,6 +65,19 @@ Summary summary_of(const fs::path& directory) {
 
 }  // namespace
 
+std::string in_words(const std::vector<std::int64_t>& positions, std::size_t ranges_max) {
+  std::string text;
+  std::size_t ranges = 0;
+  for (std::size_t first = 0, last = 0; first < positions.size(); first = ++last) {
+    if (!text.empty()) text += ", ";
+    if (++ranges > ranges_max) return text + "...";
+    while (last + 1 < positions.size() && positions[last + 1] == positions[last] + 1) ++last;
+    text += std::to_string(positions[first]);
+    if (last > first) text += (last == first + 1 ? ", " : " to ") + std::to_string(positions[last]);
+  }
+  return text;
+}
+
 Result<std::vector<Summary>> list_runs(const fs::path& runs) {
   std::vector<Summary> found;
   std::error_code failed;

@@ -1,6 +1,7 @@
 // The runs of a directory: what each has come to.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -10,6 +11,9 @@
 #include "core/error.hpp"
 
 namespace lambdapool::journal {
+
+// Positions, ascending, as people read them: "3, 7 to 9". Of more than so many ranges the first, and "...".
+std::string in_words(const std::vector<std::int64_t>& positions, std::size_t ranges_max = 1'000'000);
 
 struct Summary {
   std::string name;

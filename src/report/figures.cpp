@@ -24,7 +24,7 @@ std::string printed(const char* format, double number) {
 
 std::string duration(double milliseconds) {
   if (milliseconds > 0 && milliseconds < 0.1) return printed("%.3g us", milliseconds * 1000);
-  if (milliseconds < 1000) return printed("%.3g ms", milliseconds);
+  if (milliseconds < 999.5) return printed("%.3g ms", milliseconds);
   if (milliseconds < 120'000) return printed("%.2f s", milliseconds / 1000);
   const double minutes = std::floor(milliseconds / 60'000);
   if (minutes < 120)

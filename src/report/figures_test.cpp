@@ -7,8 +7,8 @@ namespace {
 
 TEST(Figures, AreInTheUnitThatPeopleRead) {
   const std::pair<double, const char*> durations[] = {
-      {0, "0 ms"},      {0.00137, "1.37 us"},   {0.391, "0.391 ms"},      {12.34, "12.3 ms"},
-      {1500, "1.50 s"}, {125'000, "2 min 5 s"}, {7'500'000, "2 h 5 min"},
+      {0, "0 ms"},       {0.00137, "1.37 us"}, {0.391, "0.391 ms"},    {12.34, "12.3 ms"},
+      {999.9, "1.00 s"}, {1500, "1.50 s"},     {125'000, "2 min 5 s"}, {7'500'000, "2 h 5 min"},
   };
   for (const auto& [ms, words] : durations) EXPECT_EQ(duration(ms), words);
   EXPECT_EQ(bytes(12), "12 B");

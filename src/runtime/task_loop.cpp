@@ -83,7 +83,9 @@ void serve_tasks(int channel, const Environment& environment, Remote remote) {
     std::string task(size, '\0');
     if (!read_all(channel, task.data(), task.size())) end_process(0);
     const auto deadline = now() + std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1'000));
+    report_at_deadline(deadline);
     auto outcome = perform(task, identity, deadline, now, limits, &blobs);
+    report_no_deadline();
     flush_output();
     const std::string type = outcome ? "" : outcome.error().type;
     const std::string answer = outcome ? std::move(*outcome) : describe(outcome.error());

@@ -51,6 +51,14 @@ std::string signal_name(int number) {
       return "segmentation fault";
     case SIGABRT:
       return "aborted";
+    case SIGBUS:
+      return "bus error";
+    case SIGFPE:
+      return "floating point exception";
+    case SIGILL:
+      return "illegal instruction";
+    case SIGTERM:
+      return "terminated";
     default:
       return "signal " + std::to_string(number);
   }

@@ -125,6 +125,7 @@ def place_of(comment):
     return "crashes.cpp:%d" % next(number for number, line in enumerate(lines, 1) if comment in line)
 
 
+@pytest.mark.on_both_targets
 @pytest.mark.parametrize(
     ("how", "told", "function", "comment"),
     [

@@ -134,6 +134,7 @@ def test_a_line_says_what_there_is_to_say():
     assert display.line(state) == (
         "30/120 25 %, 2/s, 0:45 left in 0:15, running 10, queued 80, retried 1, throttled 4, failed 2, $0.001230"
     )
+    assert ", 3670/s in " in display.line(Progress(36700, None, 0, 0, 0, 0, 0, 0.0, 10.0))
     assert display.line(Progress(0, None, 0, 0, 0, 0, 0, 0.0, 0.0)) == "0, 0/s in 0:00"
 
 

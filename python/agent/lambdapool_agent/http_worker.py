@@ -281,8 +281,7 @@ def _oom_kills():
 
 def _signal_name(number):
     # As Lambda has them.
-    known = {signal.SIGKILL: "killed", signal.SIGSEGV: "segmentation fault", signal.SIGABRT: "aborted"}
-    return known.get(number) or "signal %d" % number
+    return (signal.strsignal(number) or "signal %d" % number).lower()
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
