@@ -139,6 +139,22 @@ def test_what_a_worker_wrote_before_it_died_is_there(pool, screen, way):
     assert screen.lines[2:] == ["talk[0] | begins 7", "talk[0] | err 7", "talk[0] | child"]
 
 
+def test_what_was_shown_is_not_shown_again_when_the_worker_dies(pool, screen, ear):
+    def die(item):
+        print("begins", item)
+        tasks.tell(item, port)
+        os._exit(3)
+
+    port = ear.port
+    ear.hold(lambda told: True)
+    result = pool.apply_async(die, (1,))
+    assert screen.next() == "die #1 | begins 1"
+    ear.release()
+    with pytest.raises(WorkerDied):
+        result.get(WAIT)
+    assert screen.lines == ["die #1 | begins 1"]
+
+
 def test_what_is_no_text_is_printed_all_the_same(pool, screen):
     def task():
         os.write(1, b"\xff\x00 and \xe2\x82\xac\n")

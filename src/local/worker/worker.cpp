@@ -77,8 +77,10 @@ void Worker::carry_out(Life::Do deed) {
     case Life::Do::answer:
       return answer();
     case Life::Do::fail:
-      if (const auto take = std::exchange(take_parts_, nullptr))
-        take(process_->parts()->rest());  // it has ended
+      if (const auto take = std::exchange(take_parts_, nullptr)) {
+        const std::string rest = process_->parts()->rest();  // it has ended
+        if (!rest.empty()) take(rest);                       // nothing would say that all begins anew
+      }
       return complete(payload_of(life_.verdict(), invocation_->invocation.request_id), &life_.verdict(),
                       true);
     case Life::Do::fail_start:
