@@ -69,3 +69,26 @@ def test_text_is_as_it_was(client):
     create(client, "text", WORKS)
     log = base64.b64decode(client.invoke(FunctionName="text", LogType="Tail")["LogResult"]).decode()
     assert [line.split(" ")[0] for line in log.splitlines()] == ["START", "mine", "END", "REPORT"]
+
+
+LOGS = """
+import logging
+def handler(event, context):
+    log = logging.getLogger("mine")
+    log.debug("not this")
+    log.info("seen %d", 1, extra={"order": 7})
+    try:
+        1/0
+    except ZeroDivisionError:
+        log.exception("caught")
+"""
+
+
+def test_a_functions_own_records_are_json_of_its_level(client):
+    _, id, lines = logged(client, "own-records", LOGS)
+    seen, caught = (json.loads(line) for line in lines if line.startswith('{"timestamp"'))
+    assert seen.pop("timestamp").endswith("Z")
+    assert seen == {"level": "INFO", "message": "seen 1", "logger": "mine", "requestId": id, "order": 7}
+    assert (caught["level"], caught["errorType"], caught["errorMessage"]) == (
+        "ERROR", "ZeroDivisionError", "division by zero")
+    assert any("1/0" in line for line in caught["stackTrace"]) and ":handler:" in caught["location"]

@@ -157,7 +157,7 @@ def start_fresh():
     """Some settings work only while a process starts: PYTHON* variables, libraries in LD_LIBRARY_PATH. The function's
     wrapper (AWS_LAMBDA_EXEC_WRAPPER) is given the command that starts the runtime: as on Lambda, its last argument is
     a script, before which options can be put."""
-    needed = [sys.modules["lambdapool_" + name] for name in ("packets", "sdk", "runtime_client")]
+    needed = [sys.modules["lambdapool_" + name] for name in ("packets", "records", "sdk", "runtime_client")]
     modules = [(module.__name__[len("lambdapool_") :], module.__file__, module.SOURCE) for module in needed]
     script = os.memfd_create("runtime", 0)
     with open(script, "w", encoding="utf-8", closefd=False) as file:
@@ -387,7 +387,7 @@ def look_like_a_base_interpreter():
 def main(compiled, load):
     """What compiled.py has, which has loaded this."""
     global sdk, template
-    wanted, home, packets_path, client_path, template_path, spare_path, sdk_path = sys.argv[1:8]
+    wanted, home, packets_path, records_path, client_path, template_path, spare_path, sdk_path = sys.argv[1:9]
     found = "%d.%d" % sys.version_info[:2]
     if found != wanted:
         print("this is Python " + found, file=sys.stderr)
@@ -395,6 +395,7 @@ def main(compiled, load):
     control = socket.socket(fileno=CONTROL)
     control.set_inheritable(False)
     load("packets", packets_path)
+    load("records", records_path)
     sdk = load("sdk", sdk_path).Sdk(home, join)
     client, template = load("runtime_client", client_path), load("template", template_path)
     spare = load("spare", spare_path).Spare(freeze, compiled)

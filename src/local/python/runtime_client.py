@@ -8,7 +8,6 @@ lambdapool's own takes small tasks in packets, which need no parsing (docs/proto
 import decimal
 import importlib
 import json
-import logging
 import math
 import os
 import re
@@ -18,9 +17,10 @@ import time
 import traceback
 
 import lambdapool_packets
+import lambdapool_records
 import lambdapool_sdk
 
-OWN_FILES = (__file__, lambdapool_packets.__file__, lambdapool_sdk.__file__)
+OWN_FILES = (__file__, lambdapool_packets.__file__, lambdapool_records.__file__, lambdapool_sdk.__file__)
 API = "/2018-06-01/runtime/"
 NEXT = ("GET " + API + "invocation/next HTTP/1.1\r\nHost: localhost\r\n\r\n").encode()
 # For a handler that takes the local Lambda's own callers' bytes as they are (docs/protocol.md, Raw).
@@ -228,29 +228,6 @@ def log_error(error):
     sys.stdout.write("\n".join(lines) + "\n")
 
 
-class LogHandler(logging.Handler):
-    """What AWS's runtime installs on the root logger, in the same format."""
-
-    request_id = ""
-
-    def __init__(self):
-        super().__init__()
-        self.setFormatter(
-            logging.Formatter(
-                "[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(message)s\n", "%Y-%m-%dT%H:%M:%S"
-            )
-        )
-
-    def emit(self, record):
-        record.aws_request_id = self.request_id
-        sys.stdout.write(self.format(record))
-
-
-def set_up_logging():
-    logging.Formatter.converter = time.gmtime
-    logging.getLogger().addHandler(LogHandler())
-
-
 def opt_directory():
     """Where the layers are; not in /opt where the worker has no root of its own."""
     global _opt
@@ -372,7 +349,7 @@ def run_fresh(descriptor):
 
 def prepare():
     """What is there before anything of the function is imported."""
-    set_up_logging()
+    lambdapool_records.set_up_logging()
     sys.path[:] = search_path()
 
 
@@ -409,6 +386,6 @@ trace_variable = lambdapool_packets.TraceVariable()
 
 
 def begin(request_id, trace):
-    LogHandler.request_id = request_id
+    lambdapool_records.LogHandler.request_id = request_id
     if trace:
         trace_variable.set(trace)

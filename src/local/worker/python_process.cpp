@@ -14,6 +14,7 @@
 #include "embedded/fork_server.hpp"
 #include "embedded/python_compiled.hpp"
 #include "embedded/python_packets.hpp"
+#include "embedded/python_records.hpp"
 #include "embedded/python_sdk.hpp"
 #include "embedded/python_spare.hpp"
 #include "embedded/python_template.hpp"
@@ -90,6 +91,7 @@ bool PythonForkServer::write_programs() {
          write_script(options_.scratch / "python" / "compiled.py", embedded::python_compiled()) &&
          write_script(options_.scratch / "python" / "fork_server.py", embedded::fork_server()) &&
          write_script(options_.scratch / "python" / "packets.py", embedded::python_packets()) &&
+         write_script(options_.scratch / "python" / "records.py", embedded::python_records()) &&
          write_script(options_.scratch / "python" / "runtime_client.py", embedded::runtime_client()) &&
          write_script(options_.scratch / "python" / "template.py", embedded::python_template()) &&
          write_script(options_.scratch / "python" / "spare.py", embedded::python_spare()) &&
@@ -132,6 +134,7 @@ void PythonForkServer::spawn(const fs::path& interpreter) {
                        options_.version,
                        options_.sdk.string(),
                        (options_.scratch / "python" / "packets.py").string(),
+                       (options_.scratch / "python" / "records.py").string(),
                        (options_.scratch / "python" / "runtime_client.py").string(),
                        (options_.scratch / "python" / "template.py").string(),
                        (options_.scratch / "python" / "spare.py").string(),
