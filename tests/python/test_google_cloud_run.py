@@ -2,6 +2,8 @@
 
 import io
 import json
+import os
+import select
 import sys
 import tarfile
 import urllib.error
@@ -13,6 +15,9 @@ run_v2 = pytest.importorskip("google.cloud.run_v2", reason="google-cloud-run is 
 PLACE = "projects/p/locations/us-central1"
 WORKER = b"""
 import http.server, os, socket
+if os.environ["COLOUR"].startswith("/"):
+    open(os.environ["COLOUR"] + "begun", "wb").write(b"x")
+    open(os.environ["COLOUR"] + "gate", "rb", 0).read(1)
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         body = (os.environ["K_SERVICE"] + " " + os.environ["COLOUR"]).encode()
@@ -114,6 +119,24 @@ def test_labels_alone_make_no_revision_and_traffic_goes_to_a_tag(client, source)
     assert send("GET", after.uri + "/") == b"s red"
     with pytest.raises(urllib.error.HTTPError, match="404"):
         send("GET", tagged.uri + "/")
+
+
+def test_calls_while_a_revision_comes_up_go_to_the_one_before_and_leave_it_alone(client, source, tmp_path):
+    made = client.create_service(parent=PLACE, service=a_service(source, "red"), service_id="s").result(timeout=100)
+    assert send("GET", made.uri + "/") == b"s red"
+    for name in ("begun", "gate"):
+        os.mkfifo(tmp_path / name)
+    begun, gate = (os.open(tmp_path / name, os.O_RDWR) for name in ("begun", "gate"))  # which waits for nobody
+    changed = a_service(source, f"{tmp_path}/")
+    changed.name = made.name
+    coming = client.update_service(service=changed)
+    assert select.select([begun], [], [], 100)[0]
+    assert send("GET", made.uri + "/") == b"s red"
+    os.write(gate, b"x")
+    coming.result(timeout=100)
+    assert send("GET", made.uri + "/") == f"s {tmp_path}/".encode()
+    os.close(begun)
+    os.close(gate)
 
 
 def test_a_mask_changes_what_it_names_and_whatever_else_it_names_is_no_failure(client, source):

@@ -57,14 +57,15 @@ objects sqlite3 "$work/sqlite-source" -Os -DSQLITE_THREADSAFE=1 -DSQLITE_OMIT_LO
   -DHAVE_USLEEP=1 -DHAVE_FDATASYNC=1 -- sqlite3.c
 
 # OpenSSL: TLS 1.2 and 1.3 of a client, digests and HMAC. Nothing is loaded at run time: no engine, no module, no
-# configuration file of a machine, whose OpenSSL is another one.
+# configuration file of a machine, whose OpenSSL is another one. Ciphers are assembler; the rest is rather small than
+# fast, and what no server of AWS or Google speaks is left out.
 mkdir -p "$work/openssl"
 (cd "$work/openssl" && CC="${launcher[*]} $cc" AR=$dir/bin/ar RANLIB=$dir/bin/ranlib "$sources/openssl/Configure" \
-  "linux-$architecture" --prefix=/usr --openssldir=/etc/ssl --libdir=lib "${flags[@]}" \
-  no-shared no-tests no-dso no-engine no-module no-autoload-config no-legacy no-comp no-dtls no-srp no-psk \
-  no-ssl3 no-tls1 no-tls1_1 no-aria no-bf no-blake2 no-camellia no-cast no-cmp no-cms no-ct no-gost no-idea no-md4 \
-  no-mdc2 no-nextprotoneg no-ocb no-rc2 no-rc4 no-rfc3779 no-rmd160 no-scrypt no-seed no-siphash no-siv no-sm2 no-sm3 \
-  no-sm4 no-srtp no-ts no-whirlpool no-ui-console no-cached-fetch &&
+  "linux-$architecture" --prefix=/usr --openssldir=/etc/ssl --libdir=lib "${flags[@]/-O2/-Os}" \
+  no-shared no-tests no-dso no-engine no-module no-autoload-config no-legacy no-comp no-dtls no-srp no-psk no-ssl3 \
+  no-tls1 no-tls1_1 no-aria no-bf no-blake2 no-camellia no-cast no-cmp no-cms no-ct no-des no-dsa no-ec2m no-gost \
+  no-idea no-md4 no-mdc2 no-nextprotoneg no-ocb no-ocsp no-rc2 no-rc4 no-rfc3779 no-rmd160 no-scrypt no-seed \
+  no-siphash no-siv no-sm2 no-sm3 no-sm4 no-srtp no-ts no-whirlpool no-ui-console no-cached-fetch &&
   make -j "$jobs" build_generated && make -j "$jobs" libcrypto.a libssl.a) >> "$log" 2>&1
 cp "$work/openssl"/lib{crypto,ssl}.a "$deps/lib/"
 cp -r "$sources/openssl/include/openssl" "$deps/include/"

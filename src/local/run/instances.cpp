@@ -331,6 +331,7 @@ struct Instances::Impl : std::enable_shared_from_this<Instances::Impl> {
   void retire(const std::string& service, const std::set<std::string>& kept) {
     for (auto& [key, group] : groups) {
       if (group.revision->service != service || kept.contains(group.revision->name)) continue;
+      if (!group.trials.empty()) continue;  // it is about to get the service's requests
       for (const auto& instance : group.instances) {
         instance->retired = true;
         if (instance->in_flight == 0) end(*instance);
