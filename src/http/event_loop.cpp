@@ -140,6 +140,8 @@ EventLoop::~EventLoop() {
   }
 }
 
+void EventLoop::run(const std::function<void()>& work) { run_on(*impl_, work); }
+
 void EventLoop::post(std::function<void()> work) {
   auto held = impl_;  // the work may end the loop before this returns
   asio::post(held->io, std::move(work));

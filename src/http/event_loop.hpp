@@ -26,6 +26,8 @@ class EventLoop {
 
   // Runs `work` on the loop's thread, soon. From any thread.
   void post(std::function<void()> work);
+  // The same, and returns when it is done; on the loop's own thread at once. What it throws is thrown here.
+  void run(const std::function<void()>& work);
   bool on_loop_thread() const;
 
   // A one-shot timer. Destroying (or resetting) the handle cancels it, on the loop's thread only.

@@ -75,7 +75,7 @@ bool Engine::Impl::cancel(Id id) {
   lock.unlock();
   if (!early) return cancel_waiting(id);
   bool cancelled = false;
-  on_loop([&] {
+  loop->run([&] {
     have_back_to_end(id);
     cancelled = cancel_waiting(id);
   });
@@ -296,7 +296,7 @@ void Engine::Impl::set_timer(std::optional<Clock::time_point> wake) {
 }
 
 void Engine::Impl::terminate() {
-  on_loop([&] { terminate_on_loop(); });
+  loop->run([&] { terminate_on_loop(); });
 }
 
 void Engine::Impl::terminate_on_loop() {

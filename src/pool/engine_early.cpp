@@ -1,23 +1,10 @@
 // Calls that are sent before their turn: to a service of this process, which has them wait where they will
 // run.
-#include <future>
-
 #include "pool/engine_impl.hpp"
 
 namespace lambdapool::pool {
 
 using http::Turn;
-
-// Returns when it is done.
-void Engine::Impl::on_loop(const std::function<void()>& work) {
-  if (loop->on_loop_thread()) return work();
-  std::promise<void> done;
-  loop->post([&] {
-    work();
-    done.set_value();
-  });
-  done.get_future().wait();
-}
 
 void Engine::Impl::take_turn(Id id, Call& call, Turn::Standing standing) {
   call.turn = std::make_shared<Turn>(Turn{this, standing});

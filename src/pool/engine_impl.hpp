@@ -75,7 +75,6 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   void tell_refused();
   void send(Id id, Call& call, http::Turn::Standing standing);
   bool cancel_waiting(Id id);
-  void on_loop(const std::function<void()>& work);
   void take_turn(Id id, Call& call, http::Turn::Standing standing);
   bool has_returned(Id id, http::Request& request);
   void have_back(Id id);

@@ -2,7 +2,6 @@
 
 #include <charconv>
 #include <cstdio>
-#include <future>
 #include <limits>
 
 #include "core/encoding.hpp"
@@ -291,13 +290,10 @@ Result<std::unique_ptr<ControlPlane>> ControlPlane::open(http::EventLoop& loop, 
 // Background work first: it still posts to the loop. Then what belongs to the loop's thread, on it.
 ControlPlane::~ControlPlane() {
   impl_->threads.stop();
-  std::promise<void> gone;
-  impl_->loop.post([&] {
+  impl_->loop.run([&] {
     impl_->logs.flush_now();
     impl_.reset();
-    gone.set_value();
   });
-  gone.get_future().wait();
 }
 
 std::optional<http::Response> ControlPlane::screen(const http::Request& head, const http::Caller& caller) {

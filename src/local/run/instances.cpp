@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cstring>
 #include <deque>
-#include <future>
 #include <map>
 #include <optional>
 #include <utility>
@@ -387,12 +386,7 @@ Instances::Instances(http::EventLoop& loop, InstancesOptions options, ReadyCode 
     : impl_(std::make_shared<Impl>(loop, std::move(options), std::move(ready_code), std::move(log))) {}
 
 Instances::~Instances() {
-  std::promise<void> closed;
-  impl_->loop.post([&] {
-    impl_->close();
-    closed.set_value();
-  });
-  closed.get_future().wait();
+  impl_->loop.run([&] { impl_->close(); });
 }
 
 void Instances::call(std::shared_ptr<const Revision> revision, http::Request request,

@@ -1,7 +1,6 @@
 #include "local/run/run_service.hpp"
 
 #include <algorithm>
-#include <future>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <regex>
@@ -374,13 +373,10 @@ RunService::RunService(http::EventLoop& loop, RunOptions options)
 RunService::~RunService() {
   impl_->threads.stop();
   impl_->instances.reset();
-  std::promise<void> gone;
-  impl_->loop.post([&] {
+  impl_->loop.run([&] {
     impl_->logs.flush_now();
     impl_.reset();
-    gone.set_value();
   });
-  gone.get_future().wait();
 }
 
 std::optional<http::Response> RunService::screen(const http::Request& head, const http::Caller& caller) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <deque>
-#include <future>
 #include <unordered_map>
 
 #include "core/descriptor_limit.hpp"
@@ -365,16 +364,7 @@ void LocalWorkers::shut_down() {
 }
 
 LocalWorkers::~LocalWorkers() {
-  if (loop_.on_loop_thread()) {
-    shut_down();
-    return;
-  }
-  std::promise<void> done;
-  loop_.post([&] {
-    shut_down();
-    done.set_value();
-  });
-  done.get_future().wait();
+  loop_.run([&] { shut_down(); });
 }
 
 }  // namespace
