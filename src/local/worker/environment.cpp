@@ -8,6 +8,8 @@
 #include <random>
 
 #include "local/temporary_credentials.hpp"
+#include "local/worker/java_runtime.hpp"
+#include "local/worker/node_runtime.hpp"
 #include "local/worker/processors.hpp"
 
 namespace lambdapool::local {
@@ -91,14 +93,13 @@ std::map<std::string, std::string> worker_environment(const FunctionVersion& fun
   variables["AWS_SESSION_TOKEN"] = keys.session_token;
   add_paths(variables, setting);
   const bool python = function.runtime.starts_with("python");
-  const bool node = function.runtime.starts_with("nodejs");
+  const bool node = is_node(function);
   if (node) {
     const auto version = function.runtime.substr(6, function.runtime.find('.') - 6);
     variables["NODE_PATH"] = setting.opt + "/nodejs/node" + version + "/node_modules:" + setting.opt +
                              "/nodejs/node_modules:/var/runtime/node_modules";
   }
-  if (python || node || function.runtime.starts_with("java"))
-    variables["AWS_EXECUTION_ENV"] = "AWS_Lambda_" + function.runtime;
+  if (python || node || is_java(function)) variables["AWS_EXECUTION_ENV"] = "AWS_Lambda_" + function.runtime;
   for (const auto& [name, value] : function.environment) variables[name] = value;
   set_thread_variables(variables, setting.processors);
   variables["AWS_LAMBDA_RUNTIME_API"] = setting.runtime_api;

@@ -1,14 +1,12 @@
 #include "local/worker/interpreters.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <functional>
 #include <map>
-#include <sstream>
 
 #include "embedded/python_sdk.hpp"
+#include "local/worker/programs.hpp"
 
 namespace lambdapool::local {
 namespace {
@@ -18,8 +16,7 @@ namespace fs = std::filesystem;
 class Candidates {
  public:
   void add(const fs::path& path) {
-    std::error_code error;
-    if (path.empty() || !fs::is_regular_file(path, error) || ::access(path.c_str(), X_OK) != 0) return;
+    if (!is_program(path)) return;
     if (std::find(found_.begin(), found_.end(), path) == found_.end()) found_.push_back(path);
   }
   std::vector<fs::path> take() { return std::move(found_); }
@@ -40,15 +37,6 @@ void add_versions_behind_shims(Candidates& candidates, const fs::path& shims, co
     by_patch[std::atoi(name.c_str() + version.size() + 1)] = entry->path() / "bin" / ("python" + version);
   }
   for (const auto& [patch, path] : by_patch) candidates.add(path);
-}
-
-std::vector<fs::path> search_path(const Environment& environment) {
-  std::vector<fs::path> directories;
-  std::istringstream path(environment.get("PATH").value_or("/usr/local/bin:/usr/bin:/bin"));
-  for (std::string directory; std::getline(path, directory, ':');) {
-    if (!directory.empty()) directories.emplace_back(directory);
-  }
-  return directories;
 }
 
 }  // namespace

@@ -1,11 +1,11 @@
 #include "local/worker/java_runtime.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <charconv>
 #include <fstream>
-#include <sstream>
+#include <utility>
+
+#include "local/worker/programs.hpp"
 
 namespace lambdapool::local {
 namespace {
@@ -14,11 +14,6 @@ namespace fs = std::filesystem;
 
 constexpr const char* java_client = "aws-lambda-java-runtime-interface-client";
 constexpr const char* main_class = "com.amazonaws.services.lambda.runtime.api.client.AWSLambda";
-
-bool is_jar_or_class(const fs::path& file) {
-  std::error_code error;
-  return fs::is_regular_file(file, error);
-}
 
 std::vector<fs::path> entries(const fs::path& directory) {
   std::vector<fs::path> found;
@@ -65,15 +60,12 @@ std::string version_of(const fs::path& program) {
 std::vector<fs::path> programs(const Environment& environment) {
   std::vector<fs::path> places;
   if (const auto home = environment.get("JAVA_HOME")) places.push_back(fs::path(*home) / "bin");
-  std::istringstream path(environment.get("PATH").value_or("/usr/local/bin:/usr/bin:/bin"));
-  for (std::string directory; std::getline(path, directory, ':');) places.emplace_back(directory);
+  for (auto& directory : search_path(environment)) places.push_back(std::move(directory));
   for (const auto& installed : entries("/usr/lib/jvm")) places.push_back(installed / "bin");
   std::vector<fs::path> found;
-  std::error_code error;
   for (const auto& place : places) {
     const auto program = place / "java";
-    if (program.is_absolute() && fs::is_regular_file(program, error) && ::access(program.c_str(), X_OK) == 0)
-      found.push_back(program);
+    if (program.is_absolute() && is_program(program)) found.push_back(program);
   }
   return found;
 }
@@ -107,7 +99,7 @@ fs::path newest_jar(const fs::path& repository, const fs::path& group, const std
   fs::path newest;
   for (const auto& version : entries(repository / group / artifact)) {
     const auto jar = version / (artifact + "-" + version.filename().string() + ".jar");
-    if (!is_jar_or_class(jar)) continue;
+    if (!is_file(jar)) continue;
     if (newest.empty() ||
         numbers(newest.parent_path().filename().string()) <= numbers(version.filename().string()))
       newest = jar;
@@ -134,7 +126,7 @@ std::string class_path(const FunctionVersion& function, const fs::path& opt, con
                        const WorkerSetting& setting) {
   auto packed = std::string(main_class);
   std::replace(packed.begin(), packed.end(), '.', '/');
-  if (is_jar_or_class(function.code / (packed + ".class")))
+  if (is_file(function.code / (packed + ".class")))
     return setting.task_root + ":" + setting.task_root + "/lib/*";
   if (has_client(function.code / "lib")) return setting.task_root + "/lib/*";
   if (!opt.empty() && has_client(opt / "java" / "lib")) return setting.opt + "/java/lib/*";

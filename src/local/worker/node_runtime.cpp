@@ -1,11 +1,8 @@
 #include "local/worker/node_runtime.hpp"
 
-#include <unistd.h>
-
-#include <sstream>
-
 #include "core/encoding.hpp"
 #include "embedded/node_preamble.hpp"
+#include "local/worker/programs.hpp"
 
 namespace lambdapool::local {
 namespace {
@@ -14,35 +11,29 @@ namespace fs = std::filesystem;
 
 constexpr const char* client = "node_modules/aws-lambda-ric/bin/index.mjs";
 
-bool is_there(const fs::path& file) {
-  std::error_code error;
-  return fs::is_regular_file(file, error);
-}
-
 // Where `npm install -g` of that node puts packages; Debian's puts them under /usr/local.
 fs::path installed_client(const fs::path& node) {
   std::error_code error;
   const auto real = fs::canonical(node, error);
   for (const fs::path& prefix : {node.parent_path().parent_path(), real.parent_path().parent_path(),
                                  fs::path("/usr/local"), fs::path("/usr")}) {
-    if (is_there(prefix / "lib" / client)) return prefix / "lib" / client;
+    if (is_file(prefix / "lib" / client)) return prefix / "lib" / client;
   }
   return {};
 }
 
 fs::path find_client(const FunctionVersion& function, const fs::path& opt, const fs::path& node,
                      const WorkerSetting& setting) {
-  if (is_there(function.code / client)) return fs::path(setting.task_root) / client;
-  if (!opt.empty() && is_there(opt / "nodejs" / client)) return fs::path(setting.opt) / "nodejs" / client;
+  if (is_file(function.code / client)) return fs::path(setting.task_root) / client;
+  if (!opt.empty() && is_file(opt / "nodejs" / client)) return fs::path(setting.opt) / "nodejs" / client;
   return installed_client(node);
 }
 
 // "" where there is none.
 fs::path find_node(const Environment& environment) {
-  std::istringstream path(environment.get("PATH").value_or("/usr/local/bin:/usr/bin:/bin"));
-  for (std::string directory; std::getline(path, directory, ':');) {
-    const auto node = fs::path(directory) / "node";
-    if (node.is_absolute() && is_there(node) && ::access(node.c_str(), X_OK) == 0) return node;
+  for (const auto& directory : search_path(environment)) {
+    const auto node = directory / "node";
+    if (node.is_absolute() && is_program(node)) return node;
   }
   return {};
 }
