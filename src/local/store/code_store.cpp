@@ -13,6 +13,7 @@
 
 #include "core/encoding.hpp"
 #include "core/limits.hpp"
+#include "core/write_all.hpp"
 #include "local/store/home.hpp"
 #include "local/store/uploads.hpp"
 #include "local/store/uuid.hpp"
@@ -32,12 +33,7 @@ tl::unexpected<Error> io_failure(const std::string& what, const fs::path& path, 
 Result<void> write_file(const fs::path& path, std::string_view bytes) {
   const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (fd < 0) return io_failure("create", path, errno);
-  int error = 0;
-  while (!bytes.empty() && error == 0) {
-    const auto written = ::write(fd, bytes.data(), bytes.size());
-    if (written > 0) bytes.remove_prefix(static_cast<std::size_t>(written));
-    if (written < 0 && errno != EINTR) error = errno;
-  }
+  int error = write_all(fd, bytes) ? 0 : errno;
   if (error == 0 && ::fsync(fd) != 0) error = errno;
   ::close(fd);
   if (error == 0) return {};
