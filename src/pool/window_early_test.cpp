@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "pool/window.hpp"
+#include "pool/window_for_tests.hpp"
 
 namespace lambdapool::pool {
 namespace {
@@ -12,23 +12,14 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using Throttle = Window::Throttle;
 
-class EarlyWindowTest : public testing::Test {
+class EarlyWindowTest : public WindowTest {
  protected:
-  std::vector<Window::Id> sendable(Window& window) {
-    std::vector<Window::Id> ids;
-    while (auto id = window.next(now_)) ids.push_back(*id);
-    return ids;
-  }
-  static void submit(Window& window, Window::Id first, Window::Id last) {
-    for (auto id = first; id <= last; ++id) window.submit(id);
-  }
   std::vector<Window::Id> early(Window& window) {
     std::vector<Window::Id> ids;
     while (auto id = window.next_early(now_)) ids.push_back(*id);
     return ids;
   }
-  Window::Time now_ = Window::Time{} + 1h;
-  Window window_{2, {.throttle_deadline = 5min}, [] { return 0.999; }};
+  Window window_{2, {.throttle_deadline = 5min}, always_most};
 };
 
 TEST_F(EarlyWindowTest, SendsBeforeTheirTurnOnlyWhatTheWindowHasNoRoomFor) {

@@ -6,6 +6,8 @@
 #include <map>
 #include <set>
 
+#include "pool/window_for_tests.hpp"
+
 namespace lambdapool::pool {
 namespace {
 
@@ -18,22 +20,6 @@ using testing::Lt;
 using Verdict = Window::Verdict;
 using Loss = Window::Loss;
 using Throttle = Window::Throttle;
-
-class WindowTest : public testing::Test {
- protected:
-  std::vector<Window::Id> sendable(Window& window) {
-    std::vector<Window::Id> ids;
-    while (auto id = window.next(now_)) ids.push_back(*id);
-    return ids;
-  }
-  void submit(Window& window, Window::Id first, Window::Id last) {
-    for (auto id = first; id <= last; ++id) window.submit(id);
-  }
-  static double always_most() { return 0.999; }
-  static double always_least() { return 0; }
-
-  Window::Time now_ = Window::Time{} + 1h;
-};
 
 TEST_F(WindowTest, SendsInOrderOfSubmissionAndNoMoreThanTheWorkers) {
   Window window(3, {.throttle_deadline = 5min}, always_most);
