@@ -1,8 +1,8 @@
 """Functions as other AWS clients make them."""
 
-import io
 import sys
-import zipfile
+
+import archives
 
 ROLE = "arn:aws:iam::000000000000:role/any"
 RUNTIME = f"python3.{sys.version_info.minor}"
@@ -10,12 +10,7 @@ ECHO = "def handler(event, context):\n    return event\n"
 
 
 def zipped(source=ECHO):
-    buffer = io.BytesIO()
-    main = zipfile.ZipInfo("main.py")  # without the time, so that the bytes are the same
-    main.external_attr = 0o644 << 16
-    with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr(main, source)
-    return buffer.getvalue()
+    return archives.zipped({"main.py": source})
 
 
 def create(client, name, source=ECHO, **more):

@@ -1,13 +1,12 @@
 """Who may speak to the workers of a served local Lambda: the attacks of other users and of other processes."""
 
-import io
 import json
 import os
 import pathlib
 import socket
-import zipfile
 
 import pytest
+from archives import zipped
 from conftest import BUILD
 
 ROLE = "arn:aws:iam::000000000000:role/any"
@@ -68,14 +67,8 @@ def as_nobody(what):
 
 
 def deploy(client, name, files, runtime, handler):
-    code = io.BytesIO()
-    with zipfile.ZipFile(code, "w") as archive:
-        for path, content in files.items():
-            member = zipfile.ZipInfo(path)
-            member.external_attr = 0o100755 << 16
-            archive.writestr(member, content)
     client.create_function(
-        FunctionName=name, Runtime=runtime, Role=ROLE, Handler=handler, Code={"ZipFile": code.getvalue()}, Timeout=30
+        FunctionName=name, Runtime=runtime, Role=ROLE, Handler=handler, Code={"ZipFile": zipped(files)}, Timeout=30
     )
     client.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})
 

@@ -115,6 +115,26 @@ def service(request, enter):
     return enter(request.param)
 
 
+@pytest.fixture(scope="module")
+def served_endpoint(local_environment):
+    """Of the home that local_environment has."""
+    from local_lambda import served
+
+    with served(local_environment["LAMBDAPOOL_HOME"]) as endpoint:
+        yield endpoint
+
+
+@pytest.fixture(params=["local", "endpoint"])
+def local_or_endpoint(request, enter, monkeypatch):
+    """The local service of this process, or one at an endpoint, whose answers are streamed."""
+    enter("local")
+    if request.param == "endpoint":
+        variables = {"LAMBDAPOOL_TARGET": "aws", "AWS_ENDPOINT_URL_LAMBDA": request.getfixturevalue("served_endpoint")}
+        for name, value in {**identity(), **variables}.items():
+            monkeypatch.setenv(name, value)
+    return request.param
+
+
 class Ear:
     """Hears what tasks tell (lambdapool_tasks.tell)."""
 

@@ -1,12 +1,11 @@
 """A served local Lambda and a boto3 client for it, for tests of what it answers."""
 
-import io
 import os
 import subprocess
 import sys
-import zipfile
 from contextlib import contextmanager
 
+import archives
 import pytest
 from conftest import PROGRAM
 
@@ -39,12 +38,7 @@ ARN = f"arn:aws:lambda:{REGION}:000000000000:function:"
 
 
 def zipped(source):
-    buffer = io.BytesIO()
-    main = zipfile.ZipInfo("main.py")  # without the time, so that the bytes are the same
-    main.external_attr = 0o644 << 16
-    with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr(main, source)
-    return buffer.getvalue()
+    return archives.zipped({"main.py": source})
 
 
 @contextmanager

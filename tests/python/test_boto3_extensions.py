@@ -1,15 +1,14 @@
 """Lambda's Extensions API and AWS_LAMBDA_EXEC_WRAPPER, as functions of a served local Lambda have them."""
 
 import base64
-import io
 import json
 import queue
 import socketserver
 import textwrap
 import threading
-import zipfile
 
 import pytest
+from archives import zipped
 
 pytest.importorskip("boto3")
 
@@ -97,19 +96,12 @@ def client(tmp_path_factory):
         yield client_of(endpoint)
 
 
-def zipped(files):
-    code = io.BytesIO()
-    with zipfile.ZipFile(code, "w") as archive:
-        for path, content in files.items():
-            member = zipfile.ZipInfo(path)
-            mode = 0o644 if path.endswith(".py") else 0o755
-            member.external_attr = (0o100000 | mode) << 16
-            archive.writestr(member, textwrap.dedent(content))
-    return code.getvalue()
+def dedented(files):
+    return zipped({path: textwrap.dedent(content) for path, content in files.items()})
 
 
 def layer(client, name, files):
-    return client.publish_layer_version(LayerName=name, Content={"ZipFile": zipped(files)})["LayerVersionArn"]
+    return client.publish_layer_version(LayerName=name, Content={"ZipFile": dedented(files)})["LayerVersionArn"]
 
 
 def made(client, name, source, witness, extensions=None, variables=None, **more):
@@ -268,7 +260,7 @@ def test_a_wrapper_starts_the_runtime(client, witness, place):
     name = "wrapped-" + place
     files = {"other.py": WRAPPED, **({"wrap": WRAPPER} if place == "code" else {})}
     client.create_function(
-        FunctionName=name, Runtime=RUNTIME, Role=ROLE, Handler="main.handler", Code={"ZipFile": zipped(files)},
+        FunctionName=name, Runtime=RUNTIME, Role=ROLE, Handler="main.handler", Code={"ZipFile": dedented(files)},
         Environment={"Variables": {"AWS_LAMBDA_EXEC_WRAPPER": "/opt/wrap" if place == "layer" else "/var/task/wrap"}},
         Layers=[layer(client, name, {"wrap": WRAPPER})] if place == "layer" else [], Timeout=60,
     )  # fmt: skip

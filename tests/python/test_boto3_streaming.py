@@ -1,12 +1,11 @@
 """InvokeWithResponseStream of the local Lambda, read by botocore."""
 
 import base64
-import io
 import json
 import socket
-import zipfile
 
 import pytest
+from archives import zipped
 
 boto3 = pytest.importorskip("boto3")
 from botocore.exceptions import ClientError
@@ -81,17 +80,12 @@ def client(tmp_path_factory):
 
 
 def deploy(client, name, path, content, runtime, handler, timeout=60):
-    code = io.BytesIO()
-    with zipfile.ZipFile(code, "w") as archive:
-        member = zipfile.ZipInfo(path)
-        member.external_attr = 0o100755 << 16
-        archive.writestr(member, content)
     client.create_function(
         FunctionName=name,
         Runtime=runtime,
         Role="arn:aws:iam::000000000000:role/any",
         Handler=handler,
-        Code={"ZipFile": code.getvalue()},
+        Code={"ZipFile": zipped({path: content})},
         Timeout=timeout,
         MemorySize=1024,
     )

@@ -1,13 +1,12 @@
 """Function URLs with InvokeMode RESPONSE_STREAM, called with urllib's HTTP client and signed by botocore."""
 
 import http.client
-import io
 import json
 import socket
-import zipfile
 from urllib.parse import urlsplit
 
 import pytest
+from archives import zipped
 
 pytest.importorskip("boto3")
 from botocore.auth import SigV4Auth
@@ -58,12 +57,8 @@ def endpoint(tmp_path_factory):
 @pytest.fixture(scope="module")
 def urls(endpoint):
     """Of the runtime above, without and with IAM, and of a Python function."""
-    client, code = client_of(endpoint), io.BytesIO()
-    with zipfile.ZipFile(code, "w") as archive:
-        member = zipfile.ZipInfo("bootstrap")
-        member.external_attr = 0o100755 << 16
-        archive.writestr(member, RUNTIME)
-    own = dict(Runtime="provided.al2023", Role=ROLE, Handler="any", Code={"ZipFile": code.getvalue()}, Timeout=60)
+    client = client_of(endpoint)
+    own = dict(Runtime="provided.al2023", Role=ROLE, Handler="any", Code={"ZipFile": zipped({"bootstrap": RUNTIME})}, Timeout=60)
     for name in ("open", "signed"):
         client.create_function(FunctionName=name, **own)
         client.get_waiter("function_active_v2").wait(FunctionName=name)

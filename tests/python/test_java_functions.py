@@ -1,16 +1,15 @@
 """Functions of the runtimes java8.al2 to java25, by the machine's Java: with a small client of the Runtime API under
 the name of Lambda's own, which is compiled here where there is a JDK."""
 
-import io
 import json
 import re
 import shutil
 import subprocess
 import tempfile
-import zipfile
 from pathlib import Path
 
 import pytest
+from archives import zipped
 from conftest import PROGRAM
 from local_lambda import ROLE, client_of, served
 
@@ -43,16 +42,6 @@ JAVAC = shutil.which("javac")
 VERSION = JAVAC and re.search(r"(\d+)\D", subprocess.run([JAVAC, "-version"], capture_output=True, text=True).stdout)[1]
 KNOWN = {"8": "java8.al2", "11": "java11", "17": "java17", "21": "java21", "25": "java25"}
 pytestmark = pytest.mark.skipif(VERSION not in KNOWN, reason="no JDK of a version that Lambda has")
-
-
-def zipped(files):
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for name, content in files.items():
-            entry = zipfile.ZipInfo(name)
-            entry.external_attr = 0o755 << 16
-            archive.writestr(entry, content)
-    return buffer.getvalue()
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from archives import zipped
 from local_lambda import ROLE, client_of, refused, served
 
 CLIENT = """
@@ -48,13 +49,7 @@ runs_node = pytest.mark.skipif(VERSION not in ("20", "22", "24"), reason="no nod
 
 
 def package(**more):
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for name, text in {"index.js": HANDLER, "wrapper": WRAPPER, **more}.items():
-            entry = zipfile.ZipInfo(name)
-            entry.external_attr = 0o755 << 16
-            archive.writestr(entry, text)
-    return buffer.getvalue()
+    return zipped({"index.js": HANDLER, "wrapper": WRAPPER, **more})
 
 
 @pytest.fixture(scope="module")

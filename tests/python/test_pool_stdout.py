@@ -10,28 +10,10 @@ from types import SimpleNamespace
 
 import lambdapool_tasks as tasks
 import pytest
-from conftest import identity
 from lambdapool import LambdaExecutor, LambdaPool, WorkerDied, printing
-from local_lambda import served
 
+pytestmark = pytest.mark.usefixtures("local_or_endpoint")
 WAIT = 100  # seconds: none of it where all is well
-
-
-@pytest.fixture(scope="module")
-def served_endpoint(local_environment):
-    with served(local_environment["LAMBDAPOOL_HOME"]) as endpoint:
-        yield endpoint
-
-
-@pytest.fixture(autouse=True, params=["local", "endpoint"])
-def service(request, enter, monkeypatch):
-    """The service of this process, or one at an endpoint, whose answers are streamed."""
-    enter("local")
-    if request.param == "endpoint":
-        variables = {"LAMBDAPOOL_TARGET": "aws", "AWS_ENDPOINT_URL_LAMBDA": request.getfixturevalue("served_endpoint")}
-        for name, value in {**identity(), **variables}.items():
-            monkeypatch.setenv(name, value)
-    return request.param
 
 
 class Screen:
