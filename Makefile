@@ -52,7 +52,7 @@ ctest: build
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS)
 
 pytest: build
-	@LAMBDAPOOL_BUILD=$(CURDIR)/$(BUILD) $(PYTHON) -m pytest -n $(JOBS) -q tests
+	@LAMBDAPOOL_BUILD=$(CURDIR)/$(BUILD) $(PYTHON) -m pytest -n $(JOBS) --dist worksteal -q tests
 
 test-aws: build ## Run the tests that need an AWS account (LAMBDAPOOL_TEST_AWS=1; about one cent)
 	@if [ "$$LAMBDAPOOL_TEST_AWS" != 1 ]; then \
