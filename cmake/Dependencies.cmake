@@ -57,6 +57,7 @@ function(lambdapool_tell_missing)
 endfunction()
 
 lambdapool_find(zlib HEADER zlib.h LIBRARIES z PACKAGE zlib1g-dev)
+lambdapool_find(libdeflate HEADER libdeflate.h LIBRARIES deflate PACKAGE libdeflate-dev)
 lambdapool_find(minizip HEADER minizip/unzip.h LIBRARIES minizip z PACKAGE libminizip-dev)
 lambdapool_find(sqlite HEADER sqlite3.h LIBRARIES sqlite3 m dl PACKAGE libsqlite3-dev)
 lambdapool_find(openssl HEADER openssl/ssl.h LIBRARIES ssl crypto dl PACKAGE libssl-dev)

@@ -41,7 +41,7 @@ set(CPACK_COMPONENT_SHARED_DESCRIPTION "The library that C++ programs load whose
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME liblambdapool-dev)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS
-  "${shared_package} (= ${PROJECT_VERSION}-1), libssl-dev, libsqlite3-dev, zlib1g-dev, libminizip-dev")
+  "${shared_package} (= ${PROJECT_VERSION}-1), libssl-dev, libsqlite3-dev, zlib1g-dev, libdeflate-dev, libminizip-dev")
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SUGGESTS "lambdapool")
 set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION "Headers, libraries, and files for CMake and pkg-config, of pools and
  executors whose tasks run on AWS Lambda or on this machine.")

@@ -43,6 +43,7 @@ SYSTEM_HEADERS = {  # header prefix -> folders of src/ that may know it
     "openssl/": {"core", "http", "gcp"},
     "sqlite3": {"sqlite"},
     "minizip/": {"package"},
+    "libdeflate": {"package"},
     "CLI/": {"cli"},
     "spawn.h": {"local", "package", "cli"},
 }

@@ -14,8 +14,10 @@ voidpf open_memory(voidpf opaque, const void*, int) { return opaque; }
 uLong read_memory(voidpf, voidpf stream, void* buffer, uLong size) {
   MemoryFile& file = file_of(stream);
   const std::string_view content = file.content();
-  if (file.position >= content.size()) return 0;
-  const std::size_t count = std::min<std::size_t>(size, content.size() - file.position);
+  const std::size_t left = content.size() - std::min<std::size_t>(file.position, content.size());
+  const std::size_t count = std::min<std::size_t>(size, left);
+  if (count < size) file.cut_off = true;
+  if (count == 0) return 0;
   std::memcpy(buffer, content.data() + file.position, count);
   file.position += count;
   return count;
@@ -44,7 +46,7 @@ long seek_memory(voidpf, voidpf stream, ZPOS64_T offset, int origin) {
 }
 
 int close_memory(voidpf, voidpf) { return 0; }
-int memory_error(voidpf, voidpf) { return 0; }
+int memory_error(voidpf, voidpf stream) { return file_of(stream).cut_off ? 1 : 0; }
 
 }  // namespace
 

@@ -14,6 +14,7 @@ struct MemoryFile {
   std::string* output = nullptr;  // where writing goes; null: read-only
   std::string_view input = {};
   std::uint64_t position = 0;
+  bool cut_off = false;  // there was less than was to be read
 
   std::string_view content() const { return output != nullptr ? std::string_view(*output) : input; }
 };

@@ -43,6 +43,10 @@ objects z "$zlib" -DHAVE_UNISTD_H -D_LARGEFILE64_SOURCE=1 -- \
 cp "$zlib"/contrib/minizip/{unzip,zip,ioapi}.h "$deps/include/minizip/"
 objects minizip "$zlib/contrib/minizip" "-I$deps/include" -DHAVE_UNISTD_H -- unzip.c zip.c ioapi.c
 
+cp "$sources/libdeflate/libdeflate.h" "$deps/include/"
+case $architecture in x86_64) family=x86 ;; *) family=arm ;; esac
+objects deflate "$sources/libdeflate/lib" "-I$sources/libdeflate" -- deflate_compress.c crc32.c utils.c "$family/cpu_features.c"
+
 # Libraries that are headers alone: those that the machine compiles with.
 for header in boost nlohmann CLI tl toml toml.hpp; do
   if [ -e "/usr/include/$header" ]; then ln -s "/usr/include/$header" "$deps/include/$header"; fi

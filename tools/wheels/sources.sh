@@ -4,7 +4,7 @@
 # so that a wheel can be made again from what its list of parts (SBOM) names.
 set -euo pipefail
 dir=$(mkdir -p "$1" && cd "$1" && pwd)
-names=(openssl sqlite3 zlib)
+names=(libdeflate openssl sqlite3 zlib)
 if [ -f "$dir/versions" ] && [ "$(cat "$dir/.asked" 2> /dev/null)" = "${LAMBDAPOOL_SOURCES:-}" ]; then exit 0; fi
 
 say() { echo "sources: $*"; }
