@@ -1,5 +1,7 @@
-"""What the local Lambda's fork server does in advance for its workers (src/local/python/spare.py)."""
+"""What the local Lambda's fork server does in advance for its workers (src/local/python/spare.py, agents.py)."""
 
+import hashlib
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,17 +17,18 @@ import sys
 place, kept, seen, there = sys.argv[1:]
 sys.path.insert(0, place)
 from compiled import Compiled
+from agents import Agents
 from spare import Spare
 compiled = Compiled(kept)
 finished = []
-spare = Spare(lambda: finished.append(True), compiled)
+spare = Spare(lambda: finished.append(True), compiled, Agents(compiled))
 while spare.work():
     pass
-spare.look_at(seen)
-spare.look_at(seen)
+spare.look_at(seen, there)
+spare.look_at(seen, there)
 while spare.work():
     pass
-spare.hand_on()
+spare.hand_on({"environment": {"LAMBDA_TASK_ROOT": there}, "code": seen, "handler": "lambdapool_agent.other"})
 sys.path.insert(0, there)
 import lambdapool_agent.same, lambdapool_agent.twin, lambdapool_agent.other
 print(compiled.is_new, len(finished))
@@ -101,3 +104,81 @@ def test_what_was_compiled_last_is_kept_where_there_is_more_than_is_kept():
         [sys.executable, "-B", "-c", script], cwd=PYTHON, stdout=subprocess.PIPE, check=True, text=True
     )
     assert done.stdout == "True False True\n"
+
+
+AGENT = PYTHON.parents[2] / "python" / "agent"
+
+# As the fork server, and then its worker, which sees the code of its function at another place.
+IMPORTED = """
+import sys
+programs, code, place, handler = sys.argv[1:]
+sys.path.insert(0, programs)
+from agents import Agents
+from compiled import Compiled
+agents = Agents(Compiled("/nowhere"))
+path, before = list(sys.meta_path), set(sys.modules)
+agents.prepare(code, place)
+print(sorted(name for name in set(sys.modules) - before if name.startswith("lambdapool")), sys.meta_path == path)
+sys.path.insert(0, place)
+agents.hand_on({"environment": {"LAMBDA_TASK_ROOT": place}, "code": code, "handler": handler})
+print(sys.meta_path == path)
+import lambdapool_agent
+import lambdapool_by_value
+files = [lambdapool_agent.__file__, lambdapool_agent.handler.__file__, lambdapool_by_value.__file__]
+files.append(lambdapool_agent.lambda_handler.__code__.co_filename)
+print(sys.meta_path == path, [file[len(place):] for file in files if file.startswith(place)])
+print(lambdapool_agent.preload.LIST.startswith(place), sys.modules["lambdapool_agent.handler"].code.manifest())
+from lambdapool_agent import task_process
+import inspect
+print(len(inspect.getsource(lambdapool_agent.lambda_handler)) > 100)
+"""
+
+
+@pytest.fixture
+def deployed(tmp_path):
+    """(the fork server's programs, the code of a function, where its worker sees it)."""
+    programs, code, place = (str(tmp_path / name) for name in ("programs", "code", "place"))
+    shutil.copytree(PYTHON, programs)
+    for there in (code, place):
+        shutil.copytree(AGENT, there, ignore=shutil.ignore_patterns("__pycache__"))
+    files = [file.relative_to(code) for file in Path(code).rglob("*.py")]
+    digests = [(hashlib.sha256((Path(code) / file).read_bytes()).hexdigest(), file) for file in files]
+    (Path(programs) / "agent_digests").write_text("".join("%s %s\n" % line for line in digests))
+    (Path(place) / "lambdapool_manifest.json").write_text("its own")
+    return programs, code, place
+
+
+def run_imported(deployed, handler="lambdapool_agent.lambda_handler"):
+    command = [sys.executable, "-I", "-S", "-B", "-c", IMPORTED, *deployed, handler]
+    return subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True).stdout.splitlines()
+
+
+FILES = [
+    "/lambdapool_agent/__init__.py",
+    "/lambdapool_agent/handler.py",
+    "/lambdapool_agent/vendor/lambdapool_by_value/__init__.py",
+    "/lambdapool_agent/handler.py",
+]
+
+
+def test_a_worker_gets_the_agent_that_was_imported_in_advance_as_if_it_had_imported_it(deployed):
+    source = (Path(deployed[2]) / "lambdapool_agent" / "handler.py").read_text()
+    (Path(deployed[2]) / "lambdapool_agent" / "handler.py").write_text("raise ImportError\n" + source)
+    assert run_imported(deployed)[:4] == ["[] True", "False", "True %s" % FILES, "True b'its own'"]
+
+
+def test_its_sources_are_found_and_so_are_modules_that_were_not_imported(deployed):
+    assert run_imported(deployed)[4] == "True"
+
+
+@pytest.mark.parametrize("case", ["another agent", "another handler", "its own module of that name"])
+def test_a_worker_imports_itself_what_is_not_the_agent_that_is_known(deployed, case):
+    if case == "another agent":
+        with open(Path(deployed[1]) / "lambdapool_agent" / "early.py", "a") as file:
+            file.write("# changed\n")
+    if case == "its own module of that name":
+        (Path(deployed[2]) / "lambdapool_by_value.py").write_text(
+            "exceptions = plain = None\ndef namespaces(): pass\ndef begin_task(): pass\n"
+        )
+    handler = "theirs.handler" if case == "another handler" else "lambdapool_agent.lambda_handler"
+    assert run_imported(deployed, handler)[:2] == ["[] True", "True"]

@@ -53,6 +53,12 @@ class Compiled:
             _imp._fix_co_filename(code, path)
         return code
 
+    def copy(self, source, path):
+        """As code(), but its own, which bears the name."""
+        code = marshal.loads(marshal.dumps(self.code(source, path)))
+        _imp._fix_co_filename(code, path)
+        return code
+
     def save(self):
         self.is_new = False
         fresh = "%s.%d" % (self._path, os.getpid())

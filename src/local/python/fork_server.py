@@ -196,7 +196,7 @@ def worker_main(request, fds, server, client, kept, spare):
         if not kept:
             sys.modules["__main__"] = types.ModuleType("__main__")
             client.prepare()
-        spare.hand_on()
+        spare.hand_on(request)
         news = template.Imports(client).news if request["tell_imports"] else bytes
         code = client.run(socket.socket(fileno=CONTROL), request["handler"], news)
     except SystemExit as end:
@@ -339,7 +339,7 @@ def serve(control, client, spare, kept=None):
             os.close(fd)
         if pid > 0:
             workers[pid] = request["id"]
-            spare.look_at(request["code"])
+            spare.look_at(request["code"], request["environment"]["LAMBDA_TASK_ROOT"])
             report(control, kind="started", id=request["id"], pid=pid)
 
     while True:
@@ -388,6 +388,7 @@ def main(compiled, load):
     """What compiled.py has, which has loaded this."""
     global sdk, template
     wanted, home, packets_path, records_path, client_path, template_path, spare_path, sdk_path = sys.argv[1:9]
+    agents_path = sys.argv[9]
     found = "%d.%d" % sys.version_info[:2]
     if found != wanted:
         print("this is Python " + found, file=sys.stderr)
@@ -398,7 +399,7 @@ def main(compiled, load):
     load("records", records_path)
     sdk = load("sdk", sdk_path).Sdk(home, join)
     client, template = load("runtime_client", client_path), load("template", template_path)
-    spare = load("spare", spare_path).Spare(freeze, compiled)
+    spare = load("spare", spare_path).Spare(freeze, compiled, load("agents", agents_path).Agents(compiled))
     look_like_a_base_interpreter()
     sys.argv = [""]
     freeze()

@@ -2,7 +2,7 @@
 
 The first worker has not waited for it. Modules of the standard library that the agent imports, and the agent's own,
 compiled: each function has its own copy, which each of its workers would compile again. What counts is a source's
-bytes, so other code is never taken for it.
+bytes, so other code is never taken for it. Then the agent itself is imported (agents.py).
 """
 
 import collections
@@ -16,19 +16,20 @@ FILES_MAX, BYTES_MAX = 50, 1 << 20
 
 
 class Spare:
-    """`finish` is called when there is no more to do for now. `compiled`: of compiled.py."""
+    """`finish` is called when there is no more to do for now. `compiled`: of compiled.py, `agents`: of agents.py."""
 
-    def __init__(self, finish, compiled):
+    def __init__(self, finish, compiled, agents):
         self._finish = finish
+        self._agents = agents
         self._tasks = collections.deque((importlib.import_module, name) for name in MODULES)
         self._seen = set()
         self._compiled = compiled
 
-    def look_at(self, code):
-        """The files of a function of which a worker was asked for."""
+    def look_at(self, code, place):
+        """The files of a function of which a worker was asked for, and where workers see them."""
         if code not in self._seen and len(self._seen) < FILES_MAX:
             self._seen.add(code)
-            self._tasks.append((self._find, os.path.join(code, AGENT)))
+            self._tasks.append((self._find, (code, place)))
 
     def work(self):
         """Does a piece of it. False: there is no more."""
@@ -45,18 +46,23 @@ class Spare:
             self._finish()
         return True
 
-    def _find(self, top):
-        files = [os.path.join(place, name) for place, _, names in os.walk(top) for name in names if name[-3:] == ".py"]
+    def _find(self, code_and_place):
+        code, place = code_and_place
+        top = os.path.join(code, AGENT)
+        files = [os.path.join(inside, name) for inside, _, names in os.walk(top) for name in names]
+        files = [file for file in files if file.endswith(".py")]
         if len(files) <= FILES_MAX and sum(map(os.path.getsize, files)) <= BYTES_MAX:
             self._tasks.extend((self._compile, file) for file in files)
+            self._tasks.append((lambda _: self._agents.prepare(code, place), None))
 
     def _compile(self, path):
         with open(path, "rb") as file:
             source = file.read()
         self._compiled.code(source, path)
 
-    def hand_on(self):
-        """In a worker: its imports find what is compiled."""
+    def hand_on(self, request):
+        """In a worker: its imports find what is compiled, and the agent."""
+        self._agents.hand_on(request)
         loader, compiled = importlib.machinery.SourceFileLoader, self._compiled
         compile_anew = loader.source_to_code
 

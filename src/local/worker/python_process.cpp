@@ -12,6 +12,8 @@
 
 #include "core/write_all.hpp"
 #include "embedded/fork_server.hpp"
+#include "embedded/python_agent_digests.hpp"
+#include "embedded/python_agents.hpp"
 #include "embedded/python_compiled.hpp"
 #include "embedded/python_packets.hpp"
 #include "embedded/python_records.hpp"
@@ -96,6 +98,8 @@ bool PythonForkServer::write_programs() {
          write_script(options_.scratch / "python" / "template.py", embedded::python_template()) &&
          write_script(options_.scratch / "python" / "spare.py", embedded::python_spare()) &&
          write_script(options_.scratch / "python" / "sdk.py", embedded::python_sdk()) &&
+         write_script(options_.scratch / "python" / "agents.py", embedded::python_agents()) &&
+         write_script(options_.scratch / "python" / "agent_digests", embedded::python_agent_digests()) &&
          write_script(options_.scratch / "python" / "installing",
                       variables_for_installing(options_.environment));
 }
@@ -138,7 +142,8 @@ void PythonForkServer::spawn(const fs::path& interpreter) {
                        (options_.scratch / "python" / "runtime_client.py").string(),
                        (options_.scratch / "python" / "template.py").string(),
                        (options_.scratch / "python" / "spare.py").string(),
-                       (options_.scratch / "python" / "sdk.py").string()};
+                       (options_.scratch / "python" / "sdk.py").string(),
+                       (options_.scratch / "python" / "agents.py").string()};
   request.environment = fork_server_environment(options_.environment);
   request.directory = "/";
   request.fork_server = true;
