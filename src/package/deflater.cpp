@@ -67,7 +67,8 @@ class Reader {
     constexpr int unused_bits = 7, is_last = 64, at_end_of_block = 128;  // of data_type
     for (std::size_t begin = 0;;) {
       LAMBDAPOOL_CHECK(inflate(&stream_, Z_BLOCK) == Z_OK && (stream_.data_type & at_end_of_block) != 0);
-      const std::size_t end = 8 * stream_.total_in - static_cast<std::size_t>(stream_.data_type & unused_bits);
+      const std::size_t end =
+          8 * stream_.total_in - static_cast<std::size_t>(stream_.data_type & unused_bits);
       if ((stream_.data_type & is_last) != 0) return {begin, end};
       begin = end;
     }
@@ -78,8 +79,8 @@ class Reader {
   std::string room_;
 };
 
-// The stream goes on behind these bytes: its last block is not the last any more, and an empty one fills the byte
-// that it ends in.
+// The stream goes on behind these bytes: its last block is not the last any more, and an empty one fills the
+// byte that it ends in.
 void leave_open(std::string& bytes, std::size_t inflated_size) {
   thread_local Reader reader;
   const auto [begin, end] = reader.find_last(bytes, inflated_size);
@@ -114,8 +115,7 @@ DeflatedBlock deflate_block(const std::string& content, std::size_t begin) {
   DeflatedBlock done;
   done.size = block.size();
   done.crc = libdeflate_crc32(0, block.data(), block.size());
-  Compressor& fitting =
-      looks_compressed(block, compressors.quick) ? compressors.none : compressors.thorough;
+  Compressor& fitting = looks_compressed(block, compressors.quick) ? compressors.none : compressors.thorough;
   done.bytes = fitting.deflate(block);
   if (begin + block.size() < content.size()) leave_open(done.bytes, block.size());
   return done;
