@@ -148,7 +148,7 @@ class Served:
 
     def client(self, **keys):
         boto3 = pytest.importorskip("boto3")
-        config = pytest.importorskip("botocore.config").Config(retries={"max_attempts": 1}, read_timeout=60)
+        config = pytest.importorskip("botocore.config").Config(retries={"max_attempts": 1}, read_timeout=600)
         options = dict(aws_access_key_id="any", aws_secret_access_key="key", region_name="us-east-1")
         return boto3.session.Session().client(
             "lambda", endpoint_url=self.endpoint, config=config, **{**options, **keys}

@@ -61,7 +61,8 @@ class EngineEarlyTest : public testing::Test {
     target.region = "us-east-1";
     target.in_process = service;
     target.provider = std::make_shared<identity::Provider>(aws::Credentials{{"AKID", "secret"}, "a test"});
-    auto made = Engine::open(std::move(target), {.function = "f", .workers = 1});
+    auto made =
+        Engine::open(std::move(target), {.function = "f", .workers = 1, .early_for = std::chrono::hours(1)});
     EXPECT_TRUE(made);
     engine = std::move(*made);
   }

@@ -20,7 +20,8 @@ Window::Patience patience_of(const EngineOptions& options) {
   return {.throttle_deadline = options.throttle_deadline,
           .network_deadline = options.network_deadline,
           .retries = retries_of(options),
-          .outlasts_outage = options.idempotent && !options.retries};
+          .outlasts_outage = options.idempotent && !options.retries,
+          .early_for = options.early_for};
 }
 
 void warn_on_stderr(const std::string& warning) {

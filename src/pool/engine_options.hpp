@@ -39,6 +39,9 @@ struct EngineOptions {
   // not block. `failure`: the kind of its error, null where there is none.
   using Observe = std::function<void(std::uint64_t call, const report::CallTimes&, const ErrorKind* failure)>;
   Observe observe = {};
+  // A call that waits behind another at its worker is had back after so long: others may have ended that were
+  // shorter.
+  std::chrono::milliseconds early_for{5};
   // Calls ask for what their tasks print, where there is a way for it (EarlyParts has it).
   bool wants_output = false;
   // The function's own timeout always comes first; this much later something is wrong with the connection.

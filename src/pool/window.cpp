@@ -18,8 +18,6 @@ constexpr std::chrono::seconds retry_after_slack{5};
 // A throttle is answered at once; a call that is out for longer than this is running.
 constexpr std::chrono::seconds surely_running{10};
 constexpr int early_of_each = 3;  // worker
-// After this others may have ended that were shorter than what it waits for.
-constexpr std::chrono::milliseconds early_for{5};
 // Before this its worker has it sooner than another would.
 constexpr std::chrono::microseconds early_at_least{500};
 constexpr int refusals_max = 6;
@@ -106,7 +104,7 @@ std::optional<Window::Id> Window::next_to_have_back(Time now) {
   const Id id = *early_.begin();
   Call& call = calls_.at(id);
   skip_cancelled();
-  if (now < call.asked_at + (could_run_early() ? early_at_least : early_for)) return {};
+  if (now < call.asked_at + (could_run_early() ? early_at_least : patience_.early_for)) return {};
   call.asked_at = now;
   return id;
 }

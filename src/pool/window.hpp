@@ -50,6 +50,7 @@ class Window {
     std::chrono::milliseconds network_deadline{120'000};
     int retries = 0;               // how often a call that may have run is sent again
     bool outlasts_outage = false;  // such a call may be sent more often while the service is out of reach
+    std::chrono::milliseconds early_for{5};  // a call waits before its turn, unless others could run it
   };
 
   // `random` gives numbers in [0, 1).

@@ -66,7 +66,7 @@ def client_of(endpoint, service="lambda"):
         region_name=REGION,
         aws_access_key_id="any",
         aws_secret_access_key="any",
-        config=Config(retries={"max_attempts": 0}, parameter_validation=False),
+        config=Config(retries={"max_attempts": 0}, read_timeout=600, parameter_validation=False),
     )
 
 

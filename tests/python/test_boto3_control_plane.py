@@ -43,7 +43,7 @@ def client(tmp_path_factory):
 def client_of(endpoint, key="AKIDLOCAL", secret="secret"):
     return boto3.client(
         "lambda", endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id=key, aws_secret_access_key=secret,
-        config=Config(retries={"max_attempts": 0}),
+        config=Config(retries={"max_attempts": 0}, read_timeout=600),
     )
 
 

@@ -27,7 +27,7 @@ MB = 1 << 20
 def client_of(endpoint, key="AKIDLOCAL", secret="secret", **config):
     return boto3.client(
         "s3", endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id=key, aws_secret_access_key=secret,
-        config=Config(retries={"max_attempts": 0}, **{"signature_version": "s3v4", **config}),
+        config=Config(retries={"max_attempts": 0}, read_timeout=600, **{"signature_version": "s3v4", **config}),
     )
 
 
