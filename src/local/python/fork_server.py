@@ -11,8 +11,6 @@ requests themselves, on a socket of their own.
 
 import array
 import base64  # noqa: F401  (imported so that workers have them already)
-import datetime  # noqa: F401
-import decimal  # noqa: F401
 import gc
 import io
 import json
@@ -402,6 +400,6 @@ def main(compiled, load):
     spare = load("spare", spare_path).Spare(freeze, compiled, load("agents", agents_path).Agents(compiled))
     look_like_a_base_interpreter()
     sys.argv = [""]
-    freeze()
+    gc.freeze()  # collecting takes its time, and somebody waits
     report(control, kind="ready", executable=sys.executable, mounts=libc is not None)
     serve(control, client, spare)

@@ -5,7 +5,6 @@ next event go out in one write, which saves a wake-up of each side for every inv
 lambdapool's own takes small tasks in packets, which need no parsing (docs/protocol.md, Packets).
 """
 
-import decimal
 import importlib
 import json
 import math
@@ -136,7 +135,8 @@ class Decimals:
         self.mark = None
 
     def default(self, value):
-        if not isinstance(value, decimal.Decimal):
+        decimal = sys.modules.get("decimal")  # whoever has a Decimal has imported it
+        if decimal is None or not isinstance(value, decimal.Decimal):
             raise TypeError("Object of type %s is not JSON serializable" % type(value).__name__)
         if value.is_nan():
             return math.nan

@@ -7,7 +7,6 @@ first asks for it, with the user's own pip or uv. The fork server does that (Sdk
 import fcntl
 import os
 import re
-import shutil
 import signal
 import site
 import sys
@@ -142,6 +141,7 @@ def imports_it(code, packages):
 
 def install(directory, environments):
     """Once, whoever else does the same. The name PACKAGES is given to what is whole only."""
+    import shutil
     import tempfile
 
     os.makedirs(directory, 0o700, exist_ok=True)
@@ -211,6 +211,8 @@ def installer(environments):
         if any(os.path.isdir(os.path.join(place, "pip")) for place in places):
             quiet = ["--quiet", "--no-input", "--disable-pip-version-check"]
             return [executable, "-m", "pip", "install", *quiet]
+    import shutil
+
     uv = shutil.which("uv")
     return uv and [uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", environments[0][0]]
 

@@ -1,8 +1,8 @@
 """What the fork server does in advance for workers to come, in small pieces while nobody asks for one.
 
-The first worker has not waited for it. Modules of the standard library that the agent imports, and the agent's own,
-compiled: each function has its own copy, which each of its workers would compile again. What counts is a source's
-bytes, so other code is never taken for it. Then the agent itself is imported (agents.py).
+The first worker has not waited for it. Modules of the standard library that the agent and most handlers import, and
+the agent's own, compiled: each function has its own copy, which each of its workers would compile again. What counts is
+a source's bytes, so other code is never taken for it. Then the agent itself is imported (agents.py).
 """
 
 import collections
@@ -10,7 +10,7 @@ import importlib
 import importlib.machinery
 import os
 
-MODULES = ("hashlib", "ast", "pickletools", "mmap", "faulthandler")
+MODULES = ("hashlib", "ast", "pickletools", "mmap", "faulthandler", "datetime", "decimal", "random", "shutil")
 AGENT = "lambdapool_agent"
 FILES_MAX, BYTES_MAX = 50, 1 << 20
 

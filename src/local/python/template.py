@@ -7,13 +7,10 @@ connection, an identifier) is each worker's own. And it serves only where the pa
 that a fork would break or share in silence; else the workers start as they do without one.
 """
 
-import csv
 import gc
 import importlib
 import importlib.util
 import os
-import random
-import shutil
 import sys
 import time
 import types
@@ -50,6 +47,8 @@ class Packages:
         record = os.path.join(info, "RECORD")
         if not os.path.isfile(record) or os.path.exists(os.path.join(info, "direct_url.json")):
             return
+        import csv  # late, as what follows: the first worker of a fork server waits for none of it
+
         with open(record, encoding="utf-8", newline="") as file:
             self._files.update(os.path.normpath(os.path.join(place, row[0])) for row in csv.reader(file) if row)
 
@@ -164,6 +163,8 @@ def try_fork():
 def random_generators():
     """New ones, which siblings would have in the same state. The ones that the modules random and numpy.random
     have are seeded anew (`reseed`); those of the names of temporary files look after themselves."""
+    import random
+
     kinds, known = [random.Random], [random._inst]
     numpy_random, mtrand = sys.modules.get("numpy.random"), sys.modules.get("numpy.random.mtrand")
     if numpy_random and mtrand:
@@ -217,6 +218,8 @@ class Kept:
 
     def copy_files(self, tmp):
         if self._has_files:
+            import shutil
+
             shutil.copytree("/tmp", tmp, symlinks=True, dirs_exist_ok=True)
 
     def hand_on(self):

@@ -8,19 +8,19 @@
 #include <exception>
 #include <set>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "local/worker/descriptor.hpp"
 #include "local/worker/process_tree.hpp"
-#include "local/worker/resident_memory.hpp"
 
 namespace lambdapool::local {
-namespace {
 
 // Children that were born before their parent was moved are outside; those born after are inside. So each
 // process is moved before it is asked for its children.
-void move_tree(pid_t root, const std::filesystem::path& procs) {
+bool move_tree(pid_t root, const std::filesystem::path& procs) {
   const Descriptor file(::open(procs.c_str(), O_WRONLY | O_CLOEXEC));
-  if (!file) return;
+  if (!file) return false;
   std::set<pid_t> seen;
   std::vector<pid_t> left{root};
   while (!left.empty()) {
@@ -32,9 +32,8 @@ void move_tree(pid_t root, const std::filesystem::path& procs) {
     const auto children = children_of(pid);
     left.insert(left.end(), children.begin(), children.end());
   }
+  return true;
 }
-
-}  // namespace
 
 CgroupMover::CgroupMover() {
   sigset_t all, before;
@@ -58,34 +57,29 @@ CgroupMover::~CgroupMover() {
   thread_.join();
 }
 
-void CgroupMover::move(pid_t pid, std::filesystem::path procs, std::function<void(std::uint64_t)> moved) {
+void CgroupMover::post(std::function<void()> change) {
   {
     const std::lock_guard lock(mutex_);
-    jobs_.push_back({pid, std::move(procs), std::move(moved)});
+    changes_.push_back(std::move(change));
   }
   changed_.notify_one();
 }
 
 // A worker that could not be moved goes on without its limit, which is said.
-void CgroupMover::carry_out(const Job& job) {
-  try {
-    move_tree(job.pid, job.procs);
-    job.moved(resident_bytes_of_tree(job.pid));
-  } catch (const std::exception& failure) {
-    std::fprintf(stderr, "lambdapool: process %d could not be put under its memory limit: %s\n", job.pid,
-                 failure.what());
-  }
-}
-
 void CgroupMover::run() {
   std::unique_lock lock(mutex_);
   while (true) {
-    changed_.wait(lock, [this] { return stopping_ || !jobs_.empty(); });
-    if (stopping_) return;
-    const Job job = std::move(jobs_.front());
-    jobs_.pop_front();
+    changed_.wait(lock, [this] { return stopping_ || !changes_.empty(); });
+    if (changes_.empty()) return;
+    const auto change = std::move(changes_.front());
+    changes_.pop_front();
     lock.unlock();
-    carry_out(job);
+    try {
+      change();
+    } catch (const std::exception& failure) {
+      std::fprintf(stderr, "lambdapool: a worker could not be put under its memory limit: %s\n",
+                   failure.what());
+    }
     lock.lock();
   }
 }

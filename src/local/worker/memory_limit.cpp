@@ -14,6 +14,7 @@
 
 #include "local/worker/cgroup_mover.hpp"
 #include "local/worker/descriptor.hpp"
+#include "local/worker/resident_memory.hpp"
 
 namespace lambdapool::local {
 namespace {
@@ -97,30 +98,47 @@ bool set_limit(const Dialect& dialect, const fs::path& path, std::uint64_t bytes
   return true;
 }
 
-// Cells whose processes were still dying when their worker was done with.
+bool make_cell(const Dialect& dialect, const fs::path& path, std::uint64_t bytes) {
+  if (::mkdir(path.c_str(), 0755) != 0 && errno != EEXIST) return false;
+  return set_limit(dialect, path, bytes) && ::access((path / "cgroup.procs").c_str(), W_OK) == 0;
+}
+
+// Cells that are to be removed; those whose processes are still dying stay. The mover's.
 using Leftovers = std::vector<fs::path>;
+
+void remove_cells(Leftovers& cells) {
+  std::erase_if(cells, [](const fs::path& path) { return ::rmdir(path.c_str()) == 0 || errno == ENOENT; });
+}
 
 class Cell : public Cgroup {
  public:
-  Cell(const Dialect& dialect, fs::path path, std::shared_ptr<Leftovers> leftovers, CgroupMover* mover)
-      : dialect_(dialect), path_(std::move(path)), leftovers_(std::move(leftovers)), mover_(mover) {}
-  ~Cell() override {
-    if (::rmdir(path_.c_str()) != 0) leftovers_->push_back(path_);
+  Cell(const Dialect& dialect, fs::path path, std::uint64_t bytes, std::shared_ptr<Leftovers> leftovers,
+       CgroupMover& mover)
+      : dialect_(dialect),
+        path_(std::move(path)),
+        bytes_(bytes),
+        leftovers_(std::move(leftovers)),
+        mover_(mover) {
+    mover_.post([&dialect = dialect_, path = path_, bytes = bytes_, leftovers = leftovers_] {
+      remove_cells(*leftovers);
+      make_cell(dialect, path, bytes);
+    });
   }
-
-  bool prepare(int memory_mb) {
-    bytes_ = static_cast<std::uint64_t>(memory_mb) << 20;
-    if (::mkdir(path_.c_str(), 0755) != 0 && errno != EEXIST) return false;
-    return set_limit(dialect_, path_, bytes_) && ::access((path_ / "cgroup.procs").c_str(), W_OK) == 0;
+  ~Cell() override {
+    mover_.post([path = path_, leftovers = leftovers_] {
+      leftovers->push_back(path);
+      remove_cells(*leftovers);
+    });
   }
 
   void enclose(pid_t pid) override {
-    auto moved = [&dialect = dialect_, path = path_, all = bytes_, enclosed = enclosed_](std::uint64_t used) {
+    mover_.post([&dialect = dialect_, path = path_, all = bytes_, enclosed = enclosed_, pid] {
+      if (!move_tree(pid, path / "cgroup.procs")) return;
       constexpr std::uint64_t least = 1 << 20;
+      const std::uint64_t used = resident_bytes_of_tree(pid);
       set_limit(dialect, path, std::max(all - std::min(used, all), least));
       *enclosed = true;
-    };
-    mover_->move(pid, path_ / "cgroup.procs", std::move(moved));
+    });
   }
   bool enclosed() const override { return *enclosed_; }
   bool out_of_memory() const override { return counter(path_ / dialect_.events, "oom_kill") > 0; }
@@ -128,9 +146,9 @@ class Cell : public Cgroup {
  private:
   const Dialect& dialect_;
   fs::path path_;
+  std::uint64_t bytes_;
   std::shared_ptr<Leftovers> leftovers_;
-  CgroupMover* mover_;
-  std::uint64_t bytes_ = 0;
+  CgroupMover& mover_;
   std::shared_ptr<std::atomic<bool>> enclosed_ = std::make_shared<std::atomic<bool>>(false);
 };
 
@@ -138,30 +156,23 @@ class CgroupLimits : public MemoryLimits {
  public:
   CgroupLimits(const Dialect& dialect, fs::path base) : dialect_(dialect), base_(std::move(base)) {}
   ~CgroupLimits() override {
-    retry_leftovers();
+    mover_.reset();
+    remove_cells(*leftovers_);
     ::rmdir((base_ / "supervisor").c_str());
     ::rmdir(base_.c_str());
   }
   Kind kind() const override { return dialect_.kind; }
   std::unique_ptr<Cgroup> make(int memory_mb) override {
-    retry_leftovers();
-    auto cell =
-        std::make_unique<Cell>(dialect_, base_ / ("worker-" + std::to_string(next_++)), leftovers_, &mover_);
-    if (!cell->prepare(memory_mb)) return nullptr;
-    return cell;
+    return std::make_unique<Cell>(dialect_, base_ / ("worker-" + std::to_string(next_++)),
+                                  static_cast<std::uint64_t>(memory_mb) << 20, leftovers_, *mover_);
   }
 
  private:
-  void retry_leftovers() {
-    std::erase_if(*leftovers_,
-                  [](const fs::path& path) { return ::rmdir(path.c_str()) == 0 || errno == ENOENT; });
-  }
-
   const Dialect& dialect_;
   fs::path base_;
   std::uint64_t next_ = 1;
   std::shared_ptr<Leftovers> leftovers_ = std::make_shared<Leftovers>();
-  CgroupMover mover_;
+  std::unique_ptr<CgroupMover> mover_ = std::make_unique<CgroupMover>();
 };
 
 class WatchedLimits : public MemoryLimits {
@@ -172,12 +183,14 @@ class WatchedLimits : public MemoryLimits {
 
 // Moves the probe into a limited cell and out again into a place of its own below `base`.
 bool usable(const Dialect& dialect, const fs::path& base, pid_t probe) {
-  auto leftovers = std::make_shared<Leftovers>();
+  constexpr std::uint64_t enough = 64 << 20;
   const std::string pid = std::to_string(probe);
-  Cell cell(dialect, base / "probe", leftovers, nullptr);
-  const fs::path rest = base / "supervisor";
-  return cell.prepare(64) && (::mkdir(rest.c_str(), 0755) == 0 || errno == EEXIST) &&
-         write_value(base / "probe" / "cgroup.procs", pid) && write_value(rest / "cgroup.procs", pid);
+  const fs::path cell = base / "probe", rest = base / "supervisor";
+  const bool works = make_cell(dialect, cell, enough) &&
+                     (::mkdir(rest.c_str(), 0755) == 0 || errno == EEXIST) &&
+                     write_value(cell / "cgroup.procs", pid) && write_value(rest / "cgroup.procs", pid);
+  ::rmdir(cell.c_str());
+  return works;
 }
 
 std::unique_ptr<MemoryLimits> try_below(const Dialect& dialect, const fs::path& parent, pid_t probe) {

@@ -15,13 +15,14 @@
 
 namespace lambdapool::local {
 
-// One worker's cgroup, removed with it.
+// One worker's cgroup, removed with it. It is made, filled and removed in the background; see
+// cgroup_mover.hpp.
 class Cgroup {
  public:
   virtual ~Cgroup() = default;
-  // Moves `pid` and its descendants in, in the background; see cgroup_mover.hpp.
+  // Moves `pid` and its descendants in.
   virtual void enclose(pid_t pid) = 0;
-  virtual bool enclosed() const = 0;  // it is done
+  virtual bool enclosed() const = 0;  // it is done; never, where the system has no room for another cgroup
   // Whether the kernel has killed a process of it for its memory.
   virtual bool out_of_memory() const = 0;
 };
@@ -34,7 +35,7 @@ class MemoryLimits {
   virtual ~MemoryLimits() = default;
 
   virtual Kind kind() const = 0;
-  // nullptr where memory is watched, and where the system has no room for another cgroup.
+  // nullptr where memory is watched.
   virtual std::unique_ptr<Cgroup> make(int memory_mb) = 0;
 };
 
