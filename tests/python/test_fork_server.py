@@ -182,3 +182,55 @@ def test_a_worker_imports_itself_what_is_not_the_agent_that_is_known(deployed, c
         )
     handler = "theirs.handler" if case == "another handler" else "lambdapool_agent.lambda_handler"
     assert run_imported(deployed, handler)[:2] == ["[] True", "True"]
+
+
+# As the fork server: what it is given it says to whom it was given.
+RESERVE = """
+import os, signal, socket, sys
+sys.path.insert(0, sys.argv[1])
+import reserve
+control, server = os.open("/dev/null", os.O_RDONLY), os.getpid()
+
+def live(given):
+    message, fds, _, _ = socket.recv_fds(given, 1000, 1)
+    if message:
+        os.write(fds[0], b"%s %d %d" % (message, os.getpid() != server, len(os.listdir("/proc/self/fd"))))
+
+one = reserve.Reserve(control, live)
+reader, writer = os.pipe()
+print(one.give(b"none", [writer]), one.patience({}))
+reserve.is_memory_short = lambda: True
+one.prepare()
+print(one.give(b"none", [writer]))
+reserve.is_memory_short = lambda: False
+one.prepare()
+one.prepare()
+print(one.patience({}), one.patience({1: 1}))
+pid = one.give(b"to you", [writer])
+print(os.read(reader, 100).decode(), os.waitpid(pid, 0) == (pid, 0), one.give(b"again", [writer]))
+one.prepare()
+one.discard()
+print(os.WTERMSIG(os.wait()[1]) == signal.SIGKILL, one.give(b"none", [writer]))
+one.prepare()
+os.kill(one._pid, signal.SIGKILL)
+one.ended(os.wait()[0])
+print(one.give(b"none", [writer]))
+one.prepare()
+os.kill(one._pid, signal.SIGKILL)
+os.waitid(os.P_PID, one._pid, os.WEXITED | os.WNOWAIT)
+print(one.give(b"none", [writer]))
+"""
+
+
+def test_a_worker_that_was_forked_before_it_was_asked_for_is_given_away_once():
+    command = [sys.executable, "-I", "-S", "-B", "-c", RESERVE, str(PYTHON)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True)
+    assert done.stdout.splitlines() == [
+        "None None",
+        "None",
+        "30000 None",
+        "to you 1 7 True None",
+        "True None",
+        "None",
+        "None",
+    ]

@@ -14,10 +14,8 @@ import base64  # noqa: F401  (imported so that workers have them already)
 import gc
 import io
 import json
-import logging  # noqa: F401
 import os
 import pickle  # noqa: F401
-import re  # noqa: F401
 import resource
 import select
 import signal
@@ -290,7 +288,7 @@ def report(control, **message):
     control.send(json.dumps(message).encode())
 
 
-def reap(control, workers):
+def reap(control, workers, reserve):
     while True:
         try:
             pid, status, usage = os.wait4(-1, os.WNOHANG)
@@ -301,6 +299,7 @@ def reap(control, workers):
         if pid in workers:
             report(control, kind="exited", id=workers.pop(pid), pid=pid, status=status, peak_kb=usage.ru_maxrss)
         sdk.ended(pid)
+        reserve.ended(pid)
 
 
 def wake_on_signals():
@@ -323,9 +322,18 @@ def serve(control, client, spare, kept=None):
     poll.register(control, select.POLLIN)
     poll.register(wake, select.POLLIN)
 
-    def start(request, fds):
+    def live(given):
+        join(server)
+        message, fds = receive(given)
+        if message:
+            worker_main(json.loads(message), fds, server, client, None, spare)
+
+    reserve = reserve_module.Reserve(CONTROL, live)
+
+    def start(message, request, fds):
         try:
-            pid = os.fork()
+            given = reserve.give(message, fds) if "modules" not in request else None
+            pid = os.fork() if given is None else given
         except OSError as error:
             report(control, kind="failed", id=request["id"], reason=error.strerror)
             pid = -1
@@ -343,12 +351,18 @@ def serve(control, client, spare, kept=None):
     while True:
         ready = poll.poll(0)
         while not ready and workers and not kept and spare.work():  # a template would find the function's modules
+            reserve.discard()  # it has not what is now there
             ready = poll.poll(0)
-        for source, _ in ready or poll.poll():
+        if not ready and workers and not kept and libc:
+            reserve.prepare()
+        ready = ready or poll.poll(reserve.patience(workers))
+        if not ready:
+            reserve.discard()
+        for source, _ in ready:
             if source == wake:
                 if signal.SIGUSR1 in os.read(wake, 4096):
                     sdk.begin()
-                reap(control, workers)
+                reap(control, workers, reserve)
                 while waiting and not sdk.is_busy():
                     start(*waiting.pop(0))
                 continue
@@ -357,11 +371,11 @@ def serve(control, client, spare, kept=None):
                 return
             request = json.loads(message)
             if not kept and sdk.is_awaited(request, template.Packages):
-                waiting.append((request, fds))
+                waiting.append((message, request, fds))
                 if "modules" not in request:  # a template, which has no log
                     os.write(fds[OUTPUT], sdk.waiting)
             else:
-                start(request, fds)
+                start(message, request, fds)
 
 
 def look_like_a_base_interpreter():
@@ -384,9 +398,9 @@ def look_like_a_base_interpreter():
 
 def main(compiled, load):
     """What compiled.py has, which has loaded this."""
-    global sdk, template
+    global sdk, template, reserve_module
     wanted, home, packets_path, records_path, client_path, template_path, spare_path, sdk_path = sys.argv[1:9]
-    agents_path = sys.argv[9]
+    agents_path, reserve_path = sys.argv[9:11]
     found = "%d.%d" % sys.version_info[:2]
     if found != wanted:
         print("this is Python " + found, file=sys.stderr)
@@ -397,6 +411,7 @@ def main(compiled, load):
     load("records", records_path)
     sdk = load("sdk", sdk_path).Sdk(home, join)
     client, template = load("runtime_client", client_path), load("template", template_path)
+    reserve_module = load("reserve", reserve_path)
     spare = load("spare", spare_path).Spare(freeze, compiled, load("agents", agents_path).Agents(compiled))
     look_like_a_base_interpreter()
     sys.argv = [""]

@@ -17,6 +17,7 @@
 #include "embedded/python_compiled.hpp"
 #include "embedded/python_packets.hpp"
 #include "embedded/python_records.hpp"
+#include "embedded/python_reserve.hpp"
 #include "embedded/python_sdk.hpp"
 #include "embedded/python_spare.hpp"
 #include "embedded/python_template.hpp"
@@ -99,6 +100,7 @@ bool PythonForkServer::write_programs() {
          write_script(options_.scratch / "python" / "spare.py", embedded::python_spare()) &&
          write_script(options_.scratch / "python" / "sdk.py", embedded::python_sdk()) &&
          write_script(options_.scratch / "python" / "agents.py", embedded::python_agents()) &&
+         write_script(options_.scratch / "python" / "reserve.py", embedded::python_reserve()) &&
          write_script(options_.scratch / "python" / "agent_digests", embedded::python_agent_digests()) &&
          write_script(options_.scratch / "python" / "installing",
                       variables_for_installing(options_.environment));
@@ -143,7 +145,8 @@ void PythonForkServer::spawn(const fs::path& interpreter) {
                        (options_.scratch / "python" / "template.py").string(),
                        (options_.scratch / "python" / "spare.py").string(),
                        (options_.scratch / "python" / "sdk.py").string(),
-                       (options_.scratch / "python" / "agents.py").string()};
+                       (options_.scratch / "python" / "agents.py").string(),
+                       (options_.scratch / "python" / "reserve.py").string()};
   request.environment = fork_server_environment(options_.environment);
   request.directory = "/";
   request.fork_server = true;
