@@ -268,6 +268,8 @@ class Items(Job):
         self._calls += not early
         if self._told_early and not early:  # now there is a log
             outcomes.attach(self._told_early.pop(call, []), self._dispatcher.engine.log_of(call))
+        if self._resumption is not None and not early:
+            self._resumption.took(*self._dispatcher.engine.billed(self._number, first))
         if error is not None:
             self._call_failed(first, count, begun, error)
         else:
@@ -319,7 +321,7 @@ class Items(Job):
             self._told_early = self._told_early or {}
             self._told_early.setdefault(call, []).extend(failures)
         if kept is not None:
-            results, failures = self._keep(call, first, count, kept[before:], results, failures)
+            results, failures = self._keep(first, count, kept[before:], results, failures)
         again = self._choose_again(first, results) if failures else []
         if again:
             failures = [
@@ -371,7 +373,6 @@ class Items(Job):
 
     def _keep(
         self,
-        call: int,
         first: int,
         count: int,
         kept: List[Optional[bytes]],
@@ -382,7 +383,7 @@ class Items(Job):
         failure."""
         assert self._resumption is not None
         try:
-            self._resumption.arrived(first, kept, results, self._dispatcher.engine.log_of(call))
+            self._resumption.arrived(first, kept, results)
             if len(kept) < count:
                 self._resumption.not_run(first + len(kept), count - len(kept))
         except LambdaPoolError as error:

@@ -84,7 +84,7 @@ class Resumption:
     def sending(self, first: int, count: int) -> None:
         self._checked(self._journal.sent(self.positions(first, count)))
 
-    def arrived(self, first: int, kept: "List[Optional[bytes]]", values: Sequence[Any], log: str) -> None:
+    def arrived(self, first: int, kept: "List[Optional[bytes]]", values: Sequence[Any]) -> None:
         """`kept`: of each item what outcomes.read() kept; None where it failed, for reasons of its own."""
         positions = self.positions(first, len(kept))
         done, returned = [], []
@@ -94,9 +94,13 @@ class Resumption:
                 returned.append(position)
             else:
                 done.append((position, data))
-        self._checked(self._journal.done(done, log))
+        self._checked(self._journal.done(done))
         if returned:
             self._checked(self._journal.returned(returned))
+
+    def took(self, billed_ms: float, memory_mb: int, cost: float) -> None:
+        """A call, whatever came of it. Where this cannot be written, nor can what follows, which is missed."""
+        self._journal.took(billed_ms, memory_mb, cost)
 
     def failed(self, first: int, count: int, exception: BaseException) -> None:
         """The call did. What has certainly not run, or not to its end, is simply missing."""

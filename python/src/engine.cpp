@@ -60,8 +60,9 @@ nb::object Engine::open() {
   if (!opened) return to_tuple(opened.error());
   const std::lock_guard lock(mutex_);
   target_ = opened->target;
-  prices_ = target::prices_of(opened->target, opened->region, std::string(report::own_architecture()),
-                              Environment::of_this_process());
+  tariff_.set([&](const std::string& architecture) {
+    return target::prices_of(opened->target, opened->region, architecture, Environment::of_this_process());
+  });
   engine_ = std::move(opened->engine);
   store_ = std::move(opened->store);
   if (!store_) return nb::none();
@@ -94,8 +95,8 @@ std::shared_ptr<report::Account> Engine::add(Batch::Job job, std::size_t items, 
   const auto ends_with = patient ? pool::Fault::every_call : pool::Fault::call;
   batch_.add(job, items, {.chunksize = chunksize, .ends_with = ends_with, .lets_go = lets_go, .open = open});
   if (rerun_stragglers) stragglers_.watch(job);
-  if (max_cost && prices_)
-    batch_.allow(job, budgets_.try_emplace(job, *max_cost, *prices_).first->second.room());
+  if (max_cost && tariff_.prices())
+    batch_.allow(job, budgets_.try_emplace(job, *max_cost).first->second.room());
   return accounts_.open(job);
 }
 

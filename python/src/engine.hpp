@@ -29,6 +29,7 @@
 #include "pool/stragglers.hpp"
 #include "report/accounts.hpp"
 #include "report/budget.hpp"
+#include "report/tariff.hpp"
 
 namespace lambdapool::python {
 
@@ -71,6 +72,7 @@ class Engine {
   void name_call(Batch::Call call, std::string name);
   nb::object output();
   void wait_until_printed(double seconds);
+  nb::tuple billed(Batch::Job job, std::size_t first);
   nb::object over_budget(Batch::Job job);
   nb::list failed(Batch::Job job);
   nb::list end(Batch::Job job, bool lets_go);
@@ -152,7 +154,7 @@ class Engine {
   std::shared_ptr<EngineQueue> queue_ = std::make_shared<EngineQueue>();
   Echoes echoes_;
   std::string target_;
-  Result<report::Prices> prices_ = {};  // set once, by open()
+  report::Tariff tariff_;  // set once, by open()
   report::Accounts accounts_;
   struct Place {
     Batch::Job job;

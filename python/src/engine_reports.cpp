@@ -11,6 +11,7 @@ namespace lambdapool::python {
 void Engine::observe(Batch::Call call, const report::CallTimes& times, const ErrorKind* failure) {
   report::Call ended{.failure = failure != nullptr ? to_string(*failure) : std::string_view(),
                      .times = times};
+  if (times.architecture) tariff_.runs_on(*times.architecture);
   std::unique_lock lock(batch_mutex_);
   if (const auto chunk = batch_.chunk_of(call)) {
     ended.job = chunk->job;
@@ -51,9 +52,22 @@ std::optional<report::Call> Engine::left_to_its_twin(Batch::Call call) {
 void Engine::charge(const report::Call& call) {
   const auto found = budgets_.find(call.job);
   if (found == budgets_.end()) return;
-  found->second.add(call);
+  found->second.add(call, *tariff_.prices());
   batch_.allow(call.job, found->second.room());
   if (!batch_.knows(call.job)) budgets_.erase(found);
+}
+
+nb::tuple Engine::billed(Batch::Job job, std::size_t first) {
+  refuse_forked();
+  std::optional<report::Invocation> took;
+  {
+    const std::lock_guard lock(batch_mutex_);
+    const auto ended = unsettled_.find({job, first});
+    if (ended != unsettled_.end()) took = ended->second.times.invocation;
+  }
+  const auto& prices = tariff_.prices();
+  if (!took) return nb::make_tuple(0.0, 0, 0.0);
+  return nb::make_tuple(took->billed_ms, took->memory_mb, prices ? report::cost_of(*took, *prices) : 0);
 }
 
 nb::object Engine::over_budget(Batch::Job job) {
@@ -68,9 +82,10 @@ nb::object Engine::over_budget(Batch::Job job) {
 
 nb::tuple Engine::report(const report::Account* of) const {
   refuse_forked();
-  if (!prices_) return nb::make_tuple(nb::none(), to_tuple(prices_.error()));
+  const auto& prices = tariff_.prices();
+  if (!prices) return nb::make_tuple(nb::none(), to_tuple(prices.error()));
   const report::Account& account = of != nullptr ? *of : accounts_.all();
-  return nb::make_tuple(nb::cast(report::Report(account.ledger(), *prices_)), nb::none());
+  return nb::make_tuple(nb::cast(report::Report(account.ledger(), *prices)), nb::none());
 }
 
 // Of items in calls, those whose call is not one of the few that wait in the engine for a worker.
@@ -87,7 +102,7 @@ nb::tuple Engine::standing(Batch::Job job, const report::Account* account) {
   pool::Engine::Standing calls{};
   if (const auto engine = engine_or_null()) calls = engine->standing();
   report::Account::Sum sum;
-  if (account != nullptr) sum = account->sum(prices_ ? *prices_ : report::Prices{});
+  if (account != nullptr) sum = account->sum(tariff_.prices().value_or(report::Prices{}));
   const auto& retries = calls.retries;
   return nb::make_tuple(items ? nb::object(nb::int_(items->items)) : nb::none(), items ? items->settled : 0,
                         items ? with_workers(items->out, calls.calls) : 0,

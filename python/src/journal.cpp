@@ -70,7 +70,12 @@ class Journal {
     const auto run = run_;
     return run ? told(without_lock([&] { return run->returned(items); })) : closed();
   }
-  nb::object done(const nb::list& results, std::string_view log) {
+  nb::object took(double billed_ms, int memory_mb, double cost) {
+    const auto run = run_;
+    if (!run) return closed();
+    return told(without_lock([&] { return run->took({billed_ms, memory_mb, cost}); }));
+  }
+  nb::object done(const nb::list& results) {
     const auto run = run_;
     if (!run) return closed();
     std::vector<std::pair<Position, std::string_view>> views;
@@ -78,10 +83,7 @@ class Journal {
       const auto pair = nb::cast<nb::tuple>(result);  // the list keeps its bytes
       views.emplace_back(nb::cast<Position>(pair[0]), view_of(nb::cast<nb::bytes>(pair[1])));
     }
-    return told(without_lock([&]() -> Result<void> {
-      if (auto written = run->done(views); !written) return written;
-      return log.empty() ? Result<void>() : run->took(log);
-    }));
+    return told(without_lock([&] { return run->done(views); }));
   }
   void close() { run_.reset(); }
 
@@ -113,7 +115,8 @@ void bind_journal(nb::module_& module) {
       .def("ended", &Journal::ended, nb::arg("items"))
       .def("sent", &Journal::sent, nb::arg("items"))
       .def("returned", &Journal::returned, nb::arg("items"))
-      .def("done", &Journal::done, nb::arg("results"), nb::arg("log"))
+      .def("done", &Journal::done, nb::arg("results"))
+      .def("took", &Journal::took, nb::arg("billed_ms"), nb::arg("memory_mb"), nb::arg("cost"))
       .def("close", &Journal::close);
   module.def("open_journal", &open_journal, nb::arg("name"), nb::arg("function"), nb::arg("code"),
              nb::arg("on_change"), nb::arg("idempotent"));

@@ -28,6 +28,7 @@ class Data final : public detail::ReportData {
 }  // namespace
 
 void Books::observe(Call call, const report::CallTimes& times, const ErrorKind* failure) {
+  if (times.architecture) tariff_.runs_on(*times.architecture);
   const std::lock_guard lock(mutex_);
   ended_.insert_or_assign(
       call, report::Call{.failure = failure ? to_string(*failure) : std::string_view(), .times = times});
@@ -64,14 +65,23 @@ std::optional<report::Call> Books::let_go(Call call, std::optional<pool::Batch::
   return ended;
 }
 
+journal::Billed Books::billed(const report::Call& call) const {
+  const auto& invocation = call.times.invocation;
+  if (!invocation) return {};
+  const auto& rates = prices();
+  return {invocation->billed_ms, invocation->memory_mb, rates ? report::cost_of(*invocation, *rates) : 0};
+}
+
 Report Books::report(const report::Account* account) const {
-  if (!prices_) throw_error(prices_.error());
+  const auto& rates = prices();
+  if (!rates) throw_error(rates.error());
   const report::Account& of = account ? *account : accounts_.all();
-  return Report(std::make_shared<Data>(report::Report(of.ledger(), *prices_)));
+  return Report(std::make_shared<Data>(report::Report(of.ledger(), *rates)));
 }
 
 double Books::cost_of(const report::Account& account) const {
-  return prices_ ? account.sum(*prices_).cost : 0;
+  const auto& rates = prices();
+  return rates ? account.sum(*rates).cost : 0;
 }
 
 }  // namespace lambdapool::api

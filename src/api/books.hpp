@@ -9,10 +9,12 @@
 #include <optional>
 #include <unordered_map>
 
+#include "journal/run.hpp"
 #include "lambdapool/report.hpp"
 #include "pool/batch.hpp"
 #include "report/accounts.hpp"
 #include "report/prices.hpp"
+#include "report/tariff.hpp"
 
 namespace lambdapool::api {
 
@@ -20,7 +22,8 @@ class Books {
  public:
   using Call = pool::Batch::Call;
 
-  explicit Books(Result<report::Prices> prices = report::Prices{}) : prices_(std::move(prices)) {}
+  Books() = default;  // all is free
+  explicit Books(const report::Tariff::PricesOf& prices_of) { tariff_.set(prices_of); }
 
   // As pool::EngineOptions::Observe: before settled().
   void observe(Call call, const report::CallTimes& times, const ErrorKind* failure);
@@ -33,13 +36,14 @@ class Books {
   // `late`: another call with them was first.
   std::optional<report::Call> let_go(Call call, std::optional<pool::Batch::Job> of, bool late);
 
+  journal::Billed billed(const report::Call& call) const;
   std::shared_ptr<report::Account> open(pool::Batch::Job job) { return accounts_.open(job); }
   Report report(const report::Account* account) const;  // null: of all. Throws InvalidArgument (prices).
   double cost_of(const report::Account& account) const;
-  const Result<report::Prices>& prices() const { return prices_; }
+  const Result<report::Prices>& prices() const { return tariff_.prices(); }
 
  private:
-  const Result<report::Prices> prices_;
+  report::Tariff tariff_;
   report::Accounts accounts_;
   std::mutex mutex_;
   std::unordered_map<Call, report::Call> ended_;  // until their job has looked at them

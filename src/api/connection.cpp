@@ -350,8 +350,9 @@ std::shared_ptr<Connection> Connection::open(const Options& options) {
   auto target = api::value_or_throw(target::resolve(target_options, environment));
   std::shared_ptr<objects::Store> store;
   if (!target.bucket.empty()) store = api::value_or_throw(objects::Store::open(target));
-  auto books = std::make_shared<api::Books>(
-      target::prices_of(target.name, target.region, std::string(report::own_architecture()), environment));
+  auto books = std::make_shared<api::Books>([&](const std::string& architecture) {
+    return target::prices_of(target.name, target.region, architecture, environment);
+  });
   engine_options.observe = [books](std::uint64_t call, const report::CallTimes& times,
                                    const ErrorKind* failure) { books->observe(call, times, failure); };
   const bool is_local = target.name == "local";

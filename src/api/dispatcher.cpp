@@ -55,8 +55,7 @@ std::shared_ptr<Job> Dispatcher::start(std::string head, std::vector<std::string
     if (count > 0) jobs_.emplace(number, job);
     if (options.rerun_stragglers && count > 0) stragglers_.watch(number);
     if (options.max_cost && count > 0 && books_->prices())
-      batch_.allow(number,
-                   budgets_.try_emplace(number, *options.max_cost, *books_->prices()).first->second.room());
+      batch_.allow(number, budgets_.try_emplace(number, *options.max_cost).first->second.room());
   }
   send();
   return job;
@@ -193,7 +192,7 @@ std::optional<Dispatcher::Chunk> Dispatcher::take(pool::Batch::Call call, bool i
   if (taken) return taken;
   const auto cost = books_->let_go(call, of, late.has_value());
   if (const auto budget = of ? budgets_.find(*of) : budgets_.end(); cost && budget != budgets_.end())
-    budget->second.add(*cost);
+    budget->second.add(*cost, *books_->prices());
   return std::nullopt;
 }
 
@@ -223,7 +222,7 @@ std::optional<pool::Batch::Ended> Dispatcher::end_for_money(pool::Batch::Job num
   const auto found = budgets_.find(number);
   if (found == budgets_.end()) return std::nullopt;
   report::Budget& budget = found->second;
-  if (call) budget.add(*call);
+  if (call) budget.add(*call, *books_->prices());
   batch_.allow(number, budget.room());
   if (!batch_.is_held(number)) return std::nullopt;
   job.leave_out(over_budget(budget));

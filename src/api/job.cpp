@@ -90,6 +90,8 @@ Job::Told Job::take(const Chunk& chunk, Result<Reply> reply, std::size_t begun) 
   Told told = told_by(chunk, std::move(reply), begun);
   told.call =
       setting_.books->settled(chunk, told.done, told.again.size() - told.climbed, told.climbed, told.busy);
+  if (setting_.recorder && told.call)  // where it fails, so does what is written next, which is missed
+    (void)setting_.recorder->took(setting_.books->billed(*told.call));
   return told;
 }
 
@@ -150,8 +152,7 @@ Job::Told Job::accept_items(const Chunk& chunk, std::string body, When when) {
     throw MalformedMessage("it holds another number of results than was asked for");
   const auto items = std::span(outcome.items).subspan(chunk.before);
   if (setting_.recorder) {
-    auto written =
-        setting_.recorder->arrived(chunk.first, chunk.count, items, setting_.logs->of_call(chunk.call));
+    auto written = setting_.recorder->arrived(chunk.first, chunk.count, items);
     if (!written) return fail(chunk, std::move(written.error()), chunk.count);
   }
   Told told{items.size(), outcome.busy, bodies_.back().size()};

@@ -25,7 +25,7 @@ Result<void> RunRecorder::sending(std::size_t first, std::size_t count) {
 }
 
 Result<void> RunRecorder::arrived(std::size_t first, std::size_t count,
-                                  std::span<const runtime::ItemOutcomeView> items, std::string_view log) {
+                                  std::span<const runtime::ItemOutcomeView> items) {
   const auto run = running();
   if (!run) return {};
   std::vector<std::pair<journal::Position, std::string_view>> done;
@@ -37,8 +37,12 @@ Result<void> RunRecorder::arrived(std::size_t first, std::size_t count,
       returned.push_back(missing_[first + i]);
   }
   if (auto written = run->done(done); !written) return written;
-  if (auto written = run->returned(returned); !written) return written;
-  return run->took(log);
+  return run->returned(returned);
+}
+
+Result<void> RunRecorder::took(const journal::Billed& call) {
+  const auto run = running();
+  return run ? run->took(call) : Result<void>();
 }
 
 Result<void> RunRecorder::not_run(std::size_t first, std::size_t count) {

@@ -26,10 +26,10 @@ class RunRecorder {
 
   Result<void> sending(std::size_t first, std::size_t count);
   // Of `count` items that were sent these have come back; the others have not run.
-  Result<void> arrived(std::size_t first, std::size_t count, std::span<const runtime::ItemOutcomeView> items,
-                       std::string_view log);
+  Result<void> arrived(std::size_t first, std::size_t count, std::span<const runtime::ItemOutcomeView> items);
   Result<void> not_run(std::size_t first, std::size_t count);
   Result<void> failed(std::size_t first, std::size_t count, ErrorKind kind);
+  Result<void> took(const journal::Billed& call);
   void close();  // the run may be resumed by others
 
  private:

@@ -53,7 +53,6 @@ void add_runs(CLI::App& app, Parsed& parsed) {
         verb, "--output", {"table", "json"},
         [&](const std::string& form) { parsed.runs.json = form == "json"; },
         "Sets the form of the output (the default is a table)");
-    add_text(verb, "--region", parsed.connection.region, "TEXT", "Sets the region whose prices are taken");
   };
   add_form(add_verb(runs, parsed, "list", "List the runs of this machine",
                     [&](const Context& context) { return list_runs(context, parsed.runs); }));

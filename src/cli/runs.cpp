@@ -13,7 +13,6 @@
 #include "core/timestamp.hpp"
 #include "journal/directory.hpp"
 #include "report/figures.hpp"
-#include "report/prices.hpp"
 
 namespace lambdapool::cli {
 namespace {
@@ -22,11 +21,6 @@ using journal::Summary;
 using Clock = std::chrono::system_clock;
 
 Clock::time_point at(std::int64_t seconds) { return Clock::time_point(std::chrono::seconds(seconds)); }
-
-// Of this machine's architecture, as reports have it, since a journal does not know better.
-double cost(const Summary& run, const report::Prices& prices) {
-  return static_cast<double>(run.calls) * prices.request + run.gb_seconds * prices.gb_second;
-}
 
 std::string state(const Summary& run) {
   if (!run.broken.empty()) return "unreadable";
@@ -39,14 +33,13 @@ std::string progress(const Summary& run) {
   return std::to_string(run.done) + " of " + (run.items ? std::to_string(*run.items) : "?");
 }
 
-std::string table(const std::vector<Summary>& runs, const report::Prices& prices,
-                  std::optional<std::size_t> width) {
+std::string table(const std::vector<Summary>& runs, std::optional<std::size_t> width) {
   std::vector<std::vector<std::string>> rows;
   for (const Summary& run : runs)
     rows.push_back(
         {run.name, run.function, progress(run), state(run),
          readable_age(std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - at(run.updated_s))),
-         report::dollars(cost(run, prices)), readable_size(static_cast<std::int64_t>(run.bytes))});
+         report::dollars(run.cost), readable_size(static_cast<std::int64_t>(run.bytes))});
   return format_table({{"RUN"},
                        {"FUNCTION"},
                        {"DONE", Align::right},
@@ -61,7 +54,7 @@ std::string in_doubt(const Summary& run) {
   return std::to_string(run.in_doubt.size()) + ": " + journal::in_words(run.in_doubt);
 }
 
-std::string details(const Summary& run, const report::Prices& prices) {
+std::string details(const Summary& run) {
   std::string text;
   const auto row = [&](const std::string& name, const std::string& value) {
     text += name + std::string(16 - name.size(), ' ') + value + "\n";
@@ -77,13 +70,13 @@ std::string details(const Summary& run, const report::Prices& prices) {
   std::snprintf(billed, sizeof billed, "%.3g s, %.4g GB-s in %lld calls", run.billed_ms / 1000,
                 run.gb_seconds, static_cast<long long>(run.calls));
   row("Billed", billed);
-  row("Cost", report::dollars(cost(run, prices)) + " (" + prices.region + ", prices of " + prices.date + ")");
+  row("Cost", report::dollars(run.cost));
   row("Code", run.code);
   row("Size", readable_size(static_cast<std::int64_t>(run.bytes)));
   return text;
 }
 
-nlohmann::ordered_json json_of(const Summary& run, const report::Prices& prices) {
+nlohmann::ordered_json json_of(const Summary& run) {
   nlohmann::ordered_json out{{"name", run.name},
                              {"state", state(run)},
                              {"function", run.function},
@@ -96,7 +89,7 @@ nlohmann::ordered_json json_of(const Summary& run, const report::Prices& prices)
                              {"calls", run.calls},
                              {"billed_ms", run.billed_ms},
                              {"gb_seconds", run.gb_seconds},
-                             {"cost_usd", cost(run, prices)},
+                             {"cost_usd", run.cost},
                              {"code", run.code},
                              {"size_bytes", run.bytes}};
   if (run.items) out["items"] = *run.items;
@@ -107,37 +100,28 @@ std::string text_of(const nlohmann::ordered_json& json) {
   return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
-Result<report::Prices> prices(const Context& context) {
-  const auto region = context.options.region ? context.options.region : context.environment.get("AWS_REGION");
-  return report::prices_of(region.value_or("us-east-1"), report::own_architecture(), context.environment);
-}
-
 }  // namespace
 
 Result<void> list_runs(const Context& context, const RunsOptions& options) {
   const auto directory = journal::runs_directory(context.environment);
-  const auto rates = prices(context);
-  if (!rates) return tl::unexpected(rates.error());
   const auto runs = journal::list_runs(directory);
   if (!runs) return tl::unexpected(runs.error());
   if (options.json) {
     auto list = nlohmann::ordered_json::array();
-    for (const Summary& run : *runs) list.push_back(json_of(run, *rates));
+    for (const Summary& run : *runs) list.push_back(json_of(run));
     std::cout << text_of(list) << std::flush;
   } else if (runs->empty()) {
     std::cerr << "No run has a journal in " << directory.string() << ".\n";
   } else {
-    std::cout << table(*runs, *rates, output_width(context.environment)) << std::flush;
+    std::cout << table(*runs, output_width(context.environment)) << std::flush;
   }
   return {};
 }
 
 Result<void> show_run(const Context& context, const RunsOptions& options) {
-  const auto rates = prices(context);
-  if (!rates) return tl::unexpected(rates.error());
   const auto run = journal::show_run(journal::runs_directory(context.environment), options.names.front());
   if (!run) return tl::unexpected(run.error());
-  std::cout << (options.json ? text_of(json_of(*run, *rates)) : details(*run, *rates)) << std::flush;
+  std::cout << (options.json ? text_of(json_of(*run)) : details(*run)) << std::flush;
   return {};
 }
 

@@ -42,7 +42,7 @@ void append_base64(std::string& out, std::string_view first, std::string_view se
 
 // The members that a reader knows, as the scan found them.
 struct Members {
-  std::optional<JsonValue> version, codec, peer, echo, timeout, encoding, body;
+  std::optional<JsonValue> version, codec, peer, echo, timeout, architecture, encoding, body;
 };
 
 void remember(Members& members, std::string_view name, const JsonValue& value, std::string_view body) {
@@ -51,6 +51,7 @@ void remember(Members& members, std::string_view name, const JsonValue& value, s
   if (name == "peer") members.peer = value;
   if (name == "echo") members.echo = value;
   if (name == "timeout") members.timeout = value;
+  if (name == "architecture") members.architecture = value;
   if (name == "encoding") members.encoding = value;
   if (name == body) members.body = value;
 }
@@ -116,7 +117,7 @@ class Decoder {
                   "the answer belongs to another call (its \"echo\" is another one), so it was thrown away "
                   "and the connection closed");
     }
-    return Told{timeout_of(*found)};
+    return Told{timeout_of(*found), architecture_of(*found)};
   }
 
  private:
@@ -139,8 +140,8 @@ class Decoder {
     return members;
   }
 
-  // Nothing depends on it but how long others are waited for, so that what makes no sense is as if it were
-  // not there.
+  // Nothing depends on these two but how long others are waited for and what a report says of the price, so
+  // that what makes no sense is as if it were not there.
   static std::optional<std::chrono::seconds> timeout_of(const Members& members) {
     if (!members.timeout || members.timeout->type != JsonValue::Type::number) return std::nullopt;
     const std::string_view text = members.timeout->text;
@@ -149,6 +150,11 @@ class Decoder {
     const bool good = status == std::errc() && stop == text.data() + text.size();
     if (!good || seconds < limits::timeout_s_min || seconds > limits::timeout_s_max) return std::nullopt;
     return std::chrono::seconds(seconds);
+  }
+
+  static std::optional<Architecture> architecture_of(const Members& members) {
+    if (!members.architecture || members.architecture->type != JsonValue::Type::string) return std::nullopt;
+    return architecture_named(members.architecture->text);
   }
 
   Result<void> read_echo(const Members& members, std::string& to) const {

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/architecture.hpp"
 #include "core/error.hpp"
 #include "core/limits.hpp"
 
@@ -36,6 +37,7 @@ struct Label {
 // What an outcome says of the function that made it.
 struct Told {
   std::optional<std::chrono::seconds> timeout;  // about the function's own
+  std::optional<Architecture> architecture;     // of the machine that it runs on
 };
 
 enum class Direction { task, outcome };

@@ -89,6 +89,17 @@ TEST(Envelope, TellsTheFunctionsTimeoutWhereItMakesSense) {
   EXPECT_EQ(check_echo(json, "a-1")->timeout, std::chrono::seconds(3));
 }
 
+TEST(Envelope, TellsWhatTheFunctionRunsOnWhereItHasAPrice) {
+  const auto told = [](const std::string& architecture) {
+    return check_echo(R"({"lambdapool":1,"echo":"a-1","architecture":)" + architecture + "}", "a-1")
+        ->architecture;
+  };
+  EXPECT_EQ(told(R"("arm64")"), Architecture::arm64);
+  EXPECT_EQ(told(R"("x86_64")"), Architecture::x86_64);
+  for (const char* other : {R"("riscv64")", R"("")", "64", "null", "{}"}) EXPECT_FALSE(told(other)) << other;
+  EXPECT_FALSE(check_echo(R"({"lambdapool":1,"echo":"a-1"})", "a-1")->architecture);
+}
+
 TEST(Envelope, ComesBackAsItWasForBodiesOfEverySizeAndSplit) {
   for (const std::size_t size : {0, 1, 2, 3, 4, 5, 100, 4095, 4096, 5000, 40'000, 300'000}) {
     for (const auto& body : {noise(size), std::string(size, 'x')}) {

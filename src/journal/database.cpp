@@ -16,7 +16,12 @@ CREATE TABLE items (
 );
 CREATE INDEX left_over ON items (digest, state) WHERE position IS NULL;
 )sql";
-constexpr const char* steps[] = {schema};
+// Before, a run was priced when somebody looked at it, by this machine's architecture: most often x86_64's.
+constexpr const char* cost = R"sql(
+ALTER TABLE run ADD COLUMN cost REAL NOT NULL DEFAULT 0;
+UPDATE run SET cost = calls * 2e-7 + gb_seconds * 1.66667e-5;
+)sql";
+constexpr const char* steps[] = {schema, cost};
 
 }  // namespace
 

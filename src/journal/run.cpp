@@ -33,15 +33,6 @@ std::string listed(const std::vector<Position>& items) {
 
 std::string counted(std::size_t items) { return std::to_string(items) + (items == 1 ? " item" : " items"); }
 
-std::optional<double> number_after(std::string_view text, std::string_view name) {
-  const std::size_t at = text.rfind(name);
-  if (at == std::string_view::npos) return std::nullopt;
-  text.remove_prefix(at + name.size());
-  double number = 0;
-  if (std::from_chars(text.data(), text.data() + text.size(), number).ec != std::errc()) return std::nullopt;
-  return number;
-}
-
 }  // namespace
 
 RunJournal::RunJournal(std::string name, fs::path directory, Lock lock, std::unique_ptr<Database> database,
@@ -210,7 +201,7 @@ Result<std::vector<State>> RunJournal::states(Position first, std::size_t count)
 void RunJournal::drop(Position from) {
   database_->prepare("DELETE FROM items WHERE position >= ? OR position IS NULL").bind(from).run();
   if (from > 0) return;
-  database_->prepare("UPDATE run SET items = NULL, calls = 0, billed_ms = 0, gb_seconds = 0").run();
+  database_->prepare("UPDATE run SET items = NULL, calls = 0, billed_ms = 0, gb_seconds = 0, cost = 0").run();
   std::error_code ignored;  // what stays is written over, or deleted with the run
   for (const auto& file : fs::directory_iterator(directory_ / "results", ignored))
     fs::remove(file.path(), ignored);
@@ -292,16 +283,15 @@ Result<void> RunJournal::done(const std::vector<std::pair<Position, std::string_
   return database_->outcome();
 }
 
-Result<void> RunJournal::took(std::string_view log) {
-  const auto billed_ms = number_after(log, "\tBilled Duration: ");
-  const auto memory_mb = number_after(log, "\tMemory Size: ");
+Result<void> RunJournal::took(const Billed& call) {
   const std::lock_guard lock(mutex_);
   database_
       ->prepare(
           "UPDATE run SET calls = calls + 1, billed_ms = billed_ms + ?1, "
-          "gb_seconds = gb_seconds + ?1 * ?2 / 1024000.0")
-      .bind(static_cast<std::int64_t>(billed_ms.value_or(0)))
-      .bind(static_cast<std::int64_t>(memory_mb.value_or(0)))
+          "gb_seconds = gb_seconds + ?1 * ?2 / 1024000.0, cost = cost + ?3")
+      .bind_real(call.billed_ms)
+      .bind(static_cast<std::int64_t>(call.memory_mb))
+      .bind_real(call.cost)
       .run();
   return database_->outcome();
 }

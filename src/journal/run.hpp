@@ -25,6 +25,13 @@ using Position = std::int64_t;  // of an item in the user's iterable, from 0
 enum class OnChange { error, restart, keep };
 enum class State : std::uint8_t { missing = 0, sent = 1, done = 2 };
 
+// What a call took; 0 where the platform has not reported it.
+struct Billed {
+  double billed_ms = 0;
+  int memory_mb = 0;
+  double cost = 0;  // in dollars
+};
+
 struct Opening {
   std::string function;                  // as the pool names it
   std::string code;                      // a digest of the code that the items are for
@@ -54,8 +61,7 @@ class RunJournal {
   // They have not run, or have come to an end without a result: they are to be sent again.
   Result<void> returned(const std::vector<Position>& items);
   Result<void> done(const std::vector<std::pair<Position, std::string_view>>& results);
-  // What a call took, by the last line of its log.
-  Result<void> took(std::string_view log);
+  Result<void> took(const Billed& call);  // one that has come to its end
 
  private:
   RunJournal(std::string name, std::filesystem::path directory, Lock lock, std::unique_ptr<Database> database,

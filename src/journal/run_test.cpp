@@ -172,8 +172,8 @@ TEST_F(RunTest, IsSummedUp) {
     claim(*run, {"a", "b"});
     ASSERT_TRUE(run->sent({0}));
     ASSERT_TRUE(run->done({{1, "B"}}));
-    ASSERT_TRUE(
-        run->took("REPORT RequestId: x\tDuration: 1.20 ms\tBilled Duration: 2 ms\tMemory Size: 512 MB\n"));
+    ASSERT_TRUE(run->took({.billed_ms = 2, .memory_mb = 512, .cost = 0.25}));
+    ASSERT_TRUE(run->took({}));
     EXPECT_TRUE(list_runs(runs).value().front().under_way);
   }
   const Summary summary = show_run(runs, "r").value();
@@ -181,8 +181,9 @@ TEST_F(RunTest, IsSummedUp) {
   EXPECT_EQ(summary.items, 2);
   EXPECT_EQ(summary.done, 1);
   EXPECT_THAT(summary.in_doubt, ElementsAre(0));
-  EXPECT_EQ(summary.calls, 1);
+  EXPECT_EQ(summary.calls, 2);
   EXPECT_DOUBLE_EQ(summary.gb_seconds, 0.001);
+  EXPECT_DOUBLE_EQ(summary.cost, 0.25);
   EXPECT_FALSE(summary.under_way);
   ASSERT_TRUE(delete_run(runs, "r"));
   EXPECT_EQ(show_run(runs, "r").error().kind, ErrorKind::not_found);

@@ -27,7 +27,7 @@ std::uintmax_t bytes_in(const fs::path& directory) {
 void read(Database& database, Summary& summary) {
   {
     auto run = database.prepare(
-        "SELECT function, code, created, updated, items, calls, billed_ms, gb_seconds FROM run");
+        "SELECT function, code, created, updated, items, calls, billed_ms, gb_seconds, cost FROM run");
     if (run.next()) {
       summary.function = run.bytes(0);
       summary.code = run.bytes(1);
@@ -37,6 +37,7 @@ void read(Database& database, Summary& summary) {
       summary.calls = run.number(5);
       summary.billed_ms = run.real(6);
       summary.gb_seconds = run.real(7);
+      summary.cost = run.real(8);
     }
   }
   {
@@ -54,6 +55,8 @@ Summary summary_of(const fs::path& directory) {
   summary.under_way = Lock::is_taken(directory / "lock");
   summary.bytes = bytes_in(directory);
   auto database = open_database(directory, Database::Mode::read);
+  if (!database && fs::exists(directory / "journal.db"))  // perhaps of an older lambdapool
+    database = open_database(directory, Database::Mode::write);
   if (!database) {
     summary.broken = database.error().message;
     return summary;

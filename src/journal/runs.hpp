@@ -29,6 +29,7 @@ struct Summary {
   std::int64_t calls = 0;  // whose end is known
   double billed_ms = 0;
   double gb_seconds = 0;
+  double cost = 0;           // in dollars, by the prices that its pool knew
   std::uintmax_t bytes = 0;  // on disk
   std::string broken = {};   // why its journal cannot be read
 };

@@ -168,6 +168,7 @@ std::optional<Error> Engine::Impl::examine(const http::Response& response, const
     function_timeout = told.timeout;
     client->limit_read_timeouts(read_timeout());
   }
+  if (told.architecture) architecture = told.architecture;
   return doubt;
 }
 
@@ -279,6 +280,7 @@ void Engine::Impl::finish(Id id, Result<cloud::Invoked> result) {
     report::CallTimes& times = node.mapped().times;
     times.bytes_received = answer_bytes;
     times.invocation = reported(result, *caller);
+    times.architecture = architecture;
     options.observe(id, times, result ? nullptr : &result.error().kind);
   }
   if (!ended) pump();

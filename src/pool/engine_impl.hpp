@@ -55,6 +55,7 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   Streams streams;
   std::size_t answer_bytes = 0;                          // of the newest answer
   std::optional<std::chrono::seconds> function_timeout;  // as the function has told
+  std::optional<Architecture> architecture;              // likewise
   std::unique_ptr<http::EventLoop> own_loop;
   http::EventLoop* const loop;  // the service's own, where it is in this process
   std::shared_ptr<Gate> gate;

@@ -1,15 +1,12 @@
 #include "report/budget.hpp"
 
 #include <algorithm>
-#include <utility>
 
 #include "report/invocations.hpp"
 
 namespace lambdapool::report {
 
-Budget::Budget(double dollars, Prices prices) : dollars_(dollars), prices_(std::move(prices)) {}
-
-void Budget::add(const Call& call) {
+void Budget::add(const Call& call, const Prices& prices) {
   ++calls_;
   const auto items = static_cast<double>(std::max<std::size_t>(call.count, 1));
   if (!call.times.invocation) {
@@ -17,9 +14,7 @@ void Budget::add(const Call& call) {
     return;
   }
   ++reported_;
-  Invocations one;
-  one.add(*call.times.invocation);
-  const double cost = one.cost(prices_);
+  const double cost = cost_of(*call.times.invocation, prices);
   spent_ += cost;
   dearest_each_ = std::max(dearest_each_, cost / items);
 }

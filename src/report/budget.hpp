@@ -15,9 +15,9 @@ namespace lambdapool::report {
 
 class Budget {
  public:
-  Budget(double dollars, Prices prices);
+  explicit Budget(double dollars) : dollars_(dollars) {}
 
-  void add(const Call& call);  // that has come to its end
+  void add(const Call& call, const Prices& prices);  // that has come to its end
 
   std::size_t room() const;                         // of items under way; 0: no more of them
   double dollars() const { return dollars_; }       // the cap
@@ -26,7 +26,6 @@ class Budget {
 
  private:
   double dollars_;
-  Prices prices_;
   std::size_t calls_ = 0;
   std::size_t reported_ = 0;
   double spent_ = 0;

@@ -17,48 +17,48 @@ Call call_of(double seconds, std::size_t items = 1) {
 }
 
 TEST(Budget, OneItemGoesFirstAndMoreWithEachThatCameBack) {
-  Budget budget(1'000, a_dollar_a_gb_second);
+  Budget budget(1'000);
   EXPECT_EQ(budget.room(), 1u);
-  budget.add(call_of(1));
+  budget.add(call_of(1), a_dollar_a_gb_second);
   EXPECT_EQ(budget.room(), 3u);
-  for (int i = 0; i < 3; ++i) budget.add(call_of(1));
+  for (int i = 0; i < 3; ++i) budget.add(call_of(1), a_dollar_a_gb_second);
   EXPECT_EQ(budget.room(), 9u);
   EXPECT_DOUBLE_EQ(budget.spent(), 4);
 }
 
 TEST(Budget, NoMoreItemsAreUnderWayThanCouldAllCostWhatTheDearestDid) {
-  Budget budget(100, a_dollar_a_gb_second);
-  for (int i = 0; i < 60; ++i) budget.add(call_of(1));
-  budget.add(call_of(10));
+  Budget budget(100);
+  for (int i = 0; i < 60; ++i) budget.add(call_of(1), a_dollar_a_gb_second);
+  budget.add(call_of(10), a_dollar_a_gb_second);
   EXPECT_EQ(budget.room(), 3u);  // of the 30 that are left
-  budget.add(call_of(25));
+  budget.add(call_of(25), a_dollar_a_gb_second);
   EXPECT_EQ(budget.room(), 0u) << "5 are left";
 }
 
 TEST(Budget, AnItemOfAChunkCostsItsShare) {
-  Budget budget(10, a_dollar_a_gb_second);
-  budget.add(call_of(8, 8));
+  Budget budget(10);
+  budget.add(call_of(8, 8), a_dollar_a_gb_second);
   EXPECT_EQ(budget.room(), 2u);
 }
 
 TEST(Budget, ACallWithoutAReportIsTakenForADearOne) {
-  Budget budget(10, a_dollar_a_gb_second);
-  budget.add(call_of(4));
-  budget.add(Call{});
+  Budget budget(10);
+  budget.add(call_of(4), a_dollar_a_gb_second);
+  budget.add(Call{}, a_dollar_a_gb_second);
   EXPECT_DOUBLE_EQ(budget.spent(), 8);
   EXPECT_EQ(budget.room(), 0u);
 }
 
 TEST(Budget, WherePlatformsTellNothingNothingMoreIsSpent) {
-  Budget budget(10, a_dollar_a_gb_second);
-  budget.add(Call{});
+  Budget budget(10);
+  budget.add(Call{}, a_dollar_a_gb_second);
   EXPECT_EQ(budget.room(), 0u);
 }
 
 // Whatever tasks take, in whatever order they come back: the cap is crossed by no more than one item can be
 // dearer than all before it.
 TEST(Budget, IsNeverCrossedByItemsThatAreNoDearerThanThoseBefore) {
-  Budget budget(500, a_dollar_a_gb_second);
+  Budget budget(500);
   std::deque<double> under_way;
   double spent = 0;
   unsigned random = 1;
@@ -70,7 +70,7 @@ TEST(Budget, IsNeverCrossedByItemsThatAreNoDearerThanThoseBefore) {
     if (under_way.empty()) break;
     const std::size_t one = random % under_way.size();
     spent += under_way[one];
-    budget.add(call_of(under_way[one]));
+    budget.add(call_of(under_way[one]), a_dollar_a_gb_second);
     under_way.erase(under_way.begin() + static_cast<std::ptrdiff_t>(one));
   }
   EXPECT_LE(spent, 500);

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string_view>
 
+#include "core/architecture.hpp"
 #include "report/invocation.hpp"
 
 namespace lambdapool::report {
@@ -33,7 +34,8 @@ struct CallTimes {
   std::size_t bytes_sent = 0;
   std::size_t bytes_received = 0;
   Retries retries = {};
-  std::optional<Invocation> invocation = {};  // where the platform reported one
+  std::optional<Invocation> invocation = {};      // where the platform reported one
+  std::optional<Architecture> architecture = {};  // of the function, where one of its answers has told it
 };
 
 struct Call {

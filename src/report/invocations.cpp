@@ -22,4 +22,10 @@ double Invocations::cost(const Prices& prices) const {
   return static_cast<double>(count()) * prices.request + gb_seconds() * prices.gb_second_at(memory_mb);
 }
 
+double cost_of(const Invocation& invocation, const Prices& prices) {
+  Invocations one;
+  one.add(invocation);
+  return one.cost(prices);
+}
+
 }  // namespace lambdapool::report

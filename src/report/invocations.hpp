@@ -35,4 +35,6 @@ class Invocations {
   int max_memory_used_mb_ = 0;
 };
 
+double cost_of(const Invocation& invocation, const Prices& prices);  // in dollars
+
 }  // namespace lambdapool::report

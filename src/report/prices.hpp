@@ -31,15 +31,6 @@ struct Prices {
   }
 };
 
-// This machine's, as the price list names it.
-constexpr std::string_view own_architecture() {
-#ifdef __aarch64__
-  return "arm64";
-#else
-  return "x86_64";
-#endif
-}
-
 // Of a region that the table does not name: those of most regions. Errors: invalid_argument (the file cannot
 // be read, or has something else in it).
 Result<Prices> prices_of(std::string_view region, std::string_view architecture,

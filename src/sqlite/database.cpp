@@ -99,6 +99,12 @@ Statement& Statement::bind(std::int64_t number) {
   return *this;
 }
 
+Statement& Statement::bind_real(double number) {
+  ++bound_;
+  if (statement_ != nullptr) sqlite3_bind_double(statement_, bound_, number);
+  return *this;
+}
+
 Statement& Statement::bind_bytes(std::string_view bytes) {
   ++bound_;
   const char* data = bytes.empty() ? "" : bytes.data();  // null would be SQL's NULL

@@ -36,6 +36,7 @@ class Statement {
 
   Statement& bind(std::string_view text);
   Statement& bind(std::int64_t number);
+  Statement& bind_real(double number);
   Statement& bind_bytes(std::string_view bytes);  // which outlive the statement
   Statement& bind_or_null(const std::optional<std::string>& text);
   Statement& bind_or_null(std::optional<std::int64_t> number);

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import pickle
 import sys
 import zlib
@@ -84,6 +85,12 @@ def test_the_outcome_repeats_the_tasks_echo():
     for wrong in (7, "x" * 65):
         with pytest.raises(LambdapoolProtocolError, match="echo"):
             lambda_handler(event(tasks.square, "map", [1], echo=wrong), None)
+
+
+def test_the_outcome_tells_what_the_function_runs_on():
+    names = {"x86_64": "x86_64", "aarch64": "arm64"}
+    told = lambda_handler(event(tasks.square, "map", [1]), None)["architecture"]
+    assert told == names[os.uname().machine]
 
 
 def test_the_outcome_tells_the_functions_timeout():

@@ -153,8 +153,10 @@ def test_a_name_and_what_changes_bring_are_checked():
 def test_runs_are_listed_shown_and_deleted():
     with new_pool() as pool:
         pool.map(tasks.square, range(5), name="squares", chunksize=1)
+        report = pool.report()
     run = shown("squares")
-    assert (run["done"], run["items"], run["calls"], run["in_doubt"]) == (5, 5, 5, [])
+    assert (run["done"], run["items"], run["calls"], run["in_doubt"]) == (5, 5, report.calls, [])
+    assert run["cost_usd"] == pytest.approx(report.cost)
     assert run["function"] == "algorithms" and run["state"] == "done" and run["gb_seconds"] > 0
     assert "5 of 5" in command()[1] or "5 of 5" in command("list")[1]
     assert "Deleted the run squares" in command("delete", "squares")[1]
@@ -175,7 +177,8 @@ def script(name, *arguments):
 def test_objects_of_a_scripts_own_classes_come_back():
     for _ in range(2):
         assert script("named_points.py").communicate(timeout=120)[0] == "[0, 1, 2]\n"
-    assert (shown("points")["done"], shown("points")["calls"]) == (3, 3)
+    assert shown("points")["done"] == 3
+    assert 3 <= shown("points")["calls"] <= 5  # the first of a worker may only say which code it has
 
 
 def test_a_killed_client_loses_nothing_and_sends_nothing_twice_that_is_done(ear):

@@ -2,9 +2,11 @@
 
 import json
 import re
+import subprocess
 
 import lambdapool_tasks as tasks
 import pytest
+from conftest import PROGRAM
 from lambdapool import LambdaExecutor, LambdaPool, LocalError, WorkerDied
 
 REPORT = re.compile(r"REPORT RequestId.*?\tBilled Duration: ([\d.]+) ms\tMemory Size: (\d+) MB")
@@ -32,6 +34,34 @@ def test_a_warm_pool_s_map_costs_its_report_lines_to_a_thousandth_of_a_cent(pool
     assert figures["gb_seconds"] == pytest.approx(gb_seconds)
     price = {"x86_64": 1.66667e-5, "arm64": 1.33334e-5}[figures["prices"]["architecture"]]
     assert result.report.cost == pytest.approx(10_000 * 2e-7 + gb_seconds * price, abs=1e-5)
+
+
+def test_prices_are_those_of_what_the_function_runs_on(local_or_endpoint, monkeypatch, tmp_path):
+    def pretend(architecture):  # from this task's outcome on
+        from lambdapool_agent import envelope
+
+        envelope._RAW_HEAD = envelope._RAW_HEAD.replace(envelope.ARCHITECTURE, architecture)
+        envelope.ARCHITECTURE = architecture
+
+    monkeypatch.setenv("LAMBDAPOOL_RUNS", str(tmp_path / "runs"))
+    costs = {}
+    with LambdaPool(workers=1, lambda_function="algorithms") as pool:
+        pool.map(pretend, ["x86_64"])  # a first call may only say which code the worker has
+        for architecture in ("arm64", "x86_64", "s390x"):
+            pool.map(pretend, [architecture], name=architecture)
+            figures = pool.report().to_dict()
+            costs[architecture] = (figures["cost_usd"] - figures["calls"] * 2e-7) / figures["gb_seconds"]
+            told = figures["prices"]["architecture"]
+            assert told == architecture or architecture == "s390x" and told == "x86_64", "it has no price"
+            run = show_run(architecture)
+            assert run["cost_usd"] == pytest.approx(run["calls"] * 2e-7 + run["gb_seconds"] * costs[architecture])
+    assert costs["arm64"] == pytest.approx(1.33334e-5)
+    assert costs["x86_64"] == pytest.approx(1.66667e-5) and costs["s390x"] == pytest.approx(1.66667e-5)
+
+
+def show_run(name):
+    done = subprocess.run([PROGRAM, "runs", "show", name, "--output", "json"], check=True, stdout=subprocess.PIPE)
+    return json.loads(done.stdout)
 
 
 def test_a_map_s_report_is_of_its_calls_alone(pool):

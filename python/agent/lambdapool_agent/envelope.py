@@ -3,6 +3,7 @@
 import base64
 import binascii
 import json
+import os
 import sys
 import zlib
 from json.encoder import encode_basestring_ascii
@@ -10,6 +11,7 @@ from json.encoder import encode_basestring_ascii
 VERSION = 1
 CODEC = "pickle"
 PEER = "%d.%d" % sys.version_info[:2]
+ARCHITECTURE = {"aarch64": "arm64"}.get(os.uname().machine, os.uname().machine)  # as AWS names it
 MAX_BODY_BYTES = 256 << 20
 MAX_ECHO = 64
 
@@ -63,12 +65,18 @@ def encode(body, echo=None, timeout=None):
         answer["echo"] = echo
     if timeout is not None:
         answer["timeout"] = timeout
+    answer["architecture"] = ARCHITECTURE
     answer["encoding"] = encoding
     answer["outcome"] = base64.b64encode(packed).decode("ascii")
     return answer
 
 
-_RAW_HEAD = '{"lambdapool": %d, "codec": "%s", "peer": "%s"%%s%%s, "encoding": "raw"}\0' % (VERSION, CODEC, PEER)
+_RAW_HEAD = '{"lambdapool": %d, "codec": "%s", "peer": "%s"%%s%%s, "architecture": "%s", "encoding": "raw"}\0' % (
+    VERSION,
+    CODEC,
+    PEER,
+    ARCHITECTURE,
+)
 
 
 def encode_raw(body, echo=None, timeout=None):
@@ -97,7 +105,7 @@ def stored(told, echo=None, timeout=None):
 def encoded_size(answer):
     """How many bytes the answer has as JSON: at most this. The body needs no escapes, the echo six bytes a
     character at most."""
-    return len(answer["outcome"]) + 6 * len(answer.get("echo", "")) + 128
+    return len(answer["outcome"]) + 6 * len(answer.get("echo", "")) + 160
 
 
 def _text(event, name):
