@@ -69,9 +69,11 @@ struct Function {
   int memory_mb = 0;
   int timeout_s = 0;
   int ephemeral_storage_mb = 0;
-  std::int64_t size_bytes = 0;           // of its code, zipped
-  std::string code_sha256 = {};          // base64, as Lambda has it
-  std::string last_modified = {};        // 2026-11-22T19:00:00.000+0000
+  std::int64_t size_bytes = 0;     // of its code, zipped
+  std::string code_sha256 = {};    // base64, as Lambda has it
+  std::string last_modified = {};  // 2026-11-22T19:00:00.000+0000
+  // Why what was asked of it last does not serve, so that it is as it was before; "" where it does.
+  std::string last_update_error = {};
   std::vector<std::string> layers = {};  // ARNs
   std::string lambdapool_version = {};   // that deployed its code
 };

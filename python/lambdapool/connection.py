@@ -56,7 +56,7 @@ def connect(
         function_timeout=function_timeout, throttle_timeout=throttle_timeout, network_timeout=network_timeout
     )
     _check_choices(idempotent=idempotent, allow_http=allow_http, stdout=stdout)
-    _check_texts(region=region, aws_region_name=aws_region_name, target=target, project=project)
+    _check_texts(region=region, aws_region_name=aws_region_name, target=target, project=project, bucket=bucket)
     where: Dict[str, Any] = {
         "target": target,
         "region": place_or_default("region", one_region(region, aws_region_name), target),
@@ -67,7 +67,7 @@ def connect(
         "session_token": session_token,
         "allow_http": allow_http,
     }
-    _check_texts(**{_NAMES.get(name, name): where[name] for name in where if name != "allow_http"}, bucket=bucket)
+    _check_texts(**{_NAMES.get(name, name): where[name] for name in where if name != "allow_http"})
     named = function
     function, *rungs = _deployed(function, deploy, settings or {}, where, bucket)
     code = _code_of(function, stale, where, in_flight=workers + max(workers, ahead))
@@ -84,7 +84,7 @@ def connect(
         idempotent=idempotent,
         retries=retries,
         **where,
-        bucket=bucket_or_default(bucket, function),
+        bucket=_bucket(bucket, function, target),
         wants_output=stdout,
     )
     _open(engine, function)
@@ -93,6 +93,16 @@ def connect(
         given = dict(settings or {}, bucket=bucket)
         dispatcher.deployment = Deployment(named, deploy, dict(given, memory=None), where)
     return dispatcher
+
+
+def _is_google(target: Optional[str]) -> bool:
+    return (target or os.environ.get("LAMBDAPOOL_TARGET", "")).startswith("gcp")
+
+
+def _bucket(given: Optional[str], function: str, target: Optional[str]) -> str:
+    if given is not None and _is_google(target):
+        raise ValueError("a call to Cloud Run takes 32 MiB as they are, and no bucket for more: leave bucket out")
+    return bucket_or_default(given, function)
 
 
 def _code_of(function: str, stale: Optional[str], where: Dict[str, Any], in_flight: int) -> DeployedCode:
@@ -125,7 +135,7 @@ def _deployed(
     if memory is None and deploy is True:
         memory = (settings_of_project(function) or {}).get("memory")
     ladder = [memory] if memory is None or not isinstance(memory, (list, tuple)) else _checked_ladder(memory)
-    if len(ladder) > 1 and (where["target"] or os.environ.get("LAMBDAPOOL_TARGET", "")).startswith("gcp"):
+    if len(ladder) > 1 and _is_google(where["target"]):
         raise ValueError(
             "several sizes of memory are versions that one pool calls, and on Cloud Run each has an address of its own:"
             " give one size, and run what has run out of memory in a pool with more"

@@ -30,9 +30,9 @@ class Event(NamedTuple):
     """A step of a deployment, as ``progress`` is given it. ``str()`` of it is a line for people.
 
     ``kind`` is one of begun, copying, copying_path, copying_note, installing, installing_package, copied, uploading,
-    uploading_part, uploaded, unchanged_code, changing, configuring, removing_unfinished, removed_left_role, note,
-    warning, finishing. ``text`` is what it is about; ``done`` and ``total`` are bytes, of uploading_part; ``line`` says
-    it in words.
+    uploading_part, uploaded, unchanged_code, changing, configuring, waiting, removing_unfinished, removed_left_role,
+    note, warning, finishing. ``text`` is what it is about; ``done`` and ``total`` are bytes, of uploading_part;
+    ``line`` says it in words.
     """
 
     kind: str
@@ -62,6 +62,7 @@ class Function:
         size: of its code, zipped, in bytes.
         code_sha256: of the zip, in base64 as Lambda has it.
         last_modified: when its code or configuration was.
+        last_update_error: why what was asked of it last does not serve, so that it is as it was; "" where it does.
         layers: the ARNs of its layers.
         lambdapool_version: that deployed its code.
     """
@@ -78,6 +79,7 @@ class Function:
     size: int
     code_sha256: str
     last_modified: Optional[datetime.datetime]
+    last_update_error: str
     layers: Tuple[str, ...]
     lambdapool_version: str
 

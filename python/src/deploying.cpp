@@ -64,6 +64,7 @@ nb::dict to_dict(const deploy::Function& function) {
   out["size"] = function.size_bytes;
   out["code_sha256"] = text(function.code_sha256);
   out["last_modified"] = text(function.last_modified);
+  out["last_update_error"] = text(function.last_update_error);
   out["layers"] = layers;
   out["lambdapool_version"] = text(function.lambdapool_version);
   return out;

@@ -31,6 +31,7 @@
 #include "pool/engine.hpp"
 #include "runtime/program.hpp"
 #include "target/prices.hpp"
+#include "target/project_place.hpp"
 #include "target/target.hpp"
 
 namespace lambdapool::api {
@@ -214,6 +215,7 @@ target::TargetOptions target_options(const Options& options) {
   target.aws.profile = given(options.profile);
   target.aws.region = given(options.region);
   target.project = given(options.project);
+  target::take_from_project(target, Environment::of_this_process());
   return target;
 }
 
@@ -335,6 +337,10 @@ std::shared_ptr<Connection> Connection::open(const Options& options) {
   const Environment environment = Environment::of_this_process();
   pool::EngineOptions engine_options;
   auto target_options = api::target_options(options);
+  if (const auto name = target_options.target.value_or(environment.get("LAMBDAPOOL_TARGET").value_or("aws"));
+      !options.bucket.empty() && (name == "gcp" || name == "gcp-local"))
+    throw InvalidArgument(
+        "a call to Cloud Run takes 32 MiB as they are, and no bucket for more: leave bucket out");
   auto called = api::value_or_throw(api::called_functions(options, target_options, environment));
   engine_options.function = called.front();
   called.erase(called.begin());

@@ -23,7 +23,7 @@ deploy::Connection connection_to(const Account& account) {
                .region = unless_empty(account.region)};
   where.project = unless_empty(account.project);
   where.allow_http = account.allow_http;
-  return {std::move(where), Environment::of_this_process()};
+  return deploy::Connection::in_project(std::move(where), Environment::of_this_process());
 }
 
 deploy::FunctionRequest request_for(const std::string& name, const FunctionSettings& settings) {
@@ -69,6 +69,7 @@ Function function_of(deploy::Function&& from) {
   function.size_bytes = from.size_bytes;
   function.code_sha256 = std::move(from.code_sha256);
   function.last_modified = std::move(from.last_modified);
+  function.last_update_error = std::move(from.last_update_error);
   for (auto& layer : from.layers) function.layers.push_back(std::move(layer.arn));
   function.lambdapool_version = std::move(from.lambdapool_version);
   return function;

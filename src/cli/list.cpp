@@ -54,6 +54,7 @@ std::string json_of(const Functions& functions) {
                     {"arn", function.arn},
                     {"size_bytes", function.size_bytes},
                     {"last_modified", function.last_modified},
+                    {"last_update_error", function.last_update_error},
                     {"memory_mb", function.memory_mb},
                     {"timeout_s", function.timeout_s},
                     {"runtime", function.runtime},
@@ -62,6 +63,15 @@ std::string json_of(const Functions& functions) {
                     {"lambdapool_version", function.lambdapool_version}});
   }
   return list.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
+// Where what is listed is not what was asked for last.
+void tell_of_failed_updates(const Functions& functions) {
+  for (const auto& function : functions)
+    if (!function.last_update_error.empty())
+      std::cerr << "Note: what was asked of " << function.name
+                << " last did not come up, so it is as it was before; `lambdapool doctor " << function.name
+                << "` says why.\n";
 }
 
 }  // namespace
@@ -73,6 +83,7 @@ Result<void> list_functions(const Context& context, const ListOptions& options) 
   std::cout << (options.json ? json_of(*functions)
                              : table(*functions, options.layers, output_width(context.environment)))
             << std::flush;
+  if (!options.json) tell_of_failed_updates(*functions);
   return {};
 }
 

@@ -324,29 +324,6 @@ Result<std::optional<ProjectFile>> find_project_file(const fs::path& from,
   }
 }
 
-ProjectPlace place_of_project() {
-  std::error_code error;
-  auto directory = fs::current_path(error);
-  while (!error && !fs::is_regular_file(directory / file_name, error)) {
-    if (directory == directory.parent_path()) return {};
-    directory = directory.parent_path();
-    error.clear();
-  }
-  ProjectPlace place;
-  const auto text = read_utf8(directory / file_name);
-  if (error || !text) return place;
-  try {
-    std::istringstream in(*text);
-    const auto file = toml::parse(in, file_name).as_table();
-    for (const auto& [name, to] : {std::pair("region", &place.region), std::pair("project", &place.project)})
-      if (const auto found = file.find(name); found != file.end() && found->second.is_string())
-        *to = std::string(found->second.as_string());
-  } catch (const std::exception&) {
-    return {};
-  }
-  return place;
-}
-
 Result<std::vector<FunctionOptions>> asked_functions(const FunctionOptions& given, Beside beside,
                                                      const deploy::FunctionLimits& limits) {
   const bool named = !given.name.empty();

@@ -21,15 +21,6 @@ struct ProjectFile {
   const FunctionOptions* find(const std::string& name) const;
 };
 
-// Where a project's functions are, by what stands in its file before the first table.
-struct ProjectPlace {
-  std::optional<std::string> region = {};
-  std::optional<std::string> project = {};  // of Google Cloud
-};
-// Of the file here or above. Nothing where there is none, or it cannot be read: whoever needs its functions
-// tells of that.
-ProjectPlace place_of_project();
-
 // nullopt where neither `from` nor a directory above has one. Errors: invalid_argument with FILE:LINE.
 Result<std::optional<ProjectFile>> find_project_file(const std::filesystem::path& from,
                                                      const deploy::FunctionLimits& limits);

@@ -83,8 +83,8 @@ Result<std::string> payload_of(const std::string& path) {
   return std::string(std::istreambuf_iterator<char>(file), {});
 }
 
-double cost(std::size_t calls, double gb_seconds, const report::Prices& prices) {
-  return static_cast<double>(calls) * prices.request + gb_seconds * prices.gb_second;
+double cost(std::size_t calls, double gb_seconds, int memory_mb, const report::Prices& prices) {
+  return static_cast<double>(calls) * prices.request + gb_seconds * prices.gb_second_at(memory_mb);
 }
 
 // The items, by Python, which makes tasks of them.
@@ -107,7 +107,8 @@ Result<Tuned> run_items(const Context& context, const TuneOptions& options, cons
                 "the sample did not come to its end: " + process::last_lines(ran->errors, 3));
   if (told.contains("error")) return invalid(told["error"].get<std::string>());
   const auto items = told["items"].get<std::size_t>();
-  const double all = cost(told["calls"].get<std::size_t>(), told["gb_seconds"].get<double>(), prices);
+  const double all = cost(told["calls"].get<std::size_t>(), told["gb_seconds"].get<double>(),
+                          told["memory_mb"].get<int>(), prices);
   return Tuned{.memory_mb = told["memory_mb"].get<int>(),
                .items = items,
                .item_ms = told["item_ms"].get<double>(),
@@ -144,7 +145,7 @@ Result<Tuned> run_payload(deploy::Session& session, const std::string& payload, 
   return Tuned{.memory_mb = all.memory_mb() == 0 ? copy.configuration().memory_mb : all.memory_mb(),
                .items = all.count(),
                .item_ms = all.durations_ms().quantile(0.5),
-               .item_cost = cost(all.count(), all.gb_seconds(), prices) / count,
+               .item_cost = all.cost(prices) / count,
                .max_memory_used_mb = all.max_memory_used_mb(),
                .failure = failure};
 }

@@ -3,11 +3,18 @@
 #include <utility>
 
 #include "local/service.hpp"
+#include "target/project_place.hpp"
 
 namespace lambdapool::deploy {
 
 Connection::Connection(target::TargetOptions options, Environment environment, std::filesystem::path program)
     : options_(std::move(options)), environment_(std::move(environment)), program_(std::move(program)) {}
+
+Connection Connection::in_project(target::TargetOptions options, Environment environment,
+                                  std::filesystem::path program) {
+  target::take_from_project(options, environment);
+  return {std::move(options), std::move(environment), std::move(program)};
+}
 
 std::string Connection::target_name() const {
   return options_.target.value_or(environment_.get("LAMBDAPOOL_TARGET").value_or("aws"));

@@ -19,6 +19,10 @@ class Connection {
   // code/interpreter.hpp).
   Connection(target::TargetOptions options, Environment environment, std::filesystem::path program = {});
 
+  // What `options` does not say, a project's lambdapool.toml may (target/project_place.hpp).
+  static Connection in_project(target::TargetOptions options, Environment environment,
+                               std::filesystem::path program = {});
+
   // Errors: as target::resolve; cancelled where a stop is wanted while credentials are fetched.
   Result<target::Target> target(const StopToken& stop);
 

@@ -30,6 +30,8 @@ std::string_view name_of(Event::Kind kind) {
       return "changing";
     case Event::Kind::configuring:
       return "configuring";
+    case Event::Kind::waiting:
+      return "waiting";
     case Event::Kind::removing_unfinished:
       return "removing_unfinished";
     case Event::Kind::removed_left_role:
@@ -67,6 +69,8 @@ std::string line_of(const Event& event) {
       return "Changing " + event.text;
     case Event::Kind::configuring:
       return "Configuring";
+    case Event::Kind::waiting:
+      return event.text.empty() ? "Waiting for the service" : "Waiting for the service: " + event.text;
     case Event::Kind::removing_unfinished:
       return "Removing " + event.text + ", which an interrupted create has left";
     case Event::Kind::removed_left_role:

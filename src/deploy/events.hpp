@@ -24,6 +24,7 @@ struct Event {
     unchanged_code,       // text: the function, which has this very code already
     changing,             // text: a setting and its values, as in "memory from 128 to 256 MB"
     configuring,          // the settings that were told as changing
+    waiting,              // for the service to be done; text: what it says of that, or ""
     removing_unfinished,  // text: the function that an interrupted create has left
     removed_left_role,    // text: the role that an interrupted create had left
     deleted_version,      // text: the number of the layer's version

@@ -36,6 +36,8 @@ struct Function {
   std::int64_t size_bytes = 0;     // of the code, zipped
   std::string code_sha256 = {};    // base64, as Lambda has it
   std::string last_modified = {};  // 2026-11-22T19:00:00.000+0000
+  // Why what was asked of it last does not serve, so that it is as it was before; "" where it does.
+  std::string last_update_error = {};
   std::vector<Layer> layers = {};
   std::string lambdapool_version = {};  // that deployed its code
 };

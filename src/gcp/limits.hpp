@@ -12,6 +12,8 @@ inline constexpr int timeout_s_max = 3'600;
 inline constexpr int timeout_s_default = 300;
 inline constexpr int per_instance_max = 1'000;
 inline constexpr std::size_t description_max = 512;
+inline constexpr std::size_t variable_bytes_max = 32'768;
+inline constexpr std::size_t labels_max = 64;
 inline constexpr std::size_t request_bytes_max = std::size_t{32} << 20;  // over HTTP/1
 inline constexpr std::size_t archive_bytes_max = 262'144'000;            // of a source deployment
 inline constexpr int python_oldest = 10, python_newest = 14;  // base images: python310 to python314

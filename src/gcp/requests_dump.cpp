@@ -28,6 +28,7 @@ void print_run() {
   service.name = place.service("algorithms");
   service.labels = {{"lambdapool", "0-10-0"}};
   service.annotations = {{"lambdapool.dev/name", "algorithms"}};
+  service.revision_annotations = {{"lambdapool.dev/code-sha256", "abc="}};
   service.description = "Made by lambdapool";
   service.service_account = "account@project.iam.gserviceaccount.com";
   service.base_image = "python311";
@@ -41,7 +42,16 @@ void print_run() {
   print("run.v2", "run.projects.locations.services.create",
         create_service_request(service, gcp::run::ValidateOnly::yes));
   service.etag = "\"1\"";
+  // As other tools leave it.
+  const auto others =
+      gcp::run::parse_service(R"({"name": "s", "scaling": {"minInstanceCount": 1}, "template": {
+      "vpcAccess": {"networkInterfaces": [{"network": "n"}]}, "volumes": [{"name": "v", "gcs": {"bucket": "b"}}],
+      "containers": [{"volumeMounts": [{"name": "v", "mountPath": "/v"}], "ports": [{"containerPort": 8080}],
+        "env": [{"name": "KEY", "valueSource": {"secretKeyRef": {"secret": "s", "version": "1"}}}]},
+        {"name": "sidecar", "image": "i"}]}})");
+  service.others = others->others;
   print("run.v2", "run.projects.locations.services.patch", update_service_request(service));
+  print("run.v2", "run.projects.locations.services.patch", update_labels_request(service));
   service.traffic = {{.percent = 100}, {.revision = "algorithms-00001-abc", .tag = "v0123456789ab"}};
   print("run.v2", "run.projects.locations.services.patch", update_traffic_request(service));
   print("run.v2", "run.projects.locations.services.revisions.get",
@@ -70,6 +80,8 @@ void print_logging() {
   print("logging.v2", "logging.entries.list", gcp::logging::list_entries_request(query));
   query.since = gcp::logging::Instant(std::chrono::seconds(1'764'000'000));
   query.page_token = "token";
+  query.revision = "algorithms-00001-abc";
+  query.newest_first = true;
   print("logging.v2", "logging.entries.list", gcp::logging::list_entries_request(query));
 }
 

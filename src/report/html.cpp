@@ -54,9 +54,11 @@ std::string Report::html() const {
   while (data.ends_with("\n") || data.ends_with("}")) data.pop_back();
   const auto began =
       std::chrono::duration_cast<std::chrono::milliseconds>(ledger_.began().time_since_epoch());
+  const double gb_second = prices_.gb_second_at(ledger_.invocations().memory_mb());
   data += ",\"began_ms\":" + std::to_string(began.count()) +
           ",\"request_usd\":" + printed("%.10g", prices_.request) +
-          ",\"gb_second_usd\":" + printed("%.10g", prices_.gb_second) +
+          ",\"gb_second_usd\":" + printed("%.10g", gb_second) +
+          ",\"with_processors\":" + (gb_second == prices_.gb_second ? "false" : "true") +
           ",\"every\":" + std::to_string(ledger_.timeline().every()) +
           ",\"buckets\":" + buckets_of(ledger_.task_ms()) + ",\"spans\":" + spans_of(ledger_.timeline()) +
           "}";

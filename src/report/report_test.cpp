@@ -57,6 +57,21 @@ TEST(Report, IsJsonWithTheSameFigures) {
   EXPECT_NEAR(all["cost_usd"].get<double>(), report_of(20).cost(), 1e-12);
 }
 
+TEST(Report, ShowsThePriceOfProcessorsOnItsPage) {
+  Prices with = prices;
+  with.processors_for = [](int) { return 2; };
+  with.processor_second = 1e-5;
+  Ledger ledger;
+  Call call;
+  call.times.invocation = Invocation{.duration_ms = 7, .billed_ms = 8, .memory_mb = 1024};
+  ledger.add(call);
+  EXPECT_NE(
+      Report(std::move(ledger), with).html().find(R"("gb_second_usd":3.66667e-05,"with_processors":true)"),
+      std::string::npos);
+  EXPECT_NE(report_of(1).html().find(R"("gb_second_usd":1.66667e-05,"with_processors":false)"),
+            std::string::npos);
+}
+
 TEST(Report, IsATraceInWhichNoTwoCallsOfARowOverlap) {
   const auto trace = json::parse(report_of(40).trace());
   std::map<int, double> until;

@@ -112,6 +112,9 @@ Result<RunCaller::Place> RunCaller::find(const Target& target, const Called& cal
 RunCaller::RunCaller(const Target& target, std::string function, Place place)
     : function_(std::move(function)),
       place_("on the target " + target.name),
+      let_call_(gcp::run::command_to_let_call(
+          {target.google->project, target.region},
+          gcp::service_id(function_.substr(0, function_.find(':'))).value_or("SERVICE"))),
       route_{place.endpoint, target.settings.ca_bundle, target.proxies},
       tokens_(std::move(place.tokens)),
       prototype_{"POST", place.path, {{"Content-Type", "application/vnd.lambdapool"}}} {}
@@ -167,7 +170,8 @@ cloud::Failure RunCaller::refused(const http::Response& response) const {
     case 403:
       error.kind = ErrorKind::access_denied;
       error.message = "access to the function " + function_ + " " + place_ + " is denied to " +
-                      tokens_->current()->source + "; it needs the role roles/run.invoker there";
+                      tokens_->current()->source + "; its account needs the role roles/run.invoker, which " +
+                      let_call_ + " gives";
       return {response.status == 401 ? Kind::expired_token : Kind::final, std::move(error)};
     case 404:
       error.kind = ErrorKind::not_found;

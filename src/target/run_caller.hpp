@@ -55,6 +55,7 @@ class RunCaller final : public cloud::Caller {
 
   const std::string function_;
   const std::string place_;
+  const std::string let_call_;  // a command
   const cloud::Route route_;
   const std::shared_ptr<identity::Tokens> tokens_;
   http::Request prototype_;  // of every call, without its payload

@@ -154,6 +154,11 @@ Result<Target> resolve(const TargetOptions& options, const Environment& environm
                 "the target '" + name +
                     "' knows no profiles of AWS: gcloud's configuration is named by "
                     "CLOUDSDK_ACTIVE_CONFIG_NAME instead of --profile");
+  if ((options.aws.access_key_id || options.aws.secret_access_key || options.aws.session_token) && is_google)
+    return fail(
+        ErrorKind::invalid_argument,
+        "the target '" + name +
+            "' knows no keys of AWS: GOOGLE_APPLICATION_CREDENTIALS names a file of Google's credentials");
   if (name == "local") return resolve_local(options, environment);
   if (name == "aws") return resolve_aws(options, environment);
   if (name == "gcp") return resolve_gcp(options, environment);

@@ -272,13 +272,13 @@ def test_logs_are_read_from_cloud_logging_and_policy_prints_their_roles(gcp, run
 
 class Between(http.server.ThreadingHTTPServer):
     """Passes everything on; the answer to a creation is lost on its way back, in the manner of a front end. Or only
-    `refused`, a part of a path, is not found."""
+    `refused`, a part of a path, is not found, or answered with what `answers` has for it."""
 
     daemon_threads = True
 
     def __init__(self, endpoint):
         super().__init__(("127.0.0.1", 0), BetweenHandler)
-        self.endpoint, self.lost, self.refused = endpoint, 0, ""
+        self.endpoint, self.lost, self.refused, self.answers = endpoint, 0, "", {}
         self.url = "http://127.0.0.1:%d/" % self.server_address[1]
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
@@ -301,7 +301,10 @@ class BetweenHandler(http.server.BaseHTTPRequestHandler):
             status, content = 404, b"<html>not found</html>"
         else:
             status, content = self.answer_to(request)
-        if "serviceId=" in self.path and not self.server.refused:
+        for part, answer in self.server.answers.items():
+            if part in self.path:
+                status, content = answer
+        if "serviceId=" in self.path and not self.server.refused and not self.server.answers:
             self.server.lost += 1
             status, content = 503, b'{"error": {"code": 503, "message": "try again", "status": "UNAVAILABLE"}}'
         self.send_response(status)
@@ -336,8 +339,41 @@ def test_code_goes_into_a_bucket_where_cloud_run_itself_takes_none(gcp, serve, r
     try:
         made = run("create", "f", "algorithms")
         assert made.returncode == 0, made.stderr
-        (archive,) = [path.name for path in (home / "run" / "buckets").rglob("*") if path.is_file()]
+        (archive,) = [path.name for path in (home / "run" / "buckets").rglob("*.gz#*")]
         assert archive.startswith("lambdapool%2Ff%2F")
     finally:
         between.shutdown()
         between.server_close()
+
+
+@pytest.fixture
+def between(gcp, serve):
+    server = Between(serve.endpoint)
+    for api in ("RUN", "LOGGING"):
+        gcp["CLOUDSDK_API_ENDPOINT_OVERRIDES_" + api] = server.url
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+def test_who_has_made_a_function_and_may_not_call_it_is_told_so(between, run, algorithms):
+    between.answers = {":testIamPermissions": (200, b"{}")}
+    made = run("create", "My_Function", "algorithms")
+    assert made.returncode == 0
+    assert made.stderr == (
+        "Warning: the account that has made My_Function may not call it, as it lacks the role roles/run.invoker; "
+        "`gcloud run services add-iam-policy-binding my-function --project project-of-key --region europe-west1 "
+        "--role roles/run.invoker --member serviceAccount:ACCOUNT` gives it.\n"
+    )
+    between.answers = {":testIamPermissions": (403, b"{}")}
+    assert run("create", "other", "algorithms").stderr == ""
+
+
+def test_a_revision_that_does_not_come_up_is_told_of_in_the_words_of_its_log(between, run, algorithms):
+    (algorithms / "algorithms" / "sitecustomize.py").write_text("import os; print('no way', flush=True); os._exit(5)\n")
+    failed = run("create", "f", "algorithms", "--env", "PYTHONPATH=algorithms")
+    assert failed.returncode != 0
+    assert "Container failed to start" in failed.stderr and "its log ends with: no way | " in failed.stderr
+    between.answers = {"entries:list": (403, b'{"error": {"code": 403, "message": "no", "status": "PERMISSION_DENIED"}}')}
+    failed = run("create", "f", "algorithms", "--env", "PYTHONPATH=algorithms")
+    assert failed.stderr.endswith("; its log cannot be read without the role roles/logging.viewer.\n")

@@ -77,7 +77,10 @@ def test_a_dry_run_changes_nothing(gcp, run, code):
         (("--role", "arn:aws:iam::123456789012:role/r"), "give --service-account instead of --role"),
         (("--architecture", "arm64"), "x86_64 alone"),
         (("--ephemeral-storage", "1024"), "files are in the function's memory"),
-        (("--concurrency", "3"), "no concurrency can be reserved"),
+        (("--concurrency", "3"), "set the most that there may be with `gcloud run services update --max-instances N`"),
+        (("--subnet", "subnet-1", "--security-group", "sg-1"), "give the service one with `gcloud run services update"),
+        (("--policy", "arn:aws:iam::aws:policy/X"), "give --service-account instead of --role and --policy"),
+        (("--bucket", "some-bucket"), "code has a bucket of its own"),
         (("--per-instance", "1001"), "1 to 1000 tasks run at a time in one instance"),
     ],
 )
@@ -106,7 +109,10 @@ def test_a_revision_that_does_not_come_up_is_not_there(gcp, run, code, home):
     failed = run("create", "f", "algorithms", "--env", "PYTHONPATH=algorithms")
     assert failed.returncode != 0
     assert "Container failed to start" in failed.stderr
-    assert "no way" in failed.stderr
+    assert failed.stderr.endswith(
+        "it ended with exit status 5 before it listened; its log ends with: no way | "
+        "Container failed to start: it ended with exit status 5 before it listened.\n"
+    ), failed.stderr
     assert listed(run) == []
     assert list((home / "run" / "buckets" / "run-sources-local-us-central1").iterdir()) == []
 
@@ -210,11 +216,81 @@ def test_doctor_looks_at_the_home_and_at_a_function(gcp, run, code):
 def test_doctor_tells_of_a_revision_that_did_not_come_up(gcp, run, code):
     assert run("create", "f", "algorithms").returncode == 0
     (code / "sitecustomize.py").write_text("import os; print('no way', flush=True); os._exit(5)\n")
-    assert run("update", "f", "algorithms", "--env", "PYTHONPATH=algorithms").returncode != 0
+    assert run("update", "f", "algorithms", "--memory", "256", "--env", "PYTHONPATH=algorithms").returncode != 0
     seen = run("doctor", "f", "--output", "json")
     assert seen.returncode != 0
-    text = findings(seen)["revision"]["text"]
-    assert re.match(r"f-00001-\w+ serves; f-00002-\w+, which is newer, did not come up: Container failed", text)
+    found = findings(seen)
+    assert re.match(
+        r"f-00001-\w+ serves \(512 MB, 300 s, 1 at a time, python3\.\d+\); f-00002-\w+ \(256 MB, .*\), which is newer, "
+        r"did not come up: Container failed .*; its log ends with: no way \| ",
+        found["revision"]["text"],
+    )
+
+
+def test_what_is_shown_after_an_update_that_failed_is_what_serves(gcp, run, code):
+    assert run("create", "f", "algorithms", "--tag", "stage=one", "--description", "first").returncode == 0
+    (before,) = listed(run)
+    assert before["last_update_error"] == ""
+    (code / "sitecustomize.py").write_text("import os; print('no way', flush=True); os._exit(5)\n")
+    broken = ("--env", "PYTHONPATH=algorithms", "--tag", "stage=two", "--description", "second")
+    failed = run("update", "f", "algorithms", "--memory", "256", *broken)
+    assert failed.returncode != 0 and "its log ends with: no way | " in failed.stderr
+    (after,) = listed(run)
+    assert "Container failed to start" in after.pop("last_update_error")
+    assert {**before, **after} == {**after, "last_update_error": ""}  # but for the time
+    shown = run("list")
+    assert " 512 " in shown.stdout
+    assert "what was asked of f last did not come up, so it is as it was before; `lambdapool doctor f`" in shown.stderr
+    planned = run("update", "f", "--memory", "256", "--tag", "stage=two", "--description", "second", "--dry-run")
+    assert {line for line in planned.stdout.splitlines() if line.startswith("Would")} == {
+        "Would change memory from 512 to 256 MB",
+        "Would change tag stage",
+        "Would change description to 'second'",
+    }, planned
+    # Whatever is changed next is changed of what serves, and without the broken code.
+    changed = run("update", "f", "--timeout", "9")
+    assert changed.returncode == 0, changed.stderr
+    (now,) = listed(run)
+    assert (now["memory_mb"], now["timeout_s"], now["last_update_error"]) == (512, 9, "")
+    assert run("list").stderr == ""
+
+
+def test_asking_for_what_serves_puts_a_function_in_order_again(gcp, run, code):
+    assert run("create", "f", "algorithms").returncode == 0
+    (code / "sitecustomize.py").write_text("import os; os._exit(5)\n")
+    assert run("update", "f", "algorithms", "--env", "PYTHONPATH=algorithms").returncode != 0
+    mended = run("update", "f", "--memory", "512")
+    assert mended.returncode == 0, mended.stderr
+    assert listed(run)[0]["last_update_error"] == ""
+    assert run("doctor", "f").returncode == 0
+
+
+def test_what_is_waited_for_is_told(gcp, run, code, tmp_path):
+    program = (
+        "import lambdapool\n"
+        "told = []\n"
+        "lambdapool.create('f', 'algorithms', progress=told.append)\n"
+        "lambdapool.update('f', memory=256, progress=told.append)\n"
+        "print([str(event) for event in told if event.kind in ('uploading', 'changing', 'waiting', 'configuring')])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], env=gcp, cwd=tmp_path, capture_output=True, text=True)
+    assert done.stdout == (
+        "['Uploading the code', 'Waiting for the service: Deploying Revision.', "
+        "'Changing memory from 512 to 256 MB', 'Configuring', 'Waiting for the service: Deploying Revision.']\n"
+    ), done.stderr
+
+
+def test_what_is_changed_of_a_function_leaves_what_other_tools_have_set(gcp, run, code, home):
+    assert run("create", "f", "algorithms").returncode == 0
+    record = home / "run" / "services" / "local" / "us-central1" / "f.json"
+    kept = json.loads(record.read_text())
+    kept["service"]["scaling"] = {"minInstanceCount": 1, "maxInstanceCount": 7}
+    kept["service"]["template"]["vpcAccess"] = {"connector": "c"}
+    record.write_text(json.dumps(kept))
+    assert run("update", "f", "--memory", "256").returncode == 0
+    service = json.loads(record.read_text())["service"]
+    assert service["scaling"] == {"minInstanceCount": 1, "maxInstanceCount": 7}
+    assert service["template"]["vpcAccess"] == {"connector": "c"}
 
 
 def test_limits_and_runtimes_are_cloud_runs(gcp, run, code):
@@ -227,6 +303,9 @@ def test_limits_and_runtimes_are_cloud_runs(gcp, run, code):
         (("--timeout", "3601"), "timeout must be between 1 and 3600 seconds, not 3601"),
         (("--runtime", "python3.9"), "Cloud Run has no runtime 'python3.9'; it has python3.10 to python3.14"),
         (("--env", "PORT=1"), "environment variable PORT is set by Cloud Run"),
+        (("--env", "X_GOOGLE_A=1"), "environment variable X_GOOGLE_A is set by Cloud Run"),
+        (("--env", "A-B=1"), "must begin with a letter or an underscore"),
+        (("--env", "BIG=" + 32_769 * "x"), "environment variable BIG has 32769 bytes, and Cloud Run takes 32768"),
         (("--tag", "Team=x"), "tags are labels, and the key of one begins with a letter"),
         (("--tag", "team=X"), "the value of one has at most 63 lower-case letters"),
         (("--tag", "lambdapool=x"), "lambdapool's own"),
@@ -236,6 +315,21 @@ def test_limits_and_runtimes_are_cloud_runs(gcp, run, code):
         assert reason in refused.stderr
     changed = run("update", "f", "--tag", "team=ops", "--dry-run")
     assert "Would change tag team" in changed.stdout, changed.stderr
+    assert run("create", "h", "algorithms", "--env", "_=1", "--env", "A=2", "--env", "LAMBDA_TASK_ROOT=3").returncode == 0
+
+
+def test_a_function_may_get_another_python_and_nothing_else(gcp, run, code):
+    assert run("create", "f", "algorithms").returncode == 0
+    now = listed(run)[0]["runtime"]
+    other = "python3.14" if now != "python3.14" else "python3.13"
+    planned = run("update", "f", "--runtime", other, "--dry-run")
+    assert "Would change runtime from %s to %s\n" % (now, other) in planned.stdout, planned.stderr
+    unchanged = run("update", "f", "--runtime", now)
+    assert "Unchanged: function f is as it was asked to be" in unchanged.stdout, unchanged.stderr
+    refused = run("update", "f", "--runtime", "python3.9")
+    assert "Cloud Run has no runtime 'python3.9'" in refused.stderr
+    refused = run("update", "f", "--runtime", "osonly24")
+    assert refused.returncode != 0 and "osonly24" in refused.stderr
 
 
 def test_python_sets_what_cloud_run_alone_has(gcp, run, code, tmp_path):

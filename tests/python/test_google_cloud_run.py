@@ -53,17 +53,21 @@ def send(method, url, body=None, **headers):
         return answer.read()
 
 
-@pytest.fixture
-def source(serve):
+def archive_of(worker):
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w:gz") as files:
         info = tarfile.TarInfo("worker.py")
-        info.size = len(WORKER)
-        files.addfile(info, io.BytesIO(WORKER))
+        info.size = len(worker)
+        files.addfile(info, io.BytesIO(worker))
+    return archive.getvalue()
+
+
+@pytest.fixture
+def source(serve):
     json_type = {"Content-Type": "application/json"}
     send("POST", serve.endpoint + "/storage/v1/b?project=p", b'{"name": "bucket"}', **json_type)
     upload = serve.endpoint + "/upload/storage/v1/b/bucket/o?uploadType=media&name=o.tar.gz"
-    kept = json.loads(send("POST", upload, archive.getvalue(), **{"Content-Type": "application/octet-stream"}))
+    kept = json.loads(send("POST", upload, archive_of(WORKER), **{"Content-Type": "application/octet-stream"}))
     where = {"bucket": "bucket", "object_": "o.tar.gz", "generation": int(kept["generation"])}
     return run_v2.SourceCode(cloud_storage_source=where)
 
@@ -181,3 +185,37 @@ def test_what_cannot_be_is_refused_with_googles_own_exceptions(client, source):
     client.create_service(parent=PLACE, service=a_service(source, "red"), service_id="s").result(timeout=100)
     with pytest.raises(exceptions.Conflict):
         client.create_service(parent=PLACE, service=a_service(source, "red"), service_id="s")
+
+
+def test_code_that_was_put_by_the_xml_api_runs(client, serve):
+    archive = archive_of(WORKER)
+    json_type = {"Content-Type": "application/json"}
+    send("POST", serve.endpoint + "/storage/v1/b?project=p", b'{"name": "bucket"}', **json_type)
+    headers = {"Authorization": "Bearer anything", "Content-Type": "application/octet-stream"}
+    upload = urllib.request.Request(serve.endpoint + "/bucket/code/o.tar.gz", archive, headers, method="PUT")
+    with urllib.request.urlopen(upload, timeout=60) as answer:
+        generation = int(answer.headers["x-goog-generation"])
+    where = {"bucket": "bucket", "object_": "code/o.tar.gz", "generation": generation}
+    service = a_service(run_v2.SourceCode(cloud_storage_source=where), "red")
+    made = client.create_service(parent=PLACE, service=service, service_id="s").result(timeout=100)
+    assert send("GET", made.uri + "/") == b"s red"
+
+
+def test_an_operation_tells_how_far_it_is(client, source, tmp_path):
+    for name in ("begun", "gate"):
+        os.mkfifo(tmp_path / name)
+    begun, gate = (os.open(tmp_path / name, os.O_RDWR) for name in ("begun", "gate"))
+    coming = client.create_service(parent=PLACE, service=a_service(source, f"{tmp_path}/"), service_id="s")
+    assert select.select([begun], [], [], 100)[0]
+    assert coming.metadata.name == PLACE + "/services/s"
+    assert coming.metadata.reconciling
+    assert coming.metadata.terminal_condition.message == "Deploying Revision."
+    waiting = coming.operation.name + ":wait"
+    host = client.transport._host
+    seen = json.loads(send("POST", host + "/v2/" + waiting, b'{"timeout": "0.1s"}'))
+    assert seen["done"] is False
+    os.write(gate, b"x")
+    coming.result(timeout=100)
+    assert json.loads(send("POST", host + "/v2/" + waiting, b"{}"))["done"] is True
+    os.close(begun)
+    os.close(gate)

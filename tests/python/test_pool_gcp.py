@@ -124,3 +124,17 @@ def test_a_report_has_the_times_and_cloud_runs_prices(pool):
     assert seconds >= 20 * 0.1  # billed in steps of 100 ms
     expected = 20 * 0.40e-6 + seconds * (0.000024 + gib * 0.0000025)
     assert result.report.cost == pytest.approx(expected, abs=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"bucket": "some-bucket"}, "no bucket for more: leave bucket out"),
+        ({"aws_profile_name": "p"}, "knows no profiles of AWS"),
+        ({"aws_access_key_id": "a", "aws_secret_access_key": "b"}, "knows no keys of AWS"),
+        ({"memory": 512}, "it goes with deploy="),
+    ],
+)
+def test_what_makes_no_sense_on_cloud_run_is_refused(gcp, options, reason):
+    with pytest.raises(ValueError, match=reason):
+        LambdaPool(workers=1, lambda_function="algorithms", target="gcp-local", **options)

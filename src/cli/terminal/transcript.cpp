@@ -75,6 +75,8 @@ void Transcript::hear(const deploy::Event& event) {
     case Kind::configuring:
       activity_.emplace("Configuring the function");
       return;
+    case Kind::waiting:
+      return waiting(event.text);
     case Kind::removing_unfinished:
       return say("An interrupted create left function " + event.text + " unfinished; it is made anew.");
     case Kind::removed_left_role:
@@ -134,6 +136,15 @@ void Transcript::copied() {
   if (verb_ != Verb::publish_layer && !told_of_copies_)
     say("=== Copied all specified files and directories ===");
   told_of_copies_ = true;
+}
+
+void Transcript::waiting(std::string said) {
+  said.erase(said.find_last_not_of(".\n ") + 1);
+  std::string label = said.empty() ? "Waiting for the service" : "Waiting for the service: " + said;
+  if (activity_)
+    activity_->now(std::move(label));
+  else
+    activity_.emplace(std::move(label));
 }
 
 void Transcript::uploading_part(const deploy::Event& event) {

@@ -31,6 +31,7 @@ class Transcript {
   void copying();
   void copying(const deploy::Event& event);
   void copied();
+  void waiting(std::string said);
   void uploading_part(const deploy::Event& event);
 
   const Verb verb_;

@@ -4,6 +4,7 @@
 
 #include "deploy/checkup/checkup.hpp"
 #include "deploy/run/deployed_service.hpp"
+#include "deploy/run/revision_log.hpp"
 #include "deploy/run/run_request.hpp"
 #include "gcp/google_error.hpp"
 #include "gcp/project/project.hpp"
@@ -135,21 +136,35 @@ Result<void> check_permissions(Session& session, Findings& findings) {
   return {};
 }
 
-void check_revision(const gcp::run::Service& service, const std::string& name, Findings& findings) {
+// What a revision was asked to be beside its code: "512 MB, 300 s, python311".
+std::string settings_of(const gcp::run::Service& service) {
+  const Function function = function_of(service);
+  return std::to_string(function.memory_mb) + " MB, " + std::to_string(function.timeout_s) + " s, " +
+         std::to_string(service.concurrency) + " at a time, " + function.runtime;
+}
+
+// `as_serving`: the service as it serves.
+void check_revision(Session& session, const gcp::run::Service& service, const gcp::run::Service& as_serving,
+                    const std::string& name, Findings& findings) {
   const auto short_name = [](const std::string& whole) { return whole.substr(whole.rfind('/') + 1); };
-  const std::string serving = short_name(service.latest_ready_revision);
+  const std::string serving = gcp::run::serving_revision(service);
+  const std::string newest = short_name(service.latest_created_revision);
   const std::string update = "`lambdapool update " + name + " PATHS`";
   const bool is_newest = service.latest_created_revision == service.latest_ready_revision;
+  const auto why = [&] {
+    return with_words(service.state_message,
+                      last_words(session, service, service.latest_created_revision, Wait::no));
+  };
   if (service.state == "CONDITION_FAILED" && serving.empty())
-    findings.push_back({Level::problem, "revision", "none has come up: " + service.state_message,
+    findings.push_back({Level::problem, "revision", "none has come up: " + why(),
                         "`lambdapool delete " + name + "` and create it again"});
   else if (service.state == "CONDITION_FAILED" && is_newest)
     findings.push_back(
         {Level::problem, "revision", serving + " cannot serve: " + service.state_message, update});
   else if (service.state == "CONDITION_FAILED")
     findings.push_back({Level::problem, "revision",
-                        serving + " serves; " + short_name(service.latest_created_revision) +
-                            ", which is newer, did not come up: " + service.state_message,
+                        serving + " serves (" + settings_of(as_serving) + "); " + newest + " (" +
+                            settings_of(service) + "), which is newer, did not come up: " + why(),
                         update + " once more"});
   else if (service.state != "CONDITION_SUCCEEDED" || !is_newest)
     findings.push_back({Level::note, "revision", serving + " serves; the service is still changing it",
@@ -188,18 +203,21 @@ Result<void> check_service(Session& session, const std::string& name, Findings& 
                         "`lambdapool create " + name + " PATHS` makes it"});
     return {};
   }
-  const Function function = function_of(**found);
+  const auto serving = as_it_serves(session, **found);
+  if (!serving)
+    return add_refusal(serving.error(), {Level::problem, "revision", "cannot be looked at"}, findings);
+  const Function function = function_of(*serving);
   findings.push_back({Level::ok, "function", function.arn});
   if (!is_own(**found))
     findings.push_back({Level::problem, "made by", "something else than lambdapool, so pools cannot use it",
                         "make one of another name with `lambdapool create`"});
   else
     check_maker(name, function.lambdapool_version, findings);
-  check_revision(**found, name, findings);
+  check_revision(session, **found, *serving, name, findings);
   check_runtime(session.connection(), function, findings);
   findings.push_back({Level::ok, "instances",
-                      "at most " + std::to_string((*found)->instances_max) + ", each with " +
-                          std::to_string((*found)->concurrency) + " at a time"});
+                      "at most " + std::to_string(serving->instances_max) + ", each with " +
+                          std::to_string(serving->concurrency) + " at a time"});
   if (session.target().name != "gcp") return {};
   findings.push_back(
       {Level::ok, "account", function.role.empty() ? "the project's own for Compute Engine" : function.role});

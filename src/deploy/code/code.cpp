@@ -81,6 +81,9 @@ Result<void> check_architecture(const package::Package& built, const FunctionReq
   if (request.architecture && built.architecture != *request.architecture)
     return fail(ErrorKind::invalid_argument, "'" + executable + "' is made for " + built.architecture +
                                                  ", not for " + *request.architecture + ".");
+  if (!platform.is_limited && !platform.local && built.architecture != platform.architecture)
+    return fail(ErrorKind::invalid_argument, "'" + executable + "' is made for " + built.architecture +
+                                                 ", and Cloud Run runs " + platform.architecture + " alone.");
   if (platform.local && built.architecture != this_machines_architecture())
     return fail(ErrorKind::invalid_argument, "'" + executable + "' is made for " + built.architecture +
                                                  ", but this machine, the local target, is " +
@@ -171,8 +174,9 @@ Result<package::Package> build_code(const Session& session, const FunctionReques
   if (!built) return built;
   if (auto right = check_architecture(*built, request, code, platform); !right)
     return tl::unexpected(right.error());
-  if (auto fits = check_package(*built, platform.local, platform.bucket); !fits)
-    return tl::unexpected(fits.error());
+  if (platform.is_limited)
+    if (auto fits = check_package(*built, platform.local, platform.bucket); !fits)
+      return tl::unexpected(fits.error());
   session.tell(Event::Kind::copied);
   return built;
 }

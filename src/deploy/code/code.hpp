@@ -31,6 +31,7 @@ struct Platform {
   std::string architecture;                // "x86_64" or "arm64"; an executable has its own
   bool local = false;                      // the code must run on this very machine
   std::optional<std::string> bucket = {};  // for a package too large for a request
+  bool is_limited = true;                  // by what Lambda takes as a package
 };
 
 // Errors beside the package's own: invalid_argument for what does not go with an executable.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 
 #include "deploy/function/own_functions.hpp"
 
@@ -47,6 +48,7 @@ Result<aws::FunctionDescription> own_function(Session& session, const std::strin
 Result<aws::FunctionDescription> wait_until_idle(Session& session, const std::string& name) {
   const std::chrono::milliseconds longest = session.is_local() ? 100ms : 1s;
   const auto deadline = std::chrono::steady_clock::now() + settle_within;
+  std::optional<std::string> told;
   for (std::chrono::milliseconds delay = 50ms;; delay = std::min(delay * 2, longest)) {
     auto found = find_function(session, name);
     if (!found) return tl::unexpected(found.error());
@@ -57,6 +59,9 @@ Result<aws::FunctionDescription> wait_until_idle(Session& session, const std::st
     if (std::chrono::steady_clock::now() > deadline)
       return fail(ErrorKind::timed_out,
                   "function " + name + " was still being changed by the service after five minutes.");
+    const auto& said = now.state == "Pending" ? now.state_reason : now.last_update_status_reason;
+    if (told != said) session.tell(Event::Kind::waiting, said);
+    told = said;
     if (auto waited = session.pause(delay); !waited) return tl::unexpected(waited.error());
   }
 }

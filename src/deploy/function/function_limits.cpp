@@ -23,7 +23,7 @@ bool is_reserved_on_run(const std::string& name) {
                                                       "LAMBDAPOOL_PER_INSTANCE",
                                                       "LAMBDAPOOL_HTTP_WORKER",
                                                       "LAMBDAPOOL_LISTEN_FD"};
-  return std::ranges::find(reserved, name) != reserved.end();
+  return std::ranges::find(reserved, name) != reserved.end() || name.starts_with("X_GOOGLE_");
 }
 
 }  // namespace
@@ -35,6 +35,10 @@ const FunctionLimits& lambda_limits() {
                                   limits::timeout_s_max,
                                   limits::description_max,
                                   limits::environment_bytes_max,
+                                  0,
+                                  "[a-zA-Z][a-zA-Z0-9_]+",
+                                  "must have two characters or more, begin with a letter, and have only "
+                                  "letters, digits and underscores",
                                   9,
                                   15,
                                   "provided.al2023",
@@ -49,6 +53,10 @@ const FunctionLimits& run_limits() {
                                   gcp::limits::timeout_s_max,
                                   gcp::limits::description_max,
                                   0,
+                                  gcp::limits::variable_bytes_max,
+                                  "[a-zA-Z_][a-zA-Z0-9_]*",
+                                  "must begin with a letter or an underscore, and have only letters, digits "
+                                  "and underscores",
                                   gcp::limits::python_oldest,
                                   gcp::limits::python_newest,
                                   "osonly24",

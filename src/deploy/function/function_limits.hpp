@@ -17,7 +17,10 @@ struct FunctionLimits {
   int timeout_s_max;
   std::size_t description_max;
   std::int64_t environment_bytes_max;  // of all variables as JSON; 0: none is known
-  int python_oldest;                   // 3.N
+  std::size_t variable_bytes_max;      // of each; 0: likewise
+  const char* variable_form;           // a pattern that their names have, and what it is in words
+  const char* variable_form_in_words;
+  int python_oldest;  // 3.N
   int python_newest;
   std::string executables_runtime;  // what C++ executables run on
   bool (*is_reserved_variable)(const std::string& name);

@@ -16,18 +16,15 @@ bool is_reserved_for_us(const std::string& name) {
 }
 
 Result<void> validate_variable_name(const std::string& name, const FunctionLimits& limits) {
-  static const std::regex pattern("[a-zA-Z][a-zA-Z0-9_]+");
   if (is_reserved_for_us(name))
     return fail(ErrorKind::invalid_argument,
                 "environment variable " + name + " is lambdapool's own and can't be changed.");
   if (limits.is_reserved_variable(name))
     return fail(ErrorKind::invalid_argument,
                 "environment variable " + name + " is set by " + limits.cloud + " and can't be changed.");
-  if (!has_form(name, pattern))
+  if (!has_form(name, std::regex(limits.variable_form)))
     return fail(ErrorKind::invalid_argument,
-                "environment variable '" + name +
-                    "' must have two characters or more, begin with a letter, and have only letters, digits "
-                    "and underscores.");
+                "environment variable '" + name + "' " + limits.variable_form_in_words + ".");
   return {};
 }
 
@@ -38,6 +35,11 @@ Result<void> validate_variable_names(const FunctionRequest& options, const Funct
     if (auto valid = validate_variable_name(name, limits); !valid) return valid;
     if (options.unset_environment.count(name) != 0)
       return fail(ErrorKind::invalid_argument, "environment variable " + name + " is both set and unset.");
+    if (limits.variable_bytes_max != 0 && value.size() > limits.variable_bytes_max)
+      return fail(ErrorKind::invalid_argument,
+                  "environment variable " + name + " has " + std::to_string(value.size()) + " bytes, and " +
+                      limits.cloud + " takes " + std::to_string(limits.variable_bytes_max) +
+                      "; put large values into the code or a store.");
   }
   for (const auto& name : options.unset_environment)
     if (auto valid = validate_variable_name(name, limits); !valid) return valid;

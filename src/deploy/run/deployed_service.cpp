@@ -11,6 +11,19 @@ namespace lambdapool::deploy {
 
 namespace run = gcp::run;
 
+namespace {
+
+std::string short_name(const std::string& revision) { return revision.substr(revision.rfind('/') + 1); }
+
+Result<run::Service> as_of(Session& session, run::Service service, const std::string& revision) {
+  if (revision.empty() || revision == short_name(service.latest_created_revision)) return service;
+  const auto found = session.send(run::get_revision_request(service.name, revision), Repeatable::yes);
+  if (!found) return tl::unexpected(found.error());
+  return run::parse_revision_of(std::move(service), *found);
+}
+
+}  // namespace
+
 run::Place place_on(const Session& session) {
   return {session.target().google->project, session.target().region};
 }
@@ -26,6 +39,14 @@ Result<std::optional<run::Service>> find_service(Session& session, const std::st
     return fail(ErrorKind::conflict, "the Cloud Run service " + *id + " is the function " + name +
                                          "; choose a name that differs by more than case and '_'.");
   return std::optional(std::move(*found));
+}
+
+Result<run::Service> as_it_serves(Session& session, run::Service service) {
+  return as_of(session, std::move(service), run::serving_revision(service));
+}
+
+Result<run::Service> as_it_came_up(Session& session, run::Service service) {
+  return as_of(session, std::move(service), short_name(service.latest_ready_revision));
 }
 
 Error no_such_service(Session& session, const std::string& function) {

@@ -3,6 +3,7 @@
 #include "deploy/run/run_functions.hpp"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "deploy/code/code.hpp"
@@ -11,8 +12,10 @@
 #include "deploy/run/code_on_run.hpp"
 #include "deploy/run/deployed_service.hpp"
 #include "deploy/run/operation.hpp"
+#include "deploy/run/revision_log.hpp"
 #include "deploy/run/run_request.hpp"
 #include "deploy/session.hpp"
+#include "gcp/project/project.hpp"
 #include "gcp/run/services.hpp"
 #include "gcp/service_name.hpp"
 
@@ -22,16 +25,20 @@ namespace {
 namespace run = gcp::run;
 using namespace std::chrono_literals;
 
+constexpr auto looked_at_for = std::chrono::minutes{25};
+
 // After an answer that does not tell whether the change was made: its code's object is this change's alone.
 Result<run::Service> look_again(Session& session, const run::Service& wanted, const Error& error) {
   const bool is_known = error.kind != ErrorKind::network && error.kind != ErrorKind::timed_out &&
                         error.kind != ErrorKind::conflict && error.http_status < 500;
   if (is_known || wanted.object.empty()) return tl::unexpected(error);
+  const auto deadline = std::chrono::steady_clock::now() + looked_at_for;
   for (;;) {
     auto found = call(session, run::get_service_request(wanted.name), run::parse_get_service);
     if (!found || found->object != wanted.object) return tl::unexpected(error);
     if (found->state == "CONDITION_FAILED") return fail(ErrorKind::service, found->state_message);
     if (found->state == "CONDITION_SUCCEEDED") return found;
+    if (std::chrono::steady_clock::now() > deadline) return tl::unexpected(error);
     if (auto waited = session.pause(500ms); !waited) return tl::unexpected(waited.error());
   }
 }
@@ -40,8 +47,9 @@ Result<package::Package> code_for(const Session& session, const JudgedRequest& r
                                   const std::string& runtime) {
   Platform platform;
   platform.runtime = runtime;
-  platform.architecture = "x86_64";
-  platform.local = true;  // no limit of Lambda's on the package
+  platform.local = session.target().name == "gcp-local";
+  platform.architecture = architecture_on_run(session.connection());
+  platform.is_limited = false;
   return build_code(session, request.asked, request.code, platform);
 }
 
@@ -111,7 +119,9 @@ Result<run::Service> deploy_service(Session& session, run::Service& service, con
   auto deployed =
       bring_to_end(session, session.send(request(service, run::ValidateOnly::no), Repeatable::no));
   if (!deployed && uploaded) deployed = look_again(session, service, deployed.error());
-  if (!deployed && uploaded) remove_code(session, *uploaded);
+  if (deployed) return deployed;
+  deployed = tl::unexpected(explained(session, service, deployed.error()));
+  if (uploaded) remove_code(session, *uploaded);
   return deployed;
 }
 
@@ -133,11 +143,25 @@ Result<void> validate_only(Session& session, const run::Service& service,
 
 struct ChangedFunction {
   std::unique_ptr<Session> session;
-  run::Service service;
+  run::Service before;   // as it has come up
+  run::Service service;  // as it is to be
   std::optional<package::Package> code = {};
   std::vector<std::string> lines = {};  // what changes beside the code
   std::string old_object = {};
 };
+
+// Of the code that there is: another Python, and nothing else.
+Result<ChangedFunction> with_runtime(ChangedFunction changed, const std::optional<std::string>& asked) {
+  const std::string before = function_of(changed.service).runtime;
+  if (!asked || *asked == before) return changed;
+  if (!before.starts_with("python") || !asked->starts_with("python"))
+    return fail(ErrorKind::invalid_argument, "the code of function " + function_of(changed.service).name +
+                                                 " runs on " + before + ", and not on " + *asked +
+                                                 "; give the paths of other code as well.");
+  changed.lines.push_back("runtime from " + before + " to " + *asked);
+  set_runtime(changed.service, *asked);
+  return changed;
+}
 
 Result<ChangedFunction> prepare_change(Connection& connection, const JudgedRequest& request,
                                        const Events& events, const StopToken& stop) {
@@ -145,7 +169,9 @@ Result<ChangedFunction> prepare_change(Connection& connection, const JudgedReque
   if (auto possible = check_on_run(connection, request); !possible) return tl::unexpected(possible.error());
   auto session = Session::open_to_run(connection, events, stop);
   if (!session) return tl::unexpected(session.error());
-  auto service = own_service(**session, asked.name);
+  const auto found = own_service(**session, asked.name);
+  if (!found) return tl::unexpected(found.error());
+  const auto service = as_it_came_up(**session, *found);
   if (!service) return tl::unexpected(service.error());
   if (!asks_for_anything(asked))
     return fail(ErrorKind::invalid_argument,
@@ -153,16 +179,18 @@ Result<ChangedFunction> prepare_change(Connection& connection, const JudgedReque
   if (const auto packages = packages_of(*service); !packages.empty())
     if (auto kept = keeps_packages(packages, asked); !kept) return tl::unexpected(kept.error());
   (*session)->tell(Event::Kind::begun, asked.name);
-  ChangedFunction changed{std::move(*session), std::move(*service)};
+  ChangedFunction changed{std::move(*session), *service, *service};
   changed.old_object = changed.service.object;
   changed.lines = change_service(changed.service, asked);
-  if (asked.paths.empty()) return changed;
+  if (asked.paths.empty()) return with_runtime(std::move(changed), asked.runtime);
   const std::string before = function_of(changed.service).runtime;
   const bool stays_python = !asked.runtime && before.starts_with("python");
   const auto runtime = request.code.is_executable() ? Result<std::string>()
                        : stays_python               ? Result<std::string>(before)
                                                     : python_runtime(connection, asked.runtime);
   if (!runtime) return tl::unexpected(runtime.error());
+  if (!request.code.is_executable())
+    if (auto known = check_runtime_of(run_limits(), *runtime); !known) return tl::unexpected(known.error());
   auto code = code_for(*changed.session, request, *runtime);
   if (!code) return tl::unexpected(code.error());
   const bool is_there = code->sha256_base64 == function_of(changed.service).code_sha256 &&
@@ -174,6 +202,33 @@ Result<ChangedFunction> prepare_change(Connection& connection, const JudgedReque
     changed.code = std::move(*code);
   }
   return changed;
+}
+
+// A service is private to those who have the role roles/run.invoker there or in the project, and to have made
+// it gives no such right. Nobody is given it unasked.
+void tell_who_cannot_call(Session& session, const run::Service& service) {
+  if (session.target().name != "gcp") return;
+  const std::vector<std::string> needed{"run.routes.invoke"};
+  const auto held =
+      call(session, gcp::test_service_permissions_request(service.name, needed), gcp::parse_permissions);
+  if (!held || !held->empty()) return;
+  session.tell(Event::Kind::warning, "the account that has made " + function_of(service).name +
+                                         " may not call it, as it lacks the role roles/run.invoker; " +
+                                         run::command_to_let_call(place_on(session), service.id()) +
+                                         " gives it.");
+}
+
+// What is the service's own changes at once, whatever becomes of the revision: after one that does not come
+// up it is put back.
+void put_back(Session& session, const ChangedFunction& changed) {
+  const auto& [labels, description] = std::tie(changed.before.labels, changed.before.description);
+  if (changed.service.labels == labels && changed.service.description == description) return;
+  auto found = call(session, run::get_service_request(changed.before.name), run::parse_get_service);
+  if (!found || found->labels != changed.service.labels || found->description != changed.service.description)
+    return;
+  found->labels = labels;
+  found->description = description;
+  (void)session.send(run::update_labels_request(*found), Repeatable::yes);
 }
 
 }  // namespace
@@ -191,6 +246,7 @@ Result<Created> RunFunctions::create(Connection& connection, const JudgedRequest
     return tl::unexpected(created.error());
   }
   made->session->tell(Event::Kind::uploaded, request.asked.name);
+  tell_who_cannot_call(*made->session, *created);
   return Created{function_of(*created)};
 }
 
@@ -209,16 +265,28 @@ Result<Updated> RunFunctions::update(Connection& connection, const JudgedRequest
                                      const Events& events, const StopToken& stop) const {
   auto changed = prepare_change(connection, request, events, stop);
   if (!changed) return tl::unexpected(changed.error());
-  if (!changed->code && changed->lines.empty()) return Updated{function_of(changed->service), false};
+  // One whose newest revision did not come up is put in order by a new one.
+  if (!changed->code && changed->lines.empty() && changed->before.state != "CONDITION_FAILED")
+    return Updated{function_of(changed->service), false};
   if (changed->code) changed->session->tell(Event::Kind::uploading);
   for (const auto& line : changed->lines) changed->session->tell(Event::Kind::changing, line);
+  if (!changed->code) changed->session->tell(Event::Kind::configuring);
   const auto updated = deploy_service(*changed->session, changed->service,
                                       changed->code ? &*changed->code : nullptr, run::update_service_request);
-  if (!updated) return tl::unexpected(updated.error());
+  if (!updated) {
+    put_back(*changed->session, *changed);
+    return tl::unexpected(updated.error());
+  }
   if (changed->code) {
     remove_code(*changed->session, {changed->service.bucket, changed->old_object, ""});
     changed->session->tell(Event::Kind::uploaded, request.asked.name);
   }
+  if (const auto serving = run::serving_revision(*updated);
+      serving != updated->latest_ready_revision.substr(updated->latest_ready_revision.rfind('/') + 1))
+    changed->session->tell(Event::Kind::warning,
+                           "the requests to " + request.asked.name + " still go to its revision " + serving +
+                               ", as its traffic says; `gcloud run services update-traffic " + updated->id() +
+                               " --to-latest` sends them to what is new.");
   return Updated{function_of(*updated)};
 }
 
@@ -269,8 +337,12 @@ Result<std::vector<Function>> RunFunctions::list(Connection& connection, const S
     const auto page =
         call(**session, run::list_services_request(place_on(**session), token), run::parse_list_services);
     if (!page) return tl::unexpected(page.error());
-    for (const auto& service : page->services)
-      if (is_own(service)) functions.push_back(function_of(service));
+    for (const auto& service : page->services) {
+      if (!is_own(service)) continue;
+      const auto serving = as_it_serves(**session, service);
+      if (!serving && serving.error().kind != ErrorKind::not_found) return tl::unexpected(serving.error());
+      functions.push_back(function_of(serving ? *serving : service));
+    }
     token = page->next_page_token;
   } while (token);
   std::ranges::stable_sort(functions, [](const Function& a, const Function& b) {

@@ -10,6 +10,7 @@ namespace lambdapool::deploy {
 namespace {
 
 constexpr const char* name_annotation = "lambdapool.dev/name";
+// Of each revision.
 constexpr const char* digest_annotation = "lambdapool.dev/code-sha256";
 constexpr const char* size_annotation = "lambdapool.dev/code-bytes";
 constexpr const char* packages_annotation = "lambdapool.dev/requirements";
@@ -64,9 +65,9 @@ bool is_ours(const std::string& variable) {
          variable == http_variable;
 }
 
-std::string annotation(const gcp::run::Service& service, const char* name) {
-  const auto found = service.annotations.find(name);
-  return found == service.annotations.end() ? "" : found->second;
+std::string value_in(const std::map<std::string, std::string>& annotations, const char* name) {
+  const auto found = annotations.find(name);
+  return found == annotations.end() ? "" : found->second;
 }
 
 // What the API takes as labels (https://cloud.google.com/run/docs/configuring/services/labels).
@@ -97,6 +98,10 @@ Result<void> check_labels(const Connection& connection, const FunctionRequest& a
   }
   for (const auto& key : asked.untags)
     if (auto valid = check_label_key(connection, key); !valid) return valid;
+  if (asked.tags.size() >= gcp::limits::labels_max)
+    return unavailable(connection, "tags are labels, of which there are at most " +
+                                       std::to_string(gcp::limits::labels_max) +
+                                       " (lambdapool's own included).");
   return {};
 }
 
@@ -113,20 +118,29 @@ Result<void> check_on_run(const Connection& connection, const JudgedRequest& req
     return unavailable(connection,
                        "there are no layers: give the layer's directories as paths of the function.");
   if (given(asked.subnets) || given(asked.security_groups))
-    return unavailable(connection, "lambdapool sets up no VPC yet: leave --subnet and --security-group out.");
+    return unavailable(
+        connection,
+        "lambdapool sets up no VPC: leave --subnet and --security-group out, and give the "
+        "service one with `gcloud run services update --network --subnet`, which later updates "
+        "leave as it is.");
   if (asked.role || given(asked.policies))
     return unavailable(connection,
                        "there are no roles of IAM's kind: give --service-account instead of --role "
                        "and --policy.");
   if (asked.concurrency)
-    return unavailable(connection, "no concurrency can be reserved: leave --concurrency out.");
+    return unavailable(
+        connection,
+        "no concurrency can be reserved: leave --concurrency out, and set the most that "
+        "there may be with `gcloud run services update --max-instances N`, which later updates "
+        "leave as it is.");
   if (asked.ephemeral_mb)
     return unavailable(connection,
                        "files are in the function's memory: raise --memory instead of --ephemeral-storage.");
   if (asked.bucket) return unavailable(connection, "code has a bucket of its own: leave --bucket out.");
   if (auto valid = check_labels(connection, asked); !valid) return valid;
-  if (asked.architecture && *asked.architecture != "x86_64")
-    return unavailable(connection, "functions run on x86_64 alone, not on " + *asked.architecture + ".");
+  if (const auto runs = architecture_on_run(connection); asked.architecture && *asked.architecture != runs)
+    return unavailable(connection,
+                       "functions run on " + runs + " alone, not on " + *asked.architecture + ".");
   if (asked.per_instance && (*asked.per_instance < 1 || *asked.per_instance > gcp::limits::per_instance_max))
     return unavailable(connection, "1 to " + std::to_string(gcp::limits::per_instance_max) +
                                        " tasks run at a time in one instance, not " +
@@ -163,7 +177,8 @@ std::vector<std::string> change_service(gcp::run::Service& service, const Functi
     set_per_instance(service, *asked.per_instance);
   }
   if (asked.service_account && *asked.service_account != service.service_account) {
-    lines.push_back("service account to " + *asked.service_account);
+    lines.push_back("service account to " +
+                    (asked.service_account->empty() ? "the project's own" : *asked.service_account));
     service.service_account = *asked.service_account;
   }
   if (asked.description && *asked.description != service.description) {
@@ -196,7 +211,17 @@ std::vector<std::string> change_service(gcp::run::Service& service, const Functi
   return lines;
 }
 
-// "python3.11" is the base image python311. An executable brings its own libraries.
+std::string architecture_on_run(const Connection& connection) {
+  return connection.target_name() == "gcp-local" ? this_machines_architecture() : "x86_64";
+}
+
+// "python3.11" is the base image python311.
+void set_runtime(gcp::run::Service& service, std::string python) {
+  std::erase(python, '.');
+  service.base_image = std::move(python);
+}
+
+// An executable brings its own libraries.
 void describe_code(gcp::run::Service& service, const package::Package& code, const FunctionRequest& asked) {
   if (code.codec == "cpp") {
     service.base_image = executables_image;
@@ -204,27 +229,28 @@ void describe_code(gcp::run::Service& service, const package::Package& code, con
     service.arguments.clear();
     service.environment[http_variable] = "1";
   } else {
-    service.base_image = code.runtime;
-    std::erase(service.base_image, '.');
+    set_runtime(service, code.runtime);
     service.command = {"python3"};
     service.arguments = {"lambdapool_agent/http_worker.py"};
     service.environment.erase(http_variable);
   }
   if (asked.installs()) {
-    service.annotations[packages_annotation] = code.runtime;
+    service.revision_annotations[packages_annotation] = code.runtime;
   } else {
-    service.annotations.erase(packages_annotation);
+    service.revision_annotations.erase(packages_annotation);
   }
-  service.annotations[digest_annotation] = code.sha256_base64;
-  service.annotations[size_annotation] = std::to_string(code.zip.size());
+  service.revision_annotations[digest_annotation] = code.sha256_base64;
+  service.revision_annotations[size_annotation] = std::to_string(code.zip.size());
   service.labels[run_version_label] = version_label();
 }
 
-std::string packages_of(const gcp::run::Service& service) { return annotation(service, packages_annotation); }
+std::string packages_of(const gcp::run::Service& service) {
+  return value_in(service.revision_annotations, packages_annotation);
+}
 
 Function function_of(const gcp::run::Service& service) {
   Function function;
-  function.name = annotation(service, name_annotation);
+  function.name = value_in(service.annotations, name_annotation);
   if (function.name.empty()) function.name = service.id();
   function.arn = service.name;
   function.runtime = service.base_image;
@@ -234,9 +260,10 @@ Function function_of(const gcp::run::Service& service) {
   function.description = service.description;
   function.memory_mb = service.memory_mb;
   function.timeout_s = timeout_of(service);
-  function.size_bytes = std::atoll(annotation(service, size_annotation).c_str());
-  function.code_sha256 = annotation(service, digest_annotation);
+  function.size_bytes = std::atoll(value_in(service.revision_annotations, size_annotation).c_str());
+  function.code_sha256 = value_in(service.revision_annotations, digest_annotation);
   function.last_modified = service.update_time;
+  if (service.state == "CONDITION_FAILED") function.last_update_error = service.state_message;
   if (const auto version = service.labels.find(run_version_label); version != service.labels.end()) {
     function.lambdapool_version = version->second;
     std::ranges::replace(function.lambdapool_version, '-', '.');

@@ -21,6 +21,11 @@ gcp::run::Service new_service(const FunctionRequest& asked);
 // What is asked for, and a line for each thing that changes by it.
 std::vector<std::string> change_service(gcp::run::Service& service, const FunctionRequest& asked);
 
+// "x86_64": what instances are. The local Cloud Run's are this machine's.
+std::string architecture_on_run(const Connection& connection);
+
+void set_runtime(gcp::run::Service& service, std::string python);  // "python3.13"
+
 // What the service is made of, once the code is uploaded.
 void describe_code(gcp::run::Service& service, const package::Package& code, const FunctionRequest& asked);
 

@@ -36,10 +36,11 @@ std::string text_of(const json& entry) {
 http::Request list_entries_request(const EntryQuery& query) {
   std::string filter = R"(resource.type="cloud_run_revision" AND resource.labels.service_name=")" +
                        query.service + R"(" AND resource.labels.location=")" + query.place.location + '"';
+  if (!query.revision.empty()) filter += " AND resource.labels.revision_name=\"" + query.revision + '"';
   if (query.since) filter += " AND timestamp>=\"" + format_timestamp_ms(*query.since) + '"';
   json body{{"resourceNames", {"projects/" + query.place.project}},
             {"filter", filter},
-            {"orderBy", "timestamp asc"},
+            {"orderBy", query.newest_first ? "timestamp desc" : "timestamp asc"},
             {"pageSize", query.page_size}};
   if (query.page_token) body["pageToken"] = *query.page_token;
   return {"POST", "/v2/entries:list", {{"Content-Type", "application/json"}}, body.dump()};

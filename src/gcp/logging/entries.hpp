@@ -21,6 +21,8 @@ struct EntryQuery {
   std::optional<Instant> since = {};           // nullopt: as far back as there is anything
   std::optional<std::string> page_token = {};  // of the page before, all else being the same
   int page_size = 1'000;
+  bool newest_first = false;
+  std::string revision = {};  // of one alone, by its short name
 };
 
 http::Request list_entries_request(const EntryQuery& query);

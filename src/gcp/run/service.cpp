@@ -1,5 +1,6 @@
 #include "gcp/run/service.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
@@ -58,17 +59,57 @@ int memory_mb_of(const std::string& quantity) {
 // Google's example, of which a service is only ever validated: what is not uploaded cannot be named.
 constexpr const char* image_without_code = "us-docker.pkg.dev/cloudrun/container/hello";
 
-json container(const Service& service) {
-  json variables = json::array();
+// What of a revision another tool may have set, and lambdapool does not; the rest Cloud Run tells alone.
+constexpr const char* others_of_revision[] = {"vpcAccess",
+                                              "volumes",
+                                              "scaling",
+                                              "labels",
+                                              "encryptionKey",
+                                              "encryptionKeyRevocationAction",
+                                              "encryptionKeyShutdownDuration",
+                                              "sessionAffinity",
+                                              "healthCheckDisabled",
+                                              "nodeSelector",
+                                              "gpuZonalRedundancyDisabled",
+                                              "serviceMesh"};
+constexpr const char* others_of_container[] = {"name",          "ports",        "volumeMounts",
+                                               "livenessProbe", "startupProbe", "readinessProbe",
+                                               "dependsOn",     "workingDir"};
+
+template <std::size_t count>
+json picked(const json& from, const char* const (&names)[count]) {
+  json found = json::object();
+  for (const char* name : names)
+    if (json value = get(from, name); !value.is_null()) found[name] = std::move(value);
+  return found;
+}
+
+// `containers`: all of them, of which the first is ours.
+json others_of(const json& revision, const json& containers) {
+  json others{{"revision", picked(revision, others_of_revision)}, {"beside", json::array()}};
+  if (!containers.is_array() || containers.empty()) return others;
+  others["beside"].insert(others["beside"].end(), containers.begin() + 1, containers.end());
+  others["container"] = picked(containers.at(0), others_of_container);
+  others["limits"] = get(get(containers.at(0), "resources"), "limits");
+  others["env"] = json::array();
+  if (const json variables = get(containers.at(0), "env"); variables.is_array())
+    for (const auto& variable : variables)
+      if (variable.contains("valueSource")) others["env"].push_back(variable);
+  return others;
+}
+
+json container(const Service& service, const json& others) {
+  json variables = get(others, "env").is_array() ? others.at("env") : json::array();
   for (const auto& [name, value] : service.environment)
     variables.push_back({{"name", name}, {"value", value}});
+  json limits = get(others, "limits").is_object() ? others.at("limits") : json::object();
+  limits["cpu"] = service.cpu;
+  limits["memory"] = std::to_string(service.memory_mb) + "Mi";
   const bool has_code = !service.object.empty();
-  json made{{"image", has_code ? "scratch" : image_without_code},  // "scratch": what Google's tools name
-            {"env", variables},
-            {"resources",
-             {{"limits", {{"cpu", service.cpu}, {"memory", std::to_string(service.memory_mb) + "Mi"}}},
-              {"cpuIdle", true},
-              {"startupCpuBoost", true}}}};
+  json made = get(others, "container").is_object() ? others.at("container") : json::object();
+  made["image"] = has_code ? "scratch" : image_without_code;  // "scratch": what Google's tools name
+  made["env"] = std::move(variables);
+  made["resources"] = {{"limits", limits}, {"cpuIdle", true}, {"startupCpuBoost", true}};
   if (!has_code) return made;
   made["baseImageUri"] = service.base_image;
   made["command"] = service.command;
@@ -78,24 +119,84 @@ json container(const Service& service) {
   return made;
 }
 
+// A revision, or what a service has of its newest one.
+void take_revision(Service& service, const json& revision) {
+  service.revision_annotations = texts(get(revision, "annotations"));
+  service.service_account = text(revision, "serviceAccount");
+  if (const int seconds = std::atoi(text(revision, "timeout").c_str()); seconds > 0)
+    service.timeout = std::chrono::seconds(seconds);
+  if (const json at_once = get(revision, "maxInstanceRequestConcurrency"); at_once.is_number_integer())
+    service.concurrency = at_once.get<int>();
+  const json containers = get(revision, "containers");
+  const json first = containers.is_array() && !containers.empty() ? containers.at(0) : json::object();
+  service.base_image = text(first, "baseImageUri");
+  service.command = list(get(first, "command"));
+  service.arguments = list(get(first, "args"));
+  const json source = get(get(first, "sourceCode"), "cloudStorageSource");
+  service.bucket = text(source, "bucket");
+  service.object = text(source, "object");
+  service.generation = text(source, "generation");
+  service.environment.clear();
+  if (const json variables = get(first, "env"); variables.is_array())
+    for (const auto& variable : variables)
+      if (!variable.contains("valueSource"))
+        service.environment[text(variable, "name")] = text(variable, "value");
+  const json limits = get(get(first, "resources"), "limits");
+  if (const int memory = memory_mb_of(text(limits, "memory")); memory > 0) service.memory_mb = memory;
+  if (auto cpu = text(limits, "cpu"); !cpu.empty()) service.cpu = std::move(cpu);
+  json others = others_of(revision, containers);
+  others["scaling"] = get(json::parse(service.others, nullptr, false), "scaling");
+  service.others = others.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+// What the conditions say, and where they say nothing what they are of.
+std::string on_its_way(const json& body) {
+  std::vector<json> conditions{get(body, "terminalCondition")};
+  if (const json others = get(body, "conditions"); others.is_array())
+    conditions.insert(conditions.end(), others.begin(), others.end());
+  std::erase_if(conditions, [](const json& one) {
+    const auto state = text(one, "state");
+    return state != "CONDITION_RECONCILING" && state != "CONDITION_PENDING";
+  });
+  for (const json& one : conditions)
+    if (auto message = text(one, "message"); !message.empty()) return message;
+  for (const json& one : conditions) {
+    if (text(one, "type") == "ConfigurationsReady") return "Creating the revision";
+    if (text(one, "type") == "RoutesReady") return "Routing traffic";
+  }
+  return "";
+}
+
 }  // namespace
 
 std::string service_body(const Service& service) {
-  json revision{{"timeout", std::to_string(service.timeout.count()) + "s"},
-                {"maxInstanceRequestConcurrency", service.concurrency},
-                {"containers", {container(service)}}};
+  const json others = json::parse(service.others, nullptr, false);
+  json revision = get(others, "revision").is_object() ? others.at("revision") : json::object();
+  revision["timeout"] = std::to_string(service.timeout.count()) + "s";
+  revision["maxInstanceRequestConcurrency"] = service.concurrency;
+  revision["containers"] = json::array({container(service, others)});
+  if (const json beside = get(others, "beside"); beside.is_array())
+    revision["containers"].insert(revision["containers"].end(), beside.begin(), beside.end());
+  json scaling = get(others, "scaling").is_object() ? others.at("scaling") : json::object();
+  scaling["maxInstanceCount"] = service.instances_max;
   // The second generation has 512 MB or more; the platform chooses one for less.
   if (service.memory_mb >= 512) revision["executionEnvironment"] = "EXECUTION_ENVIRONMENT_GEN2";
   if (!service.service_account.empty()) revision["serviceAccount"] = service.service_account;
+  if (!service.revision_annotations.empty()) revision["annotations"] = service.revision_annotations;
   json body{{"labels", service.labels},
             {"annotations", service.annotations},
             {"description", service.description},
             {"client", "lambdapool"},
             {"clientVersion", LAMBDAPOOL_VERSION},
             {"ingress", "INGRESS_TRAFFIC_ALL"},
-            {"scaling", {{"maxInstanceCount", service.instances_max}}},
+            {"scaling", scaling},
             {"template", revision}};
   if (!service.etag.empty()) body["etag"] = service.etag;
+  return body.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+std::string labels_body(const Service& service) {
+  const json body{{"etag", service.etag}, {"labels", service.labels}, {"description", service.description}};
   return body.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
@@ -128,30 +229,26 @@ Result<Service> parse_service(std::string_view given) {
   service.state_message = text(get(body, "terminalCondition"), "message");
   if (const json most = get(get(body, "scaling"), "maxInstanceCount"); most.is_number_integer())
     service.instances_max = most.get<int>();
+  service.others =
+      json{{"scaling", get(body, "scaling")}}.dump(-1, ' ', false, json::error_handler_t::replace);
   service.traffic = traffic(get(body, "traffic"));
   service.traffic_in_force = traffic(get(body, "trafficStatuses"));
-  const json revision = get(body, "template");
-  service.service_account = text(revision, "serviceAccount");
-  if (const int seconds = std::atoi(text(revision, "timeout").c_str()); seconds > 0)
-    service.timeout = std::chrono::seconds(seconds);
-  if (const json at_once = get(revision, "maxInstanceRequestConcurrency"); at_once.is_number_integer())
-    service.concurrency = at_once.get<int>();
-  const json containers = get(revision, "containers");
-  const json first = containers.is_array() && !containers.empty() ? containers.at(0) : json::object();
-  service.base_image = text(first, "baseImageUri");
-  service.command = list(get(first, "command"));
-  service.arguments = list(get(first, "args"));
-  const json source = get(get(first, "sourceCode"), "cloudStorageSource");
-  service.bucket = text(source, "bucket");
-  service.object = text(source, "object");
-  service.generation = text(source, "generation");
-  if (const json variables = get(first, "env"); variables.is_array())
-    for (const auto& variable : variables)
-      service.environment[text(variable, "name")] = text(variable, "value");
-  const json limits = get(get(first, "resources"), "limits");
-  if (const int memory = memory_mb_of(text(limits, "memory")); memory > 0) service.memory_mb = memory;
-  if (auto cpu = text(limits, "cpu"); !cpu.empty()) service.cpu = std::move(cpu);
+  take_revision(service, get(body, "template"));
+  service.on_its_way = on_its_way(body);
   return service;
+}
+
+Result<Service> with_revision(Service service, std::string_view given) {
+  const json revision = json::parse(given, nullptr, false);
+  if (text(revision, "name").empty()) return fail(ErrorKind::protocol, "the answer is no Cloud Run revision");
+  take_revision(service, revision);
+  return service;
+}
+
+std::string serving_revision(const Service& service) {
+  const auto most = std::ranges::max_element(service.traffic_in_force, {}, &Traffic::percent);
+  if (most != service.traffic_in_force.end() && !most->revision.empty()) return most->revision;
+  return service.latest_ready_revision.substr(service.latest_ready_revision.rfind('/') + 1);
 }
 
 }  // namespace lambdapool::gcp::run

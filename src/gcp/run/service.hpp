@@ -29,7 +29,8 @@ struct Service {
   int instances_max = 100;
   std::vector<Traffic> traffic = {};  // as it was asked for; empty: all to the latest
 
-  // Of its newest revision.
+  // Of its newest revision, or of the one that with_revision() has put in its place.
+  std::map<std::string, std::string> revision_annotations = {};
   std::string service_account = {};  // "": the project's own for Compute Engine
   std::chrono::seconds timeout{300};
   int concurrency = 1;  // requests at a time in one instance
@@ -42,6 +43,8 @@ struct Service {
   std::map<std::string, std::string> environment = {};
   int memory_mb = 512;
   std::string cpu = "1";
+  // In JSON: what other tools have set (a VPC, secrets, volumes), which goes with every change as it is.
+  std::string others = {};
 
   // Told by the service alone.
   std::string uri = {};
@@ -51,6 +54,7 @@ struct Service {
   std::string latest_created_revision = {};
   std::string state = {};  // of its last change: "CONDITION_SUCCEEDED", "CONDITION_FAILED" or on its way
   std::string state_message = {};
+  std::string on_its_way = {};  // what of its last change is so, in words; "": nothing, or it is not told
   std::vector<Traffic> traffic_in_force = {};
 
   std::string id() const { return name.substr(name.rfind('/') + 1); }
@@ -59,10 +63,19 @@ struct Service {
 // The body of a request that creates or changes it.
 std::string service_body(const Service& service);
 
+// The body of a request that changes its labels and description alone.
+std::string labels_body(const Service& service);
+
 // The body of a request that changes its traffic alone.
 std::string traffic_body(const Service& service);
 
 // Error kind protocol: that is none.
 Result<Service> parse_service(std::string_view json);
+
+// The service with what one of its revisions has; `json`: the revision. Error kind protocol: that is none.
+Result<Service> with_revision(Service service, std::string_view json);
+
+// The short name of the revision that gets its requests, or most of them; "" where none does.
+std::string serving_revision(const Service& service);
 
 }  // namespace lambdapool::gcp::run

@@ -17,9 +17,16 @@ constexpr const char* update_mask = "labels,annotations,description,scaling,temp
 
 std::string path_of(const std::string& name) { return "/v2/" + percent_encode(name, Slash::keep); }
 
+std::string dumped(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
+
 std::string also(ValidateOnly validate) { return validate == ValidateOnly::yes ? "&validateOnly=true" : ""; }
 
 }  // namespace
+
+std::string command_to_let_call(const Place& place, const std::string& service) {
+  return "`gcloud run services add-iam-policy-binding " + service + " --project " + place.project +
+         " --region " + place.location + " --role roles/run.invoker --member serviceAccount:ACCOUNT`";
+}
 
 http::Request create_service_request(const Service& service, ValidateOnly validate) {
   const std::string parent = service.name.substr(0, service.name.rfind('/'));
@@ -30,6 +37,11 @@ http::Request create_service_request(const Service& service, ValidateOnly valida
 http::Request update_service_request(const Service& service, ValidateOnly validate) {
   return {"PATCH", path_of(service.name) + "?updateMask=" + percent_encode(update_mask) + also(validate),
           json_headers, service_body(service)};
+}
+
+http::Request update_labels_request(const Service& service) {
+  return {"PATCH", path_of(service.name) + "?updateMask=labels%2Cdescription", json_headers,
+          labels_body(service)};
 }
 
 http::Request update_traffic_request(const Service& service) {
@@ -73,6 +85,11 @@ Result<Service> parse_get_service(const http::Response& response) {
   return parse_service(response.body);
 }
 
+Result<Service> parse_revision_of(Service service, const http::Response& response) {
+  if (response.status >= 300) return tl::unexpected(google_error(response));
+  return with_revision(std::move(service), response.body);
+}
+
 Result<std::chrono::system_clock::time_point> parse_revision_time(const http::Response& response) {
   if (response.status >= 300) return tl::unexpected(google_error(response));
   const json body = json::parse(response.body, nullptr, false);
@@ -105,7 +122,7 @@ Result<ServicePage> parse_list_services(const http::Response& response) {
   ServicePage page;
   if (const auto services = body.find("services"); services != body.end() && services->is_array()) {
     for (const auto& each : *services) {
-      auto service = parse_service(each.dump(-1, ' ', false, json::error_handler_t::replace));
+      auto service = parse_service(dumped(each));
       if (!service) return tl::unexpected(service.error());
       page.services.push_back(std::move(*service));
     }
@@ -122,11 +139,16 @@ Result<Operation> parse_operation(const http::Response& response) {
     return fail(ErrorKind::protocol, "the answer is no long-running operation");
   Operation operation{body.at("name").get<std::string>()};
   const auto done = body.find("done");
-  if (done == body.end() || !done->is_boolean() || !done->get<bool>()) return operation;
+  if (done == body.end() || !done->is_boolean() || !done->get<bool>()) {
+    // Its metadata is the service on its way.
+    if (const auto metadata = body.find("metadata"); metadata != body.end())
+      if (const auto service = parse_service(dumped(*metadata))) operation.on_its_way = service->on_its_way;
+    return operation;
+  }
   if (const auto error = body.find("error"); error != body.end() && error->is_object())
     return tl::unexpected(operation_error(error->value("code", 2), error->value("message", "")));
   if (!body.contains("response")) return fail(ErrorKind::protocol, "the operation ended without a result");
-  auto service = parse_service(body.at("response").dump(-1, ' ', false, json::error_handler_t::replace));
+  auto service = parse_service(dumped(body.at("response")));
   if (!service) return tl::unexpected(service.error());
   operation.service = std::move(*service);
   return operation;

@@ -21,12 +21,17 @@ struct Place {
   std::string service(const std::string& id) const { return parent() + "/services/" + id; }
 };
 
+// What lets an account call a service, which is private to those who have that role.
+std::string command_to_let_call(const Place& place, const std::string& service);
+
 enum class ValidateOnly { no, yes };
 
 // `service.name` says which.
 http::Request create_service_request(const Service& service, ValidateOnly validate = ValidateOnly::no);
 // Changes all that service_body() has; with its etag, only where nobody else has changed it since.
 http::Request update_service_request(const Service& service, ValidateOnly validate = ValidateOnly::no);
+// Changes its labels and description alone; with its etag, likewise.
+http::Request update_labels_request(const Service& service);
 // Changes where its requests go; with its etag, likewise.
 http::Request update_traffic_request(const Service& service);
 http::Request get_service_request(const std::string& name);
@@ -42,6 +47,9 @@ http::Request list_services_request(const Place& place, const std::optional<std:
 http::Request wait_operation_request(const std::string& name, std::chrono::seconds timeout);
 
 Result<Service> parse_get_service(const http::Response& response);
+
+// The service with what its revision has.
+Result<Service> parse_revision_of(Service service, const http::Response& response);
 
 // When the revision was made.
 Result<std::chrono::system_clock::time_point> parse_revision_time(const http::Response& response);
@@ -63,6 +71,7 @@ Result<ServicePage> parse_list_services(const http::Response& response);
 struct Operation {
   std::string name = {};
   std::optional<Service> service = {};  // once it is done
+  std::string on_its_way = {};          // as Service's, before
 };
 Result<Operation> parse_operation(const http::Response& response);
 

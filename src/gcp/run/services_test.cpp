@@ -60,6 +60,59 @@ TEST(Services, HaveTrafficAsItWasAskedForAndAsItIsInForce) {
   EXPECT_EQ(read->traffic_in_force.front().uri, "https://v1---s");
 }
 
+TEST(Services, KeepWhatOtherToolsHaveSet) {
+  const auto read = parse_service(R"({"name": "projects/p/locations/l/services/s",
+    "scaling": {"minInstanceCount": 2, "maxInstanceCount": 5},
+    "template": {"vpcAccess": {"connector": "c"}, "revision": "s-1", "containers": [
+      {"image": "i", "env": [{"name": "A", "value": "1"}, {"name": "KEY", "valueSource": {"secretKeyRef": {}}}],
+       "resources": {"limits": {"memory": "1Gi", "nvidia.com/gpu": "1"}}, "volumeMounts": [{"name": "v"}]},
+      {"name": "beside"}]}})");
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->environment, (std::map<std::string, std::string>{{"A", "1"}}));
+  const auto body = nlohmann::json::parse(service_body(*read));
+  EXPECT_EQ(body["scaling"], (nlohmann::json{{"minInstanceCount", 2}, {"maxInstanceCount", 5}}));
+  const auto& revision = body["template"];
+  EXPECT_EQ(revision["vpcAccess"]["connector"], "c");
+  EXPECT_FALSE(revision.contains("revision"));
+  EXPECT_EQ(revision["containers"][1]["name"], "beside");
+  const auto& own = revision["containers"][0];
+  EXPECT_EQ(own["env"].size(), 2u);
+  EXPECT_EQ(own["env"][0]["name"], "KEY");
+  EXPECT_EQ(own["volumeMounts"][0]["name"], "v");
+  EXPECT_EQ(own["resources"]["limits"]["memory"], "1024Mi");
+  EXPECT_EQ(own["resources"]["limits"]["nvidia.com/gpu"], "1");
+}
+
+TEST(Services, SayWhatIsStillOnItsWay) {
+  const auto of = [](const char* conditions) {
+    const auto operation =
+        parse_operation({200, {}, std::string(R"({"name":"o","metadata":{"name":"s",)") + conditions + "}}"});
+    return operation ? operation->on_its_way : "no operation";
+  };
+  EXPECT_EQ(of(R"("terminalCondition":{"state":"CONDITION_RECONCILING","message":"Deploying."})"),
+            "Deploying.");
+  EXPECT_EQ(of(R"("conditions":[{"state":"CONDITION_SUCCEEDED","message":"done"},
+                                {"type":"RoutesReady","state":"CONDITION_PENDING"}])"),
+            "Routing traffic");
+  EXPECT_EQ(of(R"("terminalCondition":{"state":"CONDITION_SUCCEEDED","message":"done"})"), "");
+}
+
+TEST(Services, HaveTheSettingsOfTheRevisionThatServes) {
+  Service service = a_service();
+  service.latest_ready_revision = service.name + "/revisions/s-00001-ab";
+  EXPECT_EQ(serving_revision(service), "s-00001-ab");
+  service.traffic_in_force = {{.percent = 0, .tag = "v1"}, {.revision = "s-00003-cd", .percent = 100}};
+  EXPECT_EQ(serving_revision(service), "s-00003-cd");
+  const auto serving = with_revision(service, R"({"name":"r","timeout":"9s","annotations":{"a":"1"},
+    "containers":[{"env":[{"name":"B","value":"2"}],"resources":{"limits":{"memory":"256Mi"}}}]})");
+  ASSERT_TRUE(serving);
+  EXPECT_EQ(serving->memory_mb, 256);
+  EXPECT_EQ(serving->timeout, std::chrono::seconds(9));
+  EXPECT_EQ(serving->environment, (std::map<std::string, std::string>{{"B", "2"}}));
+  EXPECT_EQ(serving->labels, service.labels);
+  EXPECT_FALSE(with_revision(service, "{}"));
+}
+
 TEST(Services, RevisionsTellWhenTheyWereMade) {
   const auto time = parse_revision_time({200, {}, R"({"createTime":"2026-11-28T14:00:00.123456Z"})"});
   ASSERT_TRUE(time);

@@ -32,6 +32,11 @@ http::Response answer_of_platform(int status, const std::string& text) {
   return {status, {{"Content-Type", "text/plain; charset=utf-8"}}, text + "\n"};
 }
 
+std::string how_it_ended(int status) {
+  if (WIFSIGNALED(status)) return "it was ended by signal " + std::to_string(WTERMSIG(status));
+  return "it ended with exit status " + std::to_string(WEXITSTATUS(status));
+}
+
 struct Waiting {
   http::Request request;
   std::function<void(http::Response)> done;
@@ -291,7 +296,7 @@ struct Instances::Impl : std::enable_shared_from_this<Instances::Impl> {
       instance->pid = -1;
       return launch(found->second, instance);
     }
-    if (!instance->ready) return failed_to_start(key, id, "it ended before it listened");
+    if (!instance->ready) return failed_to_start(key, id, how_it_ended(status) + " before it listened");
     remove(found->second, id);
     pump(found->second);
   }
@@ -303,14 +308,16 @@ struct Instances::Impl : std::enable_shared_from_this<Instances::Impl> {
     auto& group = found->second;
     if (instance->log) instance->log->take();
     const std::string words = instance->last_words;
+    log(*group.revision, instance->name, "Container failed to start: " + why + ".\n");
     remove(group, id);
     if (!group.instances.empty()) return;  // another may still come up
     const Error error{ErrorKind::service,
                       "Container failed to start. Failed to start and then listen on the port defined by the "
                       "PORT environment variable: " +
-                          why + (words.empty() ? "" : "; it said: " + words)};
+                          why};
     for (const auto& told : std::exchange(group.trials, {})) told(tl::unexpected(error));
-    for (auto& waiting : std::exchange(group.waiting, {})) waiting.done(not_run(503, error.message));
+    for (auto& waiting : std::exchange(group.waiting, {}))
+      waiting.done(not_run(503, error.message + (words.empty() ? "" : "; it said: " + words)));
   }
 
   // Its client is let go of outside its own callbacks.

@@ -52,8 +52,8 @@ class Instances {
   void call(std::shared_ptr<const Revision> revision, http::Request request,
             std::function<void(http::Response)> done);
 
-  // Whether it comes up: an instance is started, and kept for the requests to come. Error kind service, with
-  // the end of what it has said.
+  // Whether it comes up: an instance is started, and kept for the requests to come. Error kind service; its
+  // log has what it has said.
   void try_out(std::shared_ptr<const Revision> revision, std::function<void(Result<void>)> done);
 
   // Idle instances of the service's other revisions end now, busy ones after their requests.

@@ -2,10 +2,12 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <fstream>
 #include <iterator>
+#include <map>
 
 #include "core/encoding.hpp"
 #include "core/write_all.hpp"
@@ -17,6 +19,8 @@ namespace lambdapool::local::run {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr const char* bucket_file = ".bucket.json";  // no object is called so, for want of a generation
 
 std::optional<std::string> read_whole(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
@@ -152,6 +156,60 @@ bool RunFiles::remove_object(const std::string& bucket, const std::string& objec
   }
   return removed;
 }
+
+std::optional<std::string> RunFiles::bucket_record(const std::string& bucket) const {
+  return read_whole(bucket_folder(bucket) / bucket_file);
+}
+
+Result<void> RunFiles::keep_bucket_record(const std::string& bucket, std::string_view record) const {
+  return write_whole(bucket_folder(bucket) / bucket_file, record);
+}
+
+bool RunFiles::remove_bucket(const std::string& bucket) const {
+  std::error_code error;
+  fs::remove(bucket_folder(bucket) / bucket_file, error);
+  return fs::remove(bucket_folder(bucket), error) && !error;
+}
+
+std::vector<std::string> RunFiles::buckets() const {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (fs::directory_iterator entry(root_ / "buckets", error), end; !error && entry != end;
+       entry.increment(error))
+    names.push_back(percent_decode(entry->path().filename().string()));
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+std::vector<RunFiles::Object> RunFiles::objects(const std::string& bucket) const {
+  std::map<std::string, Object> newest_of;
+  std::error_code error;
+  for (fs::directory_iterator entry(bucket_folder(bucket), error), end; !error && entry != end;
+       entry.increment(error)) {
+    const std::string file = entry->path().filename().string();
+    const auto mark = file.find('#');
+    std::error_code gone;
+    const auto bytes = fs::file_size(entry->path(), gone);
+    if (mark == std::string::npos || file.starts_with('.') || gone) continue;
+    Object found{percent_decode(file.substr(0, mark)), file.substr(mark + 1), bytes};
+    auto& kept = newest_of[found.name];
+    const auto is_newer = [](const std::string& a, const std::string& b) {
+      return a.size() != b.size() ? a.size() > b.size() : a > b;
+    };
+    if (kept.name.empty() || is_newer(found.generation, kept.generation)) kept = std::move(found);
+  }
+  std::vector<Object> all;
+  for (auto& [name, object] : newest_of) all.push_back(std::move(object));
+  return all;
+}
+
+std::optional<RunFiles::Object> RunFiles::newest(const std::string& bucket, const std::string& object) const {
+  for (auto& one : objects(bucket))
+    if (one.name == object) return std::move(one);
+  return std::nullopt;
+}
+
+fs::path RunFiles::upload_file(const std::string& id) const { return root_ / "uploads" / part(id); }
 
 Result<fs::path> RunFiles::unpack(std::string_view tar_gz) const {
   const fs::path there = root_ / "code" / sha256_hex(tar_gz);

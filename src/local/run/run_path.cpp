@@ -1,5 +1,6 @@
 #include "local/run/run_path.hpp"
 
+#include <regex>
 #include <vector>
 
 #include "core/encoding.hpp"
@@ -90,24 +91,49 @@ std::optional<RunPath> of_run(std::string_view method, const std::vector<std::st
   return method == "GET" || method == "PATCH" || method == "DELETE" ? std::optional(path) : std::nullopt;
 }
 
-// "storage", "v1", "b", BUCKET, "o", OBJECT; uploads begin with "upload".
+// "storage", "v1", "b", BUCKET, "o", OBJECT; uploads begin with "upload", and contents with "download".
 std::optional<RunPath> of_storage(std::string_view method, std::vector<std::string> parts) {
-  const bool uploads = parts[0] == "upload";
-  if (uploads) parts.erase(parts.begin());
-  if (parts.size() < 3 || parts[1] != "v1" || parts[2] != "b") return std::nullopt;
+  const std::string first = parts[0];
+  if (first != "storage") parts.erase(parts.begin());
+  if (parts.size() < 3 || parts[0] != "storage" || parts[1] != "v1" || parts[2] != "b") return std::nullopt;
   RunPath path{Operation::get_bucket};
   if (parts.size() > 3) path.bucket = parts[3];
   if (parts.size() > 5) path.object = parts[5];
-  if (uploads && method == "POST" && parts.size() == 5) {
-    path.operation = Operation::upload_object;
-  } else if (parts.size() == 3 && method == "POST") {
-    path.operation = Operation::create_bucket;
-  } else if (parts.size() == 6 && method == "DELETE") {
-    path.operation = Operation::delete_object;
-  } else if (parts.size() != 4 || method != "GET") {
-    return std::nullopt;
+  if (parts.size() > 4 && parts[4] != "o") return std::nullopt;
+  struct Known {
+    std::string_view first;
+    std::string_view method;
+    std::size_t parts;
+    Operation operation;
+  };
+  constexpr Known all[] = {
+      {"storage", "GET", 3, Operation::list_buckets},     {"storage", "POST", 3, Operation::create_bucket},
+      {"storage", "GET", 4, Operation::get_bucket},       {"storage", "DELETE", 4, Operation::delete_bucket},
+      {"storage", "PATCH", 4, Operation::update_bucket},  {"storage", "GET", 5, Operation::list_objects},
+      {"storage", "GET", 6, Operation::get_object},       {"download", "GET", 6, Operation::get_object},
+      {"storage", "DELETE", 6, Operation::delete_object}, {"upload", "POST", 5, Operation::upload_object},
+      {"upload", "PUT", 5, Operation::upload_object}};
+  for (const Known& known : all) {
+    if (known.first != first || known.method != method || known.parts != parts.size()) continue;
+    path.operation = known.operation;
+    return path;
   }
-  return path;
+  return std::nullopt;
+}
+
+// "BUCKET", and the rest, which may have slashes.
+std::optional<RunPath> of_xml_storage(std::string_view path) {
+  const auto slash = path.find('/', 1);
+  if (slash == std::string_view::npos || slash + 1 == path.size()) return std::nullopt;
+  RunPath found{Operation::xml_object};
+  found.bucket = percent_decode(path.substr(1, slash - 1));
+  found.object = percent_decode(path.substr(slash + 1));
+  return found;
+}
+
+bool is_version_of_lambda(std::string_view first) {
+  static const std::regex form(R"(\d{4}-\d{2}-\d{2})");
+  return std::regex_match(first.begin(), first.end(), form);
 }
 
 // "_run", P, L, S, and the rest, which is the service's.
@@ -123,22 +149,40 @@ std::optional<RunPath> of_call(const std::vector<std::string>& parts, std::strin
 
 }  // namespace
 
+bool is_for_xml_storage(const http::Request& head) {
+  const std::string_view target = head.target;
+  const auto path = target.substr(0, target.find('?'));
+  const auto slash = path.find('/', 1);
+  if (!path.starts_with('/') || slash == std::string_view::npos) return false;
+  if (is_version_of_lambda(path.substr(1, slash - 1))) return false;
+  return head.headers.get("Authorization").starts_with("Bearer ") ||
+         target.find("X-Goog-Signature=") != std::string_view::npos;
+}
+
 std::optional<RunPath> parse_run_path(std::string_view method, std::string_view target) {
   const auto question = std::min(target.find('?'), target.size());
-  const auto parts = split_path(target.substr(0, question));
+  const auto path = target.substr(0, question);
+  const auto parts = split_path(path);
   if (parts.empty() || !target.starts_with('/')) return std::nullopt;
   std::optional<RunPath> found;
-  if (parts[0] == "v2" || parts[0] == "v1") found = of_run(method, parts);
-  // The older version is answered where tools still ask it: who may call.
-  if (parts[0] == "v1" && found && found->operation != RunOperation::get_policy &&
-      found->operation != RunOperation::set_policy)
-    return std::nullopt;
-  if (method == "POST" && parts.size() == 2 && parts[0] == "v2" && parts[1] == "entries:list")
+  if (path.starts_with("/storage/v1/") || path.starts_with("/upload/storage/v1/") ||
+      path.starts_with("/download/storage/v1/")) {
+    found = of_storage(method, parts);
+  } else if (path.starts_with("/upload/v2/")) {
+    found = of_source(method, parts);
+  } else if (parts[0] == "_run") {
+    found = of_call(parts, target);
+  } else if (method == "POST" && path == "/v2/entries:list") {
     found = RunPath{Operation::list_entries};
-  const bool is_source = parts[0] == "upload" && parts.size() > 1 && parts[1] == "v2";
-  if (is_source) found = of_source(method, parts);
-  if (parts[0] == "storage" || (parts[0] == "upload" && !is_source)) found = of_storage(method, parts);
-  if (parts[0] == "_run") found = of_call(parts, target);
+  } else if (parts[0] == "v2" || parts[0] == "v1") {
+    found = of_run(method, parts);
+    // The older version is answered where tools still ask it: who may call.
+    if (parts[0] == "v1" && found && found->operation != Operation::get_policy &&
+        found->operation != Operation::set_policy)
+      return std::nullopt;
+  } else {
+    found = of_xml_storage(path);
+  }
   if (found) found->query = parse_query(target.substr(std::min(question + 1, target.size())));
   return found;
 }

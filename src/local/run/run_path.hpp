@@ -22,10 +22,16 @@ enum class RunOperation {
   set_policy,
   get_operation,
   wait_operation,
+  list_buckets,
   get_bucket,
   create_bucket,
+  update_bucket,
+  delete_bucket,
+  list_objects,
+  get_object,
   upload_object,
   delete_object,
+  xml_object,  // by the XML API, whatever the method
   upload_source,
   list_entries,
   call_service,
@@ -49,6 +55,9 @@ struct RunPath {
     return found == query.end() ? "" : found->second;
   }
 };
+
+// "/BUCKET/OBJECT", by Cloud Storage's XML API: where it is signed for that, or has a bearer's token.
+bool is_for_xml_storage(const http::Request& head);
 
 // nullopt: none that is answered here.
 std::optional<RunPath> parse_run_path(std::string_view method, std::string_view target);

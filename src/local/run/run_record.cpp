@@ -116,13 +116,53 @@ std::string timestamp(Time now) {
   return format_timestamp_ms(std::chrono::floor<std::chrono::milliseconds>(now));
 }
 
-json failed_condition(const std::string& why, const std::string& since) {
-  return {{"type", "Ready"},
-          {"state", "CONDITION_FAILED"},
-          {"message", why},
-          {"reason", "REVISION_FAILED"},
-          {"revisionReason", "HEALTH_CHECK_CONTAINER_ERROR"},
-          {"lastTransitionTime", since}};
+json condition(const char* type, const char* state) { return {{"type", type}, {"state", state}}; }
+
+json failed_condition(const char* type, const std::string& why, const std::string& since) {
+  json made = condition(type, "CONDITION_FAILED");
+  made["message"] = why;
+  made["reason"] = "REVISION_FAILED";
+  made["revisionReason"] = "HEALTH_CHECK_CONTAINER_ERROR";
+  made["lastTransitionTime"] = since;
+  return made;
+}
+
+void show_coming_up(json& service) {
+  service["reconciling"] = true;
+  service["terminalCondition"] = condition("Ready", "CONDITION_RECONCILING");
+  service["terminalCondition"]["message"] = "Deploying Revision.";
+  service["conditions"] = json::array({condition("RoutesReady", "CONDITION_PENDING"),
+                                       condition("ConfigurationsReady", "CONDITION_RECONCILING")});
+}
+
+void show_up(json& service, const std::string& since) {
+  service["observedGeneration"] = text_at(service, "generation");
+  service["reconciling"] = false;
+  service["terminalCondition"] = condition("Ready", "CONDITION_SUCCEEDED");
+  service["conditions"] = json::array({condition("RoutesReady", "CONDITION_SUCCEEDED"),
+                                       condition("ConfigurationsReady", "CONDITION_SUCCEEDED")});
+  for (json* one : {&service["terminalCondition"], &service["conditions"][0], &service["conditions"][1]})
+    (*one)["lastTransitionTime"] = since;
+}
+
+// What the local Cloud Run has not got is not passed over where the code would notice.
+Result<void> check_container(const json& service_template) {
+  const json container = container_of(service_template);
+  if (!container.contains("image"))
+    return fail(ErrorKind::invalid_argument, "template.containers[0].image: required");
+  if (at(service_template, "containers").size() > 1)
+    return fail(ErrorKind::invalid_argument,
+                "template.containers: the local Cloud Run runs one container, without sidecars");
+  if (const json volumes = at(service_template, "volumes"); volumes.is_array() && !volumes.empty())
+    return fail(ErrorKind::invalid_argument, "template.volumes: the local Cloud Run has none");
+  if (const json variables = at(container, "env"); variables.is_array())
+    for (const json& variable : variables)
+      if (variable.contains("valueSource"))
+        return fail(ErrorKind::invalid_argument,
+                    "template.containers[0].env: the local Cloud Run has no secrets, "
+                    "which the value of " +
+                        text_at(variable, "name") + " comes from");
+  return {};
 }
 
 std::string new_revision(const json& service, const std::string& id, int generation) {
@@ -154,11 +194,10 @@ Result<RunRecord> RunRecord::make(const std::string& name, std::string_view body
     const json old = service;
     service = asked;
     for (const char* kept : {"uid", "generation", "createTime", "creator", "latestReadyRevision",
-                             "latestCreatedRevision", "terminalCondition", "reconciling"})
+                             "latestCreatedRevision", "terminalCondition", "conditions", "reconciling"})
       if (before && old.contains(kept)) service[kept] = old.at(kept);
   }
-  if (!container_of(at(service, "template")).contains("image"))
-    return fail(ErrorKind::invalid_argument, "template.containers[0].image: required");
+  if (auto valid = check_container(at(service, "template")); !valid) return tl::unexpected(valid.error());
   if (auto valid = check_traffic(service, content->revisions); !valid) return tl::unexpected(valid.error());
   const int generation = std::atoi(text_at(service, "generation").c_str()) + 1;
   service["name"] = name;
@@ -169,14 +208,13 @@ Result<RunRecord> RunRecord::make(const std::string& name, std::string_view body
   service["etag"] = "\"" + random_hex(8) + "\"";
   // What changes only labels, or where requests go, makes no revision.
   if (before && at(service, "template") == at(before->content_->service, "template") &&
-      text_at(at(service, "terminalCondition"), "state") == "CONDITION_SUCCEEDED") {
+      service.value("reconciling", json()) != true) {
     service["observedGeneration"] = service["generation"];
     forget_revisions(service, content->revisions);
     return RunRecord(std::move(content));
   }
-  service["reconciling"] = true;
   service["latestCreatedRevision"] = name + "/revisions/" + new_revision(service, id, generation);
-  service["terminalCondition"] = {{"type", "Ready"}, {"state", "CONDITION_RECONCILING"}};
+  show_coming_up(service);
   return RunRecord(std::move(content));
 }
 
@@ -193,7 +231,8 @@ RunRecord RunRecord::parse(const std::string& name, std::string_view text) {
       {"name", name},
       {"labels", {{"lambdapool", ""}}},  // so that its maker's commands see it
       {"terminalCondition",
-       failed_condition("what is kept of it is damaged: delete the function and create it again", "")}};
+       failed_condition("Ready", "what is kept of it is damaged: delete the function and create it again",
+                        "")}};
   return RunRecord(std::move(content));
 }
 
@@ -279,17 +318,15 @@ void RunRecord::came_up(const std::filesystem::path& code, Time now) {
       {"template", at(service, "template")}, {"code", code.string()}, {"created", timestamp(now)}};
   service["latestReadyRevision"] = revision;
   forget_revisions(service, content_->revisions);
-  service["observedGeneration"] = text_at(service, "generation");
-  service["reconciling"] = false;
-  service["terminalCondition"] = {
-      {"type", "Ready"}, {"state", "CONDITION_SUCCEEDED"}, {"lastTransitionTime", timestamp(now)}};
+  show_up(service, timestamp(now));
 }
 
 void RunRecord::failed(const std::string& why, Time now) {
   json& service = content_->service;
   service["observedGeneration"] = text_at(service, "generation");
   service["reconciling"] = false;
-  service["terminalCondition"] = failed_condition(why, timestamp(now));
+  service["terminalCondition"] = failed_condition("Ready", why, timestamp(now));
+  service["conditions"] = json::array({failed_condition("ConfigurationsReady", why, timestamp(now))});
 }
 
 }  // namespace lambdapool::local::run

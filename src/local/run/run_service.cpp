@@ -12,6 +12,7 @@
 #include "local/run/run_answer.hpp"
 #include "local/run/run_files.hpp"
 #include "local/run/run_logs.hpp"
+#include "local/run/run_operations.hpp"
 #include "local/run/run_path.hpp"
 #include "local/run/run_policy.hpp"
 #include "local/run/run_record.hpp"
@@ -25,9 +26,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t operations_kept = 1'000;
-constexpr const char* service_type = "type.googleapis.com/google.cloud.run.v2.Service";
-
 std::string no_such_service(const RunPath& path) {
   return "Resource '" + path.id + "' of kind 'SERVICE' in region '" + path.location + "' in project '" +
          path.project + "' does not exist.";
@@ -38,13 +36,17 @@ bool is_service_id(const std::string& id) {
   return id.size() < 50 && std::regex_match(id, form);
 }
 
+// google/rpc/code.proto.
+constexpr int failed_precondition = 9;
+constexpr int aborted = 10;
+
 constexpr const char* superseded = "The service was changed or deleted while its revision came up.";
 
-struct LongOperation {
-  bool done = false;
-  json result = {};  // "response" or "error" with its value
-  std::vector<std::function<void()>> waiting = {};
-};
+std::function<void(http::Response)> answering(http::Responder responder) {
+  return [held = std::make_shared<http::Responder>(std::move(responder))](http::Response response) {
+    held->send(std::move(response));
+  };
+}
 
 }  // namespace
 
@@ -70,9 +72,8 @@ struct RunService::Impl : std::enable_shared_from_this<RunService::Impl> {
   WorkThreads threads{2};
   LogStore logs;
   std::unique_ptr<Instances> instances;
+  RunOperations operations{loop};
   std::string url;
-  std::map<std::string, LongOperation> operations;
-  std::vector<std::string> operation_order;
   struct Known {
     std::string text;
     std::shared_ptr<const Revision> revision;
@@ -86,6 +87,9 @@ struct RunService::Impl : std::enable_shared_from_this<RunService::Impl> {
   std::optional<http::Response> judge(const http::Request& head, const http::Caller& caller) const {
     if (const auto admitted = admission.judge(head, caller); !admitted)
       return refusal(403, admitted.error().message);
+    // Whose key has signed a URL is not known here: so it is as good as any token.
+    if (const auto signed_until = signed_url_ends(head); signed_until && options.token.empty())
+      return *signed_until > options.clock() ? std::nullopt : std::optional(expired_url());
     constexpr std::string_view scheme = "Bearer ";
     const auto given = head.headers.get("Authorization");
     if (!given.starts_with(scheme) || given.size() == scheme.size())
@@ -105,13 +109,19 @@ struct RunService::Impl : std::enable_shared_from_this<RunService::Impl> {
       case RunOperation::update_service:
         return change(*path, request.body, std::move(responder));
       case RunOperation::wait_operation:
-        return wait(*path, std::move(responder));
+        return operations.wait(path->parent(), path->id, request.body, answering(std::move(responder)));
       case RunOperation::list_entries:
         return list_log(std::move(request.body), std::move(responder));
+      case RunOperation::list_buckets:
       case RunOperation::get_bucket:
       case RunOperation::create_bucket:
+      case RunOperation::update_bucket:
+      case RunOperation::delete_bucket:
+      case RunOperation::list_objects:
+      case RunOperation::get_object:
       case RunOperation::upload_object:
       case RunOperation::delete_object:
+      case RunOperation::xml_object:
       case RunOperation::upload_source:
         return storage(*path, std::move(request), std::move(responder));
       default:
@@ -135,7 +145,7 @@ struct RunService::Impl : std::enable_shared_from_this<RunService::Impl> {
       case RunOperation::set_policy:
         return policy(path, request.body);
       case RunOperation::get_operation:
-        return operation(path);
+        return operations.shown(path.parent(), path.id);
       default:
         return refusal(404, "The requested URL was not found on this server.");
     }
@@ -204,20 +214,22 @@ struct RunService::Impl : std::enable_shared_from_this<RunService::Impl> {
     const bool validates = path.value("validateOnly") == "true";
     const auto source = record->source();
     if (!source && !validates) return responder.send(refusal(source.error()));
-    const std::string id = new_operation();
+    const std::string id = operations.begin(record->shown(url));
     if (validates) {
-      finish(id, "response", record->shown(url));
-      return responder.send(json_answer(shown_operation(path, id)));
+      operations.succeed(id, record->shown(url));
+      return responder.send(operations.shown(path.parent(), id));
     }
     // It is there from now on; requests go to what served them before, where there is something.
     if (auto kept = files.keep_service(record->name(), record->text()); !kept)
       return responder.send(refusal(kept.error()));
     if (!record->is_coming_up()) {
       settle(record->name(), record->kept_revisions());
-      finish(id, "response", record->shown(url));
-      return responder.send(json_answer(shown_operation(path, id)));
+      const std::string why_not = record->why_not();
+      if (why_not.empty()) operations.succeed(id, record->shown(url));
+      if (!why_not.empty()) operations.fail(id, failed_precondition, why_not);
+      return responder.send(operations.shown(path.parent(), id));
     }
-    responder.send(json_answer(shown_operation(path, id)));
+    responder.send(operations.shown(path.parent(), id));
     threads.run([self = shared_from_this(), id, source = *source, record = *record] {
       const auto archive = self->files.object(source.bucket, source.object, source.generation);
       auto code = archive ? self->files.unpack(*archive)
@@ -237,13 +249,13 @@ struct RunService::Impl : std::enable_shared_from_this<RunService::Impl> {
                          const auto self = weak.lock();
                          if (!self) return;
                          if (self->files.service(record.name()) != record.text())
-                           return self->finish(id, "error", dumped({{"code", 10}, {"message", superseded}}));
+                           return self->operations.fail(id, aborted, superseded);
                          if (!up) return self->give_up(id, record, up.error());
                          record.came_up(code, self->options.clock());
                          if (auto kept = self->files.keep_service(record.name(), record.text()); !kept)
                            return self->give_up(id, record, kept.error());
                          self->settle(record.name(), record.kept_revisions());
-                         self->finish(id, "response", record.shown(self->url));
+                         self->operations.succeed(id, record.shown(self->url));
                        });
   }
 
@@ -251,7 +263,7 @@ struct RunService::Impl : std::enable_shared_from_this<RunService::Impl> {
   void give_up(const std::string& id, RunRecord record, const Error& error) {
     record.failed(error.message, options.clock());
     (void)files.keep_service(record.name(), record.text());
-    finish(id, "error", dumped({{"code", 9}, {"message", error.message}}));
+    operations.fail(id, failed_precondition, error.message);
   }
 
   // After a change: what nothing needs any more goes.
@@ -263,60 +275,20 @@ struct RunService::Impl : std::enable_shared_from_this<RunService::Impl> {
   http::Response remove(const RunPath& path) {
     const auto record = find(path);
     if (!record) return refusal(404, no_such_service(path));
-    const std::string id = new_operation();
+    const std::string id = operations.begin(record->shown(url));
     if (path.value("validateOnly") != "true") {
       files.remove_service(path.service());
       settle(path.service(), {});
     }
-    finish(id, "response", record->shown(url));
-    return json_answer(shown_operation(path, id));
-  }
-
-  std::string new_operation() {
-    const std::string id = random_uuid();
-    operations.emplace(id, LongOperation{});
-    operation_order.push_back(id);
-    if (operation_order.size() > operations_kept) {
-      operations.erase(operation_order.front());
-      operation_order.erase(operation_order.begin());
-    }
-    return id;
-  }
-
-  void finish(const std::string& id, const char* member, const std::string& value) {
-    const auto found = operations.find(id);
-    if (found == operations.end()) return;
-    json result = json::parse(value);
-    if (member == std::string_view("response")) result["@type"] = service_type;
-    found->second.done = true;
-    found->second.result = {{member, std::move(result)}};
-    for (const auto& tell : std::exchange(found->second.waiting, {})) tell();
-  }
-
-  std::string shown_operation(const RunPath& path, const std::string& id) const {
-    const auto& known_operation = operations.at(id);
-    json shown{{"name", path.parent() + "/operations/" + id}, {"done", known_operation.done}};
-    if (known_operation.done) shown.update(known_operation.result);
-    return dumped(shown);
-  }
-
-  http::Response operation(const RunPath& path) const {
-    if (!operations.contains(path.id)) return refusal(404, "Operation '" + path.id + "' does not exist.");
-    return json_answer(shown_operation(path, path.id));
-  }
-
-  void wait(const RunPath& path, http::Responder responder) {
-    const auto found = operations.find(path.id);
-    if (found == operations.end() || found->second.done) return responder.send(operation(path));
-    auto held = std::make_shared<http::Responder>(std::move(responder));
-    found->second.waiting.push_back([this, path, held] { held->send(operation(path)); });
+    operations.succeed(id, record->shown(url));
+    return operations.shown(path.parent(), id);
   }
 
   // Archives are large, and written to the disk.
   void storage(const RunPath& path, http::Request request, http::Responder responder) {
     threads.run([self = shared_from_this(), path, asked = std::make_shared<http::Request>(std::move(request)),
                  held = std::make_shared<http::Responder>(std::move(responder))] {
-      held->send(answer_storage(self->files, path, *asked, self->options.clock()));
+      held->send(answer_storage({self->files, self->url, self->options.clock()}, path, *asked));
     });
   }
 
@@ -363,8 +335,8 @@ bool is_for_run(const http::Request& head) {
   const auto& target = head.target;
   return target.starts_with("/v2/projects/") || target.starts_with("/v1/projects/") ||
          target.starts_with("/v2/entries:") || target.starts_with("/storage/v1/") ||
-         target.starts_with("/upload/storage/v1/") || target.starts_with("/upload/v2/") ||
-         target.starts_with("/_run/");
+         target.starts_with("/upload/storage/v1/") || target.starts_with("/download/storage/v1/") ||
+         target.starts_with("/upload/v2/") || target.starts_with("/_run/") || is_for_xml_storage(head);
 }
 
 RunService::RunService(http::EventLoop& loop, RunOptions options)
