@@ -31,6 +31,9 @@ void tell(const deploy::CreationPlan& plan, const deploy::FunctionRequest& asked
   for (const auto& layer : function.layers) say("Would use layer " + layer.arn);
   for (const auto& [name, value] : asked.environment) say("Would set environment variable " + name);
   for (const auto& [key, value] : asked.tags) say("Would tag it " + key + "=" + value);
+  if (asked.per_instance)
+    say("Would run " + std::to_string(*asked.per_instance) + " tasks at a time in one instance");
+  if (asked.service_account) say("Would run it as " + *asked.service_account);
   if (asked.concurrency && asked.concurrency->executions)
     say("Would reserve a concurrency of " + std::to_string(*asked.concurrency->executions));
   say("=== Dry run: nothing was changed ===");

@@ -17,6 +17,7 @@
 #include "deploy/lambda_functions.hpp"
 #include "deploy/local_limits.hpp"
 #include "deploy/role/execution_role.hpp"
+#include "deploy/run/run_request.hpp"
 
 namespace lambdapool::deploy {
 namespace {
@@ -240,6 +241,8 @@ Result<JudgedRequest> judge_creation(const Connection& connection, FunctionReque
   const FunctionLimits& its = limits_of(connection);
   JudgedRequest judged{std::move(request)};
   const FunctionRequest& asked = judged.asked;
+  if (connection.is_google())
+    if (auto possible = check_on_run(connection, asked); !possible) return tl::unexpected(possible.error());
   if (auto valid = validate(asked, its); !valid) return tl::unexpected(valid.error());
   if (judged.asked.installs()) {
     auto kept = keep_what_is_read_once(*judged.asked.requirements);
@@ -253,7 +256,7 @@ Result<JudgedRequest> judge_creation(const Connection& connection, FunctionReque
   Variables variables = asked.environment;
   variables.insert({{version_variable, LAMBDAPOOL_VERSION}, {codec_variable, "pickle"}});
   if (auto fits = validate_variables_size(variables, its); !fits) return tl::unexpected(fits.error());
-  if (auto fits = validate_tag_count({{version_tag, ""}}, {asked.tags}); !fits)
+  if (auto fits = validate_tag_count({{version_tag, ""}}, {asked.tags}); !fits && !connection.is_google())
     return tl::unexpected(fits.error());
   auto policies = read_policies(asked.policies.value_or(std::vector<std::string>{}));
   if (!policies) return tl::unexpected(policies.error());

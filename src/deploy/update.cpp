@@ -14,6 +14,7 @@
 #include "deploy/lambda_functions.hpp"
 #include "deploy/local_limits.hpp"
 #include "deploy/role/execution_role.hpp"
+#include "deploy/run/run_request.hpp"
 
 namespace lambdapool::deploy {
 namespace {
@@ -176,6 +177,8 @@ Result<JudgedRequest> judge_update(const Connection& connection, FunctionRequest
   const FunctionLimits& its = limits_of(connection);
   JudgedRequest judged{std::move(request)};
   const FunctionRequest& asked = judged.asked;
+  if (connection.is_google())
+    if (auto possible = check_on_run(connection, asked); !possible) return tl::unexpected(possible.error());
   if (auto valid = validate(asked, its); !valid) return tl::unexpected(valid.error());
   if (judged.asked.installs()) {
     auto kept = keep_what_is_read_once(*judged.asked.requirements);

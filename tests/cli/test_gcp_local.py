@@ -64,8 +64,9 @@ def test_what_is_there_is_left(gcp, run, code):
 
 
 def test_a_dry_run_changes_nothing(gcp, run, code):
-    planned = run("create", "f", "algorithms", "--dry-run")
+    planned = run("create", "f", "algorithms", "--per-instance", "2", "--concurrency", "none", "--dry-run")
     assert planned.returncode == 0, planned.stderr
+    assert "Would run 2 tasks at a time in one instance\n" in planned.stdout
     assert "=== Dry run: nothing was changed ===" in planned.stdout
     assert listed(run) == []
 
@@ -79,6 +80,8 @@ def test_a_dry_run_changes_nothing(gcp, run, code):
         (("--ephemeral-storage", "1024"), "files are in the function's memory"),
         (("--concurrency", "3"), "set the most that there may be with `gcloud run services update --max-instances N`"),
         (("--subnet", "subnet-1", "--security-group", "sg-1"), "give the service one with `gcloud run services update"),
+        (("--subnet", "subnet-1"), "lambdapool sets up no VPC"),
+        (("--tag", "aws:x=y"), "tags are labels"),
         (("--policy", "arn:aws:iam::aws:policy/X"), "give --service-account instead of --role and --policy"),
         (("--bucket", "some-bucket"), "code has a bucket of its own"),
         (("--per-instance", "1001"), "1 to 1000 tasks run at a time in one instance"),

@@ -63,7 +63,6 @@ struct NewFunction {
 Result<NewFunction> prepare_creation(Connection& connection, const JudgedRequest& request, Existing existing,
                                      const Events& events, const StopToken& stop) {
   const std::string& name = request.asked.name;
-  if (auto possible = check_on_run(connection, request); !possible) return tl::unexpected(possible.error());
   const auto id = gcp::service_id(name);
   if (!id) return tl::unexpected(id.error());
   const auto runtime = request.code.is_executable() ? Result<std::string>()
@@ -166,7 +165,6 @@ Result<ChangedFunction> with_runtime(ChangedFunction changed, const std::optiona
 Result<ChangedFunction> prepare_change(Connection& connection, const JudgedRequest& request,
                                        const Events& events, const StopToken& stop) {
   const FunctionRequest& asked = request.asked;
-  if (auto possible = check_on_run(connection, request); !possible) return tl::unexpected(possible.error());
   auto session = Session::open_to_run(connection, events, stop);
   if (!session) return tl::unexpected(session.error());
   const auto found = own_service(**session, asked.name);

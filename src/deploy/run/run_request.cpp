@@ -111,8 +111,7 @@ std::string from_to(const std::string& what, int before, int after, const std::s
 
 }  // namespace
 
-Result<void> check_on_run(const Connection& connection, const JudgedRequest& request) {
-  const FunctionRequest& asked = request.asked;
+Result<void> check_on_run(const Connection& connection, const FunctionRequest& asked) {
   const auto given = [](const auto& list) { return list && !list->empty(); };
   if (given(asked.layers))
     return unavailable(connection,
@@ -127,7 +126,7 @@ Result<void> check_on_run(const Connection& connection, const JudgedRequest& req
     return unavailable(connection,
                        "there are no roles of IAM's kind: give --service-account instead of --role "
                        "and --policy.");
-  if (asked.concurrency)
+  if (asked.concurrency && asked.concurrency->executions)
     return unavailable(
         connection,
         "no concurrency can be reserved: leave --concurrency out, and set the most that "

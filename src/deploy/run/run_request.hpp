@@ -13,7 +13,7 @@ inline constexpr const char* run_version_label = "lambdapool";  // of services t
 
 // What Cloud Run has not got, or lambdapool cannot do there yet: error kind invalid_argument, in one
 // sentence.
-Result<void> check_on_run(const Connection& connection, const JudgedRequest& request);
+Result<void> check_on_run(const Connection& connection, const FunctionRequest& asked);
 
 // The service of a new function, without its name and its code.
 gcp::run::Service new_service(const FunctionRequest& asked);
