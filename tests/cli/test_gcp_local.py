@@ -111,7 +111,7 @@ def test_a_revision_that_does_not_come_up_is_not_there(gcp, run, code, home):
     (code / "sitecustomize.py").write_text("import os; print('no way', flush=True); os._exit(5)\n")
     failed = run("create", "f", "algorithms", "--env", "PYTHONPATH=algorithms")
     assert failed.returncode != 0
-    assert "Container failed to start" in failed.stderr
+    assert failed.stderr.startswith("Error: function f did not come up: Container failed to start")
     assert failed.stderr.endswith(
         "it ended with exit status 5 before it listened; its log ends with: no way | "
         "Container failed to start: it ended with exit status 5 before it listened.\n"
@@ -238,6 +238,7 @@ def test_what_is_shown_after_an_update_that_failed_is_what_serves(gcp, run, code
     broken = ("--env", "PYTHONPATH=algorithms", "--tag", "stage=two", "--description", "second")
     failed = run("update", "f", "algorithms", "--memory", "256", *broken)
     assert failed.returncode != 0 and "its log ends with: no way | " in failed.stderr
+    assert "the new revision of function f did not come up, and the old one serves on: Container" in failed.stderr
     (after,) = listed(run)
     assert "Container failed to start" in after.pop("last_update_error")
     assert {**before, **after} == {**after, "last_update_error": ""}  # but for the time

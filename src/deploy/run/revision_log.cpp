@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "deploy/run/deployed_service.hpp"
+#include "deploy/run/run_request.hpp"
 #include "gcp/logging/entries.hpp"
 #include "gcp/run/services.hpp"
 
@@ -86,7 +87,11 @@ Error explained(Session& session, const run::Service& before, Error error) {
     return error;
   error.kind = ErrorKind::service;
   auto words = last_words(session, *now, now->latest_created_revision, Wait::yes);
-  error.message = with_words(error.message, words);
+  const std::string function = "function " + function_of(*now).name;
+  error.message = (now->latest_ready_revision.empty() ? function + " did not come up: "
+                                                      : "the new revision of " + function +
+                                                            " did not come up, and the old one serves on: ") +
+                  with_words(error.message, words);
   error.log_tail = std::move(words.lines);
   return error;
 }
