@@ -10,9 +10,11 @@ namespace lambdapool::cli {
 namespace {
 
 Result<void> validate(const Context& context, const ServeOptions& options) {
-  if (context.options.target.value_or("local") != "local")
-    return fail(ErrorKind::invalid_argument, "serve serves the local Lambda, so --target " +
-                                                 *context.options.target + " does not go with it.");
+  const std::string target = context.options.target.value_or("local");
+  if (target != "local" && target != "gcp-local")
+    return fail(ErrorKind::invalid_argument,
+                "serve serves the local Lambda and the local Cloud Run, so --target " + target +
+                    " does not go with it.");
   if (context.options.profile)
     return fail(ErrorKind::invalid_argument, "serve uses no AWS account, so --profile does not go with it.");
   if (options.port < 0 || options.port > 65'535)
@@ -53,6 +55,8 @@ void announce(const local::Service& service, const local::ServiceOptions& option
   }
   say("  export AWS_DEFAULT_REGION=" + options.region);
   say("  export AWS_REGION=" + options.region);
+  say("Google's clients find the local Cloud Run, Storage and Logging there too, with " +
+      std::string(key ? "that secret key as their token." : "any token."));
   say("Stop it with Ctrl-C.");
 }
 
@@ -68,7 +72,10 @@ Result<void> serve(const Context& context, const ServeOptions& options) {
   service_options.port = static_cast<std::uint16_t>(options.port);
   const auto key = serve_keys(options, context.environment);
   if (!key) return tl::unexpected(key.error());
-  if (*key) service_options.identity = (*key)->identity;
+  if (*key) {
+    service_options.identity = (*key)->identity;
+    service_options.token = (*key)->identity.secret_access_key;
+  }
   service_options.admission = {options.any_user, options.hosts};
   if (context.options.region) service_options.region = *context.options.region;
   service_options.environment = context.environment;

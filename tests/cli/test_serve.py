@@ -8,6 +8,8 @@ import signal
 import socket
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -76,7 +78,7 @@ def test_a_given_port_is_used_and_a_taken_one_refused(start_serve, run):
         (["--port", "70000"], "port must be between 0 and 65535, not 70000."),
         (["--host", "http://box:1"], "--host takes a name such as host.docker.internal or NAME:PORT, not 'http://box:1'."),
         (["--keys", "/no/such"], "The keys file /no/such cannot be read: No such file or directory."),
-        (["--target", "aws"], "serve serves the local Lambda, so --target aws does not go with it."),
+        (["--target", "aws"], "serve serves the local Lambda and the local Cloud Run, so --target aws does not go with it."),
     ],
 )
 def test_it_refuses(run, arguments, words):
@@ -128,6 +130,21 @@ def test_require_signature_prints_the_keys_that_are_let_in(start_serve):
     ).list_functions()
     with pytest.raises(Exception):
         served.client().list_functions()
+    # Google's clients, too, are let in with that key alone.
+    for path in ("/v2/projects/p/locations/l/services", "/storage/v1/b", "/bucket/object", "/_run/p/l/s"):
+        for token, status in ((keys["AWS_SECRET_ACCESS_KEY"], {200, 404}), ("anything", {401})):
+            assert answer_to(served.endpoint + path, token) in status, (path, token)
+    signed = "?X-Goog-Algorithm=GOOG4-RSA-SHA256&X-Goog-Date=29990101T000000Z&X-Goog-Expires=9&X-Goog-Signature=00"
+    assert answer_to(served.endpoint + "/bucket/object" + signed) == 401
+
+
+def answer_to(url, token=None):
+    headers = {"Authorization": "Bearer " + token} if token else {}
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=60) as answer:
+            return answer.status
+    except urllib.error.HTTPError as error:
+        return error.code
 
 
 def test_verbose_prints_a_line_for_each_request(start_serve):
