@@ -136,7 +136,7 @@ Result<void> check_permissions(Session& session, Findings& findings) {
   return {};
 }
 
-// What a revision was asked to be beside its code: "512 MB, 300 s, python311".
+// What a revision was asked to be beside its code: "512 MB, 300 s, 1 at a time, python3.11".
 std::string settings_of(const gcp::run::Service& service) {
   const Function function = function_of(service);
   return std::to_string(function.memory_mb) + " MB, " + std::to_string(function.timeout_s) + " s, " +

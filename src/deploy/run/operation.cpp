@@ -23,9 +23,9 @@ Result<run::Service> bring_to_end(Session& session, Result<Reply> answer) {
       session.tell(Event::Kind::waiting, *told);
     }
     if (std::chrono::steady_clock::now() > deadline)
-      return fail(ErrorKind::timed_out,
-                  "Cloud Run was still at it after 25 minutes" + (told->empty() ? "" : " (" + *told + ")") +
-                      "; 'lambdapool doctor' and the function's name say what became of it.");
+      return fail(ErrorKind::timed_out, "Cloud Run was still at it after 25 minutes" +
+                                            (told->empty() ? "" : " (" + *told + ")") +
+                                            "; `lambdapool doctor NAME` says what became of it.");
     auto waited = session.send(run::wait_operation_request(operation->name, look_every), Repeatable::yes);
     if (!waited) return tl::unexpected(waited.error());
     operation = run::parse_operation(*waited);

@@ -68,8 +68,9 @@ LastWords last_words(Session& session, const run::Service& service, const std::s
   const auto lines = wait == Wait::yes ? settled_lines(*logs, query) : newest_lines(*logs, query);
   if (!lines && lines.error().kind == ErrorKind::access_denied)
     return {"its log cannot be read without the role roles/logging.viewer"};
-  if (!lines) return {"its log cannot be read: " + lines.error().message};
-  if (lines->empty()) return {};
+  if (!lines && lines.error().kind != ErrorKind::cancelled)
+    return {"its log cannot be read: " + lines.error().message};
+  if (!lines || lines->empty()) return {};
   LastWords words{"its log ends with:"};
   for (const auto& line : *lines) {
     words.text += (words.lines.empty() ? " " : " | ") +
