@@ -234,3 +234,11 @@ def test_a_worker_that_was_forked_before_it_was_asked_for_is_given_away_once():
         "None",
         "None",
     ]
+
+
+def test_a_fresh_worker_waits_for_no_module_that_few_tasks_need():
+    script = "import sys; sys.path.insert(0, sys.argv[1]); import lambdapool_agent; print(sorted(sys.modules))"
+    command = [sys.executable, "-I", "-S", "-B", "-c", script, str(AGENT)]
+    loaded = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True).stdout
+    assert "'lambdapool_agent.handler'" in loaded
+    assert not any("'%s'" % name in loaded for name in ("hashlib", "ast", "pickletools", "cloudpickle"))

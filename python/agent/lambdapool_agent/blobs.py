@@ -5,7 +5,6 @@ Files in /tmp are as fast as memory as long as there is memory for them, and do 
 there is none. On the machine of the caller the object store's own files are read.
 """
 
-import hashlib
 import mmap
 import os
 from functools import partial
@@ -161,6 +160,8 @@ def _cache():
 
 
 def sha256_of(path):
+    import hashlib  # late: OpenSSL takes milliseconds
+
     digest = hashlib.sha256()
     with open(path, "rb") as file:
         while True:
@@ -172,6 +173,8 @@ def sha256_of(path):
 
 def store(url, pieces):
     """Puts the answer where the caller allows it. Returns what the envelope says of it. Raises transfer.Failed."""
+    import hashlib
+
     digest, sizes = hashlib.sha256(), []
     for piece in pieces:
         digest.update(piece)

@@ -6,7 +6,6 @@ left to the task that needs it, which then has the error; a module that runs som
 no import begins when half of the time is over.
 """
 
-import ast
 import importlib
 import importlib.util
 import os
@@ -50,6 +49,8 @@ def _import(name):
 def _only_defines(name):
     """Whether the module has functions or classes and, beside them, nothing that is run for its own sake; a
     package's __init__ may have nothing at all."""
+    import ast  # late: two milliseconds, and there may be no such module
+
     spec = importlib.util.find_spec(name)
     if spec is None or not spec.origin or not spec.origin.endswith(".py"):
         return False
@@ -58,7 +59,7 @@ def _only_defines(name):
     kinds = {type(statement) for statement in body}
     if kinds & {ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith}:
         return False
-    if any(isinstance(statement, ast.Expr) and _runs(statement.value) for statement in body):
+    if any(isinstance(statement, ast.Expr) and _runs(statement.value, ast) for statement in body):
         return False
     return bool(spec.submodule_search_locations) or bool(kinds & {ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef})
 
@@ -67,7 +68,7 @@ def _only_defines(name):
 _SETTINGS = ("basicConfig", "filterwarnings", "simplefilter", "use", "setLevel", "addHandler", "seed", "set_option")
 
 
-def _runs(value):
+def _runs(value, ast):
     if isinstance(value, ast.Call):
         name = value.func.attr if isinstance(value.func, ast.Attribute) else ""
         return name not in _SETTINGS and not name.startswith(("set_", "register"))

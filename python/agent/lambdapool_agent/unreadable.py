@@ -1,7 +1,6 @@
 """Why a task could not be unpickled, so that its caller can tell what differs."""
 
 import pickle
-import pickletools
 import re
 import sys
 
@@ -15,6 +14,8 @@ _NOT_THERE = (ImportError, AttributeError)
 
 def is_task(body):
     """Whether the bytes are pickles at all; what is in them may fail to load all the same."""
+    import pickletools  # late, as what takes a fresh worker time and few need
+
     try:
         for _ in range(2):
             for _opcode, _, position in pickletools.genops(body):
