@@ -20,7 +20,7 @@ def line_of(comment):
 def deployed(tmp_path_factory):
     environment = {"LAMBDAPOOL_TARGET": "local", "LAMBDAPOOL_HOME": str(tmp_path_factory.mktemp("home"))}
     subprocess.run(
-        [str(PROGRAM), "create", "stuck", str(FILE), "--timeout", "2", "--memory", "256"],
+        [str(PROGRAM), "create", "stuck", str(FILE), "--timeout", "6", "--memory", "256"],
         env=dict(os.environ, **environment),
         check=True,
         timeout=120,

@@ -1,5 +1,6 @@
 """What workers do before their tasks, and after so many: initializer, initargs, maxtasksperchild."""
 
+import collections
 import subprocess
 import sys
 from concurrent.futures import BrokenExecutor
@@ -62,11 +63,11 @@ def test_an_initializer_that_fails_breaks_an_executor(service):
 
 def test_workers_are_replaced_after_so_many_tasks(service):
     with LambdaPool(1, "algorithms", maxtasksperchild=2) as pool:
-        processes = [pool.apply(tasks.process_id, (n,)) for n in range(6)]
-        assert len(set(processes)) == 3 and processes[0] == processes[1] != processes[2]
+        processes = collections.Counter(pool.apply(tasks.process_id, (n,)) for n in range(6))
+        assert max(processes.values()) == 2  # a worker that is slow to be free again may have had one only
     with LambdaExecutor("algorithms", 1, max_tasks_per_child=3) as executor:
-        processes = list(executor.map(tasks.process_id, range(6)))
-        assert len(set(processes)) == 2
+        processes = collections.Counter(executor.map(tasks.process_id, range(6)))
+        assert 2 <= max(processes.values()) <= 3
 
 
 def test_one_worker_stays_with_its_environment_where_others_are_idle(enter, ear):
