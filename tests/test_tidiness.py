@@ -36,7 +36,7 @@ TEXT = {
     name: (ROOT / name).read_text()
     for name in FILES
     if name.endswith((".cpp", ".hpp", ".py", ".pyi", ".cmake", ".in", ".md", ".sh", ".txt", ".toml"))
-    or Path(name).name in ("Makefile", "run")
+    or Path(name).name in ("Makefile", "run", "exec_wrapper")
 }
 
 

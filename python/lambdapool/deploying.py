@@ -95,6 +95,7 @@ def create(
     runtime: Optional[str] = None,
     architecture: Optional[str] = None,
     ephemeral_storage: Optional[int] = None,
+    response_mode: Optional[str] = None,
     description: Optional[str] = None,
     env: Optional[Mapping[str, str]] = None,
     tags: Optional[Mapping[str, str]] = None,
@@ -126,16 +127,14 @@ def create(
         paths: the Python files and directories it needs, or a C++ executable with what goes beside it.
         requirements: a requirements file, installed for the function's Python and platform.
         memory: in MB (default 128, on Cloud Run 512). timeout: in seconds (default 3, on Cloud Run 300).
-        ephemeral_storage: of /tmp, in MB.
-        layers: ARNs, or names of layers of one's own.
-        runtime: default that of this Python. architecture: ``x86_64`` (the default on AWS) or ``arm64``.
-        env: environment variables. tags: of the function.
+        ephemeral_storage: of /tmp, in MB. response_mode: of a Python function on AWS, ``streaming`` or ``buffered``.
+        layers: ARNs, or names of one's own. runtime: default that of this Python.
+        architecture: ``x86_64`` (the default on AWS) or ``arm64``. env: environment variables. tags: of the function.
         concurrency: so many concurrent executions are kept for it, and it has no more.
         per_instance, service_account: of Cloud Run: tasks at a time in one instance, and the account it runs as.
         role: an ARN; without one, a role is made for the function, with ``policies`` (ARNs, or JSON files).
         bucket: an S3 bucket, for a package above 50 MB; else ``LAMBDAPOOL_BUCKET``.
-        allow_secrets: names in the package that may look like secrets.
-        exists_ok: a function of that name is left as it is, and returned.
+        allow_secrets: names that may look like secrets. exists_ok: a function of that name is left, and returned.
         progress: called with an :class:`Event` for each step; ``print`` will do. What it raises ends the deployment.
         target, region, project, aws_*, allow_http: where and as whom, as for :class:`lambdapool.LambdaPool`.
 
@@ -144,8 +143,9 @@ def create(
         ServiceError: there is a function of that name. LambdaPoolError: any other failure, by its class.
     """
     settings = _settings(
-        paths, requirements, memory, timeout, layers, runtime, architecture, ephemeral_storage, description, env, tags,
-        subnets, security_groups, per_instance, role, service_account, policies, bucket, allow_secrets,
+        paths, requirements, memory, timeout, layers, runtime, architecture, ephemeral_storage, response_mode, env,
+        tags, description, subnets, security_groups, per_instance, role, service_account, policies, bucket,
+        allow_secrets,
     )  # fmt: skip
     if concurrency is not None:
         settings["concurrency"] = _number("concurrency", concurrency)
@@ -167,6 +167,7 @@ def update(
     runtime: Optional[str] = None,
     architecture: Optional[str] = None,
     ephemeral_storage: Optional[int] = None,
+    response_mode: Optional[str] = None,
     description: Optional[str] = None,
     env: Optional[Mapping[str, str]] = None,
     unset_env: Iterable[str] = (),
@@ -208,8 +209,9 @@ def update(
         it in the meantime. And what :func:`create` raises.
     """
     settings = _settings(
-        paths, requirements, memory, timeout, layers, runtime, architecture, ephemeral_storage, description, env, tags,
-        subnets, security_groups, per_instance, role, service_account, policies, bucket, allow_secrets,
+        paths, requirements, memory, timeout, layers, runtime, architecture, ephemeral_storage, response_mode, env,
+        tags, description, subnets, security_groups, per_instance, role, service_account, policies, bucket,
+        allow_secrets,
     )  # fmt: skip
     settings["unset_env"] = set(_texts("unset_env", unset_env))
     settings["untag"] = set(_texts("untag", untag))
@@ -280,9 +282,10 @@ def _settings(
     runtime: Optional[str],
     architecture: Optional[str],
     ephemeral_storage: Optional[int],
-    description: Optional[str],
+    response_mode: Optional[str],
     env: Optional[Mapping[str, str]],
     tags: Optional[Mapping[str, str]],
+    description: Optional[str],
     subnets: Optional[Iterable[str]],
     security_groups: Optional[Iterable[str]],
     per_instance: Optional[int],
@@ -301,6 +304,7 @@ def _settings(
         "runtime": (_text, runtime),
         "architecture": (_text, architecture),
         "ephemeral_storage": (_number, ephemeral_storage),
+        "response_mode": (_text, response_mode),
         "description": (_text, description),
         "env": (_pairs, env),
         "tags": (_pairs, tags),

@@ -22,6 +22,7 @@ using Pairs = std::map<std::string, std::string>;
 bool take_text(deploy::FunctionRequest& request, const std::string& key, const nb::handle& value) {
   std::optional<std::string>* const member = key == "requirements"      ? &request.requirements
                                              : key == "runtime"         ? &request.runtime
+                                             : key == "response_mode"   ? &request.response_mode
                                              : key == "architecture"    ? &request.architecture
                                              : key == "description"     ? &request.description
                                              : key == "role"            ? &request.role

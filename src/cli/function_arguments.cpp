@@ -62,6 +62,12 @@ void add_platform(CLI::App& verb, FunctionOptions& function, const char* runtime
   add_integer(
       verb, "--ephemeral-storage", [&](int value) { function.ephemeral_mb = value; },
       "Sets the size of /tmp in MB (512 to 10240)");
+  add_choice(
+      verb, "--response-mode", {"streaming", "buffered"},
+      [&](const std::string& mode) { function.response_mode = mode; },
+      "Sets whether a Python function on AWS streams answers (the default) or leaves them to Lambda's "
+      "runtime "
+      "client, which cannot");
   add_text(verb, "--description", function.description, "TEXT", "Sets the description of the function");
 }
 

@@ -168,6 +168,7 @@ class Reader {
         {"runtime", setting<&Options::runtime, &Reader::text>()},
         {"architecture", setting<&Options::architecture, &Reader::text>()},
         {"ephemeral-storage", setting<&Options::ephemeral_mb, &Reader::number>()},
+        {"response-mode", setting<&Options::response_mode, &Reader::text>()},
         {"description", setting<&Options::description, &Reader::text>()},
         {"env", special<&Reader::add_environment>()},
         {"tags", setting<&Options::tags, &Reader::pairs>()},
@@ -239,6 +240,7 @@ FunctionOptions with_overrides(const FunctionOptions& base, const FunctionOption
   take(out.runtime, given.runtime);
   take(out.architecture, given.architecture);
   take(out.ephemeral_mb, given.ephemeral_mb);
+  take(out.response_mode, given.response_mode);
   take(out.description, given.description);
   take(out.subnets, given.subnets);
   take(out.security_groups, given.security_groups);

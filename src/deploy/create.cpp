@@ -11,6 +11,7 @@
 #include "deploy/code/code_upload.hpp"
 #include "deploy/function/deployed_function.hpp"
 #include "deploy/function/resolved_request.hpp"
+#include "deploy/function/response_mode.hpp"
 #include "deploy/function/settings.hpp"
 #include "deploy/function/tags.hpp"
 #include "deploy/function/variables.hpp"
@@ -27,8 +28,9 @@ constexpr const char* local_role = "arn:aws:iam::000000000000:role/lambdapool-lo
 bool is_in_vpc(const FunctionRequest& asked) { return asked.subnets && !asked.subnets->empty(); }
 
 // `code` outlives the call.
-aws::CreateFunction creation(const ResolvedRequest& request, const package::Package& code,
-                             const CodeUpload& upload, const std::string& role) {
+aws::CreateFunction creation(const Session& session, const ResolvedRequest& request,
+                             const package::Package& code, const CodeUpload& upload,
+                             const std::string& role) {
   const FunctionRequest& asked = request.asked;
   aws::CreateFunction call;
   call.name = asked.name;
@@ -45,6 +47,8 @@ aws::CreateFunction creation(const ResolvedRequest& request, const package::Pack
   call.layers = request.layers.value_or(std::vector<std::string>{});
   call.environment = asked.environment;
   call.environment.insert({{version_variable, LAMBDAPOOL_VERSION}, {codec_variable, code.codec}});
+  if (code.runtime.starts_with("python") && !session.is_local())  // it has been judged
+    static_cast<void>(apply_response_mode(call.environment, {}, asked, BringsCode::yes));
   call.tags = asked.tags;
   call.tags[version_tag] = LAMBDAPOOL_VERSION;
   if (asked.concurrency) call.tags[unfinished_tag] = "";
@@ -103,7 +107,8 @@ Result<void> send_code(Session& session, const ResolvedRequest& request, const p
                        const CodeUpload& upload, const ExecutionRole& role) {
   const std::string& name = request.asked.name;
   if (auto go_on = session.check_unchanged(); !go_on) return go_on;
-  auto created = send_creation(session, creation(request, code, upload, role.arn), role, code.sha256_base64);
+  auto created =
+      send_creation(session, creation(session, request, code, upload, role.arn), role, code.sha256_base64);
   if (created) return created;
   if (created.error().kind == ErrorKind::conflict)
     return fail(ErrorKind::conflict, "function " + name + " already exists; somebody made it just now.");
@@ -255,6 +260,9 @@ Result<JudgedRequest> judge_creation(const Connection& connection, FunctionReque
     return fail(ErrorKind::invalid_argument, "there is nothing to remove from a function that is created.");
   Variables variables = asked.environment;
   variables.insert({{version_variable, LAMBDAPOOL_VERSION}, {codec_variable, "pickle"}});
+  if (!judged.code.is_executable() && !connection.is_google() && !connection.is_local())
+    if (auto possible = apply_response_mode(variables, {}, asked, BringsCode::yes); !possible)
+      return tl::unexpected(possible.error());
   if (auto fits = validate_variables_size(variables, its); !fits) return tl::unexpected(fits.error());
   if (auto fits = validate_tag_count({{version_tag, ""}}, {asked.tags}); !fits && !connection.is_google())
     return tl::unexpected(fits.error());
@@ -278,6 +286,9 @@ Result<Created> LambdaFunctions::create(Connection& connection, const JudgedRequ
   if (unfinished)
     if (auto removed = remove_unfinished(*session, request.asked, *unfinished); !removed)
       return tl::unexpected(removed.error());
+  const std::string wrapper = response_mode_of(request.asked.environment).wrapper;
+  if (!wrapper.empty() && !request.code.is_executable() && !session->is_local())
+    session->tell(Event::Kind::note, explain_wrapper(request.asked.name, wrapper));
   const auto created = create_with_role(*session, resolved, code);
   if (!created) return tl::unexpected(created.error());
   session->tell(Event::Kind::uploaded, request.asked.name);
@@ -292,7 +303,7 @@ Result<CreationPlan> LambdaFunctions::plan_creation(Connection& connection, cons
   if (auto* there = std::get_if<Function>(&*prepared))
     return CreationPlan{.function = *there, .is_new = false};
   auto& [session, resolved, code, unfinished] = std::get<Preparation>(*prepared);
-  const auto call = creation(resolved, code, CodeUpload::none(), request.asked.role.value_or(""));
+  const auto call = creation(*session, resolved, code, CodeUpload::none(), request.asked.role.value_or(""));
   CreationPlan plan{.replaces_unfinished = unfinished.has_value()};
   plan.function = {.name = call.name,
                    .runtime = call.runtime,

@@ -33,6 +33,7 @@ Result<std::string> digest_of(const Connection& connection, const JudgedRequest&
   if (asked.timeout_s) all["timeout"] = *asked.timeout_s;
   if (asked.ephemeral_mb) all["ephemeral"] = *asked.ephemeral_mb;
   if (asked.layers) all["layers"] = *asked.layers;
+  if (asked.response_mode) all["response_mode"] = *asked.response_mode;
   if (asked.role) all["role"] = *asked.role;
   if (asked.per_instance) all["per_instance"] = *asked.per_instance;
   if (asked.service_account) all["service_account"] = *asked.service_account;

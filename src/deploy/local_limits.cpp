@@ -20,6 +20,10 @@ Result<void> check_on_local(const Session& session, const FunctionRequest& asked
     return fail(ErrorKind::invalid_argument, "the local target is this machine, which is " +
                                                  this_machines_architecture() + " and not " +
                                                  *asked.architecture + ".");
+  if (asked.response_mode)
+    return fail(
+        ErrorKind::invalid_argument,
+        "--response-mode is for AWS: workers of the local target always stream what does not fit an answer.");
   if (asked.bucket) tell_no_bucket(session);
   if (given(asked.policies))
     session.tell(Event::Kind::note,

@@ -41,6 +41,7 @@ struct FunctionRequest {
   std::optional<std::string> role = {};                   // an ARN; without it, one is made
   std::optional<std::vector<std::string>> policies = {};  // of the made role: ARNs and JSON files
   std::optional<std::string> bucket = {};                 // else LAMBDAPOOL_BUCKET
+  std::optional<std::string> response_mode = {};          // "streaming" or "buffered"
 
   bool installs() const { return requirements && !requirements->empty(); }
 };

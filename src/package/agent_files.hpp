@@ -1,4 +1,4 @@
-// The Python agent and its cloudpickle, embedded in this program when it was built.
+// The Python agent, its loop for AWS, and its cloudpickle, embedded in this program when it was built.
 #pragma once
 
 #include <string_view>
@@ -9,6 +9,7 @@ namespace lambdapool::package {
 struct AgentFile {
   std::string_view name;  // in the package: "lambdapool_agent/..."
   std::string_view bytes;
+  bool executable;
 };
 
 std::vector<AgentFile> agent_files();

@@ -36,8 +36,9 @@ Result<void> check_request(const PythonPackageRequest& request) {
 Result<void> check_agents_names(const std::vector<ZipEntry>& entries) {
   for (const auto& entry : entries) {
     const std::string top = entry.name.substr(0, entry.name.find('/'));
-    if (top != "lambdapool_agent" && top != "lambdapool_agent.py" && top != manifest_name) continue;
-    return fail(ErrorKind::invalid_argument, "The name " + (top == manifest_name ? top : "lambdapool_agent") +
+    const std::string name = top.ends_with(".py") ? top.substr(0, top.size() - 3) : top;
+    if (name != "lambdapool_agent" && name != "lambdapool_runtime" && name != manifest_name) continue;
+    return fail(ErrorKind::invalid_argument, "The name " + name +
                                                  " is taken in every function: it is there to run the tasks. "
                                                  "Rename yours.");
   }
@@ -126,7 +127,7 @@ Result<Package> build_python_package(const PythonPackageRequest& request) {
     return tl::unexpected(std::move(free.error()));
   collected->entries.push_back({manifest_name, false, std::move(collected->manifest)});
   for (const auto& file : agent_files())
-    collected->entries.push_back({std::string(file.name), false, std::string(file.bytes)});
+    collected->entries.push_back({std::string(file.name), file.executable, std::string(file.bytes)});
   collected->entries.push_back({"lambdapool_agent/modules.txt", false, lines_of(collected->modules)});
   auto package = packed(request, std::move(*collected));
   if (package) package->handler = "lambdapool_agent.lambda_handler";

@@ -18,7 +18,8 @@ std::vector<std::string> own_names(const Package& package) {
   std::vector<std::string> names;
   const auto files = list_zip(package.zip);
   for (const auto& file : *files)
-    if (file.name.rfind("lambdapool_agent/", 0) != 0 && file.name != "lambdapool_manifest.json")
+    if (!file.name.starts_with("lambdapool_agent/") && !file.name.starts_with("lambdapool_runtime/") &&
+        file.name != "lambdapool_manifest.json")
       names.push_back(file.name);
   return names;
 }

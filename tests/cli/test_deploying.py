@@ -11,6 +11,7 @@ from fake_aws import ACCOUNT, DROP, error
 BASIC = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
 VPC = "arn:aws:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/mine"
+WRAPPER = "/var/task/lambdapool_runtime/exec_wrapper"
 READ = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"
 
 
@@ -82,7 +83,9 @@ def test_variables_and_tags_are_merged_and_can_be_removed(aws, run_aws, function
     assert run_aws("update", "f", "--env", "AA=1", "--env", "BB=2", "--tag", "a=1", "--tag", "b=2").returncode == 0
     assert run_aws("update", "f", "--env", "BB=3", "--unset-env", "AA", "--tag", "b=3", "--untag", "a").returncode == 0
     variables = function["Environment"]["Variables"]
-    assert {name: value for name, value in variables.items() if "LAMBDAPOOL" not in name} == {"BB": "3"}
+    assert {name: value for name, value in variables.items() if "LAMBDAPOOL" not in name} == {
+        "BB": "3", "AWS_LAMBDA_EXEC_WRAPPER": WRAPPER,
+    }  # fmt: skip
     assert {key: value for key, value in aws.tags["f"].items() if key != "lambdapool"} == {"b": "3"}
 
 
@@ -232,7 +235,8 @@ def test_a_creation_after_a_killed_one_is_as_it_was_asked_to_be(aws, run_aws, al
     done = run_aws("create", "f", "algorithms", "--env", "BB=1", "--memory", "256")
     assert done.returncode == 0 and "is made anew" in done.stdout, done
     function = aws.functions["f"]
-    variables = set(function["Environment"]["Variables"]) - {"LAMBDAPOOL_VERSION", "LAMBDAPOOL_CODEC"}
+    variables = set(function["Environment"]["Variables"])
+    variables -= {"LAMBDAPOOL_VERSION", "LAMBDAPOOL_CODEC", "AWS_LAMBDA_EXEC_WRAPPER"}
     assert (variables, function["MemorySize"], function["Description"]) == ({"BB"}, 256, "Made by lambdapool")
     assert set(aws.tags["f"]) == {"lambdapool"} and aws.reserved == {}
     assert aws.roles["lambdapool-role-f"]["policies"] == [BASIC]

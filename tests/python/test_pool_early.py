@@ -135,7 +135,7 @@ def test_who_writes_over_the_memory_gets_no_wrong_answer(pool, byte):
         from lambdapool_agent import early
 
         if item % 3 == 2:
-            early._memory[:65536] = byte * 65536
+            early._place.memory[:65536] = byte * 65536
         if item == fatal:
             os._exit(3)
         return item

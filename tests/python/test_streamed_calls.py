@@ -17,14 +17,9 @@ from conftest import identity
 from lambdapool import LambdaPool, WorkerDied
 from lambdapool_agent import envelope
 from local_lambda import client_of, served
+from part_frames import part
 
 PARTS = "/response-streaming-invocations"
-
-
-def part(kind, first=0, count=0, content=b""):
-    """A frame of docs/protocol.md, Parts."""
-    head = kind + b"".join(number.to_bytes(4, "little") for number in (len(content), first, count))
-    return head + zlib.crc32(head + content).to_bytes(4, "little") + content
 
 
 def event(kind, payload):

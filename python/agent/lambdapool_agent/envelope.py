@@ -58,7 +58,7 @@ def decode(event, raw=None):
 def encode(body, echo=None, timeout=None):
     """The outcome's envelope around ``body``. ``timeout``: the function's own, in whole seconds, where it is known."""
     encoding, packed = "base64", body
-    if len(body) >= COMPRESSED_FROM and _compresses(body):
+    if len(body) >= COMPRESSED_FROM and compresses(body):
         encoding, packed = "zlib+base64", zlib.compress(body, 1)
     answer = {"lambdapool": VERSION, "codec": CODEC, "peer": PEER}
     if echo is not None:
@@ -71,7 +71,7 @@ def encode(body, echo=None, timeout=None):
     return answer
 
 
-_RAW_HEAD = '{"lambdapool": %d, "codec": "%s", "peer": "%s"%%s%%s, "architecture": "%s", "encoding": "raw"}\0' % (
+_RAW_HEAD = '{"lambdapool": %d, "codec": "%s", "peer": "%s"%%s%%s, "architecture": "%s"%%s, "encoding": "raw"}\0' % (
     VERSION,
     CODEC,
     PEER,
@@ -79,11 +79,12 @@ _RAW_HEAD = '{"lambdapool": %d, "codec": "%s", "peer": "%s"%%s%%s, "architecture
 )
 
 
-def encode_raw(body, echo=None, timeout=None):
-    """The envelope as bytes, with the body as it is behind it."""
+def encode_raw(body, echo=None, timeout=None, buffers=()):
+    """The envelope as bytes, with the body as it is behind it. `buffers`: the sizes of those that follow the body."""
     echoed = "" if echo is None else ', "echo": ' + encode_basestring_ascii(echo)
     limit = "" if timeout is None else ', "timeout": %d' % timeout
-    return (_RAW_HEAD % (echoed, limit)).encode() + body
+    apart = ', "buffers": %s' % list(buffers) if buffers else ""
+    return (_RAW_HEAD % (echoed, limit, apart)).encode() + body
 
 
 def split_raw(payload):
@@ -140,6 +141,7 @@ def _decompress(packed):
     return body
 
 
-def _compresses(body):
+def compresses(body):
+    """By a sample of it, enough to pay."""
     sample = body[:_SAMPLE]
     return len(zlib.compress(sample, 1)) < _WORTH * len(sample)

@@ -14,12 +14,13 @@ from types import CoroutineType
 
 import lambdapool_by_value
 
-from . import blobs, code, coroutine, early, envelope, forked, last_words, outcome, setup, transfer, unreadable
+from . import blobs, code, coroutine, early, envelope, forked, last_words, outcome, setup, shown, transfer, unreadable
 
 RESPONSE_LIMIT = 6 * 1024 * 1024 + 100  # AWS Lambda's, of a synchronous invocation
 ENOUGH_BYTES = 1024 * 1024
 PLAIN_BYTES = (RESPONSE_LIMIT - 1024) // 4 * 3  # that fit as base64
 RAW_BYTES = PLAIN_BYTES  # that go as they are, to a caller who takes them so
+STREAMED_LIMIT = 200 * 1024 * 1024  # of an answer in a stream
 
 
 def use_response_limit(size):
@@ -53,7 +54,10 @@ def lambda_handler(event, context, raw=None):
 def raw_handler(payload, context):
     """As lambda_handler, where envelopes may be raw: bytes in, bytes out."""
     event, raw = envelope.split_raw(payload)
-    answer = lambda_handler(event, context, raw)
+    return _as_bytes(lambda_handler(event, context, raw))
+
+
+def _as_bytes(answer):
     return answer if isinstance(answer, bytes) else json.dumps(answer).encode()
 
 
@@ -82,14 +86,26 @@ def _handle(event, context, worker, raw):
             % (peer, envelope.PEER, envelope.PEER)
         )
     tells = (echo,) if early.wanted(event, context) else None
-    outcomes, seconds = _run(parts, remaining, worker, (results is not None, tells))
-    answer = _answer(outcomes, seconds, echo, timeout, results, raw is not None)
+    stream = early.stream_of(event, context)
+    listen = shown.wanted(event, context)
+    lines = shown.Shown(stream) if listen else None
+    if lines:
+        listen(lines)
+    large = stream if stream is not None and early.takes_large(event) else None
+    outcomes, seconds = _run(parts, remaining, worker, (results is not None or large is not None, tells))
     forked.flush()
+    if lines:
+        listen(None)
+        lines.finish()
+    answer = _answer(outcomes, seconds, echo, timeout, (results, large), raw is not None)
+    if stream is not None and stream.has_begun and answer is not None:
+        data = _as_bytes(answer)
+        stream.write(early.head_of(b"A", 0, 0, data), data)
     return answer
 
 
 def _run(parts, remaining, worker, ways, in_child=False):
-    """`ways` that outcomes may take: whether large ones have a place apart; None, or a tuple of the echo with which
+    """`ways` that outcomes may take: whether large ones can go as they are; None, or a tuple of the echo with which
     they may be told early."""
     _deadline.begin(remaining(), worker)
     try:
@@ -125,7 +141,7 @@ def _run_task(parts, remaining, worker, ways, in_child):
         return [unreadable.describe(error, body)], None  # stands for every item
     apart, tells = ways
     outcomes = outcome.Outcomes(ENOUGH_BYTES if apart else None)
-    early_ones = early.Early(tells[0], len(items)) if tells and len(items) > 1 else None
+    early_ones = early.of(tells[0], len(items)) if tells and len(items) > 1 else None
     seconds = _run_items(call, items, outcomes, remaining(), mark, early_ones)
     return outcomes.finish(), seconds
 
@@ -196,12 +212,16 @@ def _unpacked(function):
 _styles = {"call": _with_arguments, "map": _with_itself, "starmap": _unpacked}
 
 
-def _answer(outcomes, seconds, echo, timeout, results=None, raw=False):
+def _answer(outcomes, seconds, echo, timeout, ways=(None, None), raw=False):
+    """`ways` for one that does not fit: a URL, a stream. None: it has gone there."""
+    results, stream = ways
     if results is not None and sum(map(outcome.size_of, outcomes)) > PLAIN_BYTES:
         try:
             return envelope.stored(_store(results, outcomes, seconds), echo, timeout)
         except (transfer.Failed, OSError) as error:
             _give_up(outcomes, str(error))
+    elif stream is not None and sum(map(outcome.size_of, outcomes)) > PLAIN_BYTES:
+        return _stream(stream, outcomes, seconds, echo, timeout)
     if raw:
         body = pickle.dumps((outcomes, seconds), 5)
         if len(body) <= RAW_BYTES:  # else what fits is found out as it is on AWS
@@ -211,13 +231,37 @@ def _answer(outcomes, seconds, echo, timeout, results=None, raw=False):
         size = envelope.encoded_size(answer)
         if size <= RESPONSE_LIMIT:
             return answer
-        _shorten(outcomes, size)
+        _shorten(outcomes, size, RESPONSE_LIMIT)
+
+
+def _in_pieces(outcomes, seconds):
+    """The body, and the buffers that are not in it."""
+    buffers: "list[pickle.PickleBuffer]" = []
+    body = pickle.dumps((outcomes, seconds), 5, buffer_callback=buffers.append)
+    return body, [buffer.raw() for buffer in buffers]
 
 
 def _store(url, outcomes, seconds):
-    buffers: "list[pickle.PickleBuffer]" = []
-    body = pickle.dumps((outcomes, seconds), 5, buffer_callback=buffers.append)
-    return blobs.store(url, [body] + [buffer.raw() for buffer in buffers])
+    body, buffers = _in_pieces(outcomes, seconds)
+    return blobs.store(url, [body] + buffers)
+
+
+def _stream(stream, outcomes, seconds, echo, timeout):
+    """The answer as it is, behind its frame's head; as text where that fits because it compresses well. None: it has
+    gone."""
+    while True:
+        body, buffers = _in_pieces(list(map(outcome.without_copies, outcomes)), seconds)
+        if envelope.compresses(max([body] + buffers, key=len)):
+            answer = envelope.encode(pickle.dumps((outcomes, seconds), 5), echo, timeout)
+            if envelope.encoded_size(answer) <= RESPONSE_LIMIT:
+                return answer
+        pieces = [envelope.encode_raw(b"", echo, timeout, list(map(len, buffers))), body] + buffers
+        head = early.head_of(b"A", 0, 0, *pieces)
+        size = len(head) + sum(map(len, pieces))
+        if stream.size + size <= STREAMED_LIMIT:
+            stream.write(head, *pieces)
+            return None
+        _shorten(outcomes, size, STREAMED_LIMIT)
 
 
 def _give_up(outcomes, why):
@@ -227,13 +271,13 @@ def _give_up(outcomes, why):
             outcomes[index] = outcome.not_stored(outcome.size_of(each), why)
 
 
-def _shorten(outcomes, size):
+def _shorten(outcomes, size, limit):
     """The largest outcome gives way to the news that it was too large. It is one item's: before an answer
     grows beyond the limit, all but its last item take no more than ENOUGH_BYTES."""
     sizes = [outcome.size_of(each) for each in outcomes]
     largest = max(range(len(sizes)), key=sizes.__getitem__)
     share = size * sizes[largest] // sum(sizes)  # of the answer as it would travel: `size` bytes
-    outcomes[largest] = outcome.too_large(share, RESPONSE_LIMIT, size - share)
+    outcomes[largest] = outcome.too_large(share, limit, size - share)
 
 
 def _timeout(remaining):

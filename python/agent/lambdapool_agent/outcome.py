@@ -30,6 +30,16 @@ def size_of(outcome):
     return len(outcome[1]) + (sum(memoryview(each).nbytes for each in outcome[2]) if len(outcome) > 2 else 0)
 
 
+LARGE = 1 << 20
+
+
+def without_copies(outcome):
+    """The same, with a pickle that is large as a buffer, for a pickle of its own that has those elsewhere."""
+    if len(outcome[1]) < LARGE:
+        return outcome
+    return (outcome[0], pickle.PickleBuffer(outcome[1])) + tuple(outcome[2:])
+
+
 def _is_copied(buffer, apart, buffers):
     try:
         large = buffer.raw().nbytes >= apart

@@ -8,6 +8,7 @@
 #include "deploy/checkup/checkup.hpp"
 #include "deploy/function/deployed_function.hpp"
 #include "deploy/function/own_functions.hpp"
+#include "deploy/function/response_mode.hpp"
 #include "local/store/code_store.hpp"
 
 namespace lambdapool::deploy {
@@ -74,6 +75,25 @@ void check_concurrency(const aws::FunctionDescription& found, Findings& findings
        "`lambdapool update " + found.configuration.name + " --concurrency none`, or a number above 0"});
 }
 
+// Of a Python function on AWS: executables stream, and so does the local Lambda.
+void check_response_mode(const aws::FunctionConfiguration& function, Findings& findings) {
+  const auto mode = response_mode_of(function.environment);
+  const std::string update = "`lambdapool update " + function.name + " PATHS`";
+  if (mode.streams)
+    return findings.push_back({Level::ok, "answers", "streamed, through lambdapool's loop in the function"});
+  const std::string cost =
+      ": results above 6 MB need a bucket, outcomes and output of a call come at its end";
+  if (!mode.wrapper.empty())
+    findings.push_back({Level::note, "answers",
+                        "not streamed, as it has a wrapper of its own, " + mode.wrapper + cost,
+                        "let that start " + std::string(own_wrapper) + ", and this note can be ignored"});
+  else if (function.environment.count(mode_variable) != 0)
+    findings.push_back({Level::note, "answers", "not streamed, as it was asked for" + cost,
+                        "`lambdapool update " + function.name + " PATHS --response-mode streaming`"});
+  else
+    findings.push_back({Level::note, "answers", "not streamed" + cost, update + " has them streamed"});
+}
+
 Result<void> check_log_permission(Session& session, const aws::FunctionConfiguration* function,
                                   const std::string& name, Findings& findings) {
   auto logs = Session::open_beside(session, "logs");
@@ -130,6 +150,7 @@ Result<void> check_function(Session& session, const std::string& name, Findings&
                    .memory_mb = its.memory_mb,
                    .timeout_s = its.timeout_s},
                   findings);
+    if (!session.is_local() && its.runtime.starts_with("python")) check_response_mode(its, findings);
     check_concurrency(**found, findings);
     if (auto looked = check_role(session, (*found)->configuration, findings); !looked) return looked;
   }

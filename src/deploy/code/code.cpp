@@ -9,6 +9,7 @@
 #include "deploy/code/code_upload.hpp"
 #include "deploy/code/interpreter.hpp"
 #include "deploy/form.hpp"
+#include "deploy/function/response_mode.hpp"
 #include "package/executable_package.hpp"
 #include "package/source_digest.hpp"
 
@@ -115,6 +116,7 @@ Result<void> validate_code(const FunctionRequest& request, const Code& code, con
   if (executable && request.installs())
     return fail(ErrorKind::invalid_argument,
                 "an executable brings its own libraries, so --requirements does not go with it.");
+  if (executable && request.response_mode) return refuse_response_mode_of_executable();
   if (!request.runtime) return {};
   const std::string& runtime = *request.runtime;
   if (executable && runtime != limits.executables_runtime)

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "deploy/function/marks.hpp"
+#include "deploy/function/response_mode.hpp"
 #include "deploy/function/settings.hpp"
 #include "deploy/function/variables.hpp"
 
@@ -97,14 +98,36 @@ void compare_tags(const aws::FunctionDescription& now, const FunctionRequest& as
   if (now.tags.count(unfinished_tag) != 0) change.tags.remove.push_back(unfinished_tag);
 }
 
-void compare_environment(const FunctionConfiguration& now, const FunctionRequest& asked, NewCode code,
-                         const std::string& version, Change& change) {
+Result<void> choose_response_mode(const FunctionConfiguration& now, const FunctionRequest& asked,
+                                  NewCode code, Variables& variables) {
+  if (now.runtime.starts_with("python"))
+    return apply_response_mode(variables, now.environment, asked,
+                               code == NewCode::yes ? BringsCode::yes : BringsCode::no);
+  if (asked.response_mode) return refuse_response_mode_of_executable();
+  return {};
+}
+
+// What stands for the response mode is told as that.
+Variables told_as_variables(Variables variables) {
+  if (response_mode_of(variables).streams) variables.erase(wrapper_variable);
+  variables.erase(mode_variable);
+  return variables;
+}
+
+Result<void> compare_environment(const FunctionConfiguration& now, const FunctionRequest& asked, NewCode code,
+                                 const std::string& version, Place place, Change& change) {
   Variables variables = changed_variables(now.environment, asked);
   if (code == NewCode::yes) variables[version_variable] = version;
-  if (variables == now.environment) return;
-  tell_variables(now.environment, variables, change.lines);
+  if (place == Place::aws)
+    if (auto chosen = choose_response_mode(now, asked, code, variables); !chosen) return chosen;
+  if (variables == now.environment) return {};
+  tell_variables(told_as_variables(now.environment), told_as_variables(variables), change.lines);
+  const bool streams = response_mode_of(variables).streams;
+  if (streams != response_mode_of(now.environment).streams)
+    change.lines.push_back(std::string("response mode to ") + (streams ? streaming_mode : buffered_mode));
   change.configuration.environment = std::move(variables);
   change.way_back.environment = now.environment;
+  return {};
 }
 
 Result<void> validate_change(const aws::FunctionDescription& now, const Change& change) {
@@ -132,7 +155,7 @@ std::vector<std::string> arns_of_layers(const FunctionConfiguration& function) {
 
 Result<Change> change_of(const aws::FunctionDescription& description, const FunctionRequest& asked,
                          const std::optional<std::vector<std::string>>& layer_arns, NewCode code,
-                         const std::string& version) {
+                         const std::string& version, Place place) {
   using Update = aws::UpdateFunctionConfiguration;
   const FunctionConfiguration& now = description.configuration;
   Change change;
@@ -146,7 +169,8 @@ Result<Change> change_of(const aws::FunctionDescription& description, const Func
   comparison.compare(&Update::role, asked.role, now.role, "role");
   comparison.compare(&Update::description, asked.description, now.description, "description");
   comparison.compare(&Update::vpc, asked_vpc(now.vpc, asked), now.vpc, "VPC");
-  compare_environment(now, asked, code, version, change);
+  if (auto compared = compare_environment(now, asked, code, version, place, change); !compared)
+    return tl::unexpected(compared.error());
   compare_tags(description, asked, change);
   const Reservation reserved{description.reserved_concurrency};
   if (asked.concurrency && *asked.concurrency != reserved) {

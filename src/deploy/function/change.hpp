@@ -25,12 +25,14 @@ struct Change {
 };
 
 enum class NewCode { no, yes };
+// The local Lambda's workers stream in any case: there is no response mode to choose.
+enum class Place { aws, local };
 
 // `version` is lambdapool's own, which new code is marked with. Errors:
 // invalid_argument for what only shows once old and new are put together (sizes, half a VPC).
 Result<Change> change_of(const aws::FunctionDescription& now, const FunctionRequest& asked,
                          const std::optional<std::vector<std::string>>& layer_arns, NewCode code,
-                         const std::string& version);
+                         const std::string& version, Place place = Place::aws);
 
 // Whether the configuration that was asked for is in force, for an answer that got lost.
 bool is_in_force(const aws::UpdateFunctionConfiguration& asked, const aws::FunctionConfiguration& now);

@@ -6,6 +6,8 @@ namespace lambdapool::deploy {
 inline constexpr const char* version_tag = "lambdapool";
 inline constexpr const char* version_variable = "LAMBDAPOOL_VERSION";
 inline constexpr const char* codec_variable = "LAMBDAPOOL_CODEC";
+// On a function that was asked not to stream (response_mode.hpp).
+inline constexpr const char* mode_variable = "LAMBDAPOOL_RESPONSE_MODE";
 
 // On a function that create has begun and not finished: another create replaces it, update finishes it.
 inline constexpr const char* unfinished_tag = "lambdapool:unfinished";

@@ -7,6 +7,7 @@
 #include "core/limits.hpp"
 #include "core/utf8.hpp"
 #include "deploy/form.hpp"
+#include "deploy/function/response_mode.hpp"
 #include "deploy/function/tags.hpp"
 #include "deploy/function/variables.hpp"
 
@@ -191,6 +192,7 @@ Result<void> validate_values(const FunctionRequest& options, const FunctionLimit
   if (valid) valid = validate_rights(options);
   if (valid) valid = validate_variable_names(options, limits);
   if (valid) valid = validate_tags(options);
+  if (valid) valid = validate_response_mode(options);
   return valid;
 }
 

@@ -2,6 +2,7 @@
 
 #include "deploy/code/code.hpp"
 #include "deploy/function/marks.hpp"
+#include "deploy/function/response_mode.hpp"
 #include "deploy/role/execution_role.hpp"
 
 namespace lambdapool::deploy {
@@ -69,6 +70,14 @@ std::optional<std::string> left_role(const Session& session, const std::string& 
   return tag != now.tags.end() && tag->second != after ? std::optional(tag->second) : std::nullopt;
 }
 
+void tell_of_wrapper(const Session& session, const std::string& name, const FunctionConfiguration& now,
+                     const Plan& plan) {
+  const std::string wrapper =
+      response_mode_of(plan.change.configuration.environment.value_or(now.environment)).wrapper;
+  if (plan.code && now.runtime.starts_with("python") && !wrapper.empty())
+    session.tell(Event::Kind::note, explain_wrapper(name, wrapper));
+}
+
 }  // namespace
 
 bool is_already_there(const package::Package& code, const FunctionConfiguration& now) {
@@ -80,9 +89,10 @@ Result<Plan> make_plan(Session& session, const ResolvedRequest& request, const F
   auto code = new_code(session, request, now.configuration);
   if (!code) return tl::unexpected(code.error());
   auto change = change_of(now, request.asked, request.layers, code->has_value() ? NewCode::yes : NewCode::no,
-                          LAMBDAPOOL_VERSION);
+                          LAMBDAPOOL_VERSION, session.is_local() ? Place::local : Place::aws);
   if (!change) return tl::unexpected(change.error());
   Plan plan{std::move(*code), std::move(*change), {}};
+  if (!session.is_local()) tell_of_wrapper(session, request.asked.name, now.configuration, plan);
   if (auto planned = plan_policies(session, request, now, plan); !planned)
     return tl::unexpected(planned.error());
   if (!session.is_local()) plan.left_role = left_role(session, request.asked.name, now, plan.change);

@@ -12,7 +12,7 @@ namespace lambdapool::deploy {
 namespace {
 
 bool is_reserved_for_us(const std::string& name) {
-  return name == version_variable || name == codec_variable;
+  return name == version_variable || name == codec_variable || name == mode_variable;
 }
 
 Result<void> validate_variable_name(const std::string& name, const FunctionLimits& limits) {

@@ -13,7 +13,7 @@ namespace lambdapool::deploy {
 using Variables = std::map<std::string, std::string>;
 
 // The names that were asked for. Those of the runtime are the cloud's (for AWS: its developer guide,
-// "Defined runtime environment variables"), two are lambdapool's.
+// "Defined runtime environment variables"), some are lambdapool's.
 Result<void> validate_variable_names(const FunctionRequest& options, const FunctionLimits& limits);
 
 // For all of a function's variables on Lambda, which has 4 KB for them, measured as JSON.

@@ -135,6 +135,8 @@ Result<void> check_on_run(const Connection& connection, const FunctionRequest& a
   if (asked.ephemeral_mb)
     return unavailable(connection,
                        "files are in the function's memory: raise --memory instead of --ephemeral-storage.");
+  if (asked.response_mode)
+    return unavailable(connection, "--response-mode is for Lambda's answers: leave it out.");
   if (asked.bucket) return unavailable(connection, "code has a bucket of its own: leave --bucket out.");
   if (auto valid = check_labels(connection, asked); !valid) return valid;
   if (const auto runs = architecture_on_run(connection); asked.architecture && *asked.architecture != runs)

@@ -153,8 +153,8 @@ def start_fresh():
     """Some settings work only while a process starts: PYTHON* variables, libraries in LD_LIBRARY_PATH. The function's
     wrapper (AWS_LAMBDA_EXEC_WRAPPER) is given the command that starts the runtime: as on Lambda, its last argument is
     a script, before which options can be put."""
-    needed = [sys.modules["lambdapool_" + name] for name in ("packets", "records", "sdk", "runtime_client")]
-    modules = [(module.__name__[len("lambdapool_") :], module.__file__, module.SOURCE) for module in needed]
+    needed = [(name, sys.modules["lambdapool_" + name]) for name in OWN[: OWN.index("runtime_client") + 1]]
+    modules = [(name, module.__file__, module.SOURCE) for name, module in needed]
     script = os.memfd_create("runtime", 0)
     with open(script, "w", encoding="utf-8", closefd=False) as file:
         file.write(START_FRESH % (modules, sdk.finder, CONTROL))
@@ -396,23 +396,23 @@ def look_like_a_base_interpreter():
         setattr(sys, f"__{name}__", fresh)
 
 
+# In the order in which they need each other; handlers need those up to the client.
+OWN = ("records", "invocation", "channel", "packets", "sdk", "runtime_client", "template", "reserve", "spare", "agents")
+
+
 def main(compiled, load):
     """What compiled.py has, which has loaded this."""
     global sdk, template, reserve_module
-    wanted, home, packets_path, records_path, client_path, template_path, spare_path, sdk_path = sys.argv[1:9]
-    agents_path, reserve_path = sys.argv[9:11]
+    wanted, home, directory = sys.argv[1:4]
     found = "%d.%d" % sys.version_info[:2]
     if found != wanted:
         print("this is Python " + found, file=sys.stderr)
         sys.exit(1)
     control = socket.socket(fileno=CONTROL)
     control.set_inheritable(False)
-    load("packets", packets_path)
-    load("records", records_path)
-    sdk = load("sdk", sdk_path).Sdk(home, join)
-    client, template = load("runtime_client", client_path), load("template", template_path)
-    reserve_module = load("reserve", reserve_path)
-    spare = load("spare", spare_path).Spare(freeze, compiled, load("agents", agents_path).Agents(compiled))
+    own = [load(name, os.path.join(directory, name + ".py")) for name in OWN]
+    sdks, client, template, reserve_module, spares, agents = own[-6:]
+    sdk, spare = sdks.Sdk(home, join), spares.Spare(freeze, compiled, agents.Agents(compiled))
     look_like_a_base_interpreter()
     sys.argv = [""]
     gc.freeze()  # collecting takes its time, and somebody waits

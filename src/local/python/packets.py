@@ -11,7 +11,6 @@ import os
 import resource
 import select
 import socket
-import sys
 import time
 from fcntl import ioctl
 from termios import FIONREAD
@@ -25,7 +24,7 @@ NOTHING_TOLD = bytes(16)  # the two numbers of the memory for outcomes
 class Deadline:
     """What a handler's context tells of time."""
 
-    lambdapool_shared = None  # memory in which outcomes are told early (docs/protocol.md, Parts)
+    lambdapool_shared = lambdapool_stream = None  # as Context has them
 
     def __init__(self, milliseconds):
         self._end = time.time() + milliseconds / 1000
@@ -103,7 +102,7 @@ def over_http(channel, handler, function, news, client):
     channel.send(client.NEXT_RAW)
     while True:
         headers, body = client.next_invocation(channel)
-        answer = client.answer(handler, function, headers, body)
+        answer, _ = client.answer(handler, function, headers, body, channel)
         if len(body) < BYTES_MAX and b"\0" in body:
             return answer, news()
         channel.send(answer + news() + client.NEXT_RAW)
@@ -141,34 +140,3 @@ def serve(packets, channel, handler, function, news, client):
             failed = client.answer_request(request_id, "/response", "application/unknown", result)
         tell(channel, failed, told)
         send(READY)
-
-
-class TraceVariable:
-    """Sets the variable in which a handler finds its invocation's trace id.
-
-    The C library keeps each value that a variable ever had: a worker would grow by some 140 bytes with each invocation,
-    and take longer for each. So where there is ctypes (the fork server has it), the variable has one place in memory,
-    which is written over, as long as nobody else sets it."""
-
-    NAME = "_X_AMZN_TRACE_ID"
-    BYTES = 512
-
-    def __init__(self):
-        self._place = self._value = None
-
-    def set(self, value):
-        key, text = self.NAME.encode(), ("%s=%s" % (self.NAME, value)).encode()
-        variables = getattr(os.environ, "_data", {})
-        fits = len(text) < self.BYTES
-        if fits and self._value is not None and variables.get(key) is self._value:
-            self._place.value = text
-            variables[key] = self._value = text[len(key) + 1 :]
-            return
-        os.environ[self.NAME], self._value = value, None
-        ctypes = sys.modules.get("ctypes")
-        if ctypes is None or not fits or key not in variables:
-            return
-        self._place = self._place or ctypes.create_string_buffer(self.BYTES)
-        self._place.value = text
-        if ctypes.CDLL(None).putenv(self._place) == 0:
-            self._value = variables[key]

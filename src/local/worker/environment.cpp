@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <random>
 
+#include "core/own_wrapper.hpp"
 #include "local/temporary_credentials.hpp"
 #include "local/worker/java_runtime.hpp"
 #include "local/worker/node_runtime.hpp"
@@ -53,9 +54,17 @@ void add_paths(std::map<std::string, std::string>& variables, const WorkerSettin
   if (setting.tmp != "/tmp") variables["TMPDIR"] = setting.tmp;
 }
 
+constexpr const char* wrapper_variable = "AWS_LAMBDA_EXEC_WRAPPER";
+
+// That of functions that were deployed to AWS: it brings a loop that streams, as the local Lambda's own does.
+bool is_own_wrapper(const std::map<std::string, std::string>& variables) {
+  const auto wrapper = variables.find(wrapper_variable);
+  return wrapper != variables.end() && wrapper->second == own_wrapper;
+}
+
 // Where the function's files are not mounted, a wrapper among them lies elsewhere.
 void place_wrapper(std::map<std::string, std::string>& variables, const WorkerSetting& setting) {
-  const auto wrapper = variables.find("AWS_LAMBDA_EXEC_WRAPPER");
+  const auto wrapper = variables.find(wrapper_variable);
   if (wrapper == variables.end()) return;
   for (const auto& [seen, real] : {std::pair("/opt/", setting.opt), {"/var/task/", setting.task_root}}) {
     const std::string prefix(seen);
@@ -108,6 +117,7 @@ std::map<std::string, std::string> worker_environment(const FunctionVersion& fun
   if (setting.has_parts && !python) variables["LAMBDAPOOL_PARTS_FD"] = "4";
   // The runtime client takes it out again.
   if (python && setting.opt != "/opt") variables["LAMBDAPOOL_OPT"] = setting.opt;
+  if (python && is_own_wrapper(variables)) variables.erase(wrapper_variable);
   place_wrapper(variables, setting);
   return variables;
 }
@@ -132,7 +142,8 @@ std::vector<std::string> as_strings(const std::map<std::string, std::string>& en
 
 bool needs_fresh_interpreter(const FunctionVersion& function, const std::filesystem::path& opt) {
   for (const auto& [name, value] : function.environment) {
-    for (const char* early : {"PYTHON", "LD_", "MALLOC_", "GLIBC_TUNABLES", "AWS_LAMBDA_EXEC_WRAPPER"}) {
+    for (const char* early : {"PYTHON", "LD_", "MALLOC_", "GLIBC_TUNABLES", wrapper_variable}) {
+      if (name == wrapper_variable && value == own_wrapper) continue;
       if (name.starts_with(early) && name != "PYTHONPATH") return true;
     }
   }

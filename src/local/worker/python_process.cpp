@@ -14,7 +14,9 @@
 #include "embedded/fork_server.hpp"
 #include "embedded/python_agent_digests.hpp"
 #include "embedded/python_agents.hpp"
+#include "embedded/python_channel.hpp"
 #include "embedded/python_compiled.hpp"
+#include "embedded/python_invocation.hpp"
 #include "embedded/python_packets.hpp"
 #include "embedded/python_records.hpp"
 #include "embedded/python_reserve.hpp"
@@ -93,6 +95,8 @@ bool PythonForkServer::write_programs() {
   return !make_private_directories(options_.scratch / "python") &&
          write_script(options_.scratch / "python" / "compiled.py", embedded::python_compiled()) &&
          write_script(options_.scratch / "python" / "fork_server.py", embedded::fork_server()) &&
+         write_script(options_.scratch / "python" / "channel.py", embedded::python_channel()) &&
+         write_script(options_.scratch / "python" / "invocation.py", embedded::python_invocation()) &&
          write_script(options_.scratch / "python" / "packets.py", embedded::python_packets()) &&
          write_script(options_.scratch / "python" / "records.py", embedded::python_records()) &&
          write_script(options_.scratch / "python" / "runtime_client.py", embedded::runtime_client()) &&
@@ -139,14 +143,7 @@ void PythonForkServer::spawn(const fs::path& interpreter) {
                        (options_.scratch / "python" / "fork_server.py").string(),
                        options_.version,
                        options_.sdk.string(),
-                       (options_.scratch / "python" / "packets.py").string(),
-                       (options_.scratch / "python" / "records.py").string(),
-                       (options_.scratch / "python" / "runtime_client.py").string(),
-                       (options_.scratch / "python" / "template.py").string(),
-                       (options_.scratch / "python" / "spare.py").string(),
-                       (options_.scratch / "python" / "sdk.py").string(),
-                       (options_.scratch / "python" / "agents.py").string(),
-                       (options_.scratch / "python" / "reserve.py").string()};
+                       (options_.scratch / "python").string()};
   request.environment = fork_server_environment(options_.environment);
   request.directory = "/";
   request.fork_server = true;

@@ -95,3 +95,12 @@ def forked_by_a_library(_):
     """A child that the interpreter knows nothing of. Its status."""
     child = ctypes.PyDLL(None).fork()
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) if child else None
+
+
+def fork_and_print(item):
+    """Whether the child ended well, which comes back from its task."""
+    child = os.fork()
+    if child == 0:
+        print(item, "of the child")
+        return False
+    return os.waitpid(child, 0)[1] == 0
