@@ -6,8 +6,8 @@
 #include <iterator>
 #include <map>
 #include <sstream>
-#include <toml.hpp>
 
+#include "cli/toml11.hpp"
 #include "core/suggestion.hpp"
 #include "core/utf8.hpp"
 #include "deploy/function/settings.hpp"
@@ -25,7 +25,7 @@ struct Refused {
 };
 
 [[noreturn]] void refuse(const fs::path& file, const toml::value& at, const std::string& why) {
-  throw Refused{file.string() + ":" + std::to_string(at.location().line()) + ": " + why + "."};
+  throw Refused{file.string() + ":" + std::to_string(line_of(at)) + ": " + why + "."};
 }
 
 class Reader {
@@ -304,8 +304,8 @@ Result<ProjectFile> read_project_file(const fs::path& path, const deploy::Functi
     return ProjectFile{path, functions_of(path, toml::parse(in, path.string()), limits)};
   } catch (const Refused& refused) {
     return fail(ErrorKind::invalid_argument, refused.message);
-  } catch (const toml::exception& error) {
-    return fail(ErrorKind::invalid_argument, path.string() + ":" + std::to_string(error.location().line()) +
+  } catch (const TomlMistake& error) {
+    return fail(ErrorKind::invalid_argument, path.string() + ":" + std::to_string(line_of(error)) +
                                                  ": this is not TOML: " + first_line(error.what()) + ".");
   } catch (const std::exception& error) {
     return fail(ErrorKind::invalid_argument,

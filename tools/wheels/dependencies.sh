@@ -48,7 +48,7 @@ case $architecture in x86_64) family=x86 ;; *) family=arm ;; esac
 objects deflate "$sources/libdeflate/lib" "-I$sources/libdeflate" -- deflate_compress.c crc32.c utils.c "$family/cpu_features.c"
 
 # Libraries that are headers alone: those that the machine compiles with.
-for header in boost nlohmann CLI tl toml toml.hpp; do
+for header in boost nlohmann CLI tl toml toml11 toml.hpp; do
   if [ -e "/usr/include/$header" ]; then ln -s "/usr/include/$header" "$deps/include/$header"; fi
 done
 
