@@ -60,7 +60,7 @@ def test_new_code_is_what_runs_then(module):
 def test_each_step_is_told(module):
     events = []
     lambdapool.create("f", module, progress=events.append)
-    kinds = [event.kind for event in events]
+    kinds = [event.kind for event in events if event.kind != "waiting"]  # a busy machine makes one wait
     assert kinds == ["begun", "copying", "copying_path", "copied", "uploading", "uploaded"]
     assert (events[2].kind, events[2].text) == ("copying_path", "doubling.py")
     assert str(events[2]) == "Copying doubling.py"
