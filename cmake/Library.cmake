@@ -23,9 +23,9 @@ function(lambdapool_unity target)
 endfunction()
 
 # lambdapool_seldom(target): what it does is no part of a task's way, so it is optimised as far as that costs little:
-# three quarters of the time to compile, and no larger.
+# three quarters of the time to compile, and no larger. In a wheel, whose size counts, for that.
 function(lambdapool_seldom target)
-  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
+  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:$<IF:$<BOOL:${SKBUILD}>,-Os,-O1>>)
 endfunction()
 
 # lambdapool_library(name [SELDOM] [UNITY count] SOURCES ... USES folders/dependencies...): one static library
