@@ -1,8 +1,10 @@
 """Named runs: what is done is in a journal, and whoever runs again sends only the rest."""
 
 import collections
+import contextlib
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 from functools import partial
@@ -162,6 +164,16 @@ def test_runs_are_listed_shown_and_deleted():
     assert "Deleted the run squares" in command("delete", "squares")[1]
     assert "there is no run 'squares'" in command("show", "squares")[2]
     assert "No run has a journal" in command("list")[2]
+
+
+def test_a_journal_of_an_older_lambdapool_is_brought_over(runs):
+    with new_pool() as pool:
+        pool.map(tasks.square, range(5), name="squares")
+    with contextlib.closing(sqlite3.connect(runs / "squares" / "journal.db")) as journal:
+        journal.executescript("ALTER TABLE run DROP COLUMN cost; PRAGMA user_version = 1")
+    run = shown("squares")
+    assert run["done"] == 5
+    assert run["cost_usd"] == pytest.approx(run["calls"] * 2e-7 + run["gb_seconds"] * 1.66667e-5)
 
 
 def script(name, *arguments):
