@@ -5,11 +5,9 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <cstdio>
 #include <cstring>
 #include <fstream>
-#include <optional>
 
 #include "core/write_all.hpp"
 #include "journal/runs.hpp"
