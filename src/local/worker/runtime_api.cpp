@@ -259,7 +259,8 @@ void RuntimeApi::result(const http::Request& request, std::string body, std::str
   end_result(std::move(body), error || failed_midway, std::move(responder));
 }
 
-// The runtime is told last: it may have its next invocation already, whose output must not be taken for this one's.
+// The runtime is told last: it may have its next invocation already, whose output must not be taken for this
+// one's.
 void RuntimeApi::end_result(std::string body, bool error, http::Responder responder) {
   if (body.size() > static_cast<std::size_t>(limits::response_payload_bytes_max)) {
     events_.answered(Kind::too_large, {});
