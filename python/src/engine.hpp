@@ -24,6 +24,7 @@
 #include "opening.hpp"
 #include "pool/batch.hpp"
 #include "pool/early_parts.hpp"
+#include "pool/handovers.hpp"
 #include "pool/live_output.hpp"
 #include "pool/log_tails.hpp"
 #include "pool/stragglers.hpp"
@@ -167,6 +168,7 @@ class Engine {
   std::unordered_map<Place, report::Call, HashOfPlace> unsettled_;  // under batch_mutex_
   std::mutex batch_mutex_;
   Batch batch_;
+  pool::Handovers handovers_;  // of tasks_
   std::unordered_map<Batch::Job, report::Budget> budgets_;
   std::unordered_map<Batch::Call, std::string> variants_;  // of calls that are about to be sent
   std::unordered_map<Batch::Call, std::string> names_;     // likewise

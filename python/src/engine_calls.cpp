@@ -43,6 +43,7 @@ std::vector<pool::Batch::Call> Engine::send_tasks() {
     const Task task = std::move(found->second);
     tasks_.erase(found);
     const auto call = batch_.next()->call;
+    const pool::Handovers::Handover handover(handovers_, call);
     if (output_) names_.insert_or_assign(call, task.name);
     const std::string code = code_;
     lock.unlock();
@@ -67,7 +68,9 @@ bool Engine::take_back(Batch::Job job) {
   }
   const auto calls = batch_.under_way(job);
   lock.unlock();
-  return cancel_without_gil(calls);
+  const nb::gil_scoped_release released;
+  handovers_.wait(calls);
+  return cancel(calls);
 }
 
 bool Engine::is_running(Batch::Job job) {

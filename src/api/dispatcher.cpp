@@ -70,6 +70,7 @@ void Dispatcher::send() {
   }
   while (true) {
     std::optional<Chunk> chunk;
+    std::optional<pool::Handovers::Handover> handover;
     std::shared_ptr<Job> job;
     {
       const std::lock_guard lock(mutex_);
@@ -78,6 +79,7 @@ void Dispatcher::send() {
         sending_ = false;
         return;
       }
+      handover.emplace(handovers_, chunk->call);
       job = jobs_.at(chunk->job);
     }
     send_chunk(job, *chunk);

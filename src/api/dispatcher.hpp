@@ -16,6 +16,7 @@
 #include "api/transport.hpp"
 #include "lambdapool/detail/connection.hpp"
 #include "pool/batch.hpp"
+#include "pool/handovers.hpp"
 #include "pool/stragglers.hpp"
 #include "report/budget.hpp"
 
@@ -83,6 +84,7 @@ class Dispatcher : public std::enable_shared_from_this<Dispatcher> {
   std::mutex mutex_;  // not held while the transport or a job is called
   std::condition_variable idle_;
   pool::Batch batch_;
+  pool::Handovers handovers_;
   std::unordered_map<pool::Batch::Job, std::shared_ptr<Job>> jobs_;
   std::unordered_map<pool::Batch::Job, report::Budget> budgets_;
   pool::Stragglers stragglers_;

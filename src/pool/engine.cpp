@@ -71,19 +71,20 @@ void Engine::Impl::refuse(Error error, Done done) {
 
 bool Engine::Impl::cancel(Id id) {
   std::unique_lock lock(mutex);
-  const bool early = window.is_early(id);
+  if (cancel_waiting(id)) return true;
+  if (!window.is_early(id)) return false;
   lock.unlock();
-  if (!early) return cancel_waiting(id);
   bool cancelled = false;
   loop->run([&] {
     have_back_to_end(id);
+    const std::lock_guard on_loop(mutex);
     cancelled = cancel_waiting(id);
   });
   return cancelled;
 }
 
+// Under the lock.
 bool Engine::Impl::cancel_waiting(Id id) {
-  std::lock_guard lock(mutex);
   if (!window.cancel(id)) return false;
   Call& call = calls.at(id);
   refused.emplace_back(std::move(call.done), cancelled(call.lost));
