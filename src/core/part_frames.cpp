@@ -21,7 +21,7 @@ constexpr std::size_t numbers_bytes = 13;  // what the checksum covers, before t
 
 std::string_view whole_parts(std::string_view frames) {
   std::size_t at = 0;
-  while (frames.size() - at >= part_head_bytes && frames[at] != 'A') {
+  while (frames.size() - at >= part_head_bytes && frames[at] != 'A' && frames[at] != 'E') {
     const auto head = frames.substr(at, part_head_bytes);
     const std::size_t size = little_endian(head, 1);
     if (size > frames.size() - at - part_head_bytes) break;

@@ -10,6 +10,9 @@ namespace lambdapool {
 
 inline constexpr std::size_t part_head_bytes = 17;  // kind, three numbers, checksum
 
+// Of an answer that consists of them; who calls an HTTP worker accepts it by this name.
+inline constexpr const char* parts_media_type = "application/vnd.lambdapool.parts";
+
 // A call's header by which its sender asks who reads the worker's output to put it into such frames.
 inline constexpr const char* live_output_header = "X-Lambdapool-Output";
 inline constexpr const char* live_output_value = "live";
@@ -40,7 +43,7 @@ class OutputFrames {
   std::size_t left_ = bytes_max;
 };
 
-// Of frames one after the other, those before the first that is cut off, spoilt, or an answer.
+// Of frames one after the other, those before the first that is cut off, spoilt, or ends a call.
 std::string_view whole_parts(std::string_view frames);
 
 }  // namespace lambdapool

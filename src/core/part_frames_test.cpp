@@ -13,7 +13,7 @@ TEST(PartFrames, ThatWereMadeAreWhole) {
   EXPECT_EQ(whole_parts(""), "");
 }
 
-TEST(PartFrames, AreWholeUpToWhatIsCutOffSpoiltOrAnAnswer) {
+TEST(PartFrames, AreWholeUpToWhatIsCutOffSpoiltOrEndsACall) {
   const std::string good = part_frame('H', {}, "head"), next = part_frame('P', {0, 1}, "x");
   for (std::size_t at = 0; at < next.size(); ++at) {
     EXPECT_EQ(whole_parts(good + next.substr(0, at)), good) << at;
@@ -22,6 +22,7 @@ TEST(PartFrames, AreWholeUpToWhatIsCutOffSpoiltOrAnAnswer) {
     EXPECT_EQ(whole_parts(good + spoilt + next), good) << at;
   }
   EXPECT_EQ(whole_parts(good + part_frame('A', {}, "{}")), good);
+  EXPECT_EQ(whole_parts(good + part_frame('E', {}, "{}")), good);
 }
 
 TEST(OutputFrames, HaveWholeLinesAndSoMuchOfACall) {

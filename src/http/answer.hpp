@@ -15,6 +15,7 @@ struct TransportError {
   Reached reached = Reached::no;
   Error error;           // kind network, timed_out (the read timeout), protocol, or cancelled
   Headers headers = {};  // of an answer that broke off, as far as they came
+  bool cut_off = false;  // the peer has ended it in the middle; nothing is known to be wrong with the network
 };
 
 // The code of an error to connect that would come again: a certificate that is not trusted, a peer without

@@ -2,6 +2,8 @@
 // from.
 #pragma once
 
+#include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -31,6 +33,8 @@ using Divert = std::function<std::unique_ptr<BodySink>(const Request& head)>;
 // Takes an answer's body piece by piece, on the loop's thread, and says in the end what answer it amounts to.
 class AnswerReader {
  public:
+  using Time = std::chrono::steady_clock::time_point;
+
   virtual ~AnswerReader() = default;
   // The answer to one attempt begins; of attempts before it nothing is kept. False: its body is kept as
   // others' are, within the client's limit, and nothing below is called.
@@ -39,6 +43,12 @@ class AnswerReader {
   virtual Result<void> read(std::string_view piece) = 0;
   // All has come. `answer` has no body yet.
   virtual Result<void> finish(Response& answer) = 0;
+  // Some of it has come at `now`: by when more has to. `until`: by when all of it, for all that is known.
+  // Unless the reader knows better, an answer may take as long as it likes, but not without anything of it.
+  virtual Time next_by(Time now, Time until) const {
+    constexpr std::chrono::seconds silence_max{60};
+    return std::max(until, now + silence_max);
+  }
 };
 
 // Gives an answer's body piece by piece, on the loop's thread.
@@ -69,6 +79,7 @@ class LiveBody {
   // The reader: told of each piece and of the end.
   void on_news(std::function<void()> news) { news_ = std::move(news); }
   std::string take() { return std::exchange(pieces_, {}); }
+  std::size_t untaken() const { return pieces_.size(); }
   End how_it_ended() const { return end_; }
 
  private:

@@ -10,9 +10,6 @@ namespace {
 // Under TLS, a small body goes into the head's record.
 constexpr std::size_t coalesce_max = 16 * 1'024;
 
-// A body that is read as it comes may take as long as it likes; but not without anything of it.
-constexpr std::chrono::seconds silence_max{60};
-
 std::string seconds(std::chrono::milliseconds time) {
   std::string text = std::to_string(time.count() / 1'000);
   if (auto rest = time.count() % 1'000) text += "." + std::to_string(1'000 + rest).substr(1);
@@ -180,7 +177,7 @@ void ClientConnection::read() {
           complete();
           return;
         }
-        return broken("closed by the peer");
+        return broken("closed by the peer", CutOff::yes);
       case Stream::Status::failed:
         return broken(outcome.why);
     }
@@ -200,7 +197,7 @@ ClientConnection::Next ClientConnection::take_in() {
   switch (progress) {
     case Progress::head:  // of requests only
     case Progress::more:
-      if (parser_.is_being_read()) set_deadline(std::max(deadline_, Clock::now() + silence_max));
+      if (parser_.is_being_read()) set_deadline(exchange_->request.reader->next_by(Clock::now(), deadline_));
       return Next::read_on;
     case Progress::complete:
       return complete();
@@ -257,7 +254,7 @@ ClientConnection::Next ClientConnection::complete() {
 
 // --- ending
 
-void ClientConnection::broken(const std::string& why) {
+void ClientConnection::broken(const std::string& why, CutOff cut_off) {
   if (state_ == State::idle) {
     close();
     return pool_.lost(*this);
@@ -266,14 +263,16 @@ void ClientConnection::broken(const std::string& why) {
   const char* when =
       parser_.started() ? " broke in the middle of the answer: " : " broke before the answer: ";
   fail_exchange(ErrorKind::network,
-                "the connection to " + where_ + when + (write_failure_.empty() ? why : write_failure_));
+                "the connection to " + where_ + when + (write_failure_.empty() ? why : write_failure_),
+                parser_.started() && write_failure_.empty() ? cut_off : CutOff::no);
 }
 
-void ClientConnection::fail_exchange(ErrorKind kind, std::string message) {
+void ClientConnection::fail_exchange(ErrorKind kind, std::string message, CutOff cut_off) {
   Reached reached = sent_some_ ? Reached::maybe : Reached::no;
   auto exchange = abort();
   pool_.answered(*this, std::move(exchange),
-                 tl::unexpected(TransportError{reached, Error{kind, std::move(message)}, parser_.headers()}));
+                 tl::unexpected(TransportError{reached, Error{kind, std::move(message)}, parser_.headers(),
+                                               cut_off == CutOff::yes}));
 }
 
 std::unique_ptr<Exchange> ClientConnection::abort() {
@@ -298,7 +297,7 @@ void ClientConnection::limit_read_timeout(std::chrono::milliseconds read_timeout
   if (state_ != State::busy || exchange_->read_timeout <= read_timeout) return;
   const auto shorter = deadline_ - (exchange_->read_timeout - read_timeout);
   exchange_->read_timeout = read_timeout;
-  set_deadline(shorter);
+  set_deadline(parser_.is_being_read() ? exchange_->request.reader->next_by(Clock::now(), shorter) : shorter);
 }
 
 void ClientConnection::deadline_passed() {
@@ -307,6 +306,8 @@ void ClientConnection::deadline_passed() {
       return connect_failed({ErrorKind::network, "cannot connect to " + where_ + ": no answer within " +
                                                      seconds(options_.connect_timeout)});
     case State::busy:
+      if (parser_.is_being_read())
+        return fail_exchange(ErrorKind::timed_out, where_ + " fell silent in the middle of the answer");
       return fail_exchange(ErrorKind::timed_out,
                            "no answer from " + where_ + " within " + seconds(exchange_->read_timeout));
     case State::idle:

@@ -89,8 +89,9 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
   enum class Next { read_on, wait, stop };
   Next take_in();
   Next complete();
-  void broken(const std::string& why);
-  void fail_exchange(ErrorKind kind, std::string message);
+  enum class CutOff { no, yes };
+  void broken(const std::string& why, CutOff cut_off = CutOff::no);
+  void fail_exchange(ErrorKind kind, std::string message, CutOff cut_off = CutOff::no);
   void set_deadline(Clock::time_point deadline);
 
   Pool& pool_;

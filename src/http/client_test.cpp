@@ -46,6 +46,7 @@ TEST_P(BadAnswer, IsToldApart) {
   EXPECT_EQ(answer.error().error.kind, expected.kind);
   EXPECT_THAT(answer.error().error.message, HasSubstr(expected.message));
   EXPECT_EQ(answer.error().reached, Reached::maybe);
+  EXPECT_EQ(answer.error().cut_off, std::string_view(expected.message) == "in the middle of the answer");
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -168,6 +169,34 @@ TEST(Client, EndsAnAnswerThatItsReaderCannotRead) {
     EXPECT_EQ(answer.error().error.message, why);
     EXPECT_EQ(answer.error().reached, Reached::maybe);
   }
+}
+
+// Whose reader waits for nothing after the first piece.
+class Hasty final : public AnswerReader {
+ public:
+  bool takes(int, const Headers&) override { return true; }
+  Result<void> read(std::string_view) override { return {}; }
+  Result<void> finish(Response&) override { return {}; }
+  Time next_by(Time now, Time) const override { return now; }
+};
+
+TEST(Client, WaitsInAnAnswerForAsLongAsItsReader) {
+  std::promise<void> given_up;
+  RawServer server([&](RawConnection& peer, int) {
+    peer.hear_until("\r\n\r\n");
+    peer.say("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n");
+    given_up.get_future().wait();
+  });
+  EventLoop loop;
+  Client client(loop, {.endpoint = server.endpoint()});
+  Request request{"POST", "/", {}, "x"};
+  request.reader = std::make_shared<Hasty>();
+  const auto answer = client.call(std::move(request), patience);
+  given_up.set_value();
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().error.kind, ErrorKind::timed_out);
+  EXPECT_THAT(answer.error().error.message, HasSubstr("fell silent in the middle of the answer"));
+  EXPECT_FALSE(answer.error().cut_off);
 }
 
 TEST(Client, KeepsTheBodyOfAnAnswerThatItsReaderDoesNotTake) {

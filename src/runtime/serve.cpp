@@ -25,8 +25,6 @@ Result<Channel> open_channel(const Environment& environment) {
   return Channel::connect(environment.get("AWS_LAMBDA_RUNTIME_API").value_or(""));
 }
 
-constexpr const char* parts_type = "application/vnd.lambdapool.parts";
-
 // The stream of a task's answer, which begins with the first frames. From any thread.
 class Stream {
  public:
@@ -34,7 +32,7 @@ class Stream {
 
   Result<void> write(std::string_view frames) {
     const std::lock_guard lock(mutex_);
-    if (state_ && !std::exchange(has_begun_, true)) state_ = channel_.begin_stream(id_, parts_type);
+    if (state_ && !std::exchange(has_begun_, true)) state_ = channel_.begin_stream(id_, parts_media_type);
     if (state_) state_ = channel_.stream(frames);
     return state_;
   }

@@ -7,7 +7,6 @@
 #include "aws/json_answer.hpp"
 #include "core/checksum.hpp"
 #include "core/limits.hpp"
-#include "core/part_frames.hpp"
 
 namespace lambdapool::aws {
 namespace {
@@ -16,21 +15,11 @@ constexpr std::string_view media_type = "application/vnd.amazon.eventstream";
 constexpr std::size_t prelude_bytes = 12, checksum_bytes = 4;
 constexpr std::size_t message_bytes_max = std::size_t{24} << 20;  // as botocore has it
 constexpr auto payload_bytes_max = static_cast<std::uint64_t>(limits::streamed_payload_bytes_max);
-
-tl::unexpected<Error> unreadable_stream(const std::string& why) {
-  return fail(ErrorKind::protocol,
-              "the streamed answer cannot be read: " + why + "; the function may have run");
-}
+constexpr PartsReader::Kinds parts_kinds{.last = "A", .bytes_max = payload_bytes_max};
 
 std::uint32_t big_endian(std::string_view bytes, std::size_t at, std::size_t size = 4) {
   std::uint32_t value = 0;
   for (std::size_t i = 0; i < size; ++i) value = value << 8 | static_cast<unsigned char>(bytes[at + i]);
-  return value;
-}
-
-std::uint32_t little_endian(std::string_view bytes, std::size_t at) {
-  std::uint32_t value = 0;
-  for (std::size_t i = 4; i-- > 0;) value = value << 8 | static_cast<unsigned char>(bytes[at + i]);
   return value;
 }
 
@@ -83,17 +72,19 @@ struct AnswerStream::Message {
   }
 };
 
+AnswerStream::AnswerStream(Ahead ahead) : ahead_(std::move(ahead)), parts_(parts_kinds, ahead_) {}
+
 bool AnswerStream::takes(int status, const http::Headers& headers) {
   if (status != 200 || !headers.get("Content-Type").starts_with(media_type)) return false;
   rest_.clear();
-  complete_ = has_answer_ = in_answer_ = false;
+  complete_ = false;
   log_tail_.clear();
   error_code_.clear();
   error_details_.clear();
-  payload_bytes_ = part_left_ = 0;
+  payload_bytes_ = 0;
   shape_ = Shape::unknown;
-  head_.clear();
   answer_.clear();
+  parts_.reset();
   ahead_("");
   return true;
 }
@@ -152,51 +143,8 @@ Result<void> AnswerStream::take_payload(std::string_view piece) {
   constexpr std::string_view first_kinds = "HAO";
   if (shape_ == Shape::unknown)
     shape_ = first_kinds.find(piece[0]) == std::string_view::npos ? Shape::answer : Shape::parts;
-  if (shape_ == Shape::parts) return take_parts(piece);
+  if (shape_ == Shape::parts) return parts_.read(piece);
   answer_ += piece;
-  return {};
-}
-
-Result<void> AnswerStream::take_parts(std::string_view piece) {
-  while (!piece.empty()) {
-    if (has_answer_) return unreadable_stream("it goes on after the answer");
-    if (part_left_ == 0) {
-      const auto more = piece.substr(0, part_head_bytes - head_.size());
-      head_ += more;
-      piece.remove_prefix(more.size());
-      if (head_.size() < part_head_bytes) return {};
-      if (auto begun = begin_part(); !begun) return begun;
-      if (part_left_ > 0) continue;
-    } else {
-      const auto content = piece.substr(0, part_left_);
-      part_left_ -= content.size();
-      piece.remove_prefix(content.size());
-      if (!in_answer_) {
-        ahead_(content);
-      } else {
-        checksum_ = crc32(checksum_, content);
-        answer_ += content;
-      }
-    }
-    if (part_left_ > 0 || !std::exchange(in_answer_, false)) continue;
-    has_answer_ = true;
-    if (checksum_ != checksum_wanted_) return unreadable_stream("the checksum of the answer is wrong");
-  }
-  return {};
-}
-
-Result<void> AnswerStream::begin_part() {
-  const std::string head = std::exchange(head_, {});
-  part_left_ = little_endian(head, 1);
-  if (part_left_ > payload_bytes_max) return unreadable_stream("a part has an impossible length");
-  in_answer_ = head[0] == 'A';
-  if (!in_answer_) {
-    ahead_(head);
-    return {};
-  }
-  checksum_wanted_ = little_endian(head, part_head_bytes - checksum_bytes);
-  checksum_ = crc32(0, std::string_view(head).substr(0, part_head_bytes - checksum_bytes));
-  answer_.reserve(part_left_);
   return {};
 }
 
@@ -209,8 +157,8 @@ Result<void> AnswerStream::finish(http::Response& answer) {
                              shape_ == Shape::answer ? std::exchange(answer_, {}) : std::string());
     return {};
   }
-  if (shape_ == Shape::parts && !has_answer_) return unreadable_stream("there is no answer in it");
-  answer.body = std::exchange(answer_, {});
+  if (shape_ == Shape::parts && parts_.last() == '\0') return unreadable_stream("there is no answer in it");
+  answer.body = shape_ == Shape::parts ? parts_.take('A') : std::exchange(answer_, {});
   return {};
 }
 

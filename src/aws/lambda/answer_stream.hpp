@@ -10,9 +10,9 @@
 #include <functional>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include "core/error.hpp"
+#include "core/parts_reader.hpp"
 #include "http/body_stream.hpp"
 
 namespace lambdapool::aws {
@@ -21,7 +21,7 @@ class AnswerStream final : public http::AnswerReader {
  public:
   // Gets what comes ahead of the answer: of each attempt first "", then the frames, in any pieces.
   using Ahead = std::function<void(std::string_view piece)>;
-  explicit AnswerStream(Ahead ahead) : ahead_(std::move(ahead)) {}
+  explicit AnswerStream(Ahead ahead);
 
   bool takes(int status, const http::Headers& headers) override;
   // Error kind protocol; kind service where the service reports one.
@@ -34,8 +34,6 @@ class AnswerStream final : public http::AnswerReader {
 
   Result<void> take(const Message& message);
   Result<void> take_payload(std::string_view piece);
-  Result<void> take_parts(std::string_view piece);
-  Result<void> begin_part();
   Result<void> take_end(std::string_view json);
 
   const Ahead ahead_;
@@ -47,12 +45,7 @@ class AnswerStream final : public http::AnswerReader {
 
   std::uint64_t payload_bytes_ = 0;
   Shape shape_ = Shape::unknown;
-  std::string head_;             // of a part
-  std::uint64_t part_left_ = 0;  // of its content
-  bool in_answer_ = false;       // that part is the answer
-  std::uint32_t checksum_ = 0;   // of the answer, so far
-  std::uint32_t checksum_wanted_ = 0;
-  bool has_answer_ = false;
+  PartsReader parts_;
   std::string answer_;
 };
 

@@ -10,12 +10,12 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "core/descriptor.hpp"
 #include "core/random.hpp"
 #include "core/write_all.hpp"
 #include "local/objects/s3_answer.hpp"
 #include "local/store/home.hpp"
 #include "local/store/uuid.hpp"
-#include "local/worker/descriptor.hpp"
 
 namespace lambdapool::local {
 namespace {

@@ -6,11 +6,11 @@
 #include <optional>
 #include <string>
 
+#include "core/descriptor.hpp"
 #include "core/encoding.hpp"
 #include "http/body_stream.hpp"
 #include "local/control/refusal.hpp"
 #include "local/objects/aws_chunks.hpp"
-#include "local/worker/descriptor.hpp"
 
 namespace lambdapool::local {
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <set>
 
+#include "core/descriptor.hpp"
 #include "core/encoding.hpp"
 #include "core/random.hpp"
 #include "core/timestamp.hpp"
@@ -14,7 +15,6 @@
 #include "local/objects/object_writer.hpp"
 #include "local/objects/s3_answer.hpp"
 #include "local/objects/s3_service.hpp"
-#include "local/worker/descriptor.hpp"
 
 namespace lambdapool::local {
 namespace {

@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "core/descriptor.hpp"
 #include "local/run/revision.hpp"
 #include "local/supervisor/supervisor.hpp"
-#include "local/worker/descriptor.hpp"
 
 namespace lambdapool::local::run {
 

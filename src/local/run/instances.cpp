@@ -13,6 +13,8 @@
 #include "core/random.hpp"
 #include "http/client.hpp"
 #include "local/run/container.hpp"
+#include "local/run/passed_answer.hpp"
+#include "local/run/run_answer.hpp"
 #include "local/store/uuid.hpp"
 #include "local/supervisor/supervisor.hpp"
 #include "local/worker/interpreters.hpp"
@@ -27,10 +29,6 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t coming_max = 4;  // of one revision at a time
 constexpr std::size_t words_kept = 2'000;
-
-http::Response answer_of_platform(int status, const std::string& text) {
-  return {status, {{"Content-Type", "text/plain; charset=utf-8"}}, text + "\n"};
-}
 
 std::string how_it_ended(int status) {
   if (WIFSIGNALED(status)) return "it was ended by signal " + std::to_string(WTERMSIG(status));
@@ -152,25 +150,15 @@ struct Instances::Impl : std::enable_shared_from_this<Instances::Impl> {
 
   void send(Group& group, const std::shared_ptr<Instance>& instance, Waiting next) {
     ++instance->in_flight;
+    const auto passed = std::make_shared<PassedAnswer>(std::move(next.done));
+    next.request.reader = passed;
     auto done = [weak = weak_from_this(), key = key_of(*group.revision), id = instance->id,
-                 told = std::move(next.done)](http::Answer answer) {
+                 passed](http::Answer answer) {
       const auto self = weak.lock();
-      if (answer) {
-        told(std::move(*answer));
-      } else {
-        told(failed_call(answer.error().error));
-      }
+      passed->end(std::move(answer));
       if (self) self->answered(key, id);
     };
     instance->client->send(std::move(next.request), group.revision->timeout, std::move(done));
-  }
-
-  static http::Response failed_call(const Error& error) {
-    if (error.kind == ErrorKind::timed_out) return answer_of_platform(504, "upstream request timeout");
-    return answer_of_platform(
-        503,
-        "The request failed because either the HTTP response was malformed or connection to the instance "
-        "had an error.");
   }
 
   std::shared_ptr<Instance> find(Group& group, std::uint64_t id) {
@@ -361,7 +349,7 @@ struct Instances::Impl : std::enable_shared_from_this<Instances::Impl> {
              std::ranges::all_of(group.instances, [](const auto& one) { return one->ready; })) {
         auto late = std::move(group.waiting.front());
         group.waiting.pop_front();
-        late.done(answer_of_platform(429, "Rate exceeded."));
+        late.done(platform_answer(429, "Rate exceeded."));
       }
       for (const auto& instance : group.instances) {
         if (instance->ready && instance->in_flight == 0 && now - instance->idle_since > options.idle_timeout)
@@ -384,7 +372,7 @@ struct Instances::Impl : std::enable_shared_from_this<Instances::Impl> {
 };
 
 http::Response not_run(int status, const std::string& text) {
-  auto answer = answer_of_platform(status, text.empty() ? "Service Unavailable" : text);
+  auto answer = platform_answer(status, text.empty() ? "Service Unavailable" : text);
   answer.headers.set("X-Lambdapool-Not-Run", "1");
   return answer;
 }

@@ -48,7 +48,8 @@ class Instances {
   Instances(http::EventLoop& loop, InstancesOptions options, ReadyCode ready_code, RunLog log);
   ~Instances();  // kills every instance and waits for it; not on the loop's thread
 
-  // `done` gets the instance's own answer, or one of the platform: 429 no room, 503 it died, 504 too late.
+  // `done` gets the instance's own answer, of which the body may still come (http::LiveBody), or one of the
+  // platform: 429 no room, 503 it died, 504 too late.
   void call(std::shared_ptr<const Revision> revision, http::Request request,
             std::function<void(http::Response)> done);
 

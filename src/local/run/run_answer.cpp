@@ -32,6 +32,10 @@ http::Response json_answer(const std::string& body, int status) {
   return {status, {{"Content-Type", "application/json; charset=UTF-8"}}, body};
 }
 
+http::Response platform_answer(int status, const std::string& text) {
+  return {status, {{"Content-Type", "text/plain; charset=utf-8"}}, text + "\n"};
+}
+
 http::Response refusal(int status, const std::string& message) {
   return json_answer(
       dumped({{"error", {{"code", status}, {"message", message}, {"status", status_name(status)}}}}), status);

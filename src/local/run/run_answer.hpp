@@ -13,6 +13,9 @@ std::string dumped(const nlohmann::json& value);  // whatever its texts are made
 
 http::Response json_answer(const std::string& body, int status = 200);
 
+// Of Cloud Run's front end, in the place of a service's own.
+http::Response platform_answer(int status, const std::string& text);
+
 // google.rpc.Status over HTTP.
 http::Response refusal(int status, const std::string& message);
 http::Response refusal(const Error& error);  // 500 for one of the disk, 409 for a conflict, else 400

@@ -13,9 +13,9 @@
 #include <sstream>
 #include <utility>
 
+#include "core/descriptor.hpp"
 #include "local/store/home.hpp"
 #include "local/store/uuid.hpp"
-#include "local/worker/descriptor.hpp"
 
 namespace lambdapool::local {
 namespace {

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "local/worker/descriptor.hpp"
+#include "core/descriptor.hpp"
 #include "local/worker/process_tree.hpp"
 
 namespace lambdapool::local {

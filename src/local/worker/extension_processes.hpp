@@ -10,9 +10,9 @@
 #include <string>
 #include <vector>
 
+#include "core/descriptor.hpp"
 #include "http/server.hpp"
 #include "local/supervisor/supervisor.hpp"
-#include "local/worker/descriptor.hpp"
 #include "local/worker/invocation_error.hpp"
 #include "local/worker/runtime_port.hpp"
 

@@ -11,9 +11,9 @@
 #include <string>
 #include <string_view>
 
+#include "core/descriptor.hpp"
 #include "core/limits.hpp"
 #include "http/event_loop.hpp"
-#include "local/worker/descriptor.hpp"
 
 namespace lambdapool::local {
 

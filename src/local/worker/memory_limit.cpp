@@ -12,8 +12,8 @@
 #include <random>
 #include <sstream>
 
+#include "core/descriptor.hpp"
 #include "local/worker/cgroup_mover.hpp"
-#include "local/worker/descriptor.hpp"
 #include "local/worker/resident_memory.hpp"
 
 namespace lambdapool::local {

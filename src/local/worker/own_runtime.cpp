@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "local/worker/descriptor.hpp"
+#include "core/descriptor.hpp"
 
 namespace lambdapool::local {
 namespace {

@@ -9,8 +9,8 @@
 #include <string>
 #include <string_view>
 
+#include "core/descriptor.hpp"
 #include "http/event_loop.hpp"
-#include "local/worker/descriptor.hpp"
 
 namespace lambdapool::local {
 

@@ -12,7 +12,7 @@
 #include <memory>
 #include <string>
 
-#include "local/worker/descriptor.hpp"
+#include "core/descriptor.hpp"
 
 namespace lambdapool::local {
 namespace {

@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-#include "local/worker/descriptor.hpp"
+#include "core/descriptor.hpp"
 
 namespace lambdapool::local {
 

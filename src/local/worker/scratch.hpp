@@ -6,8 +6,8 @@
 #include <map>
 #include <vector>
 
+#include "core/descriptor.hpp"
 #include "core/error.hpp"
-#include "local/worker/descriptor.hpp"
 
 namespace lambdapool::local {
 

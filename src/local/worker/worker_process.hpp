@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/environment.hpp"
+#include "core/shared_parts.hpp"
 #include "http/server.hpp"
 #include "local/supervisor/supervisor.hpp"
 #include "local/worker/environment.hpp"
@@ -24,7 +25,6 @@
 #include "local/worker/python_process.hpp"
 #include "local/worker/runtime_api.hpp"
 #include "local/worker/runtime_port.hpp"
-#include "local/worker/shared_parts.hpp"
 #include "local/worker/workers.hpp"
 
 namespace lambdapool::local {

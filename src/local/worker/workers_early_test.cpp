@@ -2,7 +2,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include "local/worker/descriptor.hpp"
+#include "core/descriptor.hpp"
 #include "local/worker/workers_fixture_for_tests.hpp"
 
 namespace lambdapool::local {

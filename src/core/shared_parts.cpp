@@ -1,4 +1,4 @@
-#include "local/worker/shared_parts.hpp"
+#include "core/shared_parts.hpp"
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -8,7 +8,7 @@
 
 #include "core/part_frames.hpp"
 
-namespace lambdapool::local {
+namespace lambdapool {
 
 // Sealed, so that a task cannot take from under us what we read.
 std::unique_ptr<SharedParts> SharedParts::make() {
@@ -55,4 +55,4 @@ std::string SharedParts::up_to(std::size_t end) {
   return {memory_ + sizeof(Numbers) + begin, end - begin};
 }
 
-}  // namespace lambdapool::local
+}  // namespace lambdapool

@@ -5,7 +5,7 @@
 
 #include <utility>
 
-namespace lambdapool::local {
+namespace lambdapool {
 
 class Descriptor {
  public:
@@ -30,4 +30,4 @@ class Descriptor {
   int fd_ = -1;
 };
 
-}  // namespace lambdapool::local
+}  // namespace lambdapool

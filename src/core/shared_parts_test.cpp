@@ -1,4 +1,4 @@
-#include "local/worker/shared_parts.hpp"
+#include "core/shared_parts.hpp"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-namespace lambdapool::local {
+namespace lambdapool {
 namespace {
 
 // As a worker writes.
@@ -79,4 +79,4 @@ TEST(SharedParts, HoldWhateverATaskWrites) {
 }
 
 }  // namespace
-}  // namespace lambdapool::local
+}  // namespace lambdapool

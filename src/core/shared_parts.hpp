@@ -7,9 +7,9 @@
 #include <memory>
 #include <string>
 
-#include "local/worker/descriptor.hpp"
+#include "core/descriptor.hpp"
 
-namespace lambdapool::local {
+namespace lambdapool {
 
 class SharedParts {
  public:
@@ -48,4 +48,4 @@ class SharedParts {
   std::size_t taken_ = 0;
 };
 
-}  // namespace lambdapool::local
+}  // namespace lambdapool
