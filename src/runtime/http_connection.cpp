@@ -6,9 +6,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <utility>
+
+#include "core/part_frames.hpp"
 
 namespace lambdapool::runtime {
 namespace {
@@ -56,6 +59,11 @@ std::string_view words_for(int status) {
     default:
       return "Bad Request";
   }
+}
+
+std::string head_of(int status, std::string_view content_type) {
+  std::string head = "HTTP/1.1 " + std::to_string(status) + " ";
+  return head.append(words_for(status)).append("\r\nContent-Type: ").append(content_type).append("\r\n");
 }
 
 }  // namespace
@@ -146,19 +154,41 @@ std::optional<HttpRequest> HttpConnection::next(std::size_t body_max) {
   request.keep_alive = line.ends_with("1") && !same_text(header_in(head, "Connection"), "close");
   request.trace_context = header_in(head, "X-Cloud-Trace-Context");
   request.traceparent = header_in(head, "traceparent");
+  request.accepts_parts =
+      line.ends_with("1") && header_in(head, "Accept").find(parts_media_type) != std::string_view::npos;
+  request.wants_output = header_in(head, live_output_header) == live_output_value;
   if (!read_body(head, body_max, request.body)) return std::nullopt;
   return request;
 }
 
 bool HttpConnection::answer(int status, std::string_view content_type, std::string_view body,
                             std::string_view headers) {
-  std::string head = "HTTP/1.1 " + std::to_string(status) + " ";
-  head.append(words_for(status)).append("\r\nContent-Type: ").append(content_type).append("\r\n");
-  head.append(headers).append("Content-Length: " + std::to_string(body.size()) + "\r\n\r\n");
-  iovec parts[] = {{head.data(), head.size()}, {const_cast<char*>(body.data()), body.size()}};
+  const std::string length = "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n";
+  return send({head_of(status, content_type), headers, length, body});
+}
+
+bool HttpConnection::begin_chunks(std::string_view content_type, std::string_view headers) {
+  return send({head_of(200, content_type), headers, "Transfer-Encoding: chunked\r\n\r\n"});
+}
+
+bool HttpConnection::chunk(std::string_view piece, std::string_view more) {
+  if (piece.empty() && more.empty()) return true;  // that would be the end
+  std::array<char, 2 * sizeof(std::size_t)> digits;
+  const auto end =
+      std::to_chars(digits.data(), digits.data() + digits.size(), piece.size() + more.size(), 16);
+  return send(
+      {{digits.data(), static_cast<std::size_t>(end.ptr - digits.data())}, "\r\n", piece, more, "\r\n"});
+}
+
+bool HttpConnection::end_chunks() { return send({"0\r\n\r\n"}); }
+
+bool HttpConnection::send(std::initializer_list<std::string_view> pieces) {
+  std::array<iovec, 8> parts{};
+  std::size_t count = 0;
+  for (const auto piece : pieces) parts[count++] = {const_cast<char*>(piece.data()), piece.size()};
   msghdr message{};
-  message.msg_iov = parts;
-  message.msg_iovlen = 2;
+  message.msg_iov = parts.data();
+  message.msg_iovlen = count;
   while (message.msg_iovlen > 0) {
     const ssize_t sent = ::sendmsg(socket_, &message, MSG_NOSIGNAL);
     if (sent < 0 && errno == EINTR) continue;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,6 +15,8 @@ struct HttpRequest {
   bool keep_alive = true;
   std::string trace_context = {};  // the header X-Cloud-Trace-Context
   std::string traceparent = {};
+  bool accepts_parts = false;  // the answer may be a stream of frames (docs/protocol.md, Parts)
+  bool wants_output = false;   // with what the task writes
 };
 
 class HttpConnection {
@@ -32,7 +35,13 @@ class HttpConnection {
   bool answer(int status, std::string_view content_type, std::string_view body,
               std::string_view headers = {});
 
+  // Likewise in chunks: a 200's head, what is in the chunks, and the end.
+  bool begin_chunks(std::string_view content_type, std::string_view headers);
+  bool chunk(std::string_view piece, std::string_view more = {});  // of these two a chunk
+  bool end_chunks();
+
  private:
+  bool send(std::initializer_list<std::string_view> pieces);
   bool fill();
   std::optional<std::string> read_line();
   bool read_bytes(std::size_t count, std::string& to);

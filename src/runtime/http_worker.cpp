@@ -12,6 +12,7 @@
 #include <cstring>
 #include <deque>
 #include <fstream>
+#include <functional>
 #include <iterator>
 #include <memory>
 #include <mutex>
@@ -22,8 +23,10 @@
 
 #include "core/encoding.hpp"
 #include "core/envelope.hpp"
+#include "core/part_frames.hpp"
 #include "core/whole_number.hpp"
 #include "core/write_all.hpp"
+#include "runtime/ahead.hpp"
 #include "runtime/forked_child.hpp"
 #include "runtime/http_connection.hpp"
 #include "runtime/platform_log.hpp"
@@ -36,6 +39,7 @@ namespace {
 constexpr const char* role_variable = "LAMBDAPOOL_HTTP_WORKER";
 constexpr const char* task_variable = "LAMBDAPOOL_TASK_FD";
 constexpr const char* listen_variable = "LAMBDAPOOL_LISTEN_FD";
+constexpr const char* beat_variable = "LAMBDAPOOL_BEAT_MS";
 constexpr std::chrono::milliseconds log_interval{200};
 
 [[noreturn]] void give_up(const std::string& why) {
@@ -106,19 +110,32 @@ void write_out(std::string_view text) {
 // The tasks that wait, and the processes that run them.
 class Tasks {
  public:
-  Tasks(TaskCommand command, TaskLimits limits, int processes)
-      : command_(std::move(command)), limits_(limits), started_(age_of_process()) {
+  Tasks(TaskCommand command, TaskLimits limits, int processes, std::chrono::milliseconds beat)
+      : command_(std::move(command)), limits_(limits), beat_(beat), started_(age_of_process()) {
     for (int each = 0; each < processes; ++each)
       slots_.push_back(std::make_unique<Slot>(processes > 1 ? std::optional(each) : std::nullopt, *this));
     for (const auto& slot : slots_) std::thread([this, &slot] { work(*slot); }).detach();
   }
 
-  TaskAnswer perform(std::string_view task, std::string_view id) {
-    Waiting waiting{task, id, {}};
+  // `hear`, if any, gets what is told ahead of the answer, on this thread: frames, and one that says nothing
+  // where there was nothing to tell for so long.
+  using Hear = std::function<void(std::string_view frames)>;
+  TaskAnswer perform(std::string_view task, std::string_view id, Ahead::Output output, const Hear& hear) {
+    Waiting waiting{task, id, output, hear != nullptr};
     std::unique_lock lock(mutex_);
     waiting_.push_back(&waiting);
     changed_.notify_one();
-    answered_.wait(lock, [&] { return waiting.answer.has_value(); });
+    for (bool is_over = false; !is_over;) {
+      const auto has_news = [&] { return waiting.answer || !waiting.news.empty(); };
+      if (!hear) waiting.changed.wait(lock, has_news);
+      const bool silent = hear && !waiting.changed.wait_for(lock, beat_, has_news);
+      const std::string frames = silent ? part_frame('N', {}) : std::exchange(waiting.news, {});
+      is_over = waiting.answer.has_value();
+      if (frames.empty()) continue;
+      lock.unlock();
+      hear(frames);
+      lock.lock();
+    }
     return std::move(*waiting.answer);
   }
 
@@ -130,7 +147,11 @@ class Tasks {
   struct Waiting {
     std::string_view task;
     std::string_view id;
-    std::optional<TaskAnswer> answer;
+    Ahead::Output output;
+    bool hears;
+    std::string news = {};
+    std::optional<TaskAnswer> answer = {};
+    std::condition_variable changed = {};
   };
 
   struct Slot {
@@ -156,18 +177,26 @@ class Tasks {
       waiting_.pop_front();
       Report report{std::string(next->id), {}, std::exchange(started_, std::nullopt), limits_.memory_bytes};
       lock.unlock();
-      TaskAnswer answer = perform_logged(slot, next->task, std::move(report));
+      std::optional<Ahead> ahead;
+      if (next->hears) ahead.emplace(next->output, [&](std::string_view frames) { tell(*next, frames); });
+      TaskAnswer answer = perform_logged(slot, next->task, std::move(report), ahead ? &*ahead : nullptr);
       lock.lock();
       next->answer = std::move(answer);
-      answered_.notify_all();
+      next->changed.notify_one();  // under the lock: without it, `next` may be gone
     }
   }
 
-  static TaskAnswer perform_logged(Slot& slot, std::string_view task, Report report) {
+  void tell(Waiting& task, std::string_view frames) {
+    const std::lock_guard lock(mutex_);
+    task.news += frames;
+    task.changed.notify_one();
+  }
+
+  static TaskAnswer perform_logged(Slot& slot, std::string_view task, Report report, Ahead* ahead) {
     const std::string start = "START RequestId: " + report.request_id;
     slot.log.own_line(start);
     const auto begun = std::chrono::steady_clock::now();
-    TaskAnswer answer = slot.process.perform(task);
+    TaskAnswer answer = slot.process.perform(task, ahead);
     report.duration = std::chrono::steady_clock::now() - begun;
     report.peak_bytes = answer.peak_bytes;
     report.error = answer.error;
@@ -179,13 +208,54 @@ class Tasks {
 
   const TaskCommand command_;
   const TaskLimits limits_;
+  const std::chrono::milliseconds beat_;
   std::optional<std::chrono::milliseconds> started_;  // how long that took, until it was reported
   std::vector<std::unique_ptr<Slot>> slots_ = {};
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::condition_variable answered_;
   std::deque<Waiting*> waiting_ = {};
 };
+
+// The answer to a task: in a stream from the first on that is told ahead of it, else at once.
+class Answering {
+ public:
+  Answering(HttpConnection& connection, std::string id) : connection_(connection), id_(std::move(id)) {}
+
+  void tell(std::string_view frames) {
+    if (!std::exchange(streams_, true)) is_heard_ = connection_.begin_chunks(parts_media_type, id_line());
+    is_heard_ = is_heard_ && connection_.chunk(frames);
+  }
+
+  // False: nobody is there any more.
+  bool end(const TaskAnswer& answer) {
+    if (streams_) {
+      const char kind = answer.error.empty() ? 'A' : 'E';
+      return is_heard_ && connection_.chunk(part_frame('L', {}, answer.log)) &&
+             connection_.chunk(part_head(kind, {}, answer.body), answer.body) && connection_.end_chunks();
+    }
+    std::string headers = id_line() + "X-Lambdapool-Log: " + base64_encode(answer.log) + "\r\n";
+    if (!answer.error.empty()) headers += "X-Lambdapool-Error: " + answer.error + "\r\n";
+    const char* type = envelope::is_raw(answer.body) ? "application/vnd.lambdapool" : "application/json";
+    return connection_.answer(200, type, answer.body, headers);
+  }
+
+ private:
+  std::string id_line() const { return "X-Lambdapool-Request: " + id_ + "\r\n"; }
+
+  HttpConnection& connection_;
+  const std::string id_;
+  bool streams_ = false;
+  bool is_heard_ = true;
+};
+
+bool answer_task(HttpConnection& connection, const HttpRequest& request, Tasks& tasks) {
+  const std::string id = request_id_of(request.trace_context, request.traceparent);
+  Answering answering(connection, id);
+  Tasks::Hear hear;
+  if (request.accepts_parts) hear = [&](std::string_view frames) { answering.tell(frames); };
+  const auto output = request.wants_output ? Ahead::Output::yes : Ahead::Output::no;
+  return answering.end(tasks.perform(request.body, id, output, hear));
+}
 
 void serve_connection(int socket, Tasks& tasks) {
   HttpConnection connection(socket);
@@ -193,13 +263,7 @@ void serve_connection(int socket, Tasks& tasks) {
     if (request->method == "GET") {
       if (!connection.answer(200, "text/plain", "a lambdapool function: tasks come by POST\n")) return;
     } else if (request->method == "POST") {
-      const std::string id = request_id_of(request->trace_context, request->traceparent);
-      const TaskAnswer answer = tasks.perform(request->body, id);
-      std::string headers = "X-Lambdapool-Request: " + id + "\r\n";
-      headers += "X-Lambdapool-Log: " + base64_encode(answer.log) + "\r\n";
-      if (!answer.error.empty()) headers += "X-Lambdapool-Error: " + answer.error + "\r\n";
-      const char* type = envelope::is_raw(answer.body) ? "application/vnd.lambdapool" : "application/json";
-      if (!connection.answer(200, type, answer.body, headers)) return;
+      if (!answer_task(connection, *request, tasks)) return;
     } else {
       connection.answer(405, "text/plain", "tasks come by POST\n", "Connection: close\r\n");
       return;
@@ -248,7 +312,8 @@ void serve_http(const Environment& environment, Remote remote) {
   ::pthread_sigmask(SIG_BLOCK, &ends, nullptr);
   const int listening = listening_socket(environment);
   const int processes = number_from(environment, "LAMBDAPOOL_PER_INSTANCE", 1, 1'000, 1);
-  Tasks tasks(own_command(environment), limits_from(environment), processes);
+  const std::chrono::milliseconds beat(number_from(environment, beat_variable, 1, 3'600'000, 10'000));
+  Tasks tasks(own_command(environment), limits_from(environment), processes, beat);
   std::thread([&] { accept_all(listening, tasks); }).detach();
   int number = 0;
   ::sigwait(&ends, &number);

@@ -18,8 +18,6 @@
 namespace lambdapool::runtime {
 namespace {
 
-constexpr std::size_t line_bytes_max = std::size_t{64} << 10;  // a longer one is told in pieces
-
 // Of the one tap that a process has.
 std::atomic<int> tapped_from{-1}, tapped_to{-1};
 std::atomic<bool> is_passing{false};  // somebody may have read what is not in the log yet
@@ -71,15 +69,14 @@ std::unique_ptr<OutputTap> OutputTap::open() {
 void OutputTap::begin(Tell tell) {
   const std::lock_guard lock(mutex_);
   pass();  // what others wrote since the last task
-  unfinished_.clear();
+  lines_.rest();
   tell_ = std::move(tell);
 }
 
 void OutputTap::end() {
   const std::lock_guard lock(mutex_);
   pass();
-  if (tell_ && !unfinished_.empty()) tell_(unfinished_);
-  unfinished_.clear();
+  if (const auto line = lines_.rest(); tell_ && !line.empty()) tell_(line);
   tell_ = nullptr;
 }
 
@@ -94,12 +91,7 @@ void OutputTap::pass() {
     const std::string_view text{piece.data(), static_cast<std::size_t>(size)};
     write_all(to_, text);
     if (!tell_) continue;
-    unfinished_ += text;
-    auto whole = unfinished_.rfind('\n') + 1;  // 0: no line has ended
-    if (whole == 0 && unfinished_.size() >= line_bytes_max) whole = unfinished_.size();
-    if (whole == 0) continue;
-    tell_(std::string_view(unfinished_).substr(0, whole));
-    unfinished_.erase(0, whole);
+    if (const auto lines = lines_.of(text); !lines.empty()) tell_(lines);
   }
   is_passing = false;
 }

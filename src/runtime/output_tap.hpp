@@ -5,8 +5,9 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <string>
 #include <string_view>
+
+#include "runtime/whole_lines.hpp"
 
 namespace lambdapool::runtime {
 
@@ -33,7 +34,7 @@ class OutputTap {
   const int to_;    // the platform's log
   std::mutex mutex_;
   Tell tell_;
-  std::string unfinished_ = {};  // a line whose end has not come yet
+  WholeLines lines_{std::size_t{64} << 10};
 };
 
 // For a signal's handler: what is in the pipe goes to the platform's log. Where there is no tap, nothing.

@@ -7,6 +7,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <string>
 #include <string_view>
@@ -14,12 +15,15 @@
 
 #include "core/timestamp.hpp"
 #include "runtime/crash_report.hpp"
+#include "runtime/early.hpp"
 #include "runtime/forked_child.hpp"
 #include "runtime/perform.hpp"
 #include "runtime/program.hpp"
 
 namespace lambdapool::runtime {
 namespace {
+
+constexpr const char* parts_variable = "LAMBDAPOOL_PARTS_FD";
 
 // Room for an envelope's other members.
 constexpr std::size_t members_max = std::size_t{64} << 10;
@@ -66,6 +70,8 @@ Limits http_limits() {
 // The service that started this process ends it, when it likes: so it ends with the channel.
 void serve_tasks(int channel, const Environment& environment, Remote remote) {
   ::fcntl(channel, F_SETFD, FD_CLOEXEC);
+  ::unsetenv(parts_variable);
+  const auto parts = PartsMemory::on_descriptor(environment.get(parts_variable).value_or(""));
   report_crashes();
   print_by_lines();
   const ProgramIdentity identity = own_identity();
@@ -84,7 +90,7 @@ void serve_tasks(int channel, const Environment& environment, Remote remote) {
     if (!read_all(channel, task.data(), task.size())) end_process(0);
     const auto deadline = now() + std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1'000));
     report_at_deadline(deadline);
-    auto outcome = perform(task, identity, deadline, now, limits, &blobs);
+    auto outcome = perform(task, identity, deadline, now, limits, &blobs, {parts.get()});
     report_no_deadline();
     flush_output();
     const std::string type = outcome ? "" : outcome.error().type;

@@ -23,7 +23,8 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds watch_interval{50};
 constexpr std::size_t tail_bytes = 4'096;
-constexpr int channel_in_child = 3;
+constexpr int channel_in_child = 3, parts_in_child = 4;
+constexpr std::size_t first_words_max = std::size_t{64} << 10;
 
 template <class T>
 void append(std::string& to, T value) {
@@ -77,9 +78,14 @@ void close_descriptor(int& descriptor) {
   descriptor = -1;
 }
 
+struct Given {
+  int channel;
+  int output;
+  int parts;  // -1: there are none
+};
+
 // In the child, where only what is safe in a signal handler may be called.
-[[noreturn]] void become(const char* program, char* const* arguments, char* const* environment, int channel,
-                         int output) {
+[[noreturn]] void become(const char* program, char* const* arguments, char* const* environment, Given given) {
   ::setsid();
   for (const int number : {SIGPIPE, SIGTERM, SIGINT, SIGCHLD}) ::signal(number, SIG_DFL);
   sigset_t none;
@@ -87,12 +93,14 @@ void close_descriptor(int& descriptor) {
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
   const int nothing = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
   // Away from where they go, should one of them stand there.
-  const int high_channel = ::fcntl(channel, F_DUPFD_CLOEXEC, 10);
-  const int high_output = ::fcntl(output, F_DUPFD_CLOEXEC, 10);
+  const int high_channel = ::fcntl(given.channel, F_DUPFD_CLOEXEC, 10);
+  const int high_output = ::fcntl(given.output, F_DUPFD_CLOEXEC, 10);
+  const int high_parts = ::fcntl(given.parts, F_DUPFD_CLOEXEC, 10);
   ::dup2(nothing, 0);
   ::dup2(high_output, 1);
   ::dup2(high_output, 2);
   ::dup2(high_channel, channel_in_child);
+  if (high_parts >= 0) ::dup2(high_parts, parts_in_child);
   ::execve(program, arguments, environment);
   ::_exit(127);
 }
@@ -164,16 +172,23 @@ void TaskProcess::start() {
   }
   auto with = command_.environment;
   with.push_back("LAMBDAPOOL_TASK_FD=" + std::to_string(channel_in_child));
+  parts_ = SharedParts::make();  // without, it tells nothing early
+  const Descriptor memory = parts_ ? parts_->take_descriptor() : Descriptor();
+  if (memory) with.push_back("LAMBDAPOOL_PARTS_FD=" + std::to_string(parts_in_child));
   const auto arguments = pointers(command_.arguments);
   const auto environment = pointers(with);
   const pid_t pid = ::fork();
-  if (pid == 0) become(command_.program.c_str(), arguments.data(), environment.data(), channel[1], output[1]);
+  if (pid == 0)
+    become(command_.program.c_str(), arguments.data(), environment.data(),
+           {channel[1], output[1], memory.get()});
   ::close(channel[1]);
   ::close(output[1]);
   channel_ = channel[0];
   output_ = output[0];
   for (const int each : {channel_, output_}) ::fcntl(each, F_SETFL, ::fcntl(each, F_GETFL) | O_NONBLOCK);
   pid_ = pid;
+  is_new_ = true;
+  first_words_.clear();
   if (pid > 0) return;
   close_descriptor(channel_);
   close_descriptor(output_);
@@ -190,6 +205,8 @@ void TaskProcess::read_log() {
     tail_.append(text);
     if (tail_.size() > tail_bytes) tail_.erase(0, tail_.size() - tail_bytes);
     log_(text);
+    if (ahead_ != nullptr) ahead_->write(text);
+    if (ahead_ == nullptr && is_new_) first_words_ += text.substr(0, first_words_max - first_words_.size());
   }
 }
 
@@ -223,11 +240,31 @@ TaskAnswer TaskProcess::died(std::uint64_t kills_before, std::uint64_t peak) {
                                                      : "exit status " + std::to_string(info.si_status)));
 }
 
-TaskAnswer TaskProcess::perform(std::string_view task) {
+TaskAnswer TaskProcess::perform(std::string_view task, Ahead* ahead) {
   start();
   if (pid_ < 0) return failure("Runtime.ExitError", "no process could be started for the task");
+  begin_task(ahead);
+  TaskAnswer answer = answer_to(task);
+  read_log();
+  answer.log = tail_;
+  if (ahead_ != nullptr && parts_ && pid_ < 0) ahead_->parts(parts_->rest());
+  if (ahead_ != nullptr) ahead_->end();
+  ahead_ = nullptr;
+  return answer;
+}
+
+// What the process has written since the last task is not this one's, unless it is the first.
+void TaskProcess::begin_task(Ahead* ahead) {
   read_log();
   tail_.clear();
+  if (parts_) parts_->begin();
+  ahead_ = ahead;
+  is_new_ = false;
+  const std::string words = std::exchange(first_words_, {});
+  if (ahead != nullptr) ahead->write(words);
+}
+
+TaskAnswer TaskProcess::answer_to(std::string_view task) {
   const double seconds = std::chrono::duration<double>(limits_.timeout).count();
   Talk talk{{}, task};
   append(talk.head, static_cast<std::uint64_t>(task.size()));
@@ -253,14 +290,13 @@ TaskAnswer TaskProcess::perform(std::string_view task) {
                         {output_, POLLIN, 0}};
       ::poll(ready, 2, static_cast<int>(std::min(left, watch_interval).count()));
       if (ready[1].revents != 0) read_log();
+      if (ahead_ != nullptr && parts_ && talk.received.empty()) ahead_->parts(parts_->look());
       if (ready[0].revents == 0) continue;
       if (!exchange(talk, ready[0].revents)) answer = died(kills, peak);
       if (!answer) answer = talk.answer();
       if (answer && pid_ > 0) peak = std::max(peak, resident_bytes(pid_));
     }
   }
-  read_log();
-  answer->log = tail_;
   answer->peak_bytes = peak;
   return std::move(*answer);
 }

@@ -1,7 +1,8 @@
 // A process in which tasks run, one after the other, as who minds it sees it: started, given tasks, held to
 // time and memory, and its death told of. On its channel a task is its length (8 bytes), the seconds that it
 // has (a double), and its envelope; the answer is two lengths (8 bytes each), the type of an error ("" where
-// it is an outcome), and the outcome or what describes the error.
+// it is an outcome), and the outcome or what describes the error. Ahead of that, outcomes are in memory that
+// it shares (LAMBDAPOOL_PARTS_FD).
 #pragma once
 
 #include <sys/types.h>
@@ -10,9 +11,13 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "core/shared_parts.hpp"
+#include "runtime/ahead.hpp"
 
 namespace lambdapool::runtime {
 
@@ -45,13 +50,15 @@ class TaskProcess {
   ~TaskProcess();
 
   void start();  // unless it runs; that it cannot is told by the next task's answer
-  TaskAnswer perform(std::string_view task);
+  TaskAnswer perform(std::string_view task, Ahead* ahead = nullptr);
   void read_log();  // what is there by now
   void kill();      // from any thread: it and all that it started
 
  private:
   struct Talk;
   bool is_running();
+  void begin_task(Ahead* ahead);
+  TaskAnswer answer_to(std::string_view task);
   void end();
   bool exchange(Talk& talk, short events);
   TaskAnswer died(std::uint64_t kills_before, std::uint64_t peak);
@@ -63,6 +70,10 @@ class TaskProcess {
   int channel_ = -1;
   int output_ = -1;
   std::string tail_ = {};
+  std::unique_ptr<SharedParts> parts_ = {};  // of the process; null: it has none
+  std::string first_words_ = {};             // of the process, before its first task
+  bool is_new_ = true;                       // it has had none
+  Ahead* ahead_ = nullptr;                   // of the task that runs
 };
 
 }  // namespace lambdapool::runtime

@@ -3,11 +3,17 @@
 import http.client
 import json
 import os
+import signal
 import socket
 import subprocess
+import sys
 
 import pytest
-from conftest import BUILD
+from conftest import BUILD, ROOT
+
+sys.path.append(str(ROOT / "tests" / "python"))
+
+from part_frames import frames, next_frame
 
 
 class Worker:
@@ -71,6 +77,41 @@ def test_a_task_for_another_language_is_refused(worker):
     status, headers, answer = ask(worker.connect(), "POST", json.dumps(task))
     assert (status, headers["X-Lambdapool-Error"]) == (200, "LambdapoolCodeMismatch")
     assert "C++ executable" in json.loads(answer)["errorMessage"]
+
+
+ACCEPT = {"Accept": "application/vnd.lambdapool.parts"}
+
+
+def test_what_tells_nothing_early_is_answered_at_once(worker):
+    status, headers, answer = ask(worker.connect(), "POST", b"{}", headers={**ACCEPT, "X-Lambdapool-Output": "live"})
+    assert (status, headers["Content-Type"], headers["Transfer-Encoding"]) == (200, "application/json", None)
+    assert json.loads(answer)["errorType"] == "LambdapoolProtocolError"
+
+
+def children_of(pid):
+    return [
+        int(child)
+        for thread in os.listdir("/proc/%d/task" % pid)
+        for child in open("/proc/%d/task/%s/children" % (pid, thread)).read().split()
+    ]
+
+
+def test_a_task_of_which_there_is_nothing_to_tell_is_told_to_be_under_way(tmp_path):
+    worker = Worker(tmp_path, LAMBDAPOOL_BEAT_MS="1")
+    assert ask(worker.connect(), "POST", b"{}")[0] == 200  # its process is there
+    (process,) = children_of(worker.process.pid)
+    os.kill(process, signal.SIGSTOP)
+    connection = worker.connect()
+    connection.request("POST", "/", b"{}", ACCEPT)
+    response = connection.getresponse()
+    assert (response.status, response.headers["Content-Type"]) == (200, ACCEPT["Accept"])
+    assert [next_frame(response) for _ in range(3)] == [("N", b"")] * 3
+    os.kill(process, signal.SIGCONT)
+    rest = [(kind, content) for kind, _, _, content in frames(response.read()) if kind != "N"]
+    assert [kind for kind, _ in rest] == ["L", "E"]
+    assert json.loads(rest[1][1])["errorType"] == "LambdapoolProtocolError"
+    worker.process.terminate()
+    worker.process.communicate(timeout=60)
 
 
 def test_other_methods_and_too_much_are_refused(worker):

@@ -18,3 +18,10 @@ def frames(data):
         found.append((data[:1].decode(), first, count, content))
         data = data[17 + size :]
     return found
+
+
+def next_frame(stream):
+    """(kind, content) of the next one, as soon as it has come."""
+    head = stream.read(17)
+    ((kind, _, _, content),) = frames(head + stream.read(int.from_bytes(head[1:5], "little")))
+    return kind, content

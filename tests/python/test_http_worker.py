@@ -14,6 +14,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from part_frames import frames, next_frame
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKER = ROOT / "python" / "agent" / "lambdapool_agent" / "http_worker.py"
@@ -28,6 +29,9 @@ class UnixConnection(http.client.HTTPConnection):
     def connect(self):
         self.sock = socket.socket(socket.AF_UNIX)
         self.sock.connect(self.path)
+
+
+ACCEPT = {"Accept": "application/vnd.lambdapool.parts"}
 
 
 class Worker:
@@ -53,16 +57,22 @@ class Worker:
         listening.close()
 
     def request(self, method, body=None, headers=None):
+        with self.open(method, body, headers) as response:
+            return response.status, response.headers, response.read()
+
+    def open(self, method, body=None, headers=None):
         connection = UnixConnection(self.path)
         connection.request(method, "/", body, headers or {})
-        response = connection.getresponse()
-        return response.status, response.headers, response.read()
+        return connection.getresponse()
+
+    def stream(self, body, **headers):
+        """The answer whose frames next_frame() gives as they come."""
+        response = self.open("POST", body, {**ACCEPT, **headers})
+        assert (response.status, response.headers["Content-Type"]) == (200, ACCEPT["Accept"])
+        return response
 
     def task(self, name, *args):
-        body = b"\x80\x05ctasks\n" + name.encode() + b"\n." + pickle.dumps(("call", [(args, {})]), 5)
-        envelope = {"lambdapool": 1, "codec": "pickle", "peer": PEER, "echo": "e-1", "encoding": "base64"}
-        envelope["task"] = base64.b64encode(body).decode()
-        status, headers, answer = self.request("POST", json.dumps(envelope))
+        status, headers, answer = self.request("POST", envelope_of(name, "call", [(args, {})]))
         assert status == 200
         return headers, json.loads(answer)
 
@@ -84,6 +94,12 @@ class Worker:
         self.process.communicate(timeout=120)
 
 
+def envelope_of(name, style, items):
+    body = b"\x80\x05ctasks\n" + name.encode() + b"\n." + pickle.dumps((style, items), 5)
+    envelope = {"lambdapool": 1, "codec": "pickle", "peer": PEER, "echo": "e-1", "encoding": "base64", "parts": {}}
+    return json.dumps({**envelope, "task": base64.b64encode(body).decode()})
+
+
 TASKS = """
 import os, signal, sys, threading, time
 def double(n): return 2 * n
@@ -95,6 +111,12 @@ def die(status): os._exit(status)
 def crash(): os.kill(os.getpid(), signal.SIGSEGV)
 def eat(): kept = [bytes(range(256)) * 4096 for _ in range(1 << 20)]
 def large(size): return os.urandom(size)
+def wait_for(path):
+    print("waits", flush=True)
+    while not os.path.exists(path): time.sleep(0.005)
+def dies_at_three(n):
+    if n == 3: os._exit(3)
+    return n
 def meet(path):
     open(os.path.join(path, str(os.getpid())), "w").close()
     while len(os.listdir(path)) < 2: time.sleep(0.005)
@@ -273,3 +295,77 @@ def test_what_is_no_task_is_answered_all_the_same(start):
     assert "not a lambdapool task" in json.loads(body)["errorMessage"]
     assert worker.request("POST", b"\xff")[1]["X-Lambdapool-Error"] is not None
     assert worker.request("GET")[0] == 200
+
+
+LIVE = {"X-Lambdapool-Output": "live"}
+
+
+def test_what_a_task_prints_is_there_while_it_runs(start, tmp_path):
+    (tmp_path / "sitecustomize.py").write_text(
+        "import os\nif 'LAMBDAPOOL_TASK_FD' in os.environ: print('starts', flush=True)\n"
+    )
+    worker, mark = start(), tmp_path / "mark"
+    with worker.stream(envelope_of("wait_for", "call", [((str(mark),), {})]), **LIVE) as response:
+        told = b""
+        while told != b"starts\nwaits\n":
+            kind, content = next_frame(response)
+            assert kind == "O"
+            told += content
+        mark.touch()
+        ends = [(kind, content) for kind, _, _, content in frames(response.read())]
+    assert [kind for kind, _ in ends] == ["L", "A"]
+    assert b"\nwaits\n" in ends[0][1] and json.loads(ends[1][1])["echo"] == "e-1"
+    with worker.stream(envelope_of("spoken", "call", [(("again",), {})]), **LIVE) as response:
+        assert next_frame(response) == ("O", b"again\n")
+
+
+def test_a_task_of_which_there_is_nothing_to_tell_is_told_to_be_under_way(start, tmp_path):
+    worker, mark = start(LAMBDAPOOL_BEAT_MS=1), tmp_path / "mark"
+    with worker.stream(envelope_of("wait_for", "call", [((str(mark),), {})])) as response:
+        assert [next_frame(response) for _ in range(3)] == [("N", b"")] * 3
+        mark.touch()
+        assert [kind for kind, *_ in frames(response.read()) if kind != "N"] == ["L", "A"]
+
+
+def test_a_process_that_dies_leaves_what_was_done(start):
+    worker = start()
+    with worker.stream(envelope_of("dies_at_three", "map", list(range(10)))) as response:
+        told = frames(response.read())
+    assert [frame[:3] for frame in told] == [
+        *[("H", 0, 0), ("P", 0, 1), ("P", 1, 1), ("P", 2, 1)],
+        *[("B", 0, 4), ("L", 0, 0), ("E", 0, 0)],
+    ]
+    assert json.loads(told[-1][3])["errorType"] == "Runtime.ExitError"
+    assert told[-2][3].split()[0] == b"START"
+
+
+def test_who_does_not_ask_for_frames_gets_a_whole_answer(start):
+    worker = start(LAMBDAPOOL_BEAT_MS=1)
+    usual = ["Server", "Date", "Content-Type", "X-Lambdapool-Log", "X-Lambdapool-Request"]
+    status, headers, body = worker.request("POST", envelope_of("dies_at_three", "map", [0, 1, 2, 3]))
+    assert (status, headers.keys()) == (200, [*usual, "X-Lambdapool-Error", "Content-Length"])
+    assert json.loads(body)["errorType"] == "Runtime.ExitError"
+    status, headers, body = worker.request("POST", envelope_of("dies_at_three", "map", [0, 1]))
+    assert (status, headers.keys()) == (200, [*usual, "Content-Length"])
+    assert json.loads(body)["echo"] == "e-1"
+    old = socket.socket(socket.AF_UNIX)
+    old.connect(worker.path)
+    task = envelope_of("spoken", "call", [(("old",), {})]).encode()
+    head = b"POST / HTTP/1.0\r\nAccept: %s\r\nX-Lambdapool-Output: live\r\nContent-Length: %d\r\n\r\n"
+    old.sendall(head % (ACCEPT["Accept"].encode(), len(task)) + task)
+    with old, old.makefile("rb") as answer:
+        assert b"\r\nContent-Length: " in answer.read().partition(b"\r\n\r\n")[0]
+
+
+def test_a_task_that_tells_nothing_early_is_answered_at_once(start):
+    headers = start(LAMBDAPOOL_BEAT_MS=3_600_000).request("POST", envelope_of("double", "call", [((1,), {})]), ACCEPT)[1]
+    assert (headers["Content-Type"], headers["Transfer-Encoding"]) == ("application/json", None)
+
+
+def test_a_caller_who_goes_away_leaves_the_worker_as_it_was(start, tmp_path):
+    worker, mark = start(LAMBDAPOOL_BEAT_MS=1), tmp_path / "mark"
+    pid = worker.value("pid")
+    with worker.stream(envelope_of("wait_for", "call", [((str(mark),), {})]), **LIVE) as response:
+        next_frame(response)
+    mark.touch()
+    assert worker.value("pid") == pid

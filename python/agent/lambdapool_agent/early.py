@@ -7,28 +7,16 @@ its own in a call of FEW items, and where it took SLOW. Other quick ones share a
 
 import os
 import pickle
-import struct
-from zlib import crc32
 
 from . import envelope, outcome
+from .part_frame import head_of
 
 SLOW, PAUSE = 1e-4, 1e-3  # seconds
 FEW = 16
 
-_FRAME = struct.Struct("<cIII")  # kind, size of the content, the first item, how many
-_CHECK = struct.Struct("<I")  # of the above and of the content, which follows: a task may write to any memory
 _AT = 16  # behind the two numbers
 _SIZE, _BEGUN = 0, 1
 _ANY = (1 << 64) - 1
-
-
-def head_of(kind, first, count, *pieces):
-    """What stands before a frame's content, which is these pieces one after the other."""
-    head = _FRAME.pack(kind, sum(memoryview(piece).nbytes for piece in pieces), first, count)
-    check = crc32(head)
-    for piece in pieces:
-        check = crc32(piece, check)
-    return head + _CHECK.pack(check)
 
 
 class _Memory:

@@ -15,6 +15,7 @@ from types import CoroutineType
 import lambdapool_by_value
 
 from . import blobs, code, coroutine, early, envelope, forked, last_words, outcome, setup, shown, transfer, unreadable
+from .part_frame import head_of
 
 RESPONSE_LIMIT = 6 * 1024 * 1024 + 100  # AWS Lambda's, of a synchronous invocation
 ENOUGH_BYTES = 1024 * 1024
@@ -100,7 +101,7 @@ def _handle(event, context, worker, raw):
     answer = _answer(outcomes, seconds, echo, timeout, (results, large), raw is not None)
     if stream is not None and stream.has_begun and answer is not None:
         data = _as_bytes(answer)
-        stream.write(early.head_of(b"A", 0, 0, data), data)
+        stream.write(head_of(b"A", 0, 0, data), data)
     return answer
 
 
@@ -256,7 +257,7 @@ def _stream(stream, outcomes, seconds, echo, timeout):
             if envelope.encoded_size(answer) <= RESPONSE_LIMIT:
                 return answer
         pieces = [envelope.encode_raw(b"", echo, timeout, list(map(len, buffers))), body] + buffers
-        head = early.head_of(b"A", 0, 0, *pieces)
+        head = head_of(b"A", 0, 0, *pieces)
         size = len(head) + sum(map(len, pieces))
         if stream.size + size <= STREAMED_LIMIT:
             stream.write(head, *pieces)

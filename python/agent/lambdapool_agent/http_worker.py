@@ -2,41 +2,37 @@
 
     python3 lambdapool_agent/http_worker.py
 
-Run as a file, so that nothing of the package but platform_log.py, and nothing of the user's, is imported here: tasks
-run in processes of their own (task_process.py), which this one starts, gives tasks, and holds to the time and the
-memory that they have. So whatever becomes of a task, its caller hears of it: the platforms themselves let a container
-go on after the time is over, and say nothing but 503 of one that died. What is asked and answered is in
-docs/protocol.md, HTTP workers.
+Run as a file, so that of the package only the files beside it are imported that need nothing of it, and nothing of the
+user's: tasks run in processes of their own (task_process.py), which this one minds (task_minder.py). So whatever
+becomes of a task, its caller hears of it: the platforms themselves let a container go on after the time is over, and
+say nothing but 503 of one that died. What is asked and answered is in docs/protocol.md, HTTP workers.
 
 Settings are environment variables: PORT, or LAMBDAPOOL_LISTEN_FD for a socket that listens already;
 LAMBDAPOOL_TIMEOUT (else CLOUD_RUN_TIMEOUT_SECONDS) in seconds; LAMBDAPOOL_MEMORY_MB, of the whole instance;
-LAMBDAPOOL_PER_INSTANCE, how many tasks run at a time, 1 unless given.
+LAMBDAPOOL_PER_INSTANCE, how many tasks run at a time, 1 unless given; LAMBDAPOOL_BEAT_MS, after how many milliseconds
+a task is told to be under way of which there is nothing to tell, 10,000 unless given.
 """
 
 import base64
 import http.server
-import json
 import os
 import queue
-import selectors
 import signal
 import socket
 import struct
-import subprocess
 import sys
 import threading
-import time
-from typing import Any
 
-import platform_log  # type: ignore[import-not-found]  # beside this file, which is run as one
+import part_frame  # type: ignore[import-not-found]  # beside this file, which is run as one
+import platform_log  # type: ignore[import-not-found]
+import task_minder  # type: ignore[import-not-found]
 
 BODY_LIMIT = 32 * 1024 * 1024  # Cloud Run's, of requests and of answers
 TOO_LARGE = b"a task has at most 33,554,432 bytes\n"
-WATCH_SECONDS = 0.05
-PAUSES = (0, 0.1, 1, 10)  # before another process, where the last ones ended without a task
 TIMEOUT_SECONDS = 300.0  # Cloud Run's, where nothing else is said
-_LENGTH = struct.Struct("<Q")
-_HEAD = struct.Struct("<Qd")  # how long the body is, and how many seconds there are for it
+BEAT_MS = 10_000
+PARTS = "application/vnd.lambdapool.parts"
+NOTHING_NEW = part_frame.head_of(b"N", 0, 0)
 
 
 class Settings:
@@ -46,242 +42,10 @@ class Settings:
         memory = environment.get("LAMBDAPOOL_MEMORY_MB")
         self.memory_bytes = int(memory) << 20 if memory else None
         self.per_instance = int(environment.get("LAMBDAPOOL_PER_INSTANCE") or 1)
+        self.beat = int(environment.get("LAMBDAPOOL_BEAT_MS") or BEAT_MS) / 1000
         self.port = int(environment.get("PORT") or 8080)
         descriptor = environment.get("LAMBDAPOOL_LISTEN_FD")
         self.listen_fd = int(descriptor) if descriptor else None
-
-
-class Answer:
-    """`error`: the type, where the body says what went wrong rather than holding an outcome."""
-
-    def __init__(self, body, error=None):
-        self.body, self.error, self.log = body, error, b""
-
-
-def failure(kind, message):
-    return Answer(json.dumps({"errorType": kind, "errorMessage": message}).encode(), kind)
-
-
-class Task:
-    def __init__(self, body, id):
-        self.body, self.id, self.done = body, id, threading.Event()
-        self.answer: Any = None
-
-
-class Worker:
-    """One task process at a time, and the thread that minds it."""
-
-    def __init__(self, settings, tasks, slot=None):
-        self._settings, self._tasks = settings, tasks
-        self._process: Any = None
-        self._channel: Any = None
-        self._log = -1
-        self._tail = b""
-        self._platform_log = platform_log.Log(slot)
-        self._peak = 0
-
-    def run(self):
-        deaths = 0  # of processes that had nothing to do, one after the other
-        while True:
-            task = self._pause(PAUSES[min(deaths, len(PAUSES) - 1)])
-            self._start()
-            task = task or self._wait_for_task()
-            if task is None:
-                deaths += 1
-                continue
-            deaths = 0
-            self._start()  # where the process has ended since it was last looked at
-            start = self._platform_log.start(task.id)
-            begun = time.monotonic()
-            task.answer = self._perform(task.body)
-            used = (self._peak, self._settings.memory_bytes or 0)
-            end = self._platform_log.report(task.id, time.monotonic() - begun, used, task.answer.error)
-            task.answer.log = platform_log.tail(start, self._tail, end)
-            task.done.set()
-
-    def _pause(self, seconds):
-        """A task that ends the pause."""
-        try:
-            return self._tasks.get(timeout=seconds) if seconds else None
-        except queue.Empty:
-            return None
-
-    def _start(self):
-        if self._process is not None and self._process.poll() is None:
-            return
-        self._close()
-        ours, theirs = socket.socketpair()
-        self._log, output = os.pipe()
-        os.set_blocking(self._log, False)
-        environment = dict(os.environ, LAMBDAPOOL_TASK_FD=str(theirs.fileno()))
-        for name in ("PORT", "LAMBDAPOOL_LISTEN_FD"):
-            environment.pop(name, None)
-        self._process = subprocess.Popen(
-            [sys.executable, *(["-S"] if sys.flags.no_site else []), "-m", "lambdapool_agent.task_process"],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            pass_fds=(theirs.fileno(),),
-            env=environment,
-            start_new_session=True,
-        )
-        self._channel = ours
-        theirs.close()
-        os.close(output)
-
-    def _close(self):
-        if self._process is None:
-            return
-        self.kill()
-        self._process.wait()
-        self._read_log()
-        os.close(self._log)
-        self._channel.close()
-        self._process = None
-
-    def kill(self):
-        process = self._process
-        try:
-            if process is not None:
-                os.killpg(process.pid, signal.SIGKILL)
-        except OSError:
-            pass  # it has ended
-
-    def _wait_for_task(self):
-        """None where the process ended meanwhile. What it says between two tasks goes to the log."""
-        while self._process.poll() is None:
-            try:
-                return self._tasks.get(timeout=0.2)
-            except queue.Empty:
-                self._read_log()
-        return None
-
-    def _read_log(self):
-        while True:
-            try:
-                text = os.read(self._log, 1 << 16)
-            except OSError:
-                return
-            if not text:
-                return
-            self._tail = (self._tail + text)[-platform_log.LOG_TAIL :]
-            self._platform_log.write(text)
-
-    def _perform(self, body):
-        self._read_log()
-        self._tail = b""
-        timeout, self._kills = self._settings.timeout, _oom_kills()
-        self._peak = 0
-        deadline = time.monotonic() + timeout
-        received = bytearray()
-        sender = threading.Thread(target=self._send, args=(self._channel, body, timeout), daemon=True)
-        sender.start()
-        with selectors.DefaultSelector() as selector:
-            selector.register(self._channel, selectors.EVENT_READ)
-            selector.register(self._log, selectors.EVENT_READ)
-            while True:
-                left = deadline - time.monotonic()
-                if left <= 0:
-                    return self._out_of_time(timeout)
-                ready = {key.fileobj for key, _ in selector.select(min(left, WATCH_SECONDS))}
-                if self._is_beyond_memory():
-                    return self._out_of_memory()
-                if self._log in ready:
-                    self._read_log()
-                if self._channel not in ready:
-                    continue
-                part = self._receive()
-                if not part:
-                    return self._died()
-                received += part
-                answer = _parse(received)
-                if answer is not None:
-                    self._read_log()
-                    self._peak = max(self._peak, _resident_bytes(self._process.pid))
-                    return answer
-
-    def _receive(self):
-        try:
-            return self._channel.recv(1 << 20)
-        except OSError:
-            return b""
-
-    @staticmethod
-    def _send(channel, body, timeout):
-        try:
-            channel.sendall(_HEAD.pack(len(body), timeout) + body)
-        except OSError:
-            pass  # the process has died, which who reads from it sees
-
-    def _out_of_time(self, timeout):
-        self._close()
-        return failure(platform_log.TIMED_OUT, "Task timed out after %.2f seconds" % timeout)
-
-    def _out_of_memory(self):
-        self._close()
-        return failure(platform_log.OUT_OF_MEMORY, "Runtime exited with error: signal: killed")
-
-    def _died(self):
-        status = self._process.wait()
-        self._close()
-        limit = self._settings.memory_bytes
-        if status == -signal.SIGKILL and (_oom_kills() > self._kills or (limit and self._peak > 0.8 * limit)):
-            return self._out_of_memory()
-        how = "signal: " + _signal_name(-status) if status < 0 else "exit status %d" % status
-        return failure(platform_log.DIED, "Runtime exited with error: " + how)
-
-    def _is_beyond_memory(self):
-        limit = self._settings.memory_bytes
-        if limit is None:
-            return False
-        used = _resident_bytes(self._process.pid)
-        self._peak = max(self._peak, used)
-        return used > limit
-
-
-def _parse(received):
-    """The answer, once all of it is there: its type's length and its own, then both."""
-    if len(received) < 2 * _LENGTH.size:
-        return None
-    (name,), (size,) = _LENGTH.unpack_from(received), _LENGTH.unpack_from(received, _LENGTH.size)
-    start = 2 * _LENGTH.size
-    if len(received) < start + name + size:
-        return None
-    error = bytes(received[start : start + name]).decode()
-    return Answer(bytes(received[start + name :]), error or None)
-
-
-def _resident_bytes(pid):
-    """Of the process and all below it."""
-    total, left = 0, [pid]
-    while left:
-        each = left.pop()
-        try:
-            with open("/proc/%d/statm" % each) as file:
-                total += int(file.read().split()[1]) * _PAGE
-            for thread in os.listdir("/proc/%d/task" % each):
-                with open("/proc/%d/task/%s/children" % (each, thread)) as file:
-                    left.extend(map(int, file.read().split()))
-        except (OSError, IndexError):
-            pass  # it has ended
-    return total
-
-
-_PAGE = os.sysconf("SC_PAGE_SIZE")
-
-
-def _oom_kills():
-    """How often the kernel has killed something of this container for its memory; 0 where it does not say."""
-    try:
-        with open("/sys/fs/cgroup/memory.events") as file:
-            return next((int(line.split()[1]) for line in file if line.startswith("oom_kill ")), 0)
-    except OSError:
-        return 0
-
-
-def _signal_name(number):
-    # As Lambda has them.
-    return (signal.strsignal(number) or "signal %d" % number).lower()
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -297,13 +61,42 @@ class Handler(http.server.BaseHTTPRequestHandler):
         body = self._body()
         if body is None:
             return
-        task = Task(body, platform_log.request_id(self.headers))
+        hears = self.request_version != "HTTP/1.0" and PARTS in (self.headers["Accept"] or "")
+        output = self.headers["X-Lambdapool-Output"] == "live"
+        task = task_minder.Task(body, platform_log.request_id(self.headers), hears, output)
         self.server.tasks.put(task)
-        task.done.wait()
+        has_begun = False
+        for frames in self._news_of(task):
+            if not has_begun:
+                self._send_head(200, {"Content-Type": PARTS, **self._id(task), "Transfer-Encoding": "chunked"})
+                has_begun = True
+            self._send_chunk(frames)
+        if has_begun:
+            self._end_stream(task.answer)
+        else:
+            self._send_answer(task)
+
+    def _news_of(self, task):
+        """What is told ahead of the answer, until that is there. So long as there is nothing, that is told now and
+        then."""
+        while True:
+            try:
+                frames = task.news.get(timeout=self.server.beat if task.hears else None)
+            except queue.Empty:
+                frames = NOTHING_NEW
+            if frames is None:
+                return
+            yield frames
+
+    @staticmethod
+    def _id(task):
+        return {"X-Lambdapool-Request": task.id}
+
+    def _send_answer(self, task):
         answer = task.answer
         kind = "application/vnd.lambdapool" if b"\0" in answer.body else "application/json"
         headers = {"Content-Type": kind, "X-Lambdapool-Log": base64.b64encode(answer.log).decode()}
-        headers["X-Lambdapool-Request"] = task.id
+        headers.update(self._id(task))
         if answer.error is not None:
             headers["X-Lambdapool-Error"] = answer.error
         self._send(200, answer.body, headers)
@@ -348,12 +141,26 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self._send(status, why, {"Content-Type": "text/plain", "Connection": "close"})
 
     def _send(self, status, body, headers):
+        self._send_head(status, {**headers, "Content-Length": str(len(body))})
+        self.wfile.write(body)
+
+    def _send_head(self, status, headers):
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+
+    def _send_chunk(self, *pieces):
+        self.wfile.write(b"%x\r\n" % sum(map(len, pieces)))
+        for piece in (*pieces, b"\r\n"):
+            self.wfile.write(piece)
+        self.wfile.flush()
+
+    def _end_stream(self, answer):
+        kind = b"A" if answer.error is None else b"E"
+        head = part_frame.head_of(b"L", 0, 0, answer.log) + answer.log + part_frame.head_of(kind, 0, 0, answer.body)
+        self._send_chunk(head, answer.body)
+        self.wfile.write(b"0\r\n\r\n")
 
     def log_message(self, format, *arguments):
         pass  # the platform logs requests
@@ -384,7 +191,12 @@ class Server(http.server.ThreadingHTTPServer):
         else:
             self.server_bind()
             self.server_activate()
-        self.tasks: "queue.SimpleQueue[Task]" = queue.SimpleQueue()
+        self.tasks: "queue.SimpleQueue[task_minder.Task]" = queue.SimpleQueue()
+        self.beat = settings.beat
+
+    def handle_error(self, request, client_address):
+        if not isinstance(sys.exc_info()[1], OSError):  # that is who called, having gone
+            super().handle_error(request, client_address)
 
     def get_request(self):
         connection, address = super().get_request()
@@ -398,7 +210,9 @@ def main():
     settings = Settings(os.environ)
     server = Server(settings)
     several = settings.per_instance > 1
-    workers = [Worker(settings, server.tasks, slot if several else None) for slot in range(settings.per_instance)]
+    workers = [
+        task_minder.Worker(settings, server.tasks, slot if several else None) for slot in range(settings.per_instance)
+    ]
     platform_log.starts.put(platform_log.age_of_process())
 
     def end(*_):

@@ -1,6 +1,7 @@
 """What a task writes, on its way to whoever runs the pool, in the stream of its answer (docs/protocol.md, Output)."""
 
 from . import early
+from .part_frame import head_of
 
 CALL_BYTES_MAX = 16 << 20  # of a call
 LINE_BYTES_MAX = 64 << 10  # a longer one is told in pieces
@@ -52,4 +53,4 @@ class Shown:
             lines = lines[: lines.rfind(b"\n", 0, self._left) + 1] + NO_MORE
             self._left = 0
         self._left -= len(lines)
-        self._stream.write(early.head_of(b"O", 0, 0, lines), lines)
+        self._stream.write(head_of(b"O", 0, 0, lines), lines)

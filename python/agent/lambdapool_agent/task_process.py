@@ -5,6 +5,7 @@ takes too long or too much memory is for the process that started it to see.
 """
 
 import json
+import mmap
 import os
 import socket
 import struct
@@ -22,6 +23,8 @@ BODY_LIMIT = 32 * 1024 * 1024
 
 class Context:
     """What the agent asks of Lambda's context."""
+
+    lambdapool_shared = None  # memory in which outcomes are told early
 
     def __init__(self, seconds):
         self._deadline = time.monotonic() + seconds
@@ -69,7 +72,18 @@ def serve(channel):
         channel.flush()
 
 
+def shared_memory():
+    """Of the descriptor that LAMBDAPOOL_PARTS_FD names; None where there is none."""
+    number = os.environ.pop("LAMBDAPOOL_PARTS_FD", None)
+    if number is None:
+        return None
+    memory = mmap.mmap(int(number), 0)
+    os.close(int(number))
+    return memory
+
+
 def main():
+    Context.lambdapool_shared = shared_memory()
     handler.use_response_limit(BODY_LIMIT)
     connection = socket.socket(fileno=int(os.environ.pop("LAMBDAPOOL_TASK_FD")))
     os.set_inheritable(connection.fileno(), False)
