@@ -19,7 +19,7 @@ MAY_INCLUDE = {
     "http": {"core"},
     "cloud": {"core", "report", "http/message", "http/answer", "http/proxy"},
     "aws": {"core", "report", "http/message", "http/answer", "http/body_stream", "cloud"},
-    "gcp": {"core", "http/message", "http/answer", "cloud"},
+    "gcp": {"core", "http/message", "http/answer", "http/body_stream", "cloud"},
     "process": {"core"},
     "report": {"core"},
     "sqlite": {"core"},

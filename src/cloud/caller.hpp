@@ -36,8 +36,9 @@ struct CallLimits {
   std::size_t raw_body_bytes_max = 0;
 
   // How what workers tell ahead of their answers arrives (pool/early_parts.hpp): not at all, beside the
-  // answer (http::Request::ahead), or in it (Caller::stream).
-  enum class Early { none, beside, streamed };
+  // answer (http::Request::ahead), or in it (Caller::stream), as another call than others are, which a
+  // service may not have (streamed), or as every call is (accepted).
+  enum class Early { none, beside, streamed, accepted };
   Early early = Early::none;
 
   bool takes_raw(std::size_t body) const { return raw_body_bytes_max != 0 && body <= raw_body_bytes_max; }

@@ -7,7 +7,9 @@ namespace lambdapool::pool {
 using Early = cloud::CallLimits::Early;
 
 Streams::Streams(const cloud::Caller& caller)
-    : caller_(caller), streams_(caller.limits().early == Early::streamed) {}
+    : caller_(caller),
+      may_be_refused_(caller.limits().early == Early::streamed),
+      streams_(may_be_refused_ || caller.limits().early == Early::accepted) {}
 
 void Streams::ask(http::Request& request, cloud::Caller::Ahead ahead) const {
   if (streams_) {
@@ -27,7 +29,7 @@ bool Streams::take_back(http::Request& request) const {
 bool Streams::refused(const http::Request& request, const cloud::Failure& failure) {
   const int status = failure.error.http_status;
   const bool is_of_route = status == 403 || status == 404 || status == 405 || status == 501;
-  if (!request.reader || !is_of_route) return false;
+  if (!may_be_refused_ || !request.reader || !is_of_route) return false;
   if (failure.kind != cloud::Failure::Kind::final && status != 501) return false;
   streams_ = false;
   return true;

@@ -22,6 +22,7 @@ class Streams {
 
  private:
   const cloud::Caller& caller_;
+  const bool may_be_refused_;
   std::atomic<bool> streams_;
 };
 

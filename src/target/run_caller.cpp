@@ -7,9 +7,11 @@
 #include "aws/lambda/function_error.hpp"
 #include "aws/lambda/report.hpp"
 #include "core/encoding.hpp"
+#include "core/part_frames.hpp"
 #include "core/retry.hpp"
 #include "gcp/credentials/token_requests.hpp"
 #include "gcp/limits.hpp"
+#include "gcp/run/call_stream.hpp"
 #include "gcp/run/services.hpp"
 #include "gcp/service_name.hpp"
 #include "identity/exchange.hpp"
@@ -23,8 +25,11 @@ using Kind = cloud::Failure::Kind;
 
 // A body that goes as it is leaves room for its head.
 const cloud::CallLimits run_limits{gcp::limits::request_bytes_max,
-                                   std::chrono::seconds(gcp::limits::timeout_s_max), "Cloud Run", "pass less",
-                                   gcp::limits::request_bytes_max - (64u << 10)};
+                                   std::chrono::seconds(gcp::limits::timeout_s_max),
+                                   "Cloud Run",
+                                   "pass less",
+                                   gcp::limits::request_bytes_max - (64u << 10),
+                                   cloud::CallLimits::Early::accepted};
 
 constexpr identity::Patience patience{std::chrono::seconds(10), std::chrono::seconds(30)};
 
@@ -117,16 +122,31 @@ RunCaller::RunCaller(const Target& target, std::string function, Place place)
           gcp::service_id(function_.substr(0, function_.find(':'))).value_or("SERVICE"))),
       route_{place.endpoint, target.settings.ca_bundle, target.proxies},
       tokens_(std::move(place.tokens)),
-      prototype_{"POST", place.path, {{"Content-Type", "application/vnd.lambdapool"}}} {}
+      prototype_{"POST",
+                 place.path,
+                 {{"Content-Type", "application/vnd.lambdapool"},
+                  {"Accept", std::string(parts_media_type) + ", */*"}}} {}
 
 const cloud::CallLimits& RunCaller::limits() const { return run_limits; }
 
+void RunCaller::complete(http::Request& request) const {
+  if (!request.headers.items().empty()) return;
+  request.method = prototype_.method;
+  request.target = prototype_.target;
+  request.headers = prototype_.headers;
+}
+
+void RunCaller::stream(http::Request& request, Ahead ahead) const {
+  complete(request);
+  request.reader = std::make_shared<gcp::run::CallStream>(std::move(ahead));
+}
+
+void RunCaller::ask_for_output() { prototype_.headers.set(live_output_header, live_output_value); }
+
+// A call that has nothing to hear early is streamed, too, where it takes long: so it is heard of.
 cloud::Signature RunCaller::sign_early(http::Request& request) const {
-  if (request.headers.items().empty()) {
-    request.method = prototype_.method;
-    request.target = prototype_.target;
-    request.headers = prototype_.headers;
-  }
+  complete(request);
+  if (!request.reader) request.reader = std::make_shared<gcp::run::CallStream>([](std::string_view) {});
   return {};
 }
 
@@ -207,7 +227,17 @@ std::optional<report::Invocation> RunCaller::reported_in(std::string_view log) c
   return found ? std::optional(aws::invocation_of(*found)) : std::nullopt;
 }
 
-cloud::Failure RunCaller::judge(http::TransportError failure) const { return aws::judge(std::move(failure)); }
+// What stands before an instance ends an answer in the middle where the instance has gone.
+cloud::Failure RunCaller::judge(http::TransportError failure) const {
+  if (failure.cut_off && gcp::run::is_stream(failure.headers)) failure.error.kind = ErrorKind::worker_died;
+  if (failure.error.kind == ErrorKind::worker_died)
+    failure.error.message =
+        "the instance of the function " + function_ + " has ended in the middle of its answer";
+  const std::string id(failure.headers.get("X-Lambdapool-Request"));
+  auto judged = aws::judge(std::move(failure));
+  judged.error.request_id = id;
+  return judged;
+}
 
 std::string RunCaller::explain_throttle(const Error&) const {
   return "all instances that the function " + function_ + " may have " + place_ +

@@ -22,9 +22,9 @@ class RunCaller final : public cloud::Caller {
 
   // Not asked for: a pool calls one version, which has an address of its own.
   void address(http::Request&, const std::string&) const override { LAMBDAPOOL_CHECK(false); }
-  void stream(http::Request&, Ahead) const override {}  // nothing comes early
-  void ask_for_output() override {}
-  void stream_no_more(http::Request&) const override {}
+  void stream(http::Request& request, Ahead ahead) const override;
+  void ask_for_output() override;
+  void stream_no_more(http::Request&) const override { LAMBDAPOOL_CHECK(false); }  // nobody refuses
   cloud::Signature sign_early(http::Request& request) const override;
   void sign(http::Request& request, cloud::Signature& signature) override;
   void correct_clock(clock_skew::Offset) override {}  // a token's time is its issuer's
@@ -51,6 +51,7 @@ class RunCaller final : public cloud::Caller {
   };
   static Result<Place> find(const Target& target, const Called& called);
   RunCaller(const Target& target, std::string function, Place place);
+  void complete(http::Request& request) const;
   cloud::Failure refused(const http::Response& response) const;
 
   const std::string function_;

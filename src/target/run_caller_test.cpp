@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "core/part_frames.hpp"
+#include "http/body_stream.hpp"
 #include "target/open_caller.hpp"
 
 namespace lambdapool::target {
@@ -52,6 +54,41 @@ TEST(RunCaller, TellsWhatBecameOfATaskAsOnLambda) {
   EXPECT_EQ(late.kind, Kind::final);
   EXPECT_EQ(late.error.kind, ErrorKind::timed_out);
   EXPECT_THAT(late.error.message, HasSubstr("timed out after 3.00 seconds"));
+}
+
+TEST(RunCaller, TakesAStreamWhereTheWorkerHasOne) {
+  const auto caller = run_caller();
+  caller->ask_for_output();
+  std::string ahead;
+  http::Request several, one;
+  caller->stream(several, [&](std::string_view piece) { ahead += piece; });
+  cloud::Signature signature;
+  for (auto* request : {&several, &one}) {
+    caller->sign(*request, signature);
+    EXPECT_THAT(std::string(request->headers.get("Accept")), HasSubstr("application/vnd.lambdapool.parts"));
+    EXPECT_EQ(request->headers.get("X-Lambdapool-Output"), "live");
+    const http::Headers stream{{"Content-Type", "application/vnd.lambdapool.parts"}};
+    ASSERT_TRUE(request->reader && request->reader->takes(200, stream));
+    EXPECT_TRUE(request->reader->read(part_frame('P', {0, 1}, "x")));
+  }
+  EXPECT_EQ(ahead, part_frame('P', {0, 1}, "x"));
+}
+
+cloud::Failure failure_of(http::Headers headers, bool cut_off) {
+  return run_caller()->judge(http::TransportError{
+      http::TransportError::Reached::maybe, {ErrorKind::network, "it broke"}, std::move(headers), cut_off});
+}
+
+TEST(RunCaller, KnowsTheEndOfAnInstanceByTheEndOfItsStream) {
+  const http::Headers stream{{"Content-Type", "application/vnd.lambdapool.parts"},
+                             {"X-Lambdapool-Request", "r"}};
+  const auto died = failure_of(stream, true);
+  EXPECT_EQ(died.kind, Kind::may_have_run);
+  EXPECT_EQ(died.error.kind, ErrorKind::worker_died);
+  EXPECT_EQ(died.error.request_id, "r");
+  EXPECT_THAT(died.error.message, HasSubstr("the function My_Function has ended in the middle"));
+  EXPECT_EQ(failure_of(stream, false).error.kind, ErrorKind::network);
+  EXPECT_EQ(failure_of({}, true).error.kind, ErrorKind::network) << "nothing of a stream had come";
 }
 
 TEST(RunCaller, IsToldByTheLocalServiceWhatHasNotRun) {

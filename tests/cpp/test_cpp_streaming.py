@@ -1,4 +1,4 @@
-"""C++ pools and workers whose answers are streamed: on the local target, at an endpoint, and as on AWS."""
+"""C++ pools and workers whose answers are streamed: on the local target, at an endpoint, as on AWS, and on Cloud Run."""
 
 import io
 import subprocess
@@ -101,6 +101,16 @@ def test_likewise_what_it_prints_as_aws_has_it(output, serve):
     printed = output(change=wrapping(serve), **{**serve.environment, "LAMBDAPOOL_TARGET": "aws"})
     # A worker that ends at once may take its last words with it.
     assert printed.replace("early #3 | no end 0\n", "") == PRINTED.replace("early #3 | no end 0\n", "")
+
+
+def test_likewise_on_cloud_run(early, clean_environment):
+    clean_environment["LAMBDAPOOL_TARGET"] = "gcp-local"
+    early("done")
+
+
+def test_likewise_what_it_prints_on_cloud_run(output, clean_environment):
+    clean_environment["LAMBDAPOOL_TARGET"] = "gcp-local"
+    assert output() == PRINTED
 
 
 def wrapping(serve):

@@ -124,14 +124,30 @@ def served_endpoint(local_environment):
         yield endpoint
 
 
-@pytest.fixture(params=["local", "endpoint"])
-def local_or_endpoint(request, enter, monkeypatch):
-    """The local service of this process, or one at an endpoint, whose answers are streamed."""
-    enter("local")
-    if request.param == "endpoint":
+@pytest.fixture
+def enter_endpoint(request, enter, monkeypatch):
+    """enter_endpoint(): the environment becomes one of a local service at an endpoint."""
+
+    def enter_endpoint():
+        enter("local")
         variables = {"LAMBDAPOOL_TARGET": "aws", "AWS_ENDPOINT_URL_LAMBDA": request.getfixturevalue("served_endpoint")}
         for name, value in {**identity(), **variables}.items():
             monkeypatch.setenv(name, value)
+
+    return enter_endpoint
+
+
+@pytest.fixture(params=["local", "endpoint"])
+def local_or_endpoint(request, enter, enter_endpoint):
+    """The local service of this process, or one at an endpoint, whose answers are streamed."""
+    enter_endpoint() if request.param == "endpoint" else enter(request.param)
+    return request.param
+
+
+@pytest.fixture(params=["local", "endpoint", "gcp"])
+def early_service(request, enter, enter_endpoint):
+    """One of these, or the local Cloud Run: who tells outcomes and output of a call ahead of its answer."""
+    enter_endpoint() if request.param == "endpoint" else enter(request.param)
     return request.param
 
 

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import uuid
 from functools import partial
 
@@ -12,7 +13,7 @@ import pytest
 from conftest import HERE, PATHS
 from lambdapool import LambdaPool, OutOfMemory, WorkerDied
 
-pytestmark = pytest.mark.usefixtures("local_or_endpoint")
+pytestmark = pytest.mark.usefixtures("early_service")
 WAIT = 100  # seconds: none of it where all is well
 
 
@@ -97,12 +98,13 @@ def test_a_failure_that_comes_early_is_the_items_own(pool, ear):
 def test_what_had_not_begun_is_sent_again_where_failures_are_retried(pool, ear):
     def die_once(item):
         tasks.tell(item, port)
+        mark = os.path.join(tempfile.gettempdir(), name)  # the worker's own, which outlives its process
         if item == 7 and not os.path.exists(mark):
             open(mark, "w").close()
             os._exit(3)
         return item
 
-    port, mark = ear.port, "/tmp/%s" % uuid.uuid4().hex  # the worker's own /tmp, which outlives it
+    port, name = ear.port, uuid.uuid4().hex
     results = pool.map(die_once, range(10), 10, retry_on=WorkerDied, backoff=0.01)
     assert results == list(range(10))
     assert sorted(ear.heard) == sorted([*map(str, range(10)), "7"])

@@ -1,6 +1,7 @@
 """Pools and executors whose function is on the local Cloud Run."""
 
 import os
+import signal
 import subprocess
 
 import lambdapool
@@ -55,6 +56,26 @@ def test_a_task_that_ends_its_process_is_told_of_and_the_next_one_runs(pool):
     with pytest.raises(lambdapool.WorkerDied, match="exit status 3"):
         pool.apply(tasks.exit_hard, (3,))
     assert pool.apply(tasks.square, (3,)) == 9
+
+
+def test_an_instance_that_dies_in_the_middle_leaves_what_had_come(ear):
+    def task(item):
+        tasks.tell(item, port)
+        if item == 7:
+            os.kill(os.getppid(), signal.SIGKILL)  # the instance's first process, which minds this one
+            signal.pause()
+        return item
+
+    port = ear.port
+    ear.hold(lambda told: told == "7")
+    with LambdaPool(workers=1, lambda_function="algorithms") as pool:
+        results = pool.imap(task, range(10), chunksize=10)
+        assert [results.next(timeout=100) for _ in range(7)] == list(range(7))
+        ear.release()
+        for _ in range(3):
+            with pytest.raises(lambdapool.WorkerDied, match="has ended in the middle of its answer"):
+                results.next(timeout=100)
+        assert pool.apply(tasks.square, (3,)) == 9
 
 
 def test_a_task_that_takes_too_long_is_told_of(gcp):

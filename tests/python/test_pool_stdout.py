@@ -12,7 +12,7 @@ import lambdapool_tasks as tasks
 import pytest
 from lambdapool import LambdaExecutor, LambdaPool, WorkerDied, printing
 
-pytestmark = pytest.mark.usefixtures("local_or_endpoint")
+pytestmark = pytest.mark.usefixtures("early_service")
 WAIT = 100  # seconds: none of it where all is well
 
 
@@ -106,10 +106,14 @@ def test_nothing_is_printed_unless_it_is_wanted(screen):
 
 
 @pytest.mark.parametrize("way", ["exit", "kill"])
-def test_what_a_worker_wrote_before_it_died_is_there(pool, screen, way):
+def test_what_a_worker_wrote_before_it_died_is_there(pool, screen, way, early_service):
+    flushes = early_service == "gcp"  # where a line without its end waits in Python's buffer
+
     def die(item):
         print("whole")
         sys.stdout.write("no end")
+        if flushes:
+            sys.stdout.flush()
         if way == "exit":
             os._exit(3)
         os.kill(os.getpid(), signal.SIGKILL)
