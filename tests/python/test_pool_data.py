@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 
 import lambdapool
 import pytest
@@ -54,15 +55,7 @@ def served_functions(local_environment):
 @pytest.fixture(scope="session")
 def large_function(local_environment):
     """The function `large-data`, which has memory for what it makes."""
-    arguments = [
-        "create",
-        "large-data",
-        str(HERE / "deployed" / "data_tasks.py"),
-        "--memory",
-        "2048",
-        "--timeout",
-        "300",
-    ]
+    arguments = ["create", "large-data", str(HERE / "deployed" / "data_tasks.py"), "--memory", "2048", "--timeout", "300"]
     made = subprocess.run(
         [str(PROGRAM), *arguments], env=dict(os.environ, **local_environment), capture_output=True, text=True
     )
@@ -393,13 +386,27 @@ def test_a_moment_of_failure_is_got_over(aws):
     assert failing == set()
 
 
-def test_nothing_is_left_where_the_pool_is_terminated(aws):
+def test_nothing_is_left_where_the_pool_is_terminated_but_results_that_come_later(aws):
+    under_way, go_on = threading.Event(), threading.Event()
+
+    def hold(method, path):
+        if method == "PUT" and "/result-" in path:
+            under_way.set()
+            go_on.wait(300)
+
+    aws.between.harm = hold
     pool = lambdapool.LambdaPool(2, "algorithms")
+    pool.apply_async(make, (8 * MB,))
     pool.map_async(functools.partial(of_item, random_block(8 * MB)), range(100), chunksize=1)
-    results = [pool.apply_async(make, (8 * MB,)) for _ in range(2)]
-    results[0].get()
+    assert under_way.wait(300)
     pool.terminate()
-    assert [key for key in aws.stored() if "result" not in key] == []
+    assert aws.stored() == []
+    go_on.set()
+    while not aws.stored():
+        pass  # the worker goes on
+    (left,) = aws.stored()
+    assert left.startswith("lambdapool-data/")
+    aws.s3.delete_object(Bucket=BUCKET, Key=left)
 
 
 def test_data_in_a_worker_makes_room_for_other_data(aws):

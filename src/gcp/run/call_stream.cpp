@@ -17,7 +17,8 @@ constexpr std::chrono::minutes silence_of_the_dead{2};
 
 std::string type_of(const std::string& json) {
   const auto error = nlohmann::json::parse(json, nullptr, false);
-  return error.is_object() ? error.value("errorType", "Unhandled") : "Unhandled";
+  const auto type = error.is_object() ? error.find("errorType") : error.end();
+  return type != error.end() && type->is_string() ? type->get<std::string>() : "Unhandled";
 }
 
 }  // namespace

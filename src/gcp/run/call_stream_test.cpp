@@ -39,7 +39,8 @@ TEST_F(CallStreamTest, MayEndWithAnError) {
   ASSERT_TRUE(answer);
   EXPECT_EQ(answer->body, error);
   EXPECT_EQ(answer->headers.get("X-Lambdapool-Error"), "Sandbox.Timedout");
-  EXPECT_EQ(read(part_frame('E', {}, "none"))->headers.get("X-Lambdapool-Error"), "Unhandled");
+  for (const char* other : {"none", "[]", "{}", R"({"errorType":1})"})
+    EXPECT_EQ(read(part_frame('E', {}, other))->headers.get("X-Lambdapool-Error"), "Unhandled");
 }
 
 TEST_F(CallStreamTest, WithoutAnEndIsOfAnInstanceThatHasDied) {
