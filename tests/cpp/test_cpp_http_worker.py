@@ -7,11 +7,12 @@ import signal
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
-from conftest import BUILD, ROOT
+from conftest import BUILD
 
-sys.path.append(str(ROOT / "tests" / "python"))
+sys.path.append(str(Path(__file__).resolve().parent.parent / "python"))
 
 from part_frames import frames, next_frame
 

@@ -155,8 +155,10 @@ struct Instances::Impl : std::enable_shared_from_this<Instances::Impl> {
     auto done = [weak = weak_from_this(), key = key_of(*group.revision), id = instance->id,
                  passed](http::Answer answer) {
       const auto self = weak.lock();
+      const auto still =
+          answer || answer.error().error.kind != ErrorKind::network ? Serving::yes : Serving::no;
       passed->end(std::move(answer));
-      if (self) self->answered(key, id);
+      if (self) self->answered(key, id, still);
     };
     instance->client->send(std::move(next.request), group.revision->timeout, std::move(done));
   }
@@ -166,12 +168,15 @@ struct Instances::Impl : std::enable_shared_from_this<Instances::Impl> {
     return found == group.instances.end() ? nullptr : *found;
   }
 
-  void answered(const std::string& key, std::uint64_t id) {
+  // One that breaks a connection has ended, or is about to: nobody else is to meet it until that is known.
+  enum class Serving { yes, no };
+  void answered(const std::string& key, std::uint64_t id, Serving still) {
     const auto found = groups.find(key);
     if (found == groups.end()) return;
     if (const auto instance = find(found->second, id)) {
       --instance->in_flight;
       instance->idle_since = Clock::now();
+      if (still == Serving::no) instance->retired = true;
       if (instance->retired && instance->in_flight == 0) end(*instance);
     }
     pump(found->second);
