@@ -1,8 +1,12 @@
 """Pools and the life of their process: its end, Ctrl-C, fork."""
 
+import fcntl
+import os
+import pty
 import signal
 import subprocess
 import sys
+import termios
 
 import pytest
 from conftest import PATHS
@@ -177,6 +181,28 @@ def test_an_uncaught_ctrl_c_ends_a_program_with_an_executor(service):
     finally:
         process.kill()
     assert process.returncode == -signal.SIGINT and "KeyboardInterrupt" in err
+
+
+def test_workers_are_of_their_callers_session_and_have_nothing_of_its_terminal(enter):
+    """By session the kernel may share out processors: of another one they would wait for theirs."""
+    enter("local")
+    terminal, end = pty.openpty()
+    process = start(
+        "def session_and_terminal(): return open('/proc/self/stat').read().rpartition(') ')[2].split()[3:5]\n"
+        "with LambdaPool(1, 'algorithms') as pool:\n"
+        "    say([os.getsid(0) == os.getpid(), session_and_terminal()[1] != '0'])\n"
+        "    say(pool.apply(session_and_terminal) == [str(os.getsid(0)), '0'])\n",
+        stdin=end,
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+    )
+    try:
+        out, err = process.communicate(timeout=120)
+    finally:
+        process.kill()
+        os.close(end)
+        os.close(terminal)
+    assert (process.returncode, out) == (0, "[True, True]\nTrue\n"), err
 
 
 def test_a_pool_in_a_forked_child_says_so(service):

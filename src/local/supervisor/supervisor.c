@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -251,11 +252,20 @@ static int watch_parent(pid_t parent) {
   return fd;
 }
 
+// As a session of our own would have it, which costs more than that (see supervisor.cpp). Children have none either.
+static void leave_terminal(void) {
+  int terminal = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+  if (terminal < 0) return;
+  ioctl(terminal, TIOCNOTTY);
+  close(terminal);
+}
+
 int main(int argc, char** argv) {
   if (argc < 2) return 2;
   syscall(SYS_close_range, 4u, ~0u, 0u);
   fcntl(CONTROL, F_SETFD, FD_CLOEXEC);
   own_pid = getpid();
+  leave_terminal();
   root_path = argc > 2 ? argv[2] : "";
   prctl(PR_SET_NAME, "lambdapool-sup");
   prctl(PR_SET_CHILD_SUBREAPER, 1);

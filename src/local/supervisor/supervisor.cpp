@@ -66,7 +66,11 @@ int spawn_program(const Program& program, int control, const std::string& root, 
   sigfillset(&all);
   posix_spawnattr_setsigmask(&attributes, &none);
   posix_spawnattr_setsigdefault(&attributes, &all);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID);
+  // No session: where the kernel shares out processors by session (autogroup), a worker of another one than
+  // its caller's waits for its turn each time that it is woken.
+  posix_spawnattr_setpgroup(&attributes, 0);
+  posix_spawnattr_setflags(&attributes,
+                           POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
   std::string name = "lambdapool-supervisor", parent = std::to_string(::getpid()), directory = root;
   char* arguments[] = {name.data(), parent.data(), directory.data(), shared_memory.data(), nullptr};
   char* environment[] = {nullptr};
