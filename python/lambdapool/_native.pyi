@@ -100,9 +100,9 @@ class Engine:
     def extend(self, job: int, items: int) -> bool:
         """False: the job has ended."""
     def close_job(self, job: int) -> None: ...
-    def add_task(self, job: int, function: bytes, arguments: bytes, name: str = "") -> Account:
+    def add_task(self, job: int, function: bytes, arguments: bytes, name: str = "", waits: bool = False) -> Account:
         """A job of one call, which is sent when its turn comes, whatever Python is doing then. A second time it has
-        to be sent as others."""
+        to be sent as others. `waits`: wait_for() follows, and sends it."""
     def set_code(self, code: str, known: bool) -> None:
         """The envelope's member of such calls."""
     def take_back(self, job: int) -> bool:

@@ -127,7 +127,7 @@ class Dispatcher:
                 self._jobs[job._number] = job
                 try:
                     name = self.printer.name(job) if self.printer is not None else ""
-                    job._account = self.engine.add_task(job._number, function, arguments, name)
+                    job._account = self.engine.add_task(job._number, function, arguments, name, job._waited)
                 except BaseException:
                     del self._jobs[job._number]
                     raise

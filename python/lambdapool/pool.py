@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .blobs import Shared
     from .deployment import Paths
     from .imap import Kind, LambdaIMapIterator, LambdaIMapUnorderedIterator
+    from .jobs import Task
     from .map_options import MapOptions, RetryOn
     from .progress import Wanted
     from .report import Report
@@ -187,19 +188,18 @@ class LambdaPool(_Base):
 
     def apply(self, func: Callable[..., T], args: Iterable[Any] = (), kwds: Mapping[str, Any] = {}) -> T:
         """``func(*args, **kwds)``, there; waits for the value."""
-        from .results import TaskResult
+        from .results import Applied
 
         self._check_running()
-        result: TaskResult[T] = TaskResult(self, None, None)
-        result._waited = True
-        self._start(result, func, args, kwds)
+        task = Applied(self)
+        self._start(task, func, args, kwds)
         try:
-            self._dispatcher.wait_for(result)
-            return result.get()
+            self._dispatcher.wait_for(task)
+            value: T = task.get()
+            return value
         except BaseException:
-            if not result.ready():  # Ctrl-C, not the task's exception
-                self._dispatcher.withdraw(result)
-                self._cache.pop(result._job, None)
+            if not task.ready():  # Ctrl-C, not the task's exception
+                self._dispatcher.withdraw(task)
             raise
 
     def apply_async(
@@ -386,7 +386,7 @@ class LambdaPool(_Base):
         if self._state != RUN:
             raise ValueError("Pool not running")
 
-    def _start(self, result: TaskResult[Any], func: Any, args: Iterable[Any], kwds: Mapping[str, Any]) -> None:
+    def _start(self, task: Task, func: Any, args: Iterable[Any], kwds: Mapping[str, Any]) -> None:
         from . import pickling
 
         check_callable("func", func)
@@ -396,10 +396,12 @@ class LambdaPool(_Base):
             function = self._setup.wrap(pickling.dumps(func, apart=apart))
             arguments = pickling.dump_items(pickling.CALL, [call], apart=apart)
         except Exception as error:
-            result._set(0, (False, error))
+            from .faults import Failure
+
+            task._settle(Failure(error))
             return
-        result._name(func)
-        result._start(self, function, arguments)
+        task._name(func)
+        task._start(self, function, arguments)
 
     def _batch(
         self,

@@ -48,6 +48,37 @@ class TaskResult(ApplyResult[T], Task):
         end_forked(self, exception)
 
 
+class Applied(Task):
+    """The task of an apply(), whose caller alone knows it: what others would wait with is not made."""
+
+    _waited = True
+
+    def __init__(self, pool: Any) -> None:
+        self._dispatcher = pool._dispatcher
+        self._outcomes: List[Any] = []  # the first one counts
+        self._pending = threading.Lock()
+        self._pending.acquire()
+
+    def ready(self) -> bool:
+        return not self._pending.locked()
+
+    def get(self) -> Any:
+        check_may_wait(self, None)
+        with self._pending:
+            result = self._outcomes[0]
+        if type(result) is Failure:
+            raise result.exception
+        return result
+
+    def _settle(self, result: Any) -> None:
+        self._outcomes.append(result)
+        if self._pending.locked():
+            self._pending.release()
+
+    def _forked(self, exception: BaseException) -> None:
+        self._outcomes, self._pending = [Failure(exception)], threading.Lock()
+
+
 # By the name that users know it by: it shows in type(result) and in tracebacks.
 TaskResult.__name__ = TaskResult.__qualname__ = ApplyResult.__name__
 TaskResult.__module__ = ApplyResult.__module__

@@ -54,7 +54,7 @@ class Engine {
   bool extend(Batch::Job job, std::size_t items);
   void close_job(Batch::Job job);
   std::shared_ptr<report::Account> add_task(Batch::Job job, const nb::bytes& function,
-                                            const nb::bytes& arguments, std::string name);
+                                            const nb::bytes& arguments, std::string name, bool waits);
   // Where it is not `known`, workers refuse each call to tell it: then none waits behind theirs.
   void set_code(std::string code, bool known);
   bool take_back(Batch::Job job);

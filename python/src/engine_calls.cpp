@@ -19,7 +19,7 @@ constexpr std::size_t large_bytes = 16 * 1024;
 }  // namespace
 
 std::shared_ptr<report::Account> Engine::add_task(Batch::Job job, const nb::bytes& function,
-                                                  const nb::bytes& arguments, std::string name) {
+                                                  const nb::bytes& arguments, std::string name, bool waits) {
   refuse_forked();
   Task task{{function.c_str(), function.size()}, {arguments.c_str(), arguments.size()}, std::move(name)};
   auto account = accounts_.open(job);
@@ -28,7 +28,7 @@ std::shared_ptr<report::Account> Engine::add_task(Batch::Job job, const nb::byte
     tasks_.emplace(job, std::move(task));
     batch_.add(job, 1, {.chunksize = 1, .ends_with = pool::Fault::every_call});
   }
-  cancel_without_gil(send_tasks());
+  if (!waits) cancel_without_gil(send_tasks());
   return account;
 }
 
@@ -90,13 +90,20 @@ nb::object Engine::wait_for(Batch::Job job) {
   {
     const nb::gil_scoped_release released;
     const auto queue = queue_;
-    auto completion = queue->take_for(
-        job,
-        [&] {
-          const std::lock_guard lock(batch_mutex_);
-          return !batch_.knows(job);
-        },
-        [&] { return interruption.raised(); });
+    const auto engine = engine_or_null();
+    const auto send = [this] { cancel(send_tasks()); };
+    EngineQueue::Waiting waiting;
+    waiting.over = [this, job] {
+      const std::lock_guard lock(batch_mutex_);
+      return !batch_.knows(job);
+    };
+    waiting.begin = [&](const std::function<bool()>& woken) {
+      if (engine && engine->drive(send, woken)) return true;
+      send();
+      return false;
+    };
+    waiting.interrupted = [&] { return interruption.raised(); };
+    auto completion = queue->take_for(job, waiting);
     if (completion) arrival = read(*completion);
   }
   interruption.rethrow();
@@ -234,7 +241,9 @@ void Engine::arrived(Batch::Call call, Result<aws::Invoked> answer, const pool::
   cancel(under_way);
   Completion completion{call, chunk, std::move(answer)};
   if (chunk) completion.begun = early != nullptr ? early->begun_of(*chunk) : chunk->count;
-  queue_->push(std::move(completion));
+  const bool comes_back = queue_->push(std::move(completion));
+  const auto engine = comes_back ? engine_or_null() : nullptr;
+  if (engine) engine->stand_back();
   cancel(send_tasks());
 }
 

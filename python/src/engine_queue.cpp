@@ -8,6 +8,8 @@
 
 namespace lambdapool::python {
 
+using Clock = std::chrono::steady_clock;
+
 // A semaphore, since waiting for one ends when a signal comes, as waiting for Python's locks does.
 class EngineQueue::Waiter {
  public:
@@ -18,21 +20,27 @@ class EngineQueue::Waiter {
 
   // False: a signal has come, or may have just before.
   bool wait() {
+    if (woken_) return true;
     timespec until{};
     ::clock_gettime(CLOCK_REALTIME, &until);
     ++until.tv_sec;
     return ::sem_timedwait(&semaphore_, &until) == 0;
   }
+  bool is_woken() {
+    woken_ = woken_ || ::sem_trywait(&semaphore_) == 0;
+    return woken_;
+  }
   void wake() { ::sem_post(&semaphore_); }
 
   std::optional<Completion> completion;
+  bool is_back = false;  // soon after it had been here
 
  private:
   sem_t semaphore_{};
+  bool woken_ = false;
 };
 
-std::optional<Completion> EngineQueue::take_for(pool::Batch::Job job, const std::function<bool()>& over,
-                                                const std::function<bool()>& interrupted) {
+std::optional<Completion> EngineQueue::take_for(pool::Batch::Job job, const Waiting& waiting) {
   const auto waiter = std::make_shared<Waiter>();  // whoever wakes it may be slower than it
   std::unique_lock lock(mutex_);
   // Where it has come already, nobody else may be there to take it: a callback waits on the thread that takes
@@ -46,15 +54,15 @@ std::optional<Completion> EngineQueue::take_for(pool::Batch::Job job, const std:
     return completion;
   }
   if (closed_ || !waiters_.try_emplace(job, waiter).second) return std::nullopt;
+  waiter->is_back = Clock::now() - last_left_ < comes_back_within;
   lock.unlock();
-  const bool waits = !over();
-  bool gives_up = !waits;
-  while (waits && !waiter->wait()) {
-    gives_up = interrupted();
-    if (gives_up) break;
-  }
+  bool gives_up = waiting.over();
+  if (!gives_up && waiting.begin([&] { return waiter->is_woken(); }) && !waiter->is_woken())
+    gives_up = waiting.interrupted();  // a signal would not be noticed again
+  while (!gives_up && !waiter->wait()) gives_up = waiting.interrupted();
   lock.lock();
   waiters_.erase(job);
+  last_left_ = Clock::now();
   if (!gives_up || !waiter->completion) return std::move(waiter->completion);
   ready_.push_back(std::move(*waiter->completion));  // for whoever takes all
   lock.unlock();
@@ -72,20 +80,23 @@ void EngineQueue::sent() {
   ++in_flight_;
 }
 
-void EngineQueue::push(Completion completion) {
+bool EngineQueue::push(Completion completion) {
   std::unique_lock lock(mutex_);
   if (!completion.early) --in_flight_;
   const auto found = completion.chunk ? waiters_.find(completion.chunk->job) : waiters_.end();
   if (found != waiters_.end() && !found->second->completion) {
     const auto waiter = found->second;
     waiter->completion = std::move(completion);
+    const bool comes_back = waiter->is_back && in_flight_ == 0;
     lock.unlock();
-    return waiter->wake();
+    waiter->wake();
+    return comes_back;
   }
   ready_.push_back(std::move(completion));
   const bool enough = ready_.size() >= wanted_ || in_flight_ == 0;
   lock.unlock();
   if (enough) changed_.notify_one();
+  return false;
 }
 
 std::vector<Completion> EngineQueue::take(std::optional<std::chrono::duration<double>> timeout) {

@@ -34,13 +34,19 @@ struct Completion {
 class EngineQueue {
  public:
   void sent();  // a call: pushed() follows
-  void push(Completion completion);
+  // True: whoever waited for this one, and nobody for another, was here a moment before and will be again.
+  bool push(Completion completion);
 
   // The next answer of this job, for a thread that waits for nothing else: it is not told to the others.
   // nullopt after release() or close(); as soon as the job is `over`, which is asked once; and where a signal
-  // came and is `interrupted`.
-  std::optional<Completion> take_for(pool::Batch::Job job, const std::function<bool()>& over,
-                                     const std::function<bool()>& interrupted);
+  // came and is `interrupted`. `begin` is called before the waiting; true: it has waited, until what it is
+  // given or in vain.
+  struct Waiting {
+    std::function<bool()> over;
+    std::function<bool(const std::function<bool()>& woken)> begin;
+    std::function<bool()> interrupted;
+  };
+  std::optional<Completion> take_for(pool::Batch::Job job, const Waiting& waiting);
   void release(pool::Batch::Job job);
 
   // All answers there are; waits for the first until `timeout` (nullopt: for ever) or wake() or close().
@@ -56,11 +62,13 @@ class EngineQueue {
  private:
   static constexpr std::size_t lingers_from = 16;  // calls in flight
   static constexpr std::chrono::microseconds linger{500};
+  static constexpr std::chrono::milliseconds comes_back_within{1};
 
   class Waiter;
 
   mutable std::mutex mutex_;
   std::unordered_map<pool::Batch::Job, std::shared_ptr<Waiter>> waiters_;
+  std::chrono::steady_clock::time_point last_left_{};  // of those that waited for one
   std::condition_variable changed_;
   std::vector<Completion> ready_;
   std::vector<std::string> warnings_;

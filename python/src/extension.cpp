@@ -107,7 +107,7 @@ NB_MODULE(_native, module) {
       .def("extend", &Engine::extend, nb::arg("job"), nb::arg("items"))
       .def("close_job", &Engine::close_job, nb::arg("job"))
       .def("add_task", &Engine::add_task, nb::arg("job"), nb::arg("function"), nb::arg("arguments"),
-           nb::arg("name") = "")
+           nb::arg("name") = "", nb::arg("waits") = false)
       .def("set_code", &Engine::set_code, nb::arg("code"), nb::arg("known"))
       .def("take_back", &Engine::take_back, nb::arg("job"))
       .def("is_running", &Engine::is_running, nb::arg("job"))

@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <deque>
 #include <future>
@@ -92,7 +91,7 @@ struct Client::Impl final : ClientConnection::Pool, std::enable_shared_from_this
     std::unique_lock lock(mutex);
     arrived.push_back(std::move(exchange));
     lock.unlock();
-    asio::post(on->io, [self = shared_from_this()] {
+    on->post([self = shared_from_this()] {
       for (auto& one : self->take_arrived()) self->enqueue(std::move(one));
     });
     return id;
@@ -151,7 +150,7 @@ struct Client::Impl final : ClientConnection::Pool, std::enable_shared_from_this
   void fail_later(std::unique_ptr<Exchange> exchange, Error error) {
     failed.emplace_back(std::move(exchange), std::move(error));
     if (failed.size() > 1) return;
-    asio::post(loop.lock()->io, [self = shared_from_this()] { self->tell_failed(); });
+    loop.lock()->post([self = shared_from_this()] { self->tell_failed(); });
   }
 
   void tell_failed() {
@@ -355,7 +354,7 @@ Client::Id Client::send_returning(Request request, std::chrono::milliseconds rea
 
 void Client::cancel(Id id) {
   auto loop = impl_->loop.lock();
-  asio::post(loop->io, [impl = impl_, id] { impl->cancel(id); });
+  loop->post([impl = impl_, id] { impl->cancel(id); });
 }
 
 void Client::limit_read_timeouts(std::chrono::milliseconds read_timeout) {

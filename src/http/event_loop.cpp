@@ -2,11 +2,8 @@
 
 #include <signal.h>
 
-#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <cstdio>
 #include <exception>
 #include <future>
 
@@ -90,25 +87,12 @@ class AsioWatch : public EventLoop::Watch {
   std::shared_ptr<WatchState> state_;
 };
 
-// An exception that a callback lets out is a bug. It costs what that callback was about, and not the program
-// that this library is part of.
-void run_to_the_end(asio::io_context& io) {
-  for (;;) {
-    try {
-      io.run();
-      return;
-    } catch (const std::exception& bug) {
-      std::fprintf(stderr, "lambdapool: internal error, please report it: %s\n", bug.what());
-    }
-  }
-}
-
 }  // namespace
 
 void run_on(EventLoop::Impl& loop, const std::function<void()>& work) {
   if (loop.on_thread()) return work();
   std::promise<void> done;
-  asio::post(loop.io, [&] {
+  loop.post([&] {
     try {
       work();
       done.set_value();
@@ -121,18 +105,11 @@ void run_on(EventLoop::Impl& loop, const std::function<void()>& work) {
 
 EventLoop::EventLoop(Signals signals) : impl_(std::make_shared<Impl>()) {
   AllSignalsBlocked blocked(signals == Signals::blocked);
-  std::promise<void> started;
-  impl_->thread = std::thread([impl = impl_, &started] {
-    impl->thread_id = std::this_thread::get_id();
-    auto work = asio::make_work_guard(impl->io);
-    started.set_value();
-    run_to_the_end(impl->io);
-  });
-  started.get_future().wait();
+  impl_->thread = std::thread([impl = impl_] { impl->helm.serve(); });
 }
 
 EventLoop::~EventLoop() {
-  impl_->io.stop();
+  impl_->helm.end();
   if (on_loop_thread()) {
     impl_->thread.detach();
   } else {
@@ -144,10 +121,18 @@ void EventLoop::run(const std::function<void()>& work) { run_on(*impl_, work); }
 
 void EventLoop::post(std::function<void()> work) {
   auto held = impl_;  // the work may end the loop before this returns
-  asio::post(held->io, std::move(work));
+  held->post(std::move(work));
 }
 
 bool EventLoop::on_loop_thread() const { return impl_->on_thread(); }
+
+bool EventLoop::drive(const std::function<void()>& begin, const std::function<bool()>& over,
+                      const std::function<bool()>& idle) {
+  const auto held = impl_;  // as long as this thread is at its helm
+  return held->helm.take(begin, over, idle);
+}
+
+void EventLoop::stand_back() { impl_->helm.stand_back(); }
 
 std::unique_ptr<EventLoop::Timer> EventLoop::call_after(Clock::duration delay, std::function<void()> work) {
   return std::make_unique<AsioTimer>(impl_->io, delay, std::move(work));

@@ -1,5 +1,6 @@
-// One I/O thread. Everything asynchronous in the project runs on one of these, so that the state it
-// touches needs no locks. The only header of this folder's innards that others need; Asio stays inside.
+// One I/O thread, whose place another may take for a moment (helm.hpp). Everything asynchronous in the
+// project runs on one of these, so that the state it touches needs no locks. The only header of this folder's
+// innards that others need; Asio stays inside.
 #pragma once
 
 #include <chrono>
@@ -29,6 +30,17 @@ class EventLoop {
   // The same, and returns when it is done; on the loop's own thread at once. What it throws is thrown here.
   void run(const std::function<void()>& work);
   bool on_loop_thread() const;
+
+  // Runs `begin`, and then the loop in the place of its own thread, until what this one waits for has come
+  // (`over`), but no longer than turn_max. Then nobody runs the loop until somebody comes again, its own
+  // thread after `patience`, or at once where something is still under way (not `idle`). False: another
+  // thread runs the loop, and nothing has been done. Whoever calls holds no lock that work on the loop takes.
+  static constexpr std::chrono::milliseconds turn_max{5};
+  static constexpr std::chrono::milliseconds patience{1};
+  bool drive(const std::function<void()>& begin, const std::function<bool()>& over,
+             const std::function<bool()>& idle);
+  // By work on the loop, when nothing is under way: somebody will call drive() within `patience`.
+  void stand_back();
 
   // A one-shot timer. Destroying (or resetting) the handle cancels it, on the loop's thread only.
   class Timer {

@@ -31,6 +31,8 @@ class InProcess {
   virtual EventLoop& loop() = 0;
   // On the loop's thread. Whoever can call this is trusted as the process itself is.
   virtual void handle(Request request, Responder responder) = 0;
+  // On the loop's thread: nobody waits for an answer, of this process or of another.
+  virtual bool is_idle() const = 0;
 };
 
 }  // namespace lambdapool::http

@@ -24,6 +24,7 @@ struct Scripted final : InProcess {
     waiting.emplace(std::move(responder));
     arrived.set_value();
   }
+  bool is_idle() const override { return !waiting; }
 
   EventLoop own_loop;
   std::optional<Responder> waiting;

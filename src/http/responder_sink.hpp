@@ -1,7 +1,6 @@
 // What stands behind a Responder: the way back to the connection that its request came in on.
 #pragma once
 
-#include <boost/asio/post.hpp>
 #include <memory>
 #include <utility>
 
@@ -48,7 +47,7 @@ class ResponderSink : public Responder::Sink {
       if (auto connection = connection_.lock()) work(*connection);
       return;
     }
-    asio::post(loop->io, [held = connection_, work = std::move(work)]() mutable {
+    loop->post([held = connection_, work = std::move(work)]() mutable {
       if (auto connection = held.lock()) work(*connection);
     });
   }

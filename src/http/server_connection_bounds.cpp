@@ -1,6 +1,5 @@
 // What a connection may hold of a request that is still on its way, and for how long.
 #include <algorithm>
-#include <boost/asio/post.hpp>
 
 #include "http/caller.hpp"
 #include "http/server_connection.hpp"
@@ -49,7 +48,7 @@ bool ServerConnection::make_room() {
   wait_for_room_ = memory->wait_for(wanted, [loop = loop_, weak = weak_from_this()] {
     const auto running = loop.lock();
     if (!running) return;
-    asio::post(running->io, [weak] {
+    running->post([weak] {
       if (const auto self = weak.lock()) self->room_again();
     });
   });

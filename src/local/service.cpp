@@ -174,6 +174,7 @@ class RunningService : public Service, private http::InProcess {
   void handle(http::Request request, http::Responder responder) override {
     plane_->handle_own(std::move(request), std::move(responder));
   }
+  bool is_idle() const override { return plane_->is_idle(); }
 
   enum class Room { lambda, objects, logs, iam, run };
 

@@ -360,6 +360,15 @@ void Engine::after(std::chrono::milliseconds delay, std::function<void()> work) 
   impl_->alarms->after(delay, std::move(work));
 }
 
+bool Engine::drive(const std::function<void()>& begin, const std::function<bool()>& over) {
+  const auto& service = impl_->target.in_process;
+  return service && impl_->loop->drive(begin, over, [&] { return service->is_idle(); });
+}
+void Engine::stand_back() {
+  const auto& service = impl_->target.in_process;
+  if (service && service->is_idle()) impl_->loop->stand_back();
+}
+
 const cloud::CallLimits& Engine::limits() const { return impl_->caller->limits(); }
 
 Engine::Standing Engine::standing() const {

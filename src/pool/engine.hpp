@@ -50,6 +50,11 @@ class Engine {
   // `work` runs on the I/O thread, and must not block; never, once the engine has been terminated.
   void after(std::chrono::milliseconds delay, std::function<void()> work);
 
+  // Where the service is in this process: EventLoop's drive() and stand_back(), for who waits for a call.
+  // `begin` may submit it. False: nothing has been done.
+  bool drive(const std::function<void()>& begin, const std::function<bool()>& over);
+  void stand_back();
+
   const cloud::CallLimits& limits() const;
   struct Standing {
     std::size_t calls;        // queued or in flight

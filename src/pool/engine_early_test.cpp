@@ -36,6 +36,7 @@ struct Held final : http::InProcess {
       node.mapped()->send({204});
     };
   }
+  bool is_idle() const override { return running.empty() && early.empty(); }
   void begin(const std::string& name) {
     running.insert(early.extract(name));
     turns[name]->standing = Turn::Standing::begun;
@@ -166,6 +167,26 @@ TEST_F(EngineEarlyTest, WhatComesBackIsSentAgainFirst) {
   });
   EXPECT_THAT(names(&Held::running), ElementsAre("2"));
   EXPECT_EQ(result(1), "answer to 1");
+}
+
+TEST_F(EngineEarlyTest, WhoWaitsForACallRunsTheLoopWhereNobodyElseDoes) {
+  std::promise<void> done;
+  bool is_done = false;
+  const auto send = [&] {
+    engine->submit(1, "1", [&](const auto& result) {
+      EXPECT_TRUE(result);
+      is_done = true;
+      done.set_value();
+    });
+    service->own_loop.post([&] { service->answer("1"); });
+  };
+  while (!engine->drive(send, [&] { return is_done; })) {  // the loop's own thread may be back already
+    on_loop([&] {
+      engine->stand_back();
+      return 0;
+    });
+  }
+  done.get_future().wait();
 }
 
 TEST_F(EngineEarlyTest, TheEndHasAllOfThemBack) {

@@ -58,7 +58,8 @@ def test_an_answer_that_is_faster_than_its_waiter_is_not_missed_in_a_callback(po
     wait_for = Dispatcher.wait_for
 
     def late(dispatcher, job):
-        ear.wait_for(1)
+        dispatcher.pump()  # by which another thread may send it, too
+        assert ear.wait_for(1)
         assert dispatcher.is_running(job)
         ear.release()
         while dispatcher.is_running(job):

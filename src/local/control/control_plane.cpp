@@ -308,6 +308,8 @@ void ControlPlane::handle_own(http::Request request, http::Responder responder) 
   impl_->handle(std::move(request), std::move(responder), Impl::Caller::own);
 }
 
+bool ControlPlane::is_idle() const { return impl_->exchanges.empty(); }
+
 std::vector<std::string> ControlPlane::without_effect() {
   std::vector<std::string> lines;
   const auto read = impl_->databases.with([&](Database& database) {

@@ -52,6 +52,7 @@ class ControlPlane {
   void handle(http::Request request, http::Responder responder);
   // Of this process's own pools, which need no signature and send no payload that is not JSON.
   void handle_own(http::Request request, http::Responder responder);
+  bool is_idle() const;  // on the loop's thread: every request has its answer
 
   // Between the two nothing is done in the background. Not on the loop's thread.
   void pause();
