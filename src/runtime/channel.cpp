@@ -276,13 +276,18 @@ Result<Invocation> Channel::first() {
   return read_invocation();
 }
 
-Result<Invocation> Channel::answer(const std::string& request_id, Answered kind, std::string_view body,
-                                   std::string_view error_type) {
+std::string Channel::answer_head(const std::string& request_id, Answered kind, std::size_t size,
+                                 std::string_view error_type) const {
   std::string head = "POST /2018-06-01/runtime/invocation/" + request_id +
                      (kind == Answered::response ? "/response" : "/error") + " HTTP/1.1\r\nHost: " + host_ +
                      "\r\nContent-Type: application/json\r\n";
   if (!error_type.empty()) head += "Lambda-Runtime-Function-Error-Type: " + std::string(error_type) + "\r\n";
-  head += "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n";
+  return head + "Content-Length: " + std::to_string(size) + "\r\n\r\n";
+}
+
+Result<Invocation> Channel::answer(const std::string& request_id, Answered kind, std::string_view body,
+                                   std::string_view error_type) {
+  const std::string head = answer_head(request_id, kind, body.size(), error_type);
   const std::string next = next_request();
 
   // A kept-alive connection may have been closed while the function ran: once more on a new one. Had the
@@ -298,13 +303,26 @@ Result<Invocation> Channel::answer(const std::string& request_id, Answered kind,
   return next_after(*accepted);
 }
 
+Result<void> Channel::answer_alone(const std::string& request_id, Answered kind, std::string_view body,
+                                   std::string_view error_type) {
+  auto written = write(answer_head(request_id, kind, body.size(), error_type), body, {});
+  if (!written) return written;
+  const auto accepted = read();
+  if (!accepted) return tl::unexpected<Error>(accepted.error());
+  tell_refusal(*accepted);
+  return {};
+}
+
+void Channel::tell_refusal(const Response& accepted) {
+  if (accepted.status == 202) return;
+  const std::string line = "lambdapool: the Lambda Runtime API refused an answer: HTTP " +
+                           std::to_string(accepted.status) + " " + accepted.body.substr(0, 200) + "\n";
+  (void)!::write(STDERR_FILENO, line.data(), line.size());
+}
+
 // The request for it has gone out with the answer.
 Result<Invocation> Channel::next_after(const Response& accepted) {
-  if (accepted.status != 202) {
-    const std::string line = "lambdapool: the Lambda Runtime API refused an answer: HTTP " +
-                             std::to_string(accepted.status) + " " + accepted.body.substr(0, 200) + "\n";
-    (void)!::write(STDERR_FILENO, line.data(), line.size());
-  }
+  tell_refusal(accepted);
   if (header(accepted.head, "connection") == "close" && reopens_) {
     if (auto opened = open_socket(); !opened) return tl::unexpected<Error>(opened.error());
     return first();

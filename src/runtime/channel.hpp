@@ -38,6 +38,10 @@ class Channel {
   Result<Invocation> answer(const std::string& request_id, Answered kind, std::string_view body,
                             std::string_view error_type = {});
 
+  // Answers an invocation, and returns when that has been taken.
+  Result<void> answer_alone(const std::string& request_id, Answered kind, std::string_view body,
+                            std::string_view error_type = {});
+
   // Streams an answer: its beginning, any number of pieces, and its end, which waits for the next invocation.
   // Error kind network: it cannot be given, nor begun again.
   Result<void> begin_stream(const std::string& request_id, std::string_view content_type);
@@ -58,6 +62,8 @@ class Channel {
 
   Channel() = default;
   std::string next_request() const;
+  std::string answer_head(const std::string& request_id, Answered kind, std::size_t size,
+                          std::string_view error_type) const;
   Result<void> open_socket();
   Result<void> write(std::string_view head, std::string_view body, std::string_view tail);
   Result<Response> read();
@@ -67,6 +73,7 @@ class Channel {
   Result<std::string> read_chunks();
   Result<Invocation> read_invocation();
   Result<Invocation> next_after(const Response& accepted);
+  static void tell_refusal(const Response& accepted);
   bool peer_has_closed() const;
 
   int fd_ = -1;

@@ -52,6 +52,11 @@ bool PartsMemory::tell(std::string_view frames, std::uint32_t begun) {
   return fits;
 }
 
+void PartsMemory::clear() {
+  set_number(size_number, 0);
+  set_number(begun_number, 0);
+}
+
 void PartsStream::begin() {
   head_.clear();
   has_begun_ = false;

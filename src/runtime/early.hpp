@@ -43,6 +43,9 @@ class PartsMemory final : public Parts {
 
   void begin() override { end_ = 0; }
   bool tell(std::string_view frames, std::uint32_t begun) override;
+  // The task's answer stands for all of it: the next may begin before the local Lambda hears of this one's
+  // end.
+  void clear();
 
  private:
   void set_number(std::size_t which, std::uint64_t value);

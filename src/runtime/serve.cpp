@@ -9,10 +9,12 @@
 #include <utility>
 
 #include "core/part_frames.hpp"
+#include "core/whole_number.hpp"
 #include "runtime/channel.hpp"
 #include "runtime/crash_report.hpp"
 #include "runtime/forked_child.hpp"
 #include "runtime/output_tap.hpp"
+#include "runtime/packets.hpp"
 #include "runtime/perform.hpp"
 
 namespace lambdapool::runtime {
@@ -61,10 +63,26 @@ class Stream {
   bool left_out_ = false;
 };
 
+// What is known of the local Lambda: the memory for outcomes, and the socket for small tasks. Null elsewhere.
+struct Local {
+  std::unique_ptr<PartsMemory> parts;
+  std::unique_ptr<Packets> packets;
+};
+
+Local open_local(const Environment& environment, Channel& channel) {
+  Local local;
+  local.parts = PartsMemory::on_descriptor(environment.get("LAMBDAPOOL_PARTS_FD").value_or(""));
+  if (!local.parts) return local;  // without it answers are streamed, which packets cannot be
+  const auto memory_mb = whole_number(environment.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE").value_or(""));
+  local.packets = Packets::on_descriptor(environment.get("LAMBDAPOOL_PACKETS_FD").value_or(""), channel,
+                                         memory_mb.value_or(128));
+  return local;
+}
+
 // Where the sender of a task takes it so, what is there early goes out in a stream, with the answer at its
 // end.
-Result<Invocation> handle(Channel& channel, const Invocation& invocation, const ProgramIdentity& identity,
-                          Blobs& blobs, Parts* memory, std::unique_ptr<OutputTap>& tap) {
+Result<Invocation> handle(Channel& channel, const Local& local, const Invocation& invocation,
+                          const ProgramIdentity& identity, Blobs& blobs, std::unique_ptr<OutputTap>& tap) {
   const std::string& id = invocation.request_id;
   Stream out(channel, id);
   PartsStream stream([&](std::string_view frames) { return out.write(frames); });
@@ -73,12 +91,17 @@ Result<Invocation> handle(Channel& channel, const Invocation& invocation, const 
     if (tap) tap->begin([&](std::string_view lines) { out.show(lines); });
   };
   report_at_deadline(invocation.deadline);
-  const auto answer =
-      perform(invocation.payload, identity, invocation.deadline,
-              [] { return std::chrono::system_clock::now(); }, {}, &blobs, {memory, &stream, show_output});
+  const auto answer = perform(invocation.payload, identity, invocation.deadline,
+                              [] { return std::chrono::system_clock::now(); }, {}, &blobs,
+                              {local.parts.get(), &stream, show_output});
   report_no_deadline();
   flush_output();
   if (tap) tap->end();
+  if (local.parts) local.parts->clear();
+  if (local.packets) {
+    if (answer) return local.packets->answer(invocation, Answered::response, *answer);
+    return local.packets->answer(invocation, Answered::error, describe(answer.error()), answer.error().type);
+  }
   if (!out.state()) return tl::unexpected<Error>(out.state().error());
   if (!out.has_begun()) {
     if (answer) return channel.answer(id, Answered::response, *answer);
@@ -99,22 +122,23 @@ bool is_worker(const Environment& environment) {
 }
 
 void serve(const Environment& environment, Remote remote) {
-  for (const char* name :
-       {"AWS_LAMBDA_RUNTIME_API", "_HANDLER", "LAMBDAPOOL_RUNTIME_FD", "LAMBDAPOOL_PARTS_FD"})
+  for (const char* name : {"AWS_LAMBDA_RUNTIME_API", "_HANDLER", "LAMBDAPOOL_RUNTIME_FD",
+                           "LAMBDAPOOL_PARTS_FD", "LAMBDAPOOL_PACKETS_FD"})
     ::unsetenv(name);
-  report_crashes();
-  print_by_lines();
   auto channel = open_channel(environment);
   if (!channel) {
     std::fprintf(stderr, "lambdapool: %s\n", channel.error().message.c_str());
     end_process(1);
   }
+  // First, since the local Lambda finds the first task meanwhile.
+  const Local local = open_local(environment, *channel);
+  report_crashes();
+  print_by_lines();
   const ProgramIdentity identity = own_identity();
   Blobs blobs(std::move(remote), environment);
-  const auto parts = PartsMemory::on_descriptor(environment.get("LAMBDAPOOL_PARTS_FD").value_or(""));
   std::unique_ptr<OutputTap> tap;  // once somebody wants it
-  auto invocation = channel->first();
-  while (invocation) invocation = handle(*channel, *invocation, identity, blobs, parts.get(), tap);
+  auto invocation = local.packets ? local.packets->first() : channel->first();
+  while (invocation) invocation = handle(*channel, local, *invocation, identity, blobs, tap);
   std::fprintf(stderr, "lambdapool: %s\n", invocation.error().message.c_str());
   end_process(1);
 }

@@ -50,6 +50,12 @@ def test_every_kind_of_call_arrives_as_it_was_meant(create, program):
     assert output == "this line is the program's own\nok\n"
 
 
+def test_tasks_that_wait_at_their_worker_have_what_is_their_own(create, program):
+    create("ahead", BUILD / "tests" / "cpp_program", "--timeout", "60", "--memory", "256")
+    output = program(BUILD / "tests" / "cpp_program", "ahead", "ahead")
+    assert output == "this line is the program's own\nok\n"
+
+
 def test_data_of_any_size_goes_both_ways(create, program):
     create("data", BUILD / "tests" / "cpp_program", "--timeout", "60", "--memory", "512")
     output = program(BUILD / "tests" / "cpp_program", "data", "data")

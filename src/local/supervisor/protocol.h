@@ -7,12 +7,12 @@
 
 enum {
   LP_MAX_MESSAGE = 128 * 1024,
-  LP_MAX_FDS = 3,
+  LP_MAX_FDS = 4,
 };
 
 // Service to supervisor.
 enum lp_request_kind {
-  LP_SPAWN = 1,  // start a process; fds: output (1 and 2), channel (3), perhaps memory (4)
+  LP_SPAWN = 1,  // start a process; fds: output (1 and 2), channel (3), perhaps memory (4), packets (5)
   LP_KILL = 2,   // kill `pid`, its process group and all its descendants; then every stray process
   LP_END = 3,    // ask `pid` and its process group to end (SIGTERM)
 };

@@ -91,8 +91,10 @@ static int place_descriptors(const struct spawn* spawn) {
   // Received descriptors lie above CONTROL, so none of these overwrites one that is still needed.
   if (dup2(null, 0) < 0 || dup2(spawn->fds[0], 1) < 0 || dup2(spawn->fds[0], 2) < 0) return -1;
   if (dup2(spawn->fds[1], 3) < 0) return -1;
-  // The third of them is at least 6, so that it loses its close-on-exec here.
-  if (spawn->fd_count == LP_MAX_FDS && dup2(spawn->fds[2], 4) < 0) return -1;
+  // The third of them is at least 6, and the fourth 7, so that they lose their close-on-exec here.
+  for (int i = 2; i < spawn->fd_count; ++i) {
+    if (dup2(spawn->fds[i], i + 2) < 0) return -1;
+  }
   return syscall(SYS_close_range, 2u + (unsigned)spawn->fd_count, ~0u, 0u) == 0 || errno == ENOSYS ? 0 : -1;
 }
 
@@ -170,7 +172,7 @@ static int parse(char* message, size_t size, struct spawn* spawn) {
   }
   spawn->argv[argc] = NULL;
   spawn->envp[envc] = NULL;
-  return spawn->fd_count == LP_MAX_FDS - 1 || spawn->fd_count == LP_MAX_FDS;
+  return spawn->fd_count >= 2 && spawn->fd_count <= LP_MAX_FDS;
 }
 
 static void take_descriptors(struct msghdr* header, struct spawn* spawn) {

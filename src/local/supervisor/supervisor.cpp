@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <cstring>
 #include <fstream>
 
@@ -184,8 +185,8 @@ void Supervisor::attach(http::EventLoop& loop, std::function<void(const std::str
 
 void Supervisor::spawn(const Spawn& spawn, ProcessEvents events) {
   const std::uint32_t id = next_id_++;
-  const int given[] = {spawn.output, spawn.channel, spawn.memory};
-  const std::span<const int> fds(given, spawn.memory < 0 ? 2 : 3);
+  const int given[] = {spawn.output, spawn.channel, spawn.memory, spawn.packets};
+  const std::span<const int> fds(given, std::ranges::find(given, -1));
   const std::string message = encode(spawn, id);
   if (message.size() > LP_MAX_MESSAGE || !packets_->send(message, fds)) {
     if (message.size() > LP_MAX_MESSAGE) return events.failed("its arguments and environment are too long");

@@ -44,6 +44,7 @@ struct Spawn {
   int output = -1;           // its stdout and stderr
   int channel = -1;          // its descriptor 3
   int memory = -1;           // its descriptor 4; -1: it has none
+  int packets = -1;          // its descriptor 5, likewise, and only beside memory
 };
 
 class Supervisor {

@@ -16,12 +16,15 @@
 namespace lambdapool::local {
 namespace {
 
-// Lambda says en_US.UTF-8; on a host that lacks it, std::locale("") and Perl would fail over it.
+// Lambda says en_US.UTF-8; on a host that lacks it, std::locale("") and Perl would fail over it. Looking for
+// it opens some twenty files, so that is done once.
 const char* language() {
-  const locale_t found = ::newlocale(LC_ALL_MASK, "en_US.UTF-8", nullptr);
-  if (!found) return "C.UTF-8";
-  ::freelocale(found);
-  return "en_US.UTF-8";
+  static const bool is_there = [] {
+    const locale_t found = ::newlocale(LC_ALL_MASK, "en_US.UTF-8", nullptr);
+    if (found) ::freelocale(found);
+    return found != nullptr;
+  }();
+  return is_there ? "en_US.UTF-8" : "C.UTF-8";
 }
 
 // A library for others to link to (libpq.so.5), as opposed to an extension module (_x.cpython-311.so).
@@ -114,7 +117,10 @@ std::map<std::string, std::string> worker_environment(const FunctionVersion& fun
   variables["AWS_LAMBDA_RUNTIME_API"] = setting.runtime_api;
   if (setting.own_runtime) variables["LAMBDAPOOL_OBJECTS"] = setting.objects;
   if (setting.own_runtime && !python) variables["LAMBDAPOOL_RUNTIME_FD"] = "3";
-  if (setting.has_parts && !python) variables["LAMBDAPOOL_PARTS_FD"] = "4";
+  if (setting.own_runtime && setting.has_packets && !python) {
+    variables["LAMBDAPOOL_PARTS_FD"] = "4";
+    variables["LAMBDAPOOL_PACKETS_FD"] = "5";
+  }
   // The runtime client takes it out again.
   if (python && setting.opt != "/opt") variables["LAMBDAPOOL_OPT"] = setting.opt;
   if (python && is_own_wrapper(variables)) variables.erase(wrapper_variable);

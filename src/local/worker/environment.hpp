@@ -21,7 +21,8 @@ struct WorkerSetting {
   std::string objects = "/var/lambdapool";  // the files of the object store's transit bucket
   std::filesystem::path interpreter = {};   // of Python functions
   int processors = 1;
-  bool has_parts = false;    // memory in which it tells outcomes early (shared_parts.hpp)
+  bool has_packets =
+      false;  // core/packets.hpp, and memory in which it tells outcomes early (shared_parts.hpp)
   bool own_runtime = false;  // lambdapool's: it finds its way by variables that nobody else is to see
 };
 

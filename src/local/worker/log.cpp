@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "local/worker/packets.hpp"
+#include "core/packets.hpp"
 
 namespace lambdapool::local {
 namespace {

@@ -47,7 +47,7 @@ class LogPipe {
 
   // The end of what the invocation that began last has written, and of what was written before it, for a
   // caller; all of it has then gone to the sink. A last line without its end gets one. What is behind the
-  // invocation's mark (packets.hpp) is held. `all_read`: there is nothing of it that has not been read.
+  // invocation's mark (core/packets.hpp) is held. `all_read`: there is nothing of it that has not been read.
   std::string take(bool all_read = false);
 
   // What is written from now on belongs to what comes next: its end is kept until that begins.

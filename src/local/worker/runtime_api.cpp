@@ -6,7 +6,7 @@
 #include "core/encoding.hpp"
 #include "core/envelope.hpp"
 #include "core/limits.hpp"
-#include "local/worker/packets.hpp"
+#include "core/packets.hpp"
 
 namespace lambdapool::local {
 namespace {

@@ -32,6 +32,7 @@ WorkerProcess::WorkerProcess(Parts parts, Setting setting, Api api, LogPipe::Sin
       setting_(std::move(setting)),
       api_(std::move(api)),
       events_(std::move(events)),
+      needs_port_(needs_port()),
       log_(std::make_unique<LogPipe>(parts.loop, std::move(log))),
       extension_names_(ExtensionProcesses::in(setting_.opt)) {}
 
@@ -134,15 +135,15 @@ void WorkerProcess::abandon() {
 bool WorkerProcess::open_channel() {
   SocketPair pair = socket_pair(SOCK_STREAM);
   if (!pair.ours) return false;
-  if (parts_.python && !open_packets(pair.ours.get())) return false;
+  if (parts_.python && !(open_packets() && give_packets(pair.ours.get()))) return false;
   channel_ = std::move(pair.theirs);
   http::Guard guard;
   guard.divert = api_.divert;
   connection_ = http::serve_connection(
       parts_.loop, pair.ours.release(), api_.handler, [] {}, http::Pipelined::together, answer_limits(),
       std::move(guard));
-  if (!needs_port()) {
-    if (!parts_.python) parts_memory_ = SharedParts::make();  // without, it tells nothing early
+  if (!needs_port_) {
+    if (!parts_.python) open_packets();  // without, it tells nothing early, and speaks HTTP alone
     return true;
   }
   auto port = RuntimePort::open(parts_.loop, api_.handler, api_.divert);
@@ -151,18 +152,23 @@ bool WorkerProcess::open_channel() {
   return true;
 }
 
-// The worker finds its end in the channel, before any HTTP.
-bool WorkerProcess::open_packets(int channel) {
+// Both or neither, the memory for outcomes and the socket.
+bool WorkerProcess::open_packets() {
   SocketPair pair = socket_pair(SOCK_SEQPACKET);
-  parts_memory_ = SharedParts::make();
-  if (!pair.ours || !parts_memory_) return false;
-  const Descriptor memory = parts_memory_->take_descriptor();
-  const int given[] = {pair.theirs.get(), memory.get()};
-  if (!send_descriptors(channel, given)) return false;
+  auto memory = SharedParts::make();
+  if (!pair.ours || !memory) return false;
+  parts_memory_ = std::move(memory);
   packets_ = std::make_unique<PacketSocket>(
       parts_.loop, std::move(pair.ours), [this](std::string_view packet) { on_packet(packet); }, [] {});
   packets_there_ = std::move(pair.theirs);
   return true;
+}
+
+// Python finds them in its channel, before any HTTP.
+bool WorkerProcess::give_packets(int channel) {
+  const Descriptor memory = parts_memory_->take_descriptor();
+  const int given[] = {packets_there_.get(), memory.get()};
+  return send_descriptors(channel, given);
 }
 
 bool WorkerProcess::send_early(std::string_view packet) { return packets_ && packets_->send_if_room(packet); }
@@ -208,8 +214,8 @@ bool WorkerProcess::needs_port() const {
 
 WorkerSetting WorkerProcess::environment_setting(bool mounted) const {
   WorkerSetting setting;
-  setting.own_runtime = !needs_port();
-  setting.has_parts = parts_memory_ != nullptr;
+  setting.own_runtime = !needs_port_;
+  setting.has_packets = packets_ != nullptr;
   setting.region = setting_.region;
   setting.processors = setting_.processors;
   setting.log_stream = setting_.slot.log_stream;
@@ -277,6 +283,7 @@ void WorkerProcess::spawn_bootstrap() {
   spawn.channel = channel.get();
   const Descriptor memory = parts_memory_ ? parts_memory_->take_descriptor() : Descriptor();
   spawn.memory = memory ? memory.get() : -1;
+  spawn.packets = packets_there_ ? packets_there_.get() : -1;
   ProcessEvents events = process_events();
   events.failed = [weak = weak_from_this(), path = spawn.arguments.front()](const std::string& why) {
     if (const auto self = weak.lock())

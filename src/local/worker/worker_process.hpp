@@ -110,7 +110,8 @@ class WorkerProcess : public std::enable_shared_from_this<WorkerProcess> {
  private:
   void fail(InvocationError why);
   bool open_channel();
-  bool open_packets(int channel);
+  bool open_packets();
+  bool give_packets(int channel);
   void on_packet(std::string_view packet);
   std::filesystem::path bootstrap() const;
   bool needs_port() const;
@@ -132,11 +133,12 @@ class WorkerProcess : public std::enable_shared_from_this<WorkerProcess> {
   const Setting setting_;
   Api api_;
   Events events_;
+  const bool needs_port_;
   std::unique_ptr<LogPipe> log_;
   std::unique_ptr<Cgroup> cgroup_;
   std::unique_ptr<RuntimePort> port_;  // of a foreign runtime
   std::unique_ptr<http::Connection> connection_;
-  std::unique_ptr<PacketSocket> packets_;      // of our own runtime for Python
+  std::unique_ptr<PacketSocket> packets_;      // of our own runtimes
   std::unique_ptr<SharedParts> parts_memory_;  // of our own runtimes
   Descriptor packets_there_;                   // the runtime's end of it
   std::filesystem::path imports_;              // its ImportList, where it has one

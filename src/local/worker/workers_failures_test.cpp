@@ -233,6 +233,16 @@ TEST_F(WorkersTest, AForeignRuntimeIsServedOverTcpAndOursOverItsChannel) {
   EXPECT_TRUE(failed.function_error);
 }
 
+TEST_F(WorkersTest, OneOfOursThatDoesNotKnowPacketsGoesOnWithHttp) {
+  const auto ours = bootstrap();
+  ours->handler = "lambdapool";
+  ours->environment["USE_CHANNEL"] = "1";
+  const auto first = invoke(ours, "\"pid\"");
+  EXPECT_FALSE(first.function_error);
+  EXPECT_EQ(invoke(ours, "\"api\"").payload, "\"127.0.0.1:0\"");
+  EXPECT_EQ(invoke(ours, "\"pid\"").payload, first.payload);
+}
+
 TEST_F(WorkersTest, ARuntimeThatBreaksTheRulesIsRefused) {
   EXPECT_EQ(invoke(bootstrap(), "\"refusals\"").payload, "\"400 403 404 400\"");
 }

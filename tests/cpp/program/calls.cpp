@@ -320,7 +320,7 @@ void run_failures(const std::string& function) {
   lp::LambdaPool missing{{.lambda_function = "no-such-function"}};
   CHECK(MESSAGE_OF(lp::NotFound, missing.apply(twice, 1)).find("no-such-function") != std::string::npos);
   lp::Future<int> abandoned;
-  const Gate gate;
+  Gate gate;
   {
     lp::LambdaPool closing{{.workers = 1, .lambda_function = function}};
     abandoned = closing.apply_async(
@@ -329,6 +329,7 @@ void run_failures(const std::string& function) {
           return port;
         },
         gate.port());
+    gate.wait_for_one();  // what its worker has not begun cannot be told from what is behind it
     auto queued = closing.apply_async(twice, 1);
     CHECK(queued.cancel());
     MESSAGE_OF(lp::Cancelled, queued.get());

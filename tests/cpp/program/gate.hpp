@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <condition_variable>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -39,6 +40,12 @@ class Gate {
     for (const int connection : std::exchange(waiting_, {})) close(connection);
   }
 
+  // Until a task stands there.
+  void wait_for_one() {
+    std::unique_lock lock(mutex_);
+    came_.wait(lock, [this] { return !waiting_.empty(); });
+  }
+
   // In a task.
   static void pass(int port) {
     const int connection = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -67,6 +74,7 @@ class Gate {
         close(connection);
       } else {
         waiting_.push_back(connection);
+        came_.notify_all();
       }
     }
   }
@@ -74,6 +82,7 @@ class Gate {
   int listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   int port_ = 0;
   std::mutex mutex_;
+  std::condition_variable came_;
   bool open_ = false;
   std::vector<int> waiting_;
   std::thread keeper_;

@@ -4,6 +4,7 @@
 #include "check.hpp"
 
 void register_exceptions();
+void run_ahead(const std::string& function);
 void run_calls(const std::string& function);
 void run_data(const std::string& function);
 void run_whole(const std::string& function);
@@ -30,6 +31,7 @@ int main(int argc, char** argv) {
   if (argc < 3) return 2;
   try {
     const std::string mode = argv[1];
+    if (mode == "ahead") run_ahead(argv[2]);
     if (mode == "calls") run_calls(argv[2]);
     if (mode == "data") run_data(argv[2]);
     if (mode == "whole") run_whole(argv[2]);

@@ -1,10 +1,10 @@
-// The other way of our own Python runtime, beside the Runtime API's HTTP: a task or an answer is one packet,
-// which neither side has to parse (docs/protocol.md, Packets). The first byte says what it is.
+// The other way of our own runtimes on the local Lambda, beside the Runtime API's HTTP: a task or an answer
+// is one packet, which neither side has to parse (docs/protocol.md, Packets). The first byte says what it is.
 #pragma once
 
 #include <cstddef>
 
-namespace lambdapool::local::packet {
+namespace lambdapool::packet {
 
 // To the runtime.
 inline constexpr char task =
@@ -22,4 +22,4 @@ inline constexpr char mark_end = '\n';
 // What is larger goes over HTTP.
 inline constexpr std::size_t bytes_max = std::size_t{48} << 10;
 
-}  // namespace lambdapool::local::packet
+}  // namespace lambdapool::packet
