@@ -58,16 +58,24 @@ std::vector<Module> loaded_modules() {
   return modules;
 }
 
-std::string file_mapped_at(std::uintptr_t address) {
+std::vector<FileMapping> mapped_files() {
+  std::vector<FileMapping> files;
   std::ifstream maps("/proc/self/maps");
   for (std::string line; std::getline(maps, line);) {
+    const std::size_t path = line.find('/');
+    if (path == std::string::npos) continue;
     std::size_t dash = 0;
     const std::uintptr_t begin = std::stoull(line, &dash, 16);
     const std::uintptr_t end = std::stoull(line.substr(dash + 1), nullptr, 16);
-    const std::size_t path = line.find('/');
-    if (address >= begin && address < end && path != std::string::npos) return line.substr(path);
+    files.push_back({begin, end, line.substr(path)});
   }
-  return "/proc/self/exe";
+  return files;
+}
+
+std::string file_mapped_at(std::uintptr_t address, const std::vector<FileMapping>& files) {
+  const auto found = std::ranges::find_if(
+      files, [&](const FileMapping& file) { return address >= file.begin && address < file.end; });
+  return found == files.end() ? "/proc/self/exe" : found->path;
 }
 
 }  // namespace lambdapool::runtime

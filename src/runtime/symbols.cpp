@@ -45,6 +45,8 @@ std::string_view section_bytes(std::string_view file, std::size_t index) {
   return found;
 }
 
+std::string_view first_of(std::string_view names) { return names.substr(0, names.find('\0')); }
+
 }  // namespace
 
 SymbolFile SymbolFile::open(const std::string& path, const std::string& build_id) {
@@ -79,37 +81,41 @@ SymbolFile::~SymbolFile() {
   if (data_ != nullptr) ::munmap(const_cast<char*>(data_), size_);
 }
 
+// Until `goes_on` says that it does not. It is given all names from the function's own on: few are of
+// interest, and a table may have tens of thousands.
 template <class Visit>
-void SymbolFile::each_function(Visit visit) const {
+void SymbolFile::each_function(Visit goes_on) const {
   const std::string_view file(data_, size_);
+  bool done = false;
   each_section(file, [&](std::size_t, const Section& section, std::string_view bytes) {
     if (section.sh_type != SHT_SYMTAB && section.sh_type != SHT_DYNSYM) return;
     const std::string_view names = section_bytes(file, section.sh_link);
-    for (; bytes.size() >= sizeof(Symbol); bytes.remove_prefix(sizeof(Symbol))) {
+    for (; !done && bytes.size() >= sizeof(Symbol); bytes.remove_prefix(sizeof(Symbol))) {
       Symbol symbol;
       std::memcpy(&symbol, bytes.data(), sizeof symbol);
       const int type = symbol.st_info & 0xf;
       if ((type != STT_FUNC && type != STT_GNU_IFUNC) || symbol.st_value == 0 ||
           symbol.st_name >= names.size())
         continue;
-      const std::string_view name = names.substr(symbol.st_name);
-      visit(symbol.st_value, name.substr(0, name.find('\0')), symbol.st_size);
+      done = !goes_on(symbol.st_value, names.substr(symbol.st_name), symbol.st_size);
     }
   });
 }
 
 std::optional<SymbolFile::Function> SymbolFile::enclosing(std::uint64_t offset) const {
   std::optional<Function> found;
-  each_function([&](std::uint64_t at, std::string_view name, std::uint64_t size) {
-    if (offset >= at && offset - at < size && !found) found = Function{name, at};
+  each_function([&](std::uint64_t at, std::string_view names, std::uint64_t size) {
+    if (offset >= at && offset - at < size) found = Function{first_of(names), at};
+    return !found;
   });
   return found;
 }
 
 std::optional<std::string> SymbolFile::function_at(std::uint64_t offset) const {
   std::optional<std::string> found;
-  each_function([&](std::uint64_t at, std::string_view name, std::uint64_t) {
-    if (at == offset && !found) found = std::string(name);
+  each_function([&](std::uint64_t at, std::string_view names, std::uint64_t) {
+    if (at == offset) found = std::string(first_of(names));
+    return !found;
   });
   return found;
 }
@@ -117,10 +123,11 @@ std::optional<std::string> SymbolFile::function_at(std::uint64_t offset) const {
 std::optional<std::uint64_t> SymbolFile::function_named(const std::string& name) const {
   std::optional<std::uint64_t> found;
   bool ambiguous = false;
-  each_function([&](std::uint64_t at, std::string_view candidate, std::uint64_t) {
-    if (candidate != name) return;
-    if (found && *found != at) ambiguous = true;
+  each_function([&](std::uint64_t at, std::string_view names, std::uint64_t) {
+    if (!names.starts_with(name) || first_of(names) != name) return true;
+    ambiguous = found && *found != at;
     found = at;
+    return !ambiguous;
   });
   return ambiguous ? std::nullopt : found;
 }

@@ -34,7 +34,7 @@ class SymbolFile {
 
  private:
   template <class Visit>
-  void each_function(Visit visit) const;
+  void each_function(Visit goes_on) const;
 
   const char* data_ = nullptr;
   std::size_t size_ = 0;
