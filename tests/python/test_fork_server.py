@@ -119,6 +119,7 @@ agents = Agents(Compiled("/nowhere"))
 path, before = list(sys.meta_path), set(sys.modules)
 agents.prepare(code, place)
 print(sorted(name for name in set(sys.modules) - before if name.startswith("lambdapool")), sys.meta_path == path)
+agents.rehearse()
 sys.path.insert(0, place)
 agents.hand_on({"environment": {"LAMBDA_TASK_ROOT": place}, "code": code, "handler": handler})
 print(sys.meta_path == path)
@@ -189,36 +190,45 @@ RESERVE = """
 import os, signal, socket, sys
 sys.path.insert(0, sys.argv[1])
 import reserve
-control, server = os.open("/dev/null", os.O_RDONLY), os.getpid()
+control, server, apart = os.open("/dev/null", os.O_RDONLY), os.getpid(), []
 
 def live(given):
     message, fds, _, _ = socket.recv_fds(given, 1000, 1)
     if message:
-        os.write(fds[0], b"%s %d %d" % (message, os.getpid() != server, len(os.listdir("/proc/self/fd"))))
+        forked, descriptors = os.getpid() != server, len(os.listdir("/proc/self/fd"))
+        os.write(fds[0], b"%s %d %d %d" % (message, forked, descriptors, len(apart)))
+        reserve.stand_apart(unshare)
+        os.write(fds[0], b" %d" % len(apart))
 
-one = reserve.Reserve(control, live)
+def unshare(flags):
+    apart.append(flags)
+    return 0
+
+one = reserve.Reserve(control, live, unshare)
 reader, writer = os.pipe()
-print(one.give(b"none", [writer]), one.patience({}))
+print(one.give(b"none", [writer], ""), one.patience({}), one.patience({1: 1}))
 reserve.is_memory_short = lambda: True
-one.prepare()
-print(one.give(b"none", [writer]))
+one.waited({1: 1})
+print(one.patience({1: 1}), one.give(b"none", [writer], ""), one.patience({1: 1}))
 reserve.is_memory_short = lambda: False
-one.prepare()
+one.waited({1: 1})
 one.prepare()
 print(one.patience({}), one.patience({1: 1}))
-pid = one.give(b"to you", [writer])
-print(os.read(reader, 100).decode(), os.waitpid(pid, 0) == (pid, 0), one.give(b"again", [writer]))
-one.prepare()
-one.discard()
-print(os.WTERMSIG(os.wait()[1]) == signal.SIGKILL, one.give(b"none", [writer]))
+for root in ("/root", ""):  # of the last one, by which the next is prepared
+    pid = one.give(b"to you", [writer], root)
+    ended = os.waitpid(pid, 0) == (pid, 0)
+    print(os.read(reader, 100).decode(), ended, one.give(b"again", [writer], root))
+    one.prepare()
+one.waited({})
+print(os.WTERMSIG(os.wait()[1]) == signal.SIGKILL, one.give(b"none", [writer], ""))
 one.prepare()
 os.kill(one._pid, signal.SIGKILL)
 one.ended(os.wait()[0])
-print(one.give(b"none", [writer]))
+print(one.give(b"none", [writer], ""))
 one.prepare()
 os.kill(one._pid, signal.SIGKILL)
 os.waitid(os.P_PID, one._pid, os.WEXITED | os.WNOWAIT)
-print(one.give(b"none", [writer]))
+print(one.give(b"none", [writer], ""))
 """
 
 
@@ -226,10 +236,11 @@ def test_a_worker_that_was_forked_before_it_was_asked_for_is_given_away_once():
     command = [sys.executable, "-I", "-S", "-B", "-c", RESERVE, str(PYTHON)]
     done = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True)
     assert done.stdout.splitlines() == [
-        "None None",
-        "None",
+        "None None 5",
+        "None None 5",
         "30000 None",
-        "to you 1 7 True None",
+        "to you 1 7 0 1 True None",
+        "to you 1 7 1 1 True None",
         "True None",
         "None",
         "None",

@@ -57,6 +57,12 @@ class Agents:
                 loaders[name] = Loader(name, os.path.join(place, file), self._compiled, source.read())
         return loaders
 
+    def rehearse(self):
+        """In a process that will be a worker."""
+        for modules in self._modules.values():
+            if modules:
+                modules[PACKAGE + ".handler"].rehearse()
+
     def hand_on(self, request):
         """In a worker that has its environment and its search path."""
         modules = self._modules.get(request["environment"]["LAMBDA_TASK_ROOT"])

@@ -36,7 +36,7 @@ except ImportError:  # an interpreter built without libffi: workers do without m
 CONTROL = 3
 OUTPUT, CHANNEL = 0, 1
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 1, 36, 47, 4
-CLONE_NEWNS, MS_BIND_REC = 0x00020000, 4096 | 16384
+MS_BIND_REC = 4096 | 16384
 MOUNT_SETATTR, AT_FDCWD, AT_RECURSIVE, MOUNT_ATTR_RDONLY = 442, -100, 0x8000, 1
 CAPABILITY_VERSION_3, CAP_SYS_ADMIN = 0x20080522, 1 << 21
 libc = ctypes.CDLL(None, use_errno=True) if ctypes else None
@@ -56,7 +56,7 @@ def bind(source, target, writable=False):
 
 def enter_root(root, code, opt, tmp, kept=None):
     """What enter_root() of the supervisor does for processes that it starts itself."""
-    check(libc.unshare(CLONE_NEWNS), "unshare")
+    check(reserve_module.stand_apart(libc.unshare), "unshare")
     bind(code, root + "/var/task")
     if opt:
         bind(opt, root + "/opt")
@@ -74,7 +74,7 @@ def enter_tmp(tmp, kept):
     set_privileges(effective=CAP_SYS_ADMIN, permitted=CAP_SYS_ADMIN)
     os.fchdir(kept.outside)
     kept.copy_files(tmp.lstrip("/"))
-    check(libc.unshare(CLONE_NEWNS), "unshare")  # the working directory is then the new namespace's
+    check(libc.unshare(reserve_module.CLONE_NEWNS), "unshare")  # the working directory is then the new namespace's
     bind(tmp.lstrip("/"), "/tmp", writable=True)
 
 
@@ -324,15 +324,16 @@ def serve(control, client, spare, kept=None):
 
     def live(given):
         join(server)
+        spare.rehearse()
         message, fds = receive(given)
         if message:
             worker_main(json.loads(message), fds, server, client, None, spare)
 
-    reserve = reserve_module.Reserve(CONTROL, live)
+    reserve = reserve_module.Reserve(CONTROL, live, libc.unshare if libc and not kept else None)
 
     def start(message, request, fds):
         try:
-            given = reserve.give(message, fds) if "modules" not in request else None
+            given = reserve.give(message, fds, request["root"]) if "modules" not in request else None
             pid = os.fork() if given is None else given
         except OSError as error:
             report(control, kind="failed", id=request["id"], reason=error.strerror)
@@ -353,11 +354,9 @@ def serve(control, client, spare, kept=None):
         while not ready and workers and not kept and spare.work():  # a template would find the function's modules
             reserve.discard()  # it has not what is now there
             ready = poll.poll(0)
-        if not ready and workers and not kept and libc:
-            reserve.prepare()
         ready = ready or poll.poll(reserve.patience(workers))
         if not ready:
-            reserve.discard()
+            reserve.waited(workers)
         for source, _ in ready:
             if source == wake:
                 if signal.SIGUSR1 in os.read(wake, 4096):

@@ -9,19 +9,32 @@ import os
 import signal
 import socket
 
+SOON_MS = 5  # after a worker was started, which goes first
 IDLE_MS = 30_000  # without a worker, until it ends
 LEAST_FREE = 1 / 16  # of the machine's memory
+CLONE_NEWNS = 0x00020000
+_apart = False
 
 
 class Reserve:
     """`live(socket)`: what the forked process does; what is given to it arrives there. `control`: the descriptor of the
-    server's socket, which it must not keep open."""
+    server's socket, which it must not keep open. `unshare`: the C library's; None: there is never one."""
 
-    def __init__(self, control, live):
-        self._control, self._live = control, live
+    def __init__(self, control, live, unshare):
+        self._control, self._live, self._unshare = control, live, unshare
+        self._in_root = False  # the last worker, so that the next will be
+        self._tried = unshare is None  # since anything has changed
         self._pid = self._socket = None
 
+    def waited(self, workers):
+        """So long as patience() said nobody has asked for a worker, nor has one ended."""
+        if workers:
+            self.prepare()
+        else:
+            self.discard()
+
     def prepare(self):
+        self._tried = True
         if self._pid is not None or is_memory_short():
             return
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -40,12 +53,16 @@ class Reserve:
             os.dup2(theirs.fileno(), self._control, inheritable=False)
             os.closerange(self._control + 1, 256)
             theirs.detach()
+            if self._in_root:
+                stand_apart(self._unshare)
             self._live(socket.socket(fileno=os.dup(self._control)))
         finally:
             os._exit(0)
 
-    def give(self, message, fds):
+    def give(self, message, fds, root):
         """The process that has got it; None where there is none."""
+        self._in_root = bool(root)
+        self._changed()
         pid, self._pid = self._pid, None
         if pid is None:
             return None
@@ -63,15 +80,32 @@ class Reserve:
             self._socket.close()
             os.kill(self._pid, signal.SIGKILL)
             self._pid = None
+            self._changed()
 
     def ended(self, pid):
-        if pid == self._pid:
+        if pid == self._pid:  # somebody has killed it
             self._socket.close()
             self._pid = None
+        else:
+            self._changed()
+
+    def _changed(self):
+        self._tried = self._unshare is None
 
     def patience(self, workers):
         """How long to poll, in milliseconds; None: for ever."""
-        return IDLE_MS if self._pid is not None and not workers else None
+        if self._pid is None:
+            return SOON_MS if workers and not self._tried else None
+        return None if workers else IDLE_MS
+
+
+def stand_apart(unshare):
+    """In mounts of this process's own; they are copied once, which takes the longest of what a root takes. 0 where that
+    was done."""
+    global _apart
+    failed = 0 if _apart else unshare(CLONE_NEWNS)
+    _apart = failed == 0
+    return failed
 
 
 def is_memory_short():

@@ -9,6 +9,7 @@ import collections
 import importlib
 import importlib.machinery
 import os
+import time
 
 MODULES = ("hashlib", "ast", "pickletools", "mmap", "faulthandler", "datetime", "decimal", "random", "shutil")
 AGENT = "lambdapool_agent"
@@ -59,6 +60,16 @@ class Spare:
         with open(path, "rb") as file:
             source = file.read()
         self._compiled.code(source, path)
+
+    def rehearse(self):
+        """In a process that will be a worker: what each does at first, without anything of a function. The pages of
+        memory that this writes to are then its own, before anybody waits."""
+        try:
+            os.environ.update(dict(os.environ))
+            time.tzset()
+            self._agents.rehearse()
+        except Exception:
+            pass  # whoever needs it will see
 
     def hand_on(self, request):
         """In a worker: its imports find what is compiled, and the agent."""
