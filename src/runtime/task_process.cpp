@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -146,17 +147,19 @@ bool TaskProcess::is_running() {
          info.si_pid == 0;
 }
 
-void TaskProcess::end() {
-  if (pid_ < 0) return;
+std::uint64_t TaskProcess::end() {
+  if (pid_ < 0) return 0;
   kill();
   const pid_t pid = pid_.exchange(-1);
-  while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
+  rusage used{};
+  while (::wait4(pid, nullptr, 0, &used) < 0 && errno == EINTR) {
   }
   while (::waitpid(-pid, nullptr, WNOHANG) > 0) {  // what it left behind, where that is ours now
   }
   read_log();
   close_descriptor(channel_);
   close_descriptor(output_);
+  return static_cast<std::uint64_t>(used.ru_maxrss) * 1024;
 }
 
 void TaskProcess::start() {
@@ -226,11 +229,11 @@ bool TaskProcess::exchange(Talk& talk, short events) {
   return got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR));
 }
 
-TaskAnswer TaskProcess::died(std::uint64_t kills_before, std::uint64_t peak) {
+TaskAnswer TaskProcess::died(std::uint64_t kills_before, std::uint64_t& peak) {
   siginfo_t info{};
   while (::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOWAIT) < 0 && errno == EINTR) {
   }
-  end();
+  peak = std::max(peak, end());  // it may have been faster than the watch
   const bool by_signal = info.si_code != CLD_EXITED;
   const bool near_limit = limits_.memory_bytes != 0 && peak > limits_.memory_bytes / 5 * 4;
   if (by_signal && info.si_status == SIGKILL && (out_of_memory_kills() > kills_before || near_limit))

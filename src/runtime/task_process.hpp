@@ -59,9 +59,9 @@ class TaskProcess {
   bool is_running();
   void begin_task(Ahead* ahead);
   TaskAnswer answer_to(std::string_view task);
-  void end();
+  std::uint64_t end();  // the most memory that it has had, in bytes; 0: there was none
   bool exchange(Talk& talk, short events);
-  TaskAnswer died(std::uint64_t kills_before, std::uint64_t peak);
+  TaskAnswer died(std::uint64_t kills_before, std::uint64_t& peak);
 
   const TaskCommand& command_;
   const TaskLimits limits_;

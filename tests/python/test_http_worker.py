@@ -212,7 +212,10 @@ def test_a_process_that_dies_idle_is_not_started_again_and_again(start, tmp_path
         "    open(%r, 'a').write('x'); os._exit(7)\n" % str(counted)
     )
     worker = start()
-    assert worker.error("double", 1)["errorType"] == "Runtime.ExitError"
+    headers, _ = worker.task("double", 1)
+    assert headers["X-Lambdapool-Error"] == "Runtime.ExitError"
+    report = base64.b64decode(headers["X-Lambdapool-Log"]).decode().splitlines()[-1]
+    assert int(re.search(r"Max Memory Used: (\d+) MB", report)[1]) > 0  # however short its life was
     (tmp_path / "sitecustomize.py").unlink()
     assert worker.value("double", 1) == 2
     assert len(counted.read_text()) < 20

@@ -232,7 +232,9 @@ class Worker:
         return failure(platform_log.OUT_OF_MEMORY, "Runtime exited with error: signal: killed")
 
     def _died(self):
-        status = self._process.wait()
+        _, ended, used = os.wait4(self._process.pid, 0)
+        status = self._process.returncode = os.waitstatus_to_exitcode(ended)
+        self._peak = max(self._peak, used.ru_maxrss * 1024)  # it may have been faster than the watch
         self._close()
         limit = self._settings.memory_bytes
         if status == -signal.SIGKILL and (_oom_kills() > self._kills or (limit and self._peak > 0.8 * limit)):
