@@ -15,10 +15,12 @@ set(LAMBDAPOOL_x86_64_COMPILER ${LAMBDAPOOL_WHEEL_DIR}/bin/cc-x86_64 CACHE FILEP
 set(LAMBDAPOOL_aarch64_COMPILER ${LAMBDAPOOL_WHEEL_DIR}/bin/cc-aarch64 CACHE FILEPATH "")
 
 # Boost.Asio of Debian 12 takes std::result_of, which C++20 has no more, from libraries that it does not know.
-# Nothing of a wheel tells where it was built.
+# Nothing of a wheel tells where it was built, nor whether ccache was there, which gives the compiler paths from where
+# it runs (CCACHE_BASEDIR).
 get_filename_component(root ${CMAKE_CURRENT_LIST_DIR}/../.. ABSOLUTE)
+file(RELATIVE_PATH up ${LAMBDAPOOL_WHEEL_DIR}/cmake ${root})
 foreach(language C CXX)
-  string(APPEND CMAKE_${language}_FLAGS_INIT " -g0 -ffile-prefix-map=${root}=.")
+  string(APPEND CMAKE_${language}_FLAGS_INIT " -g0 -ffile-prefix-map=${root}=. -ffile-prefix-map=${up}=./")
 endforeach()
 string(APPEND CMAKE_CXX_FLAGS_INIT " -DBOOST_ASIO_HAS_STD_INVOKE_RESULT=1")
 
