@@ -106,7 +106,8 @@ def test_a_functions_own_exception_stops_no_other_item(pool, ear):
 
 
 def test_the_items_of_a_chunk_that_failed_are_named(pool, service):
-    tells_outcomes_early = service["LAMBDAPOOL_TARGET"] == "local"  # of all the others only the range is known
+    # Of what has no workers of ours, only the range is known.
+    tells_outcomes_early = service["LAMBDAPOOL_TARGET"] in ("local", "gcp-local")
     named = (6, "item 6") if tells_outcomes_early else (4, "one of the items 4 to 7, which shared a call")
     with pytest.raises(lambdapool.WorkerDied, match=named[1]) as caught:
         pool.map(tasks.exit_at_six, range(8), chunksize=4)
