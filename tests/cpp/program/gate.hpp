@@ -14,7 +14,8 @@
 // Holds tasks that pass() it until it is opened. Over loopback, since a worker's files are its own.
 class Gate {
  public:
-  Gate() {
+  enum class Holds { all, the_first };
+  explicit Gate(Holds holds = Holds::all) : holds_(holds) {
     sockaddr_in address = loopback(0);
     socklen_t size = sizeof address;
     bind(listener_, reinterpret_cast<sockaddr*>(&address), size);
@@ -70,7 +71,7 @@ class Gate {
   void keep() {
     for (int connection; (connection = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC)) >= 0;) {
       const std::lock_guard lock(mutex_);
-      if (open_) {
+      if (open_ || (holds_ == Holds::the_first && !waiting_.empty())) {
         close(connection);
       } else {
         waiting_.push_back(connection);
@@ -79,6 +80,7 @@ class Gate {
     }
   }
 
+  const Holds holds_;
   int listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   int port_ = 0;
   std::mutex mutex_;
