@@ -19,15 +19,23 @@ constexpr std::size_t numbers_bytes = 13;  // what the checksum covers, before t
 
 }  // namespace
 
+PartHead::PartHead(std::string_view bytes)
+    : kind(bytes[0]),
+      size(little_endian(bytes, 1)),
+      items{little_endian(bytes, 5), little_endian(bytes, 9)},
+      checksum(little_endian(bytes, numbers_bytes)),
+      of_numbers(crc32(0, bytes.substr(0, numbers_bytes))) {}
+
+bool PartHead::is_of(std::string_view content) const {
+  return content.size() == size && crc32(of_numbers, content) == checksum;
+}
+
 std::string_view whole_parts(std::string_view frames) {
   std::size_t at = 0;
   while (frames.size() - at >= part_head_bytes && frames[at] != 'A' && frames[at] != 'E') {
-    const auto head = frames.substr(at, part_head_bytes);
-    const std::size_t size = little_endian(head, 1);
-    if (size > frames.size() - at - part_head_bytes) break;
-    const auto content = frames.substr(at + part_head_bytes, size);
-    if (crc32(crc32(0, head.substr(0, numbers_bytes)), content) != little_endian(head, numbers_bytes)) break;
-    at += part_head_bytes + size;
+    const PartHead head(frames.substr(at));
+    if (!head.is_of(frames.substr(at + part_head_bytes, head.size))) break;
+    at += part_head_bytes + head.size;
   }
   return frames.substr(0, at);
 }

@@ -23,6 +23,19 @@ struct PartItems {
   std::uint32_t count = 0;
 };
 
+// What stands before a frame's content, taken apart.
+struct PartHead {
+  explicit PartHead(std::string_view bytes);  // begins with one: there are at least part_head_bytes
+
+  bool is_of(std::string_view content) const;  // which is all of it
+
+  char kind;
+  std::uint32_t size;  // of the content
+  PartItems items;
+  std::uint32_t checksum;    // of the numbers before it and the content
+  std::uint32_t of_numbers;  // so far, without the content
+};
+
 // What stands before a frame's content, which is less than 4 GiB.
 std::string part_head(char kind, PartItems items, std::string_view content);
 

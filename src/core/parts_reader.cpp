@@ -8,14 +8,6 @@
 namespace lambdapool {
 namespace {
 
-constexpr std::size_t check_bytes = 4;  // at a head's end
-
-std::uint32_t number_at(std::string_view head, std::size_t at) {
-  std::uint32_t value = 0;
-  for (std::size_t i = 4; i-- > 0;) value = value << 8 | static_cast<unsigned char>(head[at + i]);
-  return value;
-}
-
 bool holds(std::string_view kinds, char kind) { return kinds.find(kind) != std::string_view::npos; }
 
 }  // namespace
@@ -62,17 +54,18 @@ Result<void> PartsReader::read(std::string_view piece) {
 
 Result<void> PartsReader::begin() {
   const std::string head = std::exchange(head_, {});
-  left_ = number_at(head, 1);
+  const PartHead part(head);
+  left_ = part.size;
   if (left_ > kinds_.bytes_max) return unreadable_stream("a part has an impossible length");
-  is_kept_ = holds(kinds_.last, head[0]) || holds(kinds_.kept, head[0]);
+  is_kept_ = holds(kinds_.last, part.kind) || holds(kinds_.kept, part.kind);
   if (!is_kept_) {
     ahead_(head);
     return {};
   }
-  checksum_wanted_ = number_at(head, part_head_bytes - check_bytes);
-  checksum_ = crc32(0, std::string_view(head).substr(0, part_head_bytes - check_bytes));
-  std::erase_if(kept_, [&](const Frame& frame) { return frame.kind == head[0]; });
-  kept_.push_back({head[0]});
+  checksum_wanted_ = part.checksum;
+  checksum_ = part.of_numbers;
+  std::erase_if(kept_, [&](const Frame& frame) { return frame.kind == part.kind; });
+  kept_.push_back({part.kind});
   kept_.back().content.reserve(left_);
   return {};
 }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/envelope.hpp"
+#include "core/part_frames.hpp"
 #include "pool/batch.hpp"
 
 namespace lambdapool::pool {
@@ -39,8 +40,7 @@ class EarlyParts {
   bool has_output() const { return has_output_; }  // some has come, of the newest stream
 
  private:
-  struct Frame;
-  bool take(const Frame& frame, std::vector<EarlyPart>& parts);
+  bool take(const PartHead& head, std::string_view content, std::vector<EarlyPart>& parts);
 
   const std::string echo_;
   const Output output_;
