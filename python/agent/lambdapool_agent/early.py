@@ -9,23 +9,21 @@ import os
 import pickle
 
 from . import envelope, outcome
-from .part_frame import head_of
+from .part_frame import BEGUN, FRAMES_AT, SIZE, head_of
 
 SLOW, PAUSE = 1e-4, 1e-3  # seconds
 FEW = 16
 
-_AT = 16  # behind the two numbers
-_SIZE, _BEGUN = 0, 1
 _ANY = (1 << 64) - 1
 
 
 class _Memory:
     def __init__(self, memory):
         self.memory, self._numbers = memory, memoryview(memory).cast("Q")
-        self._end = _AT
+        self._end = FRAMES_AT
 
     def begin(self):
-        self._end = _AT
+        self._end = FRAMES_AT
 
     def tell(self, frame, begun):
         """False: there is no room."""
@@ -34,15 +32,15 @@ class _Memory:
         if fits:
             self.memory[self._end : end] = frame
             self._end = end
-            self._numbers[_SIZE] = end - _AT
-        self._numbers[_BEGUN] = begun if fits else _ANY
+            self._numbers[SIZE] = end - FRAMES_AT
+        self._numbers[BEGUN] = begun if fits else _ANY
         return fits
 
     def room(self):
         return len(self.memory) - self._end - 1024
 
     def stop(self):
-        self._numbers[_BEGUN] = _ANY
+        self._numbers[BEGUN] = _ANY
 
 
 class _Stream:

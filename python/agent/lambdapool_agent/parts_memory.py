@@ -6,10 +6,9 @@ import mmap
 import os
 
 import part_frame  # type: ignore[import-not-found]  # beside http_worker.py, which is run as a file
+from part_frame import BEGUN, FRAMES_AT, SIZE
 
 BYTES = 4 << 20  # taken only where something is written
-_AT = 16  # behind the two numbers
-_SIZE, _BEGUN = 0, 1
 _ANY = (1 << 32) - 1
 
 
@@ -37,7 +36,7 @@ class PartsMemory:
 
     def begin(self):
         """A task comes: nothing of it is there."""
-        self._numbers[_SIZE] = self._numbers[_BEGUN] = 0
+        self._numbers[SIZE] = self._numbers[BEGUN] = 0
         self._seen = self._taken = 0
 
     def look(self):
@@ -47,14 +46,14 @@ class PartsMemory:
 
     def rest(self):
         """The process has ended: all the rest, and how many items had begun."""
-        parts, begun = self._up_to(self._size()), self._numbers[_BEGUN]
+        parts, begun = self._up_to(self._size()), self._numbers[BEGUN]
         return parts + part_frame.head_of(b"B", 0, min(begun, _ANY)) if parts or begun else b""
 
     def _size(self):
-        return min(self._numbers[_SIZE], BYTES - _AT)
+        return min(self._numbers[SIZE], BYTES - FRAMES_AT)
 
     def _up_to(self, end):
         if end <= self._taken:
             return b""
         begin, self._taken = self._taken, end
-        return self._memory[_AT + begin : _AT + end]
+        return self._memory[FRAMES_AT + begin : FRAMES_AT + end]

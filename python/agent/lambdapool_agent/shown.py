@@ -1,11 +1,9 @@
 """What a task writes, on its way to whoever runs the pool, in the stream of its answer (docs/protocol.md, Output)."""
 
 from . import early
-from .part_frame import head_of
+from .part_frame import Output, WholeLines, head_of
 
-CALL_BYTES_MAX = 16 << 20  # of a call
-LINE_BYTES_MAX = 64 << 10  # a longer one is told in pieces
-NO_MORE = b"lambdapool: what this call writes further is in its log alone\n"
+LINE_BYTES_MAX = 64 << 10
 TOO_FAST = b"lambdapool: output is left out here, for it came too fast\n"
 
 
@@ -21,36 +19,25 @@ class Shown:
     """Whole lines. They are in the log in any case: what a slow reader would hold up is left out."""
 
     def __init__(self, stream):
-        self._stream, self._left, self._has_gap = stream, CALL_BYTES_MAX, False
-        self._unfinished = {}  # by what they are written to
+        self._stream, self._output, self._has_gap = stream, Output(), False
+        self._lines = {}  # by what they are written to
 
     def __call__(self, to, text):
-        begun = self._unfinished.pop(to, b"") + text.encode("utf-8", "backslashreplace")
-        end = begun.rfind(b"\n") + 1
-        if end == 0 and len(begun) >= LINE_BYTES_MAX:
-            end = len(begun)
-        if end < len(begun):
-            self._unfinished[to] = begun[end:]
-        if end:
-            self._tell(begun[:end])
+        lines = self._lines.setdefault(to, WholeLines(LINE_BYTES_MAX))
+        self._tell(lines.of(text.encode("utf-8", "backslashreplace")))
 
     def finish(self):
-        for rest in self._unfinished.values():
-            self._tell(rest)
-        self._unfinished = {}
+        for lines in self._lines.values():
+            self._tell(lines.rest())
 
     def _tell(self, lines):
-        if self._left <= 0:
+        if not lines:
             return
         if not self._stream.takes_more():
             self._has_gap = True
             return
         if self._has_gap:
             self._has_gap, lines = False, TOO_FAST + lines
-        if not lines.endswith(b"\n"):
-            lines += b"\n"
-        if len(lines) > self._left:
-            lines = lines[: lines.rfind(b"\n", 0, self._left) + 1] + NO_MORE
-            self._left = 0
-        self._left -= len(lines)
-        self._stream.write(head_of(b"O", 0, 0, lines), lines)
+        told = self._output.of(lines)
+        if told:
+            self._stream.write(head_of(b"O", 0, 0, told), told)
