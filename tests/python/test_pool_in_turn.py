@@ -1,14 +1,13 @@
 """Tasks one after another: whoever waits for the next one runs the local service's loop meanwhile (src/http/helm.hpp)."""
 
 import queue
-import signal
 import threading
 from functools import partial
 
 import lambdapool_tasks as tasks
 import pytest
 from lambdapool import LambdaPool, WorkerDied
-from test_pool_process import run, start
+from test_pool_process import run, run_until_ctrl_c
 
 SERIES = 200  # by then the caller has long taken the loop over
 
@@ -87,7 +86,7 @@ def test_what_goes_wrong_is_told_to_who_runs_the_loop(local):
 
 
 def test_ctrl_c_ends_a_series_and_leaves_the_pool_usable(local):
-    process = start(
+    outcome = run_until_ctrl_c(
         "with LambdaPool(1, 'algorithms') as pool:\n"
         "    for n in range(100): pool.apply(tasks.square, (n,))\n"
         "    try:\n"
@@ -96,13 +95,7 @@ def test_ctrl_c_ends_a_series_and_leaves_the_pool_usable(local):
         "    except KeyboardInterrupt: say('interrupted')\n"
         "    say([pool.apply(tasks.square, (n,)) for n in range(100)][-1])\n"
     )
-    try:
-        assert process.stdout.readline() == "ready\n"
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=120)
-    finally:
-        process.kill()
-    assert (process.returncode, out, err) == (0, "interrupted\n9801\n", "")
+    assert outcome == (0, "interrupted\n9801\n", "")
 
 
 def test_a_signals_handler_may_call_the_pool_that_it_interrupts(local):

@@ -63,6 +63,19 @@ def run(program, timeout=120):
     return process.returncode, out, err
 
 
+def run_until_ctrl_c(program, ready=lambda: None):
+    """As run(), of a program that gets it when it has said so and `ready` has returned."""
+    process = start(program)
+    try:
+        assert process.stdout.readline() == "ready\n"
+        ready()
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=120)
+    finally:
+        process.kill()
+    return process.returncode, out, err
+
+
 @pytest.mark.parametrize(
     "pending",
     [
@@ -123,7 +136,11 @@ def test_functions_of_main_are_sent_by_value(service):
     ],
 )
 def test_ctrl_c_stops_at_once(service, blocking, ear):
-    process = start(
+    def the_first_task_has_started():
+        if "tasks.sleep," not in blocking:
+            assert ear.wait_for(1)
+
+    outcome = run_until_ctrl_c(
         "from functools import partial\n"
         "task = partial(tasks.tell_and_sleep, port=%d, seconds=250)\n"
         "items = range(50)\n"
@@ -134,22 +151,15 @@ def test_ctrl_c_stops_at_once(service, blocking, ear):
         "        %s\n"
         "    except KeyboardInterrupt:\n"
         "        say('interrupted')\n"
-        "say('end')\n" % (ear.port, blocking.replace("%(port)d", str(ear.port)))
+        "say('end')\n" % (ear.port, blocking.replace("%(port)d", str(ear.port))),
+        the_first_task_has_started,
     )
-    try:
-        assert process.stdout.readline() == "ready\n"
-        if "tasks.sleep," not in blocking:
-            assert ear.wait_for(1)  # the first task has started
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=120)
-    finally:
-        process.kill()
-    assert (process.returncode, out, err) == (0, "interrupted\nend\n", "")
+    assert outcome == (0, "interrupted\nend\n", "")
     assert len(ear.heard) <= 1
 
 
 def test_ctrl_c_in_a_map_leaves_the_pool_usable(service):
-    process = start(
+    outcome = run_until_ctrl_c(
         "with LambdaPool(2, 'algorithms') as pool:\n"
         "    pool.apply(tasks.square, (1,))\n"
         "    try:\n"
@@ -158,29 +168,17 @@ def test_ctrl_c_in_a_map_leaves_the_pool_usable(service):
         "    except KeyboardInterrupt:\n"
         "        say(pool.map(tasks.square, [3]))\n"
     )
-    try:
-        assert process.stdout.readline() == "ready\n"
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=120)
-    finally:
-        process.kill()
-    assert (process.returncode, out, err) == (0, "[9]\n", "")
+    assert outcome == (0, "[9]\n", "")
 
 
 def test_an_uncaught_ctrl_c_ends_a_program_with_an_executor(service):
-    process = start(
+    code, out, err = run_until_ctrl_c(
         "executor = LambdaExecutor('algorithms', max_workers=1)\n"
         "futures = [executor.submit(tasks.sleep, 250) for _ in range(10)]\n"
         "say_when_waiting('ready')\n"
         "futures[0].result()\n"
     )
-    try:
-        assert process.stdout.readline() == "ready\n"
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=120)
-    finally:
-        process.kill()
-    assert process.returncode == -signal.SIGINT and "KeyboardInterrupt" in err
+    assert code == -signal.SIGINT and "KeyboardInterrupt" in err
 
 
 def test_workers_are_of_their_callers_session_and_have_nothing_of_its_terminal(enter):
