@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import sys
+import threading
 import time
 import warnings
 from typing import Any, Dict, List, NamedTuple, Optional
@@ -64,6 +65,7 @@ class DeployedCode:
         self._files: Dict[str, str] = {}  # of the manifest, those not compared yet
         self._apart: List[str] = []  # what was warned of
         self._modules = 0  # how many were loaded here when they were compared
+        self._lock = threading.RLock()  # held while they are: threads that wait for tasks of their own learn of it, too
 
     @property
     def digest(self) -> str:
@@ -74,13 +76,18 @@ class DeployedCode:
         """What a task names the worker's code by; "" where any will do. Raises CodeMismatch where a module that was
         loaded meanwhile differs."""
         if self._files and len(sys.modules) != self._modules:
-            mismatch = self._compare(self._digest)
+            with self._lock:
+                mismatch = self._compare(self._digest)
             if mismatch is not None:
                 raise mismatch
         return self._digest
 
     def learn(self, manifest: bytes) -> Optional[CodeMismatch]:
         """The worker has this code, and has run nothing. None: it will do, and the task can be sent again."""
+        with self._lock:
+            return self._learn(manifest)
+
+    def _learn(self, manifest: bytes) -> Optional[CodeMismatch]:
         self._files = {}
         if manifest:
             self._manifest, self._content = manifest, json.loads(manifest)
@@ -108,7 +115,8 @@ class DeployedCode:
             )
 
     def _compare(self, digest: str) -> Optional[CodeMismatch]:
-        """Tasks name the code by `digest` from then on where it will do. (Other threads send meanwhile.)"""
+        """Tasks name the code by `digest` from then on where it will do. (Other threads send meanwhile, without the
+        lock.)"""
         self._modules = len(sys.modules)
         differing: List[Differing] = []
         for path in list(self._files):

@@ -1,12 +1,17 @@
 """Never the wrong code: what is loaded here and what runs there are the same source, or nothing runs."""
 
+import hashlib
+import json
 import os
 import subprocess
 import sys
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from conftest import BUILD, PROGRAM
+from lambdapool import loaded_source
+from lambdapool.deployed_code import DeployedCode
 
 USE = """
 import sys, warnings
@@ -356,3 +361,19 @@ with LambdaPool(2, "stale") as pool:
 """
     )
     assert int(used.stdout) <= 102
+
+
+def test_threads_that_learn_of_the_code_at_once_compare_it_one_after_the_other():
+    names = [name for name in list(sys.modules) if name.isidentifier()][:60]
+    files = {name + ".py": loaded_source.hash_of(sys.modules[name]) or "none here" for name in names}
+    manifest = json.dumps({"files": files}).encode()
+    code = DeployedCode("f", "error")
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)  # many threads in each other's way, as on a loaded machine
+    try:
+        with ThreadPoolExecutor(8) as threads:
+            learnt = list(threads.map(code.learn, [manifest] * 80))
+    finally:
+        sys.setswitchinterval(interval)
+    assert learnt == [None] * 80
+    assert code.expected() == hashlib.sha256(manifest).hexdigest()[:16]
