@@ -1,5 +1,6 @@
 """A C++ program as an HTTP worker: what a platform that runs a container with a port gets to see."""
 
+import contextlib
 import http.client
 import json
 import os
@@ -90,11 +91,11 @@ def test_what_tells_nothing_early_is_answered_at_once(worker):
 
 
 def children_of(pid):
-    return [
-        int(child)
-        for thread in os.listdir("/proc/%d/task" % pid)
-        for child in open("/proc/%d/task/%s/children" % (pid, thread)).read().split()
-    ]
+    children = []
+    for thread in os.listdir("/proc/%d/task" % pid):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has ended meanwhile
+            children += map(int, Path("/proc/%d/task/%s/children" % (pid, thread)).read_text().split())
+    return children
 
 
 def test_a_task_of_which_there_is_nothing_to_tell_is_told_to_be_under_way(tmp_path):
