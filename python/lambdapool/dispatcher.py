@@ -140,7 +140,8 @@ class Dispatcher:
             self.engine.name_call(call, self.printer.name(job, items))
 
     def wait_for(self, job: Any) -> None:
-        """Waits for a task on the caller's thread, which so needs no other to wake it."""
+        """Waits for a task on the caller's thread, which so needs no other to wake it. What interrupts that is raised,
+        and then the task is the caller's to withdraw()."""
         while self.ended is None and job._number in self._jobs:
             arrival = self.engine.wait_for(job._number)
             if arrival is None:
@@ -298,7 +299,10 @@ class Dispatcher:
         if self.printer is not None and arrivals:
             self.printer.catch_up()
         for arrival in arrivals:
-            self._take(*arrival)
+            try:
+                self._take(*arrival)
+            except BaseException as error:
+                _guarded(self._broke, arrival[0], error)
         _guarded(self.pump)
 
     def _take(self, number: int, call: int, first: int, count: int, *came: Any) -> None:
@@ -306,9 +310,17 @@ class Dispatcher:
             self.blobs.over(call)
         job = self._jobs.get(number)
         if job is not None:
-            _guarded(job._arrived, call, first, count, *came)
+            job._arrived(call, first, count, *came)
         elif number and self.ended is None:
             self.engine.settle(number, first, count, count)
+
+    def _broke(self, number: int, error: BaseException) -> None:
+        """An answer could not be taken: as no other will come, it is the outcome of all that its job has left."""
+        job = self._jobs.get(number)
+        if job is None:
+            raise error
+        self.withdraw(job)
+        job._end(error)
 
     def _done(self) -> bool:
         if self.ended is not None or self._abandoned:

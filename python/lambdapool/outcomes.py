@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import sys
+import threading
 from multiprocessing.pool import RemoteTraceback  # type: ignore[attr-defined]  # typeshed lacks it
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple, Union
 
@@ -43,7 +44,7 @@ def read(
     read_log: Callable[[], str] = str,
     kept: Optional[List[Optional[bytes]]] = None,
 ) -> Answer:
-    """The answer to a task of so many items. Never raises: what cannot be read is an outcome too.
+    """The answer to a task of so many items. Raises only what interrupts: what cannot be read is an outcome too.
 
     `read_log` is asked for the invocation's log where something failed, which is told it. `kept` gets of each item the
     bytes that its value can be made of again; None where there is no value.
@@ -91,6 +92,8 @@ def _read(body: Union[bytes, Fetched], items: int, function: str, kept: Optional
                     results.append(loads(data, buffers=buffers[0]) if buffers else loads(data))
                     continue
                 except BaseException as error:
+                    if _interrupts(error):
+                        raise
                     failures.append(mismatch.of_result(error, function))
             else:
                 failures.append(_failure(status, data, function))
@@ -101,9 +104,16 @@ def _read(body: Union[bytes, Fetched], items: int, function: str, kept: Optional
     except LambdaPoolError as error:  # of what had to be fetched
         return _failed_all(error, items)
     except BaseException as error:
+        if _interrupts(error):
+            raise
         message = "the function's answer is not an outcome of this protocol: %s: %s; the function may have run"
         message %= (type(error).__name__, error)
         return _failed_all(make(ProtocolError, message, function), items)
+
+
+def _interrupts(error: BaseException) -> bool:
+    """Whether it is Ctrl-C, or what else a handler of signals, which run on the main thread, raises for such."""
+    return not isinstance(error, Exception) and threading.current_thread() is threading.main_thread()
 
 
 def _kept(raw: List[Any]) -> List[Optional[bytes]]:
@@ -171,7 +181,9 @@ def _rebuild(how: str, data: bytes) -> Optional[BaseException]:
     try:
         exception = pickle.loads(data) if how == "object" else None
         return exception if isinstance(exception, BaseException) else None
-    except BaseException:
+    except BaseException as error:
+        if _interrupts(error):
+            raise
         return None
 
 

@@ -7,8 +7,9 @@ from functools import partial
 
 import lambdapool_tasks as tasks
 import pytest
-from lambdapool import LambdaPool
+from lambdapool import LambdaPool, outcomes
 from lambdapool.dispatcher import Dispatcher
+from lambdapool.results import Applied
 
 WAITS = {
     "map": lambda pool, executor: pool.map(tasks.square, [3]),
@@ -94,3 +95,61 @@ def test_what_comes_meanwhile_does_not_lengthen_a_timeout(service, ear):
         coming.join()
         ear.release()
         assert results.next(60) == 0
+
+
+class Interruption(BaseException):
+    """As KeyboardInterrupt, but not pytest's."""
+
+
+def interrupts(patches):
+    """Once."""
+
+    def interrupt(*_):
+        patches.undo()
+        raise Interruption
+
+    return interrupt
+
+
+INTERRUPTED = {
+    "its value is unpickled": (tasks, "_break", tasks.return_breaking),
+    "it is forgotten": (Dispatcher, "forget", tasks.process_id),
+    "it is told": (Applied, "_settle", tasks.process_id),
+}
+
+
+@pytest.mark.parametrize("when", INTERRUPTED)
+def test_what_interrupts_a_call_while_its_answer_is_taken_comes_as_it_is(service, monkeypatch, when):
+    """A handler of signals runs between any two steps of the main thread."""
+    owner, name, function = INTERRUPTED[when]
+    with LambdaPool(lambda_function="algorithms", workers=1) as pool:
+        pool.apply(tasks.square, (2,))
+        with monkeypatch.context() as patches, pytest.raises(Interruption):
+            patches.setattr(owner, name, interrupts(patches))
+            pool.apply(function, () if owner is tasks else (2,))
+        assert pool.apply(tasks.square, (3,)) == 9
+        pool.close()
+        pool.join()
+
+
+def test_an_answer_that_cannot_be_taken_is_the_end_of_its_job_alone(pool, monkeypatch):
+    read = outcomes.read
+    broken = []
+
+    def breaks_once(*args, **kwargs):
+        if not broken:
+            broken.append(args)
+            raise RuntimeError("broken here")
+        return read(*args, **kwargs)
+
+    assert pool.map(tasks.square, range(3)) == [0, 1, 4]
+    monkeypatch.setattr(outcomes, "read", breaks_once)
+    for one in (
+        lambda: pool.apply_async(tasks.square, (2,)).get(60),
+        lambda: pool.map(tasks.square, range(30), 1),
+        lambda: list(pool.imap(tasks.square, range(30))),
+    ):
+        broken.clear()
+        with pytest.raises(RuntimeError, match="broken here"):
+            one()
+        assert pool.map(tasks.square, range(3)) == [0, 1, 4]
