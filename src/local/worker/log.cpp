@@ -121,6 +121,10 @@ void LogPipe::finish_line() {
   unfinished_.clear();
 }
 
+void LogPipe::catch_up() {
+  if (!held_) drain(bytes_at_once);
+}
+
 std::string LogPipe::take(bool all_read) {
   // Not once the mark has been read: what has come since may be of one that left none before it.
   if (!all_read && !marked_) drain(bytes_at_once);

@@ -50,6 +50,9 @@ class LogPipe {
   // invocation's mark (core/packets.hpp) is held. `all_read`: there is nothing of it that has not been read.
   std::string take(bool all_read = false);
 
+  // What the invocation has written so far has been read, and its whole lines have gone to the sink.
+  void catch_up();
+
   // What is written from now on belongs to what comes next: its end is kept until that begins.
   void hold();
   void begin(std::string_view request_id);

@@ -214,6 +214,7 @@ std::unique_ptr<http::BodySink> RuntimeApi::divert(const http::Request& head) {
   if (head.headers.get(response_mode) != "streaming") return nullptr;
   if (head.target != std::string(root) + "invocation/" + invocation.request_id + "/response") return nullptr;
   state_ = State::streaming;
+  events_.streams();
   if (invocation.stream_begins) invocation.stream_begins(std::string(head.headers.get("content-type")));
   invocation.stream("");
   return std::make_unique<StreamedBody>(self_);

@@ -38,6 +38,7 @@ class RuntimeApi {
     // Before `answered`, where an answer says it: all that the invocation wrote has been read already, or
     // what has not has a mark behind it.
     std::function<void(bool all_read)> logged = [](bool) {};
+    std::function<void()> streams = [] {};  // the response begins: what was written before it comes first
   };
 
   explicit RuntimeApi(Events events) : events_(std::move(events)) {}

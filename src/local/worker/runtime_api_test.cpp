@@ -45,7 +45,8 @@ class RuntimeApiTest : public ::testing::Test {
 
   std::vector<std::string> told_;
   RuntimeApi api_{{[] {}, [this](RuntimeApi::Kind, const std::string&) { told_.push_back("worker"); },
-                   [](const std::string&, const std::string&) {}}};
+                   [](const std::string&, const std::string&) {}, [](std::string_view) {}, [](bool) {},
+                   [this] { told_.push_back("log"); }}};
 };
 
 // Its next invocation may be there already: what that writes is not this one's.
@@ -62,6 +63,23 @@ TEST_F(RuntimeApiTest, SoIsOneThatIsTooLarge) {
   request("POST", "invocation/one/response",
           std::string(static_cast<std::size_t>(limits::response_payload_bytes_max) + 1, ' '));
   EXPECT_THAT(told_, ElementsAre("worker", "runtime 413"));
+}
+
+// Behind a stream's first piece nothing can be told of what is beside it.
+TEST_F(RuntimeApiTest, WhatWasWrittenIsHeardBeforeAStreamBegins) {
+  request("GET", "invocation/next");
+  Invocation invocation{"one", "{}", "", ""};
+  invocation.stream = [this](std::string_view piece) { told_.push_back("piece " + std::string(piece)); };
+  api_.deliver({std::move(invocation), 0, ""});
+  told_.clear();
+  http::Request head;
+  head.method = "POST";
+  head.target = "/2018-06-01/runtime/invocation/one/response";
+  head.headers.set("Lambda-Runtime-Function-Response-Mode", "streaming");
+  const auto body = api_.divert(head);
+  ASSERT_TRUE(body);
+  body->write("x");
+  EXPECT_THAT(told_, ElementsAre("log", "piece ", "piece x"));
 }
 
 }  // namespace

@@ -49,7 +49,7 @@ Worker::Worker(WorkerProcess::Parts parts, const LogSink& log, WorkerProcess::Se
             [this](RuntimeApi::Kind kind, std::string body) { on_answered(kind, std::move(body)); },
             [this](std::string type, std::string body) { on_init_failed(std::move(type), std::move(body)); },
             [this](std::string_view names) { on_imported(names); },
-            [this](bool all_read) { log_read_ = all_read; }}) {}
+            [this](bool all_read) { log_read_ = all_read; }, [this] { process_->log().catch_up(); }}) {}
 
 Worker::~Worker() = default;
 
