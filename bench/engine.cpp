@@ -1,6 +1,6 @@
-// Drives the engine against an endpoint: `engine PORT IN_FLIGHT CALLS` prints one JSON line with the CPU of
-// this process and the wall time, both in microseconds per call, after a warm-up of a tenth of the calls
-// where there are many.
+// Drives the engine against an endpoint: `engine PORT IN_FLIGHT CALLS [streamed]` prints one JSON line with
+// the CPU of this process and the wall time, both in microseconds per call, after a warm-up of a tenth of the
+// calls where there are many. `streamed`: by InvokeWithResponseStream.
 #include "pool/engine.hpp"
 
 #include <sys/resource.h>
@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <mutex>
 #include <string>
+#include <string_view>
 
 namespace {
 
@@ -42,14 +43,18 @@ class Countdown {
   int failed_ = 0;
 };
 
-int run(lambdapool::pool::Engine& engine, int calls) {
-  const std::string payload =
-      R"({"lambdapool":1,"codec":"pickle","peer":"3.11","encoding":"base64","task":"gASVIQAAAAAAAAA="})";
+int run(lambdapool::pool::Engine& engine, int calls, bool streamed) {
+  const std::string payload = std::string(R"({"lambdapool":1,"codec":"pickle","peer":"3.11",)") +
+                              (streamed ? R"("parts":{"stream":true,"large":true},)" : "") +
+                              R"("encoding":"base64","task":"gASVIQAAAAAAAAA="})";
+  lambdapool::pool::Engine::Ahead ahead;
+  if (streamed) ahead = [](std::string_view) {};
   Countdown countdown(calls);
   for (int i = 0; i < calls; ++i) {
     engine.submit(
         static_cast<std::uint64_t>(i), payload,
-        [&](lambdapool::Result<lambdapool::cloud::Invoked> result) { countdown.down(result.has_value()); });
+        [&](lambdapool::Result<lambdapool::cloud::Invoked> result) { countdown.down(result.has_value()); },
+        {}, {}, ahead);
   }
   return countdown.wait();
 }
@@ -57,8 +62,9 @@ int run(lambdapool::pool::Engine& engine, int calls) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 4) {
-    std::fprintf(stderr, "usage: %s PORT IN_FLIGHT CALLS\n", argv[0]);
+  const bool streamed = argc == 5 && argv[4] == std::string_view("streamed");
+  if (argc != (streamed ? 5 : 4)) {
+    std::fprintf(stderr, "usage: %s PORT IN_FLIGHT CALLS [streamed]\n", argv[0]);
     return 2;
   }
   const int in_flight = std::atoi(argv[2]);
@@ -75,10 +81,10 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "%s\n", engine.error().message.c_str());
     return 1;
   }
-  if (calls > 2 * in_flight) run(**engine, calls / 10 + in_flight);
+  if (calls > 2 * in_flight) run(**engine, calls / 10 + in_flight, streamed);
   const double cpu = cpu_us();
   const auto start = std::chrono::steady_clock::now();
-  const int failed = run(**engine, calls);
+  const int failed = run(**engine, calls, streamed);
   const double wall =
       std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start).count();
   rusage usage{};

@@ -1,5 +1,6 @@
 // An endpoint that answers every request at once with the same small envelope, so that a benchmark of
-// clients measures the client. Prints its port; ends when standard input closes.
+// clients measures the client. Prints its port; ends when standard input closes. InvokeWithResponseStream is
+// answered as such, all at once.
 //   --delay-ms MS        each answer comes that much later
 //   --invocations COUNT  it is a Runtime API as well; COUNT invocations later it prints a line, and who asks
 //                        then waits
@@ -14,6 +15,7 @@
 #include "core/descriptor_limit.hpp"
 #include "http/event_loop.hpp"
 #include "http/server.hpp"
+#include "local/invoke/response_stream.hpp"
 
 namespace http = lambdapool::http;
 
@@ -30,6 +32,7 @@ class Stub {
   void handle(const http::Request& request, http::Responder responder) {
     if (request.target.ends_with("/invocation/next")) return hand_out(std::move(responder));
     if (request.target.starts_with("/2018-06-01/")) return responder.send({.status = 202, .body = "{}"});
+    if (request.target.ends_with("/response-streaming-invocations")) return responder.send(streamed());
     if (delay_ == delay_.zero()) return responder.send(outcome());
     const auto id = ++last_;
     waiting_.emplace(
@@ -48,6 +51,16 @@ class Stub {
                         {"x-amzn-RequestId", "00000000-0000-4000-8000-000000000000"},
                         {"X-Amz-Executed-Version", "$LATEST"}},
             .body = answer};
+  }
+
+  static http::Response streamed() {
+    static const std::string body =
+        lambdapool::local::event_frame("PayloadChunk", "application/octet-stream", answer) +
+        lambdapool::local::event_frame("InvokeComplete", "application/json", "{}");
+    http::Response response = outcome();
+    response.headers.set("Content-Type", "application/vnd.amazon.eventstream");
+    response.body = body;
+    return response;
   }
 
   void answer_late(std::uint64_t id) {

@@ -68,14 +68,20 @@ def client_cpu():
         port = endpoint.port
         for in_flight in (100,) if QUICK else (10, 100, 1000):
             runs = {"ours": lambda: run([ENGINE, port, in_flight, calls], CPUS[0])}
+            if in_flight == 100:
+                runs["streamed"] = lambda: run([ENGINE, port, in_flight, calls, "streamed"], CPUS[0])
             if shutil.which("wrk"):
                 runs["wrk"] = lambda: wrk(port, in_flight, script.name)
             if in_flight == 100 and not QUICK:
                 runs["boto3"] = lambda: boto3(port, in_flight)
             medians = interleaved(runs, rounds)
             peers = {name: figures["cpu_us"] for name, figures in medians.items() if name != "ours"}
+            streamed = peers.pop("streamed", None)
             name = "client CPU a call, %d in flight, plain" % in_flight
             rows.append(at_most(name, "us", medians["ours"]["cpu_us"], peers, 1.25, "wrk"))
+            if streamed is not None:
+                name = "  the same by InvokeWithResponseStream"
+                rows.append(Row(name, "us", streamed, {"by Invoke": medians["ours"]["cpu_us"]}))
     return rows
 
 

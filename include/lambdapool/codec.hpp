@@ -27,8 +27,8 @@ std::string encode(const T& value) {
 
 // Throws MalformedMessage.
 template <Sendable T>
-T decode(std::string_view bytes) {
-  Reader in(bytes);
+T decode(std::string_view bytes, Reader::Reading reading = Reader::Reading::any_time) {
+  Reader in(bytes, reading);
   T value = Codec<T>::read(in);
   in.finish();
   return value;

@@ -54,7 +54,7 @@ struct Single {
     if constexpr (std::is_void_v<T>) {
       job.result(0);
     } else {
-      return decode<T>(job.result(0));
+      return decode<T>(job.result(0), Reader::Reading::last_time);
     }
   }
 };
@@ -64,7 +64,8 @@ struct Every {
   static std::vector<T> collect(Job& job, std::size_t count) {
     std::vector<T> results;
     results.reserve(count);
-    for (std::size_t i = 0; i < count; ++i) results.push_back(decode<T>(job.result(i)));
+    for (std::size_t i = 0; i < count; ++i)
+      results.push_back(decode<T>(job.result(i), Reader::Reading::last_time));
     return results;
   }
 };
@@ -89,7 +90,7 @@ struct Outcomes {
       if constexpr (std::is_void_v<T>) {
         return Outcome<T>(std::monostate{});
       } else {
-        return Outcome<T>(decode<T>(bytes));
+        return Outcome<T>(decode<T>(bytes, Reader::Reading::last_time));
       }
     } catch (...) {
       return Outcome<T>(std::current_exception());

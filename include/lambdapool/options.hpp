@@ -67,7 +67,7 @@ struct Options {
   std::string aws_session_token = {};
 
   // The S3 bucket for arguments and results that do not fit a call (6 MB); else LAMBDAPOOL_BUCKET. The target
-  // local needs none.
+  // local needs none, and results of up to 200 MB are streamed without one.
   std::string bucket = {};
 
   // Lets an endpoint be plain http to another machine, where whoever is on the way can answer in its place.

@@ -18,7 +18,22 @@ Range = Tuple[int, int]
 #: job, call, first, count; the answer's body, or (a str) what was stored instead, or the error; of how many items
 #: before these the body has the outcomes, too; where the call failed, how many of them may have begun; whether the body
 #: came ahead of the call's answer. job is 0 where nobody wants it any more.
-Arrival = Tuple[int, int, int, int, Union[bytes, str, None], Optional[NativeError], int, int, bool]
+Arrival = Tuple[int, int, int, int, Union[bytes, "Streamed", str, None], Optional[NativeError], int, int, bool]
+
+class Streamed:
+    """An answer that is large, as a buffer: its pickle, and behind it the buffers of these sizes."""
+
+    def __len__(self) -> int: ...
+    def __buffer__(self, flags: int) -> memoryview: ...
+    def sizes(self) -> List[int]: ...
+
+class LastReading:
+    """A view of a Streamed as a file that is read once: what has been read gives its memory back."""
+
+    def __init__(self, view: memoryview) -> None: ...
+    def read(self, most: int) -> bytes: ...
+    def readinto(self, buffer: Any) -> int: ...
+    def readline(self) -> bytes: ...
 
 def address_of(bytes: object) -> int:
     """Where in memory the buffer begins."""

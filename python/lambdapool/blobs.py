@@ -144,7 +144,7 @@ class Blobs:
 
     def fetched(self, id: int, body: Any) -> Any:
         """The answer's body; where it says what was stored instead, that (which is fetched when it is read)."""
-        return body if isinstance(body, bytes) else Fetched(self._engine, id, body, self._function)
+        return Fetched(self._engine, id, body, self._function) if isinstance(body, str) else body
 
     def share(self, obj: S) -> Shared[S]:
         packed = pickling.dumps(obj, apart=self.apart)

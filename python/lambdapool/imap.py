@@ -35,6 +35,12 @@ else:  # no generics before Python 3.13
 #: that runs (docs/protocol.md, Packets).
 CHUNKS_EACH = 4
 
+#: Where their results are large: one that it has, and one that is in memory until somebody takes it.
+LARGE_CHUNKS_EACH = 2
+LARGE = 6 << 20
+
+LIFTED = 1 << 62
+
 
 class Feed(Lazy):
     """The pulling side. Knows the iterator only weakly.
@@ -72,8 +78,15 @@ class Feed(Lazy):
     def _lift(self) -> None:
         """No window any more."""
         with self._changed:
-            self._window = 1 << 62
+            self._window = LIFTED
             self._room.notify_all()
+
+    def _take(self, call: int, first: int, count: int, body: Any, before: int, early: bool) -> None:
+        if type(body) is str or len(body) >= LARGE:  # a str says what did not fit the answer
+            with self._changed:
+                if self._window != LIFTED:
+                    self._window = LARGE_CHUNKS_EACH * self._dispatcher.workers * self._chunksize
+        super()._take(call, first, count, body, before, early)
 
     def _run(self) -> None:
         failure = None

@@ -10,7 +10,7 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple, Union
 
 from lambdapool_by_value import exceptions
 
-from . import mismatch
+from . import _native, mismatch
 from .blobs import Fetched
 from .errors import (
     BlobError,
@@ -27,6 +27,9 @@ from .faults import Failure
 #: What read() keeps of a value: its pickle, or the pickle of (a pickle, its buffers), behind one of these.
 KEPT_VALUE, KEPT_BUFFERED = b"v", b"b"
 
+#: Of answers: Lambda's, and of one that is streamed; Cloud Run's is between them
+LAMBDA_LIMIT, STREAMED_LIMIT = 6 * 1024 * 1024 + 100, 200 << 20
+
 VALUE, EXCEPTION, UNSENDABLE, TOO_LARGE, UNREADABLE, VALUES, INITIALIZER, OTHER_CODE, BUFFERED, NOT_STORED = range(10)
 
 
@@ -38,7 +41,7 @@ class Answer(NamedTuple):
 
 
 def read(
-    body: Union[bytes, Fetched],
+    body: Union[bytes, Fetched, _native.Streamed],
     items: int,
     function: str,
     read_log: Callable[[], str] = str,
@@ -68,13 +71,20 @@ def of_rest(answer: Answer, before: int, count: int, early: bool, function: str)
     return answer._replace(results=results, failures=failures)
 
 
-def _read(body: Union[bytes, Fetched], items: int, function: str, kept: Optional[List[Optional[bytes]]]) -> Answer:
+def _read(
+    body: Union[bytes, Fetched, _native.Streamed], items: int, function: str, kept: Optional[List[Optional[bytes]]]
+) -> Answer:
     loads = pickle.loads
+    value_of: Callable[..., Any] = loads
     try:
-        if isinstance(body, Fetched):
+        if isinstance(body, bytes):
+            raw, seconds = loads(body)
+        elif isinstance(body, Fetched):
             raw, seconds = loads(body.taken(), buffers=body.buffers)
         else:
-            raw, seconds = loads(body)
+            pickled, *pieces = _pieces(body)
+            raw, seconds = loads(pickled, buffers=pieces)
+            value_of = _last_reading if kept is None else loads
         if seconds is None and raw[0][0] == OTHER_CODE:
             return Answer([], None, [], loads(raw[0][1]))
         if seconds is None:
@@ -89,7 +99,7 @@ def _read(body: Union[bytes, Fetched], items: int, function: str, kept: Optional
                 continue
             if status in (VALUE, BUFFERED):
                 try:
-                    results.append(loads(data, buffers=buffers[0]) if buffers else loads(data))
+                    results.append(value_of(data, buffers=buffers[0]) if buffers else value_of(data))
                     continue
                 except BaseException as error:
                     if _interrupts(error):
@@ -116,6 +126,24 @@ def _interrupts(error: BaseException) -> bool:
     return not isinstance(error, Exception) and threading.current_thread() is threading.main_thread()
 
 
+def _pieces(body: _native.Streamed) -> List[memoryview]:
+    """Its pickle, and the buffers that end it, where they are."""
+    view, sizes = memoryview(body), body.sizes()
+    at = len(view) - sum(sizes)
+    pieces = [view[:at]]
+    for size in sizes:
+        pieces.append(view[at : at + size])
+        at += size
+    return pieces
+
+
+def _last_reading(data: Any, *, buffers: Any = ()) -> Any:
+    """As pickle.loads, of what nobody else reads; what is large gives its memory back as it is read."""
+    if type(data) is memoryview:
+        return pickle.load(_native.LastReading(data), buffers=buffers)
+    return pickle.loads(data, buffers=buffers)
+
+
 def _kept(raw: List[Any]) -> List[Optional[bytes]]:
     kept: List[Optional[bytes]] = []
     for status, data, *buffers in raw:
@@ -124,7 +152,7 @@ def _kept(raw: List[Any]) -> List[Optional[bytes]]:
         elif status == VALUE:
             kept.append(KEPT_VALUE + data)
         elif status == BUFFERED:
-            kept.append(KEPT_BUFFERED + pickle.dumps((data, [bytes(buffer) for buffer in buffers[0]]), 5))
+            kept.append(KEPT_BUFFERED + pickle.dumps((bytes(data), [bytes(buffer) for buffer in buffers[0]]), 5))
         else:
             kept.append(None)
     return kept
@@ -202,13 +230,20 @@ def _unsendable(parts: Tuple[str, str], function: str) -> BaseException:
 
 def _too_large(parts: Tuple[int, int, int], function: str) -> BaseException:
     size, limit, others = parts
-    message = "the result takes %d bytes as it travels (as base64, compressed where that helps), " % size
-    message += "more than fits Lambda's response limit of %d bytes" % limit
-    if others > 1024:
-        message += "; %d bytes were taken by other results of the same invocation: a smaller chunksize helps" % others
+    bucket = "name an S3 bucket for such data (bucket= or LAMBDAPOOL_BUCKET)"
+    travels, way_out = " as it travels (as base64, compressed where that helps)", "return less"
+    if limit >= STREAMED_LIMIT:
+        travels, service, way_out = "", "Lambda's limit for a streamed response", "return less, or " + bucket
+    elif limit <= LAMBDA_LIMIT:
+        service, way_out = "Lambda's response limit", "return less, " + bucket + ", or have the function stream its "
+        way_out += "results, to 200 MB (`lambdapool update %s PATHS --response-mode streaming`)"
+        way_out %= function or "NAME"
     else:
-        message += "; return less, or name an S3 bucket for such data (bucket= or LAMBDAPOOL_BUCKET)"
-    return make(PayloadTooLarge, message, function)
+        service = "the platform's response limit"
+    if others > 1024:
+        way_out = "%d bytes were taken by other results of the same invocation: a smaller chunksize helps" % others
+    message = "the result takes %d bytes%s, more than fits %s of %d bytes; %s"
+    return make(PayloadTooLarge, message % (size, travels, service, limit, way_out), function)
 
 
 def _not_stored(parts: Tuple[int, str], function: str) -> BaseException:

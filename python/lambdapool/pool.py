@@ -95,7 +95,7 @@ class LambdaPool(_Base):
         stdout: what tasks print, on standard output and standard error, appears on this program's standard output while
             they run, line by line, with the name of the task in front: ``resize[7] | done``. docs/tasks.md.
         bucket: the S3 bucket for arguments and results that do not fit a call (6 MB); else ``LAMBDAPOOL_BUCKET``, else
-            that of ``lambdapool.toml``. The target local needs none.
+            that of ``lambdapool.toml``. The target local needs none; without one, results to 200 MB are streamed.
 
     Raises:
         CredentialsError: there is no identity for AWS; the message says what to do.

@@ -140,7 +140,7 @@ class Engine {
   void observe(Batch::Call call, const report::CallTimes& times, const ErrorKind* failure);
   Arrival read(Completion& completion);
   void leave_place(Batch::Call call, bool answered, const Result<envelope::Envelope>& outcome);
-  static nb::tuple told(const Arrival& arrival);
+  static nb::tuple told(Arrival& arrival);
   Batch::Rest to_tell(Batch::Rest rest);
   bool cancel(const std::vector<Batch::Call>& calls);
   bool cancel_without_gil(const std::vector<Batch::Call>& calls);

@@ -10,11 +10,13 @@
 #include "engine.hpp"
 #include "outcome_check.hpp"
 #include "pool/ending.hpp"
+#include "streamed.hpp"
 
 namespace lambdapool::python {
 namespace {
 
 constexpr std::size_t large_bytes = 16 * 1024;
+constexpr std::size_t streamed_from = std::size_t{1} << 20;  // of an answer that is not copied
 
 }  // namespace
 
@@ -160,8 +162,10 @@ bool Engine::send_bytes(pool::Engine& engine, Batch::Call call, std::string_view
   using Ways = cloud::CallLimits::Early;
   const auto way = engine.limits().early;
   const bool early = way != Ways::none && chunk && (output_ || chunk->count > 1);
+  // A result that does not fit an answer has only the stream where there is no store.
+  const bool streams = early || (way == Ways::streamed && !store_);
   const envelope::PartsWanted asked{way == Ways::streamed, output_ != nullptr};
-  const std::string members = members_of(call, given, early ? envelope::parts_member(asked) : "");
+  const std::string members = members_of(call, given, streams ? envelope::parts_member(asked) : "");
   const envelope::Label label{codec, settings_.peer, echo, {}, code, members};
   const bool raw = engine.limits().takes_raw(function.size() + arguments.size());
   auto payload = raw ? envelope::encode_raw(label, function, arguments)
@@ -180,6 +184,8 @@ bool Engine::send_bytes(pool::Engine& engine, Batch::Call call, std::string_view
     ahead = [this, call, parts](std::string_view piece) {
       for (auto& part : parts->read(piece)) arrived_early(call, std::move(part));
     };
+  } else if (streams) {
+    ahead = [](std::string_view) {};  // of an answer that is streamed for its size nothing comes ahead
   }
   queue_->sent();
   if (payload) {
@@ -203,18 +209,20 @@ nb::list Engine::wait(std::optional<double> timeout) {
     for (auto& completion : queue->take(span)) arrivals.push_back(read(completion));
   }
   nb::list batch;
-  for (const auto& arrival : arrivals) batch.append(told(arrival));
+  for (auto& arrival : arrivals) batch.append(told(arrival));
   return batch;
 }
 
-nb::tuple Engine::told(const Arrival& arrival) {
-  const auto& [call, chunk, outcome, begun, early] = arrival;
+nb::tuple Engine::told(Arrival& arrival) {
+  auto& [call, chunk, outcome, begun, early] = arrival;
   const Batch::Chunk of = chunk.value_or(Batch::Chunk{0, call, 0, 0});
   nb::object body = nb::none(), error = nb::none();
   if (!outcome) {
     error = to_tuple(outcome.error());
   } else if (outcome->stored) {
     body = text(outcome->body);
+  } else if (outcome->raw && (!outcome->buffers.empty() || outcome->body.size() >= streamed_from)) {
+    body = nb::cast(Streamed(std::move(outcome->body), std::move(outcome->buffers)));
   } else {
     body = nb::bytes(outcome->body.data(), outcome->body.size());
   }

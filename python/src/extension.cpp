@@ -13,6 +13,7 @@
 #include "journal.hpp"
 #include "local_lambda.hpp"
 #include "reports.hpp"
+#include "streamed.hpp"
 
 namespace nb = nanobind;
 
@@ -75,6 +76,7 @@ NB_MODULE(_native, module) {
   lambdapool::python::bind_deployment(module);
   lambdapool::python::bind_journal(module);
   lambdapool::python::bind_local_lambda(module);
+  lambdapool::python::bind_streamed(module);
   nb::class_<Engine> engine(module, "Engine");
   engine
       .def(

@@ -45,7 +45,7 @@ std::optional<Error> refusal_to_unpickle(const envelope::Envelope& outcome, cons
 
 Result<envelope::Envelope> body_of(Result<aws::Invoked>& answer, const std::string& own_peer) {
   if (!answer) return tl::unexpected<Error>(std::move(answer.error()));
-  auto decoded = envelope::decode(envelope::Direction::outcome, answer->payload);
+  auto decoded = envelope::decode_taken(envelope::Direction::outcome, std::move(answer->payload));
   std::optional<Error> refusal;
   if (decoded) {
     refusal = refusal_to_unpickle(*decoded, own_peer);

@@ -49,6 +49,14 @@ T value_or_throw(Result<T> result) {
   return std::move(*result);
 }
 
+// Null: of an answer that is streamed because it may be large nothing comes ahead.
+pool::Engine::Ahead reader_for(const std::shared_ptr<Ahead>& ahead) {
+  if (!ahead) return [](std::string_view) {};
+  return [ahead](std::string_view piece) {
+    for (auto& part : ahead->parts->read(piece)) ahead->take(std::move(part));
+  };
+}
+
 // Owns the engine until closed; jobs hold on to this, not to the pool.
 class EngineTransport final : public Transport {
  public:
@@ -143,13 +151,14 @@ class EngineTransport final : public Transport {
       if (output) print = [output, name = ahead->name](std::string_view lines) { output->add(name, lines); };
       ahead->parts = std::make_shared<pool::EarlyParts>(echo, print);
     }
-    if (ahead && engine.limits().early != cloud::CallLimits::Early::none) {
-      const bool streamed = engine.limits().early == cloud::CallLimits::Early::streamed;
+    using Ways = cloud::CallLimits::Early;
+    const auto way = engine.limits().early;
+    // A result that does not fit an answer has only the stream where there is no store.
+    const bool large = way == Ways::streamed && !data_.has_store();
+    if (way != Ways::none && (ahead || large)) {
       if (!members.empty()) members += ',';
-      members += envelope::parts_member({streamed, output != nullptr});
-      early = [ahead](std::string_view piece) {
-        for (auto& part : ahead->parts->read(piece)) ahead->take(std::move(part));
-      };
+      members += envelope::parts_member({way == Ways::streamed, output != nullptr});
+      early = reader_for(ahead);
     }
     const envelope::Label label{"cpp", peer_, echo, {}, {}, members};
     const bool raw = engine.limits().takes_raw(head.size() + items.size());
@@ -164,8 +173,9 @@ class EngineTransport final : public Transport {
                      std::move(answer.request_id)};
       });
       if (!keeps_failed_ || !data_.has_shared()) return data_.receive(result, std::move(reply), done);
-      data_.in_background(
-          [this, result, reply = std::move(reply), done] { data_.receive(result, reply, done); });
+      data_.in_background([this, result, reply = std::move(reply), done]() mutable {
+        data_.receive(result, std::move(reply), done);
+      });
     };
     if (!payload)
       return engine.refuse(pool::too_large_to_encode(head.size() + items.size(), engine.limits()), completed);

@@ -35,6 +35,7 @@ class DataTransfer {
   explicit DataTransfer(std::shared_ptr<objects::Store> store) : store_(std::move(store)) {}
   ~DataTransfer() { close(); }
 
+  bool has_store() const { return store_ != nullptr; }
   bool must_store(std::size_t bytes) const;
   CallData of_call();  // whose body travels with it
   Result<CallData> store(const std::string& body);

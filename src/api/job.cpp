@@ -113,11 +113,11 @@ Job::Told Job::told_by(const Chunk& chunk, Result<Reply> reply, std::size_t begu
   const bool failed_early = take_up_early_failures(chunk);
   if (done_) return {.done = chunk.count, .fault = pool::Fault::item};
   if (!reply || is_map()) {
-    Told told = reply ? accept(chunk, *reply) : fail(chunk, std::move(reply.error()), begun);
+    Told told = reply ? accept(chunk, std::move(*reply)) : fail(chunk, std::move(reply.error()), begun);
     if (failed_early) told.fault = std::max(told.fault.value_or(pool::Fault::item), pool::Fault::item);
     return told;
   }
-  if (setting_.retry.on || !setting_.keep_failed.empty()) return accept(chunk, *reply);
+  if (setting_.retry.on || !setting_.keep_failed.empty()) return accept(chunk, std::move(*reply));
   single_ = std::move(*reply);
   single_call_ = chunk.call;
   finish(nullptr);
@@ -132,7 +132,7 @@ Error Job::refusal(Error error, pool::Batch::Call call, const std::string& reque
   return error;
 }
 
-Job::Told Job::accept(const Chunk& chunk, const Reply& reply) {
+Job::Told Job::accept(const Chunk& chunk, Reply reply) {
   auto body = outcome_body(reply, setting_.peer);
   if (!body) return fail(chunk, refusal(body.error(), chunk.call, reply.request_id), chunk.count);
   try {
@@ -337,7 +337,7 @@ bool Job::cancel() {
 }
 
 void Job::open_single() {
-  const Reply reply = *std::exchange(single_, std::nullopt);
+  Reply reply = *std::exchange(single_, std::nullopt);
   auto body = outcome_body(reply, setting_.peer);
   if (!body) return void(failure_ = to_exception(refusal(body.error(), single_call_, reply.request_id)));
   try {

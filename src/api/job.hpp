@@ -101,7 +101,7 @@ class Job final : public detail::Job {
 
   enum class When { early, at_the_end };
   Told told_by(const Chunk& chunk, Result<Reply> reply, std::size_t begun);
-  Told accept(const Chunk& chunk, const Reply& reply);
+  Told accept(const Chunk& chunk, Reply reply);
   Told accept_items(const Chunk& chunk, std::string body, When when);
   void failed_item(std::size_t item);
   bool take_up_early_failures(const Chunk& chunk);

@@ -23,15 +23,15 @@ Result<void> check_maker(const envelope::Envelope& envelope, const std::string& 
   return {};
 }
 
-Result<std::string> outcome_body(const Reply& reply, const std::string& own_peer) {
-  auto envelope = envelope::decode(envelope::Direction::outcome, reply.payload);
+Result<std::string> outcome_body(Reply& reply, const std::string& own_peer) {
+  auto envelope = envelope::decode_taken(envelope::Direction::outcome, std::move(reply.payload));
   if (!envelope) {
     envelope.error().message += has_run;
     return tl::unexpected<Error>(envelope.error());
   }
   if (auto checked = check_maker(*envelope, own_peer); !checked)
     return tl::unexpected<Error>(std::move(checked.error()));
-  return envelope->stored ? reply.stored_body : std::move(envelope->body);
+  return envelope->stored ? std::move(reply.stored_body) : std::move(envelope->body);
 }
 
 Error unreadable(const MalformedMessage& malformed) {

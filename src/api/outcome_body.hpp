@@ -13,7 +13,8 @@ namespace lambdapool::api {
 // Nothing of a body is decoded unless the program that made it is this one. `own_peer`: as envelopes name it.
 // Error kinds code_mismatch and protocol.
 Result<void> check_maker(const envelope::Envelope& envelope, const std::string& own_peer);
-Result<std::string> outcome_body(const Reply& reply, const std::string& own_peer);
+// What is large is taken out of the reply, not copied.
+Result<std::string> outcome_body(Reply& reply, const std::string& own_peer);
 
 Error unreadable(const MalformedMessage& malformed);  // a body
 

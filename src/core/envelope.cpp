@@ -42,7 +42,7 @@ void append_base64(std::string& out, std::string_view first, std::string_view se
 
 // The members that a reader knows, as the scan found them.
 struct Members {
-  std::optional<JsonValue> version, codec, peer, echo, timeout, architecture, encoding, body;
+  std::optional<JsonValue> version, codec, peer, echo, timeout, architecture, encoding, buffers, body;
 };
 
 void remember(Members& members, std::string_view name, const JsonValue& value, std::string_view body) {
@@ -53,6 +53,7 @@ void remember(Members& members, std::string_view name, const JsonValue& value, s
   if (name == "timeout") members.timeout = value;
   if (name == "architecture") members.architecture = value;
   if (name == "encoding") members.encoding = value;
+  if (name == "buffers") members.buffers = value;
   if (name == body) members.body = value;
 }
 
@@ -72,6 +73,12 @@ class Decoder {
     if (json_.size() < payload.size()) raw_ = payload.substr(json_.size() + 1);
   }
 
+  // The raw body is the caller's to take: it stands behind so many bytes.
+  std::size_t leave_raw() {
+    takes_raw_ = false;
+    return json_.size() + 1;
+  }
+
   Result<Envelope> run() {
     auto found = members();
     if (!found) return tl::unexpected(std::move(found.error()));
@@ -86,6 +93,9 @@ class Decoder {
     }
     if (raw_ || encoding == raw_encoding) {
       if (auto good = read_raw(encoding, out.body); !good) return tl::unexpected(std::move(good.error()));
+      if (members.buffers && what_ == body_member(Direction::outcome) &&
+          !read_buffers(*members.buffers, out.buffers))
+        return refuse("the member \"buffers\" has no sizes of what its body ends with");
       out.raw = true;
       return out;
     }
@@ -199,8 +209,28 @@ class Decoder {
       return refuse("bytes after the object and the encoding \"raw\" go together");
     if (raw_->size() > max_body_)
       return refuse("its body is larger than " + std::to_string(max_body_) + " bytes");
-    to = *raw_;
+    if (takes_raw_) to = *raw_;
     return {};
+  }
+
+  // Of a list of whole numbers, which are no more than the body together.
+  bool read_buffers(const JsonValue& member, std::vector<std::uint64_t>& to) const {
+    std::string_view text = member.text;
+    if (member.type != JsonValue::Type::array || text.size() < 2) return false;
+    text = text.substr(1, text.size() - 2);
+    std::uint64_t left = raw_->size();
+    while (!text.empty()) {
+      const std::size_t end = std::min(text.find(','), text.size());
+      auto number = text.substr(0, end);
+      text.remove_prefix(std::min(end + 1, text.size()));
+      while (number.starts_with(' ')) number.remove_prefix(1);
+      std::uint64_t size = 0;
+      const auto [stop, status] = std::from_chars(number.data(), number.data() + number.size(), size);
+      if (status != std::errc() || stop != number.data() + number.size() || size > left) return false;
+      left -= size;
+      to.push_back(size);
+    }
+    return true;
   }
 
   Result<void> read_body(const std::optional<JsonValue>& member, const std::string& encoding,
@@ -235,6 +265,7 @@ class Decoder {
   std::string_view what_;
   std::string_view json_;
   std::optional<std::string_view> raw_ = {};  // what follows a zero byte
+  bool takes_raw_ = true;
   std::size_t max_body_;
 };
 
@@ -317,6 +348,16 @@ std::optional<std::string> encode_within(std::size_t most, Direction direction, 
 
 Result<Envelope> decode(Direction direction, std::string_view payload, std::size_t max_body) {
   return Decoder(direction, payload, max_body).run();
+}
+
+Result<Envelope> decode_taken(Direction direction, std::string payload) {
+  Decoder decoder(direction, payload, max_body_bytes);
+  const std::size_t head = decoder.leave_raw();
+  auto decoded = decoder.run();
+  if (!decoded || !decoded->raw) return decoded;
+  payload.erase(0, head);
+  decoded->body = std::move(payload);
+  return decoded;
 }
 
 Result<Told> check_echo(std::string_view payload, std::string_view echo) {

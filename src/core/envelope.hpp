@@ -2,9 +2,11 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/architecture.hpp"
 #include "core/error.hpp"
@@ -22,6 +24,7 @@ struct Envelope {
   std::string echo = {};  // the task's, which its outcome repeats; "" where there is none
   bool raw = false;       // it came with its body as it is: see encode_raw
   bool stored = false;    // of an outcome: the body says what was stored in its place, "sha256:size,size,..."
+  std::vector<std::uint64_t> buffers = {};  // of a raw outcome: the sizes of those that end the body
 };
 
 // The members before the body.
@@ -72,6 +75,9 @@ inline constexpr std::size_t max_body_bytes = std::size_t{256} << 20;
 // Of JSON or raw. Error kind protocol: says what is missing or malformed, and which versions this side
 // speaks.
 Result<Envelope> decode(Direction direction, std::string_view payload, std::size_t max_body = max_body_bytes);
+
+// The same of a payload that is not needed any more: a raw body is not copied.
+Result<Envelope> decode_taken(Direction direction, std::string payload);
 
 // Whether `payload` is the outcome of the task that was sent with `echo`, which must not be empty: looks at
 // the members around the body, and at none of its bytes. Error kinds protocol (it is not, or cannot be read)

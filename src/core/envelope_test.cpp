@@ -66,6 +66,38 @@ TEST(Envelope, CarriesABodyAsItIsWhereItIsRaw) {
   }
 }
 
+TEST(Envelope, IsTheSameWhereItsBytesAreTaken) {
+  for (const std::string& body : {std::string(), std::string("a\0\"b", 4), noise(100'000)}) {
+    for (const auto& payload :
+         {encode_raw({"cpp", "id", "a-1"}, body), encode(Direction::outcome, {"cpp", "id", "a-1"}, body)}) {
+      const auto decoded = decode(Direction::outcome, payload),
+                 taken = decode_taken(Direction::outcome, payload);
+      ASSERT_TRUE(taken) << taken.error().message;
+      EXPECT_EQ(taken->body, body);
+      EXPECT_EQ(taken->raw, decoded->raw);
+      EXPECT_EQ(taken->echo, "a-1");
+    }
+  }
+  EXPECT_EQ(decode_taken(Direction::outcome, "no envelope").error().message,
+            decode(Direction::outcome, "no envelope").error().message);
+}
+
+TEST(Envelope, NamesTheBuffersThatEndARawOutcome) {
+  const auto decoded = [](const std::string& buffers, Direction direction = Direction::outcome) {
+    return decode_taken(direction,
+                        encode_raw({"pickle", "3.11", {}, {}, {}, "\"buffers\":" + buffers}, "12345"));
+  };
+  EXPECT_EQ(decoded("[]")->buffers, std::vector<std::uint64_t>{});
+  EXPECT_EQ(decoded("[0, 2,3]")->buffers, (std::vector<std::uint64_t>{0, 2, 3}));
+  EXPECT_EQ(decoded("[6]", Direction::task)->buffers, std::vector<std::uint64_t>{});
+  for (const char* buffers :
+       {"[6]", "[3,3]", "[-1]", "[1.5]", "[\"1\"]", "[18446744073709551616]", "{}", "5"}) {
+    const auto refused = decoded(buffers);
+    ASSERT_FALSE(refused) << buffers;
+    EXPECT_THAT(refused.error().message, HasSubstr("no sizes of what its body ends with"));
+  }
+}
+
 TEST(Envelope, RefusesARawBodyWithoutItsNameAndTheNameWithoutABody) {
   const std::string head = R"({"lambdapool":1,"codec":"cpp","peer":"id","encoding":)";
   EXPECT_THAT(error_of(head + "\"raw\"}"), HasSubstr("go together"));

@@ -50,11 +50,11 @@ std::string OutputFrames::of(std::string_view lines) {
   return part_frame('O', {}, told);
 }
 
-std::string part_head(char kind, PartItems items, std::string_view content) {
+std::string part_head(char kind, PartItems items, std::string_view content, std::string_view more) {
   std::string head(1, kind);
-  for (const std::uint32_t number : {static_cast<std::uint32_t>(content.size()), items.first, items.count})
-    append_little_endian(head, number);
-  append_little_endian(head, crc32(crc32(0, head), content));
+  const auto size = static_cast<std::uint32_t>(content.size() + more.size());
+  for (const std::uint32_t number : {size, items.first, items.count}) append_little_endian(head, number);
+  append_little_endian(head, crc32(crc32(crc32(0, head), content), more));
   return head;
 }
 

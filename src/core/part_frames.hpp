@@ -36,8 +36,8 @@ struct PartHead {
   std::uint32_t of_numbers;  // so far, without the content
 };
 
-// What stands before a frame's content, which is less than 4 GiB.
-std::string part_head(char kind, PartItems items, std::string_view content);
+// What stands before a frame's content, which is less than 4 GiB: `content` and then `more`.
+std::string part_head(char kind, PartItems items, std::string_view content, std::string_view more = {});
 
 inline std::string part_frame(char kind, PartItems items, std::string_view content = {}) {
   return part_head(kind, items, content).append(content);

@@ -13,6 +13,13 @@ TEST(PartFrames, ThatWereMadeAreWhole) {
   EXPECT_EQ(whole_parts(""), "");
 }
 
+TEST(PartFrames, HaveTheSameHeadHoweverTheirContentIsCut) {
+  for (const std::string content : {"", "a", "one and two"})
+    for (std::size_t at = 0; at <= content.size(); ++at)
+      EXPECT_EQ(part_head('A', {1, 2}, content.substr(0, at), content.substr(at)) + content,
+                part_frame('A', {1, 2}, content));
+}
+
 TEST(PartFrames, AreWholeUpToWhatIsCutOffSpoiltOrEndsACall) {
   const std::string good = part_frame('H', {}, "head"), next = part_frame('P', {0, 1}, "x");
   for (std::size_t at = 0; at < next.size(); ++at) {

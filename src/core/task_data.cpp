@@ -45,6 +45,20 @@ std::vector<Place> places_of(const Json& json) {
   return places;
 }
 
+// Of most tasks, so it costs them little.
+Result<void> read_parts(std::string_view parts, TaskData& data) {
+  if (parts.empty()) return {};
+  const auto fault = scan_json_object(parts, [&](std::string_view name, const JsonValue& value) {
+    if (value.type != JsonValue::Type::literal || value.text != "true") return;
+    if (name == "stream") data.streams = true;
+    if (name == "large") data.large = true;
+    if (name == "stdout") data.output = true;
+  });
+  if (fault) return refuse("its parts: " + *fault);
+  data.large = data.large && data.streams;
+  return {};
+}
+
 }  // namespace
 
 std::string data_members(const TaskData& data) {
@@ -65,7 +79,8 @@ std::string data_members(const TaskData& data) {
 
 std::string_view parts_member(PartsWanted wanted) {
   if (wanted.in_stream)
-    return wanted.output ? R"("parts":{"stream":true,"stdout":true})" : R"("parts":{"stream":true})";
+    return wanted.output ? R"("parts":{"stream":true,"large":true,"stdout":true})"
+                         : R"("parts":{"stream":true,"large":true})";
   return wanted.output ? R"("parts":{"stdout":true})" : R"("parts":{})";
 }
 
@@ -88,12 +103,8 @@ Result<TaskData> read_task_data(std::string_view text) {
   });
   if (fault) return refuse(*fault);
   data.parts = !parts.empty();
+  if (auto good = read_parts(parts, data); !good) return tl::unexpected<Error>(std::move(good.error()));
   try {
-    if (data.parts) {
-      const Json wanted = Json::parse(parts);
-      data.streams = wanted.value("stream", false);
-      data.output = wanted.value("stdout", false);
-    }
     if (!blobs.empty()) data.blobs = blobs_of(Json::parse(blobs));
     if (!pieces.empty()) data.pieces = places_of(Json::parse(pieces));
     if (!results.empty()) data.results_url = Json::parse(results).at("url").get<std::string>();

@@ -31,6 +31,7 @@ struct TaskData {
   std::string results_url = {};                   // "" where there is none
   bool parts = false;                             // outcomes are taken ahead of the answer
   bool streams = false;                           // and the answer as the last of a stream of them
+  bool large = false;                             // which may be raw, and larger than others
   bool output = false;                            // and what the task writes
 };
 

@@ -72,13 +72,17 @@ TEST(TaskData, SaysWhetherOutcomesAreTakenEarlyAndInAStream) {
   EXPECT_TRUE(read(",\"parts\":{}").parts);
   EXPECT_FALSE(read(",\"parts\":{}").streams);
   EXPECT_TRUE(read(",\"parts\":{\"stream\":true}").streams);
+  EXPECT_FALSE(read(",\"parts\":{\"stream\":true}").large);
+  EXPECT_TRUE(read(",\"parts\":{\"large\":true,\"stream\":true}").large);
+  EXPECT_FALSE(read(",\"parts\":{\"large\":true}").large) << "there is nothing else that takes it";
   EXPECT_FALSE(read(",\"parts\":{}").output);
   EXPECT_TRUE(read(",\"parts\":{\"stdout\":true}").output);
   EXPECT_FALSE(read_task_data("{\"parts\":7}"));
 }
 
 TEST(TaskData, ForgetsTheStreamAndNothingElse) {
-  const std::string text = R"({"code":"\"parts\":{\"stream\":true}","parts":{"stream":true},"task":"x"})";
+  const std::string text =
+      R"({"code":"\"parts\":{\"stream\":true}","parts":{"stream":true,"large":true},"task":"x"})";
   std::string task = text;
   stream_no_more(task);
   EXPECT_EQ(task, R"({"code":"\"parts\":{\"stream\":true}","parts":{},"task":"x"})");

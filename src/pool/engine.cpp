@@ -48,8 +48,12 @@ void Engine::Impl::submit(Id id, std::string payload, Done done, std::string ech
     call.times.bytes_sent = payload.size();
     call.request.body = std::move(payload);
     if (!variant.empty()) caller->address(call.request, variant);
-    if (ahead) streams.ask(call.request, std::move(ahead));
-    if (call.times.bytes_sent >= large_payload) call.signature = caller->sign_early(call.request);
+    if (call.times.bytes_sent < large_payload) {
+      call.ahead = std::move(ahead);
+    } else {
+      if (ahead) streams.ask(call.request, std::move(ahead));
+      call.signature = caller->sign_early(call.request);
+    }
   }
   std::lock_guard lock(mutex);
   if (terminated && !refusal) refusal = cancelled();
@@ -142,6 +146,7 @@ void Engine::Impl::tell_refused() {
 }
 
 void Engine::Impl::send(Id id, Call& call, http::Turn::Standing standing) {
+  if (call.ahead) streams.ask(call.request, std::exchange(call.ahead, nullptr));
   if (streams.take_back(call.request)) call.signature = {};
   caller->sign(call.request, call.signature);
   call.times.sent = Clock::now();

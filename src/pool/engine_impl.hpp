@@ -28,6 +28,7 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
     Done done;
     std::string echo = {};
     cloud::Signature signature = {};
+    Ahead ahead = {};  // until the request asks for it, which makes it larger: when it is sent
     cloud::Attempts attempts = {};
     int lost = 0;  // so often it may have run
     report::CallTimes times = {};

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <numeric>
 #include <random>
 
 namespace lambdapool {
@@ -149,6 +151,20 @@ TEST(Codec, ASpanViewsTheMessageWhereItIsAlignedAndACopyWhereNot) {
     const auto* at = reinterpret_cast<const char*>(view.data());
     EXPECT_EQ(at >= room && at < room + sizeof room, shift == 0);
   }
+}
+
+TEST(Codec, WhatIsReadForTheLastTimeIsTheSameAndGivesItsMemoryBack) {
+  using Value = std::pair<std::string, std::vector<double>>;
+  Value value(std::string(3'000'001, 'x'), 1'000'003);
+  std::iota(value.second.begin(), value.second.end(), 1);
+  std::string message = encode(value);
+  EXPECT_EQ(decode<Value>(message, Reader::Reading::last_time), value);
+  EXPECT_LT(std::ranges::count(message, 'x'), 200'000) << "parts of pages";
+  const std::u16string wide(2'000'000, u'y');
+  EXPECT_EQ(decode<std::u16string>(encode(wide), Reader::Reading::last_time), wide);
+  message = encode(value);
+  message.pop_back();
+  EXPECT_THROW(decode<Value>(message, Reader::Reading::last_time), MalformedMessage);
 }
 
 TEST(Codec, EveryMessageThatIsCutOffIsRefused) {

@@ -80,6 +80,9 @@ struct EarlyWays {
   Parts* memory = nullptr;
   Parts* stream = nullptr;
   std::function<void()> show_output = {};  // the sender takes what the task writes in that stream
+  // Takes an answer that is too large for others into that stream: a raw envelope, in two pieces. False: it
+  // is too large for a stream, too.
+  std::function<bool(std::string_view head, std::string_view body)> large = {};
 };
 
 // Those of one task.

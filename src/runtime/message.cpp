@@ -1,5 +1,6 @@
 #include "runtime/message.hpp"
 
+#include "core/given_back.hpp"
 #include "lambdapool/codec/bytes.hpp"
 
 namespace lambdapool::runtime {
@@ -91,3 +92,9 @@ OutcomeMessage read_outcome(std::string_view body) {
 }
 
 }  // namespace lambdapool::runtime
+
+namespace lambdapool::detail {
+
+const char* give_back(const char* from, const char* to) { return lambdapool::give_back(from, to); }
+
+}  // namespace lambdapool::detail

@@ -31,6 +31,8 @@ class Packets {
   Result<Invocation> first();
   Result<Invocation> answer(const Invocation& answered, Answered kind, std::string_view body,
                             std::string_view error_type = {});
+  // An answer is streamed over the channel, and the next invocation comes there.
+  void stand_aside() { by_packet_ = false; }
 
  private:
   Packets(int socket, Channel& channel, std::uint64_t memory_mb, int log);

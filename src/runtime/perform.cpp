@@ -111,10 +111,12 @@ std::optional<std::string> stored_answer(Run& run, std::string& body, const enve
   return std::nullopt;
 }
 
-std::string lambdas_limit(std::size_t bytes) {
-  return "AWS Lambda's limit for an answer: " + std::to_string(bytes) +
-         " bytes, compressed and then a third longer as base64; return less, or name an S3 bucket for such "
-         "data (Options::bucket or LAMBDAPOOL_BUCKET)";
+std::string lambdas_limit(std::size_t bytes, bool streamed) {
+  return "AWS Lambda's limit for " +
+         (streamed ? "a streamed answer: " + std::to_string(limits::streamed_payload_bytes_max) + " bytes"
+                   : "an answer: " + std::to_string(bytes) +
+                         " bytes, compressed and then a third longer as base64") +
+         "; return less, or name an S3 bucket for such data (Options::bucket or LAMBDAPOOL_BUCKET)";
 }
 
 std::string quoted(const std::string& text) {
@@ -131,22 +133,23 @@ std::string quoted(const std::string& text) {
 }
 
 // An answer beyond the service's limit would be lost as a whole, so the largest items give way to a sentence.
-// `body`: the run's outcome. `raw`: as the task came.
+// `body`: the run's outcome. `raw`: as the task came. `large`: see EarlyWays. "": it has gone there.
 std::string fitting_answer(Run run, std::string body, const envelope::Label& label, const Limits& limits,
-                           bool raw) {
+                           bool raw, const decltype(EarlyWays::large)& large) {
   while (true) {
     if (raw && body.size() <= limits.raw_bytes) return envelope::encode_raw(label, body);
     if (body.size() <= envelope::max_body_bytes) {
       auto answer = envelope::encode_within(limits.response_bytes, envelope::Direction::outcome, label, body);
       if (answer) return std::move(*answer);
     }
+    if (large && large(envelope::encode_raw(label, {}), body)) return {};
     auto largest = std::max_element(run.items.begin(), run.items.end(), [](const auto& a, const auto& b) {
       return a.bytes.size() < b.bytes.size();
     });
     largest->bytes = "the function's " +
                      std::string(largest->status == Status::value ? "result" : "exception") + " has " +
                      std::to_string(largest->bytes.size()) + " bytes, more than fits " +
-                     (limits.of.empty() ? lambdas_limit(limits.response_bytes) : limits.of);
+                     (limits.of.empty() ? lambdas_limit(limits.response_bytes, large != nullptr) : limits.of);
     largest->status = Status::too_large;
     body = write_outcome(run.items, run.busy);
   }
@@ -202,7 +205,8 @@ tl::expected<std::string, NotRun> perform(std::string_view payload, const Progra
     std::string body = write_outcome(run.items, run.busy);
     if (auto stored = stored_answer(run, body, label, limits, data->results_url, blobs))
       return std::move(*stored);
-    return fitting_answer(std::move(run), std::move(body), label, limits, envelope->raw);
+    return fitting_answer(std::move(run), std::move(body), label, limits, envelope->raw,
+                          data->large ? ways.large : nullptr);
   } catch (const MalformedMessage& malformed) {
     return protocol_error(std::string("the task cannot be read: ") + malformed.what());
   }

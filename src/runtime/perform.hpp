@@ -35,7 +35,8 @@ using Now = std::function<std::chrono::system_clock::time_point()>;
 // Items are run in order. An answer may be partial: no other item is started once the answer has enough
 // bytes, or once less than twice the longest item's time is left until the deadline; the client sends the
 // rest again. `blobs`: for data that did not fit the call, and an answer that does not; without, there is
-// none. `ways`: where outcomes are told ahead of the answer, if the task wants that.
+// none. `ways`: where outcomes are told ahead of the answer, and one goes that fits no other way, if the task
+// wants that. "": it has gone there.
 tl::expected<std::string, NotRun> perform(std::string_view payload, const ProgramIdentity& mine,
                                           std::chrono::system_clock::time_point deadline, const Now& now,
                                           const Limits& limits = {}, Blobs* blobs = nullptr,

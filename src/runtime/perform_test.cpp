@@ -128,20 +128,80 @@ TEST(Perform, StartsNoOtherItemWhenLessThanTwiceTheLongestIsLeft) {
   EXPECT_EQ(started(1), 1u);  // the first one always
 }
 
+std::string noise(int size) {
+  std::string made(std::size_t(size), ' ');
+  std::mt19937 random(1);
+  for (char& c : made) c = static_cast<char>(random());
+  return made;
+}
+
 TEST(Perform, AnswersTooMuchAsASentenceInThatItemsPlace) {
-  const auto f = [](int n) {
-    std::string noise(std::size_t(n), ' ');
-    std::mt19937 random(1);
-    for (char& c : noise) c = static_cast<char>(random());
-    return noise;
-  };
-  const Answer answer = answer_of(perform_now(payload_for(f, std::vector{10, 5'000, 20}),
+  const Answer answer = answer_of(perform_now(payload_for(noise, std::vector{10, 5'000, 20}),
                                               milliseconds(60'000), {.response_bytes = 2'000}));
   ASSERT_EQ(answer.outcome.items.size(), 3u);
   EXPECT_EQ(answer.outcome.items[0].status, Status::value);
   EXPECT_EQ(answer.outcome.items[1].status, Status::too_large);
   EXPECT_THAT(std::string(answer.outcome.items[1].bytes), HasSubstr("limit for an answer: 2000 bytes"));
   EXPECT_EQ(answer.outcome.items[2].status, Status::value);
+}
+
+// What goes past the answer of a task with these parts; whether it is taken there.
+struct Large {
+  tl::expected<std::string, NotRun> answer;
+  std::string taken;
+};
+
+template <class F>
+Large perform_large(const F& f, const std::vector<int>& items, const std::string& parts, std::size_t most) {
+  auto payload = payload_for(f, items);
+  payload.insert(payload.find("\"peer\""), "\"echo\":\"x-1\"," + parts);
+  test_now = {};
+  Large large;
+  EarlyWays ways;
+  ways.large = [&](std::string_view head, std::string_view body) {
+    if (body.size() > most) return false;
+    large.taken.append(head).append(body);
+    return true;
+  };
+  large.answer = perform(
+      payload, mine, test_now + milliseconds(60'000), [] { return test_now; }, {.response_bytes = 2'000},
+      nullptr, ways);
+  return large;
+}
+
+constexpr const char* takes_large = R"("parts":{"stream":true,"large":true},)";
+
+TEST(Perform, WhatFitsNoAnswerGoesIntoTheStreamWhereTheSenderReadsItThere) {
+  const Large large = perform_large(noise, {10, 5'000}, takes_large, 10'000);
+  ASSERT_TRUE(large.answer);
+  EXPECT_EQ(*large.answer, "");
+  const auto envelope = envelope::decode(envelope::Direction::outcome, large.taken);
+  ASSERT_TRUE(envelope) << envelope.error().message;
+  EXPECT_TRUE(envelope->raw);
+  EXPECT_EQ(envelope->echo, "x-1");
+  const auto outcome = read_outcome(envelope->body);
+  ASSERT_EQ(outcome.items.size(), 2u);
+  EXPECT_EQ(decode<std::string>(outcome.items[1].bytes), noise(5'000));
+}
+
+TEST(Perform, WhatFitsAnAnswerGoesThere) {
+  for (const auto& [size, parts] : {std::pair(100, takes_large), {5'000, R"("parts":{"stream":true},)"}}) {
+    const Large large = perform_large(noise, {size}, parts, 10'000);
+    EXPECT_EQ(large.taken, "");
+    EXPECT_EQ(answer_of(large.answer).outcome.items.size(), 1u);
+  }
+  const auto zeros = [](int size) { return std::string(std::size_t(size), '\0'); };
+  EXPECT_EQ(perform_large(zeros, {50'000}, takes_large, 100'000).taken, "") << "it compresses";
+}
+
+TEST(Perform, WhatFitsNoStreamEitherIsTooLargeAloneAndTheRestGoes) {
+  const Large large = perform_large(noise, {6'000, 20'000}, takes_large, 10'000);
+  EXPECT_EQ(*large.answer, "");
+  const auto envelope = envelope::decode(envelope::Direction::outcome, large.taken);
+  const auto outcome = read_outcome(envelope->body);
+  EXPECT_EQ(outcome.items[0].status, Status::value);
+  EXPECT_EQ(outcome.items[1].status, Status::too_large);
+  EXPECT_THAT(std::string(outcome.items[1].bytes), HasSubstr("limit for a streamed answer: 209715200 bytes"));
 }
 
 TEST(Perform, RefusesAnotherBuild) {

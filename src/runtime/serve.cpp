@@ -8,6 +8,7 @@
 #include <mutex>
 #include <utility>
 
+#include "core/limits.hpp"
 #include "core/part_frames.hpp"
 #include "core/whole_number.hpp"
 #include "runtime/channel.hpp"
@@ -34,9 +35,15 @@ class Stream {
 
   Result<void> write(std::string_view frames) {
     const std::lock_guard lock(mutex_);
-    if (state_ && !std::exchange(has_begun_, true)) state_ = channel_.begin_stream(id_, parts_media_type);
-    if (state_) state_ = channel_.stream(frames);
-    return state_;
+    return write_both(frames, {});
+  }
+  // The answer, in two pieces, with which the stream ends. False: there is no room for it.
+  bool write_answer(std::string_view first, std::string_view second) {
+    const std::lock_guard lock(mutex_);
+    const std::string head = part_head('A', {}, first, second).append(first);
+    if (size_ + head.size() + second.size() > bytes_max) return false;
+    write_both(head, second);
+    return true;
   }
   // Of output, which goes to the log in any case: what a slow reader would hold up is left out.
   void show(std::string_view lines) {
@@ -54,10 +61,20 @@ class Stream {
   const Result<void>& state() const { return state_; }  // an error: no more can be written
 
  private:
+  static constexpr auto bytes_max = static_cast<std::size_t>(limits::streamed_payload_bytes_max);
+
+  Result<void> write_both(std::string_view first, std::string_view second) {
+    if (state_ && !std::exchange(has_begun_, true)) state_ = channel_.begin_stream(id_, parts_media_type);
+    if (state_) state_ = channel_.stream(first, second);
+    size_ += first.size() + second.size();
+    return state_;
+  }
+
   Channel& channel_;
   const std::string& id_;
   std::mutex mutex_;
   bool has_begun_ = false;
+  std::size_t size_ = 0;
   Result<void> state_ = {};
   OutputFrames output_;
   bool left_out_ = false;
@@ -90,23 +107,32 @@ Result<Invocation> handle(Channel& channel, const Local& local, const Invocation
     if (!tap) tap = OutputTap::open();
     if (tap) tap->begin([&](std::string_view lines) { out.show(lines); });
   };
+  const auto end_output = [&] {
+    flush_output();
+    if (tap) tap->end();
+  };
+  const auto take_large = [&](std::string_view head, std::string_view body) {
+    end_output();  // nothing comes behind an answer
+    return out.write_answer(head, body);
+  };
   report_at_deadline(invocation.deadline);
   const auto answer = perform(invocation.payload, identity, invocation.deadline,
                               [] { return std::chrono::system_clock::now(); }, {}, &blobs,
-                              {local.parts.get(), &stream, show_output});
+                              {local.parts.get(), &stream, show_output, take_large});
   report_no_deadline();
-  flush_output();
-  if (tap) tap->end();
+  end_output();
   if (local.parts) local.parts->clear();
-  if (local.packets) {
-    if (answer) return local.packets->answer(invocation, Answered::response, *answer);
-    return local.packets->answer(invocation, Answered::error, describe(answer.error()), answer.error().type);
-  }
   if (!out.state()) return tl::unexpected<Error>(out.state().error());
   if (!out.has_begun()) {
-    if (answer) return channel.answer(id, Answered::response, *answer);
-    return channel.answer(id, Answered::error, describe(answer.error()), answer.error().type);
+    const auto tell = [&](Answered kind, std::string_view body, std::string_view error_type) {
+      if (local.packets) return local.packets->answer(invocation, kind, body, error_type);
+      return channel.answer(id, kind, body, error_type);
+    };
+    if (answer) return tell(Answered::response, *answer, {});
+    return tell(Answered::error, describe(answer.error()), answer.error().type);
   }
+  if (local.packets) local.packets->stand_aside();
+  if (answer && answer->empty()) return channel.end_stream();
   if (!answer) return channel.end_stream(Channel::Trailer{answer.error().type, describe(answer.error())});
   if (auto written = channel.stream(part_head('A', {}, *answer), *answer); !written)
     return tl::unexpected<Error>(written.error());

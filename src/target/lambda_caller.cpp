@@ -42,6 +42,7 @@ LambdaCaller::LambdaCaller(const Target& target, std::string function, std::stri
       scope_{target.region, "lambda"},
       host_(target.endpoint.host_header()),
       prototype_(aws::invoke_request(function_, {})),
+      streaming_target_(aws::streaming_target(prototype_.target)),
       newest_(provider_->current()),
       signer_(newest_->identity, scope_) {
   prototype_.headers.set("X-Amz-Log-Type", "Tail");
@@ -79,8 +80,9 @@ void LambdaCaller::address(http::Request& request, const std::string& variant) c
 }
 
 void LambdaCaller::stream(http::Request& request, Ahead ahead) const {
+  const bool addressed = !request.headers.items().empty();
   complete(request);
-  request.target = aws::streaming_target(request.target);
+  request.target = addressed ? aws::streaming_target(request.target) : streaming_target_;
   request.reader = std::make_shared<aws::AnswerStream>(std::move(ahead));
 }
 

@@ -51,7 +51,8 @@ class LambdaCaller final : public cloud::Caller {
   const std::shared_ptr<identity::Provider> provider_;
   const sigv4::Scope scope_;
   const std::string host_;
-  http::Request prototype_;    // of every call, without its payload
+  http::Request prototype_;  // of every call, without its payload
+  const std::string streaming_target_;
   identity::Snapshot newest_;  // on the I/O thread, as is its signer
   sigv4::Signer signer_;
   std::atomic<clock_skew::Offset> clock_offset_{};  // from this machine's clock to the service's

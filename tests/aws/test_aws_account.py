@@ -44,6 +44,10 @@ def test_what_does_not_fit_a_call_needs_a_bucket(pool):
             pool.apply(len, (os.urandom(7_000_000),))
 
 
+def test_a_result_that_fits_no_answer_comes_without_a_bucket_too(pool):
+    assert len(pool.apply(os.urandom, (7_000_000,))) == 7_000_000
+
+
 def test_an_update_is_seen_by_the_next_call(run, function, pool):
     run("update", function, "--timeout", "12")
     listed = json.loads(run("list", "--output", "json"))

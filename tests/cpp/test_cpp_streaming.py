@@ -113,6 +113,42 @@ def test_likewise_what_it_prints_on_cloud_run(output, clean_environment):
     assert output() == PRINTED
 
 
+@pytest.mark.parametrize("as_on_aws", [False, True], ids=["endpoint", "as on AWS"])
+def test_results_that_fit_no_other_answer_are_streamed(run, clean_environment, serve, as_on_aws):
+    created = run("create", "early", PROGRAM, "--timeout", "120", "--memory", "2048")
+    assert created.returncode == 0, created.stderr
+    if as_on_aws:
+        wrapping(serve)()
+    finished = subprocess.run(
+        [PROGRAM, "large", "early"],
+        env={**clean_environment, **serve.environment, "LAMBDAPOOL_TARGET": "aws"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+    lines = (finished.stdout + finished.stderr).splitlines()
+    assert lines[-1] == "ok" and "early #1 | it is made" in lines, lines
+
+
+@pytest.mark.parametrize("place", ["local", "aws"], ids=["stored", "streamed"])
+def test_a_program_holds_a_large_result_once(run, clean_environment, serve, place):
+    created = run("create", "early", PROGRAM, "--timeout", "120", "--memory", "2048")
+    assert created.returncode == 0, created.stderr
+    at = serve.environment if place == "aws" else {}
+    finished = subprocess.run(
+        [PROGRAM, "peak", "early"],
+        env={**clean_environment, **at, "LAMBDAPOOL_TARGET": place},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+    _, told, end = (finished.stdout + finished.stderr).splitlines()
+    size, grown = map(int, told.split())
+    assert (size, end) == (150 << 20, "ok") and grown < 1.5 * size
+
+
 def wrapping(serve):
     pytest.importorskip("boto3")
 

@@ -19,7 +19,6 @@ from data_tasks import (
     length,
     make,
     make_bytes,
-    make_random,
     name_and_digest,
     of_item,
     read_only,
@@ -266,13 +265,13 @@ def test_executors_too(place):
 
 
 def test_without_a_bucket_the_error_says_what_to_set_and_how_large_it_was(aws, monkeypatch):
+    """Of arguments. Results are streamed: test_pool_large_results.py."""
     monkeypatch.delenv("LAMBDAPOOL_BUCKET")
     with lambdapool.LambdaPool(1, "algorithms") as pool:
-        for call in (lambda: pool.apply(digest, (random_block(20 * MB),)), lambda: pool.apply(make_random, (20 * MB,))):
-            with pytest.raises(lambdapool.PayloadTooLarge) as told:
-                call()
-            assert "LAMBDAPOOL_BUCKET" in str(told.value)
-            assert int(str(told.value).split(" bytes")[0].split()[-1]) > 20 * MB
+        with pytest.raises(lambdapool.PayloadTooLarge) as told:
+            pool.apply(digest, (random_block(20 * MB),))
+        assert "LAMBDAPOOL_BUCKET" in str(told.value)
+        assert int(str(told.value).split(" bytes")[0].split()[-1]) > 20 * MB
 
 
 def test_the_bucket_can_be_named_in_the_project_file(aws, monkeypatch, tmp_path):

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import pickle
+import socket
 import threading
 import zlib
 
@@ -14,12 +15,13 @@ import cloudpickle
 import lambdapool_tasks as tasks
 import pytest
 from conftest import identity
-from lambdapool import LambdaPool, WorkerDied
+from lambdapool import LambdaPool, NetworkError, ProtocolError, WorkerDied
 from lambdapool_agent import envelope
 from local_lambda import client_of, served
 from part_frames import part
 
 PARTS = "/response-streaming-invocations"
+CUT = b"the connection breaks"
 
 
 def event(kind, payload):
@@ -54,6 +56,7 @@ class Service:
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
 
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -68,6 +71,9 @@ class Service:
                 self.send_header("Transfer-Encoding", "chunked")
                 self.end_headers()
                 for piece in outer.stream(json.loads(body)):
+                    if piece is CUT:
+                        self.close_connection = True
+                        return self.connection.shutdown(socket.SHUT_RDWR)
                     self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
                 self.wfile.write(b"0\r\n\r\n")
 
@@ -141,7 +147,7 @@ def test_a_stream_of_somebody_elses_is_read_as_it_comes(service, pool):
     assert [results.next(timeout=100), results.next(timeout=100)] == [0, 1]
     go_on.set()
     assert results.next(timeout=100) == 4
-    assert len(service.paths) == 1 and service.bodies[0]["parts"] == {"stream": True}
+    assert len(service.paths) == 1 and service.bodies[0]["parts"] == {"stream": True, "large": True}
 
 
 def test_an_answer_that_is_not_streamed_arrives_too(service, pool):
@@ -180,13 +186,22 @@ def test_a_stream_that_is_none_is_an_error_and_nothing_is_sent_again(service, po
     assert len(service.paths) == 1
 
 
+@pytest.mark.parametrize("end, kind", [([CUT], NetworkError), ([], ProtocolError)], ids=["broken", "too short"])
+def test_a_large_result_that_is_cut_may_have_run_and_is_not_sent_again(service, pool, end, kind):
+    whole = part(b"A", content=envelope.encode_raw(b"", "echo") + b"x" * 7_000_000)
+    service.stream = lambda task: [event(b"PayloadChunk", whole[at : at + 65_536]) for at in range(0, 3_000_000, 65_536)] + end
+    with pytest.raises(kind, match="may have run"):
+        pool.apply(tasks.square, (3,))
+    assert len(service.paths) == 1 and service.bodies[0]["parts"] == {"stream": True, "large": True}
+
+
 @pytest.mark.parametrize("status", [403, 404, 405, 501])
 def test_who_refuses_to_stream_is_called_by_invoke_from_then_on(service, pool, status):
     service.refusal = status
     for _ in range(2):
         assert pool.map(tasks.square, range(6), 3) == [0, 1, 4, 9, 16, 25]
     assert [path.endswith(PARTS) for path in service.paths] == [True] + [False] * 4
-    assert service.bodies[1]["parts"] == {}
+    assert all(body["parts"] == {} for body in service.bodies[1:])
 
 
 def test_botocore_reads_what_our_worker_tells_early(local_environment):

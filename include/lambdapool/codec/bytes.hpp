@@ -2,6 +2,7 @@
 // Scalars are little-endian and of fixed width, lengths are LEB128; docs/protocol.md has the whole format.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -62,11 +63,19 @@ class Writer {
   std::string bytes_;
 };
 
+namespace detail {
+// The memory from `from` up to `to` goes back to the system, and its bytes are lost; returns how far it has.
+const char* give_back(const char* from, const char* to);
+}  // namespace detail
+
 // Reads a message that somebody else owns. What it hands out as views stays valid as long as both the
 // message and the reader live.
 class Reader {
  public:
-  explicit Reader(std::string_view bytes) : begin_(bytes.data()), at_(begin_), end_(begin_ + bytes.size()) {}
+  // Nobody reads a message after the last time: what is large gives its memory back as it is copied.
+  enum class Reading { any_time, last_time };
+  explicit Reader(std::string_view bytes, Reading reading = Reading::any_time)
+      : begin_(bytes.data()), at_(begin_), end_(begin_ + bytes.size()), reading_(reading) {}
   Reader(const Reader&) = delete;
   Reader& operator=(const Reader&) = delete;
 
@@ -108,6 +117,17 @@ class Reader {
 
   std::string_view text() { return raw(length()); }
 
+  // The next `count` numbers or characters, as a vector or string.
+  template <class Block>
+  Block block(std::size_t count) {
+    using T = typename Block::value_type;
+    const std::string_view bytes = raw(count * sizeof(T));
+    if (reading_ == Reading::last_time && bytes.size() > step_bytes) return moved_block<Block>(bytes);
+    Block values(count, T());
+    if (count != 0) std::memcpy(values.data(), bytes.data(), bytes.size());
+    return values;
+  }
+
   void align(std::size_t alignment) {
     const auto offset = static_cast<std::size_t>(at_ - begin_);
     raw((alignment - offset % alignment) % alignment);
@@ -141,9 +161,29 @@ class Reader {
   };
 
  private:
+  static constexpr std::size_t step_bytes = std::size_t{1} << 20;
+
+  // So that both are never there as a whole.
+  template <class Block>
+  static Block moved_block(std::string_view bytes) {
+    using T = typename Block::value_type;
+    Block values;
+    values.reserve(bytes.size() / sizeof(T));
+    const char* given_back = bytes.data();
+    while (!bytes.empty()) {
+      const std::size_t old = values.size(), more = std::min(bytes.size(), step_bytes) / sizeof(T);
+      values.resize(old + more);
+      std::memcpy(values.data() + old, bytes.data(), more * sizeof(T));
+      bytes.remove_prefix(more * sizeof(T));
+      given_back = detail::give_back(given_back, bytes.data());
+    }
+    return values;
+  }
+
   const char* begin_;
   const char* at_;
   const char* end_;
+  Reading reading_;
   int depth_ = 0;
   std::vector<std::unique_ptr<std::max_align_t[]>> kept_;
 };

@@ -105,13 +105,7 @@ struct Codec<std::vector<T, A>> {
     out.length(values.size());
     out.raw(values.data(), values.size() * sizeof(T));
   }
-  static std::vector<T, A> read(Reader& in) {
-    const std::size_t count = in.length(sizeof(T));
-    const std::string_view bytes = in.raw(count * sizeof(T));
-    std::vector<T, A> values(count);
-    if (count != 0) std::memcpy(values.data(), bytes.data(), bytes.size());
-    return values;
-  }
+  static std::vector<T, A> read(Reader& in) { return in.block<std::vector<T, A>>(in.length(sizeof(T))); }
 };
 
 template <class A>

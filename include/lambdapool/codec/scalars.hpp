@@ -47,13 +47,7 @@ struct Codec<std::basic_string<Char, Traits, Allocator>> {
     out.length(value.size());
     out.raw(value.data(), value.size() * sizeof(Char));
   }
-  static String read(Reader& in) {
-    const std::size_t size = in.length(sizeof(Char));
-    const std::string_view bytes = in.raw(size * sizeof(Char));
-    String value(size, Char());
-    std::memcpy(value.data(), bytes.data(), bytes.size());
-    return value;
-  }
+  static String read(Reader& in) { return in.block<String>(in.length(sizeof(Char))); }
 };
 
 template <>

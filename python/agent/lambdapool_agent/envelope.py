@@ -17,6 +17,7 @@ MAX_ECHO = 64
 
 COMPRESSED_FROM = 4 * 1024
 _SAMPLE = 64 * 1024
+_STEP = 1024 * 1024
 _WORTH = 0.9  # of the size before
 
 
@@ -139,6 +140,20 @@ def _decompress(packed):
     if not reader.eof or reader.unused_data:
         raise LambdapoolProtocolError("the task's compressed data is cut off, or something follows it")
     return body
+
+
+def fits(pieces, most):
+    """Whether they have about so many bytes compressed, or fewer. What has more is given up as soon as that is seen."""
+    if sum(map(len, pieces)) > MAX_BODY_BYTES:
+        return False
+    size, compressor = 0, zlib.compressobj(1)
+    for piece in pieces:
+        view = memoryview(piece)
+        for start in range(0, len(view), _STEP):
+            size += len(compressor.compress(view[start : start + _STEP]))
+            if size > most:
+                return False
+    return size + len(compressor.flush()) <= most
 
 
 def compresses(body):

@@ -266,7 +266,7 @@ def _stream(stream, outcomes, seconds, echo, timeout):
     gone."""
     while True:
         body, buffers = _in_pieces(list(map(outcome.without_copies, outcomes)), seconds)
-        if envelope.compresses(max([body] + buffers, key=len)):
+        if envelope.compresses(max([body] + buffers, key=len)) and envelope.fits([body] + buffers, PLAIN_BYTES):
             answer = envelope.encode(pickle.dumps((outcomes, seconds), 5), echo, timeout)
             if envelope.encoded_size(answer) <= RESPONSE_LIMIT:
                 return answer

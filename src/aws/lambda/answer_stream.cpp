@@ -4,8 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "aws/json_answer.hpp"
 #include "core/checksum.hpp"
+#include "core/json_scan.hpp"
 #include "core/limits.hpp"
 
 namespace lambdapool::aws {
@@ -90,8 +90,8 @@ bool AnswerStream::takes(int status, const http::Headers& headers) {
 }
 
 Result<void> AnswerStream::read(std::string_view piece) {
-  rest_ += piece;
-  std::string_view left = rest_;
+  std::string_view left = piece;
+  if (!rest_.empty()) left = rest_ += piece;
   while (left.size() >= prelude_bytes) {
     const std::size_t size = big_endian(left, 0), headers = big_endian(left, 4);
     if (crc32(0, left.substr(0, 8)) != big_endian(left, 8))
@@ -108,7 +108,11 @@ Result<void> AnswerStream::read(std::string_view piece) {
     if (auto taken = take(message); !taken) return taken;
     left.remove_prefix(size);
   }
-  rest_.erase(0, rest_.size() - left.size());
+  if (rest_.empty()) {
+    rest_ = left;
+  } else {
+    rest_.erase(0, rest_.size() - left.size());
+  }
   return {};
 }
 
@@ -126,12 +130,16 @@ Result<void> AnswerStream::take(const Message& message) {
 
 Result<void> AnswerStream::take_end(std::string_view json) {
   complete_ = true;
-  const auto end = nlohmann::json::parse(json, nullptr, false);
-  if (!end.is_object() && !json.empty()) return unreadable_stream("its end is no JSON object");
-  log_tail_ = text(end, "LogResult");
-  error_code_ = text(end, "ErrorCode");
-  error_details_ = text(end, "ErrorDetails");
-  return {};
+  if (json.empty()) return {};
+  const auto fault = scan_json_object(json, [this](std::string_view name, const JsonValue& value) {
+    if (value.type != JsonValue::Type::string) return;
+    std::string* const to = name == "LogResult"      ? &log_tail_
+                            : name == "ErrorCode"    ? &error_code_
+                            : name == "ErrorDetails" ? &error_details_
+                                                     : nullptr;
+    if (to != nullptr) *to = value.escaped ? unescape_json(value.text).value_or("") : std::string(value.text);
+  });
+  return fault ? unreadable_stream("its end is no JSON object: " + *fault) : Result<void>();
 }
 
 Result<void> AnswerStream::take_payload(std::string_view piece) {
@@ -150,7 +158,7 @@ Result<void> AnswerStream::take_payload(std::string_view piece) {
 
 Result<void> AnswerStream::finish(http::Response& answer) {
   if (!complete_ || !rest_.empty()) return unreadable_stream("it ends before the invocation does");
-  if (!log_tail_.empty()) answer.headers.set("X-Amz-Log-Result", std::move(log_tail_));
+  if (!log_tail_.empty()) answer.headers.add("X-Amz-Log-Result", std::move(log_tail_));
   if (!error_code_.empty()) {
     answer.headers.set("X-Amz-Function-Error", "Unhandled");
     answer.body = error_body(error_code_, error_details_,

@@ -44,13 +44,18 @@ std::string error_type(const std::string& payload) {
 }
 
 std::string end_of(const InvocationResult& result, bool log_tail) {
-  auto told = nlohmann::json::object();
-  if (result.function_error) {
-    told["ErrorCode"] = error_type(result.payload);
-    told["ErrorDetails"] = result.payload;
-  }
+  if (!result.function_error)  // of most answers; the log is base64
+    return log_tail ? R"({"LogResult":")" + log_result(result.log) + "\"}" : "{}";
+  nlohmann::json told{{"ErrorCode", error_type(result.payload)}, {"ErrorDetails", result.payload}};
   if (log_tail) told["LogResult"] = log_result(result.log);
   return told.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+std::string chunks_of(std::string_view payload) {
+  std::string frames;
+  for (; !payload.empty(); payload.remove_prefix(std::min(chunk_bytes, payload.size())))
+    frames += event_frame("PayloadChunk", chunk_content, payload.substr(0, chunk_bytes));
+  return frames;
 }
 
 }  // namespace
@@ -95,28 +100,39 @@ void ResponseStream::write_output(std::string_view frame) {
 }
 
 void ResponseStream::write_chunks(std::string_view payload) {
-  begin();
-  for (; !payload.empty(); payload.remove_prefix(std::min(chunk_bytes, payload.size())))
-    body_->write(event_frame("PayloadChunk", chunk_content, payload.substr(0, chunk_bytes)));
+  if (!body_) {
+    body_ = std::make_shared<http::LiveBody>();
+    auto response = answer();
+    response.live = body_;
+    respond_(std::move(response));
+  }
+  body_->write(chunks_of(payload));
 }
 
+// Where nothing has been streamed all goes out at once: there is one wake-up for each side.
 void ResponseStream::end(InvocationResult result) {
   if (result.refusal && !body_) return respond_(refusal_response(*result.refusal));
-  if (has_parts_ && !streamed_ && !result.function_error) write_chunks(part_head('A', {}, result.payload));
-  write_chunks(result.function_error ? "" : result.payload);
   ended_ = true;
-  body_->write(event_frame("InvokeComplete", "application/json", end_of(result, log_tail_)));
+  std::string last;
+  if (!result.function_error) {
+    if (has_parts_ && !streamed_) last = chunks_of(part_head('A', {}, result.payload));
+    last += chunks_of(result.payload);
+  }
+  last += event_frame("InvokeComplete", "application/json", end_of(result, log_tail_));
+  if (!body_) {
+    auto response = answer();
+    response.body = std::move(last);
+    return respond_(std::move(response));
+  }
+  body_->write(last);
   body_->end(http::LiveBody::End::whole);
 }
 
-void ResponseStream::begin() {
-  if (body_) return;
-  body_ = std::make_shared<http::LiveBody>();
+http::Response ResponseStream::answer() const {
   http::Response response;
   response.headers.add("Content-Type", "application/vnd.amazon.eventstream");
   response.headers.add("X-Amz-Executed-Version", version_);
-  response.live = body_;
-  respond_(std::move(response));
+  return response;
 }
 
 }  // namespace lambdapool::local

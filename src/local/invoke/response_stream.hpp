@@ -39,8 +39,8 @@ class ResponseStream {
   void end(InvocationResult result);
 
  private:
-  void begin();
   void write_chunks(std::string_view payload);
+  http::Response answer() const;  // without its body
 
   const std::function<void(http::Response)> respond_;
   const std::string version_;

@@ -1,4 +1,8 @@
 // Arguments and results beyond what fits a call, and what is shared.
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <lambdapool/lambdapool.hpp>
@@ -52,7 +56,64 @@ void run_files(lambdapool::LambdaPool& pool) {
                  std::vector<int>{0, 1}) == (std::vector<std::uintmax_t>{1'000'000, 1'000'001}));
 }
 
+// Does not compress, is the same each time, and quick to make.
+std::string words(std::size_t size) {
+  std::string made(size, '\0');
+  std::uint64_t state = size + 1;
+  for (std::size_t at = 0; at < size; at += sizeof state) {
+    state ^= state << 13U;
+    state ^= state >> 7U;
+    state ^= state << 17U;
+    std::memcpy(&made[at], &state, std::min(sizeof state, size - at));
+  }
+  return made;
+}
+
+std::string say_and_make(std::size_t size) {
+  std::cout << "it is made" << std::endl;
+  return words(size);
+}
+
 }  // namespace
+
+// Results without a store: in the stream of their answer, up to Lambda's limit for that.
+void run_large(const std::string& function) {
+  constexpr std::size_t mebi = std::size_t{1} << 20U, limit = 200 * mebi;
+  lambdapool::LambdaPool pool{{.workers = 2, .lambda_function = function}};
+  for (const std::size_t size :
+       {std::size_t{0}, std::size_t{1}, 4'700'000UL, 6 * mebi - 1, 6 * mebi, 6 * mebi + 1, 20 * mebi})
+    CHECK(pool.apply(words, size) == words(size));
+  auto later = pool.apply_async(words, 7 * mebi);
+  CHECK(later.get() == words(7 * mebi));
+  const auto made = pool.map(words, std::vector<std::size_t>{7 * mebi, 3, 8 * mebi}, {.chunksize = 3});
+  CHECK(made.size() == 3 && made[0] == words(7 * mebi) && made[1] == words(3) && made[2] == words(8 * mebi));
+  CHECK(pool.apply(make, std::size_t{2'000'000}) == Numbers(2'000'000, 0.5));  // which compresses
+  CHECK(pool.apply(words, limit - 4'096) == words(limit - 4'096));
+  for (const std::size_t size : {limit - 1, limit, limit + 1}) {
+    const std::string told = MESSAGE_OF(lambdapool::PayloadTooLarge, pool.apply(words, size));
+    CHECK(told.find("result has 209715") != std::string::npos);
+    CHECK(told.find("a streamed answer: 209715200 bytes") != std::string::npos);
+    CHECK(told.find("LAMBDAPOOL_BUCKET") != std::string::npos);
+  }
+  const auto outcomes = pool.map_outcomes(words, std::vector<std::size_t>{1, limit, 2}, {.chunksize = 3});
+  CHECK(outcomes[0] && !outcomes[1] && outcomes[2]);
+  lambdapool::LambdaPool shows{{.workers = 1, .lambda_function = function, .show_output = true}};
+  CHECK(shows.apply(say_and_make, 7 * mebi) == words(7 * mebi));
+}
+
+// How much memory a result of 150 MB takes here.
+void run_peak(const std::string& function) {
+  lambdapool::LambdaPool pool{{.workers = 1, .lambda_function = function}};
+  CHECK(pool.apply(words, std::size_t{1}).size() == 1);
+  const auto peak = [] {
+    rusage usage{};
+    ::getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_maxrss * 1'024;
+  };
+  const auto before = peak();
+  const std::string made = pool.apply(words, std::size_t{150} << 20U);
+  std::cout << made.size() << " " << peak() - before << "\n";
+}
 
 // As much as Cloud Run takes of a call, as it is, and what happens to more.
 void run_whole(const std::string& function) {

@@ -7,6 +7,8 @@ void register_exceptions();
 void run_ahead(const std::string& function);
 void run_calls(const std::string& function);
 void run_data(const std::string& function);
+void run_large(const std::string& function);
+void run_peak(const std::string& function);
 void run_whole(const std::string& function);
 void run_data_fault(const std::string& function, const std::string& of);
 void run_early(const std::string& function, const std::string& rest);
@@ -34,6 +36,8 @@ int main(int argc, char** argv) {
     if (mode == "ahead") run_ahead(argv[2]);
     if (mode == "calls") run_calls(argv[2]);
     if (mode == "data") run_data(argv[2]);
+    if (mode == "large") run_large(argv[2]);
+    if (mode == "peak") run_peak(argv[2]);
     if (mode == "whole") run_whole(argv[2]);
     if (mode == "data-fault" && argc == 4) run_data_fault(argv[2], argv[3]);
     if (mode == "limits") run_limits(argv[2]);

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import pickle
+import random
 
 
 class Block:
@@ -56,6 +57,33 @@ def name_and_digest(shared, *_):
 
 
 def make_random(size):
+    return os.urandom(size)
+
+
+def make_random_block(size):
+    return Block(bytearray(os.urandom(size)))
+
+
+def noise(size, seed):
+    """Does not compress, is the same each time, and quick to make."""
+    piece = random.Random(seed).randbytes(min(size, 1 << 20))
+    return b"".join([piece] * (size // len(piece)) + [piece[: size % len(piece)]]) if piece else b""
+
+
+def noise_block(size, seed):
+    return Block(bytearray(noise(size, seed)))
+
+
+def texts_and_numbers(count):
+    return ["text %x" % hash((n, n * 7919)) for n in range(count)], [float(n) ** 0.5 for n in range(count)]
+
+
+def raise_large(size):
+    raise ValueError(noise(size, 1))
+
+
+def print_and_make(size):
+    print("it is made")
     return os.urandom(size)
 
 
