@@ -2,7 +2,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
+#include <csignal>
+#include <cstdlib>
 #include <fstream>
 #include <sstream>
 
@@ -88,6 +91,31 @@ TEST_F(FileTest, WhatIsNoFileIsSaidAtOnce) {
     EXPECT_THAT(error.what(), HasSubstr("cannot send a directory as a file"));
     EXPECT_EQ(error.path1(), directory_);
   }
+}
+
+// As of a disk that is full.
+TEST_F(FileTest, WhatCannotBeKeptIsSaidAndLeavesNothing) {
+  const std::string sent = encode(written("file", std::string(100'000, 'x')));
+  const std::string usual = fs::temp_directory_path();
+  fs::create_directory(directory_ / "tmp");
+  ::setenv("TMPDIR", (directory_ / "tmp").c_str(), 1);
+  const auto ignored = std::signal(SIGXFSZ, SIG_IGN);
+  rlimit before{};
+  ::getrlimit(RLIMIT_FSIZE, &before);
+  const rlimit little{50'000, before.rlim_max};
+  ::setrlimit(RLIMIT_FSIZE, &little);
+  std::string told;
+  try {
+    decode<File>(sent);
+  } catch (const fs::filesystem_error& error) {
+    told = error.what();
+    EXPECT_EQ(error.code(), std::errc::file_too_large);
+  }
+  ::setrlimit(RLIMIT_FSIZE, &before);
+  std::signal(SIGXFSZ, ignored);
+  ::setenv("TMPDIR", usual.c_str(), 1);
+  EXPECT_THAT(told, HasSubstr("cannot keep a file that has arrived"));
+  EXPECT_TRUE(fs::is_empty(directory_ / "tmp"));
 }
 
 TEST_F(FileTest, AMessageThatEndsEarlyIsRefused) {

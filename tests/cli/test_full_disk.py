@@ -26,6 +26,9 @@ class Disk:
         with open(self.ballast, "wb") as file:
             os.posix_fallocate(file.fileno(), 0, max(1, status.f_bavail * status.f_frsize - kilobytes * 1024))
 
+    def enlarge(self, megabytes):
+        subprocess.run(["mount", "-o", "remount,size=%dm" % megabytes, self.path], check=True)
+
     def free(self):
         self.ballast.unlink(missing_ok=True)
 
@@ -163,3 +166,32 @@ def test_a_named_run_says_that_its_disk_is_full_and_goes_on_when_there_is_room(
     disk.free()
     assert named().stdout == "[0, 1]\n"
     assert {path.stat().st_mode & 0o077 for path in runs.glob("r/journal.db*")} == {0}
+
+
+def test_a_cpp_task_whose_file_finds_no_room_says_why_and_leaves_nothing(run, disk, clean_environment, tmp_path):
+    disk.enlarge(512)
+    program, file = BUILD / "tests" / "cpp_program", tmp_path / "two.bin"
+    file.write_bytes(os.urandom(2_000_000))
+    created = run("create", "f", program)
+    assert created.returncode == 0, created.stderr
+    process = subprocess.Popen(
+        [program, "full-disk", "f", file],
+        env=clean_environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+
+        def said(answer=None):
+            if answer is not None:
+                process.stdin.write(answer)
+                process.stdin.flush()
+            return process.stdout.readline()
+
+        assert [said(), said()] == ["this line is the program's own\n", "has room\n"]
+        disk.leave(1_000)
+        told = said("go on\n")
+        assert "cannot keep a file that has arrived" in told and "No space left on device" in told, told
+        disk.free()
+        assert said("go on\n") == "ok\n"

@@ -62,6 +62,12 @@ def test_data_of_any_size_goes_both_ways(create, program):
     assert output == "this line is the program's own\nok\n"
 
 
+def test_nothing_happens_at_lambdas_limits(create, program):
+    create("sizes", BUILD / "tests" / "cpp_program", "--timeout", "60", "--memory", "2048")
+    output = program(BUILD / "tests" / "cpp_program", "sizes", "sizes")
+    assert output == "this line is the program's own\nok\n"
+
+
 def test_data_goes_as_it_is_where_the_platform_takes_it(create, program, clean_environment):
     clean_environment["LAMBDAPOOL_TARGET"] = "gcp-local"
     create("data", BUILD / "tests" / "cpp_program", "--timeout", "60", "--memory", "512")

@@ -76,6 +76,18 @@ std::string say_and_make(std::size_t size) {
 
 }  // namespace
 
+// Around each of Lambda's limits, of a call and of a stream, which are none where there is a store.
+void run_sizes(const std::string& function) {
+  constexpr std::size_t mebi = std::size_t{1} << 20U;
+  lambdapool::LambdaPool pool{{.workers = 1, .lambda_function = function}};
+  for (const std::size_t size : {std::size_t{0}, std::size_t{1}, 6 * mebi - 1, 6 * mebi, 6 * mebi + 1,
+                                 200 * mebi - 1, 200 * mebi, 200 * mebi + 1}) {
+    const std::string sent = words(size);
+    CHECK(pool.apply([](const std::string& text) { return text == words(text.size()); }, sent));
+    CHECK(pool.apply(words, size) == sent);
+  }
+}
+
 // Results without a store: in the stream of their answer, up to Lambda's limit for that.
 void run_large(const std::string& function) {
   constexpr std::size_t mebi = std::size_t{1} << 20U, limit = 200 * mebi;
@@ -189,4 +201,25 @@ void run_data_fault(const std::string& function, const std::string& of) {
     std::cout << to_string(error.kind()) << ": " << error.what() << "\n";
   }
   CHECK(pool.apply(sum, Numbers(3, 1)) == 3);
+}
+
+// The workers' disk is filled, and has room again, whenever this has said something and waits for a line.
+void run_full_disk(const std::string& function, const std::string& path) {
+  lambdapool::LambdaPool pool{{.workers = 1, .lambda_function = function}};
+  const lambdapool::File file(path);
+  const auto wait = [](const std::string& said) {
+    std::cout << said << std::endl;
+    std::string line;
+    std::getline(std::cin, line);
+  };
+  CHECK(pool.apply(size_of, file) == 2'000'000);
+  wait("has room");
+  std::string told = "no error";
+  try {
+    pool.apply(size_of, file);
+  } catch (const std::filesystem::filesystem_error& error) {
+    told = error.code() == std::errc::no_space_on_device ? error.what() : "another error";
+  }
+  wait(told);
+  CHECK(pool.apply(size_of, file) == 2'000'000);
 }

@@ -21,6 +21,10 @@ def digest(block):
     return len(block), hashlib.sha256(block.data).hexdigest()
 
 
+def digest_of_bytes(data):
+    return len(data), hashlib.sha256(data).hexdigest()
+
+
 def of_item(block, item):
     return len(block), item
 
