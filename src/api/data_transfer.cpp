@@ -1,11 +1,12 @@
 #include "api/data_transfer.hpp"
 
 #include <algorithm>
-#include <csignal>
+#include <system_error>
 #include <utility>
 
 #include "core/encoding.hpp"
 #include "core/limits.hpp"
+#include "core/signals_blocked.hpp"
 
 namespace lambdapool::api {
 namespace {
@@ -178,13 +179,12 @@ void DataTransfer::in_background(std::function<void()> work) {
     if (!closed_) {
       work_.push_back(std::exchange(work, nullptr));
       if (idle_ < work_.size() && threads_.size() < threads_max) {
-        // Signals are for the program's own threads.
-        sigset_t all;
-        sigset_t before;
-        sigfillset(&all);
-        pthread_sigmask(SIG_SETMASK, &all, &before);
-        threads_.emplace_back([this] { serve(); });
-        pthread_sigmask(SIG_SETMASK, &before, nullptr);
+        try {
+          const SignalsBlocked blocked;
+          threads_.emplace_back([this] { serve(); });
+        } catch (const std::system_error&) {  // no more of them are to be had
+          if (threads_.empty()) work = std::exchange(work_.back(), nullptr), work_.pop_back();
+        }
       }
       arrived_.notify_one();
     }

@@ -1,10 +1,10 @@
 #include "api/output_printer.hpp"
 
-#include <signal.h>
-
 #include <chrono>
 #include <cstdio>
 #include <thread>
+
+#include "core/signals_blocked.hpp"
 
 namespace lambdapool::api {
 namespace {
@@ -25,15 +25,11 @@ void print_all(pool::LiveOutput& output) {
 OutputPrinter::OutputPrinter() {
   std::promise<void> end;
   ended_ = end.get_future();
-  sigset_t all;
-  sigset_t before;
-  ::sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  const SignalsBlocked blocked;
   std::thread([output = output_, end = std::move(end)]() mutable {
     print_all(*output);
     end.set_value();
   }).detach();
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 OutputPrinter::~OutputPrinter() { end(); }

@@ -1,33 +1,15 @@
 #include "http/event_loop.hpp"
 
-#include <signal.h>
-
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <exception>
 #include <future>
 
+#include "core/signals_blocked.hpp"
 #include "http/loop_impl.hpp"
 
 namespace lambdapool::http {
 namespace {
-
-class AllSignalsBlocked {
- public:
-  explicit AllSignalsBlocked(bool wanted) : wanted_(wanted) {
-    if (!wanted_) return;
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~AllSignalsBlocked() {
-    if (wanted_) pthread_sigmask(SIG_SETMASK, &before_, nullptr);
-  }
-
- private:
-  bool wanted_;
-  sigset_t before_;
-};
 
 // A cancelled wait may already have its completion queued; the state outlives the handle until then.
 struct TimerState {
@@ -103,8 +85,8 @@ void run_on(EventLoop::Impl& loop, const std::function<void()>& work) {
   done.get_future().get();
 }
 
-EventLoop::EventLoop(Signals signals) : impl_(std::make_shared<Impl>()) {
-  AllSignalsBlocked blocked(signals == Signals::blocked);
+EventLoop::EventLoop() : impl_(std::make_shared<Impl>()) {
+  const SignalsBlocked blocked;
   impl_->thread = std::thread([impl = impl_] { impl->helm.serve(); });
 }
 

@@ -14,11 +14,7 @@ class EventLoop {
  public:
   using Clock = std::chrono::steady_clock;
 
-  // Whether the process's signals may be delivered to the loop's thread. A thread that a library starts
-  // inside somebody's program blocks them; one that starts processes (they inherit the mask) does not.
-  enum class Signals { inherited, blocked };
-
-  explicit EventLoop(Signals signals = Signals::inherited);
+  EventLoop();  // whose thread takes no signals
   // Stops and joins the thread; callbacks not yet run are dropped. On the loop's own thread it cannot
   // join: the thread then ends by itself, after the callback that is running.
   ~EventLoop();

@@ -78,7 +78,7 @@ TEST(EventLoop, AWatchTellsEachTimeThatThereIsSomethingToRead) {
 }
 
 TEST(EventLoop, ALibrarysLoopTakesNoneOfTheProgramsSignals) {
-  EventLoop loop(EventLoop::Signals::blocked);
+  EventLoop loop;
   std::promise<bool> blocked;
   loop.post([&] {
     sigset_t mask;

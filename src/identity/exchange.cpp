@@ -36,7 +36,7 @@ http::Answer Exchange::send(const http::Endpoint& endpoint, http::Request reques
   options.max_connections = 1;
   options.connect_timeout = patience.connect;
   if (route == Route::direct) options.proxies = {};
-  http::EventLoop loop(http::EventLoop::Signals::blocked);
+  http::EventLoop loop;
   std::optional<http::Answer> answer;
   auto client = std::make_unique<http::Client>(loop, std::move(options));
   const bool too_late = is_given_up();

@@ -1,9 +1,6 @@
 #include "identity/provider.hpp"
 
-#include <pthread.h>
-
 #include <condition_variable>
-#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <future>
@@ -12,6 +9,8 @@
 #include <thread>
 #include <utility>
 #include <vector>
+
+#include "core/signals_blocked.hpp"
 
 namespace lambdapool::identity {
 
@@ -42,21 +41,9 @@ bool same_keys(const aws::Credentials& a, const aws::Credentials& b) {
          a.identity.session_token == b.identity.session_token;
 }
 
-// A library's thread takes none of its program's signals.
 std::thread start_without_signals(std::function<void()> work) {
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  std::thread thread;
-  try {
-    thread = std::thread(std::move(work));
-  } catch (...) {
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    throw;
-  }
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  return thread;
+  const SignalsBlocked blocked;
+  return std::thread(std::move(work));
 }
 
 }  // namespace

@@ -1,8 +1,9 @@
 #include "local/work_threads.hpp"
 
-#include <csignal>
 #include <exception>
 #include <system_error>
+
+#include "core/signals_blocked.hpp"
 
 namespace lambdapool::local {
 
@@ -14,20 +15,14 @@ void WorkThreads::run(std::function<void()> work) {
     arrived_.notify_one();
     return;
   }
-  // Signals are for the program's own threads.
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
   try {
+    const SignalsBlocked blocked;
     threads_.emplace_back([this] { serve(); });
   } catch (const std::system_error&) {  // no more of them are to be had
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
     if (!threads_.empty()) return arrived_.notify_one();
     queue_.pop_back();
     throw;
   }
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 void WorkThreads::serve() {

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <atomic>
-#include <csignal>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
+
+#include "core/signals_blocked.hpp"
 
 namespace lambdapool::objects {
 
@@ -24,13 +26,11 @@ Result<void> in_parallel(std::size_t count, std::size_t threads,
     }
   };
   std::vector<std::thread> others;
-  // Signals are for the program's own threads.
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  while (others.size() + 1 < std::min(threads, count)) others.emplace_back(run);
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  try {
+    const SignalsBlocked blocked;
+    while (others.size() + 1 < std::min(threads, count)) others.emplace_back(run);
+  } catch (const std::system_error&) {
+  }  // no more of them are to be had: these do
   run();
   for (auto& other : others) other.join();
   return outcome;

@@ -173,7 +173,7 @@ struct Store::Impl {
   std::condition_variable put_over;
   int putting = 0;
   std::set<std::string> names;  // of what is there, as far as is known
-  http::EventLoop loop{http::EventLoop::Signals::blocked};
+  http::EventLoop loop;
   std::optional<http::Client> client;
 };
 

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/error.hpp"
+#include "core/signals_blocked.hpp"
 
 namespace lambdapool::package {
 
@@ -142,7 +143,10 @@ std::vector<std::future<DeflatedBlock>> Deflater::deflate(const std::shared_ptr<
     blocks.push_back(task.get_future());
     const std::lock_guard lock(mutex_);
     tasks_.push_back(std::move(task));
-    if (idle_ < tasks_.size() && threads_.size() < threads_max_) threads_.emplace_back([this] { run(); });
+    if (idle_ < tasks_.size() && threads_.size() < threads_max_) {
+      const SignalsBlocked blocked;
+      threads_.emplace_back([this] { run(); });
+    }
     changed_.notify_one();
   }
   return blocks;

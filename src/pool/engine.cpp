@@ -28,8 +28,7 @@ Engine::Impl::Impl(target::Target where, std::unique_ptr<cloud::Caller> function
       caller(std::move(function)),
       window(options.workers, patience_of(options), random_source()),
       streams(*caller),
-      own_loop(target.in_process ? nullptr
-                                 : std::make_unique<http::EventLoop>(http::EventLoop::Signals::blocked)),
+      own_loop(target.in_process ? nullptr : std::make_unique<http::EventLoop>()),
       loop(own_loop ? own_loop.get() : &target.in_process->loop()),
       gate(std::make_shared<Gate>(*loop)),
       alarms(std::make_shared<Alarms>(*loop, gate)) {

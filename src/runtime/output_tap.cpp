@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -13,6 +12,7 @@
 #include <thread>
 #include <utility>
 
+#include "core/signals_blocked.hpp"
 #include "core/write_all.hpp"
 
 namespace lambdapool::runtime {
@@ -42,16 +42,13 @@ std::unique_ptr<OutputTap> OutputTap::open() {
   const int log = ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
   ::fcntl(ends[0], F_SETFL, O_NONBLOCK);
   std::unique_ptr<OutputTap> tap(new OutputTap(ends[0], log));
-  sigset_t all, before;
-  ::sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);  // signals are for the threads of the tasks
   bool has_thread = log >= 0;
   try {
+    const SignalsBlocked blocked;
     if (has_thread) std::thread([each = tap.get()] { each->pass_all(); }).detach();
   } catch (const std::system_error&) {
     has_thread = false;
   }
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   if (has_thread) {
     tapped_to = log;
     tapped_from = ends[0];

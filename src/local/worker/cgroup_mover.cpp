@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/descriptor.hpp"
+#include "core/signals_blocked.hpp"
 #include "local/worker/process_tree.hpp"
 
 namespace lambdapool::local {
@@ -36,16 +37,8 @@ bool move_tree(pid_t root, const std::filesystem::path& procs) {
 }
 
 CgroupMover::CgroupMover() {
-  sigset_t all, before;
-  sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);  // signals are for the program that we are a library of
-  try {
-    thread_ = std::thread([this] { run(); });
-  } catch (...) {
-    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    throw;
-  }
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  const SignalsBlocked blocked;
+  thread_ = std::thread([this] { run(); });
 }
 
 CgroupMover::~CgroupMover() {
