@@ -5,6 +5,7 @@
 
 #include <sys/resource.h>
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdio>
@@ -22,41 +23,60 @@ double cpu_us() {
   return us(usage.ru_utime) + us(usage.ru_stime);
 }
 
-class Countdown {
+// So many calls, of which the engine has a few more than it may have in flight, as a pool gives them to it.
+class Calls {
  public:
-  explicit Countdown(int count) : left_(count) {}
-  void down(bool ok) {
-    std::lock_guard lock(mutex_);
-    failed_ += ok ? 0 : 1;
-    if (--left_ == 0) zero_.notify_one();
-  }
-  int wait() {
+  Calls(lambdapool::pool::Engine& engine, int count, bool streamed)
+      : engine_(engine),
+        count_(count),
+        streamed_(streamed),
+        payload_(std::string(R"({"lambdapool":1,"codec":"pickle","peer":"3.11",)") +
+                 (streamed ? R"("parts":{"stream":true,"large":true},)" : "") +
+                 R"("encoding":"base64","task":"gASVIQAAAAAAAAA="})"),
+        left_(count) {}
+
+  // How many failed.
+  int run(int out) {
+    for (int i = 0; i < out; ++i) submit_next();
     std::unique_lock lock(mutex_);
-    zero_.wait(lock, [&] { return left_ == 0; });
+    none_left_.wait(lock, [&] { return left_ == 0; });
     return failed_;
   }
 
  private:
+  void submit_next() {
+    const int id = next_++;
+    if (id >= count_) return;
+    lambdapool::pool::Engine::Ahead ahead;
+    if (streamed_) ahead = [](std::string_view) {};
+    engine_.submit(
+        static_cast<std::uint64_t>(id), payload_,
+        [this](lambdapool::Result<lambdapool::cloud::Invoked> result) {
+          submit_next();
+          ended(result.has_value());
+        },
+        {}, {}, ahead);
+  }
+
+  void ended(bool ok) {
+    const std::lock_guard lock(mutex_);
+    failed_ += ok ? 0 : 1;
+    if (--left_ == 0) none_left_.notify_one();
+  }
+
+  lambdapool::pool::Engine& engine_;
+  const int count_;
+  const bool streamed_;
+  const std::string payload_;
+  std::atomic<int> next_ = 0;
   std::mutex mutex_;
-  std::condition_variable zero_;
+  std::condition_variable none_left_;
   int left_;
   int failed_ = 0;
 };
 
-int run(lambdapool::pool::Engine& engine, int calls, bool streamed) {
-  const std::string payload = std::string(R"({"lambdapool":1,"codec":"pickle","peer":"3.11",)") +
-                              (streamed ? R"("parts":{"stream":true,"large":true},)" : "") +
-                              R"("encoding":"base64","task":"gASVIQAAAAAAAAA="})";
-  lambdapool::pool::Engine::Ahead ahead;
-  if (streamed) ahead = [](std::string_view) {};
-  Countdown countdown(calls);
-  for (int i = 0; i < calls; ++i) {
-    engine.submit(
-        static_cast<std::uint64_t>(i), payload,
-        [&](lambdapool::Result<lambdapool::cloud::Invoked> result) { countdown.down(result.has_value()); },
-        {}, {}, ahead);
-  }
-  return countdown.wait();
+int run(lambdapool::pool::Engine& engine, int calls, int in_flight, bool streamed) {
+  return Calls(engine, calls, streamed).run(2 * in_flight);
 }
 
 }  // namespace
@@ -81,10 +101,10 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "%s\n", engine.error().message.c_str());
     return 1;
   }
-  if (calls > 2 * in_flight) run(**engine, calls / 10 + in_flight, streamed);
+  if (calls > 2 * in_flight) run(**engine, calls / 10 + in_flight, in_flight, streamed);
   const double cpu = cpu_us();
   const auto start = std::chrono::steady_clock::now();
-  const int failed = run(**engine, calls, streamed);
+  const int failed = run(**engine, calls, in_flight, streamed);
   const double wall =
       std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start).count();
   rusage usage{};

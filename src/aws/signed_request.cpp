@@ -18,31 +18,51 @@ bool is_signed(std::string_view name) {
                       [&](std::string_view other) { return http::equal_ignoring_case(name, other); });
 }
 
+// Puts on the headers what is signed, and says what that is.
+sigv4::Form complete(const http::Request& request, http::Headers& headers, sigv4::Signer& signer,
+                     const std::string& host, std::chrono::system_clock::time_point now) {
+  const auto date = sigv4::format_amz_date(now);
+  headers.remove("Authorization");  // of an earlier attempt
+  headers.set("Host", host);
+  headers.set("X-Amz-Date", date);
+  if (signer.identity().session_token.empty()) {
+    headers.remove("X-Amz-Security-Token");
+  } else {
+    headers.set("X-Amz-Security-Token", signer.identity().session_token);
+  }
+  sigv4::Message message;
+  message.method = request.method;
+  message.target = request.target;
+  for (const auto& header : headers.items()) {
+    if (is_signed(header.name)) message.headers.emplace_back(header.name, header.value);
+  }
+  return signer.form(message, date);
+}
+
 }  // namespace
 
 void sign(http::Request& request, sigv4::Signer& signer, const std::string& host,
           std::chrono::system_clock::time_point now) {
-  const auto date = sigv4::format_amz_date(now);
-  request.headers.remove("Authorization");  // of an earlier attempt
-  request.headers.set("Host", host);
-  request.headers.set("X-Amz-Date", date);
-  if (signer.identity().session_token.empty()) {
-    request.headers.remove("X-Amz-Security-Token");
-  } else {
-    request.headers.set("X-Amz-Security-Token", signer.identity().session_token);
-  }
-
+  const auto form = complete(request, request.headers, signer, host, now);
   // S3's requests say it, which may be that the payload is not signed.
   const auto* said = request.headers.find("X-Amz-Content-Sha256");
   const auto payload_hash = said != nullptr ? *said : sha256_hex(request.body);
-  sigv4::Message message;
-  message.method = request.method;
-  message.target = request.target;
-  message.payload_sha256_hex = payload_hash;
-  for (const auto& header : request.headers.items()) {
-    if (is_signed(header.name)) message.headers.emplace_back(header.name, header.value);
+  request.headers.add("Authorization", signer.authorization(form, payload_hash));
+}
+
+void Repeated::sign(http::Request& request, sigv4::Signer& signer, const std::string& host,
+                    std::chrono::system_clock::time_point now) {
+  const auto second = std::chrono::floor<std::chrono::seconds>(now);
+  if (second != second_) {
+    headers_ = common_.headers;
+    form_ = complete(common_, headers_, signer, host, second);
+    headers_.set("Authorization", "");
+    second_ = second;
   }
-  request.headers.add("Authorization", signer.authorization(message, date));
+  request.method = common_.method;
+  request.target = common_.target;
+  request.headers = headers_;
+  request.headers.set("Authorization", signer.authorization(form_, sha256_hex(request.body)));
 }
 
 }  // namespace lambdapool::aws

@@ -14,4 +14,20 @@ namespace lambdapool::aws {
 void sign(http::Request& request, sigv4::Signer& signer, const std::string& host,
           std::chrono::system_clock::time_point now);
 
+// Signs requests that differ in nothing but their bodies: what they have in common is made once a second.
+class Repeated {
+ public:
+  explicit Repeated(http::Request common) : common_(std::move(common)) {}
+
+  // Of `request` the body counts; it becomes one of these. The signer is always the same one.
+  void sign(http::Request& request, sigv4::Signer& signer, const std::string& host,
+            std::chrono::system_clock::time_point now);
+
+ private:
+  const http::Request common_;
+  http::Headers headers_;  // of this second
+  sigv4::Form form_;
+  std::chrono::system_clock::time_point second_ = {};
+};
+
 }  // namespace lambdapool::aws

@@ -58,5 +58,26 @@ TEST(Sign, ReplacesAnEarlierAttemptsSignature) {
   EXPECT_EQ(again.headers.items().size(), once.headers.items().size());
 }
 
+TEST(Repeated, SignsEachRequestAsIfItWereAlone) {
+  const http::Request common{"POST", "/path", {{"A", "b"}, {"User-Agent", "x"}}};
+  for (const char* token : {"", "token"}) {
+    auto signer = signer_with(token), other = signer_with(token);
+    Repeated repeated(common);
+    for (const auto later : {0ms, 999ms, 1000ms, 86'400'000ms, 0ms}) {
+      const auto at = now + later;
+      for (const char* body : {"", "body", "another"}) {
+        http::Request alone = common, request;
+        alone.body = request.body = body;
+        sign(alone, other, "h", at);
+        repeated.sign(request, signer, "h", at);
+        EXPECT_EQ(request.headers.get("Authorization"), alone.headers.get("Authorization"));
+        EXPECT_EQ(request.headers.get("X-Amz-Date"), alone.headers.get("X-Amz-Date"));
+        EXPECT_EQ(request.headers.items().size(), alone.headers.items().size());
+        EXPECT_EQ(request.method + request.target + request.body, "POST/path" + std::string(body));
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace lambdapool::aws

@@ -14,11 +14,14 @@ namespace lambdapool {
 
 namespace {
 
-void hash_into(std::initializer_list<std::string_view> parts, std::uint8_t* digest) {
-  SHA256_CTX context;
-  SHA256_Init(&context);
+void add(SHA256_CTX& context, std::initializer_list<std::string_view> parts) {
   for (const auto part : parts) SHA256_Update(&context, part.data(), part.size());
-  SHA256_Final(digest, &context);
+}
+
+Sha256 finish(SHA256_CTX& context) {
+  Sha256 digest;
+  SHA256_Final(digest.data(), &context);
+  return digest;
 }
 
 std::string_view view(const Sha256& digest) {
@@ -41,11 +44,11 @@ int hex_value(char c) {
 
 std::string hex_encode(std::string_view bytes) {
   static constexpr char digits[] = "0123456789abcdef";
-  std::string out;
-  out.reserve(bytes.size() * 2);
+  std::string out(bytes.size() * 2, '\0');
+  char* to = out.data();
   for (const unsigned char c : bytes) {
-    out.push_back(digits[c >> 4]);
-    out.push_back(digits[c & 15]);
+    *to++ = digits[c >> 4];
+    *to++ = digits[c & 15];
   }
   return out;
 }
@@ -61,14 +64,28 @@ std::string hex_decode(std::string_view text) {
   return out;
 }
 
-Sha256 sha256(std::string_view bytes) {
-  Sha256 digest;
-  hash_into({bytes}, digest.data());
-  return digest;
+std::string hex_encode(const Sha256& digest) { return hex_encode(view(digest)); }
+
+Sha256 sha256(std::string_view bytes) { return Sha256Start().with({bytes}); }
+
+static_assert(sizeof(SHA256_CTX) == sizeof(Sha256Start));
+
+Sha256Start::Sha256Start(std::initializer_list<std::string_view> parts) {
+  SHA256_CTX context;
+  SHA256_Init(&context);
+  add(context, parts);
+  std::memcpy(state_.data(), &context, sizeof context);
+}
+
+Sha256 Sha256Start::with(std::initializer_list<std::string_view> parts) const {
+  SHA256_CTX context;
+  std::memcpy(&context, state_.data(), sizeof context);
+  add(context, parts);
+  return finish(context);
 }
 
 // RFC 2104 with a block of 64 bytes.
-Sha256 hmac_sha256(std::string_view key, std::string_view bytes) {
+HmacStart::HmacStart(std::string_view key, std::string_view begin) {
   std::array<char, 64> block{};
   Sha256 digest;
   if (key.size() > block.size()) {
@@ -76,13 +93,17 @@ Sha256 hmac_sha256(std::string_view key, std::string_view bytes) {
     key = view(digest);
   }
   if (!key.empty()) std::memcpy(block.data(), key.data(), key.size());
-  for (char& c : block) c = static_cast<char>(c ^ 0x36);
-  Sha256 inner;
-  hash_into({{block.data(), block.size()}, bytes}, inner.data());
-  for (char& c : block) c = static_cast<char>(c ^ 0x36 ^ 0x5c);
-  hash_into({{block.data(), block.size()}, view(inner)}, digest.data());
+  const std::string_view padded(block.data(), block.size());
+  for (char& c : block) c = static_cast<char>(c ^ 0x5c);
+  outer_ = Sha256Start({padded});
+  for (char& c : block) c = static_cast<char>(c ^ 0x5c ^ 0x36);
+  inner_ = Sha256Start({padded, begin});
   OPENSSL_cleanse(block.data(), block.size());
-  return digest;
+}
+
+Sha256 HmacStart::with(std::string_view rest) const {
+  const Sha256 inner = inner_.with({rest});
+  return outer_.with({view(inner)});
 }
 
 std::string sha1_hex(std::string_view bytes) {
@@ -91,7 +112,7 @@ std::string sha1_hex(std::string_view bytes) {
   return hex_encode({reinterpret_cast<const char*>(digest.data()), digest.size()});
 }
 
-std::string sha256_hex(std::string_view bytes) { return hex_encode(view(sha256(bytes))); }
+std::string sha256_hex(std::string_view bytes) { return hex_encode(sha256(bytes)); }
 
 struct Sha256Stream::State {
   SHA256_CTX context;

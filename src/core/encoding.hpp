@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,7 +21,29 @@ std::string hex_decode(std::string_view text);  // as far as it is pairs of digi
 
 using Sha256 = std::array<std::uint8_t, 32>;
 Sha256 sha256(std::string_view bytes);
-Sha256 hmac_sha256(std::string_view key, std::string_view bytes);
+std::string hex_encode(const Sha256& digest);
+
+// Of bytes that begin with these, when it is made once and used often.
+class Sha256Start {
+ public:
+  explicit Sha256Start(std::initializer_list<std::string_view> begin = {});
+  Sha256 with(std::initializer_list<std::string_view> rest) const;
+
+ private:
+  std::array<std::uint32_t, 28> state_;
+};
+
+// Likewise HMAC-SHA256.
+class HmacStart {
+ public:
+  explicit HmacStart(std::string_view key = {}, std::string_view begin = {});
+  Sha256 with(std::string_view rest) const;
+
+ private:
+  Sha256Start inner_, outer_;
+};
+
+inline Sha256 hmac_sha256(std::string_view key, std::string_view bytes) { return HmacStart(key).with(bytes); }
 std::string sha1_hex(std::string_view bytes);  // names files of the AWS CLI; proves nothing
 std::string sha256_hex(std::string_view bytes);
 

@@ -124,6 +124,7 @@ void append_headers(const std::vector<CanonicalHeader>& headers, std::string& bl
   if (!headers.empty()) block += '\n';
 }
 
+// Up to the payload's hash, which ends it.
 std::string canonical_request(const Message& message, PathEncoding encoding, std::string& signed_headers) {
   const auto question = std::min(message.target.find('?'), message.target.size());
   std::string out;
@@ -134,8 +135,7 @@ std::string canonical_request(const Message& message, PathEncoding encoding, std
   if (question < message.target.size()) append_query(out, message.target.substr(question + 1));
   out += '\n';
   append_headers(canonical_headers(message), out, signed_headers);
-  out.append("\n").append(signed_headers).append("\n").append(message.payload_sha256_hex);
-  return out;
+  return out.append("\n").append(signed_headers).append("\n");
 }
 
 std::string derive_key(const Identity& identity, const Scope& scope, std::string_view date) {
@@ -198,7 +198,7 @@ bool read_credential(std::string_view credential, Authorization& out) {
 Signer::Signer(Identity identity, Scope scope, PathEncoding path)
     : identity_(std::move(identity)), scope_(std::move(scope)), path_(path) {}
 
-std::string Signer::authorization(const Message& message, std::string_view amz_date) {
+Form Signer::form(const Message& message, std::string_view amz_date) {
   const auto date = amz_date.substr(0, 8);
   if (key_.empty() || key_date_ != date) {
     key_date_ = date;
@@ -213,18 +213,20 @@ std::string Signer::authorization(const Message& message, std::string_view amz_d
       .append(scope_.service)
       .append("/aws4_request");
 
-  std::string signed_headers;
-  const auto request_hash = sha256_hex(canonical_request(message, path_, signed_headers));
-  std::string to_sign;
-  to_sign.reserve(192);
+  std::string signed_headers, to_sign;
+  Form made;
+  made.canonical = Sha256Start({canonical_request(message, path_, signed_headers)});
   to_sign.append(algorithm).append("\n").append(amz_date).append("\n").append(scope).append("\n");
-  to_sign += request_hash;
+  made.to_sign = HmacStart(key_, to_sign);
+  made.authorization.append(algorithm).append(" Credential=").append(identity_.access_key_id);
+  made.authorization.append("/").append(scope);
+  made.authorization.append(", SignedHeaders=").append(signed_headers).append(", Signature=");
+  return made;
+}
 
-  std::string out;
-  out.reserve(256);
-  out.append(algorithm).append(" Credential=").append(identity_.access_key_id).append("/").append(scope);
-  out.append(", SignedHeaders=").append(signed_headers).append(", Signature=");
-  return out.append(hex_encode(view(hmac_sha256(key_, to_sign))));
+std::string Signer::authorization(const Form& form, std::string_view payload_sha256_hex) {
+  const std::string request_hash = hex_encode(form.canonical.with({payload_sha256_hex}));
+  return form.authorization + hex_encode(form.to_sign.with(request_hash));
 }
 
 std::string format_amz_date(std::chrono::system_clock::time_point now) {

@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "core/encoding.hpp"
+
 namespace lambdapool::sigv4 {
 
 inline constexpr std::string_view algorithm = "AWS4-HMAC-SHA256";
@@ -35,13 +37,24 @@ struct Message {
   std::string_view payload_sha256_hex;
 };
 
+// What messages of one time that differ in nothing but their payloads have in common.
+struct Form {
+  Sha256Start canonical;      // request, up to the payload's hash
+  HmacStart to_sign;          // with that day's key, up to the canonical request's hash
+  std::string authorization;  // up to the signature
+};
+
 // Keeps the day's derived key, so that signing costs about a microsecond. Not thread-safe.
 class Signer {
  public:
   Signer(Identity identity, Scope scope, PathEncoding path = PathEncoding::twice);
 
   // `amz_date` must be among message.headers under x-amz-date; use format_amz_date.
-  std::string authorization(const Message& message, std::string_view amz_date);
+  std::string authorization(const Message& message, std::string_view amz_date) {
+    return authorization(form(message, amz_date), message.payload_sha256_hex);
+  }
+  Form form(const Message& message, std::string_view amz_date);  // whose payload does not count
+  static std::string authorization(const Form& form, std::string_view payload_sha256_hex);
   const Identity& identity() const { return identity_; }
   const Scope& scope() const { return scope_; }
 

@@ -31,7 +31,8 @@ using ConnectionPointer = std::shared_ptr<ClientConnection>;
 constexpr int false_starts_max = 3;
 
 bool breaks_lines(std::string_view text) {
-  return std::ranges::any_of(text, [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
+  constexpr auto none = std::string_view::npos;
+  return text.find('\n') != none || text.find('\r') != none || text.find('\0') != none;
 }
 
 // What would let a value smuggle in a header, or a request, of its own.

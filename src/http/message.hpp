@@ -1,6 +1,7 @@
 // HTTP requests and responses as values.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -21,6 +22,7 @@ class Headers {
   Headers() = default;
   Headers(std::initializer_list<Header> items) : items_(items) {}
 
+  void reserve(std::size_t count) { items_.reserve(count); }
   void add(std::string name, std::string value) { items_.push_back({std::move(name), std::move(value)}); }
   void set(std::string_view name, std::string value);  // replaces every header of that name
   void remove(std::string_view name);

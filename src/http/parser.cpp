@@ -17,6 +17,8 @@ using boost::system::error_code;
 // A length is the peer's claim: beyond this, memory follows the bytes that really come.
 constexpr std::uint64_t reserve_max = 8ull << 20;
 
+constexpr std::size_t headers_usual = 12;
+
 std::string text(beast::string_view view) { return {view.data(), view.size()}; }
 
 // Start line, headers and body as they come. Trailers are added behind the headers.
@@ -25,6 +27,7 @@ class Collector : public beast::http::basic_parser<is_request> {
  public:
   explicit Collector(ParserLimits limits) : body_bytes_max(limits.body_bytes) {
     this->eager(true);
+    message.headers.reserve(headers_usual);
     this->header_limit(static_cast<std::uint32_t>(
         std::min<std::uint64_t>(limits.header_bytes, std::numeric_limits<std::uint32_t>::max())));
     // A body may go elsewhere, which is known only once the head is.

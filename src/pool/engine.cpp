@@ -104,11 +104,10 @@ void Engine::Impl::post_pump() {
 }
 
 // Sends what the window allows.
-void Engine::Impl::pump() {
+void Engine::Impl::pump(Clock::time_point now) {
   std::unique_lock lock(mutex);
   pump_posted = false;
-  while (!terminated && !renewing) {
-    const auto now = Clock::now();
+  for (; !terminated && !renewing; now = Clock::now()) {
     using enum http::Turn::Standing;
     if (const auto late = window.next_to_have_back(now)) {
       lock.unlock();
@@ -127,9 +126,9 @@ void Engine::Impl::pump() {
     if (call.turn && call.turn->standing == returned) window.refused_early();
   }
   std::string warning;
-  if (const auto lasts = window.outage_to_tell(Clock::now()); lasts && !terminated)
+  if (const auto lasts = window.outage_to_tell(now); lasts && !terminated)
     warning = warning_of_outage(*lasts, unreachable, calls.size(), options.network_deadline);
-  auto wake = terminated || renewing ? std::nullopt : window.wake_at(Clock::now());
+  auto wake = terminated || renewing ? std::nullopt : window.wake_at(now);
   const bool any_refused = !refused.empty();
   lock.unlock();
   if (!warning.empty()) options.warn(warning);
@@ -288,7 +287,7 @@ void Engine::Impl::finish(Id id, Result<cloud::Invoked> result) {
     times.architecture = architecture;
     options.observe(id, times, result ? nullptr : &result.error().kind);
   }
-  if (!ended) pump();
+  if (!ended) pump(now);
   if (node) node.mapped().done(std::move(result));
 }
 

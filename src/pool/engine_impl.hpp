@@ -73,7 +73,7 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
 
  private:
   void post_pump();
-  void pump();
+  void pump(Clock::time_point now = Clock::now());
   void tell_refused();
   void send(Id id, Call& call, http::Turn::Standing standing);
   bool cancel_waiting(Id id);

@@ -23,6 +23,8 @@ constexpr std::chrono::minutes signature_life{3};
 // To hash a payload of this size takes long enough that its signature is kept from one attempt to the next.
 constexpr std::size_t kept_payload = 256 * 1'024;
 
+bool is_complete(const http::Request& request) { return !request.headers.items().empty(); }
+
 }  // namespace
 
 Result<std::unique_ptr<cloud::Caller>> LambdaCaller::open(const Target& target, const std::string& function) {
@@ -68,9 +70,9 @@ const cloud::CallLimits& LambdaCaller::limits() const {
 
 // A queue of a million calls holds their payloads, not as many copies of the same headers.
 void LambdaCaller::complete(http::Request& request) const {
-  if (!request.headers.items().empty()) return;
+  if (is_complete(request)) return;
+  if (request.target != streaming_target_) request.target = prototype_.target;
   request.method = prototype_.method;
-  request.target = prototype_.target;
   request.headers = prototype_.headers;
 }
 
@@ -80,9 +82,7 @@ void LambdaCaller::address(http::Request& request, const std::string& variant) c
 }
 
 void LambdaCaller::stream(http::Request& request, Ahead ahead) const {
-  const bool addressed = !request.headers.items().empty();
-  complete(request);
-  request.target = addressed ? aws::streaming_target(request.target) : streaming_target_;
+  request.target = is_complete(request) ? aws::streaming_target(request.target) : streaming_target_;
   request.reader = std::make_shared<aws::AnswerStream>(std::move(ahead));
 }
 
@@ -105,12 +105,13 @@ cloud::Signature LambdaCaller::sign_early(http::Request& request) const {
 }
 
 void LambdaCaller::sign(http::Request& request, cloud::Signature& signature) {
-  complete(request);
-  if (!signs_) return;
+  if (!signs_) return complete(request);
   const auto now = std::chrono::system_clock::now();
   if (auto newest = provider_->current(); newest != newest_) {
     signer_ = sigv4::Signer(newest->identity, scope_);
     newest_ = std::move(newest);
+    plain_.reset();
+    streaming_.reset();
   }
   const clock_skew::Offset offset = clock_offset_;
   const bool is_good =
@@ -119,7 +120,15 @@ void LambdaCaller::sign(http::Request& request, cloud::Signature& signature) {
   signature.as = newest_;
   signature.with = offset;
   if (request.body.size() >= kept_payload) signature.at = now;
-  aws::sign(request, signer_, host_, now + offset);
+  if (is_complete(request)) return aws::sign(request, signer_, host_, now + offset);
+  auto& alike = request.target == streaming_target_ ? streaming_ : plain_;
+  if (!alike) {
+    http::Request common;
+    common.target = request.target;
+    complete(common);
+    alike.emplace(std::move(common));
+  }
+  alike->sign(request, signer_, host_, now + offset);
 }
 
 void LambdaCaller::renew(const cloud::Credential& stale, std::function<void(Result<void>)> then) {

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <atomic>
+#include <optional>
 #include <string>
 
+#include "aws/signed_request.hpp"
 #include "cloud/caller.hpp"
 #include "core/clock_skew.hpp"
 #include "core/sigv4.hpp"
@@ -55,6 +57,7 @@ class LambdaCaller final : public cloud::Caller {
   const std::string streaming_target_;
   identity::Snapshot newest_;  // on the I/O thread, as is its signer
   sigv4::Signer signer_;
+  std::optional<aws::Repeated> plain_, streaming_;  // likewise: calls that are not addressed
   std::atomic<clock_skew::Offset> clock_offset_{};  // from this machine's clock to the service's
 };
 
