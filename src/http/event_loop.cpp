@@ -114,6 +114,8 @@ bool EventLoop::drive(const std::function<void()>& begin, const std::function<bo
   return held->helm.take(begin, over, idle);
 }
 
+bool EventLoop::is_driven() const { return impl_->helm.is_waited(); }
+
 void EventLoop::stand_back() { impl_->helm.stand_back(); }
 
 std::unique_ptr<EventLoop::Timer> EventLoop::call_after(Clock::duration delay, std::function<void()> work) {

@@ -35,6 +35,8 @@ class EventLoop {
   static constexpr std::chrono::milliseconds patience{1};
   bool drive(const std::function<void()>& begin, const std::function<bool()>& over,
              const std::function<bool()>& idle);
+  // By work on the loop: it is run by somebody in drive().
+  bool is_driven() const;
   // By work on the loop, when nothing is under way: somebody will call drive() within `patience`.
   void stand_back();
 

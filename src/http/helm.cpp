@@ -79,6 +79,7 @@ void Helm::serve() {
     } else {
       called_ = false;
       at_helm_ = own_thread_;
+      is_waited_ = false;
       lock.unlock();
       while (!guarded([this] { io_.run(); })) {
       }
@@ -102,6 +103,7 @@ bool Helm::take(const std::function<void()>& begin, const std::function<bool()>&
   std::unique_lock lock(mutex_);
   if (!roomy || !is_free() || called_ || ended_) return false;
   at_helm_ = std::this_thread::get_id();
+  is_waited_ = true;
   lock.unlock();
   Leaving leaving(*this);
   begin();

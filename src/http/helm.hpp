@@ -24,6 +24,9 @@ class Helm {
 
   bool is_mine() const { return at_helm_.load(std::memory_order_relaxed) == std::this_thread::get_id(); }
 
+  // By who is at the helm: it is another thread, which waits for something.
+  bool is_waited() const { return is_waited_; }
+
   void serve();  // the own thread's work, until end()
   void end();
   // EventLoop's drive() and stand_back().
@@ -50,6 +53,7 @@ class Helm {
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   std::atomic<std::thread::id> at_helm_{};  // none: nobody
   std::atomic<std::size_t> posted_{0};      // and not begun
+  bool is_waited_ = false;                  // by who is at the helm, as is the next
   Clock::duration last_turn_{};             // how long it took another thread; by who is at the helm
   std::mutex mutex_;                        // of what follows
   std::condition_variable changed_;

@@ -40,6 +40,7 @@ struct Helmsman {
 
 TEST(Helm, AThreadRunsTheLoopInThePlaceOfItsOwn) {
   Helmsman at;
+  const auto caller = std::this_thread::get_id();
   std::thread::id by;
   while (by != std::this_thread::get_id()) {  // its turn may have ended before the work was run
     std::promise<void> done;
@@ -47,6 +48,7 @@ TEST(Helm, AThreadRunsTheLoopInThePlaceOfItsOwn) {
     const auto begin = [&] {
       at.loop.post([&] {
         EXPECT_TRUE(at.loop.on_loop_thread());
+        EXPECT_EQ(at.loop.is_driven(), std::this_thread::get_id() == caller);
         by = std::this_thread::get_id();
         here = true;
         done.set_value();

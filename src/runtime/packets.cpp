@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstring>
 #include <optional>
+#include <thread>
 
 #include "core/envelope.hpp"
 #include "core/packets.hpp"
@@ -21,6 +22,12 @@ namespace {
 constexpr std::size_t around_an_answer = 64;             // its kind and its request id
 constexpr std::chrono::milliseconds memory_interval{1};  // in which no task gets from enough to beyond
 
+// To sleep and be woken takes longer, and no less of the processor, than to look so long for what comes soon,
+// as the next packet does where a caller waits for each of his tasks. Where it did not, since others have the
+// processor, there is no looking for so many tasks.
+constexpr std::chrono::microseconds looks_for{300};
+constexpr int looks_again_after = 300;
+
 constexpr std::uint64_t time_max_ms = 1'000'000'000'000;  // what the clock can say
 
 tl::unexpected<Error> lost(const char* what) {
@@ -29,7 +36,8 @@ tl::unexpected<Error> lost(const char* what) {
 
 std::optional<Invocation> task_in(std::string_view packet) {
   const auto end = packet.find('\0');
-  if (!packet.starts_with(packet::task) || end == std::string_view::npos) return std::nullopt;
+  const bool is_task = packet.starts_with(packet::task) || packet.starts_with(packet::waited_task);
+  if (!is_task || end == std::string_view::npos) return std::nullopt;
   const std::string_view head = packet.substr(1, end - 1);
   const auto id_end = head.find('\n');
   const auto time_end = id_end == std::string_view::npos ? id_end : head.find('\n', id_end + 1);
@@ -80,11 +88,21 @@ Result<void> Packets::send(std::string_view packet) {
 
 Result<Invocation> Packets::first() { return next(); }
 
+ssize_t Packets::receive() {
+  using Clock = std::chrono::steady_clock;
+  static const bool several_processors = std::thread::hardware_concurrency() > 1;
+  bool looks = room_[0] == packet::waited_task && several_processors;
+  if (looks && pause_ > 0) looks = false, --pause_;
+  const auto end = looks ? Clock::now() + looks_for : Clock::time_point();
+  for (;;) {
+    if (looks && Clock::now() >= end) looks = false, pause_ = looks_again_after;
+    const ssize_t got = ::recv(socket_, room_.data(), room_.size(), looks ? MSG_DONTWAIT : 0);
+    if (got >= 0 || (errno != EINTR && !(looks && errno == EAGAIN))) return got;
+  }
+}
+
 Result<Invocation> Packets::next() {
-  ssize_t got = 0;
-  do {
-    got = ::recv(socket_, room_.data(), room_.size(), 0);
-  } while (got < 0 && errno == EINTR);
+  const ssize_t got = receive();
   if (got <= 0) return lost("is gone");
   const std::string_view packet(room_.data(), static_cast<std::size_t>(got));
   by_packet_ = packet[0] != packet::fetch;

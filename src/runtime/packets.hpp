@@ -4,6 +4,7 @@
 // has been acknowledged.
 #pragma once
 
+#include <sys/types.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -37,6 +38,7 @@ class Packets {
  private:
   Packets(int socket, Channel& channel, std::uint64_t memory_mb, int log);
   Result<void> send(std::string_view packet);
+  ssize_t receive();  // into the room, which still has the last one
   Result<Invocation> next();
   bool is_short_of_memory();
   bool mark(const std::string& request_id);
@@ -46,6 +48,7 @@ class Packets {
   const int log_;
   const std::uint64_t enough_kb_;
   std::chrono::steady_clock::time_point looked_ = {};  // at the memory
+  int pause_ = 0;                                      // so many tasks
   bool by_packet_ = false;                             // the invocation came
   std::string room_;
 };

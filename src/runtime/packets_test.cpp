@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include <array>
+#include <thread>
 #include <utility>
 
 namespace lambdapool::runtime {
@@ -100,6 +101,23 @@ TEST_F(PacketsTest, AnAnswerIsOnePacketAndTheNextTaskMayHaveCome) {
   EXPECT_EQ(heard(), "Qr-1done");
   EXPECT_EQ(second->request_id, "r-2");
   EXPECT_EQ(heard_http(), "");
+}
+
+// Whether it still looks for it or sleeps.
+TEST_F(PacketsTest, TheNextTaskComesBehindOneWhoseCallerWaits) {
+  start();
+  say("Wr-1\n2000\n\0{}\0body"s);
+  auto invocation = packets->first();
+  for (int i = 2; invocation && i < 10; ++i) {
+    EXPECT_EQ(invocation->request_id, "r-" + std::to_string(i - 1));
+    std::thread caller([&, i] {
+      while (heard().empty()) std::this_thread::yield();
+      say("Wr-" + std::to_string(i) + "\n2000\n\0{}\0body"s);
+    });
+    invocation = packets->answer(*invocation, Answered::response, "done");
+    caller.join();
+  }
+  EXPECT_TRUE(invocation);
 }
 
 TEST_F(PacketsTest, WhatATaskHasWrittenEndsWithAMarkUnlessItHasBeenRead) {

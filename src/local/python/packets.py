@@ -17,6 +17,9 @@ from termios import FIONREAD
 
 BYTES_MAX = 48 * 1024
 READY, ANSWER, QUIET_ANSWER, FETCH = b"R", b"A", b"Q", b"F"
+WAITED_TASK = ord("W")  # whose caller is looking for the answer, and comes back soon
+LOOKS_FOR = 0.0003  # seconds
+PAUSE = 300  # tasks
 MARK = b"\0%s\n"  # in the log, behind what a task has written
 NOTHING_TOLD = bytes(16)  # the two numbers of the memory for outcomes
 
@@ -76,6 +79,32 @@ class Memory:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > self._limit_kb
 
 
+class Receiver:
+    """Takes packets. To sleep and be woken takes longer, and no less of the processor, than to look for a moment for
+    what comes soon, as the next one does where a caller waits for each of his tasks. Where it did not, since others
+    have the processor, there is no looking for some time."""
+
+    def __init__(self, packets):
+        self._receive = packets.recv
+        self._pause = 0 if (os.cpu_count() or 1) > 1 else 1 << 62
+
+    def next(self):
+        return self._receive(BYTES_MAX)
+
+    def next_behind_waited(self, now=time.perf_counter):
+        if self._pause:
+            self._pause -= 1
+            return self.next()
+        end = now() + LOOKS_FOR
+        while now() < end:
+            try:
+                return self._receive(BYTES_MAX, socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                pass
+        self._pause = PAUSE
+        return self.next()
+
+
 def take(connection):
     """The socket for packets, and the memory that is shared with the local Lambda: they came in front of all HTTP."""
     descriptors = array.array("i")
@@ -110,12 +139,13 @@ def over_http(channel, handler, function, news, client):
 
 def serve(packets, channel, handler, function, news, client):
     """As the client's run()."""
-    raw, send, receive = handler.lambdapool_raw, packets.send, packets.recv
+    raw, send, receiver = handler.lambdapool_raw, packets.send, Receiver(packets)
     mark, memory_is_short, shared = Log().mark, Memory().is_short, Deadline.lambdapool_shared
     tell(channel, news())
     send(READY)
+    packet = READY
     while True:
-        packet = receive(BYTES_MAX)
+        packet = receiver.next_behind_waited() if packet[0] == WAITED_TASK else receiver.next()
         if packet == FETCH:
             tell(channel, *over_http(channel, handler, function, news, client))
             send(READY)

@@ -142,7 +142,8 @@ void RuntimeApi::deliver(DeliveredInvocation delivered) {
   stream_broken_ = false;
   by_packet_ = false;
   if (const auto send = std::exchange(send_packet_, nullptr)) {
-    const auto packet = packet_of(delivered_.invocation, delivered_.budget, delivered_.trace_id);
+    auto packet = packet_of(delivered_.invocation, delivered_.budget, delivered_.trace_id);
+    if (packet && delivered_.is_waited_for) packet->front() = packet::waited_task;
     handed_out_ = by_packet_ = packet.has_value();
     return send(packet ? *packet : std::string_view(&packet::fetch, 1));
   }

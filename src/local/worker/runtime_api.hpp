@@ -22,6 +22,7 @@ struct DeliveredInvocation {
   std::int64_t deadline_ms = 0;  // epoch
   std::string trace_id;
   std::chrono::milliseconds budget{};  // from when the runtime begins it
+  bool is_waited_for = false;          // by a caller who does nothing else, and comes back soon
 };
 
 // Of connections that lead here: what is larger is answered by RuntimeApi, up to where nobody means it.

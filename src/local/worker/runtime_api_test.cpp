@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -13,6 +14,8 @@ namespace lambdapool::local {
 namespace {
 
 using ::testing::ElementsAre;
+using namespace std::chrono_literals;
+using namespace std::string_literals;
 
 class RuntimeApiTest : public ::testing::Test {
  protected:
@@ -63,6 +66,16 @@ TEST_F(RuntimeApiTest, SoIsOneThatIsTooLarge) {
   request("POST", "invocation/one/response",
           std::string(static_cast<std::size_t>(limits::response_payload_bytes_max) + 1, ' '));
   EXPECT_THAT(told_, ElementsAre("worker", "runtime 413"));
+}
+
+TEST_F(RuntimeApiTest, ATaskInAPacketSaysWhetherItsCallerWaits) {
+  for (const bool waits : {false, true}) {
+    std::string told;
+    api_.packet("R", [&](std::string_view packet) { told = packet; });
+    api_.deliver({Invocation{"one", "{\"encoding\":\"raw\"}\0body"s, "", ""}, 0, "trace", 5ms, waits});
+    EXPECT_EQ(told, std::string(waits ? "W" : "T") + "one\n5\ntrace\0{\"encoding\":\"raw\"}\0body"s);
+    api_.packet("Qone", [](std::string_view) {});
+  }
 }
 
 // Behind a stream's first piece nothing can be told of what is beside it.

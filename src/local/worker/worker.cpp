@@ -267,7 +267,7 @@ void Worker::begin(PendingInvocation pending, Delivered delivered) {
   if (delivered == Delivered::early) {
     api_.has_taken({std::move(invocation_->invocation), deadline, trace, left});
   } else {
-    api_.deliver({std::move(invocation_->invocation), deadline, trace, left});
+    api_.deliver({std::move(invocation_->invocation), deadline, trace, left, parts_.loop.is_driven()});
   }
   invocation_->invocation.request_id = id;
   started_ms_ = with_init ? launched_ms_ : now;
