@@ -6,12 +6,11 @@
 
 namespace lambdapool::packet {
 
-// To the runtime.
-inline constexpr char task =
-    'T';  // request id, "\n", ms that it may take, "\n", trace id, "\0", raw envelope
-inline constexpr char waited_task =
-    'W';                            // the same; its caller is looking for the answer, and comes back soon
-inline constexpr char fetch = 'F';  // the next invocation is to be asked for over HTTP
+// To the runtime. A task is its request id, "\n", the ms that it may take, "\n", a trace id, "\0" and the raw
+// envelope.
+inline constexpr char task = 'T';
+inline constexpr char waited_task = 'W';  // its caller is looking for the answer, and comes back soon
+inline constexpr char fetch = 'F';        // the next invocation is to be asked for over HTTP
 
 // From it: it is then free for the next, which may have come already.
 inline constexpr char ready = 'R';         // the first one; later, when its answer over HTTP has been taken
