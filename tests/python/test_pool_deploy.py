@@ -164,8 +164,8 @@ def test_a_second_run_sends_no_request_but_calls(here):
     finally:
         server.terminate()
         lines = server.communicate(timeout=60)[1].splitlines()
-    asked = [line for line in lines if "/invocations" not in line]
-    calls = [index for index, line in enumerate(lines) if "/invocations" in line]
+    asked = [line for line in lines if "invocations " not in line]
+    calls = [index for index, line in enumerate(lines) if "invocations " in line]
     assert asked and all(index < calls[0] for index, line in enumerate(lines) if line in asked), lines
 
 
