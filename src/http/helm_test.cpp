@@ -61,8 +61,8 @@ TEST(Helm, AThreadRunsTheLoopInThePlaceOfItsOwn) {
 }
 
 TEST(Helm, NothingIsDoneWhileTheOwnThreadIsThere) {
-  EventLoop loop;
   std::promise<void> there, go_on;
+  EventLoop loop;  // which ends before what its work uses
   loop.post([&] {
     there.set_value();
     go_on.get_future().wait();
