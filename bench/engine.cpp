@@ -48,7 +48,7 @@ class Calls {
     const int id = next_++;
     if (id >= count_) return;
     lambdapool::pool::Engine::Ahead ahead;
-    if (streamed_) ahead = [](std::string_view) {};
+    if (streamed_) ahead = lambdapool::cloud::Caller::nothing_ahead;
     engine_.submit(
         static_cast<std::uint64_t>(id), payload_,
         [this](lambdapool::Result<lambdapool::cloud::Invoked> result) {

@@ -162,8 +162,7 @@ bool Engine::send_bytes(pool::Engine& engine, Batch::Call call, std::string_view
   using Ways = cloud::CallLimits::Early;
   const auto way = engine.limits().early;
   const bool early = way != Ways::none && chunk && (output_ || chunk->count > 1);
-  // A result that does not fit an answer has only the stream where there is no store.
-  const bool streams = early || (way == Ways::streamed && !store_);
+  const bool streams = early || engine.limits().streams_for_size(store_ != nullptr);
   const envelope::PartsWanted asked{way == Ways::streamed, output_ != nullptr};
   const std::string members = members_of(call, given, streams ? envelope::parts_member(asked) : "");
   const envelope::Label label{codec, settings_.peer, echo, {}, code, members};
@@ -185,7 +184,7 @@ bool Engine::send_bytes(pool::Engine& engine, Batch::Call call, std::string_view
       for (auto& part : parts->read(piece)) arrived_early(call, std::move(part));
     };
   } else if (streams) {
-    ahead = [](std::string_view) {};  // of an answer that is streamed for its size nothing comes ahead
+    ahead = cloud::Caller::nothing_ahead;
   }
   queue_->sent();
   if (payload) {

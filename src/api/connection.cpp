@@ -49,9 +49,9 @@ T value_or_throw(Result<T> result) {
   return std::move(*result);
 }
 
-// Null: of an answer that is streamed because it may be large nothing comes ahead.
+// Null: of an answer that is streamed for its size nothing comes ahead.
 pool::Engine::Ahead reader_for(const std::shared_ptr<Ahead>& ahead) {
-  if (!ahead) return [](std::string_view) {};
+  if (!ahead) return cloud::Caller::nothing_ahead;
   return [ahead](std::string_view piece) {
     for (auto& part : ahead->parts->read(piece)) ahead->take(std::move(part));
   };
@@ -153,9 +153,7 @@ class EngineTransport final : public Transport {
     }
     using Ways = cloud::CallLimits::Early;
     const auto way = engine.limits().early;
-    // A result that does not fit an answer has only the stream where there is no store.
-    const bool large = way == Ways::streamed && !data_.has_store();
-    if (way != Ways::none && (ahead || large)) {
+    if (way != Ways::none && (ahead || engine.limits().streams_for_size(data_.has_store()))) {
       if (!members.empty()) members += ',';
       members += envelope::parts_member({way == Ways::streamed, output != nullptr});
       early = reader_for(ahead);

@@ -183,7 +183,10 @@ void DataTransfer::in_background(std::function<void()> work) {
           const SignalsBlocked blocked;
           threads_.emplace_back([this] { serve(); });
         } catch (const std::system_error&) {  // no more of them are to be had
-          if (threads_.empty()) work = std::exchange(work_.back(), nullptr), work_.pop_back();
+          if (threads_.empty()) {
+            work = std::move(work_.back());
+            work_.pop_back();
+          }
         }
       }
       arrived_.notify_one();

@@ -41,6 +41,8 @@ struct CallLimits {
   enum class Early { none, beside, streamed, accepted };
   Early early = Early::none;
 
+  // A result that does not fit an answer has only the stream where there is no store.
+  bool streams_for_size(bool has_store) const { return early == Early::streamed && !has_store; }
   bool takes_raw(std::size_t body) const { return raw_body_bytes_max != 0 && body <= raw_body_bytes_max; }
 };
 
@@ -79,6 +81,7 @@ class Caller {
   // Where early outcomes are streamed: the answer to a request that has only its body, or is addressed, is
   // read as it comes, and `ahead` gets what comes before it: of each attempt first "". From any thread.
   using Ahead = std::function<void(std::string_view piece)>;
+  static void nothing_ahead(std::string_view) {}  // an Ahead: of an answer that is read so for another reason
   virtual void stream(http::Request& request, Ahead ahead) const = 0;
   // From now on calls ask for what their tasks print, too, in the same way. Before the first of them.
   virtual void ask_for_output() = 0;

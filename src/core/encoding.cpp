@@ -14,16 +14,6 @@ namespace lambdapool {
 
 namespace {
 
-void add(SHA256_CTX& context, std::initializer_list<std::string_view> parts) {
-  for (const auto part : parts) SHA256_Update(&context, part.data(), part.size());
-}
-
-Sha256 finish(SHA256_CTX& context) {
-  Sha256 digest;
-  SHA256_Final(digest.data(), &context);
-  return digest;
-}
-
 std::string_view view(const Sha256& digest) {
   return {reinterpret_cast<const char*>(digest.data()), digest.size()};
 }
@@ -66,44 +56,16 @@ std::string hex_decode(std::string_view text) {
 
 std::string hex_encode(const Sha256& digest) { return hex_encode(view(digest)); }
 
-Sha256 sha256(std::string_view bytes) { return Sha256Start().with({bytes}); }
-
-static_assert(sizeof(SHA256_CTX) == sizeof(Sha256Start));
-
-Sha256Start::Sha256Start(std::initializer_list<std::string_view> parts) {
-  SHA256_CTX context;
-  SHA256_Init(&context);
-  add(context, parts);
-  std::memcpy(state_.data(), &context, sizeof context);
+Sha256 sha256(std::string_view bytes) {
+  Sha256Stream stream;
+  stream.add(bytes);
+  return stream.digest();
 }
 
-Sha256 Sha256Start::with(std::initializer_list<std::string_view> parts) const {
-  SHA256_CTX context;
-  std::memcpy(&context, state_.data(), sizeof context);
-  add(context, parts);
-  return finish(context);
-}
-
-// RFC 2104 with a block of 64 bytes.
-HmacStart::HmacStart(std::string_view key, std::string_view begin) {
-  std::array<char, 64> block{};
-  Sha256 digest;
-  if (key.size() > block.size()) {
-    digest = sha256(key);
-    key = view(digest);
-  }
-  if (!key.empty()) std::memcpy(block.data(), key.data(), key.size());
-  const std::string_view padded(block.data(), block.size());
-  for (char& c : block) c = static_cast<char>(c ^ 0x5c);
-  outer_ = Sha256Start({padded});
-  for (char& c : block) c = static_cast<char>(c ^ 0x5c ^ 0x36);
-  inner_ = Sha256Start({padded, begin});
-  OPENSSL_cleanse(block.data(), block.size());
-}
-
-Sha256 HmacStart::with(std::string_view rest) const {
-  const Sha256 inner = inner_.with({rest});
-  return outer_.with({view(inner)});
+Sha256 hmac_sha256(std::string_view key, std::string_view bytes) {
+  HmacStream stream(key);
+  stream.add(bytes);
+  return stream.digest();
 }
 
 std::string sha1_hex(std::string_view bytes) {
@@ -114,21 +76,51 @@ std::string sha1_hex(std::string_view bytes) {
 
 std::string sha256_hex(std::string_view bytes) { return hex_encode(sha256(bytes)); }
 
-struct Sha256Stream::State {
-  SHA256_CTX context;
-};
+// The header does without OpenSSL's.
+static_assert(sizeof(SHA256_CTX) == sizeof(Sha256Stream));
 
-Sha256Stream::Sha256Stream() : state_(std::make_unique<State>()) { SHA256_Init(&state_->context); }
-Sha256Stream::~Sha256Stream() = default;
-Sha256Stream::Sha256Stream(Sha256Stream&&) noexcept = default;
-Sha256Stream& Sha256Stream::operator=(Sha256Stream&&) noexcept = default;
-void Sha256Stream::add(std::string_view bytes) {
-  SHA256_Update(&state_->context, bytes.data(), bytes.size());
+Sha256Stream::Sha256Stream() {
+  SHA256_CTX context;
+  SHA256_Init(&context);
+  std::memcpy(state_.data(), &context, sizeof context);
 }
-std::string Sha256Stream::hex() {
+
+void Sha256Stream::add(std::string_view bytes) {
+  SHA256_CTX context;
+  std::memcpy(&context, state_.data(), sizeof context);
+  SHA256_Update(&context, bytes.data(), bytes.size());
+  std::memcpy(state_.data(), &context, sizeof context);
+}
+
+Sha256 Sha256Stream::digest() const {
+  SHA256_CTX context;
+  std::memcpy(&context, state_.data(), sizeof context);
   Sha256 digest;
-  SHA256_Final(digest.data(), &state_->context);
-  return hex_encode(view(digest));
+  SHA256_Final(digest.data(), &context);
+  return digest;
+}
+
+// RFC 2104 with a block of 64 bytes.
+HmacStream::HmacStream(std::string_view key) {
+  std::array<char, 64> block{};
+  Sha256 digest;
+  if (key.size() > block.size()) {
+    digest = sha256(key);
+    key = view(digest);
+  }
+  if (!key.empty()) std::memcpy(block.data(), key.data(), key.size());
+  for (char& c : block) c = static_cast<char>(c ^ 0x36);
+  inner_.add({block.data(), block.size()});
+  for (char& c : block) c = static_cast<char>(c ^ 0x36 ^ 0x5c);
+  outer_.add({block.data(), block.size()});
+  OPENSSL_cleanse(block.data(), block.size());
+}
+
+Sha256 HmacStream::digest() const {
+  Sha256Stream outer = outer_;
+  const Sha256 inner = inner_.digest();
+  outer.add(view(inner));
+  return outer.digest();
 }
 
 std::string sha256_base64(std::string_view bytes) { return base64_encode(view(sha256(bytes))); }

@@ -3,8 +3,6 @@
 
 #include <array>
 #include <cstdint>
-#include <initializer_list>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,43 +21,32 @@ using Sha256 = std::array<std::uint8_t, 32>;
 Sha256 sha256(std::string_view bytes);
 std::string hex_encode(const Sha256& digest);
 
-// Of bytes that begin with these, when it is made once and used often.
-class Sha256Start {
+Sha256 hmac_sha256(std::string_view key, std::string_view bytes);
+std::string sha1_hex(std::string_view bytes);  // names files of the AWS CLI; proves nothing
+std::string sha256_hex(std::string_view bytes);
+
+// Of bytes that come one after the other. A copy goes on from what its original has got so far, so that what
+// many begin with is hashed once.
+class Sha256Stream {
  public:
-  explicit Sha256Start(std::initializer_list<std::string_view> begin = {});
-  Sha256 with(std::initializer_list<std::string_view> rest) const;
+  Sha256Stream();
+  void add(std::string_view bytes);
+  Sha256 digest() const;  // of all so far
+  std::string hex() const { return hex_encode(digest()); }
 
  private:
   std::array<std::uint32_t, 28> state_;
 };
 
 // Likewise HMAC-SHA256.
-class HmacStart {
+class HmacStream {
  public:
-  explicit HmacStart(std::string_view key = {}, std::string_view begin = {});
-  Sha256 with(std::string_view rest) const;
+  explicit HmacStream(std::string_view key = {});
+  void add(std::string_view bytes) { inner_.add(bytes); }
+  Sha256 digest() const;
 
  private:
-  Sha256Start inner_, outer_;
-};
-
-inline Sha256 hmac_sha256(std::string_view key, std::string_view bytes) { return HmacStart(key).with(bytes); }
-std::string sha1_hex(std::string_view bytes);  // names files of the AWS CLI; proves nothing
-std::string sha256_hex(std::string_view bytes);
-
-// Of bytes that come one after the other.
-class Sha256Stream {
- public:
-  Sha256Stream();
-  ~Sha256Stream();
-  Sha256Stream(Sha256Stream&&) noexcept;
-  Sha256Stream& operator=(Sha256Stream&&) noexcept;
-  void add(std::string_view bytes);
-  std::string hex();  // of all so far; nothing may be added afterwards
-
- private:
-  struct State;
-  std::unique_ptr<State> state_;
+  Sha256Stream inner_, outer_;
 };
 std::string sha256_base64(std::string_view bytes);  // Lambda's CodeSha256
 

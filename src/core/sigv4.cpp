@@ -215,9 +215,10 @@ Form Signer::form(const Message& message, std::string_view amz_date) {
 
   std::string signed_headers, to_sign;
   Form made;
-  made.canonical = Sha256Start({canonical_request(message, path_, signed_headers)});
+  made.canonical.add(canonical_request(message, path_, signed_headers));
   to_sign.append(algorithm).append("\n").append(amz_date).append("\n").append(scope).append("\n");
-  made.to_sign = HmacStart(key_, to_sign);
+  made.to_sign = HmacStream(key_);
+  made.to_sign.add(to_sign);
   made.authorization.append(algorithm).append(" Credential=").append(identity_.access_key_id);
   made.authorization.append("/").append(scope);
   made.authorization.append(", SignedHeaders=").append(signed_headers).append(", Signature=");
@@ -225,8 +226,11 @@ Form Signer::form(const Message& message, std::string_view amz_date) {
 }
 
 std::string Signer::authorization(const Form& form, std::string_view payload_sha256_hex) {
-  const std::string request_hash = hex_encode(form.canonical.with({payload_sha256_hex}));
-  return form.authorization + hex_encode(form.to_sign.with(request_hash));
+  Sha256Stream canonical = form.canonical;
+  canonical.add(payload_sha256_hex);
+  HmacStream to_sign = form.to_sign;
+  to_sign.add(canonical.hex());
+  return form.authorization + hex_encode(to_sign.digest());
 }
 
 std::string format_amz_date(std::chrono::system_clock::time_point now) {

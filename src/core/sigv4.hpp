@@ -39,8 +39,8 @@ struct Message {
 
 // What messages of one time that differ in nothing but their payloads have in common.
 struct Form {
-  Sha256Start canonical;      // request, up to the payload's hash
-  HmacStart to_sign;          // with that day's key, up to the canonical request's hash
+  Sha256Stream canonical;     // request, up to the payload's hash
+  HmacStream to_sign;         // with that day's key, up to the canonical request's hash
   std::string authorization;  // up to the signature
 };
 

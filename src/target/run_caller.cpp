@@ -146,7 +146,7 @@ void RunCaller::ask_for_output() { prototype_.headers.set(live_output_header, li
 // A call that has nothing to hear early is streamed, too, where it takes long: so it is heard of.
 cloud::Signature RunCaller::sign_early(http::Request& request) const {
   complete(request);
-  if (!request.reader) request.reader = std::make_shared<gcp::run::CallStream>([](std::string_view) {});
+  if (!request.reader) request.reader = std::make_shared<gcp::run::CallStream>(nothing_ahead);
   return {};
 }
 

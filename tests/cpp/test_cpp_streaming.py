@@ -10,6 +10,19 @@ from conftest import BUILD
 PROGRAM = BUILD / "tests" / "cpp_program"
 
 
+def said(mode, environment, *rest):
+    """By the program, of its function `early`."""
+    finished = subprocess.run(
+        [PROGRAM, mode, "early", *rest],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+    return finished.stdout + finished.stderr
+
+
 @pytest.fixture
 def early(run, clean_environment):
     """Has the program create its function, and runs its `early` checks."""
@@ -18,15 +31,7 @@ def early(run, clean_environment):
         created = run("create", "early", PROGRAM, "--timeout", "60")
         assert created.returncode == 0, created.stderr
         change()
-        finished = subprocess.run(
-            [PROGRAM, "early", "early", rest],
-            env={**clean_environment, **environment},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-        assert finished.stdout + finished.stderr == "this line is the program's own\nok\n"
+        assert said("early", {**clean_environment, **environment}, rest) == "this line is the program's own\nok\n"
 
     return early
 
@@ -119,15 +124,7 @@ def test_results_that_fit_no_other_answer_are_streamed(run, clean_environment, s
     assert created.returncode == 0, created.stderr
     if as_on_aws:
         wrapping(serve)()
-    finished = subprocess.run(
-        [PROGRAM, "large", "early"],
-        env={**clean_environment, **serve.environment, "LAMBDAPOOL_TARGET": "aws"},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=240,
-    )
-    lines = (finished.stdout + finished.stderr).splitlines()
+    lines = said("large", {**clean_environment, **serve.environment, "LAMBDAPOOL_TARGET": "aws"}).splitlines()
     assert lines[-1] == "ok" and "early #1 | it is made" in lines, lines
 
 
@@ -136,15 +133,7 @@ def test_a_program_holds_a_large_result_once(run, clean_environment, serve, plac
     created = run("create", "early", PROGRAM, "--timeout", "120", "--memory", "2048")
     assert created.returncode == 0, created.stderr
     at = serve.environment if place == "aws" else {}
-    finished = subprocess.run(
-        [PROGRAM, "peak", "early"],
-        env={**clean_environment, **at, "LAMBDAPOOL_TARGET": place},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=240,
-    )
-    _, told, end = (finished.stdout + finished.stderr).splitlines()
+    _, told, end = said("peak", {**clean_environment, **at, "LAMBDAPOOL_TARGET": place}).splitlines()
     size, grown = map(int, told.split())
     assert (size, end) == (150 << 20, "ok") and grown < 1.5 * size
 

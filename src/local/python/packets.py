@@ -79,22 +79,19 @@ class Memory:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > self._limit_kb
 
 
-class Receiver:
-    """Takes packets. To sleep and be woken takes longer, and no less of the processor, than to look for a moment for
-    what comes soon, as the next one does where a caller waits for each of his tasks. Where it did not, since others
-    have the processor, there is no looking for some time."""
+class Look:
+    """Takes the packet behind a task whose caller waits. To sleep and be woken takes longer, and no less of the
+    processor, than to look for a moment for what comes soon, as the next one mostly does there. Where it did not, since
+    others have the processor, there is no looking for some time."""
 
     def __init__(self, packets):
         self._receive = packets.recv
         self._pause = 0 if (os.cpu_count() or 1) > 1 else 1 << 62
 
-    def next(self):
-        return self._receive(BYTES_MAX)
-
-    def next_behind_waited(self, now=time.perf_counter):
+    def __call__(self, now=time.perf_counter):
         if self._pause:
             self._pause -= 1
-            return self.next()
+            return self._receive(BYTES_MAX)
         end = now() + LOOKS_FOR
         while now() < end:
             try:
@@ -102,7 +99,7 @@ class Receiver:
             except BlockingIOError:
                 pass
         self._pause = PAUSE
-        return self.next()
+        return self._receive(BYTES_MAX)
 
 
 def take(connection):
@@ -139,13 +136,13 @@ def over_http(channel, handler, function, news, client):
 
 def serve(packets, channel, handler, function, news, client):
     """As the client's run()."""
-    raw, send, receiver = handler.lambdapool_raw, packets.send, Receiver(packets)
+    raw, send, receive, look = handler.lambdapool_raw, packets.send, packets.recv, Look(packets)
     mark, memory_is_short, shared = Log().mark, Memory().is_short, Deadline.lambdapool_shared
     tell(channel, news())
     send(READY)
     packet = READY
     while True:
-        packet = receiver.next_behind_waited() if packet[0] == WAITED_TASK else receiver.next()
+        packet = look() if packet[0] == WAITED_TASK else receive(BYTES_MAX)
         if packet == FETCH:
             tell(channel, *over_http(channel, handler, function, news, client))
             send(READY)
