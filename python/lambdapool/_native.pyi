@@ -179,11 +179,11 @@ class Engine:
         """Whether there is somewhere to put data. What follows raises RuntimeError where there is not."""
     @property
     def bucket(self) -> str: ...
-    def put(self, name: str, bytes: object) -> Tuple[str, Optional[NativeError]]:
-        """Stores what has the buffer protocol. Returns the name of its file, where workers on this machine see it."""
+    def put(self, name: str, bytes: object, hashed: bool = False) -> Tuple[str, str, Optional[NativeError]]:
+        """Stores what has the buffer protocol. Returns the name of its file, where workers on this machine see it, and
+        where it is to be `hashed` its SHA-256, made meanwhile."""
     def fetch(self, name: str, into: object) -> Optional[NativeError]:
         """What put() has stored under this name, as much as `into` holds."""
-
     def get(self, call: int, offset: int, into: object) -> Optional[NativeError]:
         """Of what the worker stored of this call's answer, so much as `into` holds."""
     def remove(self, name: str) -> None:

@@ -19,8 +19,9 @@ from .errors import BlobError, NativeError, from_native, make
 
 S = TypeVar("S")
 
-LOCAL_APART = 64 * 1024  # on one machine a file costs less than base64, from here on
+LOCAL_APART = 64 * 1024
 APART = 256 * 1024
+LOCAL_STORED = 1 << 20  # on one machine a file costs less than to go through the call, from here on
 PLAIN = (6 * 1024 * 1024 - 64 * 1024) // 4 * 3  # that fits a call as base64, beside what else is in it
 KEPT = 1 << 30  # of stored bytes that no call needs just now
 _MEMO = 64
@@ -36,18 +37,40 @@ class Memo:
         self._lock = threading.Lock()
 
     def digest_of(self, data: Any) -> str:
-        view = memoryview(data)
-        key = id(view.obj), _native.address_of(view), view.nbytes  # several may be of one object
+        return self.known(data) or self.keep(data, sha256(data))
+
+    def known(self, data: Any) -> str:
+        """Its digest, "" where that is not known."""
+        key = self._key(data)
         with self._lock:
-            known = self._digests.get(key)
-        if known is not None:
-            return known[1]
-        digest = hashlib.sha256(data).hexdigest()
+            if key not in self._digests:
+                return ""
+            self._digests.move_to_end(key)
+            return self._digests[key][1]
+
+    def keep(self, data: Any, digest: str) -> str:
         with self._lock:
-            self._digests[key] = view.obj, digest  # the object is held, so that no other gets its id
+            # The object is held, so that no other gets its id.
+            self._digests[self._key(data)] = memoryview(data).obj, digest
             if len(self._digests) > _MEMO:
                 self._digests.popitem(last=False)
         return digest
+
+    def meets_again(self, data: Any) -> bool:
+        with self._lock:
+            met = self._key(data) in self._digests
+        if not met:
+            self.keep(data, "")
+        return met
+
+    @staticmethod
+    def _key(data: Any) -> Tuple[int, int, int]:
+        view = memoryview(data)
+        return id(view.obj), _native.address_of(view), view.nbytes  # several may be of one object
+
+
+def sha256(data: Any) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 class Entry(NamedTuple):
@@ -79,16 +102,15 @@ class Blobs:
     def __init__(self, engine: Any, function: str) -> None:
         self._engine = engine
         self._function = function
-        local = engine.target == "local"
-        self._eager = local
+        self._local = engine.target == "local"
         #: pickles leave buffers of so many bytes apart; None: there is nowhere to store them.
-        self.apart: Optional[int] = None if not engine.has_store else LOCAL_APART if local else APART
+        self.apart: Optional[int] = None if not engine.has_store else LOCAL_APART if self._local else APART
         self._entries: "OrderedDict[str, Entry]" = OrderedDict()
         self._functions: "OrderedDict[str, None]" = OrderedDict()  # large ones that single tasks had
         self._needed: "Counter[str]" = Counter()
         self._calls: Dict[int, List[str]] = {}
         self._stored = 0
-        self._uploading: Set[str] = set()
+        self._uploading: List[Tuple[str, int]] = []  # digest, "" where it is not known yet, and size
         self._names = itertools.count()
         self._changed = threading.Condition()
 
@@ -106,9 +128,9 @@ class Blobs:
             return
         memo = memo or Memo()
         streams = [function, arguments]
-        buffers = pickling.buffers_of(function) + pickling.buffers_of(arguments)
-        parts: List[Any] = streams + buffers
-        chosen = self._choose(parts, memo)
+        of_function = pickling.buffers_of(function)
+        parts: List[Any] = streams + of_function + pickling.buffers_of(arguments)
+        chosen = self._choose(parts, len(of_function), memo)
         mentioned = {**pickling.entries_of(function), **pickling.entries_of(arguments)}
         table: List[Dict[str, Any]] = []
         places: List[Any] = []
@@ -152,12 +174,12 @@ class Blobs:
         entries: Dict[str, Entry] = {}
         parts: List[Any] = []
         for part in [packed] + pickling.buffers_of(packed):
-            digest = hashlib.sha256(part)
-            whole.update(digest.digest())
-            if self.apart is None or memoryview(part).nbytes < self.apart:
+            small = self.apart is None or memoryview(part).nbytes < self.apart
+            name = (not small and self._stored_at_once(part)) or sha256(part)
+            whole.update(bytes.fromhex(name))
+            if small:
                 parts.append(bytes(part))
                 continue
-            name = digest.hexdigest()
             with self._changed:
                 self._needed[name] += 1  # for as long as the pool lives
             entries[name] = self._ensure(name, part)
@@ -175,17 +197,22 @@ class Blobs:
             parts[digest] = bytes(part)
         return parts
 
-    def _choose(self, parts: List[Any], memo: Memo) -> List[Optional[str]]:
-        """For each part the digest under which it is to be stored; None where it travels with the call."""
+    def _choose(self, parts: List[Any], of_function: int, memo: Memo) -> List[Optional[str]]:
+        """For each part the digest under which it is to be stored; None where it travels with the call. The parts are
+        the two pickles and their buffers, of which so many are the function's."""
         sizes = [memoryview(part).nbytes for part in parts]
         chosen: List[Optional[str]] = [None] * len(parts)
-        for index, part in enumerate(parts):
-            if index == 0 and not (sizes[0] >= APART and self._is_sent_again(part, memo)):
-                continue
-            if index == 1:
+        if sizes[0] >= APART and self._is_sent_again(parts[0], memo):
+            chosen[0] = memo.digest_of(parts[0])
+        for index in range(2, len(parts)):
+            part = parts[index]
+            if self._local:
+                again = memo.repeats and index < 2 + of_function
+                if again or sizes[index] >= LOCAL_STORED or memo.meets_again(part):
+                    chosen[index] = memo.known(part) or memo.keep(part, self._stored_at_once(part) or sha256(part))
                 continue
             digest = memo.digest_of(part)
-            if index == 0 or self._eager or digest in memo.seen or digest in self._entries:
+            if digest in memo.seen or digest in self._entries:
                 chosen[index] = digest
             memo.seen.add(digest)
         left = sum(size for size, digest in zip(sizes, chosen) if digest is None)
@@ -223,34 +250,54 @@ class Blobs:
 
     def _ensure(self, digest: str, part: Any) -> Entry:
         """Stores it unless it is; once, whoever else wants the same."""
+        size = memoryview(part).nbytes
         with self._changed:
             while True:
                 entry = self._entries.get(digest)
                 if entry is not None:
                     self._entries.move_to_end(digest)
                     return entry
-                if digest not in self._uploading:
+                if (digest, size) not in self._uploading and ("", size) not in self._uploading:
                     break
                 self._changed.wait()
-            self._uploading.add(digest)
-            # Never used again: its removal may reach the store after what is put later.
-            name = "blob-%d" % next(self._names)
-        error: Optional[NativeError] = None
+            self._uploading.append((digest, size))
+        return self._put(digest, part)[1]
+
+    def _stored_at_once(self, part: Any) -> str:
+        """Stores what must be new, since nothing of its size is there, while its digest is made, and returns that. Else
+        "", and where that would not save any time."""
+        size = memoryview(part).nbytes
+        if not self._local or size < LOCAL_STORED:
+            return ""
+        with self._changed:
+            sizes = [entry.size for entry in self._entries.values()] + [size for _, size in self._uploading]
+            if size in sizes:
+                return ""
+            self._uploading.append(("", size))
+        return self._put("", part)[0]
+
+    def _put(self, digest: str, part: Any) -> Tuple[str, Entry]:
+        """What has been noted in _uploading; its digest is made where it is not known."""
+        size = memoryview(part).nbytes
+        entry: Optional[Entry] = None
+        made = digest
+        # Never used again: its removal may reach the store after what is put later.
+        name = "blob-%d" % next(self._names)
         try:
-            file, error = self._engine.put(name, part)
+            file, hashed, error = self._engine.put(name, part, not digest)
             if error is None:
-                entry = Entry(memoryview(part).nbytes, name, file)
+                made, entry = digest or hashed, Entry(size, name, file)
         finally:
             with self._changed:
-                self._uploading.discard(digest)
+                self._uploading.remove((digest, size))
                 if entry is not None:
-                    self._entries[digest] = entry
-                    self._stored += entry.size
+                    self._entries[made] = entry
+                    self._stored += size
                 self._changed.notify_all()
         if error is not None:
-            raise self._failed("could not be stored", memoryview(part).nbytes, error)
+            raise self._failed("could not be stored", size, error)
         assert entry is not None
-        return entry
+        return made, entry
 
     def _failed(self, what: str, size: int, error: NativeError) -> Exception:
         return failed("%d bytes of a task's data %s: " % (size, what), error, self._function)

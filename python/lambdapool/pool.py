@@ -289,8 +289,9 @@ class LambdaPool(_Base):
         chunksize: Optional[int] = 1,
         **options: Unpack[MapOptions],
     ) -> LambdaIMapIterator:
-        """Values in order, as they come. The iterable is pulled at most ``2 * workers`` chunks ahead of the
-        consumer, so it may be endless. ``next(timeout)`` of the result raises multiprocessing.TimeoutError."""
+        """Values in order, as they come. The iterable is pulled at most four chunks a worker (two where results are
+        large) ahead of the consumer, so it may be endless. ``next(timeout)`` of the result raises
+        multiprocessing.TimeoutError."""
         from .imap import LambdaIMapIterator
 
         results: LambdaIMapIterator = self._imap(LambdaIMapIterator, func, iterable, chunksize, options)

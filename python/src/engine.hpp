@@ -78,8 +78,9 @@ class Engine {
   nb::list failed(Batch::Job job);
   nb::list end(Batch::Job job, bool lets_go);
 
-  // Data that is stored beside the calls. None, or the error's tuple; put(): (name of the file, error).
-  nb::tuple put(const std::string& name, const nb::object& bytes);
+  // Data that is stored beside the calls. None, or the error's tuple; put(): (name of the file, SHA-256 in
+  // hex where it is to be `hashed`, error).
+  nb::tuple put(const std::string& name, const nb::object& bytes, bool hashed);
   nb::object get(Batch::Call call, std::uint64_t offset, const nb::object& into);
   nb::object fetch(const std::string& name, const nb::object& into);
   void remove(const std::string& name);

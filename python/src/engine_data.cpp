@@ -19,16 +19,17 @@ objects::ResultPlaces& Engine::running_places() {
   return *places_;
 }
 
-nb::tuple Engine::put(const std::string& name, const nb::object& bytes) {
+nb::tuple Engine::put(const std::string& name, const nb::object& bytes, bool hashed) {
   const BufferView view(bytes, BufferView::Access::read);
   const auto store = running_store();
   Result<objects::Stored> stored;
   {
     const nb::gil_scoped_release released;
-    stored = store->put(name, {view.data(), view.size()});
+    stored = store->put(name, {view.data(), view.size()},
+                        hashed ? objects::Digest::wanted : objects::Digest::unwanted);
   }
-  if (!stored) return nb::make_tuple("", to_tuple(stored.error()));
-  return nb::make_tuple(text(stored->file), nb::none());
+  if (!stored) return nb::make_tuple("", "", to_tuple(stored.error()));
+  return nb::make_tuple(text(stored->file), text(stored->sha256), nb::none());
 }
 
 nb::object Engine::get(Batch::Call call, std::uint64_t offset, const nb::object& into) {

@@ -37,7 +37,7 @@ void bind_jobs(nb::class_<lambdapool::python::Engine>& engine) {
 
 void bind_data_and_logs(nb::class_<lambdapool::python::Engine>& engine) {
   using lambdapool::python::Engine;
-  engine.def("put", &Engine::put, nb::arg("name"), nb::arg("bytes"))
+  engine.def("put", &Engine::put, nb::arg("name"), nb::arg("bytes"), nb::arg("hashed") = false)
       .def("fetch", &Engine::fetch, nb::arg("name"), nb::arg("into"))
       .def("get", &Engine::get, nb::arg("call"), nb::arg("offset"), nb::arg("into"))
       .def("remove", &Engine::remove, nb::arg("name"))

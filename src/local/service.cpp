@@ -133,6 +133,7 @@ class RunningService : public Service, private http::InProcess {
   http::Endpoint objects_endpoint() const override {
     return objects_listener_ ? objects_listener_->endpoint() : endpoint();
   }
+  fs::path objects_incoming() const override { return objects_->transit_incoming(); }
   http::InProcess& in_process() override { return *this; }
   std::vector<std::string> without_effect() override { return plane_->without_effect(); }
   std::string isolation() const override { return workers_->isolation(); }

@@ -44,6 +44,8 @@ class Service {
   virtual http::InProcess& in_process() = 0;  // for this process alone: it admits whoever calls
   // Of the object store, where workers reach it too, whatever they see of the file system.
   virtual http::Endpoint objects_endpoint() const = 0;
+  // Where a file may be written that is then made an object of the transit bucket (S3Service).
+  virtual std::filesystem::path objects_incoming() const = 0;
   // "NAME: TracingConfig, VpcConfig" of each function with settings that are kept without effect.
   virtual std::vector<std::string> without_effect() = 0;
   virtual std::string isolation() const = 0;  // which limits are enforced and how, one line

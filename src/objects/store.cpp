@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <condition_variable>
 #include <cstring>
+#include <filesystem>
 #include <mutex>
 #include <set>
 #include <thread>
@@ -16,6 +18,7 @@
 #include "core/presigned_target.hpp"
 #include "core/random.hpp"
 #include "core/retry.hpp"
+#include "core/write_all.hpp"
 #include "http/client.hpp"
 #include "objects/parallel.hpp"
 
@@ -42,6 +45,7 @@ enum class Late { refused, allowed };  // what is still done once the store is c
 struct Store::Impl {
   explicit Impl(const target::Target& target)
       : local(target.name == "local"),
+        incoming(target.objects_incoming),
         bucket(target.bucket),
         region(target.region),
         provider(target.provider),
@@ -127,6 +131,36 @@ struct Store::Impl {
     return stored(*done);
   }
 
+  Result<Stored> put_bytes(const s3::Location& where, std::string_view bytes) {
+    if (auto file = write_file(where, bytes); !file.empty()) {
+      const auto answer = call([&] {
+        auto request = s3::put_object_request(where, {});
+        request.headers.add("X-Lambdapool-Written", file.filename().string());
+        return request;
+      });
+      if (answer) return stored(*answer);
+      std::error_code ignored;
+      std::filesystem::remove(file, ignored);
+    }
+    if (bytes.size() > s3::part_bytes) return put_parts(where, bytes);
+    const auto answer = call([&] { return s3::put_object_request(where, std::string(bytes)); });
+    if (!answer) return tl::unexpected(answer.error());
+    return stored(*answer);
+  }
+
+  // The new file where the local object store will find it; "" elsewhere, and where it could not be written:
+  // then the store says why when it is given the bytes.
+  std::filesystem::path write_file(const s3::Location& where, std::string_view bytes) {
+    if (incoming.empty()) return {};
+    auto file = incoming / random_hex(16);
+    int error = write_new_file(file.string(), bytes);
+    if (error == ENOENT) {  // nobody has asked for anything yet, or the store is gone
+      call([&] { return s3::get_range_request(where, 0, 1); });
+      error = write_new_file(file.string(), bytes);
+    }
+    return error == 0 ? file : std::filesystem::path();
+  }
+
   static Stored stored(const http::Response& response) {
     return {std::string(response.headers.get("x-lambdapool-file"))};
   }
@@ -158,6 +192,7 @@ struct Store::Impl {
   }
 
   const bool local;
+  const std::filesystem::path incoming;  // where the local object store takes files from; "" elsewhere
   const std::string bucket;
   const std::string region;
   const std::shared_ptr<identity::Provider> provider;
@@ -186,16 +221,21 @@ Store::~Store() { close(); }
 
 const std::string& Store::bucket() const { return impl_->bucket; }
 
-Result<Stored> Store::put(const std::string& name, std::string_view bytes) {
+Result<Stored> Store::put(const std::string& name, std::string_view bytes, Digest digest) {
   const auto where = impl_->location(name);
   const Impl::Putting putting(*impl_, name);
+  if (digest == Digest::unwanted) return impl_->put_bytes(where, bytes);
   Result<Stored> done;
-  if (bytes.size() > s3::part_bytes) {
-    done = impl_->put_parts(where, bytes);
-  } else {
-    const auto answer = impl_->call([&] { return s3::put_object_request(where, std::string(bytes)); });
-    done = answer ? Result<Stored>(Impl::stored(*answer)) : tl::unexpected(answer.error());
-  }
+  std::string sha256;
+  in_parallel(2, 2, [&](std::size_t which) -> Result<void> {
+    if (which == 0) {
+      done = impl_->put_bytes(where, bytes);
+    } else {
+      sha256 = sha256_hex(bytes);
+    }
+    return {};
+  });
+  if (done) done->sha256 = std::move(sha256);
   return done;
 }
 

@@ -18,7 +18,10 @@ struct Stored {
   // The local object store's: the name of the object's file in the directory that workers on this machine see
   // (LAMBDAPOOL_OBJECTS). "" elsewhere.
   std::string file = {};
+  std::string sha256 = {};  // of the bytes, in hex, where it was asked for
 };
+
+enum class Digest { unwanted, wanted };  // it is made while the bytes are being put
 
 class Store {
  public:
@@ -29,7 +32,7 @@ class Store {
   // All from any thread. put() and get() return when it is done. `name` is below the prefix. Errors tell the
   // bucket and the service's own reason; kinds: access_denied, not_found, network, service, credentials,
   // cancelled (close() was called).
-  Result<Stored> put(const std::string& name, std::string_view bytes);
+  Result<Stored> put(const std::string& name, std::string_view bytes, Digest digest = Digest::unwanted);
   Result<void> get(const std::string& name, std::uint64_t offset, char* into, std::size_t size);
   void remove(const std::string& name);  // soon; nobody waits for it
 

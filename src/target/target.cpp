@@ -44,6 +44,7 @@ Result<Target> resolve_local(const TargetOptions& options, const Environment& en
   target.endpoint = (*embedded)->service->endpoint();
   target.bucket = local::transit_bucket;
   target.objects = (*embedded)->service->objects_endpoint();
+  target.objects_incoming = (*embedded)->service->objects_incoming();
   target.region = (*embedded)->region;
   target.provider = std::make_shared<identity::Provider>(
       aws::Credentials{.identity = (*embedded)->identity, .source = "the embedded local Lambda"});

@@ -54,9 +54,11 @@ struct Target {
   std::string region;
   std::shared_ptr<identity::Provider> provider;  // of credentials; shared by copies
   aws::ClientSettings settings = {};
-  http::ProxySettings proxies = {};   // none for local
-  std::string bucket = {};            // for data that does not fit a call; "" where there is none
-  http::Endpoint objects = {};        // where that bucket is: S3, or the local object store
+  http::ProxySettings proxies = {};  // none for local
+  std::string bucket = {};           // for data that does not fit a call; "" where there is none
+  http::Endpoint objects = {};       // where that bucket is: S3, or the local object store
+  // Of the local object store: files written here need only be named to it (objects::Store). "" elsewhere.
+  std::filesystem::path objects_incoming = {};
   std::optional<Google> google = {};  // of Cloud Run; `provider` is null then
   std::shared_ptr<void> service;      // keeps the embedded local Lambda running; null for aws
   // The same where this process runs it itself (and is no forked child of the one that does): calls need no

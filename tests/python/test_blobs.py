@@ -1,5 +1,6 @@
 """What a pool stores, without an object store."""
 
+import hashlib
 import pickle
 
 import data_tasks
@@ -12,9 +13,9 @@ class Engine:
     def __init__(self):
         self.done = []
 
-    def put(self, name, _):
+    def put(self, name, part, hashed):
         self.done.append(("put", name))
-        return "", None
+        return "", hashlib.sha256(part).hexdigest() if hashed else "", None
 
     def remove(self, name):
         self.done.append(("remove", name))

@@ -204,6 +204,54 @@ def test_an_old_signature_is_refused_with_the_way_out(endpoint, bucket):
     assert status == 400 and b"s3v4" in body
 
 
+def put_written(s3, bucket, name, body=b""):
+    def tell(request, **_):
+        request.headers["X-Lambdapool-Written"] = name
+
+    s3.meta.events.register("before-sign.s3.PutObject", tell)
+    try:
+        return s3.put_object(Bucket=bucket, Key="written", Body=body)
+    finally:
+        s3.meta.events.unregister("before-sign.s3.PutObject", tell)
+
+
+@pytest.fixture
+def incoming(s3, home):
+    """Where files are written that need only be named to the bucket of pools."""
+    s3.head_bucket(Bucket="lambdapool")
+    (directory,) = home.glob("scratch/*/objects/incoming")
+    yield directory
+    assert list(directory.iterdir()) == []
+
+
+def test_a_file_that_was_written_where_it_lies_becomes_an_object(s3, incoming):
+    (incoming / "0a1b").write_bytes(b"by itself")
+    put_written(s3, "lambdapool", "0a1b")
+    assert s3.get_object(Bucket="lambdapool", Key="written")["Body"].read() == b"by itself"
+    s3.delete_object(Bucket="lambdapool", Key="written")
+
+
+@pytest.mark.parametrize("name, status", [("../keys/a", 400), ("/etc/passwd", 400), ("..", 400), ("", 400), ("ab", 500)])
+def test_a_file_that_was_not_written_there_becomes_none(s3, incoming, name, status):
+    assert refused(put_written, s3=s3, bucket="lambdapool", name=name)[2] == status
+    assert refused(s3.get_object, Bucket="lambdapool", Key="written")[0] == "NoSuchKey"
+
+
+def test_who_was_given_a_url_can_name_no_file(s3, incoming):
+    (incoming / "0c").write_bytes(b"another's")
+    url = s3.generate_presigned_url("put_object", Params={"Bucket": "lambdapool", "Key": "written"})
+    request = urllib.request.Request(url, method="PUT", data=b"", headers={"X-Lambdapool-Written": "0c"})
+    with pytest.raises(urllib.error.HTTPError) as raised:
+        urllib.request.urlopen(request)
+    assert raised.value.code == 403
+    (incoming / "0c").unlink()
+
+
+def test_other_buckets_take_bodies_alone(s3, bucket, incoming):
+    put_written(s3, bucket, "0d", b"the body")
+    assert s3.get_object(Bucket=bucket, Key="written")["Body"].read() == b"the body"
+
+
 def test_a_presigned_url_expires(endpoint, s3, bucket):
     s3.put_object(Bucket=bucket, Key="k", Body=b"bytes")
 

@@ -24,7 +24,7 @@ class Parts:
 
     def __init__(self, body, blobs=(), pieces=None, buffers=()):
         self.given = body, blobs, pieces, buffers  # for another process
-        self._body, self._blobs, self._at = body, blobs, 0
+        self._body, self._blobs, self._at = memoryview(body), blobs, 0
         self.body = body if pieces is None else b"".join(self._take(piece) for piece in pieces)
         self.buffers = [self._take(piece) for piece in buffers]
         self.by_digest = {digest: partial(mapped, (path, size)) for digest, path, size in blobs}
@@ -34,6 +34,7 @@ class Parts:
             if not 0 <= piece <= len(self._body) - self._at:
                 raise ValueError("the body has no %d bytes more" % piece)
             self._at += piece
+            # The task's own to write to, and at an address that suits numbers.
             return memoryview(bytearray(self._body[self._at - piece : self._at]))
         if not 0 <= piece["blob"] < len(self._blobs):
             raise IndexError("there is no blob %d" % piece["blob"])

@@ -69,6 +69,16 @@ Existing existing_of(const http::Request& request) {
   return request.headers.get("if-none-match") == "*" ? Existing::kept : Existing::replaced;
 }
 
+// Only whoever holds the keys may name a file, not who was given a URL.
+OrRefusal<std::string> written_file(const http::Request& request) {
+  const std::string name(request.headers.get(transit_written_header));
+  if (sigv4::parse_query_authorization(request.target))
+    return refuse(403, "AccessDenied", "A signed URL stores the body of its request, and no file.");
+  if (name.empty() || name.find_first_not_of("0123456789abcdef") != std::string::npos)
+    return refuse(400, "InvalidArgument", "A file that was written is named by hex digits.");
+  return name;
+}
+
 OrRefusal<std::string> taken_body(const http::Request& request) {
   if (request.headers.find("if-match") != nullptr)
     return refuse(501, "NotImplemented", "The local object store has no If-Match for what is put.");
@@ -92,7 +102,7 @@ std::string list_entry(const ObjectInfo& info, const std::function<std::string(c
 }  // namespace
 
 Answer S3Service::put(const http::Request& request, const S3Request& asked, const ObjectFiles& files) const {
-  auto file = taken_body(request);
+  auto file = names_written_file(request, asked) ? written_file(request) : taken_body(request);
   if (!file) return tl::unexpected(file.error());
   auto info = described(request, asked, options_.clock());
   info.file = std::move(*file);

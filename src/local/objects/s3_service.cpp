@@ -36,6 +36,11 @@ tl::unexpected<Refusal> no_such_bucket() {
 
 }  // namespace
 
+bool names_written_file(const http::Request& head, const S3Request& asked) {
+  return asked.bucket == transit_bucket && asked.operation == S3Operation::put_object &&
+         head.headers.find(transit_written_header) != nullptr;
+}
+
 S3Service::S3Service(S3Options options)
     : options_(std::move(options)),
       admission_(options_.admission),
@@ -84,7 +89,7 @@ std::optional<http::Response> S3Service::screen(const http::Request& head, const
 
 std::unique_ptr<http::BodySink> S3Service::divert(const http::Request& head) {
   const auto asked = parse_s3_request(head);
-  if (!asked || !takes_body(asked->operation)) return nullptr;
+  if (!asked || !takes_body(asked->operation) || names_written_file(head, *asked)) return nullptr;
   return std::make_unique<ObjectWriter>(files_of(asked->bucket).incoming(), promise_of(head));
 }
 

@@ -39,6 +39,12 @@ inline constexpr const char* transit_bucket = "lambdapool";
 // Of what was put into it: the name of the object's file in the directory that workers find by
 // LAMBDAPOOL_OBJECTS.
 inline constexpr const char* transit_file_header = "x-lambdapool-file";
+// Of a PutObject there without a body, signed in its headers: the name (hex digits) of the file in
+// transit_incoming() that the caller has written the object's bytes to. Any request for the bucket makes that
+// directory.
+inline constexpr const char* transit_written_header = "x-lambdapool-written";
+
+bool names_written_file(const http::Request& head, const S3Request& asked);
 
 class S3Service {
  public:
@@ -48,6 +54,7 @@ class S3Service {
   std::optional<http::Response> screen(const http::Request& head, const http::Caller& caller);
   std::unique_ptr<http::BodySink> divert(const http::Request& head);
   void handle(http::Request request, http::Responder responder);
+  std::filesystem::path transit_incoming() const { return files_of(transit_bucket).incoming(); }
 
   void pause() { threads_.pause(); }
   void resume() { threads_.resume(); }
