@@ -48,6 +48,7 @@ void sign(http::Request& request, sigv4::Signer& signer, const std::string& host
   const auto* said = request.headers.find("X-Amz-Content-Sha256");
   const auto payload_hash = said != nullptr ? *said : sha256_hex(request.body);
   request.headers.add("Authorization", signer.authorization(form, payload_hash));
+  request.common = nullptr;
 }
 
 void Repeated::sign(http::Request& request, sigv4::Signer& signer, const std::string& host,
@@ -56,13 +57,16 @@ void Repeated::sign(http::Request& request, sigv4::Signer& signer, const std::st
   if (second != second_) {
     headers_ = common_.headers;
     form_ = complete(common_, headers_, signer, host, second);
-    headers_.set("Authorization", "");
+    // What cannot be sent is for the client to refuse.
+    lines_ = http::breaks_lines(headers_) ? nullptr
+                                          : std::make_shared<const std::string>(http::header_lines(headers_));
     second_ = second;
   }
   request.method = common_.method;
   request.target = common_.target;
-  request.headers = headers_;
-  request.headers.set("Authorization", signer.authorization(form_, sha256_hex(request.body)));
+  request.headers = lines_ ? http::Headers() : headers_;
+  request.headers.add("Authorization", signer.authorization(form_, sha256_hex(request.body)));
+  request.common = lines_;
 }
 
 }  // namespace lambdapool::aws

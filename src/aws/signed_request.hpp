@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 #include <string>
 
 #include "core/sigv4.hpp"
@@ -19,13 +20,15 @@ class Repeated {
  public:
   explicit Repeated(http::Request common) : common_(std::move(common)) {}
 
-  // Of `request` the body counts; it becomes one of these. The signer is always the same one.
+  // Of `request` the body counts; it becomes one of these, with all headers but Authorization in `common`.
+  // The signer is always the same one.
   void sign(http::Request& request, sigv4::Signer& signer, const std::string& host,
             std::chrono::system_clock::time_point now);
 
  private:
   const http::Request common_;
-  http::Headers headers_;  // of this second
+  http::Headers headers_;                     // of this second
+  std::shared_ptr<const std::string> lines_;  // the same
   sigv4::Form form_;
   std::chrono::system_clock::time_point second_ = {};
 };

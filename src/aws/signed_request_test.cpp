@@ -71,12 +71,29 @@ TEST(Repeated, SignsEachRequestAsIfItWereAlone) {
         sign(alone, other, "h", at);
         repeated.sign(request, signer, "h", at);
         EXPECT_EQ(request.headers.get("Authorization"), alone.headers.get("Authorization"));
-        EXPECT_EQ(request.headers.get("X-Amz-Date"), alone.headers.get("X-Amz-Date"));
-        EXPECT_EQ(request.headers.items().size(), alone.headers.items().size());
+        EXPECT_EQ(*request.common + http::header_lines(request.headers), http::header_lines(alone.headers));
         EXPECT_EQ(request.method + request.target + request.body, "POST/path" + std::string(body));
       }
     }
   }
+}
+
+TEST(Repeated, LeavesWhatCannotBeSentToTheClient) {
+  auto signer = signer_with("to\r\nken");
+  Repeated repeated({"POST", "/path"});
+  http::Request request;
+  repeated.sign(request, signer, "h", now);
+  EXPECT_EQ(request.common, nullptr);
+  EXPECT_TRUE(http::breaks_lines(request.headers));
+}
+
+TEST(Repeated, IsOverForARequestThatIsSignedAlone) {
+  auto signer = signer_with("");
+  Repeated repeated({"POST", "/path"});
+  http::Request request;
+  repeated.sign(request, signer, "h", now);
+  sign(request, signer, "h", now);
+  EXPECT_EQ(request.common, nullptr);
 }
 
 }  // namespace

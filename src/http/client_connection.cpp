@@ -94,8 +94,9 @@ void ClientConnection::append_head(const Request& request) {
   if (route_->asks_proxy()) head_.append("Connection: close\r\n");
   if (route_->asks_proxy() && !route_->proxy->authorization.empty())
     head_.append("Proxy-Authorization: ").append(route_->proxy->authorization).append("\r\n");
-  bool has_host = false;
+  bool has_host = request.common != nullptr;
   bool has_length = false;
+  if (request.common) head_.append(*request.common);
   for (const auto& header : request.headers.items()) {
     has_host |= equal_ignoring_case(header.name, "host");
     has_length |= equal_ignoring_case(header.name, "content-length");
@@ -151,6 +152,14 @@ void ClientConnection::wait_to_write() {
 
 void ClientConnection::wait_to_read() {
   if (state_ == State::closed || std::exchange(waiting_to_read_, true)) return;
+  if (!stream_.is_tls()) {
+    char* into = buffer_.prepare(ReadBuffer::small);
+    return stream_.read_later(into, buffer_.room(), [self = shared_from_this()](Stream::Transfer outcome) {
+      self->waiting_to_read_ = false;
+      if (self->state_ == State::closed) return;
+      if (self->took(outcome)) self->read();
+    });
+  }
   stream_.wait(Socket::wait_read, [self = shared_from_this()](boost::system::error_code error) {
     self->waiting_to_read_ = false;
     if (self->state_ == State::closed || error == asio::error::operation_aborted) return;
@@ -161,33 +170,45 @@ void ClientConnection::wait_to_read() {
 void ClientConnection::read() {
   for (;;) {
     char* into = buffer_.prepare(ReadBuffer::small);
-    std::size_t room = buffer_.room();
-    auto outcome = stream_.read(into, room);
-    switch (outcome.status) {
-      case Stream::Status::done:
-        break;
-      case Stream::Status::want_read:
-      case Stream::Status::want_write:
-        if (state_ == State::busy && !sent_all_ && stream_.is_tls() && write_failure_.empty() && !write()) {
-          return broken("closed by the peer");
-        }
-        return wait_to_read();
-      case Stream::Status::closed:
-        if (state_ == State::busy && parser_.started() && parser_.feed_end() == Progress::complete) {
-          complete();
-          return;
-        }
-        return broken("closed by the peer", CutOff::yes);
-      case Stream::Status::failed:
-        return broken(outcome.why);
-    }
-    bool drained = outcome.bytes < room && !stream_.is_tls();
-    buffer_.commit(outcome.bytes);
-    if (state_ != State::busy) return broken("unasked bytes");
-    Next next = take_in();
-    if (next == Next::stop) return;
-    if (next == Next::wait || drained) return wait_to_read();
+    if (!took(stream_.read(into, buffer_.room()))) return;
   }
+}
+
+// What was read into the buffer. Whether to go on reading at once.
+bool ClientConnection::took(const Stream::Transfer& outcome) {
+  switch (outcome.status) {
+    case Stream::Status::done:
+      break;
+    case Stream::Status::want_read:
+    case Stream::Status::want_write:
+      if (state_ == State::busy && !sent_all_ && stream_.is_tls() && write_failure_.empty() && !write()) {
+        broken("closed by the peer");
+      } else {
+        wait_to_read();
+      }
+      return false;
+    case Stream::Status::closed:
+      if (state_ == State::busy && parser_.started() && parser_.feed_end() == Progress::complete) {
+        complete();
+      } else {
+        broken("closed by the peer", CutOff::yes);
+      }
+      return false;
+    case Stream::Status::failed:
+      broken(outcome.why);
+      return false;
+  }
+  const bool drained = outcome.bytes < buffer_.room() && !stream_.is_tls();
+  buffer_.commit(outcome.bytes);
+  if (state_ != State::busy) {
+    broken("unasked bytes");
+    return false;
+  }
+  const Next next = take_in();
+  if (next == Next::stop) return false;
+  if (next == Next::read_on && !drained) return true;
+  wait_to_read();
+  return false;
 }
 
 ClientConnection::Next ClientConnection::take_in() {

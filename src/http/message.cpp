@@ -33,6 +33,24 @@ bool equal_ignoring_case(std::string_view a, std::string_view b) {
          std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
 }
 
+bool breaks_lines(std::string_view text) {
+  constexpr auto none = std::string_view::npos;
+  return text.find('\n') != none || text.find('\r') != none || text.find('\0') != none;
+}
+
+bool breaks_lines(const Headers& headers) {
+  return std::ranges::any_of(headers.items(), [](const Header& header) {
+    return breaks_lines(header.name) || breaks_lines(header.value);
+  });
+}
+
+std::string header_lines(const Headers& headers) {
+  std::string lines;
+  for (const auto& header : headers.items())
+    lines.append(header.name).append(": ").append(header.value).append("\r\n");
+  return lines;
+}
+
 void Headers::set(std::string_view name, std::string value) {
   remove(name);
   add(std::string(name), std::move(value));

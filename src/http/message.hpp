@@ -36,6 +36,11 @@ class Headers {
 
 bool equal_ignoring_case(std::string_view a, std::string_view b);
 
+// What would let a value smuggle in a header, or a request, of its own.
+bool breaks_lines(std::string_view text);
+bool breaks_lines(const Headers& headers);
+std::string header_lines(const Headers& headers);  // each ended
+
 class AnswerReader;  // body_stream.hpp
 class BodySink;      // likewise
 class BodySource;    // likewise
@@ -53,6 +58,9 @@ struct Request {
   // loop's thread; else null.
   std::function<void(std::string_view piece)> ahead = {};
   std::shared_ptr<Turn> turn = {};  // of a call within this process; else null
+  // Of a client: headers that other requests have too, as header_lines() gives them, and Host among them;
+  // else null.
+  std::shared_ptr<const std::string> common = {};
 };
 
 struct Response {

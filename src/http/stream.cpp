@@ -71,6 +71,12 @@ Stream::Transfer Stream::read(char* into, std::size_t size) {
   return of_errno(Status::want_read);
 }
 
+Stream::Transfer Stream::of_later(boost::system::error_code error, std::size_t got) {
+  if (!error) return {Status::done, got};
+  if (error == asio::error::eof) return {Status::closed};
+  return {Status::failed, 0, reason(error.value())};
+}
+
 Stream::Transfer Stream::write(std::string_view first, std::string_view second) {
   if (ssl_) {
     std::string_view part = first.empty() ? second : first;

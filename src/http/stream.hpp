@@ -36,6 +36,14 @@ class Stream {
   };
 
   Transfer read(char* into, std::size_t size);
+  // Without TLS: as read(), once there is something. The room must stay until then; close() ends it unheard.
+  template <class Handler>
+  void read_later(char* into, std::size_t size, Handler handler) {
+    socket_.async_receive(asio::buffer(into, size),
+                          [handler = std::move(handler)](boost::system::error_code error, std::size_t got) {
+                            if (error != asio::error::operation_aborted) handler(of_later(error, got));
+                          });
+  }
   Transfer write(std::string_view first, std::string_view second);  // second follows first
   bool peer_has_closed();  // or has sent what nobody asked for; looks without taking anything
 
@@ -54,6 +62,7 @@ class Stream {
   }
 
  private:
+  static Transfer of_later(boost::system::error_code error, std::size_t got);
   Transfer tls_transfer(int result);
 
   Socket socket_;

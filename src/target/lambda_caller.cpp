@@ -23,7 +23,8 @@ constexpr std::chrono::minutes signature_life{3};
 // To hash a payload of this size takes long enough that its signature is kept from one attempt to the next.
 constexpr std::size_t kept_payload = 256 * 1'024;
 
-bool is_complete(const http::Request& request) { return !request.headers.items().empty(); }
+// Has all headers of its own: those that were signed with others alike are signed so again.
+bool is_complete(const http::Request& request) { return !request.common && !request.headers.items().empty(); }
 
 }  // namespace
 
@@ -74,6 +75,7 @@ void LambdaCaller::complete(http::Request& request) const {
   if (request.target != streaming_target_) request.target = prototype_.target;
   request.method = prototype_.method;
   request.headers = prototype_.headers;
+  request.common = nullptr;
 }
 
 void LambdaCaller::address(http::Request& request, const std::string& variant) const {
