@@ -1,6 +1,6 @@
-// Drives the engine against an endpoint: `engine PORT IN_FLIGHT CALLS [streamed]` prints one JSON line with
-// the CPU of this process and the wall time, both in microseconds per call, after a warm-up of a tenth of the
-// calls where there are many. `streamed`: by InvokeWithResponseStream.
+// Drives the engine against an endpoint: `engine PORT IN_FLIGHT CALLS [streamed|CA_BUNDLE]` prints one JSON
+// line with the CPU of this process and the wall time, both in microseconds per call, after a warm-up of a
+// tenth of the calls where there are many. `streamed`: by InvokeWithResponseStream. CA_BUNDLE: over TLS.
 #include "pool/engine.hpp"
 
 #include <sys/resource.h>
@@ -83,16 +83,20 @@ int run(lambdapool::pool::Engine& engine, int calls, int in_flight, bool streame
 
 int main(int argc, char** argv) {
   const bool streamed = argc == 5 && argv[4] == std::string_view("streamed");
-  if (argc != (streamed ? 5 : 4)) {
-    std::fprintf(stderr, "usage: %s PORT IN_FLIGHT CALLS [streamed]\n", argv[0]);
+  const std::string ca_bundle = argc == 5 && !streamed ? argv[4] : "";
+  if (argc != 4 && argc != 5) {
+    std::fprintf(stderr, "usage: %s PORT IN_FLIGHT CALLS [streamed|CA_BUNDLE]\n", argv[0]);
     return 2;
   }
   const int in_flight = std::atoi(argv[2]);
   const int calls = std::atoi(argv[3]);
   lambdapool::target::Target target;
   target.name = "aws";
-  target.endpoint = {
-      .scheme = lambdapool::http::Endpoint::Scheme::http, .host = "127.0.0.1", .port = std::atoi(argv[1])};
+  using Scheme = lambdapool::http::Endpoint::Scheme;
+  target.endpoint = {.scheme = ca_bundle.empty() ? Scheme::http : Scheme::https,
+                     .host = "127.0.0.1",
+                     .port = std::atoi(argv[1])};
+  target.settings.ca_bundle = ca_bundle;
   target.region = "us-east-1";
   target.provider = std::make_shared<lambdapool::identity::Provider>(
       lambdapool::aws::Credentials{{"AKIDEXAMPLE", "secret"}, "the benchmark"});

@@ -26,6 +26,7 @@ def main():
         environment = machine.deploy(home)
         sections = [
             wire.client_cpu,
+            wire.over_tls,
             wire.many_in_flight,
             worker_loop.rows,
             lambda: local_tasks.rows(environment),

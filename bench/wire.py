@@ -34,9 +34,9 @@ class Stub(NamedTuple):
 
 
 @contextlib.contextmanager
-def stub(*arguments):
+def stub(*arguments, program=(STUB,)):
     process = subprocess.Popen(
-        [str(STUB), *map(str, arguments)],
+        [*map(str, program), *map(str, arguments)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -49,9 +49,9 @@ def stub(*arguments):
         process.wait()
 
 
-def wrk(port, in_flight, script):
+def wrk(port, in_flight, script, scheme="http"):
     before = children_cpu()
-    address = "http://127.0.0.1:%s/2015-03-31/functions/bench/invocations" % port
+    address = "%s://127.0.0.1:%s/2015-03-31/functions/bench/invocations" % (scheme, port)
     requests = requests_of_wrk(output_of(["wrk", "-t1", "-c", in_flight, "-d1s", "-s", script, address], CPUS[0]))
     return {"cpu_us": (children_cpu() - before) / requests * 1e6}
 
@@ -83,6 +83,24 @@ def client_cpu():
                 name = "  the same by InvokeWithResponseStream"
                 rows.append(Row(name, "us", streamed, {"by Invoke": medians["ours"]["cpu_us"]}))
     return rows
+
+
+def over_tls():
+    """The same over TLS, 100 in flight, to a certificate made for it."""
+    calls, rounds = 10_000, 1 if QUICK else 3
+    with tempfile.TemporaryDirectory() as directory, tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
+        script.write(REQUEST)
+        script.flush()
+        certificate, key = Path(directory) / "certificate.pem", Path(directory) / "key.pem"
+        make = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+        make += ["-subj", "/CN=bench", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate]
+        subprocess.run(make, check=True, stderr=subprocess.DEVNULL)
+        with stub(certificate, key, program=(sys.executable, ROOT / "bench" / "tls_stub.py")) as endpoint:
+            runs = {"ours": lambda: run([ENGINE, endpoint.port, 100, calls, certificate], CPUS[0])}
+            if shutil.which("wrk"):
+                runs["wrk"] = lambda: wrk(endpoint.port, 100, script.name, "https")
+            cpu = {name: figures["cpu_us"] for name, figures in interleaved(runs, rounds).items()}
+    return [at_most("client CPU a call, 100 in flight, TLS", "us", cpu.pop("ours"), cpu, 1.7, "wrk")]
 
 
 def many_in_flight():
