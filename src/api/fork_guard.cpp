@@ -13,11 +13,10 @@ namespace {
 template <class T>
 class Owned {
  public:
-  explicit Owned(std::shared_ptr<T> held) : held_(std::move(held)) {}
+  explicit Owned(std::shared_ptr<T> held) : held_(std::make_unique<std::shared_ptr<T>>(std::move(held))) {}
   ~Owned() {
-    if (!is_forked()) return;
-    // The destructor would wait for threads that are not there.
-    [[maybe_unused]] const auto* const left = new std::shared_ptr<T>(std::move(held_));
+    // Left: its destructor would wait for threads that are not there.
+    if (is_forked()) static_cast<void>(held_.release());
   }
   Owned(const Owned&) = delete;
   Owned& operator=(const Owned&) = delete;
@@ -25,11 +24,11 @@ class Owned {
   bool is_forked() const { return process_ != ::getpid(); }
   T& here() const {
     if (is_forked()) throw Cancelled("this pool was made before fork(): make a new one in the child process");
-    return *held_;
+    return **held_;
   }
 
  private:
-  std::shared_ptr<T> held_;
+  std::unique_ptr<std::shared_ptr<T>> held_;
   const pid_t process_ = ::getpid();
 };
 

@@ -5,13 +5,10 @@
 #include <utility>
 
 namespace lambdapool::cli {
-namespace {
 
 CLI::ValidationError invalid(const std::string& name, const std::string& text, const std::string& why) {
   return CLI::ValidationError("Invalid value for '" + name + "': '" + text + "' " + why);
 }
-
-}  // namespace
 
 std::optional<int> parse_integer(const std::string& text) {
   int value = 0;

@@ -31,6 +31,9 @@ void add_pairs(CLI::App& app, const std::string& name, const char* type,
 // FUNCTION_NAME. One that is given and empty ("$UNSET" of a shell) is not the same as none.
 CLI::Option* add_function_name(CLI::App& app, std::function<void(const std::string&)> set);
 
+// Of an option's value; `why` goes on after "Invalid value for 'NAME': 'TEXT' ".
+CLI::ValidationError invalid(const std::string& name, const std::string& text, const std::string& why);
+
 // The whole text as a number.
 std::optional<int> parse_integer(const std::string& text);
 

@@ -24,7 +24,7 @@ constexpr unsigned threads_reasonable = 16;
 
 class Compressor {
  public:
-  explicit Compressor(int level) : compressor_(libdeflate_alloc_compressor(level)) {
+  explicit Compressor(int effort) : compressor_(libdeflate_alloc_compressor(effort)) {
     if (compressor_ == nullptr) throw std::bad_alloc();
   }
   ~Compressor() { libdeflate_free_compressor(compressor_); }

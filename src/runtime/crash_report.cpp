@@ -164,10 +164,11 @@ void write_stack(const void* context) {
 void on_crash(int signal, siginfo_t* info, void* context) {
   const pid_t own = ::gettid();
   pid_t first = 0;
-  if (reporter.compare_exchange_strong(first, own))
+  if (reporter.compare_exchange_strong(first, own)) {
     write_report(signal, *info, context);
-  else
-    while (first != own) ::pause();
+  } else if (first != own) {
+    for (;;) ::pause();
+  }
   empty_output_tap();
   ::raise(signal);
 }

@@ -211,7 +211,9 @@ std::optional<std::size_t> Database::bring_up_to_date() {
   auto version = user_version(handle_);
   if (!version || *version >= schema_.size()) return version;
   // Two processes may both find a new or an old file; the second one looks again once it has the lock.
-  if (!execute(handle_, "BEGIN IMMEDIATE") || !(version = user_version(handle_))) return {};
+  if (!execute(handle_, "BEGIN IMMEDIATE")) return {};
+  version = user_version(handle_);
+  if (!version) return {};
   for (; *version < schema_.size(); ++*version) {
     if (!execute(handle_, schema_[*version])) return {};
     if (!execute(handle_, ("PRAGMA user_version=" + std::to_string(*version + 1)).c_str())) return {};

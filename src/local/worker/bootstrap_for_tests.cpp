@@ -20,7 +20,13 @@ __attribute__((section(".lambdapool"), used)) const char marker[] = "lambdapool 
 
 const std::string api = "/2018-06-01/runtime/";
 
-int connect_tcp(const std::string& address = getenv("AWS_LAMBDA_RUNTIME_API")) {
+// "" where it is not set.
+std::string variable(const char* name) {
+  const char* const value = getenv(name);
+  return value != nullptr ? value : "";
+}
+
+int connect_tcp(const std::string& address = variable("AWS_LAMBDA_RUNTIME_API")) {
   const auto colon = address.find(':');
   sockaddr_in to{};
   to.sin_family = AF_INET;
@@ -95,7 +101,7 @@ std::string post_chunked(const std::string& path, const std::string& body) {
 const std::string next_request = "GET " + api + "invocation/next HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
 // The status of one answer on a connection of its own; 0 where it was closed without one.
-int status_of(const std::string& request, const std::string& address = getenv("AWS_LAMBDA_RUNTIME_API")) {
+int status_of(const std::string& request, const std::string& address = variable("AWS_LAMBDA_RUNTIME_API")) {
   const int fd = connect_tcp(address);
   (void)!write(fd, request.data(), request.size());
   char head[13] = {};
@@ -110,7 +116,7 @@ std::string with_headers(const std::string& headers) {
 
 // What browsers send, and what runtimes do.
 std::string statuses_by_headers() {
-  const std::string address = getenv("AWS_LAMBDA_RUNTIME_API");
+  const std::string address = variable("AWS_LAMBDA_RUNTIME_API");
   std::string statuses;
   for (const std::string& headers :
        {std::string("Host: evil.example\r\n"),
@@ -156,7 +162,7 @@ std::string refusals(Wire& wire, const std::string& id) {
 
 int main() {
   Wire wire(getenv("USE_CHANNEL") ? 3 : connect_tcp());
-  if (getenv("EXIT_IN_INIT")) return atoi(getenv("EXIT_IN_INIT"));
+  if (getenv("EXIT_IN_INIT")) return std::stoi(variable("EXIT_IN_INIT"));
   if (getenv("FAIL_INIT")) {
     wire.call(post("init/error", R"({"errorMessage":"no luck","errorType":"Init.Bad"})",
                    "Lambda-Runtime-Function-Error-Type: Init.Bad\r\n"));
@@ -183,7 +189,7 @@ int main() {
     if (event == "\"refusals\"") result = refusals(wire, id);
     if (event == "\"large\"") result = "\"" + std::string(6291556 - 1, 'x') + "\"";
     if (event == "\"children\"") leave_children_behind();
-    if (event == "\"api\"") result = std::string("\"") + getenv("AWS_LAMBDA_RUNTIME_API") + "\"";
+    if (event == "\"api\"") result = "\"" + variable("AWS_LAMBDA_RUNTIME_API") + "\"";
     if (event == "\"headers\"") result = statuses_by_headers();
     if (event == "\"next again\"") result = std::to_string(status_of(next_request));
     if (event.starts_with("\"ask ")) result = std::to_string(status_of(next_request, event.substr(5)));

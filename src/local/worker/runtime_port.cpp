@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "local/worker/process_tree.hpp"
+#include "local/worker/runtime_api.hpp"
 
 namespace lambdapool::local {
 namespace {
