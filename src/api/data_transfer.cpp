@@ -27,21 +27,22 @@ Error told(Error error, const std::string& what) {
 bool DataTransfer::must_store(std::size_t bytes) const { return store_ && bytes > plain_bytes; }
 
 envelope::TaskData DataTransfer::shared_data() const {
-  envelope::TaskData data;
+  std::vector<Kept> kept;
   {
     const std::lock_guard lock(mutex_);
-    data.blobs = shared_;
+    kept = shared_;
   }
-  for (auto& blob : data.blobs) blob.url = store_->url("GET", blob.sha256);
+  envelope::TaskData data;
+  for (auto& [name, blob] : kept) {
+    blob.url = store_->url("GET", name);
+    data.blobs.push_back(std::move(blob));
+  }
   return data;
 }
 
 CallData DataTransfer::made(envelope::TaskData data) {
   CallData call;
-  {
-    const std::lock_guard lock(mutex_);
-    call.result = "result-" + std::to_string(names_++);
-  }
+  call.result = new_name("result");
   store_->expect(call.result);
   data.results_url = store_->url("PUT", call.result);
   call.members = envelope::data_members(data);
@@ -76,13 +77,8 @@ std::optional<DataTransfer::Body> DataTransfer::stored_before(const std::string&
   return *found;
 }
 
-// A name is never used again: its removal may reach the store after what is put later.
 Result<DataTransfer::Body> DataTransfer::put_body(const std::string& digest, std::string_view body) {
-  Body made{digest};
-  {
-    const std::lock_guard lock(mutex_);
-    made.name = "body-" + std::to_string(names_++);
-  }
+  Body made{digest, new_name("body")};
   auto stored = store_->put(made.name, body);
   if (!stored) return tl::unexpected(std::move(stored.error()));
   made.file = std::move(stored->file);
@@ -103,17 +99,29 @@ void DataTransfer::release(const std::string& name) {
 
 Result<detail::Sharing> DataTransfer::share(std::string_view bytes) {
   if (bytes.empty()) return detail::Sharing{};
-  detail::Sharing sharing{sha256_hex(bytes), {}};
-  if (!store_) {
-    sharing.bytes = bytes;
-    return sharing;
-  }
-  const auto stored = store_->put(sharing.sha256, bytes);
+  if (!store_) return detail::Sharing{sha256_hex(bytes), std::string(bytes)};
+  const auto name = new_name("shared");
+  auto stored = store_->put(name, bytes, objects::Digest::wanted);
   if (!stored)
     return tl::unexpected(told(stored.error(), std::to_string(bytes.size()) + " bytes could not be shared"));
+  if (!is_shared(stored->sha256)) {
+    const std::lock_guard lock(mutex_);
+    shared_.push_back({name, {stored->sha256, bytes.size(), {}, stored->file}});
+  } else {
+    store_->remove(name);
+  }
+  return detail::Sharing{stored->sha256, {}};
+}
+
+bool DataTransfer::is_shared(const std::string& digest) const {
   const std::lock_guard lock(mutex_);
-  shared_.push_back({sharing.sha256, bytes.size(), {}, stored->file});
-  return sharing;
+  return std::ranges::any_of(shared_, [&](const Kept& kept) { return kept.blob.sha256 == digest; });
+}
+
+// Never used again: its removal may reach the store after what is put later.
+std::string DataTransfer::new_name(const char* kind) {
+  const std::lock_guard lock(mutex_);
+  return kind + ("-" + std::to_string(names_++));
 }
 
 bool DataTransfer::has_shared() const {
@@ -123,16 +131,16 @@ bool DataTransfer::has_shared() const {
 
 // A message names what is shared by its digest, which nothing else in it looks like.
 Result<std::vector<SharedPart>> DataTransfer::shared_in(std::string_view message) {
-  std::vector<envelope::Blob> known;
+  std::vector<Kept> known;
   {
     const std::lock_guard lock(mutex_);
     known = shared_;
   }
   std::vector<SharedPart> parts;
-  for (const auto& blob : known) {
+  for (const auto& [name, blob] : known) {
     if (message.find(blob.sha256) == std::string_view::npos) continue;
     SharedPart part{blob.sha256, std::string(blob.size, '\0')};
-    if (auto got = store_->get(blob.sha256, 0, part.bytes.data(), part.bytes.size()); !got)
+    if (auto got = store_->get(name, 0, part.bytes.data(), part.bytes.size()); !got)
       return tl::unexpected(told(got.error(), "what it shares with others"));
     parts.push_back(std::move(part));
   }

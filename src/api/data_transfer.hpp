@@ -65,6 +65,13 @@ class DataTransfer {
     std::size_t calls = 1;  // that need it
   };
 
+  struct Kept {
+    std::string name;
+    envelope::Blob blob;  // without its URL, which is made for each call
+  };
+
+  std::string new_name(const char* kind);
+  bool is_shared(const std::string& digest) const;
   std::optional<Body> stored_before(const std::string& digest);  // which one call more needs now
   Result<Body> put_body(const std::string& digest, std::string_view body);
   envelope::TaskData shared_data() const;
@@ -80,8 +87,8 @@ class DataTransfer {
   std::size_t idle_ = 0;
   bool closed_ = false;
   std::uint64_t names_ = 0;
-  std::vector<Body> bodies_;            // about as many as calls are out
-  std::vector<envelope::Blob> shared_;  // without URLs, which are made for each call
+  std::vector<Body> bodies_;  // about as many as calls are out
+  std::vector<Kept> shared_;
 };
 
 }  // namespace lambdapool::api
