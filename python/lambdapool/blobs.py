@@ -19,9 +19,9 @@ from .errors import BlobError, NativeError, from_native, make
 
 S = TypeVar("S")
 
-LOCAL_APART = 64 * 1024
+LOCAL_APART = 64 * 1024  # on one machine to tell of a buffer costs less than to copy it, from here on
+LOCAL_STORED = 1 << 20  # and there a file costs less than to go with the call
 APART = 256 * 1024
-LOCAL_STORED = 1 << 20  # on one machine a file costs less than to go through the call, from here on
 PLAIN = (6 * 1024 * 1024 - 64 * 1024) // 4 * 3  # that fits a call as base64, beside what else is in it
 KEPT = 1 << 30  # of stored bytes that no call needs just now
 _MEMO = 64
@@ -50,17 +50,20 @@ class Memo:
 
     def keep(self, data: Any, digest: str) -> str:
         with self._lock:
-            # The object is held, so that no other gets its id.
-            self._digests[self._key(data)] = memoryview(data).obj, digest
-            if len(self._digests) > _MEMO:
-                self._digests.popitem(last=False)
+            self._keep(data, digest)
         return digest
 
-    def meets_again(self, data: Any) -> bool:
+    def _keep(self, data: Any, digest: str) -> None:
+        self._digests[self._key(data)] = memoryview(data).obj, digest  # held, so that no other gets its id
+        if len(self._digests) > _MEMO:
+            self._digests.popitem(last=False)
+
+    def note(self, data: Any) -> bool:
+        """Whether it was here before."""
         with self._lock:
             met = self._key(data) in self._digests
-        if not met:
-            self.keep(data, "")
+            if not met:
+                self._keep(data, "")
         return met
 
     @staticmethod
@@ -77,6 +80,16 @@ class Entry(NamedTuple):
     size: int
     name: str
     file: str
+
+
+class _Upload:
+    """Under way. `digest`: "" where it is not known yet."""
+
+    def __init__(self, digest: str, size: int) -> None:
+        self.digest, self.size = digest, size
+
+    def may_be(self, other: _Upload) -> bool:
+        return self.size == other.size and other.digest in ("", self.digest)
 
 
 class Shared(Generic[S]):
@@ -110,7 +123,7 @@ class Blobs:
         self._needed: "Counter[str]" = Counter()
         self._calls: Dict[int, List[str]] = {}
         self._stored = 0
-        self._uploading: List[Tuple[str, int]] = []  # digest, "" where it is not known yet, and size
+        self._uploading: List[_Upload] = []
         self._names = itertools.count()
         self._changed = threading.Condition()
 
@@ -208,7 +221,7 @@ class Blobs:
             part = parts[index]
             if self._local:
                 again = memo.repeats and index < 2 + of_function
-                if again or sizes[index] >= LOCAL_STORED or memo.meets_again(part):
+                if again or sizes[index] >= LOCAL_STORED or memo.note(part):
                     chosen[index] = memo.known(part) or memo.keep(part, self._stored_at_once(part) or sha256(part))
                 continue
             digest = memo.digest_of(part)
@@ -250,54 +263,57 @@ class Blobs:
 
     def _ensure(self, digest: str, part: Any) -> Entry:
         """Stores it unless it is; once, whoever else wants the same."""
-        size = memoryview(part).nbytes
-        with self._changed:
-            while True:
-                entry = self._entries.get(digest)
-                if entry is not None:
-                    self._entries.move_to_end(digest)
-                    return entry
-                if (digest, size) not in self._uploading and ("", size) not in self._uploading:
-                    break
-                self._changed.wait()
-            self._uploading.append((digest, size))
-        return self._put(digest, part)[1]
+        upload = _Upload(digest, memoryview(part).nbytes)
+        try:
+            with self._changed:
+                while True:
+                    entry = self._entries.get(digest)
+                    if entry is not None:
+                        self._entries.move_to_end(digest)
+                        return entry
+                    if not any(upload.may_be(other) for other in self._uploading):
+                        break
+                    self._changed.wait()
+                self._uploading.append(upload)
+            return self._put(upload, part)
+        finally:
+            self._ended(upload)
 
     def _stored_at_once(self, part: Any) -> str:
         """Stores what must be new, since nothing of its size is there, while its digest is made, and returns that. Else
         "", and where that would not save any time."""
-        size = memoryview(part).nbytes
-        if not self._local or size < LOCAL_STORED:
+        upload = _Upload("", memoryview(part).nbytes)
+        if not self._local or upload.size < LOCAL_STORED:
             return ""
-        with self._changed:
-            sizes = [entry.size for entry in self._entries.values()] + [size for _, size in self._uploading]
-            if size in sizes:
-                return ""
-            self._uploading.append(("", size))
-        return self._put("", part)[0]
+        try:
+            with self._changed:
+                sizes = [entry.size for entry in self._entries.values()] + [other.size for other in self._uploading]
+                if upload.size in sizes:
+                    return ""
+                self._uploading.append(upload)
+            self._put(upload, part)
+            return upload.digest
+        finally:
+            self._ended(upload)
 
-    def _put(self, digest: str, part: Any) -> Tuple[str, Entry]:
-        """What has been noted in _uploading; its digest is made where it is not known."""
-        size = memoryview(part).nbytes
-        entry: Optional[Entry] = None
-        made = digest
+    def _put(self, upload: _Upload, part: Any) -> Entry:
         # Never used again: its removal may reach the store after what is put later.
         name = "blob-%d" % next(self._names)
-        try:
-            file, hashed, error = self._engine.put(name, part, not digest)
-            if error is None:
-                made, entry = digest or hashed, Entry(size, name, file)
-        finally:
-            with self._changed:
-                self._uploading.remove((digest, size))
-                if entry is not None:
-                    self._entries[made] = entry
-                    self._stored += size
-                self._changed.notify_all()
+        file, digest, error = self._engine.put(name, part, not upload.digest)
         if error is not None:
-            raise self._failed("could not be stored", size, error)
-        assert entry is not None
-        return made, entry
+            raise self._failed("could not be stored", upload.size, error)
+        entry = Entry(upload.size, name, file)
+        with self._changed:
+            upload.digest = upload.digest or digest
+            self._entries[upload.digest] = entry
+            self._stored += entry.size
+        return entry
+
+    def _ended(self, upload: _Upload) -> None:
+        with self._changed:
+            if upload in self._uploading:
+                self._uploading.remove(upload)
+                self._changed.notify_all()
 
     def _failed(self, what: str, size: int, error: NativeError) -> Exception:
         return failed("%d bytes of a task's data %s: " % (size, what), error, self._function)

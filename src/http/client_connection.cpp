@@ -152,12 +152,13 @@ void ClientConnection::wait_to_write() {
 
 void ClientConnection::wait_to_read() {
   if (state_ == State::closed || std::exchange(waiting_to_read_, true)) return;
-  if (!stream_.is_tls()) {
+  // What an idle connection is told stays where is_stale() sees it.
+  if (!stream_.is_tls() && state_ == State::busy) {
     char* into = buffer_.prepare(ReadBuffer::small);
     return stream_.read_later(into, buffer_.room(), [self = shared_from_this()](Stream::Transfer outcome) {
       self->waiting_to_read_ = false;
       if (self->state_ == State::closed) return;
-      if (self->took(outcome)) self->read();
+      if (self->took(outcome) == Next::read_on) self->read();
     });
   }
   stream_.wait(Socket::wait_read, [self = shared_from_this()](boost::system::error_code error) {
@@ -168,14 +169,15 @@ void ClientConnection::wait_to_read() {
 }
 
 void ClientConnection::read() {
-  for (;;) {
+  Next next = Next::read_on;
+  while (next == Next::read_on) {
     char* into = buffer_.prepare(ReadBuffer::small);
-    if (!took(stream_.read(into, buffer_.room()))) return;
+    next = took(stream_.read(into, buffer_.room()));
   }
 }
 
-// What was read into the buffer. Whether to go on reading at once.
-bool ClientConnection::took(const Stream::Transfer& outcome) {
+// What was read into the buffer; sees to what comes next, unless that is to read on at once.
+ClientConnection::Next ClientConnection::took(const Stream::Transfer& outcome) {
   switch (outcome.status) {
     case Stream::Status::done:
       break;
@@ -183,32 +185,31 @@ bool ClientConnection::took(const Stream::Transfer& outcome) {
     case Stream::Status::want_write:
       if (state_ == State::busy && !sent_all_ && stream_.is_tls() && write_failure_.empty() && !write()) {
         broken("closed by the peer");
-      } else {
-        wait_to_read();
+        return Next::stop;
       }
-      return false;
+      wait_to_read();
+      return Next::wait;
     case Stream::Status::closed:
       if (state_ == State::busy && parser_.started() && parser_.feed_end() == Progress::complete) {
         complete();
       } else {
         broken("closed by the peer", CutOff::yes);
       }
-      return false;
+      return Next::stop;
     case Stream::Status::failed:
       broken(outcome.why);
-      return false;
+      return Next::stop;
   }
   const bool drained = outcome.bytes < buffer_.room() && !stream_.is_tls();
   buffer_.commit(outcome.bytes);
   if (state_ != State::busy) {
     broken("unasked bytes");
-    return false;
+    return Next::stop;
   }
-  const Next next = take_in();
-  if (next == Next::stop) return false;
-  if (next == Next::read_on && !drained) return true;
-  wait_to_read();
-  return false;
+  Next next = take_in();
+  if (next == Next::read_on && drained) next = Next::wait;
+  if (next == Next::wait) wait_to_read();
+  return next;
 }
 
 ClientConnection::Next ClientConnection::take_in() {

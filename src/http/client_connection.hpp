@@ -86,8 +86,8 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
   void wait_to_write();
   void wait_to_read();
   void read();
-  bool took(const Stream::Transfer& outcome);
   enum class Next { read_on, wait, stop };
+  Next took(const Stream::Transfer& outcome);
   Next take_in();
   Next complete();
   enum class CutOff { no, yes };

@@ -58,8 +58,8 @@ struct Request {
   // loop's thread; else null.
   std::function<void(std::string_view piece)> ahead = {};
   std::shared_ptr<Turn> turn = {};  // of a call within this process; else null
-  // Of a client: headers that other requests have too, as header_lines() gives them, and Host among them;
-  // else null.
+  // Of a client over the wire: headers that other requests have too, as header_lines() gives them of what
+  // does not break lines, with Host and without Content-Length; else null.
   std::shared_ptr<const std::string> common = {};
 };
 

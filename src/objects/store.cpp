@@ -1,5 +1,9 @@
 #include "objects/store.hpp"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
@@ -14,6 +18,7 @@
 #include "aws/s3/s3.hpp"
 #include "aws/signed_request.hpp"
 #include "aws/xml_answer.hpp"
+#include "core/descriptor.hpp"
 #include "core/encoding.hpp"
 #include "core/presigned_target.hpp"
 #include "core/random.hpp"
@@ -139,8 +144,8 @@ struct Store::Impl {
         return request;
       });
       if (answer) return stored(*answer);
-      std::error_code ignored;
-      std::filesystem::remove(file, ignored);
+      ::unlink(file.c_str());
+      return tl::unexpected(answer.error());
     }
     if (bytes.size() > s3::part_bytes) return put_parts(where, bytes);
     const auto answer = call([&] { return s3::put_object_request(where, std::string(bytes)); });
@@ -153,12 +158,38 @@ struct Store::Impl {
   std::filesystem::path write_file(const s3::Location& where, std::string_view bytes) {
     if (incoming.empty()) return {};
     auto file = incoming / random_hex(16);
-    int error = write_new_file(file.string(), bytes);
-    if (error == ENOENT) {  // nobody has asked for anything yet, or the store is gone
+    const auto open = [&] {
+      return Descriptor(::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR));
+    };
+    auto descriptor = open();
+    if (!descriptor && errno == ENOENT) {  // nobody has asked for anything yet, or the store is gone
       call([&] { return s3::get_range_request(where, 0, 1); });
-      error = write_new_file(file.string(), bytes);
+      descriptor = open();
     }
-    return error == 0 ? file : std::filesystem::path();
+    if (!descriptor) return {};
+    const bool written =
+        each_piece(bytes, [&](std::string_view piece) { return write_all(descriptor.get(), piece); });
+    if (written) return file;
+    ::unlink(file.c_str());
+    return {};
+  }
+
+  std::string hash(std::string_view bytes) const {
+    Sha256Stream hash;
+    each_piece(bytes, [&](std::string_view piece) {
+      hash.add(piece);
+      return true;
+    });
+    return hash.hex();
+  }
+
+  // False: the store was closed meanwhile, or `work` has failed.
+  template <class Work>
+  bool each_piece(std::string_view bytes, const Work& work) const {
+    for (; !bytes.empty(); bytes.remove_prefix(std::min(bytes.size(), s3::part_bytes))) {
+      if (closed || !work(bytes.substr(0, s3::part_bytes))) return false;
+    }
+    return true;
   }
 
   static Stored stored(const http::Response& response) {
@@ -231,7 +262,7 @@ Result<Stored> Store::put(const std::string& name, std::string_view bytes, Diges
     if (which == 0) {
       done = impl_->put_bytes(where, bytes);
     } else {
-      sha256 = sha256_hex(bytes);
+      sha256 = impl_->hash(bytes);
     }
     return {};
   });

@@ -237,6 +237,29 @@ def test_a_file_that_was_not_written_there_becomes_none(s3, incoming, name, stat
     assert refused(s3.get_object, Bucket="lambdapool", Key="written")[0] == "NoSuchKey"
 
 
+def test_a_file_that_was_written_is_no_other_objects(s3, incoming):
+    """Not even of one that was named so, too."""
+    for content in (b"first", b"second"):
+        (incoming / "0a1b").write_bytes(content)
+        put_written(s3, "lambdapool", "0a1b")
+        assert s3.get_object(Bucket="lambdapool", Key="written")["Body"].read() == content
+    s3.delete_object(Bucket="lambdapool", Key="written")
+
+
+def test_a_file_that_was_written_is_named_by_who_has_signed_that(s3, incoming):
+    def add(request, **_):
+        request.headers["X-Lambdapool-Written"] = "0e"
+
+    (incoming / "0e").write_bytes(b"written")
+    s3.meta.events.register("before-send.s3.PutObject", add)
+    try:
+        assert refused(s3.put_object, Bucket="lambdapool", Key="written", Body=b"")[0] == "AccessDenied"
+    finally:
+        s3.meta.events.unregister("before-send.s3.PutObject", add)
+    assert refused(put_written, s3=s3, bucket="lambdapool", name="0e", body=b"another")[0] == "InvalidRequest"
+    (incoming / "0e").unlink()
+
+
 def test_who_was_given_a_url_can_name_no_file(s3, incoming):
     (incoming / "0c").write_bytes(b"another's")
     url = s3.generate_presigned_url("put_object", Params={"Bucket": "lambdapool", "Key": "written"})

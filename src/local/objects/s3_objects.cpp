@@ -69,19 +69,27 @@ Existing existing_of(const http::Request& request) {
   return request.headers.get("if-none-match") == "*" ? Existing::kept : Existing::replaced;
 }
 
-// Only whoever holds the keys may name a file, not who was given a URL.
-OrRefusal<std::string> written_file(const http::Request& request) {
+// Only whoever holds the keys may name a file, not who was given a URL or has come by a signed request. It
+// gets a name of ours, that no other object's file has.
+OrRefusal<std::string> written_file(const http::Request& request, const ObjectFiles& files) {
   const std::string name(request.headers.get(transit_written_header));
-  if (sigv4::parse_query_authorization(request.target))
-    return refuse(403, "AccessDenied", "A signed URL stores the body of its request, and no file.");
+  const auto signature = sigv4::parse_authorization(request.headers.get("authorization"));
+  const auto is_header = [](const std::string& each) {
+    return http::equal_ignoring_case(each, transit_written_header);
+  };
+  if (!signature || std::ranges::none_of(signature->signed_headers, is_header))
+    return refuse(403, "AccessDenied", "The name of a file that was written is signed in the headers.");
   if (name.empty() || name.find_first_not_of("0123456789abcdef") != std::string::npos)
     return refuse(400, "InvalidArgument", "A file that was written is named by hex digits.");
-  return name;
+  if (!request.body.empty())
+    return refuse(400, "InvalidRequest",
+                  "A file that was written is the object: there is no body beside it.");
+  auto own = random_uuid();
+  if (::rename((files.incoming() / name).c_str(), (files.incoming() / own).c_str()) == 0) return own;
+  return tl::unexpected(not_stored("The file that was written is not there", errno));
 }
 
 OrRefusal<std::string> taken_body(const http::Request& request) {
-  if (request.headers.find("if-match") != nullptr)
-    return refuse(501, "NotImplemented", "The local object store has no If-Match for what is put.");
   const auto writer = std::dynamic_pointer_cast<ObjectWriter>(request.sink);
   if (!writer) return refuse(500, "InternalError", "The body went nowhere.");
   return writer->take();
@@ -102,7 +110,9 @@ std::string list_entry(const ObjectInfo& info, const std::function<std::string(c
 }  // namespace
 
 Answer S3Service::put(const http::Request& request, const S3Request& asked, const ObjectFiles& files) const {
-  auto file = names_written_file(request, asked) ? written_file(request) : taken_body(request);
+  if (request.headers.find("if-match") != nullptr)
+    return refuse(501, "NotImplemented", "The local object store has no If-Match for what is put.");
+  auto file = names_written_file(request, asked) ? written_file(request, files) : taken_body(request);
   if (!file) return tl::unexpected(file.error());
   auto info = described(request, asked, options_.clock());
   info.file = std::move(*file);
