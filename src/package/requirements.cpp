@@ -133,7 +133,7 @@ class Installation {
     for (auto& runner : {std::vector<std::string>{python_}, pip_of(uv)}) {
       auto command = runner;
       command.insert(command.end(), {"-m", "pip", "--version"});
-      const auto outcome = process::run(std::move(command), environment_, {.give_up = request_.give_up});
+      const auto outcome = process::run(command, environment_, {.give_up = request_.give_up});
       if (!outcome || outcome->exit_status != 0) continue;
       pip_runner_ = runner;
       return true;

@@ -42,11 +42,13 @@ Result<std::optional<run::Service>> find_service(Session& session, const std::st
 }
 
 Result<run::Service> as_it_serves(Session& session, run::Service service) {
-  return as_of(session, std::move(service), run::serving_revision(service));
+  const auto revision = run::serving_revision(service);
+  return as_of(session, std::move(service), revision);
 }
 
 Result<run::Service> as_it_came_up(Session& session, run::Service service) {
-  return as_of(session, std::move(service), short_name(service.latest_ready_revision));
+  const auto revision = short_name(service.latest_ready_revision);
+  return as_of(session, std::move(service), revision);
 }
 
 Error no_such_service(Session& session, const std::string& function) {

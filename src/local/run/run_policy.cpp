@@ -19,7 +19,9 @@ http::Response set_policy(const RunFiles& files, const std::string& name, const 
   json wanted = asked.is_object() ? asked.value("policy", json()) : json();
   if (!wanted.is_object()) return refusal(400, "policy: required");
   const json now = json::parse(policy_of(files, name).body);
-  if (wanted.value("etag", json("")) != "" && wanted.at("etag") != now.at("etag"))
+  const json etag = wanted.value("etag", json(""));
+  const bool given = !etag.is_string() || !etag.get_ref<const std::string&>().empty();
+  if (given && etag != now.at("etag"))
     return refusal(409, "There were concurrent policy changes. Please retry the whole read-modify-write.");
   wanted["etag"] = random_hex(8);
   if (auto kept = files.keep_policy(name, dumped(wanted)); !kept) return refusal(kept.error());
