@@ -102,11 +102,11 @@ void Worker::launch() {
   const http::Handler api = [weak](http::Request request, http::Responder responder) {
     const auto self = weak.lock();
     if (!self) return;
-    if (ExtensionApi::serves(request.target)) {
-      self->extensions_->handle(std::move(request), std::move(responder));
-    } else {
-      self->hear([&] { self->api_.handle(std::move(request), std::move(responder)); });
-    }
+    if (ExtensionApi::serves(request.target))
+      return self->extensions_->handle(std::move(request), std::move(responder));
+    // It has said before by packet that it has taken what this may be about.
+    if (!self->early_.empty()) self->process_->hear_packets();
+    self->hear([&] { self->api_.handle(std::move(request), std::move(responder)); });
   };
   const http::Divert divert = [weak](const http::Request& head) {
     const auto self = weak.lock();

@@ -1,6 +1,9 @@
 // Invocations that are with a worker before it has answered the present one.
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include <fstream>
 
 #include "core/descriptor.hpp"
 #include "local/worker/workers_fixture_for_tests.hpp"
@@ -19,6 +22,7 @@ constexpr const char* handler =
     "  if verb == 'hang': time.sleep(1000)\n"
     "  if verb == 'fail': raise ValueError(about)\n"
     "  if verb == 'large': return b'x' * 200000\n"
+    "  if verb == 'wait, then large': return open(about).read().encode() + b'x' * 60000\n"
     "  if verb == 'say': print(about)\n"
     "  if verb.startswith('tell'):\n"
     "    context.lambdapool_shared[16:16 + len(about)] = about.encode()\n"
@@ -104,6 +108,14 @@ class WorkersEarlyTest : public WorkersTest {
   // Returns once the task is there; it goes on when the descriptor is closed.
   static Descriptor reach(const std::string& gate) {
     return Descriptor(::open(gate.c_str(), O_WRONLY | O_CLOEXEC));
+  }
+
+  // Whether the process waits for an answer on a socket: recvfrom(2), which is Python's recv().
+  static bool receives(pid_t process) {
+    std::ifstream file("/proc/" + std::to_string(process) + "/syscall");
+    std::string number;
+    file >> number;
+    return number == std::to_string(SYS_recvfrom);
   }
 
   void give_back(const Sent& sent) {
@@ -254,6 +266,25 @@ TEST_F(WorkersEarlyTest, AFunctionThatIsUpdatedGetsThemBack) {
   EXPECT_EQ(sent[1].turn->standing, Standing::returned);
   open.reset();
   EXPECT_FALSE(sent[0].get().function_error);
+}
+
+// Of what has come meanwhile one packet is read, then the other socket, which has an answer to a task that
+// the next packet tells of.
+TEST_F(WorkersEarlyTest, AnAnswerOverHttpIsTakenThoughPacketsBeforeItAreUnread) {
+  const pid_t worker = std::stoi(send({{"say", "hello"}})[0].get().payload);
+  if (std::ifstream readable("/proc/" + std::to_string(worker) + "/syscall"); readable.get() < 0)
+    GTEST_SKIP() << "what the worker waits for cannot be seen";
+  const auto first = gate(), last = gate();
+  auto sent = send({{"wait", first}, {"quietly"}, {"wait, then large", last}});
+  ASSERT_TRUE(sent[1].taken && sent[2].taken);
+  on_loop([&] {
+    reach(first).reset();
+    reach(last).reset();
+    while (!receives(worker)) std::this_thread::yield();
+  });
+  EXPECT_EQ(sent[0].get().payload, std::to_string(worker));
+  EXPECT_EQ(sent[1].get().payload, std::to_string(worker));
+  EXPECT_EQ(sent[2].get().payload.size(), 60'000u);
 }
 
 }  // namespace
