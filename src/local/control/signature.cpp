@@ -12,12 +12,6 @@ tl::unexpected<Refusal> bad_signature(std::string message) {
   return refuse(403, "InvalidSignatureException", std::move(message));
 }
 
-bool is_signed(const sigv4::Authorization& authorization, std::string_view header) {
-  const auto& names = authorization.signed_headers;
-  return std::any_of(names.begin(), names.end(),
-                     [header](const std::string& name) { return http::equal_ignoring_case(name, header); });
-}
-
 sigv4::Message signed_message(const http::Request& request, const sigv4::Authorization& authorization,
                               std::string_view payload_hash) {
   sigv4::Message message{request.method, request.target, {}, payload_hash};
@@ -28,6 +22,12 @@ sigv4::Message signed_message(const http::Request& request, const sigv4::Authori
 }
 
 }  // namespace
+
+bool is_signed(const sigv4::Authorization& authorization, std::string_view header) {
+  const auto& names = authorization.signed_headers;
+  return std::any_of(names.begin(), names.end(),
+                     [header](const std::string& name) { return http::equal_ignoring_case(name, header); });
+}
 
 bool same(std::string_view a, std::string_view b) {
   if (a.size() != b.size()) return false;

@@ -12,6 +12,8 @@
 
 namespace lambdapool::local {
 
+bool is_signed(const sigv4::Authorization& authorization, std::string_view header);
+
 // Of secrets: takes the same time wherever the first difference is.
 bool same(std::string_view a, std::string_view b);
 

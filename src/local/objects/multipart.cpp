@@ -27,10 +27,6 @@ constexpr std::uint64_t part_bytes_min = 5u << 20;  // of all but the last
 
 tl::unexpected<Refusal> broken(const std::string& what) { return tl::unexpected(not_stored(what, errno)); }
 
-bool is_hex(const std::string& text) {
-  return !text.empty() && text.find_first_not_of("0123456789abcdef") == std::string::npos;
-}
-
 std::string unquoted(std::string text) {
   std::erase(text, '"');
   return text;

@@ -59,6 +59,10 @@ bool is_abandoned(const fs::directory_entry& entry) {
 
 }  // namespace
 
+bool is_hex(std::string_view text) {
+  return !text.empty() && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
 fs::path ObjectFiles::key_file(const std::string& key) const { return bucket_ / "keys" / sha256_hex(key); }
 
 Result<void> ObjectFiles::make() const {

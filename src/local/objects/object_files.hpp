@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/error.hpp"
@@ -23,6 +24,9 @@ struct ObjectInfo {
   std::chrono::system_clock::time_point modified = {};
   std::map<std::string, std::string> headers = {};  // as they were given: Content-Type, x-amz-meta-...
 };
+
+// As what callers name files and directories by: it leads nowhere else. Not empty.
+bool is_hex(std::string_view text);
 
 enum class Existing { replaced, kept };  // what happens to an object of the same key
 

@@ -10,6 +10,7 @@
 #include "core/encoding.hpp"
 #include "core/random.hpp"
 #include "core/timestamp.hpp"
+#include "local/control/signature.hpp"
 #include "local/objects/multipart.hpp"
 #include "local/objects/object_range.hpp"
 #include "local/objects/object_writer.hpp"
@@ -74,13 +75,9 @@ Existing existing_of(const http::Request& request) {
 OrRefusal<std::string> written_file(const http::Request& request, const ObjectFiles& files) {
   const std::string name(request.headers.get(transit_written_header));
   const auto signature = sigv4::parse_authorization(request.headers.get("authorization"));
-  const auto is_header = [](const std::string& each) {
-    return http::equal_ignoring_case(each, transit_written_header);
-  };
-  if (!signature || std::ranges::none_of(signature->signed_headers, is_header))
+  if (!signature || !is_signed(*signature, transit_written_header))
     return refuse(403, "AccessDenied", "The name of a file that was written is signed in the headers.");
-  if (name.empty() || name.find_first_not_of("0123456789abcdef") != std::string::npos)
-    return refuse(400, "InvalidArgument", "A file that was written is named by hex digits.");
+  if (!is_hex(name)) return refuse(400, "InvalidArgument", "A file that was written is named by hex digits.");
   if (!request.body.empty())
     return refuse(400, "InvalidRequest",
                   "A file that was written is the object: there is no body beside it.");

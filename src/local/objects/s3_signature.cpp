@@ -1,21 +1,14 @@
 #include "local/objects/s3_signature.hpp"
 
-#include <algorithm>
-
 #include "core/encoding.hpp"
 #include "core/timestamp.hpp"
+#include "local/control/signature.hpp"
 #include "local/objects/s3_request.hpp"
 
 namespace lambdapool::local {
 namespace {
 
 constexpr auto tolerance = std::chrono::minutes(15);
-
-bool is_signed(const sigv4::Authorization& authorization, std::string_view header) {
-  const auto& names = authorization.signed_headers;
-  return std::any_of(names.begin(), names.end(),
-                     [header](const std::string& name) { return http::equal_ignoring_case(name, header); });
-}
 
 tl::unexpected<Refusal> denied(std::string message) {
   return refuse(403, "AccessDenied", std::move(message));
