@@ -63,6 +63,7 @@ class Dispatcher:
         self.printer = Printer(engine, function) if prints else None  # of what tasks print, where that is wanted
         self.blobs = Blobs(engine, function)
         self._lock = threading.Lock()
+        self.taking_back = threading.RLock()  # held while it is found out whether a task is
         self._jobs: Dict[int, Any] = {}
         self._tell_code()
         self._numbers = itertools.count(1)
@@ -339,7 +340,7 @@ class Dispatcher:
 
     def _after_fork(self) -> None:
         """In the child: the engine's threads are gone, and so is whoever held a lock."""
-        self._lock = threading.Lock()
+        self._lock, self.taking_back = threading.Lock(), threading.RLock()
         jobs, self._jobs = list(self._jobs.values()), {}
         if self.ended is None:
             self.ended = make(

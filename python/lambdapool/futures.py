@@ -6,6 +6,7 @@ import threading
 from concurrent.futures import Future, InvalidStateError
 from typing import Any, Optional, TypeVar
 
+from .errors import CANCELLED
 from .faults import Failure
 from .jobs import Task
 
@@ -43,17 +44,22 @@ class TaskFuture(Future[T], Task):
     def cancel(self) -> bool:
         if self.done() or not self._number:
             return super().cancel()
-        self._taken_back = True
-        if not self._dispatcher.take_back(self):
-            self._taken_back = False
+        dispatcher = self._dispatcher
+        with dispatcher.taking_back:
+            first = not self._taken_back and dispatcher.take_back(self)
+            self._taken_back = self._taken_back or first
+        if not self._taken_back:
             return False
-        cancelled = super().cancel()
-        self.set_running_or_notify_cancel()  # who waits for it or for several is told
-        self._dispatcher.forget(self)
-        return cancelled
+        super().cancel()
+        if first:
+            self.set_running_or_notify_cancel()  # who waits for it or for several is told
+            dispatcher.forget(self)
+        return True
 
     def _arrived(self, call: int, first: int, count: int, body: Any, error: Any, *more: Any) -> None:
-        if not self._taken_back:
+        if error is not None and error[0] == CANCELLED:  # by cancel(), which tells it
+            self._dispatcher.engine.settle(self._number, first, count, count)
+        else:
             super()._arrived(call, first, count, body, error)
 
     def _settle(self, result: Any) -> None:

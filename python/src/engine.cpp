@@ -132,6 +132,7 @@ nb::object Engine::drop(Batch::Call call) {
   refuse_forked();
   std::unique_lock lock(batch_mutex_);
   const auto chunk = batch_.arrived(call);
+  to_send_.erase(call);
   variants_.erase(call);
   names_.erase(call);
   if (chunk) batch_.settle(*chunk, chunk->count);

@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "aws/lambda/invoke.hpp"
@@ -169,7 +170,8 @@ class Engine {
   std::unordered_map<Place, report::Call, HashOfPlace> unsettled_;  // under batch_mutex_
   std::mutex batch_mutex_;
   Batch batch_;
-  pool::Handovers handovers_;  // of tasks_
+  pool::Handovers handovers_;
+  std::unordered_set<Batch::Call> to_send_;  // that next() has handed out: until Python sends them
   std::unordered_map<Batch::Job, report::Budget> budgets_;
   std::unordered_map<Batch::Call, std::string> variants_;  // of calls that are about to be sent
   std::unordered_map<Batch::Call, std::string> names_;     // likewise

@@ -69,6 +69,10 @@ bool Engine::take_back(Batch::Job job) {
     return true;
   }
   const auto calls = batch_.under_way(job);
+  if (!calls.empty() && std::ranges::all_of(calls, [&](auto call) { return to_send_.contains(call); })) {
+    batch_.end(job, true);
+    return true;
+  }
   lock.unlock();
   const nb::gil_scoped_release released;
   handovers_.wait(calls);
@@ -119,6 +123,7 @@ nb::object Engine::next() {
   const auto job = batch_.turn();
   // A task that has come in between is sent by whoever has added it, or by the next answer.
   const auto chunk = job && !tasks_.contains(*job) ? batch_.next() : std::nullopt;
+  if (chunk) to_send_.insert(chunk->call);
   lock.unlock();
   if (!chunk) return nb::none();
   return nb::make_tuple(chunk->job, chunk->call, chunk->first, chunk->count);
@@ -132,6 +137,10 @@ void Engine::send(Batch::Call call, const nb::bytes& function, const nb::bytes& 
   // A GIL given away is slow to come back when other threads want it: only worth it for real work.
   std::optional<nb::gil_scoped_release> released;
   if (head.size() + tail.size() >= large_bytes) released.emplace();
+  std::unique_lock lock(batch_mutex_);
+  to_send_.erase(call);
+  const pool::Handovers::Handover handover(handovers_, call);
+  lock.unlock();
   const bool is_wanted = send_bytes(*engine, call, head, tail, code, members);
   released.reset();
   if (!is_wanted) cancel_without_gil({call});
@@ -150,7 +159,7 @@ std::string Engine::members_of(Batch::Call call, std::string_view given, std::st
   return members.append("}");
 }
 
-// False: its job ended in between.
+// False: its job ended in between. Before this, it is not sent.
 bool Engine::send_bytes(pool::Engine& engine, Batch::Call call, std::string_view function,
                         std::string_view arguments, std::string_view code, std::string_view given) {
   std::string echo = echoes_.next();
@@ -159,9 +168,15 @@ bool Engine::send_bytes(pool::Engine& engine, Batch::Call call, std::string_view
   auto named = names_.extract(call);
   const auto chunk = batch_.chunk_of(call);
   lock.unlock();
+  queue_->sent();
+  if (!chunk) {
+    engine.refuse(pool::cancelled(),
+                  [this, call](Result<aws::Invoked> answer) { arrived(call, std::move(answer), nullptr); });
+    return true;
+  }
   using Ways = cloud::CallLimits::Early;
   const auto way = engine.limits().early;
-  const bool early = way != Ways::none && chunk && (output_ || chunk->count > 1);
+  const bool early = way != Ways::none && (output_ || chunk->count > 1);
   const bool streams = early || engine.limits().streams_for_size(store_ != nullptr);
   const envelope::PartsWanted asked{way == Ways::streamed, output_ != nullptr};
   const std::string members = members_of(call, given, streams ? envelope::parts_member(asked) : "");
@@ -186,7 +201,6 @@ bool Engine::send_bytes(pool::Engine& engine, Batch::Call call, std::string_view
   } else if (streams) {
     ahead = cloud::Caller::nothing_ahead;
   }
-  queue_->sent();
   if (payload) {
     engine.submit(call, std::move(*payload), completed, std::move(echo),
                   other ? other.mapped() : std::string(), std::move(ahead));

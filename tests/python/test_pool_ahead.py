@@ -1,6 +1,8 @@
 """Tiny tasks are with a worker before it has answered the one before. Nobody notices but the clock."""
 
+import threading
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 import lambdapool_tasks as tasks
 import pytest
@@ -77,6 +79,51 @@ def test_what_waits_behind_a_task_can_be_cancelled_and_then_never_runs(local, ea
     assert ear.heard == ["first", "10", "11"]
 
 
+@pytest.mark.parametrize("target", ["local", "gcp"])
+def test_what_is_about_to_be_sent_can_be_cancelled_and_then_never_runs(target, enter, ear, monkeypatch):
+    enter(target)
+    with LambdaExecutor(lambda_function="algorithms", max_workers=1) as pool:
+        cancelled = []
+        with monkeypatch.context() as about_to_be_sent:
+            about_to_be_sent.setattr(pool._dispatcher, "name_call", lambda call, job: cancelled.append(job.cancel()))
+            future = pool.submit(tasks.tell, "first", ear.port)
+        assert cancelled == [True] and future.cancelled()
+        pool.submit(tasks.tell, "second", ear.port).result(60)
+    assert ear.heard == ["second"]
+
+
+def test_an_answer_that_comes_while_it_is_cancelled_is_its_outcome(local, ear, monkeypatch):
+    with LambdaExecutor(lambda_function="algorithms", max_workers=1) as pool:
+        ear.hold(lambda told: True)
+        future = pool.submit(tasks.tell_and_sleep, "told", ear.port, 0)
+        assert ear.wait_for(1)
+        answered, take_back = threading.Event(), pool._dispatcher.take_back
+        future.add_done_callback(lambda _: answered.set())
+
+        def too_late(job):
+            ear.release()
+            answered.wait(60)
+            return take_back(job)
+
+        monkeypatch.setattr(pool._dispatcher, "take_back", too_late)
+        assert not future.cancel()
+        assert future.result(60) == "told"
+
+
+def test_threads_that_cancel_the_same_futures_agree(local, ear):
+    with LambdaExecutor(lambda_function="algorithms", max_workers=1) as pool, ThreadPoolExecutor(2) as threads:
+        warm(pool)
+        ear.hold(lambda told: told == "first")
+        first = pool.submit(tasks.tell_and_sleep, "first", ear.port, 0)
+        rest = [pool.submit(tasks.tell, n, ear.port) for n in range(100)]
+        assert ear.wait_for(1)
+        for cancelled in threads.map(lambda _: [future.cancel() for future in rest], range(2)):
+            assert cancelled == [True] * 100
+        ear.release()
+        assert first.result(60) == "first" and all(future.cancelled() for future in rest)
+    assert ear.heard == ["first"]
+
+
 def test_what_waits_behind_a_task_never_runs_after_terminate(local, ear):
     with LambdaPool(workers=1, lambda_function="algorithms") as other:  # the service goes on
         pool = LambdaPool(workers=1, lambda_function="algorithms")
@@ -96,9 +143,7 @@ def test_what_waits_behind_a_task_never_runs_after_terminate(local, ear):
 def test_each_task_has_its_own_lines(local):
     with LambdaPool(workers=2, lambda_function="algorithms") as pool:
         warm(pool)
-        results = [
-            pool.apply_async(tasks.print_and_return if n % 3 else tasks.square, (n,)) for n in range(150)
-        ]
+        results = [pool.apply_async(tasks.print_and_return if n % 3 else tasks.square, (n,)) for n in range(150)]
         for n, result in enumerate(results):
             result.get(60)
             assert result.logs.count("hello from a task") == (1 if n % 3 else 0), result.logs
