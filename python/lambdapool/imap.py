@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Iterable, List, Optional, Sized, Tuple, T
 from .arguments import check_seconds
 from .dispatcher import Dispatcher
 from .faults import Failure
+from .jobs import LITTLE_BYTES
 from .lazy import Lazy
 from .pickling import MAP
 
@@ -34,6 +35,10 @@ else:  # no generics before Python 3.13
 #: A worker's, that it has or will have next, or that nobody has taken yet: a local one has three waiting behind the one
 #: that runs (docs/protocol.md, Packets).
 CHUNKS_EACH = 4
+
+#: Where a call takes a moment, and no data to speak of: a worker would have none while threads take turns here.
+QUICK_CHUNKS_EACH = 16
+QUICK = 1e-3  # seconds
 
 #: Where their results are large: one that it has, and one that is in memory until somebody takes it.
 LARGE_CHUNKS_EACH = 2
@@ -61,6 +66,7 @@ class Feed(Lazy):
     ) -> None:
         self._items = iter(iterable)
         self._whole = isinstance(iterable, Sized)
+        self._chunks_each = CHUNKS_EACH
         self._window = CHUNKS_EACH * dispatcher.workers * chunksize
         self._consumed = 0
         self._dropped = False
@@ -82,11 +88,26 @@ class Feed(Lazy):
             self._room.notify_all()
 
     def _take(self, call: int, first: int, count: int, body: Any, before: int, early: bool) -> None:
-        if type(body) is str or len(body) >= LARGE:  # a str says what did not fit the answer
-            with self._changed:
-                if self._window != LIFTED:
-                    self._window = LARGE_CHUNKS_EACH * self._dispatcher.workers * self._chunksize
+        size = LARGE if type(body) is str else len(body)  # a str says what did not fit the answer
         super()._take(call, first, count, body, before, early)
+        if size >= LARGE:
+            self._ahead_by(LARGE_CHUNKS_EACH)
+        elif not early and self._chunks_each != LARGE_CHUNKS_EACH:
+            self._ahead_by(self._fitting(size))
+
+    def _fitting(self, size: int) -> int:
+        """`size`: of an answer."""
+        is_quick = self._seconds <= QUICK and self._sends_little and size <= LITTLE_BYTES
+        return QUICK_CHUNKS_EACH if is_quick else CHUNKS_EACH
+
+    def _ahead_by(self, chunks_each: int) -> None:
+        if chunks_each == self._chunks_each:
+            return
+        with self._changed:
+            self._chunks_each = chunks_each
+            if self._window != LIFTED:
+                self._window = chunks_each * self._dispatcher.workers * self._chunksize
+                self._room.notify_all()
 
     def _run(self) -> None:
         failure = None
@@ -117,7 +138,8 @@ class Feed(Lazy):
     def _used_up(self) -> None:
         if self._consumed != self._taken:
             self._consumed = self._taken
-            self._room.notify_all()
+            if 2 * (self._pulled - self._consumed) <= self._window:  # to pull several in a row
+                self._room.notify_all()
 
     def _wanted(self) -> bool:
         return self._results() is not None

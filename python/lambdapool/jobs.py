@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .retry import Retry
 
 CHUNK_BYTES = 1024 * 1024  # of arguments: more do not share a call (src/pool/chunking.hpp has the same)
+LITTLE_BYTES = 64 * 1024  # of arguments or results, of which several do no harm
 FINDS_SIZE = 0  # as a chunksize
 
 
@@ -204,6 +205,8 @@ class Items(Job):
     _resumption: Optional[Resumption] = None  # of a named run
     _given_up: Tuple[Any, ...] = ()  # (first, count): given up for a failure that is still on its way here
     _failed_items = 0
+    _seconds = 0.0  # that the worker took for the call that came last
+    _sends_little = True  # of the call that was sent last
     _told_early: Optional[Dict[int, List[BaseException]]] = None  # failures, by calls that are not over yet
     _ended_by_pool: Optional[BaseException] = None
     _watch: Any = None  # who shows how far it is
@@ -249,6 +252,7 @@ class Items(Job):
             self._give_up(dispatcher.engine.shorten(call, fitting))
         if self._resumption is not None:
             self._resumption.sending(first, fitting)
+        self._sends_little = type(arguments) is bytes and len(arguments) <= LITTLE_BYTES
         self._address(call, first)
         if dispatcher.printer is not None:
             dispatcher.name_call(call, self, self._indices(first, fitting))
@@ -328,6 +332,7 @@ class Items(Job):
                 one.exception for _, some in _without(again, first, results) for one in some if type(one) is Failure
             ]
         seconds = None if early else answer.seconds
+        self._seconds = seconds or 0.0
         rest = engine.settle(self._number, first, count, len(results), seconds, len(body), before)
         if failures:
             self._keep_failed(first, results, again)

@@ -88,7 +88,10 @@ def test_a_result_that_is_too_large_names_size_and_limit(enter):
 
 
 def check_too_large(pool):
-    with pytest.raises(lambdapool.PayloadTooLarge, match="takes 1118.* bytes as it travels.*6291556.*LAMBDAPOOL_BUCKET.*update algorithms PATHS --resp"):
+    with pytest.raises(
+        lambdapool.PayloadTooLarge,
+        match="takes 1118.* bytes as it travels.*6291556.*LAMBDAPOOL_BUCKET.*update algorithms PATHS --resp",
+    ):
         pool.apply(tasks.blob, (8 * 1024 * 1024,))
     assert still_works(pool)
 
@@ -322,16 +325,18 @@ def test_callbacks_that_raise_or_use_the_pool(pool, capfd):
 
 
 def test_imap_pulls_a_bounded_window(pool):
-    pulled = []
-    results = pool.imap(tasks.square, (pulled.append(n) or n for n in itertools.count()))
-    for count in range(1, 50):
-        assert next(results) == (count - 1) ** 2
-        assert len(pulled) <= count + 8  # 2 workers, 4 chunks each
-    pulled_too = []
-    chunked = pool.imap_unordered(tasks.square, (pulled_too.append(n) or n for n in itertools.count()), chunksize=5)
-    for count in range(1, 50):
-        next(chunked)
-        assert len(pulled_too) <= count + 2 * 4 * 5
+    def pulled_at_most(results, pulled, chunks_each, chunksize=1):
+        for count in range(1, 50):
+            next(results)
+            assert len(pulled) <= count + 2 * chunks_each * chunksize
+
+    quick, chunked, slow = [], [], []
+    results = pool.imap(tasks.square, (quick.append(n) or n for n in itertools.count()))
+    pulled_at_most(results, quick, 16)
+    results = pool.imap_unordered(tasks.square, (chunked.append(n) or n for n in itertools.count()), chunksize=5)
+    pulled_at_most(results, chunked, 16, chunksize=5)
+    results = pool.imap(tasks.sleep, (slow.append(n) or 0.002 for n in itertools.count()))
+    pulled_at_most(results, slow, 4)
 
 
 def test_a_dropped_imap_ends_its_thread(pool):

@@ -14,6 +14,7 @@ PEER = "%d.%d" % sys.version_info[:2]
 ARCHITECTURE = {"aarch64": "arm64"}.get(os.uname().machine, os.uname().machine)  # as AWS names it
 MAX_BODY_BYTES = 256 << 20
 MAX_ECHO = 64
+_HEADS_MAX = 256
 
 COMPRESSED_FROM = 4 * 1024
 _SAMPLE = 64 * 1024
@@ -88,13 +89,27 @@ def encode_raw(body, echo=None, timeout=None, buffers=()):
     return (_RAW_HEAD % (echoed, limit, apart)).encode() + body
 
 
+_ECHO = b'"echo":"'
+_heads: "dict[tuple[bytes, bytes], dict[str, object]]" = {}  # that came before, but for their echoes
+
+
 def split_raw(payload):
-    """The object and the body."""
+    """The object and the body. Those of one caller mostly differ in the echo alone, and JSON takes its time."""
     head, _, body = payload.partition(b"\0")
+    before, _, rest = head.partition(_ECHO)
+    echo, _, after = rest.partition(b'"')
+    known = _heads.get((before, after))
+    if known is not None and echo.replace(b"-", b"").isalnum():
+        return dict(known, echo=echo.decode()), body
     try:
-        return json.loads(head.decode()), body
+        event = json.loads(head.decode())
     except ValueError as error:
         raise LambdapoolProtocolError("the task's head is not JSON: %s" % error) from None
+    if isinstance(event, dict) and event.get("echo") == echo.decode("latin-1") and _ECHO not in after:
+        if len(_heads) >= _HEADS_MAX:
+            _heads.clear()
+        _heads[before, after] = event
+    return event, body
 
 
 def stored(told, echo=None, timeout=None):

@@ -76,7 +76,13 @@ def rehearse():
     return _answer(outcomes.finish(), seconds, echo, 1, raw=True)
 
 
-vars(lambda_handler)["lambdapool_raw"] = raw_handler  # the local Lambda's runtime client looks for it
+def idle():
+    """For who calls raw_handler with a context that has `lambdapool_goes_on`: before it waits for the next task."""
+    _deadline.end(os.getpid())
+
+
+# The local Lambda's runtime client looks for them.
+vars(lambda_handler).update(lambdapool_raw=raw_handler, lambdapool_idle=idle)
 
 
 def _handle(event, context, worker, raw):
@@ -107,7 +113,9 @@ def _handle(event, context, worker, raw):
     if lines:
         listen(lines)
     large = stream if stream is not None and early.takes_large(event) else None
-    outcomes, seconds = _run(parts, remaining, worker, (results is not None or large is not None, tells))
+    ways = results is not None or large is not None, tells
+    goes_on = getattr(context, "lambdapool_goes_on", False)
+    outcomes, seconds = _run(parts, remaining, worker, ways, goes_on=goes_on)
     forked.flush()
     if lines:
         listen(None)
@@ -119,14 +127,15 @@ def _handle(event, context, worker, raw):
     return answer
 
 
-def _run(parts, remaining, worker, ways, in_child=False):
+def _run(parts, remaining, worker, ways, in_child=False, goes_on=False):
     """`ways` that outcomes may take: whether large ones can go as they are; None, or a tuple of the echo with which
-    they may be told early."""
+    they may be told early. `goes_on`: see idle()."""
     _deadline.begin(remaining(), worker)
     try:
         return _run_task(parts, remaining, worker, ways, in_child)
     finally:
-        _deadline.end(worker)
+        if not goes_on:
+            _deadline.end(worker)
 
 
 def _run_task(parts, remaining, worker, ways, in_child):

@@ -6,6 +6,7 @@ ours: with one, each fork of a task would warn of threads.
 
 import faulthandler
 import signal
+import time
 
 try:
     import ctypes
@@ -17,7 +18,7 @@ SIGNAL = getattr(signal, "SIGRTMAX", signal.SIGUSR2) - 3
 CLOCK_MONOTONIC = 1
 AHEAD_SECONDS = 0.25  # what writing it may take
 LEAST_SECONDS = 1.0  # of a function with less time there is too little to tell
-STEPS = 8  # a second
+STEPS = 16  # a second
 
 
 def on_crash():
@@ -29,24 +30,33 @@ def on_crash():
 class Deadline:
     """The process's timer for it. Where the system has none it does nothing.
 
-    Each task sets and stops it, so what can be prepared is kept: that makes it some microseconds."""
+    To set it takes longer than a small task. So what can be prepared is kept, and a timer that is set goes on to serve
+    those that come next, while it is at most two steps early for them."""
 
     def __init__(self):
         self._owner = None  # timers are not inherited by forks
         self._set = None
+        self._at = None  # where it is set: when it ends, by time.monotonic()
 
     def begin(self, remaining, process):
         """`remaining` seconds from now the platform ends this process, whose id is `process`."""
         if not LEAST_SECONDS <= remaining < 1e9:
-            return
+            return self.end(process)
         if self._owner != process:
-            self._owner, self._set = process, _timer()
-        if self._set is not None:
-            self._set(int((remaining - AHEAD_SECONDS) * STEPS))
+            self._owner, self._set, self._at = process, _timer(), None
+        if self._set is None:
+            return
+        left, now = remaining - AHEAD_SECONDS, time.monotonic()
+        if self._at is None or not 0 <= now + left - self._at <= 2 / STEPS:
+            steps = int(left * STEPS)
+            self._set(steps)
+            self._at = now + steps / STEPS
 
     def end(self, process):
-        if self._set is not None and self._owner == process:
+        """Before what comes next is waited for, or whenever that is not known."""
+        if self._set is not None and self._at is not None and self._owner == process:
             self._set(0)
+            self._at = None
 
 
 def _timer():

@@ -28,6 +28,7 @@ class Deadline:
     """What a handler's context tells of time."""
 
     lambdapool_shared = lambdapool_stream = None  # as Context has them
+    lambdapool_goes_on = True  # the handler is told before the next task is waited for
 
     def __init__(self, milliseconds):
         self._end = time.time() + milliseconds / 1000
@@ -79,19 +80,27 @@ class Memory:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > self._limit_kb
 
 
-class Look:
-    """Takes the packet behind a task whose caller waits. To sleep and be woken takes longer, and no less of the
-    processor, than to look for a moment for what comes soon, as the next one mostly does there. Where it did not, since
-    others have the processor, there is no looking for some time."""
+class Next:
+    """Takes the next packet. Before it waits for one, the handler is told."""
 
-    def __init__(self, packets):
-        self._receive = packets.recv
+    def __init__(self, packets, idle):
+        self._receive, self._idle = packets.recv, idle
         self._pause = 0 if (os.cpu_count() or 1) > 1 else 1 << 62
 
-    def __call__(self, now=time.perf_counter):
+    def __call__(self):
+        try:
+            return self._receive(BYTES_MAX, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            self._idle()
+            return self._receive(BYTES_MAX)
+
+    def look(self, now=time.perf_counter):
+        """Behind a task whose caller waits. To sleep and be woken takes longer, and no less of the processor, than to
+        look for a moment for what comes soon, as the next one mostly does there. Where it did not, since others have
+        the processor, there is no looking for some time."""
         if self._pause:
             self._pause -= 1
-            return self._receive(BYTES_MAX)
+            return self()
         end = now() + LOOKS_FOR
         while now() < end:
             try:
@@ -99,7 +108,7 @@ class Look:
             except BlockingIOError:
                 pass
         self._pause = PAUSE
-        return self._receive(BYTES_MAX)
+        return self()
 
 
 def take(connection):
@@ -136,14 +145,16 @@ def over_http(channel, handler, function, news, client):
 
 def serve(packets, channel, handler, function, news, client):
     """As the client's run()."""
-    raw, send, receive, look = handler.lambdapool_raw, packets.send, packets.recv, Look(packets)
+    raw, send, idle = handler.lambdapool_raw, packets.send, getattr(handler, "lambdapool_idle", bool)
+    take_next = Next(packets, idle)
     mark, memory_is_short, shared = Log().mark, Memory().is_short, Deadline.lambdapool_shared
     tell(channel, news())
     send(READY)
     packet = READY
     while True:
-        packet = look() if packet[0] == WAITED_TASK else receive(BYTES_MAX)
+        packet = take_next.look() if packet[0] == WAITED_TASK else take_next()
         if packet == FETCH:
+            idle()
             tell(channel, *over_http(channel, handler, function, news, client))
             send(READY)
             continue

@@ -259,7 +259,7 @@ class Imports:
 
 
 def file_of(module):
-    """"" for what has none. Asks nothing of a module that would run code to answer."""
+    """ "" for what has none. Asks nothing of a module that would run code to answer."""
     file = module.__dict__.get("__file__") if isinstance(module, types.ModuleType) else None
     return file if isinstance(file, str) else ""
 

@@ -1,0 +1,108 @@
+"""What small tasks that follow one another share in the agent."""
+
+import json
+import os
+import pickle
+import sys
+
+import lambdapool_tasks as tasks
+import pytest
+from lambdapool_agent import LambdapoolProtocolError, envelope, handler, last_words
+
+HEAD = {"lambdapool": 1, "codec": "pickle", "peer": "%d.%d" % sys.version_info[:2], "echo": "", "encoding": "raw"}
+
+
+class Context:
+    lambdapool_goes_on = False
+
+    def get_remaining_time_in_millis(self):
+        return 3000
+
+
+class GoesOn(Context):
+    lambdapool_goes_on = True
+
+
+def payload(item=3, **members):
+    head = json.dumps({**HEAD, **members}, separators=(",", ":")).encode()
+    return head + b"\0" + pickle.dumps(tasks.square, 5) + pickle.dumps(("map", [item]), 5)
+
+
+@pytest.mark.parametrize("echo", ["a-1", "b-2", "b-2", "", 'quo"ted', "back\\slash", "ü"])
+def test_heads_that_differ_in_their_echo_are_told_apart(echo):
+    event, body = envelope.split_raw(payload(echo=echo))
+    assert event == {**HEAD, "echo": echo} and body == payload().partition(b"\0")[2]
+
+
+def test_an_echo_that_is_not_the_tasks_own_is_none():
+    for inner in ("a", "b"):
+        event, _ = envelope.split_raw(payload(echo="c", results={"echo": inner}))
+        assert (event["echo"], event["results"]) == ("c", {"echo": inner})
+    event, _ = envelope.split_raw(b'{"results":{"echo":"a"}}\0')
+    assert event == {"results": {"echo": "a"}}
+    for outer in ("a", "b"):
+        event, _ = envelope.split_raw(b'{"results":{"echo":"a"},"echo":"%s"}\0' % outer.encode())
+        assert event == {"results": {"echo": "a"}, "echo": outer}
+
+
+def test_a_head_that_is_no_json_is_refused_after_one_that_was():
+    envelope.split_raw(payload(echo="a-1"))
+    for echo in (b"\x01", b"\xff", b"\\x"):
+        with pytest.raises(LambdapoolProtocolError, match="not JSON"):
+            envelope.split_raw(payload(echo="a-1").replace(b"a-1", echo))
+
+
+class Steps(list):
+    """What a timer is set to, and a clock."""
+
+    now = 0.0
+
+
+@pytest.fixture
+def timer(monkeypatch):
+    steps = Steps()
+    monkeypatch.setattr(handler, "_deadline", last_words.Deadline())
+    monkeypatch.setattr(last_words, "_timer", lambda: steps.append)
+    monkeypatch.setattr(last_words.time, "monotonic", lambda: steps.now)
+    return steps
+
+
+FULL = int((3 - last_words.AHEAD_SECONDS) * last_words.STEPS)
+
+
+def test_the_timer_is_stopped_behind_each_task(timer):
+    for _ in range(2):
+        handler.raw_handler(payload(), Context())
+    assert timer == [FULL, 0, FULL, 0]
+
+
+def test_the_timer_serves_tasks_that_follow_soon(timer):
+    for _ in range(3):
+        handler.raw_handler(payload(), GoesOn())
+    handler.idle()
+    handler.idle()
+    assert timer == [FULL, 0]
+    handler.raw_handler(payload(), GoesOn())
+    timer.now += 2 / last_words.STEPS
+    handler.raw_handler(payload(), GoesOn())
+    timer.now += 1 / last_words.STEPS
+    handler.raw_handler(payload(), GoesOn())
+    assert timer == [FULL, 0, FULL, FULL]
+
+
+def test_a_task_that_has_too_little_time_stops_it(timer):
+    handler.raw_handler(payload(), GoesOn())
+    late = GoesOn()
+    late.get_remaining_time_in_millis = lambda: 500
+    handler.raw_handler(payload(), late)
+    assert timer == [FULL, 0]
+
+
+def test_a_forked_child_has_a_timer_of_its_own(timer):
+    deadline = last_words.Deadline()
+    deadline.begin(3.0, os.getpid())
+    deadline.begin(3.0, os.getpid() + 1)
+    deadline.end(os.getpid())
+    assert timer == [FULL, FULL]
+    deadline.end(os.getpid() + 1)
+    assert timer == [FULL, FULL, 0]
