@@ -7,7 +7,7 @@ workers, so that none of them waits for Python.
 One thread takes the engine's answers, in batches, and is the only one that makes values of them and runs
 the callbacks, as multiprocessing's result handler does.
 
-A job (jobs.py) has ``_number``, which add() gives it, and
+A job (jobs.py, items.py) has ``_number``, which add() gives it, and
 - ``_send(call, first, count)``: pickles these items and sends them; what it raises is their outcome,
 - ``_fail(first, count, exception)``,
 - ``_arrived(call, first, count, body, error, before, begun, early)``: what came back (_native.Arrival),

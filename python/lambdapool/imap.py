@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Iterable, List, Optional, Sized, Tuple, T
 from .arguments import check_seconds
 from .dispatcher import Dispatcher
 from .faults import Failure
-from .jobs import LITTLE_BYTES
+from .items import LITTLE_BYTES
 from .lazy import Lazy
 from .pickling import MAP
 

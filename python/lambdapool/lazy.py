@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Deque, Dict, List, Optional, Sequence, Tu
 
 from .dispatcher import Dispatcher
 from .faults import Failure
-from .jobs import Items
+from .items import Items
 
 if TYPE_CHECKING:
     from .map_options import Asked

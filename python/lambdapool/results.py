@@ -16,7 +16,8 @@ from .blobs import Memo
 from .dispatcher import Dispatcher
 from .errors import BudgetExceeded
 from .faults import Failure
-from .jobs import Items, Task
+from .items import Items
+from .jobs import Task
 
 if TYPE_CHECKING:
     from .map_options import Asked

@@ -9,7 +9,7 @@ import lambdapool
 import lambdapool_tasks as tasks
 import pytest
 from lambdapool import LambdaExecutor, LambdaPool
-from lambdapool.jobs import Items
+from lambdapool.items import Items
 
 
 @pytest.mark.parametrize("method", ["imap", "imap_unordered"])
