@@ -125,5 +125,5 @@ def _keeper(apart: int, buffers: List[memoryview]) -> Callable[[PickleBuffer], b
 
 def _asked_for_values() -> bool:
     """Whether cloudpickle.register_pickle_by_value() was used: plain pickle knows nothing of that."""
-    cloudpickle = sys.modules.get("cloudpickle")
-    return bool(cloudpickle and cloudpickle.list_registry_pickle_by_value())
+    registered = getattr(sys.modules.get("cloudpickle"), "list_registry_pickle_by_value", None)
+    return registered is not None and bool(registered())  # it may be in the middle of its import, by another thread

@@ -1,11 +1,15 @@
 """Functions and classes of __main__: scripts of users, run as such. What travels whole is the same on both sides."""
 
 import os
+import pickle
 import subprocess
 import sys
+import types
 
+import lambdapool_tasks as tasks
 import pytest
 from conftest import BUILD, HERE
+from lambdapool import pickling
 
 
 def run_script(name):
@@ -31,3 +35,8 @@ def test_results_change_nothing_here_and_what_cannot_be_sent_is_found_before():
 @pytest.mark.usefixtures("service")
 def test_functions_that_share_a_variable_share_it_there():
     assert run_script("closures.py") == "done\n"
+
+
+def test_another_thread_may_be_importing_cloudpickle(monkeypatch):
+    monkeypatch.setitem(sys.modules, "cloudpickle", types.ModuleType("cloudpickle"))  # which then is empty as yet
+    assert pickle.loads(pickling.dumps(tasks.square)) is tasks.square
