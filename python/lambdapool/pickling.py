@@ -8,10 +8,12 @@ pickle would silently refer to although the worker's ``__main__`` is another pro
 
 from __future__ import annotations
 
+import pickle
 import sys
 import threading
+import types
 from pickle import PickleBuffer
-from typing import Any, Callable, Dict, List, Optional, Sequence
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 from lambdapool_by_value import plain
 
@@ -42,12 +44,23 @@ def dumps(thing: Any, parts: Optional[Callable[[], Any]] = None, apart: Optional
     """A Pickled where there are buffers of at least `apart` bytes (None: all are copied into the pickle). Raises what
     cloudpickle raises for what cannot be pickled at all. `parts`: what its parts are called where that is told, an
     unsendable.Parts."""
+    global _named
+    function, data = _named
+    if thing is function and not _asked_for_values():
+        return data
     try:
-        return _dumps(thing, apart)
+        data = _dumps(thing, apart)
     except Exception as error:
         from .unsendable import explain
 
         explain(error, parts() if parts is not None else thing)
+    if isinstance(thing, (types.FunctionType, types.BuiltinFunctionType)) and data.endswith(_FOUND_BY_NAME):
+        _named = thing, data
+    return data
+
+
+_FOUND_BY_NAME = pickle.STACK_GLOBAL + pickle.MEMOIZE + pickle.STOP
+_named: Tuple[Any, bytes] = (object(), b"")  # the last function that went by its name, which stays the same
 
 
 def dump_items(style: str, items: Sequence[Any], first: int = 0, apart: Optional[int] = None) -> bytes:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import types
 
+import cloudpickle
 import lambdapool_tasks as tasks
 import pytest
 from conftest import BUILD, HERE
@@ -40,3 +41,26 @@ def test_functions_that_share_a_variable_share_it_there():
 def test_another_thread_may_be_importing_cloudpickle(monkeypatch):
     monkeypatch.setitem(sys.modules, "cloudpickle", types.ModuleType("cloudpickle"))  # which then is empty as yet
     assert pickle.loads(pickling.dumps(tasks.square)) is tasks.square
+
+
+def test_a_functions_name_is_kept_and_its_value_is_not():
+    assert pickling.dumps(tasks.square) is pickling.dumps(tasks.square)
+    added = 1
+
+    def closure():
+        return added
+
+    by_value = [pickling.dumps(closure)]
+    added = 2
+    by_value += [pickling.dumps(closure), pickling.dumps(lambda: 3)]
+    assert len(set(by_value)) == 3 and not any(data.endswith(pickling._FOUND_BY_NAME) for data in by_value)
+
+
+def test_a_function_whose_module_is_registered_meanwhile_goes_by_value():
+    named = pickling.dumps(tasks.square)
+    cloudpickle.register_pickle_by_value(tasks)
+    try:
+        assert len(pickling.dumps(tasks.square)) > len(named)
+    finally:
+        cloudpickle.unregister_pickle_by_value(tasks)
+    assert pickling.dumps(tasks.square) == named
