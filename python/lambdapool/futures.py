@@ -48,9 +48,8 @@ class TaskFuture(Future[T], Task):
         with dispatcher.taking_back:
             first = not self._taken_back and dispatcher.take_back(self)
             self._taken_back = self._taken_back or first
-        if not self._taken_back:
+        if not self._taken_back or not super().cancel():  # or all has ended meanwhile
             return False
-        super().cancel()
         if first:
             self.set_running_or_notify_cancel()  # who waits for it or for several is told
             dispatcher.forget(self)

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import lambdapool_tasks as tasks
 import pytest
-from lambdapool import LambdaExecutor, LambdaPool, WorkerDied
+from lambdapool import LambdaExecutor, LambdaPool, PoolTerminated, WorkerDied
 
 
 @pytest.fixture
@@ -108,6 +108,26 @@ def test_an_answer_that_comes_while_it_is_cancelled_is_its_outcome(local, ear, m
         monkeypatch.setattr(pool._dispatcher, "take_back", too_late)
         assert not future.cancel()
         assert future.result(60) == "told"
+
+
+def test_a_pool_that_ends_while_a_future_is_cancelled_is_its_outcome(local, ear, monkeypatch):
+    with LambdaExecutor(lambda_function="algorithms", max_workers=1) as pool:
+        ear.hold(lambda told: True)
+        pool.submit(tasks.tell, "first", ear.port)
+        future = pool.submit(tasks.tell, "second", ear.port)
+        assert ear.wait_for(1)
+        take_back = pool._dispatcher.take_back
+
+        def the_last(job):
+            taken = take_back(job)
+            pool._dispatcher.terminate()
+            return taken
+
+        monkeypatch.setattr(pool._dispatcher, "take_back", the_last)
+        assert not future.cancel()
+        ear.release()
+        with pytest.raises(PoolTerminated):
+            future.result(60)
 
 
 def test_threads_that_cancel_the_same_futures_agree(local, ear):
