@@ -7,7 +7,7 @@ import sys
 
 import lambdapool_tasks as tasks
 import pytest
-from lambdapool_agent import LambdapoolProtocolError, envelope, handler, last_words
+from lambdapool_agent import LambdapoolProtocolError, envelope, handler, last_words, outcome
 
 HEAD = {"lambdapool": 1, "codec": "pickle", "peer": "%d.%d" % sys.version_info[:2], "echo": "", "encoding": "raw"}
 
@@ -106,3 +106,68 @@ def test_a_forked_child_has_a_timer_of_its_own(timer):
     assert timer == [FULL, FULL]
     deadline.end(os.getpid() + 1)
     assert timer == [FULL, FULL, 0]
+
+
+def outcomes_of(function, items):
+    """(kind, value) of each."""
+    head = json.dumps({**HEAD, "echo": "a"}).encode()
+    answer = handler.raw_handler(head + b"\0" + pickle.dumps(function, 5) + pickle.dumps(("map", items), 5), Context())
+    found = []
+    for status, data in pickle.loads(answer.partition(b"\0")[2])[0]:
+        value = pickle.loads(data)
+        found += [(outcome.VALUE, each) for each in value] if status == outcome.VALUES else [(status, value)]
+    return found
+
+
+def odd(n):
+    """One of 40 items is not as the others."""
+    kind = n * 7919 % 320
+    if kind == 0:
+        raise StopIteration(n)
+    if kind == 40:
+        raise SystemExit(n)
+    return {80: [n], 120: str(n), 160: 2**64 + n, 200: -(2**63) - n, 240: None, 280: n / 2}.get(kind, n)
+
+
+@pytest.mark.parametrize("items", [list(range(5000)), range(5000), tuple(range(100))])
+def test_items_in_a_row_have_the_outcomes_that_they_would_have_alone(items):
+    found = outcomes_of(odd, items)
+    assert len(found) == len(items)
+    for item, (status, value) in zip(items, found):
+        alone = outcomes_of(odd, [item])[0]
+        assert status == alone[0] and type(value) is type(alone[1])
+        assert value == alone[1] if status == outcome.VALUE else value[2:4] == alone[1][2:4]
+
+
+kept = []
+
+
+def keep_some(n):
+    """What is changed later."""
+    kept.append(n)
+    return kept if n % 100 == 99 else n
+
+
+def test_a_result_is_what_it_was_when_its_item_ended():
+    kept.clear()
+    found = [value for _, value in outcomes_of(keep_some, range(1000))]
+    assert [len(value) for value in found if type(value) is list] == list(range(100, 1001, 100))
+
+
+def fork_at(item):
+    n, path = item
+    with open(path, "a") as file:
+        file.write("%d\n" % n)
+    if n == 150:
+        child = os.fork()
+        if child:
+            assert os.waitpid(child, 0)[1] == 0
+    return n
+
+
+def test_a_child_that_comes_back_runs_none_of_the_items_that_follow(tmp_path):
+    path = str(tmp_path / "ran")
+    items = [(n, path) for n in range(300)]
+    assert [value for _, value in outcomes_of(fork_at, items)] == list(range(300))
+    with open(path) as file:
+        assert [int(line) for line in file] == list(range(300))

@@ -25,6 +25,7 @@ class _Asked:
 
 
 _mark, _marked = None, 0
+_items = iter([])
 
 
 def mark(process):
@@ -46,10 +47,18 @@ def _page():
     return page
 
 
+def not_in_children(items):
+    """An iterator of which nothing is left in a child that one of the items forks: several run in a row."""
+    global _items
+    _items = iter(items if type(items) is list else list(items))
+    return _items
+
+
 def _forget():
     """In a child, wherever it was Python that forked: some systems take the advice and do nothing."""
     global _marked
     _marked = 0
+    _items.__setstate__(sys.maxsize)
     if isinstance(_mark, mmap.mmap):
         _mark[0] = 0
 
