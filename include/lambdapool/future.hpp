@@ -109,9 +109,8 @@ class Future {
 
   // Waits for the result, or throws what the call failed with. Once; then the future is no longer valid.
   T get() {
-    finished_ = std::move(checked());
-    job_.reset();
-    finished_->wait();
+    checked()->wait();  // while it waits another thread may cancel it
+    finished_ = std::move(job_);
     const Forget results{*finished_};
     return collect_(*finished_, count_);
   }

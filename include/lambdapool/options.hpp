@@ -26,7 +26,8 @@ inline constexpr Deploy self = Deploy::self;
 // Which failures of an element are not its last word: it is then run again, alone. See retry_on().
 struct Retry {
   // Of what the function threw, and of a LambdaPoolError that befell its call (timed out, out of memory,
-  // worker died, lost). Runs on a thread of the pool's, and must not block.
+  // worker died, lost). Runs on a thread of the pool's, and must not wait for any of its calls. What it
+  // throws is a no.
   std::function<bool(const std::exception&)> on = {};
   int times = 2;  // at most so often
   // Before the first time; twice as long each time, up to a minute, and by chance down to half of that.

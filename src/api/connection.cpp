@@ -265,7 +265,10 @@ class EngineConnection final : public detail::Connection {
   Report report() override { return books_->report(nullptr); }
   detail::Sharing share(std::string_view bytes) override { return transport_->share(bytes); }
   void wait_until_idle() override { dispatcher_->wait_until_idle(); }
-  void close() noexcept override { transport_->close(); }
+  void close() noexcept override {
+    transport_->close();
+    dispatcher_->give_up_all();
+  }
 
  private:
   void check_cost(double dollars) const {

@@ -282,4 +282,13 @@ bool Dispatcher::withdraw(pool::Batch::Job number, UnderWay under_way) {
   return stopped;
 }
 
+void Dispatcher::give_up_all() {
+  std::vector<pool::Batch::Job> left;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [number, job] : jobs_) left.push_back(number);
+  }
+  for (const auto number : left) withdraw(number, UnderWay::awaited);
+}
+
 }  // namespace lambdapool::api

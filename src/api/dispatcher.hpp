@@ -49,6 +49,9 @@ class Dispatcher : public std::enable_shared_from_this<Dispatcher> {
   enum class UnderWay { let_go, awaited };
   bool withdraw(pool::Batch::Job job, UnderWay under_way);
 
+  // Of a transport that has been closed: what waits to be sent again would wait for ever.
+  void give_up_all();
+
   // What of a job is known here: its items in calls, and how often calls of all jobs were sent again.
   struct Standing {
     std::size_t items_out = 0;

@@ -6,7 +6,6 @@
 #include "api/failure.hpp"
 #include "api/outcome_body.hpp"
 #include "core/envelope.hpp"
-#include "core/random.hpp"
 #include "lambdapool/codec/bytes.hpp"
 #include "lambdapool/errors.hpp"
 #include "runtime/exception.hpp"
@@ -14,19 +13,6 @@
 
 namespace lambdapool::api {
 namespace {
-
-bool is_named(const Retry& retry, const std::exception_ptr& failure) {
-  if (!retry.on) return false;
-  try {
-    std::rethrow_exception(failure);
-  } catch (const LambdaPoolError& error) {
-    return pool::may_have_run(error.kind()) && retry.on(error);
-  } catch (const std::exception& known) {
-    return retry.on(known);
-  } catch (...) {
-    return false;
-  }
-}
 
 std::exception_ptr cancelled() {
   return std::make_exception_ptr(Cancelled("the call was cancelled before it finished"));
@@ -157,6 +143,7 @@ Job::Told Job::accept_items(const Chunk& chunk, std::string body, When when) {
   }
   Told told{items.size(), outcome.busy, bodies_.back().size()};
   for (std::size_t i = 0; i < items.size(); ++i) {
+    if (done_) return {chunk.count};
     const std::size_t item = chunk.first + i;
     const bool failed = items[i].status != runtime::Status::value;
     answers_[item] = {items[i].status, items[i].bytes, nullptr, chunk.call};
@@ -224,6 +211,7 @@ Job::Told Job::fail(Chunk chunk, Error error, std::size_t begun) {
 
 void Job::fail_each(const Chunk& chunk, ErrorKind kind, const std::exception_ptr& failure, Told& told) {
   for (std::size_t item = chunk.first; item < chunk.first + chunk.count; ++item) {
+    if (done_) return;
     if (kind == ErrorKind::out_of_memory && climbs(item, told)) continue;
     if (told.fault == pool::Fault::call && comes_again(item, failure, told)) continue;
     keep_failed(item, failure);
@@ -247,30 +235,6 @@ std::exception_ptr Job::failure_of(std::size_t item) {
     return std::current_exception();
   }
   return nullptr;
-}
-
-// Half to all of what doubles with each time.
-bool Job::comes_again(std::size_t item, const std::exception_ptr& failure, Told& told) {
-  const Retry& retry = setting_.retry;
-  const auto known = runs_again_.find(item);
-  const int made = known == runs_again_.end() ? 0 : known->second;
-  if (done_ || made >= retry.times || !is_named(retry, failure)) return false;
-  const auto longest = std::min(backoff_max, retry.backoff * (std::int64_t{1} << std::min(made, 20)));
-  told.again.emplace_back(item, std::chrono::milliseconds(static_cast<std::int64_t>(
-                                    static_cast<double>(longest.count()) * (0.5 + 0.5 * random_fraction()))));
-  runs_again_[item] = made + 1;
-  ++run_again_;
-  return true;
-}
-
-bool Job::climbs(std::size_t item, Told& told) {
-  std::size_t& rung = rungs_[item];
-  if (done_ || rung >= setting_.variants) return false;
-  ++rung;
-  ++told.climbed;
-  told.again.emplace_back(item, 0);
-  ++run_again_;
-  return true;
 }
 
 void Job::keep_failed(std::size_t item, const std::exception_ptr& failure) {
@@ -297,6 +261,7 @@ void Job::give_up(const Chunk& chunk) {
 }
 
 void Job::finish(const std::exception_ptr& failure) {
+  if (done_) return;
   failure_ = failure;
   done_ = true;
   if (setting_.recorder) setting_.recorder->close();

@@ -108,6 +108,7 @@ class Job final : public detail::Job {
   Error refusal(Error error, pool::Batch::Call call, const std::string& request_id) const;
   Told fail(Chunk chunk, Error error, std::size_t begun);
   void fail_each(const Chunk& chunk, ErrorKind kind, const std::exception_ptr& failure, Told& told);
+  bool is_named_unlocked(const Retry& retry, const std::exception_ptr& failure);
   bool comes_again(std::size_t item, const std::exception_ptr& failure, Told& told);
   bool climbs(std::size_t item, Told& told);
   void keep_failed(std::size_t item, const std::exception_ptr& failure);

@@ -16,39 +16,22 @@ namespace {
 
 constexpr std::chrono::milliseconds interval{100};
 
-class WatchedJob final : public detail::Job {
+// Tells the callback until the job is done or nobody wants it any more.
+class Watch {
  public:
-  WatchedJob(std::shared_ptr<detail::Job> job, ProgressCallback callback)
-      : job_(std::move(job)), callback_(std::move(callback)), thread_([this] { watch(); }) {}
-  // Nobody wants it any more.
-  ~WatchedJob() override {
-    abandoned_ = true;
-    thread_.join();
-  }
+  Watch(std::shared_ptr<detail::Job> job, ProgressCallback callback)
+      : job_(std::move(job)), callback_(std::move(callback)) {}
 
-  // The last word comes before the result.
-  void wait() override {
-    job_->wait();
-    told_.wait(false);
-  }
-  bool wait_until(std::chrono::steady_clock::time_point deadline) override {
-    return job_->wait_until(deadline);
-  }
-  bool cancel() override { return job_->cancel(); }
-  std::string_view result(std::size_t item) override { return job_->result(item); }
-  std::string logs() override { return job_->logs(); }
-  Report report() override { return job_->report(); }
-  Progress progress() override { return job_->progress(); }
-  void forget_results() override { job_->forget_results(); }
-
- private:
-  void watch() {
+  void run() {
     while (!abandoned_ && !job_->wait_until(std::chrono::steady_clock::now() + interval)) tell(false);
     tell(true);
     told_ = true;
     told_.notify_all();
   }
+  void abandon() { abandoned_ = true; }
+  void wait() const { told_.wait(false); }
 
+ private:
   void tell(bool last) {
     if (!callback_) return;
     try {
@@ -70,6 +53,38 @@ class WatchedJob final : public detail::Job {
   const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
   std::atomic<bool> abandoned_ = false;
   std::atomic<bool> told_ = false;
+};
+
+class WatchedJob final : public detail::Job {
+ public:
+  WatchedJob(const std::shared_ptr<detail::Job>& job, ProgressCallback callback)
+      : job_(job),
+        watch_(std::make_shared<Watch>(job, std::move(callback))),
+        thread_([watch = watch_] { watch->run(); }) {}
+  ~WatchedJob() override {
+    watch_->abandon();
+    const bool dropped_by_callback = thread_.get_id() == std::this_thread::get_id();
+    dropped_by_callback ? thread_.detach() : thread_.join();
+  }
+
+  // The last word comes before the result.
+  void wait() override {
+    job_->wait();
+    watch_->wait();
+  }
+  bool wait_until(std::chrono::steady_clock::time_point deadline) override {
+    return job_->wait_until(deadline);
+  }
+  bool cancel() override { return job_->cancel(); }
+  std::string_view result(std::size_t item) override { return job_->result(item); }
+  std::string logs() override { return job_->logs(); }
+  Report report() override { return job_->report(); }
+  Progress progress() override { return job_->progress(); }
+  void forget_results() override { job_->forget_results(); }
+
+ private:
+  const std::shared_ptr<detail::Job> job_;
+  const std::shared_ptr<Watch> watch_;
   std::thread thread_;
 };
 
@@ -86,7 +101,7 @@ std::string in_words(std::chrono::duration<double> time) {
 }  // namespace
 
 std::shared_ptr<detail::Job> watch(std::shared_ptr<detail::Job> job, ProgressCallback callback) {
-  return std::make_shared<WatchedJob>(std::move(job), std::move(callback));
+  return std::make_shared<WatchedJob>(job, std::move(callback));
 }
 
 }  // namespace lambdapool::api

@@ -1,5 +1,7 @@
 #include "http/event_loop.hpp"
 
+#include <openssl/crypto.h>
+
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <exception>
@@ -86,6 +88,8 @@ void run_on(EventLoop::Impl& loop, const std::function<void()>& work) {
 }
 
 EventLoop::EventLoop() : impl_(std::make_shared<Impl>()) {
+  // exit() does not wait for the thread, which may be using what OpenSSL would free then.
+  OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr);
   const SignalsBlocked blocked;
   impl_->thread = std::thread([impl = impl_] { impl->helm.serve(); });
 }

@@ -136,9 +136,10 @@ Stream::Transfer Stream::tls_transfer(int result) {
 
 void Stream::close() {
   if (!socket_.is_open()) return;
-  if (ssl_ && SSL_is_init_finished(ssl_.get()))
-    SSL_shutdown(ssl_.get());  // a courtesy; its fate is no matter
-  ERR_clear_error();
+  if (ssl_) {
+    if (SSL_is_init_finished(ssl_.get())) SSL_shutdown(ssl_.get());  // a courtesy; its fate is no matter
+    ERR_clear_error();
+  }
   boost::system::error_code ignored;
   socket_.close(ignored);
 }

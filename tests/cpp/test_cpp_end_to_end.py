@@ -116,6 +116,13 @@ def test_a_forked_child_is_told_that_a_pool_is_its_parents_and_can_make_its_own(
 
 
 @pytest.mark.on_both_targets
+def test_predicates_of_retries_may_use_their_pool_and_no_future_waits_for_ever(create, program):
+    create("retries", BUILD / "tests" / "cpp_program", "--timeout", "60")
+    output = program(BUILD / "tests" / "cpp_program", "retries", "retries")
+    assert output == "this line is the program's own\nok\n"
+
+
+@pytest.mark.on_both_targets
 def test_failures_of_the_platform_have_types(create, program):
     create("failures", BUILD / "tests" / "cpp_program", "--timeout", "60")
     output = program(BUILD / "tests" / "cpp_program", "failures", "failures")

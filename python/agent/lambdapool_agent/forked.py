@@ -25,7 +25,7 @@ class _Asked:
 
 
 _mark, _marked = None, 0
-_items = iter([])
+_items: "object" = iter([])  # those that are left of the task
 
 
 def mark(process):
@@ -58,7 +58,7 @@ def _forget():
     """In a child, wherever it was Python that forked: some systems take the advice and do nothing."""
     global _marked
     _marked = 0
-    _items.__setstate__(sys.maxsize)
+    _items.__setstate__(sys.maxsize)  # type: ignore[attr-defined]
     if isinstance(_mark, mmap.mmap):
         _mark[0] = 0
 

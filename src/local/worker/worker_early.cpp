@@ -57,12 +57,8 @@ void Worker::give_back_early() {
 // Before anything is said of the present invocation: it is the one that the runtime has. What it has taken
 // beyond that it took after an answer, which is here.
 void Worker::settle_early() {
-  while (!early_.empty()) {
-    const std::size_t before = early_.size();
-    give_back_early();
-    if (!early_.empty()) process_->hear_packets();
-    if (early_.size() == before) return;
-  }
+  do give_back_early();
+  while (!early_.empty() && process_->hear_packets());
 }
 
 // What it has taken without having answered what came before: that was not our runtime.

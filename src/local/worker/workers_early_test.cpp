@@ -1,5 +1,6 @@
 // Invocations that are with a worker before it has answered the present one.
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
@@ -70,29 +71,32 @@ class WorkersEarlyTest : public WorkersTest {
     done.get_future().wait();
   }
 
+  // On the loop. `answered` is called with the answer.
+  void send_one(
+      const Task& task, Sent& sent, Standing standing, std::function<void()> answered = [] {}) {
+    sent.turn->caller = task.caller;
+    sent.turn->standing = standing;
+    auto promise = std::make_shared<std::promise<InvocationResult>>();
+    sent.result = promise->get_future();
+    Invocation call{"request-" + std::to_string(++requests), task.verb + '\0' + task.about, "", ""};
+    call.turn = sent.turn;
+    call.parts = [&sent](std::string_view piece) { sent.parts += piece; };
+    const auto done = [promise, answered](InvocationResult result) {
+      promise->set_value(std::move(result));
+      answered();
+    };
+    if (standing == Standing::begun) return workers->invoke(function, std::move(call), done);
+    call.begun = [turn = sent.turn] { turn->standing = Standing::begun; };
+    sent.taken = workers->invoke_early(function, std::move(call), done);
+  }
+
   // The first at once, the others behind it.
   std::vector<Sent> send(const std::vector<Task>& tasks) {
     start();
     std::vector<Sent> all(tasks.size());
     on_loop([&] {
-      for (std::size_t i = 0; i < tasks.size(); ++i) {
-        Sent& sent = all[i];
-        sent.turn->caller = tasks[i].caller;
-        auto promise = std::make_shared<std::promise<InvocationResult>>();
-        sent.result = promise->get_future();
-        Invocation call{"request-" + std::to_string(++requests), tasks[i].verb + '\0' + tasks[i].about, "",
-                        ""};
-        call.turn = sent.turn;
-        call.parts = [&sent](std::string_view piece) { sent.parts += piece; };
-        const auto done = [promise](InvocationResult result) { promise->set_value(std::move(result)); };
-        if (i == 0) {
-          workers->invoke(function, std::move(call), done);
-          continue;
-        }
-        sent.turn->standing = Standing::early;
-        call.begun = [turn = sent.turn] { turn->standing = Standing::begun; };
-        sent.taken = workers->invoke_early(function, std::move(call), done);
-      }
+      for (std::size_t i = 0; i < tasks.size(); ++i)
+        send_one(tasks[i], all[i], i == 0 ? Standing::begun : Standing::early);
     });
     return all;
   }
@@ -187,6 +191,32 @@ TEST_F(WorkersEarlyTest, WhatWaitsBehindOneThatDiesComesBack) {
   sent[2].get();
   EXPECT_EQ(sent[2].turn->standing, Standing::returned);
   EXPECT_THAT(logged_text(), Not(HasSubstr("three")));
+}
+
+// The caller hears of an answer while what waits behind a dead worker is settled, and sends another.
+TEST_F(WorkersEarlyTest, WhatIsSentWhileADeadOneIsSettledComesBack) {
+  const auto worker = static_cast<pid_t>(std::stol(send({{"say", "one"}})[0].get().payload));
+  const auto at = gate();
+  Sent waits, before, dies, last;
+  on_loop([&] {
+    send_one({"wait", at}, waits, Standing::begun);
+    send_one({"left"}, before, Standing::early, [&] {
+      send_one({"say", "the last"}, last, Standing::early);
+    });
+    send_one({"die"}, dies, Standing::early);
+  });
+  ASSERT_TRUE(before.taken && dies.taken);
+  auto open = reach(at);
+  on_loop([&] {  // which so hears of all at once
+    open.reset();
+    while (::kill(worker, 0) == 0) std::this_thread::yield();
+  });
+  EXPECT_FALSE(waits.get().function_error);
+  EXPECT_FALSE(before.get().function_error);
+  EXPECT_TRUE(dies.get().function_error);
+  if (last.taken) last.get();
+  EXPECT_NE(last.turn->standing, Standing::begun);
+  EXPECT_THAT(logged_text(), Not(HasSubstr("the last")));
 }
 
 TEST_F(WorkersEarlyTest, WhatADeadOneHasToldAheadIsItsOwn) {

@@ -21,6 +21,7 @@ void run_limits(const std::string& function);
 void run_timeout(const std::string& function);
 void run_named(const std::string& function);
 void run_reports(const std::string& function);
+void run_retries(const std::string& function);
 void run_missing(const std::string& function, const std::string& form);
 
 int main(int argc, char** argv) {
@@ -51,6 +52,7 @@ int main(int argc, char** argv) {
     if (mode == "failures") run_failures(argv[2]);
     if (mode == "named") run_named(argv[2]);
     if (mode == "reports") run_reports(argv[2]);
+    if (mode == "retries") run_retries(argv[2]);
     if (mode == "timeout") run_timeout(argv[2]);
     if (mode == "missing" && argc == 4) run_missing(argv[2], argv[3]);
   } catch (const std::exception& error) {
