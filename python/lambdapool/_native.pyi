@@ -35,6 +35,16 @@ class LastReading:
     def readinto(self, buffer: Any) -> int: ...
     def readline(self) -> bytes: ...
 
+#: how deep TOML may be nested
+toml_nesting_max: int
+
+def line_nested_too_deep(toml: str) -> Optional[int]:
+    """The first line that is; None where there is none."""
+
+def why_not_trusted(file: bytes, trusted: Optional[int] = None) -> Optional[str]:
+    """Who else could have written the file, and what to do; None where nobody could (src/core/trusted_file.hpp). The
+    user `trusted` is as good as this process's own."""
+
 def address_of(bytes: object) -> int:
     """Where in memory the buffer begins."""
 

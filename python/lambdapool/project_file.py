@@ -7,13 +7,14 @@ import pathlib
 from typing import Any, Dict, Optional, Tuple
 
 from .toml_file import read_toml
+from .trusted_file import UntrustedFile, check_trusted
 
 FILE = "lambdapool.toml"
 
 
 def functions_of_project() -> Tuple[Dict[str, Any], Optional[pathlib.Path]]:
     """The tables [functions.NAME], and the file; none where there is no file. Raises ValueError where it cannot be
-    read, OSError where the current directory is gone."""
+    read (UntrustedFile where others could have written it), OSError where the current directory is gone."""
     path = _file()
     if path is None:
         return {}, None
@@ -22,16 +23,23 @@ def functions_of_project() -> Tuple[Dict[str, Any], Optional[pathlib.Path]]:
 
 
 def _file() -> Optional[pathlib.Path]:
+    """Raises UntrustedFile, OSError."""
     here = pathlib.Path.cwd()
     paths = (folder / FILE for folder in (here, *here.parents))
-    return next((path for path in paths if path.is_file()), None)
+    found = next((path for path in paths if path.is_file()), None)
+    if found is not None:
+        check_trusted(found)
+    return found
 
 
 def setting_of(function: str, name: str) -> Optional[str]:
     """A text that the file says of a function (its name or ARN, a qualifier or none). None where it says nothing, and
-    where it cannot be read: a pool that needs nothing of it works without it."""
+    where it cannot be read: a pool that needs nothing of it works without it. Raises UntrustedFile: one that nobody was
+    to put there is not to decide by being passed over, either."""
     try:
         functions, _ = functions_of_project()
+    except UntrustedFile:
+        raise
     except (OSError, ValueError):
         return None
     settings = functions.get(function.split(":function:")[-1].split(":")[0], {})
@@ -53,7 +61,7 @@ _VARIABLES = {
 
 def place_or_default(name: str, given: Optional[str], target: Optional[str]) -> Optional[str]:
     """``region`` or ``project``: what is given counts more than a variable, which is looked at elsewhere, and that more
-    than what the file says before its first table. None where none of these says it."""
+    than what the file says before its first table. None where none of these says it. Raises UntrustedFile."""
     is_google = (target or os.environ.get("LAMBDAPOOL_TARGET", "")).startswith("gcp")
     variables = _VARIABLES.get((name, is_google))
     if given is not None or variables is None or any(os.environ.get(variable) for variable in variables):
@@ -61,6 +69,8 @@ def place_or_default(name: str, given: Optional[str], target: Optional[str]) -> 
     try:
         path = _file()
         value = read_toml(path).get(name) if path is not None else None
+    except UntrustedFile:
+        raise
     except (OSError, ValueError):
         return None
     return value if isinstance(value, str) else None

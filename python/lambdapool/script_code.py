@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Dict, Iterator, List, Optional, Set
 
 from .script_requirements import ALWAYS_THERE, Requirements, find_requirements
+from .trusted_file import check_trusted
 
 #: What marks the top of a project.
 _PROJECT_FILES = ("pyproject.toml", "setup.py", "setup.cfg", "requirements.txt", "uv.lock", "lambdapool.toml")
@@ -46,13 +47,14 @@ class ScriptCode:
 
 
 def read_script(script: Path) -> ScriptCode:
-    """Raises ValueError for what is no script, or a requirements or lock file that cannot be read."""
+    """Raises ValueError for what is no script, or a requirements or lock file that cannot be read or that others could
+    have written."""
     script = script.resolve()
     code = ScriptCode(script)
     tree = _parse(script, code)
     if tree is None:
         raise ValueError(code.broken[0])
-    project = _project_of(script.parent)
+    project = _project_of(script)
     roots = [script.parent]
     if project is not None:
         roots += [folder for folder in (project / "src", project) if folder.is_dir() and folder not in roots]
@@ -65,14 +67,21 @@ def read_script(script: Path) -> ScriptCode:
     return code
 
 
-def _project_of(folder: Path) -> Optional[Path]:
-    """The nearest directory, from here up, that says it is a project; not beyond the home or a repository's top."""
-    home = Path.home()
+def _project_of(script: Path) -> Optional[Path]:
+    """The nearest directory, from the script's up, that says it is a project; not beyond the home or a repository's
+    top. Raises UntrustedFile where others could have written what says so. Who runs a script trusts its owner, and
+    whom the owner lets write beside it: a module there is imported before any other. Not in /tmp, where everybody can
+    write."""
+    home, folder, owner = Path.home(), script.parent, script.stat().st_uid
     for place in (folder, *folder.parents):
         found = place.stat()
-        if place != folder and (found.st_mode & 0o002 or found.st_uid not in (0, os.getuid())):
+        is_sticky = found.st_mode & 0o1002 == 0o1002
+        if place != folder and (found.st_mode & 0o002 or found.st_uid not in (0, os.geteuid(), owner)):
             return None  # others can put files there
-        if any((place / name).is_file() for name in _PROJECT_FILES):
+        says_so = [place / name for name in _PROJECT_FILES if (place / name).is_file()]
+        for file in says_so if place != folder or is_sticky else ():
+            check_trusted(file, owner)
+        if says_so:
             return place
         if place == home or (place / ".git").exists():
             return None

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import Any, Dict, Union
 
+from . import _native
+
 
 def read_toml(path: Union[str, "os.PathLike[str]"]) -> Dict[str, Any]:
     """Raises ValueError where the file cannot be read, saying why."""
@@ -25,6 +27,9 @@ def parse_toml(text: str, where: str) -> Dict[str, Any]:
             import tomli as toml  # type: ignore[no-redef,unused-ignore]
         except ImportError:
             raise ValueError("%s can be read with Python 3.11 or later, or with the package tomli" % where) from None
+    deep = _native.line_nested_too_deep(text)
+    if deep is not None:
+        raise ValueError("%s:%d: this is nested more than %d deep" % (where, deep, _native.toml_nesting_max))
     try:
         content: Dict[str, Any] = toml.loads(text)
         return content

@@ -7,6 +7,9 @@
 
 #include "buffer_view.hpp"
 #include "conversion.hpp"
+#include "core/environment.hpp"
+#include "core/toml_nesting.hpp"
+#include "core/trusted_file.hpp"
 #include "deploying.hpp"
 #include "deployment.hpp"
 #include "engine.hpp"
@@ -56,6 +59,24 @@ void bind_data_and_logs(nb::class_<lambdapool::python::Engine>& engine) {
       .def_prop_ro("batches", &Engine::batches);
 }
 
+// What needs no engine.
+void bind_functions(nb::module_& module) {
+  module.def("address_of", [](const nb::object& bytes) {
+    using lambdapool::python::BufferView;
+    return reinterpret_cast<std::uintptr_t>(BufferView(bytes, BufferView::Access::read).data());
+  });
+  module.def("line_nested_too_deep", &lambdapool::line_nested_too_deep, nb::arg("toml"));
+  module.attr("toml_nesting_max") = lambdapool::toml_nesting_max;
+  module.def(
+      "why_not_trusted",
+      [](const nb::bytes& file, std::optional<std::uint32_t> trusted) -> nb::object {
+        const auto checked =
+            lambdapool::check_trusted(file.c_str(), lambdapool::Environment::of_this_process(), trusted);
+        return checked ? nb::none() : lambdapool::python::text(checked.error().message);
+      },
+      nb::arg("file"), nb::arg("trusted") = nb::none());
+}
+
 }  // namespace
 
 NB_MODULE(_native, module) {
@@ -67,10 +88,7 @@ NB_MODULE(_native, module) {
   nb::set_leak_warnings(false);
   module.attr("version") = LAMBDAPOOL_VERSION;
   module.attr("kinds_that_may_have_run") = lambdapool::python::kinds_that_may_have_run();
-  module.def("address_of", [](const nb::object& bytes) {
-    using lambdapool::python::BufferView;
-    return reinterpret_cast<std::uintptr_t>(BufferView(bytes, BufferView::Access::read).data());
-  });
+  bind_functions(module);
   lambdapool::python::bind_reports(module);
   lambdapool::python::bind_deploying(module);
   lambdapool::python::bind_deployment(module);

@@ -223,7 +223,8 @@ target::TargetOptions target_options(const Options& options) {
   target.aws.profile = given(options.profile);
   target.aws.region = given(options.region);
   target.project = given(options.project);
-  target::take_from_project(target, Environment::of_this_process());
+  if (auto taken = target::take_from_project(target, Environment::of_this_process()); !taken)
+    throw_error(taken.error());
   return target;
 }
 

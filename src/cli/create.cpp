@@ -70,7 +70,7 @@ Result<void> create_function(const Context& context, const FunctionOptions& give
   auto connection = context.connection();
   const auto asked =
       asked_functions(given, deploy::asks_for_anything(given) ? Beside::options : Beside::nothing,
-                      deploy::limits_of(connection));
+                      context.environment, deploy::limits_of(connection));
   if (!asked) return tl::unexpected(asked.error());
   const auto requests = judge_each(connection, *asked, deploy::judge_creation);
   if (!requests) return tl::unexpected(requests.error());

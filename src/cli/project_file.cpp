@@ -9,6 +9,8 @@
 
 #include "cli/toml11.hpp"
 #include "core/suggestion.hpp"
+#include "core/toml_nesting.hpp"
+#include "core/trusted_file.hpp"
 #include "core/utf8.hpp"
 #include "deploy/function/settings.hpp"
 
@@ -200,12 +202,14 @@ class Reader {
 };
 
 // toml11 explains itself in several lines with a picture, the first of which has what went wrong, behind the
-// name of its own function.
+// name of its own function; some end in a dot, some do not.
 std::string first_line(const std::string& text) {
   const std::string line = text.substr(0, text.find('\n'));
   const auto function = line.find("toml::");
   const auto end = function == std::string::npos ? function : line.find(": ", function);
-  return end == std::string::npos ? line : line.substr(end + 2);
+  std::string told = end == std::string::npos ? line : line.substr(end + 2);
+  while (!told.empty() && (told.back() == '.' || told.back() == ' ')) told.pop_back();
+  return told;
 }
 
 std::vector<FunctionOptions> functions_of(const fs::path& path, const toml::value& file,
@@ -299,6 +303,10 @@ const FunctionOptions* ProjectFile::find(const std::string& name) const {
 Result<ProjectFile> read_project_file(const fs::path& path, const deploy::FunctionLimits& limits) {
   auto text = read_utf8(path);
   if (!text) return tl::unexpected(std::move(text.error()));
+  if (const auto line = line_nested_too_deep(*text))
+    return fail(ErrorKind::invalid_argument, path.string() + ":" + std::to_string(*line) +
+                                                 ": this is nested more than " +
+                                                 std::to_string(toml_nesting_max) + " deep.");
   try {
     std::istringstream in(std::move(*text));
     return ProjectFile{path, functions_of(path, toml::parse(in, path.string()), limits)};
@@ -313,20 +321,18 @@ Result<ProjectFile> read_project_file(const fs::path& path, const deploy::Functi
   }
 }
 
-Result<std::optional<ProjectFile>> find_project_file(const fs::path& from,
+Result<std::optional<ProjectFile>> find_project_file(const fs::path& from, const Environment& environment,
                                                      const deploy::FunctionLimits& limits) {
-  std::error_code ignored;
-  for (fs::path dir = from;; dir = dir.parent_path()) {
-    if (fs::is_regular_file(dir / file_name, ignored)) {
-      auto file = read_project_file(dir / file_name, limits);
-      if (!file) return tl::unexpected(file.error());
-      return std::optional(std::move(*file));
-    }
-    if (dir == dir.parent_path()) return std::optional<ProjectFile>{};
-  }
+  const auto path = find_trusted_above(from, file_name, environment);
+  if (!path) return tl::unexpected(path.error());
+  if (!*path) return std::optional<ProjectFile>{};
+  auto file = read_project_file(**path, limits);
+  if (!file) return tl::unexpected(std::move(file.error()));
+  return std::optional(std::move(*file));
 }
 
 Result<std::vector<FunctionOptions>> asked_functions(const FunctionOptions& given, Beside beside,
+                                                     const Environment& environment,
                                                      const deploy::FunctionLimits& limits) {
   const bool named = !given.name.empty();
   if (named && !given.paths.empty()) return std::vector{given};
@@ -335,7 +341,7 @@ Result<std::vector<FunctionOptions>> asked_functions(const FunctionOptions& give
   if (error)
     return fail(ErrorKind::io, "the current directory is not there any more (" + error.message() +
                                    "); change to another one.");
-  const auto file = find_project_file(from, limits);
+  const auto file = find_project_file(from, environment, limits);
   if (!file) return tl::unexpected(file.error());
   if (named && *file)
     if (const FunctionOptions* entry = (*file)->find(given.name))

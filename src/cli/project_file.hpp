@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cli/options.hpp"
+#include "core/environment.hpp"
 #include "core/error.hpp"
 #include "deploy/functions.hpp"
 
@@ -21,8 +22,10 @@ struct ProjectFile {
   const FunctionOptions* find(const std::string& name) const;
 };
 
-// nullopt where neither `from` nor a directory above has one. Errors: invalid_argument with FILE:LINE.
+// nullopt where neither `from` nor a directory above has one. Errors: invalid_argument with FILE:LINE, or
+// where others could have written it (core/trusted_file.hpp).
 Result<std::optional<ProjectFile>> find_project_file(const std::filesystem::path& from,
+                                                     const Environment& environment,
                                                      const deploy::FunctionLimits& limits);
 Result<ProjectFile> read_project_file(const std::filesystem::path& path,
                                       const deploy::FunctionLimits& limits);
@@ -31,6 +34,7 @@ Result<ProjectFile> read_project_file(const std::filesystem::path& path,
 // command line names nothing or a function alone. Errors: invalid_argument where neither says enough.
 enum class Beside { nothing, options };  // whether options were given beside the name
 Result<std::vector<FunctionOptions>> asked_functions(const FunctionOptions& given, Beside beside,
+                                                     const Environment& environment,
                                                      const deploy::FunctionLimits& limits);
 
 // All of them, or the first error, before anything is done.

@@ -36,16 +36,17 @@ Result<void> update_one(const Context& context, deploy::Connection& connection,
 
 // Options beside a name are all that is to change; a name alone is what the project file says of it.
 Result<std::vector<FunctionOptions>> asked_updates(const FunctionOptions& given,
+                                                   const Environment& environment,
                                                    const deploy::FunctionLimits& limits) {
   if (!given.name.empty() && deploy::asks_for_anything(given)) return std::vector{given};
-  return asked_functions(given, Beside::nothing, limits);
+  return asked_functions(given, Beside::nothing, environment, limits);
 }
 
 }  // namespace
 
 Result<void> update_function(const Context& context, const FunctionOptions& given) {
   auto connection = context.connection();
-  const auto asked = asked_updates(given, deploy::limits_of(connection));
+  const auto asked = asked_updates(given, context.environment, deploy::limits_of(connection));
   if (!asked) return tl::unexpected(asked.error());
   const auto requests = judge_each(connection, *asked, deploy::judge_update);
   if (!requests) return tl::unexpected(requests.error());

@@ -12,8 +12,18 @@ Connection::Connection(target::TargetOptions options, Environment environment, s
 
 Connection Connection::in_project(target::TargetOptions options, Environment environment,
                                   std::filesystem::path program) {
-  target::take_from_project(options, environment);
-  return {std::move(options), std::move(environment), std::move(program)};
+  auto taken = target::take_from_project(options, environment);
+  Connection connection(std::move(options), std::move(environment), std::move(program));
+  connection.project_ = std::move(taken);
+  return connection;
+}
+
+Connection Connection::at_home(const std::filesystem::path& home) const {
+  auto options = options_;
+  options.home = home;
+  Connection connection(std::move(options), environment_, program_);
+  connection.project_ = project_;
+  return connection;
 }
 
 std::string Connection::target_name() const {
@@ -26,6 +36,7 @@ Result<std::filesystem::path> Connection::home() const {
 
 Result<target::Target> Connection::target(const StopToken& stop) {
   if (target_) return *target_;
+  if (!project_) return tl::unexpected(project_.error());
   auto options = options_;
   options.give_up = [stop] { return stop.is_wanted(); };
   auto resolved = target::resolve(options, environment_);

@@ -23,7 +23,11 @@ class Connection {
   static Connection in_project(target::TargetOptions options, Environment environment,
                                std::filesystem::path program = {});
 
-  // Errors: as target::resolve; cancelled where a stop is wanted while credentials are fetched.
+  // The same with another home of the local Lambda.
+  Connection at_home(const std::filesystem::path& home) const;
+
+  // Errors: as target::resolve, and of the project's file; cancelled where a stop is wanted while credentials
+  // are fetched.
   Result<target::Target> target(const StopToken& stop);
 
   // By its name: nothing is looked up.
@@ -41,6 +45,7 @@ class Connection {
   const Environment environment_;
   const std::filesystem::path program_;
   std::optional<target::Target> target_;
+  Result<void> project_;
 };
 
 }  // namespace lambdapool::deploy

@@ -66,9 +66,7 @@ Result<std::unique_ptr<Session>> Session::open_to_read(Connection& connection, c
   auto home = LocalHome::find(connection);
   if (!home) return tl::unexpected(std::move(home.error()));
   if (home->exists()) return open(connection, events, stop);
-  auto options = connection.options();
-  options.home = home->path();
-  auto target = Connection(std::move(options), connection.environment()).target(stop);
+  auto target = connection.at_home(home->path()).target(stop);
   if (!target) return tl::unexpected(std::move(target.error()));
   sigv4::Scope scope{target->region, "lambda"};
   std::unique_ptr<Session> session(

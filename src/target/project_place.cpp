@@ -10,6 +10,8 @@
 #include <system_error>
 #include <toml.hpp>
 
+#include "core/toml_nesting.hpp"
+#include "core/trusted_file.hpp"
 #include "core/utf8.hpp"
 
 namespace lambdapool::target {
@@ -24,19 +26,18 @@ struct ProjectPlace {
   std::optional<std::string> project = {};
 };
 
-ProjectPlace place_of_project() {
-  std::error_code error;
-  auto directory = fs::current_path(error);
-  while (!error && !fs::is_regular_file(directory / project_file, error)) {
-    if (directory == directory.parent_path()) return {};
-    directory = directory.parent_path();
-    error.clear();
-  }
-  std::ifstream file(directory / project_file, std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
+Result<ProjectPlace> place_of_project(const Environment& environment) {
   ProjectPlace place;
+  std::error_code error;
+  const auto here = fs::current_path(error);
+  if (error) return place;
+  const auto path = find_trusted_above(here, project_file, environment);
+  if (!path) return tl::unexpected(path.error());
+  if (!*path) return place;
+  std::ifstream file(**path, std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
   // toml11 compares iterators of two strings where it tells of bytes that are not UTF-8.
-  if (error || !file || !utf8::is_valid(text)) return place;
+  if (!file || !utf8::is_valid(text) || line_nested_too_deep(text)) return place;
   try {
     std::istringstream in(text);
     const auto content = toml::parse(in, project_file).as_table();
@@ -44,7 +45,7 @@ ProjectPlace place_of_project() {
       if (const auto found = content.find(name); found != content.end() && found->second.is_string())
         *to = std::string(found->second.as_string());
   } catch (const std::exception&) {
-    return {};
+    return ProjectPlace{};
   }
   return place;
 }
@@ -55,7 +56,7 @@ bool has_any(const Environment& environment, std::initializer_list<const char*> 
 
 }  // namespace
 
-void take_from_project(TargetOptions& options, const Environment& environment) {
+Result<void> take_from_project(TargetOptions& options, const Environment& environment) {
   const auto target = options.target ? options.target : environment.get("LAMBDAPOOL_TARGET");
   const bool is_gcp = target == "gcp", is_gcp_local = target == "gcp-local";
   const bool has_region = is_gcp
@@ -68,10 +69,12 @@ void take_from_project(TargetOptions& options, const Environment& environment) {
              : !is_gcp_local || has_any(environment, {"GOOGLE_CLOUD_PROJECT"});
   const bool wants_region = !options.aws.region && !has_region;
   const bool wants_project = !options.project && !has_project;
-  if (!wants_region && !wants_project) return;
-  const ProjectPlace place = place_of_project();
-  if (wants_region) options.aws.region = place.region;
-  if (wants_project) options.project = place.project;
+  if (!wants_region && !wants_project) return {};
+  auto place = place_of_project(environment);
+  if (!place) return tl::unexpected(std::move(place.error()));
+  if (wants_region) options.aws.region = place->region;
+  if (wants_project) options.project = place->project;
+  return {};
 }
 
 }  // namespace lambdapool::target

@@ -13,6 +13,8 @@
 #include <functional>
 #include <future>
 
+#include "target/project_place.hpp"
+
 namespace lambdapool::target {
 namespace {
 
@@ -237,6 +239,24 @@ TEST_F(TargetTest, AForkedChildHasAServiceOfItsOwnForAnotherHome) {
   }));
 }
 #endif
+
+TEST_F(TargetTest, TakesAProjectsPlaceFromItsFile) {
+  const auto before = std::filesystem::current_path();
+  std::filesystem::current_path(home_);
+  const auto place = [&](const std::string& text, mode_t mode) -> std::string {
+    std::ofstream("lambdapool.toml") << text;
+    ::chmod("lambdapool.toml", mode);
+    TargetOptions options;
+    const auto taken = take_from_project(options, environment());
+    return taken ? options.aws.region.value_or("none") : taken.error().message;
+  };
+  EXPECT_EQ(place("region = 'eu-west-3'", 0644), "eu-west-3");
+  EXPECT_EQ(place("region = 3", 0644), "none");
+  EXPECT_EQ(place("a = " + std::string(100'000, '['), 0644), "none");
+  EXPECT_THAT(place("region = 'eu-west-3'", 0666),
+              HasSubstr("lambdapool.toml is not obeyed: everybody can write"));
+  std::filesystem::current_path(before);
+}
 
 }  // namespace
 }  // namespace lambdapool::target

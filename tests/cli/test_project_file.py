@@ -79,6 +79,10 @@ def test_a_name_alone_is_looked_up_and_options_beside_it_count_more(run, serve, 
         ("[functions.one]\npaths = [\n", 3, "TOML"),
         ("functions = 3\n", 1, "'functions' is not known"),
         ("[functions.one]\n'[\udcac' = 1\n", 2, "UTF-8"),
+        ("\na = " + "[" * 10_000, 2, "this is nested more than 100 deep.\n"),
+        ("x = " + "{a = " * 4_000, 1, "this is nested more than 100 deep.\n"),
+        ("a." * 100_000 + "a = 1\n", 1, "this is nested more than 100 deep.\n"),
+        ("an invalid = 1\n", 1, "TOML"),
     ],
 )
 def test_a_mistake_is_told_with_its_line(run, tmp_path, text, line, word):
@@ -87,6 +91,7 @@ def test_a_mistake_is_told_with_its_line(run, tmp_path, text, line, word):
     assert done.returncode == 1, done
     assert done.stderr.count("\n") == 1
     assert f"lambdapool.toml:{line}: " in done.stderr and word in done.stderr, done.stderr
+    assert done.stderr.endswith(".\n") and not done.stderr.endswith("..\n"), done.stderr
 
 
 def test_without_a_name_and_without_a_file_the_way_is_told(run):
