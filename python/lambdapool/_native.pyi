@@ -35,6 +35,9 @@ class LastReading:
     def readinto(self, buffer: Any) -> int: ...
     def readline(self) -> bytes: ...
 
+def is_named_fifo(file: bytes) -> bool:
+    """Whether who opens it waits for a writer; a shell's ``<(...)`` is none."""
+
 #: how deep TOML may be nested
 toml_nesting_max: int
 

@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, Dict, List, NoReturn, Optional
 
+from . import _native
 from .deployment import QUALIFIERS, Deployment
 from .errors import LambdaPoolError
 from .script_code import ScriptCode, function_name_of, read_script
@@ -63,7 +64,7 @@ def _given(requirements: Optional[str], folder: Path) -> Optional[str]:
     """What can be read but once (``-r <(pip freeze)``) is read now, for all functions."""
     if not requirements or os.path.isdir(requirements) or os.path.isfile(requirements):
         return requirements
-    if not os.path.exists(requirements):
+    if not os.path.exists(requirements) or _native.is_named_fifo(os.fsencode(requirements)):
         return requirements  # which is told where it is deployed
     copy = folder / "given-requirements.txt"
     copy.write_bytes(Path(requirements).read_bytes())

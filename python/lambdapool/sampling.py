@@ -56,7 +56,7 @@ def read_items(file: str) -> List[Any]:
                 continue
             try:
                 items.append(json.loads(line))
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 raise ValueError("line %d of %s is no JSON: %s" % (number, file, error)) from None
     if not items:
         raise ValueError("%s has no items: it needs a JSON value a line" % file)

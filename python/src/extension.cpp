@@ -8,6 +8,7 @@
 #include "buffer_view.hpp"
 #include "conversion.hpp"
 #include "core/environment.hpp"
+#include "core/named_fifo.hpp"
 #include "core/toml_nesting.hpp"
 #include "core/trusted_file.hpp"
 #include "deploying.hpp"
@@ -65,6 +66,7 @@ void bind_functions(nb::module_& module) {
     using lambdapool::python::BufferView;
     return reinterpret_cast<std::uintptr_t>(BufferView(bytes, BufferView::Access::read).data());
   });
+  module.def("is_named_fifo", [](const nb::bytes& file) { return lambdapool::is_named_fifo(file.c_str()); });
   module.def("line_nested_too_deep", &lambdapool::line_nested_too_deep, nb::arg("toml"));
   module.attr("toml_nesting_max") = lambdapool::toml_nesting_max;
   module.def(

@@ -8,6 +8,7 @@
 #include "cli/become.hpp"
 #include "cli/python_module.hpp"
 #include "cli/verbs.hpp"
+#include "core/named_fifo.hpp"
 #include "process/process.hpp"
 
 namespace lambdapool::cli {
@@ -17,8 +18,10 @@ namespace fs = std::filesystem;
 
 // The line of JSON that the file begins with.
 Result<nlohmann::json> description_of(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return fail(ErrorKind::invalid_argument, "there is no file " + path + " that can be read");
+  std::ifstream file;
+  if (!is_named_fifo(path)) file.open(path, std::ios::binary);
+  if (!file.is_open())
+    return fail(ErrorKind::invalid_argument, "there is no file " + path + " that can be read");
   std::string line;
   std::getline(file, line);
   auto about = nlohmann::json::parse(line, nullptr, false);

@@ -14,6 +14,7 @@
 #include "cli/terminal/progress.hpp"
 #include "cli/verbs.hpp"
 #include "core/encoding.hpp"
+#include "core/named_fifo.hpp"
 #include "deploy/code/code_upload.hpp"
 #include "deploy/function/function_copy.hpp"
 #include "deploy/function/settings.hpp"
@@ -78,8 +79,9 @@ Result<std::vector<int>> sizes_of(const TuneOptions& options, const deploy::Func
 }
 
 Result<std::string> payload_of(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return invalid("there is no file " + path + " that can be read");
+  std::ifstream file;
+  if (!is_named_fifo(path)) file.open(path, std::ios::binary);
+  if (!file.is_open()) return invalid("there is no file " + path + " that can be read");
   return std::string(std::istreambuf_iterator<char>(file), {});
 }
 

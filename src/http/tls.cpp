@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "core/named_fifo.hpp"
 #include "http/authorities.hpp"
 
 namespace lambdapool::http {
@@ -102,6 +103,9 @@ Result<std::unique_ptr<TlsContext>> TlsContext::create(const std::string& ca_bun
   SSL_CTX_set_app_data(context, made.get());
   if (ca_bundle.empty()) {
     made->has_authorities_ = trust_system(context);
+  } else if (is_named_fifo(ca_bundle)) {
+    return fail(ErrorKind::invalid_argument,
+                "cannot read certificates from the CA bundle " + ca_bundle + ": it is a named pipe");
   } else if (SSL_CTX_load_verify_locations(context, ca_bundle.c_str(), nullptr) != 1) {
     return fail(ErrorKind::invalid_argument,
                 "cannot read certificates from the CA bundle " + ca_bundle + ": " + tls_failure(nullptr));

@@ -8,6 +8,7 @@
 
 #include "aws/credentials/process_credentials.hpp"
 #include "core/encoding.hpp"
+#include "core/named_fifo.hpp"
 #include "core/whole_number.hpp"
 #include "identity/google_metadata.hpp"
 #include "process/process.hpp"
@@ -35,6 +36,7 @@ bool may_be_plain(const std::string& host) {
 }
 
 std::optional<std::string> content_of(const std::string& path) {
+  if (is_named_fifo(path)) return std::nullopt;
   std::ifstream file(path, std::ios::binary);
   if (!file) return std::nullopt;
   return std::string(std::istreambuf_iterator<char>(file), {});

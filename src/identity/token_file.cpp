@@ -16,8 +16,9 @@ namespace fs = std::filesystem;
 
 Result<std::string> read_token_file(const fs::path& path, const std::string& named_by) {
   std::error_code ignored;
-  std::ifstream in(path, std::ios::binary);
-  if (!in || !fs::is_regular_file(path, ignored))
+  std::ifstream in;
+  if (fs::is_regular_file(path, ignored)) in.open(path, std::ios::binary);  // a FIFO would be waited for
+  if (!in.is_open())
     return fail(ErrorKind::credentials,
                 "cannot read the token file " + path.string() + " (from " + named_by + ")");
   std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};

@@ -92,8 +92,9 @@ std::string with_values(const std::string& line, const Environment& environment)
 
 Result<std::string> read_requirements_text(const fs::path& path) {
   std::error_code error;
-  std::ifstream in(path, std::ios::binary);
-  if (!fs::is_regular_file(path, error) || !in)
+  std::ifstream in;
+  if (fs::is_regular_file(path, error)) in.open(path, std::ios::binary);  // a FIFO would be waited for
+  if (!in.is_open())
     return fail(ErrorKind::invalid_argument, "There is no requirements file " + path.string() + ".");
   std::ostringstream content;
   content << in.rdbuf();

@@ -6,6 +6,7 @@ What stands for Google is `lambdapool serve` (its Cloud Run and Cloud Storage) a
 import base64
 import http.server
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -147,6 +148,8 @@ def test_what_is_missing_is_named_with_the_ways_to_give_it(gcp, run, tmp_path):
     refused = run("list", "--region", "europe-west1", "--project", "no/project")
     assert "'no/project' (from --project) is no project of Google Cloud" in refused.stderr
     gcp["GOOGLE_APPLICATION_CREDENTIALS"] = str(tmp_path / "nowhere.json")
+    assert "nowhere.json (from GOOGLE_APPLICATION_CREDENTIALS) cannot be read" in run("list").stderr
+    os.mkfifo(tmp_path / "nowhere.json")  # nobody writes to it
     assert "nowhere.json (from GOOGLE_APPLICATION_CREDENTIALS) cannot be read" in run("list").stderr
     del gcp["GOOGLE_APPLICATION_CREDENTIALS"]
     gcp["NO_GCE_CHECK"] = "true"

@@ -1,5 +1,6 @@
 """Requirements from a pipe, as `-r <(pip freeze)` gives them: they are read once, and kept for as long as that takes."""
 
+import os
 import subprocess
 
 import pytest
@@ -67,3 +68,30 @@ def test_who_reads_again_and_again_refuses_them(bash, run, tmp_path):
     assert done.returncode == 1 and "can be read but once" in done.stderr
     done = run("create", "f", "m.py", "-r", tmp_path)
     assert f"requirements file '{tmp_path}' is not a file" in done.stderr
+
+
+def test_a_named_pipe_is_no_file_of_requirements(bash, run, tmp_path):
+    os.mkfifo(tmp_path / "fifo")
+    assert run("create", "f", "m.py").returncode == 0
+    (tmp_path / "s.py").write_text(SCRIPT)
+    for line in ("create g m.py -r fifo", "update f m.py -r fifo"):
+        done = bash("lambdapool " + line)
+        assert done.returncode == 1 and done.stderr.endswith("requirements file 'fifo' is not a file.\n"), (line, done)
+    done = bash("lambdapool run -r fifo s.py")
+    assert done.returncode == 1 and "requirements must be a file" in done.stderr, done
+
+
+@pytest.mark.on_lambda_alone("layers, roles and tune are Lambda's")
+def test_nor_anything_else_that_is_read(bash, run, tmp_path):
+    os.mkfifo(tmp_path / "fifo")
+    assert run("create", "f", "m.py").returncode == 0
+    for line, told in (
+        ("layer publish l m.py -r fifo", "requirements file 'fifo' is not a file."),
+        ("layer publish l fifo", "fifo is neither a file nor a directory"),
+        ("create g fifo", "fifo is neither a file nor a directory"),
+        ("tune f --payload fifo", "there is no file fifo that can be read"),
+        ("replay fifo", "there is no file fifo that can be read"),
+        ("stats f", "the prices in fifo (LAMBDAPOOL_PRICES) cannot be read"),
+    ):
+        done = bash("LAMBDAPOOL_PRICES=fifo lambdapool " + line)
+        assert done.returncode == 1 and told in done.stderr and done.stderr.count("\n") == 1, (line, done)

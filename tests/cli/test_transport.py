@@ -2,6 +2,7 @@
 
 import calendar
 import email.utils
+import os
 import shutil
 import socket
 import threading
@@ -171,6 +172,12 @@ def test_an_unknown_authority_is_told_with_the_way_to_trust_it(aws, run_aws, aut
 def test_a_bundle_that_is_not_there_is_told(aws, run_aws, authority):
     where = https(aws, authority.server_context())
     assert "/nonexistent.pem" in one_sentence(run_aws("list", **where, AWS_CA_BUNDLE="/nonexistent.pem"))
+
+
+def test_a_bundle_that_is_a_named_pipe_is_not_waited_for(aws, run_aws, authority, tmp_path):
+    os.mkfifo(tmp_path / "fifo")
+    where = https(aws, authority.server_context())
+    assert "fifo: it is a named pipe" in one_sentence(run_aws("list", **where, AWS_CA_BUNDLE=str(tmp_path / "fifo")))
 
 
 def shift_clock(aws, seconds):

@@ -1,6 +1,7 @@
 """Every bad input is one sentence on stderr and a non-zero exit, and nothing is made."""
 
 import json
+import os
 import subprocess
 
 import pytest
@@ -85,6 +86,21 @@ def refused(done):
 def test_create_refuses(run, home, arguments, sentence):
     assert refused(run("create", *arguments)) == sentence
     assert not home.exists(), "refused before anything was started"
+
+
+@pytest.mark.on_lambda_alone("roles' policies")
+def test_a_policy_is_a_file_that_can_be_read(run, home, tmp_path):
+    os.mkfifo(tmp_path / "fifo")
+    assert refused(run("create", "f", "--policy", "fifo")) == (
+        "policy 'fifo' is neither an ARN nor a file that can be read."
+    )
+    for depth in (200_000, 100):
+        (tmp_path / "deep.json").write_text('{"Statement": %s%s}' % ("[" * depth, "]" * depth))
+        told = refused(run("create", "f", "--policy", "deep.json"))
+        assert told == "policy file 'deep.json' is nested more than 100 deep."
+    assert not home.exists()
+    (tmp_path / "deep.json").write_text('{"Statement": %s%s}' % ("[" * 99, "]" * 99))
+    assert run("create", "f", "--policy", "deep.json").returncode == 0
 
 
 ENDLESS = "a" * 100_000

@@ -5,6 +5,7 @@
 
 #include "aws/s3/s3.hpp"
 #include "core/limits.hpp"
+#include "core/named_fifo.hpp"
 #include "core/utf8.hpp"
 #include "deploy/form.hpp"
 #include "deploy/function/response_mode.hpp"
@@ -31,7 +32,8 @@ Result<void> validate_paths(const FunctionRequest& options) {
   if (!std::filesystem::exists(file))
     return fail(ErrorKind::invalid_argument,
                 "requirements file '" + *options.requirements + "' does not exist.");
-  if (!std::filesystem::is_regular_file(file) && !std::filesystem::is_fifo(file))
+  if (is_named_fifo(*options.requirements) ||
+      (!std::filesystem::is_regular_file(file) && !std::filesystem::is_fifo(file)))
     return fail(ErrorKind::invalid_argument,
                 "requirements file '" + *options.requirements + "' is not a file.");
   return {};

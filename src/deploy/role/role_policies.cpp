@@ -7,12 +7,15 @@
 #include <sstream>
 
 #include "aws/iam/iam.hpp"
+#include "core/named_fifo.hpp"
 #include "deploy/form.hpp"
 
 namespace lambdapool::deploy {
 namespace {
 
 constexpr std::size_t inline_policy_max = 10'240;  // of all of a role's, without white space
+
+constexpr int nesting_max = 100;
 
 // IAM's names of inline policies have letters, digits and _+=,.@-, 128 at most.
 std::string policy_name(const std::filesystem::path& file) {
@@ -26,22 +29,32 @@ std::string policy_name(const std::filesystem::path& file) {
 
 Result<std::string> read_document(const std::string& path) {
   std::error_code ignored;
-  std::ifstream in(path, std::ios::binary);
-  if (!in || std::filesystem::is_directory(path, ignored))
+  std::ifstream in;
+  if (!is_named_fifo(path)) in.open(path, std::ios::binary);
+  if (!in.is_open() || std::filesystem::is_directory(path, ignored))
     return fail(ErrorKind::invalid_argument,
                 "policy '" + path + "' is neither an ARN nor a file that can be read.");
   std::stringstream text;
   text << in.rdbuf();
   const std::string read = text.str();
   nlohmann::ordered_json document;
+  bool is_too_deep = false;  // for dump(), which calls itself for each level
   try {
-    document = nlohmann::ordered_json::parse(read);
+    document = nlohmann::ordered_json::parse(read, [&](int depth, auto event, auto&) {
+      using Event = nlohmann::ordered_json::parse_event_t;
+      const bool begins = event == Event::array_start || event == Event::object_start;
+      is_too_deep |= begins && depth >= nesting_max;
+      return true;
+    });
   } catch (const nlohmann::json::parse_error& error) {
     const auto end = read.begin() + static_cast<std::ptrdiff_t>(std::min(error.byte, read.size()));
     return fail(ErrorKind::invalid_argument, "policy file '" + path + "' is not JSON: see line " +
                                                  std::to_string(1 + std::count(read.begin(), end, '\n')) +
                                                  ".");
   }
+  if (is_too_deep)
+    return fail(ErrorKind::invalid_argument,
+                "policy file '" + path + "' is nested more than " + std::to_string(nesting_max) + " deep.");
   if (!document.is_object() || !document.contains("Statement"))
     return fail(ErrorKind::invalid_argument,
                 "policy file '" + path +

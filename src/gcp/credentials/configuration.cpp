@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "core/named_fifo.hpp"
+
 namespace lambdapool::gcp {
 namespace {
 
@@ -16,6 +18,7 @@ std::string_view trimmed(std::string_view text) {
 }
 
 std::string content_of(const std::filesystem::path& path) {
+  if (is_named_fifo(path)) return {};
   std::ifstream file(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};
 }
