@@ -97,7 +97,7 @@ class Functions {
     return run(
         std::move(progress),
         [&](const deploy::Events& events, const deploy::StopToken& stop) {
-          return deploy::judge_creation(connection_, request)
+          return deploy::judge_creation(connection_, request, stop)
               .and_then([&](const deploy::JudgedRequest& judged) {
                 const auto existing = exists_ok ? deploy::Existing::leave : deploy::Existing::refuse;
                 return deploy::create(connection_, judged, existing, events, stop);
@@ -111,7 +111,7 @@ class Functions {
     return run(
         std::move(progress),
         [&](const deploy::Events& events, const deploy::StopToken& stop) {
-          return deploy::judge_update(connection_, request)
+          return deploy::judge_update(connection_, request, stop)
               .and_then([&](const deploy::JudgedRequest& judged) {
                 return deploy::update(connection_, judged, events, stop);
               });

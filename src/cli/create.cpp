@@ -72,7 +72,7 @@ Result<void> create_function(const Context& context, const FunctionOptions& give
       asked_functions(given, deploy::asks_for_anything(given) ? Beside::options : Beside::nothing,
                       context.environment, deploy::limits_of(connection));
   if (!asked) return tl::unexpected(asked.error());
-  const auto requests = judge_each(connection, *asked, deploy::judge_creation);
+  const auto requests = judge_each(connection, *asked, deploy::judge_creation, context.stop());
   if (!requests) return tl::unexpected(requests.error());
   const auto existing = given.name.empty() ? deploy::Existing::leave : deploy::Existing::refuse;
   return each_in_turn(*requests, [&](const deploy::JudgedRequest& request) {

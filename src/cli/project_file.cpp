@@ -357,10 +357,12 @@ Result<std::vector<FunctionOptions>> asked_functions(const FunctionOptions& give
 
 Result<std::vector<deploy::JudgedRequest>> judge_each(
     const deploy::Connection& connection, const std::vector<FunctionOptions>& functions,
-    Result<deploy::JudgedRequest> (*judge)(const deploy::Connection&, deploy::FunctionRequest)) {
+    Result<deploy::JudgedRequest> (*judge)(const deploy::Connection&, deploy::FunctionRequest,
+                                           const deploy::StopToken&),
+    const deploy::StopToken& stop) {
   std::vector<deploy::JudgedRequest> judged;
   for (const FunctionOptions& function : functions) {
-    auto one = judge(connection, function);
+    auto one = judge(connection, function, stop);
     if (!one) return tl::unexpected(std::move(one.error()));
     judged.push_back(std::move(*one));
   }

@@ -40,7 +40,9 @@ Result<std::vector<FunctionOptions>> asked_functions(const FunctionOptions& give
 // All of them, or the first error, before anything is done.
 Result<std::vector<deploy::JudgedRequest>> judge_each(
     const deploy::Connection& connection, const std::vector<FunctionOptions>& functions,
-    Result<deploy::JudgedRequest> (*judge)(const deploy::Connection&, deploy::FunctionRequest));
+    Result<deploy::JudgedRequest> (*judge)(const deploy::Connection&, deploy::FunctionRequest,
+                                           const deploy::StopToken&),
+    const deploy::StopToken& stop);
 
 // Does it to each until one fails. Where there are several, the error names the one and those not tried.
 Result<void> each_in_turn(const std::vector<deploy::JudgedRequest>& functions,

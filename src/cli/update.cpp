@@ -48,7 +48,7 @@ Result<void> update_function(const Context& context, const FunctionOptions& give
   auto connection = context.connection();
   const auto asked = asked_updates(given, context.environment, deploy::limits_of(connection));
   if (!asked) return tl::unexpected(asked.error());
-  const auto requests = judge_each(connection, *asked, deploy::judge_update);
+  const auto requests = judge_each(connection, *asked, deploy::judge_update, context.stop());
   if (!requests) return tl::unexpected(requests.error());
   return each_in_turn(*requests, [&](const deploy::JudgedRequest& request) {
     return update_one(context, connection, request, given.dry_run ? DryRun::yes : DryRun::no);

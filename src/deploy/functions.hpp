@@ -50,9 +50,12 @@ struct JudgedRequest {
   RequirementsCopy requirements = {};  // of `asked`, where it needs one
 };
 
-// By the limits of the connection's cloud. Nothing is sent. Error kind invalid_argument, in one sentence.
-Result<JudgedRequest> judge_creation(const Connection& connection, FunctionRequest request);
-Result<JudgedRequest> judge_update(const Connection& connection, FunctionRequest request);
+// By the limits of the connection's cloud. Nothing is sent. Error kind invalid_argument, in one sentence;
+// cancelled where a stop is wanted while requirements come from a pipe.
+Result<JudgedRequest> judge_creation(const Connection& connection, FunctionRequest request,
+                                     const StopToken& stop = {});
+Result<JudgedRequest> judge_update(const Connection& connection, FunctionRequest request,
+                                   const StopToken& stop = {});
 
 // Whether a function that is there already is a mistake.
 enum class Existing { refuse, leave };

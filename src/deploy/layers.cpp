@@ -60,7 +60,7 @@ Result<LayerVersion> publish_layer(Connection& connection, const LayerRequest& a
   LayerRequest request = asked;
   RequirementsCopy copy;
   if (!request.requirements.value_or("").empty()) {
-    auto kept = keep_what_is_read_once(*request.requirements);
+    auto kept = keep_what_is_read_once(*request.requirements, stop);
     if (!kept) return tl::unexpected(kept.error());
     copy = std::move(*kept);
   }

@@ -173,7 +173,8 @@ Result<UpdatePreparation> prepare_update(Connection& connection, const JudgedReq
 
 }  // namespace
 
-Result<JudgedRequest> judge_update(const Connection& connection, FunctionRequest request) {
+Result<JudgedRequest> judge_update(const Connection& connection, FunctionRequest request,
+                                   const StopToken& stop) {
   const FunctionLimits& its = limits_of(connection);
   JudgedRequest judged{std::move(request)};
   const FunctionRequest& asked = judged.asked;
@@ -181,7 +182,7 @@ Result<JudgedRequest> judge_update(const Connection& connection, FunctionRequest
     if (auto possible = check_on_run(connection, asked); !possible) return tl::unexpected(possible.error());
   if (auto valid = validate(asked, its); !valid) return tl::unexpected(valid.error());
   if (judged.asked.installs()) {
-    auto kept = keep_what_is_read_once(*judged.asked.requirements);
+    auto kept = keep_what_is_read_once(*judged.asked.requirements, stop);
     if (!kept) return tl::unexpected(kept.error());
     judged.requirements = std::move(*kept);
   }

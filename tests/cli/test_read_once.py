@@ -1,6 +1,7 @@
 """Requirements from a pipe, as `-r <(pip freeze)` gives them: they are read once, and kept for as long as that takes."""
 
 import os
+import signal
 import subprocess
 
 import pytest
@@ -95,3 +96,23 @@ def test_nor_anything_else_that_is_read(bash, run, tmp_path):
     ):
         done = bash("LAMBDAPOOL_PRICES=fifo lambdapool " + line)
         assert done.returncode == 1 and told in done.stderr and done.stderr.count("\n") == 1, (line, done)
+
+
+@pytest.mark.parametrize("verb", ["create", "update"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_wait_for_a_pipe(lambdapool, clean_environment, run, tmp_path, verb, number):
+    (tmp_path / "m.py").write_text("k = 1\n")
+    assert run("create", "there", "m.py").returncode == 0
+    reads, writes = os.pipe()
+    command = [str(lambdapool), verb, "there" if verb == "update" else "f", "m.py", "-r", "/dev/fd/%d" % reads]
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=clean_environment, pass_fds=[reads], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        os.close(reads)
+        with open(writes, "wb", buffering=0) as pipe:
+            left = b"#" * (1 << 20)  # more than a pipe holds: written once it is read
+            while left:
+                left = left[pipe.write(left) :]
+            process.send_signal(number)
+            out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (130, b"Error: interrupted: nothing was changed.\n"), out
