@@ -105,24 +105,24 @@ class Future {
  public:
   Future() = default;
 
-  bool valid() const { return job_ != nullptr; }
+  bool valid() const { return job_ && !taken_; }
 
   // Waits for the result, or throws what the call failed with. Once; then the future is no longer valid.
   T get() {
-    checked()->wait();  // while it waits another thread may cancel it
-    finished_ = std::move(job_);
-    const Forget results{*finished_};
-    return collect_(*finished_, count_);
+    checked().wait();
+    taken_ = true;
+    const Forget results{*job_};
+    return collect_(*job_, count_);
   }
 
   // What the calls of it that have ended logged, 4 KB of each, in the order in which they were sent: what the
   // tasks printed, between what Lambda logs of them. Also after get(). Items of one chunk share a call.
-  std::string logs() const { return (finished_ ? finished_ : checked())->logs(); }
+  std::string logs() const { return job().logs(); }
 
   // What its calls took and cost so far; also after get().
-  Report report() const { return (finished_ ? finished_ : checked())->report(); }
+  Report report() const { return job().report(); }
 
-  void wait() const { checked()->wait(); }
+  void wait() const { checked().wait(); }
 
   template <class Rep, class Period>
   std::future_status wait_for(const std::chrono::duration<Rep, Period>& time) const {
@@ -130,11 +130,12 @@ class Future {
                       std::chrono::ceil<std::chrono::steady_clock::duration>(time));
   }
   std::future_status wait_until(std::chrono::steady_clock::time_point deadline) const {
-    return checked()->wait_until(deadline) ? std::future_status::ready : std::future_status::timeout;
+    return checked().wait_until(deadline) ? std::future_status::ready : std::future_status::timeout;
   }
 
-  // True: what had not been sent will not be, and get() throws Cancelled. False: too late.
-  bool cancel() { return checked()->cancel(); }
+  // True: what had not been sent will not be, and get() throws Cancelled. False: too late. Also while another
+  // thread is in get(); of nothing else here two threads may make use at once.
+  bool cancel() { return job().cancel(); }
 
   // For pools only: `collect` makes the result of a finished job.
   using Collect = T (*)(detail::Job&, std::size_t);
@@ -147,17 +148,17 @@ class Future {
     ~Forget() { job.forget_results(); }
   };
 
-  const std::shared_ptr<detail::Job>& checked() const {
+  detail::Job& job() const {
     if (!job_) throw std::future_error(std::future_errc::no_state);
-    return job_;
+    return *job_;
   }
-  std::shared_ptr<detail::Job>& checked() {
-    std::as_const(*this).checked();
-    return job_;
+  detail::Job& checked() const {
+    if (taken_) throw std::future_error(std::future_errc::no_state);
+    return job();
   }
 
   std::shared_ptr<detail::Job> job_;
-  std::shared_ptr<detail::Job> finished_;  // after get(), for its logs
+  bool taken_ = false;  // by get()
   std::size_t count_ = 0;
   Collect collect_ = nullptr;
 };

@@ -138,7 +138,8 @@ class Feed(Lazy):
     def _used_up(self) -> None:
         if self._consumed != self._taken:
             self._consumed = self._taken
-            if 2 * (self._pulled - self._consumed) <= self._window:  # to pull several in a row
+            # Quick ones are pulled several in a row.
+            if self._chunks_each != QUICK_CHUNKS_EACH or 2 * (self._pulled - self._consumed) <= self._window:
                 self._room.notify_all()
 
     def _wanted(self) -> bool:

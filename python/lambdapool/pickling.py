@@ -46,7 +46,7 @@ def dumps(thing: Any, parts: Optional[Callable[[], Any]] = None, apart: Optional
     unsendable.Parts."""
     global _named
     function, data = _named
-    if thing is function and not _asked_for_values():
+    if thing is function and _is_where_it_says(thing) and not _asked_for_values():
         return data
     try:
         data = _dumps(thing, apart)
@@ -60,7 +60,12 @@ def dumps(thing: Any, parts: Optional[Callable[[], Any]] = None, apart: Optional
 
 
 _FOUND_BY_NAME = pickle.STACK_GLOBAL + pickle.MEMOIZE + pickle.STOP
-_named: Tuple[Any, bytes] = (object(), b"")  # the last function that went by its name, which stays the same
+_named: Tuple[Any, bytes] = (object(), b"")  # the last function that went by its name
+
+
+def _is_where_it_says(function: Any) -> bool:
+    """Else it goes by value: another may have its name by now."""
+    return getattr(sys.modules.get(function.__module__), function.__qualname__, None) is function
 
 
 def dump_items(style: str, items: Sequence[Any], first: int = 0, apart: Optional[int] = None) -> bytes:

@@ -24,11 +24,12 @@ class Watch {
 
   void run() {
     while (!abandoned_ && !job_->wait_until(std::chrono::steady_clock::now() + interval)) tell(false);
-    tell(true);
+    if (!dropped_) tell(true);
     told_ = true;
     told_.notify_all();
   }
   void abandon() { abandoned_ = true; }
+  void drop() { dropped_ = true; }  // in the callback, which is not called any more
   void wait() const { told_.wait(false); }
 
  private:
@@ -53,18 +54,23 @@ class Watch {
   const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
   std::atomic<bool> abandoned_ = false;
   std::atomic<bool> told_ = false;
+  bool dropped_ = false;
 };
 
 class WatchedJob final : public detail::Job {
  public:
-  WatchedJob(const std::shared_ptr<detail::Job>& job, ProgressCallback callback)
-      : job_(job),
-        watch_(std::make_shared<Watch>(job, std::move(callback))),
+  WatchedJob(std::shared_ptr<detail::Job> job, ProgressCallback callback)
+      : job_(std::move(job)),
+        watch_(std::make_shared<Watch>(job_, std::move(callback))),
         thread_([watch = watch_] { watch->run(); }) {}
   ~WatchedJob() override {
     watch_->abandon();
-    const bool dropped_by_callback = thread_.get_id() == std::this_thread::get_id();
-    dropped_by_callback ? thread_.detach() : thread_.join();
+    if (thread_.get_id() != std::this_thread::get_id()) {
+      thread_.join();
+    } else {
+      watch_->drop();
+      thread_.detach();
+    }
   }
 
   // The last word comes before the result.
@@ -101,7 +107,7 @@ std::string in_words(std::chrono::duration<double> time) {
 }  // namespace
 
 std::shared_ptr<detail::Job> watch(std::shared_ptr<detail::Job> job, ProgressCallback callback) {
-  return std::make_shared<WatchedJob>(job, std::move(callback));
+  return std::make_shared<WatchedJob>(std::move(job), std::move(callback));
 }
 
 }  // namespace lambdapool::api

@@ -88,7 +88,8 @@ void run_on(EventLoop::Impl& loop, const std::function<void()>& work) {
 }
 
 EventLoop::EventLoop() : impl_(std::make_shared<Impl>()) {
-  // exit() does not wait for the thread, which may be using what OpenSSL would free then.
+  // exit() does not wait for the thread, which may be using what OpenSSL would free then. This comes too late
+  // where the program has used OpenSSL before.
   OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr);
   const SignalsBlocked blocked;
   impl_->thread = std::thread([impl = impl_] { impl->helm.serve(); });

@@ -1,13 +1,15 @@
 """What small tasks that follow one another share in the agent."""
 
 import json
+import math
 import os
 import pickle
 import sys
+from itertools import chain
 
 import lambdapool_tasks as tasks
 import pytest
-from lambdapool_agent import LambdapoolProtocolError, envelope, handler, last_words, outcome
+from lambdapool_agent import LambdapoolProtocolError, envelope, forked, handler, last_words, outcome
 
 HEAD = {"lambdapool": 1, "codec": "pickle", "peer": "%d.%d" % sys.version_info[:2], "echo": "", "encoding": "raw"}
 
@@ -108,10 +110,20 @@ def test_a_forked_child_has_a_timer_of_its_own(timer):
     assert timer == [FULL, FULL, 0]
 
 
-def outcomes_of(function, items):
+class HasTime(Context):
+    def __init__(self, milliseconds):
+        self.milliseconds = milliseconds
+
+    def get_remaining_time_in_millis(self):
+        return self.milliseconds
+
+
+def outcomes_of(function, items, milliseconds=3_000_000):
     """(kind, value) of each."""
     head = json.dumps({**HEAD, "echo": "a"}).encode()
-    answer = handler.raw_handler(head + b"\0" + pickle.dumps(function, 5) + pickle.dumps(("map", items), 5), Context())
+    answer = handler.raw_handler(
+        head + b"\0" + pickle.dumps(function, 5) + pickle.dumps(("map", items), 5), HasTime(milliseconds)
+    )
     found = []
     for status, data in pickle.loads(answer.partition(b"\0")[2])[0]:
         value = pickle.loads(data)
@@ -137,6 +149,39 @@ def test_items_in_a_row_have_the_outcomes_that_they_would_have_alone(items):
         alone = outcomes_of(odd, [item])[0]
         assert status == alone[0] and type(value) is type(alone[1])
         assert value == alone[1] if status == outcome.VALUE else value[2:4] == alone[1][2:4]
+
+
+class Clock:
+    """In the place of the module time."""
+
+    now = 0.0
+
+    def perf_counter(self):
+        return self.now
+
+
+def takes(seconds):
+    Clock.now += seconds
+    return None
+
+
+def test_a_slow_item_ends_the_row_and_no_other_begins_where_the_time_may_not_suffice(monkeypatch):
+    monkeypatch.setattr(Clock, "now", 0.0)
+    monkeypatch.setattr(handler, "time", Clock())
+    assert len(outcomes_of(takes, [0] * 100 + [0.1] * 100, 2000)) == 100 + 18
+
+
+def test_quick_items_run_in_rows(monkeypatch):
+    rows = []
+    monkeypatch.setattr(handler, "chain", lambda *parts: rows.append(parts) or chain(*parts))
+    monkeypatch.setattr(handler, "time", Clock())
+    assert len(outcomes_of(tasks.square, range(1000))) == 1000
+    assert len(rows) == math.ceil((1000 - handler.PLAIN_BEFORE) / handler.IN_A_ROW)
+
+
+def test_nothing_of_a_task_is_kept_after_it():
+    handler.raw_handler(payload(item=[1, 2]), Context())
+    assert list(forked._items) == []
 
 
 kept = []

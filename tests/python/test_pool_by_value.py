@@ -56,6 +56,13 @@ def test_a_functions_name_is_kept_and_its_value_is_not():
     assert len(set(by_value)) == 3 and not any(data.endswith(pickling._FOUND_BY_NAME) for data in by_value)
 
 
+def test_a_function_whose_name_is_anothers_meanwhile_goes_by_value(monkeypatch):
+    named, function = pickling.dumps(tasks.square), tasks.square
+    monkeypatch.setattr(tasks, "square", lambda n: n)
+    sent = pickling.dumps(function)
+    assert sent != named and pickle.loads(sent)(3) == 9
+
+
 def test_a_function_whose_module_is_registered_meanwhile_goes_by_value():
     named = pickling.dumps(tasks.square)
     cloudpickle.register_pickle_by_value(tasks)

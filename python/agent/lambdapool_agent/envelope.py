@@ -14,7 +14,7 @@ PEER = "%d.%d" % sys.version_info[:2]
 ARCHITECTURE = {"aarch64": "arm64"}.get(os.uname().machine, os.uname().machine)  # as AWS names it
 MAX_BODY_BYTES = 256 << 20
 MAX_ECHO = 64
-_HEADS_MAX = 256
+_HEADS_MAX, _HEAD_BYTES_MAX = 256, 2048  # that are kept
 
 COMPRESSED_FROM = 4 * 1024
 _SAMPLE = 64 * 1024
@@ -105,7 +105,12 @@ def split_raw(payload):
         event = json.loads(head.decode())
     except ValueError as error:
         raise LambdapoolProtocolError("the task's head is not JSON: %s" % error) from None
-    if isinstance(event, dict) and event.get("echo") == echo.decode("latin-1") and _ECHO not in after:
+    if (
+        isinstance(event, dict)
+        and event.get("echo") == echo.decode("latin-1")
+        and _ECHO not in after
+        and len(head) <= _HEAD_BYTES_MAX
+    ):
         if len(_heads) >= _HEADS_MAX:
             _heads.clear()
         _heads[before, after] = event

@@ -25,6 +25,7 @@ class _Asked:
 
 
 _mark, _marked = None, 0
+_MOVABLE = (list, tuple, range)  # whose iterators have __setstate__
 _items: "object" = iter([])  # those that are left of the task
 
 
@@ -48,9 +49,10 @@ def _page():
 
 
 def not_in_children(items):
-    """An iterator of which nothing is left in a child that one of the items forks: several run in a row."""
+    """An iterator of which nothing is left in a child that one of the items forks (by Python): several run in a row,
+    before anybody looks who runs them."""
     global _items
-    _items = iter(items if type(items) is list else list(items))
+    _items = iter(items if type(items) in _MOVABLE else list(items))
     return _items
 
 

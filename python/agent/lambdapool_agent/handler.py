@@ -175,11 +175,11 @@ def _run_task(parts, remaining, worker, ways, in_child):
 
 def _run_items(call, items, outcomes, remaining, mark, early_ones):
     """How long they took. Each item costs tenths of a microsecond here, and should not cost more: quick ones whose
-    results are plain run several in a row."""
+    results are plain run several in a row, which the first slow one ends."""
     clock, small = time.perf_counter, outcome.SMALL
     plain, room = outcomes.plain, ENOUGH_BYTES // outcome.PLAIN_BYTES
     longest, in_a_row, rest = 0.0, 1, forked.not_in_children(items)
-    started = now = clock()
+    started = now = row_ends = clock()
     deadline, latest = started + remaining, float("inf")  # the first one is always started
     tell = float("inf") if early_ones is None else started
     for item in rest:
@@ -197,6 +197,8 @@ def _run_items(call, items, outcomes, remaining, mark, early_ones):
                     kind = type(result)
                 if kind is int and -(2**63) <= result < 2**63 or kind in small:
                     plain.append(result)
+                    if in_a_row > 1 and clock() > row_ends:
+                        break
                 else:
                     outcomes.add_value(result)
                     plain = None
@@ -215,6 +217,8 @@ def _run_items(call, items, outcomes, remaining, mark, early_ones):
             longest = now - previous
             latest = deadline - 2 * longest
         in_a_row = IN_A_ROW if len(plain) >= PLAIN_BEFORE and now - previous <= QUICK * in_a_row else 1
+        row_ends = now + QUICK * IN_A_ROW
+    forked.not_in_children(())
     return now - started
 
 

@@ -109,21 +109,26 @@ void cancel_while_another_gets(const std::string& function) {
 
 // Whoever tells of the progress may hold the last future.
 void drop_in_progress(const std::string& function) {
+  Gate gate;
   lp::LambdaPool pool{{.workers = 1, .lambda_function = function}};
-  auto results = std::make_shared<lp::Future<std::vector<int>>>();
+  lp::Future<std::vector<int>> results;
   std::promise<void> gone;
   std::atomic<bool> is_there = false;
-  *results = pool.map_async([](int n) { return n; }, std::views::iota(0, 10),
-                            {.progress = [&, held = std::weak_ptr(results)](const lp::Progress&) {
-                              is_there.wait(false);
-                              if (!results) return;
-                              results.reset();
-                              gone.set_value();
-                            }});
+  std::atomic<int> calls = 0;
+  results =
+      pool.map_async(passes, std::vector{gate.port(), gate.port()}, {.progress = [&](const lp::Progress&) {
+                       is_there.wait(false);
+                       if (++calls > 1) return;
+                       results = {};
+                       gone.set_value();
+                     }});
+  gate.wait_for_one();  // so the first call is not the last
   is_there = true;
   is_there.notify_all();
   gone.get_future().wait();
+  gate.open();
   CHECK(pool.apply([] { return 3; }) == 3);
+  CHECK(calls == 1);
 }
 
 }  // namespace
