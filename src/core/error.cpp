@@ -4,11 +4,20 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <new>
 
 namespace lambdapool {
 
 std::string system_reason(int error_number) {
-  return error_number == ENOSPC || error_number == EDQUOT ? "the disk is full" : std::strerror(error_number);
+  if (error_number == ENOSPC || error_number == EDQUOT) return "the disk is full";
+  if (error_number == EFBIG) return "a file may not become so large (ulimit -f)";
+  return std::strerror(error_number);
+}
+
+std::string reason_of(const std::exception& failure) {
+  if (dynamic_cast<const std::bad_alloc*>(&failure) != nullptr)
+    return "there is no memory left; look at its limit (ulimit -v) and at memory.max of the cgroup";
+  return failure.what();
 }
 
 void check_failed(const char* expression, const char* file, int line) {

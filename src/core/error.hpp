@@ -1,6 +1,7 @@
 // What went wrong, as a value: what was tried, on what, and what the service answered.
 #pragma once
 
+#include <exception>
 #include <string>
 #include <tl/expected.hpp>
 #include <utility>
@@ -29,6 +30,8 @@ inline tl::unexpected<Error> fail(ErrorKind kind, std::string message) {
 
 // What the system calls an errno; a disk or quota without room is always "the disk is full".
 std::string system_reason(int error_number);
+// The same of an exception; want of memory says so.
+std::string reason_of(const std::exception& failure);
 
 // An always-on assertion for bugs of our own: prints where and what, and aborts.
 [[noreturn]] void check_failed(const char* expression, const char* file, int line);

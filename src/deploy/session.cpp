@@ -7,6 +7,7 @@
 #include "aws/credentials/credentials.hpp"
 #include "aws/endpoint.hpp"
 #include "aws/signed_request.hpp"
+#include "core/own_thread.hpp"
 #include "core/random.hpp"
 #include "gcp/attempt.hpp"
 
@@ -46,8 +47,10 @@ Result<std::unique_ptr<Session>> Session::open(Connection& connection, const Eve
   auto target = connection.target(stop);
   if (!target) return tl::unexpected(std::move(target.error()));
   sigv4::Scope scope{target->region, "lambda"};
-  return std::unique_ptr<Session>(
-      new Session(connection, std::move(*target), std::move(scope), events, stop));
+  return made_with_thread([&] {
+    return std::unique_ptr<Session>(
+        new Session(connection, std::move(*target), std::move(scope), events, stop));
+  });
 }
 
 Result<std::unique_ptr<Session>> Session::open_to_run(Connection& connection, const Events& events,
@@ -56,8 +59,10 @@ Result<std::unique_ptr<Session>> Session::open_to_run(Connection& connection, co
   if (!target) return tl::unexpected(std::move(target.error()));
   LAMBDAPOOL_CHECK(target->google);
   sigv4::Scope scope{target->region, "run"};
-  return std::unique_ptr<Session>(
-      new Session(connection, std::move(*target), std::move(scope), events, stop));
+  return made_with_thread([&] {
+    return std::unique_ptr<Session>(
+        new Session(connection, std::move(*target), std::move(scope), events, stop));
+  });
 }
 
 Result<std::unique_ptr<Session>> Session::open_to_read(Connection& connection, const Events& events,
@@ -69,9 +74,11 @@ Result<std::unique_ptr<Session>> Session::open_to_read(Connection& connection, c
   auto target = connection.at_home(home->path()).target(stop);
   if (!target) return tl::unexpected(std::move(target.error()));
   sigv4::Scope scope{target->region, "lambda"};
-  std::unique_ptr<Session> session(
-      new Session(connection, std::move(*target), std::move(scope), events, stop));
-  session->home_ = std::make_unique<LocalHome>(std::move(*home));
+  auto session = made_with_thread([&] {
+    return std::unique_ptr<Session>(
+        new Session(connection, std::move(*target), std::move(scope), events, stop));
+  });
+  if (session) (*session)->home_ = std::make_unique<LocalHome>(std::move(*home));
   return session;
 }
 
@@ -88,8 +95,10 @@ Result<std::unique_ptr<Session>> Session::open_beside(const Session& lambda, con
                 "the endpoint of " + service + ", '" + *url + "', is not a URL.");
   target.endpoint = *endpoint;
   sigv4::Scope scope{aws::signing_region(service, target.region), service};
-  return std::unique_ptr<Session>(
-      new Session(lambda.connection_, std::move(target), std::move(scope), lambda.events_, lambda.stop_));
+  return made_with_thread([&] {
+    return std::unique_ptr<Session>(
+        new Session(lambda.connection_, std::move(target), std::move(scope), lambda.events_, lambda.stop_));
+  });
 }
 
 std::unique_ptr<Session> Session::open_at(const Session& other, http::Endpoint endpoint) {

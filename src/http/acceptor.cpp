@@ -6,8 +6,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <exception>
 #include <vector>
 
+#include "core/descriptor.hpp"
 #include "http/caller.hpp"
 
 namespace lambdapool::http {
@@ -53,7 +55,16 @@ void Acceptor::stop() {
   settings_.handler = nullptr;
 }
 
+// Where there is no memory for one of those who knock, all wait a moment; nobody waits for ever.
 void Acceptor::accept() {
+  try {
+    accept_all();
+  } catch (const std::exception&) {
+    wait_for_room();
+  }
+}
+
+void Acceptor::accept_all() {
   for (;;) {
     if (connections_.size() >= max_connections_) {
       if (!somebody_knocks(descriptor_.native_handle())) return wait();
@@ -79,7 +90,8 @@ bool Acceptor::admitted(int fd) const {
   return !admit || admit(caller_of(fd));
 }
 
-void Acceptor::serve(int fd) {
+void Acceptor::serve(int accepted) {
+  Descriptor fd(accepted);
   auto loop = loop_.lock();
   auto connection = std::make_shared<ServerConnection>(
       loop_, loop->io, settings_,
@@ -88,7 +100,7 @@ void Acceptor::serve(int fd) {
                                    self->connections_.erase(over.shared_from_this());
                                }});
   connections_.insert(connection);
-  connection->start(fd);
+  connection->start(fd.release());
   watch_the_clock();
 }
 

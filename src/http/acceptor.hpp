@@ -20,8 +20,9 @@ class Acceptor : public std::enable_shared_from_this<Acceptor> {
 
  private:
   void accept();
+  void accept_all();
   bool admitted(int fd) const;
-  void serve(int fd);
+  void serve(int accepted);
   bool spare_one();
   void wait_for_room();
   void watch_the_clock();

@@ -7,7 +7,7 @@
 #include <exception>
 #include <future>
 
-#include "core/signals_blocked.hpp"
+#include "core/own_thread.hpp"
 #include "http/loop_impl.hpp"
 
 namespace lambdapool::http {
@@ -50,7 +50,12 @@ struct WatchState : std::enable_shared_from_this<WatchState> {
     descriptor.async_wait(asio::posix::stream_descriptor::wait_read,
                           [self = shared_from_this()](boost::system::error_code error) {
                             if (self->stopped || error == asio::error::operation_aborted) return;
-                            self->ready();
+                            try {
+                              self->ready();
+                            } catch (...) {  // the helm tells; this goes on
+                              if (!self->stopped && !error) self->arm();
+                              throw;
+                            }
                             if (!self->stopped && !error) self->arm();
                           });
   }
@@ -91,8 +96,7 @@ EventLoop::EventLoop() : impl_(std::make_shared<Impl>()) {
   // exit() does not wait for the thread, which may be using what OpenSSL would free then. This comes too late
   // where the program has used OpenSSL before.
   OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr);
-  const SignalsBlocked blocked;
-  impl_->thread = std::thread([impl = impl_] { impl->helm.serve(); });
+  impl_->thread = start_own_thread([impl = impl_] { impl->helm.serve(); });
 }
 
 EventLoop::~EventLoop() {

@@ -14,7 +14,7 @@ class EventLoop {
  public:
   using Clock = std::chrono::steady_clock;
 
-  EventLoop();  // whose thread takes no signals
+  EventLoop();  // whose thread takes no signals; throws NoThread
   // Stops and joins the thread; callbacks not yet run are dropped. On the loop's own thread it cannot
   // join: the thread then ends by itself, after the callback that is running.
   ~EventLoop();

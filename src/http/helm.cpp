@@ -4,8 +4,10 @@
 
 #include <cstdio>
 #include <exception>
+#include <new>
 #include <utility>
 
+#include "core/error.hpp"
 #include "http/event_loop.hpp"
 
 namespace lambdapool::http {
@@ -39,6 +41,9 @@ bool guarded(Run run) {
   try {
     run();
     return true;
+  } catch (const std::bad_alloc& none) {
+    std::fprintf(stderr, "lambdapool: %s\n", reason_of(none).c_str());
+    return false;
   } catch (const std::exception& bug) {
     std::fprintf(stderr, "lambdapool: internal error, please report it: %s\n", bug.what());
     return false;

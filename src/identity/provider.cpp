@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/signals_blocked.hpp"
+#include "core/own_thread.hpp"
 
 namespace lambdapool::identity {
 
@@ -39,11 +39,6 @@ bool same_keys(const aws::Credentials& a, const aws::Credentials& b) {
   return a.identity.access_key_id == b.identity.access_key_id &&
          a.identity.secret_access_key == b.identity.secret_access_key &&
          a.identity.session_token == b.identity.session_token;
-}
-
-std::thread start_without_signals(std::function<void()> work) {
-  const SignalsBlocked blocked;
-  return std::thread(std::move(work));
 }
 
 }  // namespace
@@ -173,8 +168,7 @@ ProviderOf<Value>::~ProviderOf() {
 template <class Value>
 void ProviderOf<Value>::begin() {
   try {
-    if (!state_->thread.joinable())
-      state_->thread = start_without_signals([state = state_] { state->work(); });
+    if (!state_->thread.joinable()) state_->thread = start_own_thread([state = state_] { state->work(); });
   } catch (const std::exception& failure) {
     return state_->finish(
         fail(ErrorKind::credentials, std::string(name_of(static_cast<const Value*>(nullptr))) +

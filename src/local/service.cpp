@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <exception>
 #include <future>
 
 #include "core/descriptor_limit.hpp"
@@ -286,9 +287,13 @@ Result<std::unique_ptr<Service>> Service::start(ServiceOptions options) {
   if (auto room = require_descriptors(descriptors_at_least, "the local Lambda with one worker"); !room)
     return tl::unexpected(room.error());
   if (auto made = secure_home(options.home); !made) return tl::unexpected(made.error());
-  auto service = std::make_unique<RunningService>();
-  if (auto started = service->start(options); !started) return tl::unexpected(started.error());
-  return service;
+  try {
+    auto service = std::make_unique<RunningService>();
+    if (auto started = service->start(options); !started) return tl::unexpected(started.error());
+    return service;
+  } catch (const std::exception& failure) {
+    return fail(ErrorKind::io, "The local Lambda cannot start: " + reason_of(failure));
+  }
 }
 
 Result<fs::path> default_home(const Environment& environment) {

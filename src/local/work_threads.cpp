@@ -1,9 +1,8 @@
 #include "local/work_threads.hpp"
 
 #include <exception>
-#include <system_error>
 
-#include "core/signals_blocked.hpp"
+#include "core/own_thread.hpp"
 
 namespace lambdapool::local {
 
@@ -16,9 +15,8 @@ void WorkThreads::run(std::function<void()> work) {
     return;
   }
   try {
-    const SignalsBlocked blocked;
-    threads_.emplace_back([this] { serve(); });
-  } catch (const std::system_error&) {  // no more of them are to be had
+    threads_.push_back(start_own_thread([this] { serve(); }));
+  } catch (const NoThread&) {
     if (!threads_.empty()) return arrived_.notify_one();
     queue_.pop_back();
     throw;

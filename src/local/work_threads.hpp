@@ -13,12 +13,14 @@ namespace lambdapool::local {
 
 class WorkThreads {
  public:
-  explicit WorkThreads(std::size_t most) : most_(most) {}
+  explicit WorkThreads(std::size_t most) : most_(most) {
+    threads_.reserve(most);  // one that runs cannot be dropped for want of memory
+  }
   ~WorkThreads() { stop(); }
   WorkThreads(const WorkThreads&) = delete;
   WorkThreads& operator=(const WorkThreads&) = delete;
 
-  void run(std::function<void()> work);  // nothing after stop()
+  void run(std::function<void()> work);  // nothing after stop(); throws NoThread where there is not even one
   void stop();                           // work that was not begun is dropped; what was begun is waited for
 
   // Waits for what was begun, and begins nothing more until resume().

@@ -20,6 +20,7 @@
 #include "aws/xml_answer.hpp"
 #include "core/descriptor.hpp"
 #include "core/encoding.hpp"
+#include "core/own_thread.hpp"
 #include "core/presigned_target.hpp"
 #include "core/random.hpp"
 #include "core/retry.hpp"
@@ -244,7 +245,7 @@ struct Store::Impl {
 };
 
 Result<std::shared_ptr<Store>> Store::open(const target::Target& target) {
-  return std::shared_ptr<Store>(new Store(std::make_shared<Impl>(target)));
+  return made_with_thread([&] { return std::shared_ptr<Store>(new Store(std::make_shared<Impl>(target))); });
 }
 
 Store::Store(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}

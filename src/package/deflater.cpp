@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "core/error.hpp"
-#include "core/signals_blocked.hpp"
+#include "core/own_thread.hpp"
 
 namespace lambdapool::package {
 
@@ -124,7 +124,9 @@ DeflatedBlock deflate_block(const std::string& content, std::size_t begin) {
 
 }  // namespace
 
-Deflater::Deflater(unsigned threads) : threads_max_(std::clamp(threads, 1U, threads_reasonable)) {}
+Deflater::Deflater(unsigned threads) : threads_max_(std::clamp(threads, 1U, threads_reasonable)) {
+  threads_.reserve(threads_max_);  // one that runs cannot be dropped for want of memory
+}
 
 Deflater::~Deflater() {
   {
@@ -144,8 +146,11 @@ std::vector<std::future<DeflatedBlock>> Deflater::deflate(const std::shared_ptr<
     const std::lock_guard lock(mutex_);
     tasks_.push_back(std::move(task));
     if (idle_ < tasks_.size() && threads_.size() < threads_max_) {
-      const SignalsBlocked blocked;
-      threads_.emplace_back([this] { run(); });
+      try {
+        threads_.push_back(start_own_thread([this] { run(); }));
+      } catch (const NoThread&) {
+        if (threads_.empty()) throw;
+      }
     }
     changed_.notify_one();
   }

@@ -4,8 +4,8 @@
 #include "pool/engine.hpp"
 
 #include <algorithm>
-#include <thread>
 
+#include "core/own_thread.hpp"
 #include "pool/doubt.hpp"
 #include "pool/ending.hpp"
 #include "pool/engine_impl.hpp"
@@ -335,15 +335,22 @@ Engine::~Engine() {
     impl_->own_loop.reset();
   } else if (!impl_->own_loop) {
     // With the last pool its service ends, which its own thread cannot wait for.
-    std::thread([last = std::move(impl_)] {}).detach();
+    const auto last = std::make_shared<std::shared_ptr<Impl>>(std::move(impl_));
+    try {
+      start_own_thread([last] { last->reset(); }).detach();
+    } catch (const NoThread&) {
+      new auto(last);  // it ends with the program
+    }
   }
 }
 Result<std::unique_ptr<Engine>> Engine::open(target::Target target, EngineOptions options) {
   if (auto valid = validate(options); !valid) return tl::unexpected(valid.error());
   auto caller = target::open_caller(target, options.function);
   if (!caller) return tl::unexpected(std::move(caller.error()));
-  return std::unique_ptr<Engine>(
-      new Engine(std::make_shared<Impl>(std::move(target), std::move(*caller), std::move(options))));
+  return made_with_thread([&] {
+    return std::unique_ptr<Engine>(
+        new Engine(std::make_shared<Impl>(std::move(target), std::move(*caller), std::move(options))));
+  });
 }
 
 void Engine::submit(Id id, std::string payload, Done done, std::string echo, const std::string& variant,

@@ -41,7 +41,7 @@ Refusal unknown_operation(const http::Request& request) {
 
 http::Response internal_error(const std::exception& failure) {
   return refusal_response(
-      {500, "ServiceException", std::string("The local Lambda has failed: ") + failure.what()});
+      {500, "ServiceException", std::string("The local Lambda has failed: ") + reason_of(failure)});
 }
 
 }  // namespace

@@ -76,6 +76,13 @@ class FakeWorkers : public Workers {
     return changed_.wait_for(
         lock, patience, [&] { return std::find(retired_.begin(), retired_.end(), key) != retired_.end(); });
   }
+  // As an exception does to what is on its way.
+  void drop_one(http::EventLoop& loop) {
+    std::unique_lock lock(mutex_);
+    if (held_.empty()) return;
+    loop.post([done = std::move(held_.front())] {});
+    held_.pop_front();
+  }
   void release_one(http::EventLoop& loop) {
     std::unique_lock lock(mutex_);
     if (held_.empty()) return;

@@ -103,7 +103,8 @@ void ControlPlane::Impl::invoke_url(std::uint64_t id, const std::shared_ptr<cons
                                  url->is_streamed ? Streaming::url : Streaming::none};
   invoker.invoke(invocation, exchange.request_id, std::move(event),
                  [self = weak_from_this(), id, url](http::Response response) {
-                   if (const auto alive = self.lock()) alive->answer_url(id, url, std::move(response));
+                   const auto alive = self.lock();
+                   if (alive) alive->guarded(id, [&] { alive->answer_url(id, url, std::move(response)); });
                  });
 }
 

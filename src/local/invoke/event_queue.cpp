@@ -1,5 +1,7 @@
 #include "local/invoke/event_queue.hpp"
 
+#include <exception>
+
 namespace lambdapool::local {
 
 bool EventQueue::add(EventInvocation event) {
@@ -17,10 +19,18 @@ void EventQueue::forget(const EventInvocation& event) {
   bytes_ -= event.invocation.payload.size();
 }
 
+// What cannot be begun, for want of memory for example, waits like what is throttled.
+EventQueue::Start EventQueue::begin(const EventInvocation& event) {
+  try {
+    return start_(event);
+  } catch (const std::exception&) {
+    return Start::throttled;
+  }
+}
+
 void EventQueue::begin_or_wait(EventInvocation event) {
   const auto waiting = waiting_.find(event.reference.name);
-  const auto start =
-      waiting == waiting_.end() ? start_(event) : Start::throttled;  // first come, first served
+  const auto start = waiting == waiting_.end() ? begin(event) : Start::throttled;  // first come, first served
   if (start == Start::gone) forget(event);
   if (start != Start::throttled) return;
   waiting_[event.reference.name].push_back(std::move(event));
@@ -39,7 +49,7 @@ void EventQueue::begin_waiting() {
   for (auto entry = waiting_.begin(); entry != waiting_.end();) {
     auto& events = entry->second;
     while (!events.empty()) {
-      const auto start = start_(events.front());
+      const auto start = begin(events.front());
       if (start == Start::throttled) break;
       if (start == Start::gone) forget(events.front());
       events.pop_front();

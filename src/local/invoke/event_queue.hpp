@@ -54,6 +54,7 @@ class EventQueue {
   void capacity_freed();  // some invocation has ended
 
  private:
+  Start begin(const EventInvocation& event);
   void begin_or_wait(EventInvocation event);
   void begin_waiting();
   void look_again_later();

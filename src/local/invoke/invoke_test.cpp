@@ -1,5 +1,7 @@
 // Invoke, as an SDK sees it.
+#include <future>
 #include <latch>
+#include <stdexcept>
 
 #include "core/limits.hpp"
 #include "local/control/control_plane_fixture.hpp"
@@ -104,6 +106,33 @@ TEST_F(InvokeTest, AnEventIsAnsweredAtOnceAndReallyRuns) {
   EXPECT_EQ(answer.body, "");
   EXPECT_EQ(answer.headers.find("x-amz-executed-version"), nullptr);
   EXPECT_EQ(service->workers.wait_for_call(1).invocation.payload, "1");
+}
+
+TEST_F(InvokeTest, AnExceptionIsTheAnswerOfTheCallThatItEndsAndOfNoOther) {
+  service->call("PUT", "/2017-10-31/functions/f/concurrency", json{{"ReservedConcurrentExecutions", 1}});
+  service->workers.answer([](const auto&, const auto&) -> InvocationResult {
+    throw std::runtime_error("no thread could be started");
+  });
+  for (int i = 0; i < 3; ++i) {
+    const auto answer = service->invoke("f");
+    EXPECT_EQ(answer.status, 500);
+    EXPECT_EQ(json_of(answer)["Message"], "The local Lambda has failed: no thread could be started");
+  }
+  service->workers.answer(FakeWorkers::echo);
+  EXPECT_EQ(service->invoke("f").status, 200);
+}
+
+TEST_F(InvokeTest, ACallWhoseEndIsLostIsAnsweredAndGivesItsPlaceBack) {
+  service->call("PUT", "/2017-10-31/functions/f/concurrency", json{{"ReservedConcurrentExecutions", 1}});
+  service->workers.answer({});
+  auto lost = std::async(std::launch::async, [&] { return service->invoke("f"); });
+  service->workers.wait_for_call(1);
+  service->workers.drop_one(service->loop());
+  const auto answer = lost.get();
+  EXPECT_EQ(answer.status, 500);
+  EXPECT_THAT(answer.body, HasSubstr("The local Lambda has failed: the invocation was dropped"));
+  service->workers.answer(FakeWorkers::echo);
+  EXPECT_EQ(service->invoke("f").status, 200);
 }
 
 TEST_F(InvokeTest, BeyondReservedConcurrencyCallsAreThrottledWithTheReason) {

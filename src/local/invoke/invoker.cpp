@@ -32,11 +32,69 @@ Refusal throttled(std::string reason) {
   return {429, "TooManyRequestsException", "Rate Exceeded.", std::move(reason)};
 }
 
+InvocationResult refused_result(Refusal refusal) {
+  InvocationResult result;
+  result.function_error = true;
+  result.refusal = std::move(refusal);
+  return result;
+}
+
+InvocationResult service_failed(const std::string& why) {
+  return refused_result({500, "ServiceException", "The local Lambda has failed: " + why});
+}
+
 }  // namespace
+
+// An invocation between its entry and its end, which it has once, whatever becomes of it: where nobody is
+// left to tell it (an exception has thrown away what was to), it has failed.
+class Invoker::Call {
+ public:
+  // The version is held until the end, so that its code is not collected while it runs.
+  Call(Invoker& invoker, std::string function, std::shared_ptr<const FunctionVersion> version, Done done)
+      : loop_(invoker.loop_),
+        invoker_(invoker.self_),
+        function_(std::move(function)),
+        version_(std::move(version)),
+        done_(std::move(done)) {}
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
+  // On any thread.
+  ~Call() {
+    if (!done_ || invoker_.expired()) return;
+    try {
+      loop_.post([invoker = std::move(invoker_), function = std::move(function_), done = std::move(done_)] {
+        end(invoker, function, done, service_failed("the invocation was dropped"));
+      });
+    } catch (const std::exception&) {
+      // There is no memory even to say so.
+    }
+  }
+
+  void end(InvocationResult result) {
+    if (const auto done = std::exchange(done_, nullptr)) end(invoker_, function_, done, std::move(result));
+  }
+
+ private:
+  static void end(const std::weak_ptr<Invoker*>& invoker, const std::string& function, const Done& done,
+                  InvocationResult result) {
+    const auto alive = invoker.lock();
+    if (!alive) return;
+    (*alive)->gate_.leave(function);
+    done(std::move(result));
+    (*alive)->events_.capacity_freed();
+  }
+
+  http::EventLoop& loop_;
+  std::weak_ptr<Invoker*> invoker_;
+  std::string function_;
+  std::shared_ptr<const FunctionVersion> version_;
+  Done done_;
+};
 
 Invoker::Invoker(http::EventLoop& loop, Workers& workers, SnapshotCache& snapshots, int concurrency,
                  EventPolicy policy, Mend mend, std::string region, std::uint32_t seed)
-    : workers_(workers),
+    : loop_(loop),
+      workers_(workers),
       mend_(std::move(mend)),
       snapshots_(snapshots),
       gate_(concurrency),
@@ -80,32 +138,31 @@ std::shared_ptr<const FunctionVersion> Invoker::choose(const Snapshot& snapshot)
 void Invoker::run(const std::string& function, const std::shared_ptr<const Snapshot>& snapshot,
                   std::shared_ptr<const FunctionVersion> version, Invocation invocation, Done done) {
   invocation.invoked_arn = snapshot->invoked_arn;
-  // The version is held until the end, so that its code is not collected while it runs.
-  auto ended = [self = std::weak_ptr(self_), function, version,
-                done = std::move(done)](InvocationResult result) {
-    const auto alive = self.lock();
-    if (!alive) return;
-    auto& invoker = **alive;
-    invoker.gate_.leave(function);
-    done(std::move(result));
-    invoker.events_.capacity_freed();
+  const auto call = std::make_shared<Call>(*this, function, version, std::move(done));
+  const auto begin = [this, call](auto& ready, Invocation& begun) {
+    workers_.invoke(std::move(ready), std::move(begun),
+                    [call](InvocationResult result) { call->end(std::move(result)); });
   };
-  if (is_ready(*version)) return workers_.invoke(std::move(version), std::move(invocation), std::move(ended));
-  mend_(*version, [self = std::weak_ptr(self_), version, invocation = std::move(invocation),
-                   ended = std::move(ended)](Result<void> mended) mutable {
-    const auto alive = self.lock();
-    if (!alive) return;
-    auto& invoker = **alive;
-    if (mended) {
-      invoker.whole_.insert(version->code);
-      invoker.whole_.insert(version->layers.begin(), version->layers.end());
-      return invoker.workers_.invoke(std::move(version), std::move(invocation), std::move(ended));
-    }
-    InvocationResult result;
-    result.function_error = true;
-    result.refusal = conflict("The function cannot be run. " + mended.error().message).value();
-    ended(std::move(result));
-  });
+  try {
+    if (is_ready(*version)) return begin(version, invocation);
+    mend_(*version, [self = std::weak_ptr(self_), call, begin, version,
+                     invocation = std::move(invocation)](Result<void> mended) mutable {
+      const auto alive = self.lock();
+      if (!alive) return;
+      if (!mended)
+        return call->end(
+            refused_result(conflict("The function cannot be run. " + mended.error().message).value()));
+      try {
+        (*alive)->whole_.insert(version->code);
+        (*alive)->whole_.insert(version->layers.begin(), version->layers.end());
+        begin(version, invocation);
+      } catch (const std::exception& failure) {
+        call->end(service_failed(reason_of(failure)));
+      }
+    });
+  } catch (const std::exception& failure) {
+    call->end(service_failed(reason_of(failure)));
+  }
 }
 
 // It runs nothing that is not ready to run, and waits for nothing but the call before it.

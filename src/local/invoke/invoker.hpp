@@ -38,6 +38,7 @@ class Invoker {
 
  private:
   using Done = std::function<void(InvocationResult)>;
+  class Call;
 
   OrRefusal<std::shared_ptr<const Snapshot>> find(const FunctionReference& reference);
   OrRefusal<void> enter(const std::string& function, const Snapshot& snapshot);
@@ -50,6 +51,7 @@ class Invoker {
   void send_on(const EventInvocation& event, const EventEnd& end, const std::string& destination);
   void answer_event(const InvokeRequest& request, Invocation invocation, const Respond& respond);
 
+  http::EventLoop& loop_;
   Workers& workers_;
   Mend mend_;
   SnapshotCache& snapshots_;

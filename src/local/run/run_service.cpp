@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/own_thread.hpp"
 #include "local/control/signature.hpp"
 #include "local/run/revision_code.hpp"
 #include "local/run/run_answer.hpp"
@@ -41,6 +42,15 @@ constexpr int failed_precondition = 9;
 constexpr int aborted = 10;
 
 constexpr const char* superseded = "The service was changed or deleted while its revision came up.";
+
+// Where nobody else would tell of an exception.
+http::Response answer_or_failure(const std::function<http::Response()>& make) {
+  try {
+    return make();
+  } catch (const std::exception& failure) {
+    return refusal(500, "The local Cloud Run has failed: " + reason_of(failure));
+  }
+}
 
 std::function<void(http::Response)> answering(http::Responder responder) {
   return [held = std::make_shared<http::Responder>(std::move(responder))](http::Response response) {
@@ -154,8 +164,10 @@ struct RunService::Impl : std::enable_shared_from_this<RunService::Impl> {
   void list_log(std::string body, http::Responder responder) {
     threads.run([self = shared_from_this(), body = std::move(body),
                  held = std::make_shared<http::Responder>(std::move(responder))] {
-      const auto entries = list_entries(self->options.home, body);
-      held->send(entries ? json_answer(*entries) : refusal(entries.error()));
+      held->send(answer_or_failure([&] {
+        const auto entries = list_entries(self->options.home, body);
+        return entries ? json_answer(*entries) : refusal(entries.error());
+      }));
     });
   }
 
@@ -230,16 +242,30 @@ struct RunService::Impl : std::enable_shared_from_this<RunService::Impl> {
       return responder.send(operations.shown(path.parent(), id));
     }
     responder.send(operations.shown(path.parent(), id));
-    threads.run([self = shared_from_this(), id, source = *source, record = *record] {
-      const auto archive = self->files.object(source.bucket, source.object, source.generation);
-      auto code = archive ? self->files.unpack(*archive)
-                          : fail(ErrorKind::invalid_argument, "No such object: " + source.bucket + "/" +
-                                                                  source.object + "#" + source.generation);
+    const auto fetch = [self = shared_from_this(), id, source = *source, record = *record] {
+      auto code = self->unpacked(source);
       self->loop.post([self, id, record, code = std::move(code)] {
         if (!code) return self->give_up(id, record, code.error());
         self->try_out(id, record, *code);
       });
-    });
+    };
+    try {
+      threads.run(fetch);
+    } catch (const NoThread& failure) {
+      give_up(id, *record, {ErrorKind::io, reason_of(failure)});
+    }
+  }
+
+  // On another thread, where nobody is told of exceptions.
+  Result<std::filesystem::path> unpacked(const CodeSource& source) const {
+    try {
+      if (const auto archive = files.object(source.bucket, source.object, source.generation))
+        return files.unpack(*archive);
+    } catch (const std::exception& failure) {
+      return fail(ErrorKind::io, "The code could not be unpacked: " + reason_of(failure));
+    }
+    return fail(ErrorKind::invalid_argument,
+                "No such object: " + source.bucket + "/" + source.object + "#" + source.generation);
   }
 
   void try_out(const std::string& id, RunRecord record, const std::filesystem::path& code) {
@@ -266,10 +292,13 @@ struct RunService::Impl : std::enable_shared_from_this<RunService::Impl> {
     operations.fail(id, failed_precondition, error.message);
   }
 
-  // After a change: what nothing needs any more goes.
+  // After a change: what nothing needs any more goes, or with the next one.
   void settle(const std::string& name, const std::set<std::string>& kept_revisions) {
     instances->retire(name, kept_revisions);
-    threads.run([self = shared_from_this()] { remove_unused_code(self->files); });
+    try {
+      threads.run([self = shared_from_this()] { remove_unused_code(self->files); });
+    } catch (const NoThread&) {
+    }
   }
 
   http::Response remove(const RunPath& path) {
@@ -288,7 +317,9 @@ struct RunService::Impl : std::enable_shared_from_this<RunService::Impl> {
   void storage(const RunPath& path, http::Request request, http::Responder responder) {
     threads.run([self = shared_from_this(), path, asked = std::make_shared<http::Request>(std::move(request)),
                  held = std::make_shared<http::Responder>(std::move(responder))] {
-      held->send(answer_storage({self->files, self->url, self->options.clock()}, path, *asked));
+      held->send(answer_or_failure([&] {
+        return answer_storage({self->files, self->url, self->options.clock()}, path, *asked);
+      }));
     });
   }
 

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "core/descriptor.hpp"
-#include "core/signals_blocked.hpp"
+#include "core/own_thread.hpp"
 #include "local/worker/process_tree.hpp"
 
 namespace lambdapool::local {
@@ -36,10 +36,7 @@ bool move_tree(pid_t root, const std::filesystem::path& procs) {
   return true;
 }
 
-CgroupMover::CgroupMover() {
-  const SignalsBlocked blocked;
-  thread_ = std::thread([this] { run(); });
-}
+CgroupMover::CgroupMover() : thread_(start_own_thread([this] { run(); })) {}
 
 CgroupMover::~CgroupMover() {
   {

@@ -20,7 +20,7 @@ namespace lambdapool::local {
 
 class CgroupMover {
  public:
-  CgroupMover();
+  CgroupMover();   // throws NoThread
   ~CgroupMover();  // when all has been carried out
 
   // Each after the ones before it.

@@ -42,8 +42,12 @@ MemoryLimits& Machine::memory() {
 Result<void> Machine::prepare() {
   if (attached_) return {};
   const std::lock_guard lock(making_);
-  if (auto made = make(); !made) return made;
-  supervisor_->attach(loop_, [this](const std::string& why) { on_supervisor_lost(why); });
+  try {
+    if (auto made = make(); !made) return made;
+    supervisor_->attach(loop_, [this](const std::string& why) { on_supervisor_lost(why); });
+  } catch (const std::exception& failure) {
+    return fail(ErrorKind::io, "The local Lambda cannot start workers: " + reason_of(failure));
+  }
   attached_ = true;
   return {};
 }

@@ -13,6 +13,7 @@
 #include <sstream>
 
 #include "core/descriptor.hpp"
+#include "core/own_thread.hpp"
 #include "local/worker/cgroup_mover.hpp"
 #include "local/worker/resident_memory.hpp"
 
@@ -154,7 +155,8 @@ class Cell : public Cgroup {
 
 class CgroupLimits : public MemoryLimits {
  public:
-  CgroupLimits(const Dialect& dialect, fs::path base) : dialect_(dialect), base_(std::move(base)) {}
+  CgroupLimits(const Dialect& dialect, fs::path base, std::unique_ptr<CgroupMover> mover)
+      : dialect_(dialect), base_(std::move(base)), mover_(std::move(mover)) {}
   ~CgroupLimits() override {
     mover_.reset();
     remove_cells(*leftovers_);
@@ -172,7 +174,7 @@ class CgroupLimits : public MemoryLimits {
   fs::path base_;
   std::uint64_t next_ = 1;
   std::shared_ptr<Leftovers> leftovers_ = std::make_shared<Leftovers>();
-  std::unique_ptr<CgroupMover> mover_ = std::make_unique<CgroupMover>();
+  std::unique_ptr<CgroupMover> mover_;
 };
 
 class WatchedLimits : public MemoryLimits {
@@ -193,13 +195,24 @@ bool usable(const Dialect& dialect, const fs::path& base, pid_t probe) {
   return works;
 }
 
+// nullptr where no thread is to be had for it: memory can be watched without.
+std::unique_ptr<CgroupMover> start_mover() {
+  try {
+    return std::make_unique<CgroupMover>();
+  } catch (const NoThread&) {
+    return nullptr;
+  }
+}
+
 std::unique_ptr<MemoryLimits> try_below(const Dialect& dialect, const fs::path& parent, pid_t probe) {
   if (::access(parent.c_str(), W_OK) != 0) return nullptr;
   sweep(parent);
+  auto mover = start_mover();  // before anything is moved
+  if (!mover) return nullptr;
   const fs::path base = parent / unique_name();
   if (::mkdir(base.c_str(), 0755) != 0) return nullptr;
   if (dialect.kind == MemoryLimits::Kind::cgroup_v2) write_value(base / "cgroup.subtree_control", "+memory");
-  if (usable(dialect, base, probe)) return std::make_unique<CgroupLimits>(dialect, base);
+  if (usable(dialect, base, probe)) return std::make_unique<CgroupLimits>(dialect, base, std::move(mover));
   for (const char* child : {"probe", "supervisor"}) ::rmdir((base / child).c_str());
   ::rmdir(base.c_str());
   return nullptr;

@@ -36,7 +36,20 @@ WorkerProcess::WorkerProcess(Parts parts, Setting setting, Api api, LogPipe::Sin
       log_(std::make_unique<LogPipe>(parts.loop, std::move(log))),
       extension_names_(ExtensionProcesses::in(setting_.opt)) {}
 
+// An exception is a failed start like others, except that it says itself what was missing.
+void WorkerProcess::start_with(const std::function<void()>& work) {
+  try {
+    work();
+  } catch (const std::exception& failure) {
+    fail({"Runtime.ExitError", std::string("could not start the runtime: ") + reason_of(failure)});
+  }
+}
+
 void WorkerProcess::start() {
+  start_with([this] { open(); });
+}
+
+void WorkerProcess::open() {
   cgroup_ = parts_.memory.make(setting_.function->memory_mb);
   if (!log_->open() || !open_channel()) {
     const std::string hint =
@@ -51,11 +64,13 @@ void WorkerProcess::start() {
 void WorkerProcess::start_runtime() {
   if (runtime_started_ || kill_wanted_) return;
   runtime_started_ = true;
-  if (parts_.python) {
-    fork_python();
-  } else {
-    spawn_bootstrap();
-  }
+  start_with([this] {
+    if (parts_.python) {
+      fork_python();
+    } else {
+      spawn_bootstrap();
+    }
+  });
 }
 
 // Not at once: whoever asked for this worker is still in the middle of asking.

@@ -108,6 +108,8 @@ class WorkerProcess : public std::enable_shared_from_this<WorkerProcess> {
   void abandon();
 
  private:
+  void open();
+  void start_with(const std::function<void()>& work);
   void fail(InvocationError why);
   bool open_channel();
   bool open_packets();

@@ -62,6 +62,8 @@ class LocalWorkers : public Workers {
   void pump(Group& group);
   static void give_back_early(Group& group);
   void start_worker(Group& group);
+  void refuse_front(Group& group, const InvocationError& failure);
+  void try_to_start_worker(Group& group);
   int processors_for(const FunctionVersion& function) const;
   bool has_room();
   void wait_for_room();
@@ -208,17 +210,32 @@ Result<WorkerSlot> LocalWorkers::take_slot(Group& group) {
   return WorkerSlot{*tmp, new_log_stream(group.function->version)};
 }
 
+// The one that has waited longest.
+void LocalWorkers::refuse_front(Group& group, const InvocationError& failure) {
+  PendingInvocation pending = std::move(group.waiting.front());
+  group.waiting.pop_front();
+  refuse(*group.function, std::move(pending), failure);
+}
+
+// Whatever is missing for a worker, a thread or memory, somebody waits for it.
 void LocalWorkers::start_worker(Group& group) {
+  const auto before = group.workers.size();
+  try {
+    try_to_start_worker(group);
+  } catch (const std::exception& failure) {
+    if (group.workers.size() > before) group.workers.pop_back();
+    refuse_front(group,
+                 {"Runtime.ExitError", std::string("could not start a worker: ") + reason_of(failure)});
+  }
+}
+
+void LocalWorkers::try_to_start_worker(Group& group) {
   const std::string& runtime = group.function->runtime;
   const bool python = runtime.starts_with("python3.");
-  auto refuse_front = [&](const InvocationError& failure) {
-    PendingInvocation pending = std::move(group.waiting.front());
-    group.waiting.pop_front();
-    refuse(*group.function, std::move(pending), failure);
-  };
   const bool by_program = is_node(*group.function) || is_java(*group.function);
   if (!python && !by_program && !runtime.starts_with("provided")) {
-    return refuse_front({"Runtime.InvalidRuntime",
+    return refuse_front(group,
+                        {"Runtime.InvalidRuntime",
                          "The local target runs python3.*, nodejs*, java* and provided.* functions; this "
                          "one's runtime is " +
                              runtime});
@@ -226,7 +243,7 @@ void LocalWorkers::start_worker(Group& group) {
   auto slot = take_slot(group);
   auto opt = machine_.scratch().merge_layers(group.function->layers);
   if (!slot || !opt) {
-    return refuse_front({"Runtime.ExitError", slot ? opt.error().message : slot.error().message});
+    return refuse_front(group, {"Runtime.ExitError", slot ? opt.error().message : slot.error().message});
   }
   const std::string key = group.function->key;
   Worker::Events events{[this, &group](Worker& worker) { on_idle(group, worker); },
