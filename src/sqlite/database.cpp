@@ -1,6 +1,7 @@
 #include "sqlite/database.hpp"
 
 #include <sqlite3.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -66,7 +67,21 @@ bool is_full(int code, int system_error, const std::filesystem::path& file) {
   return ::statvfs(file.parent_path().c_str(), &disk) == 0 && disk.f_bavail == 0;
 }
 
-std::string advice(int code, const Owner& owner) {
+// Whether one of its files has met the limit of this process (ulimit -f). SQLite keeps only the last errno.
+bool is_at_file_limit(const std::filesystem::path& file) {
+  constexpr std::uintmax_t step = 64u << 10;  // more than it lets any of them grow at a time
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return false;
+  for (const char* suffix : {"", "-wal", "-shm", "-journal"}) {
+    std::error_code missing;
+    const auto size = std::filesystem::file_size(file.string() + suffix, missing);
+    if (!missing && size + step > limit.rlim_cur) return true;
+  }
+  return false;
+}
+
+std::string advice(int code, const std::filesystem::path& file, const Owner& owner) {
+  if (code == SQLITE_IOERR && is_at_file_limit(file)) return "; " + system_reason(EFBIG);
   if (code == SQLITE_NOTADB || code == SQLITE_CORRUPT) {
     return "; it is damaged or not a database: " + owner.if_damaged;
   }
@@ -160,6 +175,11 @@ Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& fi
 Database::~Database() { close(); }
 
 Result<void> Database::connect() {
+  if (const auto bytes = file_.string().size(); bytes > path_bytes_max)
+    return fail(ErrorKind::io, owner_.user + " cannot use " + owner_.thing + file_.string() +
+                                   ": its path has " + std::to_string(bytes) +
+                                   " bytes, and SQLite takes at most " + std::to_string(path_bytes_max) +
+                                   "; " + owner_.if_unreachable);
   ++connections_;
   const int access = mode_ == Mode::write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
   if (mode_ == Mode::write) create_private(file_);
@@ -260,7 +280,7 @@ void Database::note_error() {
     return;
   }
   error_ = Error{ErrorKind::io, owner_.user + " cannot use " + owner_.thing + file_.string() + ": " +
-                                    sqlite3_errmsg(handle_) + advice(code, owner_)};
+                                    sqlite3_errmsg(handle_) + advice(code, file_, owner_)};
 }
 
 std::optional<Error> Database::take_error() { return std::exchange(error_, std::nullopt); }

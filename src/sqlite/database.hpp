@@ -24,6 +24,9 @@ struct sqlite3_stmt;
 
 namespace lambdapool::sqlite {
 
+// Of a database's file: SQLite's 512, less what it appends to the name ("-journal").
+constexpr std::size_t path_bytes_max = 504;
+
 class Database;
 
 // A prepared statement on loan: reset when it goes out of scope.

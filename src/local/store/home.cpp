@@ -6,6 +6,11 @@
 #include <cerrno>
 #include <cstdio>
 #include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/utf8.hpp"
+#include "sqlite/database.hpp"
 
 namespace lambdapool::local {
 namespace {
@@ -59,23 +64,53 @@ Result<void> close_inside(const fs::path& home) {
   return {};
 }
 
+std::error_code make_one(const fs::path& directory, std::vector<fs::path>& made) {
+  if (::mkdir(directory.c_str(), S_IRWXU) == 0) {
+    made.push_back(directory);
+    return ::chmod(directory.c_str(), S_IRWXU) == 0 ? std::error_code() : last_error();  // a umask of 777
+  }
+  if (errno != EEXIST) return last_error();
+  std::error_code error;
+  if (fs::is_directory(directory, error)) return {};
+  return error ? error : std::make_error_code(std::errc::not_a_directory);
+}
+
+// What cannot be made although its parent is there, such as in /proc, is not tried for ever.
+std::error_code make_with_parents(const fs::path& directory, std::vector<fs::path>& made) {
+  const auto error = make_one(directory, made);
+  const fs::path parent = directory.parent_path();
+  if (error != std::errc::no_such_file_or_directory || parent.empty() || parent == directory) return error;
+  if (const auto above = make_with_parents(parent, made)) return above;
+  return make_one(directory, made);
+}
+
+// What the files in it, and the JSON that names them to workers, can take.
+Result<void> check_path(const fs::path& home) {
+  const std::string& path = home.string();
+  constexpr std::size_t most = sqlite::path_bytes_max - std::string_view("/lambdapool.db").size();
+  if (path.size() > most)
+    return fail(ErrorKind::io,
+                "The path of the local Lambda's home is too long: it has " + std::to_string(path.size()) +
+                    " bytes, and SQLite takes at most " + std::to_string(most) +
+                    " of it; choose a shorter one with LAMBDAPOOL_HOME (it is " + utf8::escaped(path) + ")");
+  if (!utf8::is_valid(path))
+    return fail(ErrorKind::io, "The path of the local Lambda's home, " + utf8::escaped(path) +
+                                   ", is not UTF-8, which workers could not be told; choose another "
+                                   "directory with LAMBDAPOOL_HOME");
+  return {};
+}
+
 }  // namespace
 
 std::error_code make_private_directories(const fs::path& directory) {
-  if (::mkdir(directory.c_str(), S_IRWXU) == 0)
-    return ::chmod(directory.c_str(), S_IRWXU) == 0 ? std::error_code() : last_error();  // a umask of 777
-  if (errno == EEXIST) {
-    std::error_code error;
-    if (fs::is_directory(directory, error)) return {};
-    return error ? error : std::make_error_code(std::errc::not_a_directory);
-  }
-  if (errno != ENOENT || !directory.has_parent_path() || directory == directory.parent_path())
-    return last_error();
-  if (const auto error = make_private_directories(directory.parent_path())) return error;
-  return make_private_directories(directory);
+  std::vector<fs::path> made;
+  const auto error = make_with_parents(directory, made);
+  for (; error && !made.empty(); made.pop_back()) ::rmdir(made.back().c_str());
+  return error;
 }
 
 Result<void> secure_home(const fs::path& home) {
+  if (auto fits = check_path(home); !fits) return fits;
   if (const auto error = make_private_directories(home))
     return fail(ErrorKind::io, "The local Lambda cannot create its home " + home.string() + ": " +
                                    error.message() + "; choose another directory with LAMBDAPOOL_HOME");

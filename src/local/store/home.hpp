@@ -14,7 +14,7 @@ namespace lambdapool::local {
 // what it holds may be theirs. Error kind: io.
 Result<void> secure_home(const std::filesystem::path& home);
 
-// Makes a directory and what is missing above it, each 0700.
+// Makes a directory and what is missing above it, each 0700; all of it or, where that fails, nothing.
 std::error_code make_private_directories(const std::filesystem::path& directory);
 
 }  // namespace lambdapool::local

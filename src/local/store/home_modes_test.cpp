@@ -120,5 +120,29 @@ TEST_F(HomeModes, AFileInItsPlaceIsRefused) {
   EXPECT_THAT(refusal(), HasSubstr("cannot create its home"));
 }
 
+TEST_F(HomeModes, WhatCannotBeMadeThoughItsParentIsThereIsRefused) {
+  home = "/proc/lambdapool-home/deeper";
+  EXPECT_THAT(refusal(), HasSubstr("cannot create its home /proc/lambdapool-home/deeper: No such file"));
+}
+
+TEST_F(HomeModes, NothingIsLeftOfOneThatCannotBeMade) {
+  home = root / "deeper" / std::string(300, 'h') / "home";
+  EXPECT_THAT(refusal(), HasSubstr("File name too long"));
+  EXPECT_TRUE(fs::is_empty(root));
+}
+
+TEST_F(HomeModes, OneWhosePathIsTooLongForSqliteIsRefusedBeforeItIsMade) {
+  for (int i = 0; i < 6; ++i) home /= std::string(99, 'h');
+  EXPECT_THAT(refusal(), HasSubstr("home is too long: it has " + std::to_string(home.string().size())));
+  EXPECT_THAT(refusal(), HasSubstr("at most 490 of it"));
+  EXPECT_TRUE(fs::is_empty(root));
+}
+
+TEST_F(HomeModes, OneWhosePathIsNotUtf8IsRefusedBeforeItIsMade) {
+  home = root / "h\xff\xfe";
+  EXPECT_THAT(refusal(), HasSubstr(R"(h\xff\xfe, is not UTF-8)"));
+  EXPECT_TRUE(fs::is_empty(root));
+}
+
 }  // namespace
 }  // namespace lambdapool::local
