@@ -208,6 +208,9 @@ Result<Updated> LambdaFunctions::update(Connection& connection, const JudgedRequ
   const auto& [session, resolved, now, plan] = *prepared;
   if (plan.empty()) return Updated{function_of(now.configuration), false};
   const auto applied = apply(*session, resolved, plan, now);
+  const bool lost = !applied && applied.error().kind == ErrorKind::not_found;
+  if (lost && is_gone(*session, resolved.asked.name))
+    return tl::unexpected(gone_meanwhile(resolved.asked.name));
   if (!applied) return tl::unexpected(applied.error());
   return Updated{function_of(*applied)};
 }

@@ -339,3 +339,20 @@ def test_a_killed_update_is_mended_by_the_next_one(aws, run_aws, killed, functio
     done = run_aws(*update)
     assert (done.returncode, done.stderr) == (0, "")
     assert (function["MemorySize"], aws.tags["f"]["a"]) == (256, "b")
+
+
+@pytest.mark.parametrize("moment", ["UpdateFunctionCode", "UpdateFunctionConfiguration", "TagResource"])
+@pytest.mark.parametrize("refusal", ["the service's own", "another one's"])
+def test_a_function_that_somebody_else_deletes_meanwhile_is_said_to_be_gone(aws, run_aws, function, moment, refusal):
+    def delete(request):
+        if request.action == moment:
+            aws.functions.pop("f", None)
+            if refusal == "another one's":
+                return error(400, "InvalidParameterValueException", "No such layer.")
+
+    aws.hooks.append(delete)
+    message = refused(run_aws("update", "f", "algorithms", "--memory", "512", "--tag", "a=b"))
+    if moment == "UpdateFunctionConfiguration" or refusal == "the service's own":
+        assert message == (
+            "Error: function f was deleted by somebody else while it was being changed; if you still want it, create it again.\n"
+        )

@@ -150,6 +150,8 @@ tl::unexpected<Error> after_refusal(Session& session, const ResolvedRequest& req
   }
   const auto done = restore(session, request, plan, std::move(before));
   if (done) return tl::unexpected(std::move(error));
+  const bool lost = error.kind == ErrorKind::not_found || done.error().kind == ErrorKind::not_found;
+  if (lost && is_gone(session, request.asked.name)) return tl::unexpected(gone_meanwhile(request.asked.name));
   if (done.error().kind == ErrorKind::conflict)
     error.message = "the new configuration of " + function + " was refused: " + error.message + " (" +
                     function + " is as somebody else has left it in the meantime)";

@@ -45,6 +45,17 @@ Result<aws::FunctionDescription> own_function(Session& session, const std::strin
   return std::move(**found);
 }
 
+bool is_gone(Session& session, const std::string& name) {
+  const auto found = find_function(session, name);
+  return found && !*found;
+}
+
+Error gone_meanwhile(const std::string& name) {
+  return {ErrorKind::not_found, "function " + name +
+                                    " was deleted by somebody else while it was being changed; if you still "
+                                    "want it, create it again."};
+}
+
 Result<aws::FunctionDescription> wait_until_idle(Session& session, const std::string& name) {
   const std::chrono::milliseconds longest = session.is_local() ? 100ms : 1s;
   const auto deadline = std::chrono::steady_clock::now() + settle_within;
@@ -52,8 +63,7 @@ Result<aws::FunctionDescription> wait_until_idle(Session& session, const std::st
   for (std::chrono::milliseconds delay = 50ms;; delay = std::min(delay * 2, longest)) {
     auto found = find_function(session, name);
     if (!found) return tl::unexpected(found.error());
-    if (!*found)
-      return fail(ErrorKind::not_found, "function " + name + " disappeared while it was being changed.");
+    if (!*found) return tl::unexpected(gone_meanwhile(name));
     const aws::FunctionConfiguration& now = (*found)->configuration;
     if (now.state != "Pending" && now.last_update_status != "InProgress") return std::move(**found);
     if (std::chrono::steady_clock::now() > deadline)

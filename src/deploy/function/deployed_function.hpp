@@ -22,6 +22,10 @@ bool is_own(const aws::FunctionDescription& function);  // lambdapool made it
 // not make.
 Result<aws::FunctionDescription> own_function(Session& session, const std::string& name);
 
+// Whether somebody else has deleted it meanwhile; and the error that says so.
+bool is_gone(Session& session, const std::string& name);
+Error gone_meanwhile(const std::string& name);
+
 // Waits as the SDKs' waiters FunctionActiveV2 and FunctionUpdatedV2 do: each second, at most five minutes.
 // Returns once the service has finished what it was doing to the function, whatever came of it. Errors:
 // timed_out; not_found; cancelled.
