@@ -3,7 +3,6 @@
 import os
 import resource
 import subprocess
-import sys
 
 import pytest
 
