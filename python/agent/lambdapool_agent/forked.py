@@ -49,8 +49,8 @@ def _page():
 
 
 def not_in_children(items):
-    """An iterator of which nothing is left in a child that one of the items forks (by Python): several run in a row,
-    before anybody looks who runs them."""
+    """An iterator of which nothing is left in a child that one of the items forks: several run in a row, before anybody
+    looks who runs them. (Of what is forked without Python's knowledge the time that it takes ends the row.)"""
     global _items
     _items = iter(items if type(items) in _MOVABLE else list(items))
     return _items

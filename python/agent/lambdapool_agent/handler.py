@@ -22,6 +22,7 @@ RESPONSE_LIMIT = 6 * 1024 * 1024 + 100  # AWS Lambda's, of a synchronous invocat
 ENOUGH_BYTES = 1024 * 1024
 QUICK = 5e-6  # seconds an item
 IN_A_ROW, PLAIN_BEFORE = 64, 16  # items, and results before them
+ROW_SECONDS = 6e-5  # less than a fork takes
 PLAIN_BYTES = (RESPONSE_LIMIT - 1024) // 4 * 3  # that fit as base64
 RAW_BYTES = PLAIN_BYTES  # that go as they are, to a caller who takes them so
 STREAMED_LIMIT = 200 * 1024 * 1024  # of an answer in a stream
@@ -217,7 +218,7 @@ def _run_items(call, items, outcomes, remaining, mark, early_ones):
             longest = now - previous
             latest = deadline - 2 * longest
         in_a_row = IN_A_ROW if len(plain) >= PLAIN_BEFORE and now - previous <= QUICK * in_a_row else 1
-        row_ends = now + QUICK * IN_A_ROW
+        row_ends = now + ROW_SECONDS
     forked.not_in_children(())
     return now - started
 
