@@ -112,20 +112,20 @@ void drop_in_progress(const std::string& function) {
   Gate gate;
   lp::LambdaPool pool{{.workers = 1, .lambda_function = function}};
   lp::Future<std::vector<int>> results;
-  std::promise<void> gone;
+  const auto gone = std::make_shared<std::promise<void>>();  // also of the thread that nobody joins
   std::atomic<bool> is_there = false;
   std::atomic<int> calls = 0;
-  results =
-      pool.map_async(passes, std::vector{gate.port(), gate.port()}, {.progress = [&](const lp::Progress&) {
-                       is_there.wait(false);
-                       if (++calls > 1) return;
-                       results = {};
-                       gone.set_value();
-                     }});
+  results = pool.map_async(passes, std::vector{gate.port(), gate.port()},
+                           {.progress = [&, gone](const lp::Progress&) {
+                             is_there.wait(false);
+                             if (++calls > 1) return;
+                             results = {};
+                             gone->set_value();
+                           }});
   gate.wait_for_one();  // so the first call is not the last
   is_there = true;
   is_there.notify_all();
-  gone.get_future().wait();
+  gone->get_future().wait();
   gate.open();
   CHECK(pool.apply([] { return 3; }) == 3);
   CHECK(calls == 1);
