@@ -16,10 +16,7 @@ def functions_of_project() -> Tuple[Dict[str, Any], Optional[pathlib.Path]]:
     """The tables [functions.NAME], and the file; none where there is no file. Raises ValueError where it cannot be
     read (UntrustedFile where others could have written it), OSError where the current directory is gone."""
     path = _file()
-    if path is None:
-        return {}, None
-    functions = read_toml(path).get("functions", {})
-    return (functions if isinstance(functions, dict) else {}), path
+    return _functions_in(_content_of(path)), path
 
 
 def _file() -> Optional[pathlib.Path]:
@@ -32,17 +29,30 @@ def _file() -> Optional[pathlib.Path]:
     return found
 
 
-def setting_of(function: str, name: str) -> Optional[str]:
-    """A text that the file says of a function (its name or ARN, a qualifier or none). None where it says nothing, and
-    where it cannot be read: a pool that needs nothing of it works without it. Raises UntrustedFile: one that nobody was
-    to put there is not to decide by being passed over, either."""
+def _content_of(path: Optional[pathlib.Path]) -> Dict[str, Any]:
+    return {} if path is None else read_toml(path)
+
+
+def _functions_in(content: Dict[str, Any]) -> Dict[str, Any]:
+    functions = content.get("functions", {})
+    return functions if isinstance(functions, dict) else {}
+
+
+def _what_can_be_read() -> Dict[str, Any]:
+    """For a pool that needs nothing of the file, which works without it. Raises UntrustedFile: one that nobody was to
+    put there is not to decide by being passed over, either."""
     try:
-        functions, _ = functions_of_project()
+        return _content_of(_file())
     except UntrustedFile:
         raise
     except (OSError, ValueError):
-        return None
-    settings = functions.get(function.split(":function:")[-1].split(":")[0], {})
+        return {}
+
+
+def setting_of(function: str, name: str) -> Optional[str]:
+    """A text that the file says of a function (its name or ARN, a qualifier or none). None where it says nothing, and
+    where it cannot be read. Raises UntrustedFile."""
+    settings = _functions_in(_what_can_be_read()).get(function.split(":function:")[-1].split(":")[0], {})
     value = settings.get(name) if isinstance(settings, dict) else None
     return value if isinstance(value, str) else None
 
@@ -66,11 +76,5 @@ def place_or_default(name: str, given: Optional[str], target: Optional[str]) -> 
     variables = _VARIABLES.get((name, is_google))
     if given is not None or variables is None or any(os.environ.get(variable) for variable in variables):
         return given
-    try:
-        path = _file()
-        value = read_toml(path).get(name) if path is not None else None
-    except UntrustedFile:
-        raise
-    except (OSError, ValueError):
-        return None
+    value = _what_can_be_read().get(name)
     return value if isinstance(value, str) else None

@@ -168,7 +168,7 @@ void Job::failed_item(std::size_t item) {
   std::string().swap(items_[item]);
   ++failed_;
   // Which item failed is kept as that item's answer; getting any result throws it.
-  if (setting_.on_failure == detail::OnFailure::stop && !done_) finish(failure);
+  if (setting_.on_failure == detail::OnFailure::stop) finish(failure);
 }
 
 // Their call is over, and there is the log to tell with them. True: there were some.
@@ -247,7 +247,7 @@ void Job::keep_failed(std::size_t item, const std::exception_ptr& failure) {
 void Job::leave_out(const Error& error) {
   const std::lock_guard lock(mutex_);
   left_out_ = to_exception(error);
-  if (setting_.on_failure == detail::OnFailure::stop && !done_) finish(left_out_);
+  if (setting_.on_failure == detail::OnFailure::stop) finish(left_out_);
 }
 
 void Job::give_up(const Chunk& chunk) {
@@ -269,7 +269,7 @@ void Job::finish(const std::exception_ptr& failure) {
 }
 
 void Job::finish_if_all() {
-  if (answered_ == answers_.size() && !done_) finish(nullptr);
+  if (answered_ == answers_.size()) finish(nullptr);
 }
 
 void Job::wait() {

@@ -18,8 +18,7 @@ namespace fs = std::filesystem;
 
 // The line of JSON that the file begins with.
 Result<nlohmann::json> description_of(const std::string& path) {
-  std::ifstream file;
-  if (!is_named_fifo(path)) file.open(path, std::ios::binary);
+  auto file = open_to_read(path);
   if (!file.is_open())
     return fail(ErrorKind::invalid_argument, "there is no file " + path + " that can be read");
   std::string line;

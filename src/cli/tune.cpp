@@ -79,8 +79,7 @@ Result<std::vector<int>> sizes_of(const TuneOptions& options, const deploy::Func
 }
 
 Result<std::string> payload_of(const std::string& path) {
-  std::ifstream file;
-  if (!is_named_fifo(path)) file.open(path, std::ios::binary);
+  auto file = open_to_read(path);
   if (!file.is_open()) return invalid("there is no file " + path + " that can be read");
   return std::string(std::istreambuf_iterator<char>(file), {});
 }

@@ -13,4 +13,8 @@ bool is_named_fifo(const std::filesystem::path& path) {
   return ::statfs(path.c_str(), &system) != 0 || system.f_type != PIPEFS_MAGIC;
 }
 
+std::ifstream open_to_read(const std::filesystem::path& path) {
+  return is_named_fifo(path) ? std::ifstream() : std::ifstream(path, std::ios::binary);
+}
+
 }  // namespace lambdapool

@@ -47,10 +47,7 @@ Result<std::unique_ptr<Session>> Session::open(Connection& connection, const Eve
   auto target = connection.target(stop);
   if (!target) return tl::unexpected(std::move(target.error()));
   sigv4::Scope scope{target->region, "lambda"};
-  return made_with_thread([&] {
-    return std::unique_ptr<Session>(
-        new Session(connection, std::move(*target), std::move(scope), events, stop));
-  });
+  return make(connection, std::move(*target), std::move(scope), events, stop);
 }
 
 Result<std::unique_ptr<Session>> Session::open_to_run(Connection& connection, const Events& events,
@@ -59,10 +56,7 @@ Result<std::unique_ptr<Session>> Session::open_to_run(Connection& connection, co
   if (!target) return tl::unexpected(std::move(target.error()));
   LAMBDAPOOL_CHECK(target->google);
   sigv4::Scope scope{target->region, "run"};
-  return made_with_thread([&] {
-    return std::unique_ptr<Session>(
-        new Session(connection, std::move(*target), std::move(scope), events, stop));
-  });
+  return make(connection, std::move(*target), std::move(scope), events, stop);
 }
 
 Result<std::unique_ptr<Session>> Session::open_to_read(Connection& connection, const Events& events,
@@ -74,10 +68,7 @@ Result<std::unique_ptr<Session>> Session::open_to_read(Connection& connection, c
   auto target = connection.at_home(home->path()).target(stop);
   if (!target) return tl::unexpected(std::move(target.error()));
   sigv4::Scope scope{target->region, "lambda"};
-  auto session = made_with_thread([&] {
-    return std::unique_ptr<Session>(
-        new Session(connection, std::move(*target), std::move(scope), events, stop));
-  });
+  auto session = make(connection, std::move(*target), std::move(scope), events, stop);
   if (session) (*session)->home_ = std::make_unique<LocalHome>(std::move(*home));
   return session;
 }
@@ -95,10 +86,7 @@ Result<std::unique_ptr<Session>> Session::open_beside(const Session& lambda, con
                 "the endpoint of " + service + ", '" + *url + "', is not a URL.");
   target.endpoint = *endpoint;
   sigv4::Scope scope{aws::signing_region(service, target.region), service};
-  return made_with_thread([&] {
-    return std::unique_ptr<Session>(
-        new Session(lambda.connection_, std::move(target), std::move(scope), lambda.events_, lambda.stop_));
-  });
+  return make(lambda.connection_, std::move(target), std::move(scope), lambda.events_, lambda.stop_);
 }
 
 std::unique_ptr<Session> Session::open_at(const Session& other, http::Endpoint endpoint) {
@@ -106,6 +94,15 @@ std::unique_ptr<Session> Session::open_at(const Session& other, http::Endpoint e
   target.endpoint = std::move(endpoint);
   return std::unique_ptr<Session>(
       new Session(other.connection_, std::move(target), other.scope_, other.events_, other.stop_));
+}
+
+Result<std::unique_ptr<Session>> Session::make(Connection& connection, target::Target target,
+                                               sigv4::Scope scope, const Events& events,
+                                               const StopToken& stop) {
+  return made_with_thread([&] {
+    return std::unique_ptr<Session>(
+        new Session(connection, std::move(target), std::move(scope), events, stop));
+  });
 }
 
 Session::Session(Connection& connection, target::Target target, sigv4::Scope scope, Events events,

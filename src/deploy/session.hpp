@@ -76,6 +76,9 @@ class Session {
 
  private:
   Session(Connection& connection, target::Target target, sigv4::Scope scope, Events events, StopToken stop);
+  static Result<std::unique_ptr<Session>> make(Connection& connection, target::Target target,
+                                               sigv4::Scope scope, const Events& events,
+                                               const StopToken& stop);
   bool is_given_up() const;  // a wish has come that ends what is being done
   http::Answer send_once(http::Request& request, Repeatable repeatable, const identity::Snapshot& identity);
   Result<identity::Snapshot> renew(const identity::Snapshot& stale);

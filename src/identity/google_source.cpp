@@ -36,9 +36,8 @@ bool may_be_plain(const std::string& host) {
 }
 
 std::optional<std::string> content_of(const std::string& path) {
-  if (is_named_fifo(path)) return std::nullopt;
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return std::nullopt;
+  auto file = open_to_read(path);
+  if (!file.is_open()) return std::nullopt;
   return std::string(std::istreambuf_iterator<char>(file), {});
 }
 

@@ -67,8 +67,7 @@ Result<Prices> prices_of(std::string_view region, std::string_view architecture,
                          const Environment& environment) {
   const auto path = environment.get("LAMBDAPOOL_PRICES");
   if (!path) return prices_in(json::parse(table), "the table", region, architecture);
-  std::ifstream file;
-  if (!is_named_fifo(*path)) file.open(*path, std::ios::binary);
+  auto file = open_to_read(*path);
   if (!file.is_open()) return unusable(*path, "cannot be read");
   const auto all = json::parse(file, nullptr, false);
   if (!all.is_object()) return unusable(*path, "are no JSON object");

@@ -29,8 +29,7 @@ std::string policy_name(const std::filesystem::path& file) {
 
 Result<std::string> read_document(const std::string& path) {
   std::error_code ignored;
-  std::ifstream in;
-  if (!is_named_fifo(path)) in.open(path, std::ios::binary);
+  auto in = open_to_read(path);
   if (!in.is_open() || std::filesystem::is_directory(path, ignored))
     return fail(ErrorKind::invalid_argument,
                 "policy '" + path + "' is neither an ARN nor a file that can be read.");

@@ -18,8 +18,7 @@ std::string_view trimmed(std::string_view text) {
 }
 
 std::string content_of(const std::filesystem::path& path) {
-  if (is_named_fifo(path)) return {};
-  std::ifstream file(path, std::ios::binary);
+  auto file = open_to_read(path);
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
