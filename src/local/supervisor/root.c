@@ -15,7 +15,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 enum { PATH_SIZE = 4096 };
@@ -164,21 +163,29 @@ union descriptors {
 static struct msghdr message_with(union descriptors* control, struct iovec* part) {
   static char byte;
   *part = (struct iovec){&byte, 1};
-  return (struct msghdr){.msg_iov = part, .msg_iovlen = 1, .msg_control = control,
-                         .msg_controllen = sizeof *control};
+  return (struct msghdr){
+      .msg_iov = part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof *control};
 }
 
-static int hand_over_namespaces(int to) {
-  int own[NAMESPACES] = {open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC),
-                         open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC)};
-  if (own[USER] < 0 || own[MOUNTS] < 0) return -1;
+static int hand_over(int to, const int* own) {
   union descriptors control = {0};
   struct iovec part;
   struct msghdr message = message_with(&control, &part);
-  *CMSG_FIRSTHDR(&message) = (struct cmsghdr){
-      .cmsg_len = CMSG_LEN(sizeof own), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
-  memcpy(CMSG_DATA(CMSG_FIRSTHDR(&message)), own, sizeof own);
+  const size_t size = NAMESPACES * sizeof *own;
+  *CMSG_FIRSTHDR(&message) =
+      (struct cmsghdr){.cmsg_len = CMSG_LEN(size), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
+  memcpy(CMSG_DATA(CMSG_FIRSTHDR(&message)), own, size);
   return sendmsg(to, &message, MSG_NOSIGNAL) == 1 ? 0 : -1;
+}
+
+// What a worker's directories are tried with: of the host's, without half of its mounts below.
+#define TRIAL "/usr"
+
+static int hand_over_what_works(int to, const char* root) {
+  int own[NAMESPACES] = {open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC),
+                         open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC)};
+  if (own[USER] < 0 || own[MOUNTS] < 0) return -1;
+  return enter_root(root, TRIAL, TRIAL, TRIAL) == 0 ? hand_over(to, own) : -1;
 }
 
 static int take_over_namespaces(int from, enum lp_root kind) {
@@ -186,7 +193,7 @@ static int take_over_namespaces(int from, enum lp_root kind) {
   union descriptors control;
   struct iovec part;
   struct msghdr message = message_with(&control, &part);
-  if (recvmsg(from, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT) != 1) return -1;
+  if (recvmsg(from, &message, MSG_CMSG_CLOEXEC) != 1) return -1;
   struct cmsghdr* received = CMSG_FIRSTHDR(&message);
   if (!received || received->cmsg_len != CMSG_LEN(sizeof made)) return -1;
   memcpy(made, CMSG_DATA(received), sizeof made);
@@ -197,21 +204,19 @@ static int take_over_namespaces(int from, enum lp_root kind) {
 }
 
 // A root that was only half built, or a user namespace without rights in it, must not be lived in: a child
-// makes it, all the way to entering it, and only what has proved good is taken over from it.
+// makes it, all the way to entering it, and only what has proved good is taken over from it. It then ends by
+// itself, which takes a while: it has mounts of its own.
 static int make_root(const char* root, enum lp_root kind) {
   int ends[2];
-  if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, ends) != 0) return -1;
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return -1;
   pid_t child = fork();
   if (child == 0) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    const int made = attempt(root, kind) == 0 && hand_over_namespaces(ends[1]) == 0;
-    _exit(made && enter_root(root, "/", "/", "/") == 0 ? 0 : 1);
+    _exit(attempt(root, kind) == 0 && hand_over_what_works(ends[1], root) == 0 ? 0 : 1);
   }
-  int status = 1;
-  const int works = child > 0 && waitpid(child, &status, 0) == child && status == 0;
-  const int taken = works ? take_over_namespaces(ends[0], kind) : -1;
-  close(ends[0]);
   close(ends[1]);
+  const int taken = child > 0 ? take_over_namespaces(ends[0], kind) : -1;
+  close(ends[0]);
   return taken;
 }
 

@@ -275,14 +275,14 @@ int main(int argc, char** argv) {
   for (int s = 1; s < 32; ++s) {
     if (s == SIGHUP || s == SIGINT || s == SIGQUIT || s == SIGTERM || s == SIGPIPE) signal(s, SIG_IGN);
   }
-  int keep_shared_memory = argc > 3 && *argv[3];
-  if (*root_path) {
-    root_kind = prepare_root(root_path, keep_shared_memory ? LP_KEEP_SHARED_MEMORY : LP_HIDE_SHARED_MEMORY);
-  }
   sigset_t mask;
   sigemptyset(&mask);
   sigaddset(&mask, SIGCHLD);
   sigprocmask(SIG_SETMASK, &mask, NULL);
+  int keep_shared_memory = argc > 3 && *argv[3];
+  if (*root_path) {
+    root_kind = prepare_root(root_path, keep_shared_memory ? LP_KEEP_SHARED_MEMORY : LP_HIDE_SHARED_MEMORY);
+  }
   int signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
   report(LP_HELLO, 0, own_pid, (int)root_kind);
   struct pollfd sources[] = {{CONTROL, POLLIN, 0}, {signals, POLLIN, 0}, {parent, POLLIN, 0}};

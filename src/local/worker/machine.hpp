@@ -23,7 +23,7 @@ class Machine {
   Result<void> prepare();
   bool ready() const { return attached_; }
   Supervisor& supervisor() { return *supervisor_; }
-  MemoryLimits& memory();  // finding them out takes as long as half of an interpreter's start
+  MemoryLimits& memory();
   Scratch& scratch() { return scratch_; }
   PythonForkServer& python(const std::string& version);
   void retire(const std::string& key);  // of a function version

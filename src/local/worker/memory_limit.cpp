@@ -111,81 +111,64 @@ void remove_cells(Leftovers& cells) {
   std::erase_if(cells, [](const fs::path& path) { return ::rmdir(path.c_str()) == 0 || errno == ENOENT; });
 }
 
+// Where cells can be made. Known once the mover has found it out.
+struct Place {
+  const Dialect* dialect = nullptr;  // nullptr: nowhere
+  fs::path base;
+  std::atomic<bool> known = false;
+};
+
 class Cell : public Cgroup {
  public:
-  Cell(const Dialect& dialect, fs::path path, std::uint64_t bytes, std::shared_ptr<Leftovers> leftovers,
-       CgroupMover& mover)
-      : dialect_(dialect),
-        path_(std::move(path)),
+  Cell(std::shared_ptr<const Place> place, std::string name, std::uint64_t bytes,
+       std::shared_ptr<Leftovers> leftovers, CgroupMover& mover)
+      : place_(std::move(place)),
+        name_(std::move(name)),
         bytes_(bytes),
         leftovers_(std::move(leftovers)),
         mover_(mover) {
-    mover_.post([&dialect = dialect_, path = path_, bytes = bytes_, leftovers = leftovers_] {
+    mover_.post([place = place_, name = name_, bytes = bytes_, leftovers = leftovers_] {
       remove_cells(*leftovers);
-      make_cell(dialect, path, bytes);
+      if (place->dialect) make_cell(*place->dialect, place->base / name, bytes);
     });
   }
   ~Cell() override {
-    mover_.post([path = path_, leftovers = leftovers_] {
-      leftovers->push_back(path);
+    mover_.post([place = place_, name = name_, leftovers = leftovers_] {
+      if (place->dialect) leftovers->push_back(place->base / name);
       remove_cells(*leftovers);
     });
   }
 
   void enclose(pid_t pid) override {
-    mover_.post([&dialect = dialect_, path = path_, all = bytes_, enclosed = enclosed_, pid] {
+    mover_.post([place = place_, name = name_, all = bytes_, enclosed = enclosed_, pid] {
+      if (!place->dialect) return;
+      const fs::path path = place->base / name;
       if (!move_tree(pid, path / "cgroup.procs")) return;
       constexpr std::uint64_t least = 1 << 20;
       const std::uint64_t used = resident_bytes_of_tree(pid);
-      set_limit(dialect, path, std::max(all - std::min(used, all), least));
+      set_limit(*place->dialect, path, std::max(all - std::min(used, all), least));
       *enclosed = true;
     });
   }
   bool enclosed() const override { return *enclosed_; }
-  bool out_of_memory() const override { return counter(path_ / dialect_.events, "oom_kill") > 0; }
+  bool out_of_memory() const override {
+    if (!place_->known || !place_->dialect) return false;
+    return counter(place_->base / name_ / place_->dialect->events, "oom_kill") > 0;
+  }
 
  private:
-  const Dialect& dialect_;
-  fs::path path_;
+  std::shared_ptr<const Place> place_;
+  std::string name_;
   std::uint64_t bytes_;
   std::shared_ptr<Leftovers> leftovers_;
   CgroupMover& mover_;
   std::shared_ptr<std::atomic<bool>> enclosed_ = std::make_shared<std::atomic<bool>>(false);
 };
 
-class CgroupLimits : public MemoryLimits {
- public:
-  CgroupLimits(const Dialect& dialect, fs::path base, std::unique_ptr<CgroupMover> mover)
-      : dialect_(dialect), base_(std::move(base)), mover_(std::move(mover)) {}
-  ~CgroupLimits() override {
-    mover_.reset();
-    remove_cells(*leftovers_);
-    ::rmdir((base_ / "supervisor").c_str());
-    ::rmdir(base_.c_str());
-  }
-  Kind kind() const override { return dialect_.kind; }
-  std::unique_ptr<Cgroup> make(int memory_mb) override {
-    return std::make_unique<Cell>(dialect_, base_ / ("worker-" + std::to_string(next_++)),
-                                  static_cast<std::uint64_t>(memory_mb) << 20, leftovers_, *mover_);
-  }
-
- private:
-  const Dialect& dialect_;
-  fs::path base_;
-  std::uint64_t next_ = 1;
-  std::shared_ptr<Leftovers> leftovers_ = std::make_shared<Leftovers>();
-  std::unique_ptr<CgroupMover> mover_;
-};
-
-class WatchedLimits : public MemoryLimits {
- public:
-  Kind kind() const override { return Kind::watched; }
-  std::unique_ptr<Cgroup> make(int) override { return nullptr; }
-};
-
-// Moves the probe into a limited cell and out again into a place of its own below `base`.
+// Moves the probe into a cell and out again into a place of its own below `base`. What it starts meanwhile
+// stays in the cell, whose limit is therefore none.
 bool usable(const Dialect& dialect, const fs::path& base, pid_t probe) {
-  constexpr std::uint64_t enough = 64 << 20;
+  constexpr std::uint64_t enough = std::uint64_t{1} << 50;
   const std::string pid = std::to_string(probe);
   const fs::path cell = base / "probe", rest = base / "supervisor";
   const bool works = make_cell(dialect, cell, enough) &&
@@ -195,27 +178,24 @@ bool usable(const Dialect& dialect, const fs::path& base, pid_t probe) {
   return works;
 }
 
-// nullptr where no thread is to be had for it: memory can be watched without.
-std::unique_ptr<CgroupMover> start_mover() {
-  try {
-    return std::make_unique<CgroupMover>();
-  } catch (const NoThread&) {
-    return nullptr;
-  }
-}
-
-std::unique_ptr<MemoryLimits> try_below(const Dialect& dialect, const fs::path& parent, pid_t probe) {
-  if (::access(parent.c_str(), W_OK) != 0) return nullptr;
-  sweep(parent);
-  auto mover = start_mover();  // before anything is moved
-  if (!mover) return nullptr;
-  const fs::path base = parent / unique_name();
-  if (::mkdir(base.c_str(), 0755) != 0) return nullptr;
-  if (dialect.kind == MemoryLimits::Kind::cgroup_v2) write_value(base / "cgroup.subtree_control", "+memory");
-  if (usable(dialect, base, probe)) return std::make_unique<CgroupLimits>(dialect, base, std::move(mover));
+void remove_base(const fs::path& base) {
   for (const char* child : {"probe", "supervisor"}) ::rmdir((base / child).c_str());
   ::rmdir(base.c_str());
-  return nullptr;
+}
+
+bool try_below(const Dialect& dialect, const fs::path& parent, pid_t probe, Place& place) {
+  if (::access(parent.c_str(), W_OK) != 0) return false;
+  sweep(parent);
+  const fs::path base = parent / unique_name();
+  if (::mkdir(base.c_str(), 0755) != 0) return false;
+  if (dialect.kind == MemoryLimits::Kind::cgroup_v2) write_value(base / "cgroup.subtree_control", "+memory");
+  if (!usable(dialect, base, probe)) {
+    remove_base(base);
+    return false;
+  }
+  place.base = base;
+  place.dialect = &dialect;
+  return true;
 }
 
 bool in_file(const fs::path& file, std::string_view word) {
@@ -224,35 +204,79 @@ bool in_file(const fs::path& file, std::string_view word) {
 
 // A v2 cgroup with processes in it gives no controllers to its children, and our own has processes; so
 // look upwards for one that already does.
-std::unique_ptr<MemoryLimits> try_v2(pid_t probe) {
+bool try_v2(pid_t probe, Place& place) {
   const fs::path mount = "/sys/fs/cgroup";
-  if (!in_file(mount / "cgroup.controllers", "memory")) return nullptr;
+  if (!in_file(mount / "cgroup.controllers", "memory")) return false;
   fs::path at = mount / fs::path(own_path("")).relative_path();
   while (true) {
-    if (in_file(at / "cgroup.subtree_control", "memory")) {
-      if (auto limits = try_below(v2, at, probe)) return limits;
-    }
-    if (at == mount || !at.has_parent_path() || at == at.parent_path()) return nullptr;
+    if (in_file(at / "cgroup.subtree_control", "memory") && try_below(v2, at, probe, place)) return true;
+    if (at == mount || !at.has_parent_path() || at == at.parent_path()) return false;
     at = at.parent_path();
   }
 }
 
-std::unique_ptr<MemoryLimits> try_v1(pid_t probe) {
+bool try_v1(pid_t probe, Place& place) {
   const fs::path mount = "/sys/fs/cgroup/memory";
-  if (!fs::exists(mount / "memory.limit_in_bytes")) return nullptr;
+  if (!fs::exists(mount / "memory.limit_in_bytes")) return false;
   const fs::path own = mount / fs::path(own_path("memory")).relative_path();
-  if (auto limits = try_below(v1, own, probe)) return limits;
-  return own == mount ? nullptr : try_below(v1, mount, probe);
+  return try_below(v1, own, probe, place) || (own != mount && try_below(v1, mount, probe, place));
 }
+
+class WatchedLimits : public MemoryLimits {
+ public:
+  Kind kind() const override { return Kind::watched; }
+  bool watches() const override { return true; }
+  std::unique_ptr<Cgroup> make(int) override { return nullptr; }
+};
+
+class CgroupLimits : public MemoryLimits {
+ public:
+  CgroupLimits(std::unique_ptr<CgroupMover> mover, pid_t probe) : mover_(std::move(mover)) {
+    mover_->post([place = place_, probe] {
+      const Known whatever_happens{*place};
+      if (!try_v2(probe, *place)) try_v1(probe, *place);
+    });
+  }
+  ~CgroupLimits() override {
+    mover_.reset();
+    remove_cells(*leftovers_);
+    if (place_->dialect) remove_base(place_->base);
+  }
+  Kind kind() const override {
+    place_->known.wait(false);
+    return place_->dialect ? place_->dialect->kind : Kind::watched;
+  }
+  bool watches() const override { return !place_->known || !place_->dialect; }
+  std::unique_ptr<Cgroup> make(int memory_mb) override {
+    if (place_->known && !place_->dialect) return nullptr;
+    return std::make_unique<Cell>(place_, "worker-" + std::to_string(next_++),
+                                  static_cast<std::uint64_t>(memory_mb) << 20, leftovers_, *mover_);
+  }
+
+ private:
+  struct Known {
+    Place& place;
+    ~Known() {
+      place.known = true;
+      place.known.notify_all();
+    }
+  };
+
+  std::uint64_t next_ = 1;
+  std::shared_ptr<Place> place_ = std::make_shared<Place>();
+  std::shared_ptr<Leftovers> leftovers_ = std::make_shared<Leftovers>();
+  std::unique_ptr<CgroupMover> mover_;
+};
 
 }  // namespace
 
 std::unique_ptr<MemoryLimits> MemoryLimits::probe(pid_t probe, bool allow_cgroups) {
-  if (allow_cgroups) {
-    if (auto limits = try_v2(probe)) return limits;
-    if (auto limits = try_v1(probe)) return limits;
+  if (!allow_cgroups) return std::make_unique<WatchedLimits>();
+  try {
+    return std::make_unique<CgroupLimits>(std::make_unique<CgroupMover>(), probe);
+  } catch (const NoThread&) {  // memory can be watched without
+    return std::make_unique<WatchedLimits>();
   }
-  return std::make_unique<WatchedLimits>();
 }
 
 }  // namespace lambdapool::local

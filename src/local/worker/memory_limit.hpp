@@ -2,7 +2,9 @@
 // processes have resident.
 //
 // Which it is, is found out by doing: cgroup v2 below the first ancestor of our own cgroup that lets us,
-// then v1's memory controller. The supervisor process is the guinea pig that has to be movable.
+// then v1's memory controller. The supervisor process is the guinea pig that has to be movable. That takes
+// as long as an interpreter's start, sometimes much longer, so nobody waits for it: until it is known,
+// memory is watched.
 #pragma once
 
 #include <sys/types.h>
@@ -34,8 +36,9 @@ class MemoryLimits {
   static std::unique_ptr<MemoryLimits> probe(pid_t probe, bool allow_cgroups);
   virtual ~MemoryLimits() = default;
 
-  virtual Kind kind() const = 0;
-  // nullptr where memory is watched.
+  virtual Kind kind() const = 0;     // waits until it is known
+  virtual bool watches() const = 0;  // as far as is known now
+  // nullptr where memory is watched for good.
   virtual std::unique_ptr<Cgroup> make(int memory_mb) = 0;
 };
 

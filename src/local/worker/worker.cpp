@@ -216,7 +216,7 @@ void Worker::abandon() {
 void Worker::on_started(pid_t pid) {
   pid_ = pid;
   peak_ = std::make_unique<PeakMemory>(pid);
-  if (parts_.memory.kind() == MemoryLimits::Kind::watched) watch_memory();
+  if (parts_.memory.watches()) watch_memory();
 }
 
 void Worker::on_ready() {
@@ -245,7 +245,7 @@ void Worker::begin(PendingInvocation pending, Delivered delivered) {
   caller_ = invocation_->invocation.turn ? invocation_->invocation.turn->caller : nullptr;
   if (invocation_->invocation.begun) invocation_->invocation.begun();
   arm_timer();
-  if (parts_.memory.kind() == MemoryLimits::Kind::watched && !memory_timer_) watch_memory_later();
+  if (parts_.memory.watches() && !memory_timer_) watch_memory_later();
   const auto now = now_ms();
   const auto left = std::chrono::duration_cast<milliseconds>(*life_.deadline() - Clock::now());
   const std::string id = invocation_->invocation.request_id;

@@ -39,7 +39,7 @@ void Worker::watch_memory() {
   const auto state = life_.state();
   const bool runs =
       state == Life::State::starting || state == Life::State::failing || state == Life::State::busy;
-  if (!runs || pid_ <= 0) return;  // begin() starts it again
+  if (!runs || pid_ <= 0 || !parts_.memory.watches()) return;  // begin() starts it again
   std::uint64_t resident = 0;
   for (const pid_t pid : process_->pids()) resident += resident_bytes_of_tree(pid);
   peak_bytes_ = std::max(peak_bytes_, resident);

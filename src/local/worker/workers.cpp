@@ -251,7 +251,6 @@ void LocalWorkers::try_to_start_worker(Group& group) {
                           on_start_failed(group, worker, failure);
                         },
                         [this, key](Worker& worker) { on_ended(key, worker); }};
-  // First, so that an interpreter starts while the limits of memory are found out.
   PythonForkServer* const interpreter = python ? &machine_.python(runtime.substr(6)) : nullptr;
   WorkerProcess::Parts parts{loop_, machine_.supervisor(), machine_.memory(), interpreter};
   auto worker = std::make_shared<Worker>(
