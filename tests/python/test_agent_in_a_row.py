@@ -32,19 +32,27 @@ def payload(item=3, **members):
 
 @pytest.mark.parametrize("echo", ["a-1", "b-2", "b-2", "", 'quo"ted', "back\\slash", "ü"])
 def test_heads_that_differ_in_their_echo_are_told_apart(echo):
-    event, body = envelope.split_raw(payload(echo=echo))
-    assert event == {**HEAD, "echo": echo} and body == payload().partition(b"\0")[2]
+    head, known, body = envelope.split_raw(payload(echo=echo))
+    assert known == echo and body == payload().partition(b"\0")[2]
+    assert {**head.event, "echo": echo} == {**HEAD, "echo": echo}
 
 
 def test_an_echo_that_is_not_the_tasks_own_is_none():
     for inner in ("a", "b"):
-        event, _ = envelope.split_raw(payload(echo="c", results={"echo": inner}))
-        assert (event["echo"], event["results"]) == ("c", {"echo": inner})
-    event, _ = envelope.split_raw(b'{"results":{"echo":"a"}}\0')
-    assert event == {"results": {"echo": "a"}}
-    for outer in ("a", "b"):
-        event, _ = envelope.split_raw(b'{"results":{"echo":"a"},"echo":"%s"}\0' % outer.encode())
-        assert event == {"results": {"echo": "a"}, "echo": outer}
+        head, echo, _ = envelope.split_raw(payload(echo="c", results={"echo": inner}))
+        assert (echo, head.event["results"]) == ("c", {"echo": inner})
+    silent = {name: value for name, value in HEAD.items() if name != "echo"}
+    for outer in (None, "a", "b"):
+        own = {} if outer is None else {"echo": outer}
+        said = {"results": {"echo": "a"}, **silent, **own}
+        head, echo, _ = envelope.split_raw(json.dumps(said, separators=(",", ":")).encode() + b"\0")
+        assert echo == outer and head.event == said
+
+
+def test_an_echo_that_is_too_long_is_refused_behind_a_head_that_is_known():
+    envelope.split_raw(payload(echo="a-1"))
+    with pytest.raises(LambdapoolProtocolError, match="'echo' is longer"):
+        envelope.split_raw(payload(echo="a" * 65))
 
 
 def test_a_head_that_is_no_json_is_refused_after_one_that_was():
@@ -102,8 +110,8 @@ def test_a_task_that_has_too_little_time_stops_it(timer):
 
 def test_a_forked_child_has_a_timer_of_its_own(timer):
     deadline = last_words.Deadline()
-    deadline.begin(3.0, os.getpid())
-    deadline.begin(3.0, os.getpid() + 1)
+    deadline.begin(timer.now + 3.0, os.getpid())
+    deadline.begin(timer.now + 3.0, os.getpid() + 1)
     deadline.end(os.getpid())
     assert timer == [FULL, FULL]
     deadline.end(os.getpid() + 1)
@@ -156,7 +164,7 @@ class Clock:
 
     now = 0.0
 
-    def perf_counter(self):
+    def monotonic(self):
         return self.now
 
 

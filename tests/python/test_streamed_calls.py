@@ -101,7 +101,7 @@ class Service:
 def outcome(body, values=None):
     task = json.loads(body) if isinstance(body, bytes) else body
     if values is None:
-        _, _, raw = envelope.decode(task, None)
+        _, _, raw = envelope.decode(task)
         stream = io.BytesIO(raw)
         function = pickle.load(stream)
         values = [function(item) for item in pickle.load(stream)[1]]

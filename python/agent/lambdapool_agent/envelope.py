@@ -30,31 +30,36 @@ class LambdapoolCodeMismatch(Exception):
     """The task was made for other code than this. Nothing was run."""
 
 
-def decode(event, raw=None):
-    """Returns the task's ``(peer, echo, body)``; raises LambdapoolProtocolError or LambdapoolCodeMismatch.
+class Head:
+    """A task's object, but for its body and its echo. The tasks of one caller mostly have the same."""
 
-    ``echo`` is what the outcome repeats, so that its reader knows whose it is; None where the task has none.
-    ``raw``: the body, where it came beside the object."""
-    if not isinstance(event, dict) or "lambdapool" not in event:
-        raise LambdapoolProtocolError(
-            "the event is not a lambdapool task: this function runs tasks that LambdaPool or LambdaExecutor "
-            'sends (a JSON object with the member "lambdapool")'
-        )
-    version = event["lambdapool"]
-    if isinstance(version, bool) or version != VERSION:
-        raise LambdapoolProtocolError(
-            "the task speaks version %r of the lambdapool protocol, this function version %d; "
-            "bring the older side up to date (`lambdapool update` for the function)" % (version, VERSION)
-        )
-    codec, peer, encoding = _text(event, "codec"), _text(event, "peer"), _text(event, "encoding")
-    if codec != CODEC:
-        raise LambdapoolCodeMismatch(
-            "the task is for the codec %r, but this function is a Python one (codec %r)" % (codec, CODEC)
-        )
-    echo = _text(event, "echo") if "echo" in event else None
-    if echo is not None and len(echo) > MAX_ECHO:
-        raise LambdapoolProtocolError("the task's member 'echo' is longer than %d characters" % MAX_ECHO)
-    return peer, echo, _body(encoding, _text(event, "task")) if raw is None else raw
+    def __init__(self, event):
+        """Raises LambdapoolProtocolError or LambdapoolCodeMismatch."""
+        if not isinstance(event, dict) or "lambdapool" not in event:
+            raise LambdapoolProtocolError(
+                "the event is not a lambdapool task: this function runs tasks that LambdaPool or LambdaExecutor "
+                'sends (a JSON object with the member "lambdapool")'
+            )
+        version = event["lambdapool"]
+        if isinstance(version, bool) or version != VERSION:
+            raise LambdapoolProtocolError(
+                "the task speaks version %r of the lambdapool protocol, this function version %d; "
+                "bring the older side up to date (`lambdapool update` for the function)" % (version, VERSION)
+            )
+        self.event = event
+        codec, self.peer, self.encoding = _text(event, "codec"), _text(event, "peer"), _text(event, "encoding")
+        if codec != CODEC:
+            raise LambdapoolCodeMismatch(
+                "the task is for the codec %r, but this function is a Python one (codec %r)" % (codec, CODEC)
+            )
+
+
+def decode(event):
+    """The task as (its Head, its echo, its body). Raises LambdapoolProtocolError or LambdapoolCodeMismatch.
+
+    The echo is what the outcome repeats, so that its reader knows whose it is; None where the task has none."""
+    head = Head(event)
+    return head, _echo(event), _body(head.encoding, _text(event, "task"))
 
 
 def encode(body, echo=None, timeout=None):
@@ -90,31 +95,28 @@ def encode_raw(body, echo=None, timeout=None, buffers=()):
 
 
 _ECHO = b'"echo":"'
-_heads: "dict[tuple[bytes, bytes], dict[str, object]]" = {}  # that came before, but for their echoes
+_heads: "dict[tuple[bytes, bytes], Head]" = {}  # by what was before and behind their echoes
 
 
 def split_raw(payload):
-    """The object and the body. Those of one caller mostly differ in the echo alone, and JSON takes its time."""
-    head, _, body = payload.partition(b"\0")
-    before, _, rest = head.partition(_ECHO)
+    """As decode(), of an envelope that is the object's JSON and the body behind it. JSON takes its time: a Head that
+    has come before is not read again."""
+    text, _, body = payload.partition(b"\0")
+    before, _, rest = text.partition(_ECHO)
     echo, _, after = rest.partition(b'"')
-    known = _heads.get((before, after))
-    if known is not None and echo.replace(b"-", b"").isalnum():
-        return dict(known, echo=echo.decode()), body
+    head = _heads.get((before, after))
+    if head is not None and len(echo) <= MAX_ECHO and echo.replace(b"-", b"").isalnum():
+        return head, echo.decode(), body
     try:
-        event = json.loads(head.decode())
+        event = json.loads(text.decode())
     except ValueError as error:
         raise LambdapoolProtocolError("the task's head is not JSON: %s" % error) from None
-    if (
-        isinstance(event, dict)
-        and event.get("echo") == echo.decode("latin-1")
-        and _ECHO not in after
-        and len(head) <= _HEAD_BYTES_MAX
-    ):
+    head, known = Head(event), _echo(event)
+    if known == echo.decode("latin-1") and _ECHO not in after and len(text) <= _HEAD_BYTES_MAX:
         if len(_heads) >= _HEADS_MAX:
             _heads.clear()
-        _heads[before, after] = event
-    return event, body
+        _heads[before, after] = head
+    return head, known, body
 
 
 def stored(told, echo=None, timeout=None):
@@ -128,6 +130,15 @@ def encoded_size(answer):
     """How many bytes the answer has as JSON: at most this. The body needs no escapes, the echo six bytes a
     character at most."""
     return len(answer["outcome"]) + 6 * len(answer.get("echo", "")) + 160
+
+
+def _echo(event):
+    if "echo" not in event:
+        return None
+    echo = _text(event, "echo")
+    if len(echo) > MAX_ECHO:
+        raise LambdapoolProtocolError("the task's member 'echo' is longer than %d characters" % MAX_ECHO)
+    return echo
 
 
 def _text(event, name):

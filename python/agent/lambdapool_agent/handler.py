@@ -42,11 +42,20 @@ _CLOUDPICKLE = b"\x8c\x17cloudpickle.cloudpickle"
 _deadline = last_words.Deadline()
 
 
-def lambda_handler(event, context, raw=None):
-    worker = os.getpid()
-    mark = forked.mark(worker)
+def lambda_handler(event, context):
+    return _run_here(envelope.decode(event), context)
+
+
+def raw_handler(payload, context):
+    """As lambda_handler, where envelopes may be raw: bytes in, bytes out."""
+    return _as_bytes(_run_here(envelope.split_raw(payload), context, raw=True))
+
+
+def _run_here(task, context, raw=False):
+    """`raw`: the answer may be bytes."""
+    here = _, mark = forked.here()
     try:
-        answer = _handle(event, context, worker, raw)
+        answer = _handle(task, context, here, raw)
     except BaseException as error:
         if not mark[0]:
             forked.end(error)
@@ -54,12 +63,6 @@ def lambda_handler(event, context, raw=None):
     if not mark[0]:
         forked.end()
     return answer
-
-
-def raw_handler(payload, context):
-    """As lambda_handler, where envelopes may be raw: bytes in, bytes out."""
-    event, raw = envelope.split_raw(payload)
-    return _as_bytes(lambda_handler(event, context, raw))
 
 
 def _as_bytes(answer):
@@ -71,12 +74,11 @@ def rehearse():
     be a worker: the memory that tasks write to is its own then, before anybody waits."""
     head = {"lambdapool": 1, "codec": envelope.CODEC, "peer": envelope.PEER, "encoding": "raw", "echo": ""}
     task = pickle.dumps(int, 5) + pickle.dumps(("map", [0]), 5)
-    event, raw = envelope.split_raw(json.dumps(head).encode() + b"\0" + task)
-    _, echo, body = envelope.decode(event, raw)
-    stream, outcomes = io.BytesIO(blobs.parts_of(event, body).body), outcome.Outcomes()
+    known, echo, body = envelope.split_raw(json.dumps(head).encode() + b"\0" + task)
+    stream, outcomes = io.BytesIO(blobs.parts_of(known.event, body).body), outcome.Outcomes()
     function = pickle.load(stream)
     style, items = pickle.load(stream)
-    seconds = _run_items(_styles[style](function), items, outcomes, 1.0, (True,), None)
+    seconds = _run_items(_styles[style](function), items, outcomes, time.monotonic() + 1.0, (True,), None)
     return _answer(outcomes.finish(), seconds, echo, 1, raw=True)
 
 
@@ -89,13 +91,14 @@ def idle():
 vars(lambda_handler).update(lambdapool_raw=raw_handler, lambdapool_idle=idle)
 
 
-def _handle(event, context, worker, raw):
-    remaining = _remaining(context)
-    timeout = _timeout(remaining())
-    peer, echo, body = envelope.decode(event, raw)
+def _handle(task, context, here, raw):
+    head, echo, body = task
+    now, remaining = time.monotonic(), _remaining(context)
+    timeout, ends = _timeout(remaining), now + remaining
+    event = head.event
     other = code.refusal(event["code"]) if "code" in event else None
     if other is not None:
-        return _answer([other], None, echo, timeout, raw=raw is not None)
+        return _answer([other], None, echo, timeout, raw=raw)
     try:
         parts = blobs.parts_of(event, body)
         results = event["results"]["url"] if "results" in event else None
@@ -104,46 +107,49 @@ def _handle(event, context, worker, raw):
             "the task's data is not described as the protocol says: %r" % error
         ) from None
     body = parts.body
-    if peer != envelope.PEER and (_BY_VALUE in body or _CLOUDPICKLE in body):
+    if head.peer != envelope.PEER and (_BY_VALUE in body or _CLOUDPICKLE in body):
         raise envelope.LambdapoolCodeMismatch(
             "the task carries code of Python %s (a lambda, a closure, or something of __main__), but this "
             "function runs Python %s; run the client with Python %s, or put the code into a module and deploy it"
-            % (peer, envelope.PEER, envelope.PEER)
+            % (head.peer, envelope.PEER, envelope.PEER)
         )
     tells = (echo,) if early.wanted(event, context) else None
-    stream = early.stream_of(event, context)
-    listen = shown.wanted(event, context)
+    stream = early.stream_of(event, context) if "parts" in event else None
+    listen = None if stream is None else shown.wanted(event, context)
     lines = shown.Shown(stream) if listen else None
-    if lines:
+    if listen and lines:
         listen(lines)
     large = stream if stream is not None and early.takes_large(event) else None
     ways = results is not None or large is not None, tells
     goes_on = getattr(context, "lambdapool_goes_on", False)
-    outcomes, seconds = _run(parts, remaining, worker, ways, goes_on=goes_on)
+    outcomes, seconds = _run(parts, ends, here, ways, goes_on=goes_on)
     forked.flush()
-    if lines:
+    if listen and lines:
         listen(None)
         lines.finish()
-    answer = _answer(outcomes, seconds, echo, timeout, (results, large), raw is not None)
+    answer = _answer(outcomes, seconds, echo, timeout, (results, large), raw)
     if stream is not None and stream.has_begun and answer is not None:
         data = _as_bytes(answer)
         stream.write(head_of(b"A", 0, 0, data), data)
     return answer
 
 
-def _run(parts, remaining, worker, ways, in_child=False, goes_on=False):
-    """`ways` that outcomes may take: whether large ones can go as they are; None, or a tuple of the echo with which
-    they may be told early. `goes_on`: see idle()."""
-    _deadline.begin(remaining(), worker)
+def _run(parts, ends, here, ways, in_child=False, goes_on=False):
+    """`ends`: when the platform ends the task, by time.monotonic(). `here`: see forked. `ways` that outcomes may
+    take: whether large ones can go as they are; None, or a tuple of the echo with which they may be told early.
+    `goes_on`: see idle()."""
+    worker, _ = here
+    _deadline.begin(ends, worker)
     try:
-        return _run_task(parts, remaining, worker, ways, in_child)
+        return _run_task(parts, ends, here, ways, in_child)
     finally:
         if not goes_on:
             _deadline.end(worker)
 
 
-def _run_task(parts, remaining, worker, ways, in_child):
-    mark, body, buffers = forked.mark(worker), parts.body, iter(parts.buffers)
+def _run_task(parts, ends, here, ways, in_child):
+    body, buffers = parts.body, iter(parts.buffers)
+    worker, mark = here
     lambdapool_by_value.begin_task(parts.by_digest)
     try:
         stream = io.BytesIO(body)
@@ -152,7 +158,7 @@ def _run_task(parts, remaining, worker, ways, in_child):
             before = setup.Setup(*function)
             if before.max_tasks is not None and not in_child:
                 _deadline.end(worker)  # the child has its own: two that write at once are not to be read
-                return setup.run_in_child(before, (parts.given, ways), remaining, _run_in_child)
+                return setup.run_in_child(before, (parts.given, ways), ends, _run_in_child)
             failure = before.initialize(worker)
             if failure is not None:
                 return [failure], None
@@ -170,18 +176,18 @@ def _run_task(parts, remaining, worker, ways, in_child):
     apart, tells = ways
     outcomes = outcome.Outcomes(ENOUGH_BYTES if apart else None)
     early_ones = early.of(tells[0], len(items)) if tells and len(items) > 1 else None
-    seconds = _run_items(call, items, outcomes, remaining(), mark, early_ones)
+    seconds = _run_items(call, items, outcomes, ends, mark, early_ones)
     return outcomes.finish(), seconds
 
 
-def _run_items(call, items, outcomes, remaining, mark, early_ones):
+def _run_items(call, items, outcomes, ends, mark, early_ones):
     """How long they took. Each item costs tenths of a microsecond here, and should not cost more: quick ones whose
     results are plain run several in a row, which the first slow one ends."""
-    clock, small = time.perf_counter, outcome.SMALL
+    clock, small = time.monotonic, outcome.SMALL
     plain, room = outcomes.plain, ENOUGH_BYTES // outcome.PLAIN_BYTES
     longest, in_a_row, rest = 0.0, 1, forked.not_in_children(items)
     started = now = row_ends = clock()
-    deadline, latest = started + remaining, float("inf")  # the first one is always started
+    latest = float("inf")  # the first one is always started
     tell = float("inf") if early_ones is None else started
     for item in rest:
         if len(plain) > room or now > latest:
@@ -216,16 +222,16 @@ def _run_items(call, items, outcomes, remaining, mark, early_ones):
         previous, now = now, clock()
         if now - previous > longest:
             longest = now - previous
-            latest = deadline - 2 * longest
+            latest = ends - 2 * longest
         in_a_row = IN_A_ROW if len(plain) >= PLAIN_BEFORE and now - previous <= QUICK * in_a_row else 1
         row_ends = now + ROW_SECONDS
     forked.not_in_children(())
     return now - started
 
 
-def _run_in_child(task, remaining, worker):
+def _run_in_child(task, ends):
     given, ways = task
-    return _run(blobs.Parts(*given), remaining, worker, ways, in_child=True)
+    return _run(blobs.Parts(*given), ends, forked.here(), ways, in_child=True)
 
 
 def _with_arguments(function):
@@ -321,8 +327,6 @@ def _timeout(remaining):
 
 
 def _remaining(context):
-    """Seconds left of this invocation, as a function."""
+    """Seconds left of this invocation."""
     milliseconds = getattr(context, "get_remaining_time_in_millis", None)
-    if milliseconds is None:
-        return lambda: float("inf")
-    return lambda: milliseconds() / 1000
+    return float("inf") if milliseconds is None else milliseconds() / 1000

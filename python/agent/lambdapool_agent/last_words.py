@@ -38,17 +38,17 @@ class Deadline:
         self._set = None
         self._at = None  # where it is set: when it ends, by time.monotonic()
 
-    def begin(self, remaining, process):
-        """`remaining` seconds from now the platform ends this process, whose id is `process`."""
-        if not LEAST_SECONDS <= remaining < 1e9:
+    def begin(self, ends, process):
+        """The platform ends this process, whose id is `process`, then: by time.monotonic(), as are all times here."""
+        at, now = ends - AHEAD_SECONDS, time.monotonic()
+        if not LEAST_SECONDS <= ends - now < 1e9:
             return self.end(process)
         if self._owner != process:
             self._owner, self._set, self._at = process, _timer(), None
         if self._set is None:
             return
-        left, now = remaining - AHEAD_SECONDS, time.monotonic()
-        if self._at is None or not 0 <= now + left - self._at <= 2 / STEPS:
-            steps = int(left * STEPS)
+        if self._at is None or not 0 <= at - self._at <= 2 / STEPS:
+            steps = int((at - now) * STEPS)
             self._set(steps)
             self._at = now + steps / STEPS
 

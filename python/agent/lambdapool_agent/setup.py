@@ -9,7 +9,6 @@ import os
 import pickle
 import socket
 import struct
-import time
 import types
 
 import lambdapool_by_value
@@ -72,15 +71,15 @@ def _changes(before, after):
     }
 
 
-def run_in_child(setup, task, remaining, run):
-    """`run(task, remaining, worker)` in the child that this setup has, made anew after `max_tasks` tasks. Where
-    the child dies, this process dies in the same way: so the platform tells of it what it always tells."""
+def run_in_child(setup, task, ends, run):
+    """`run(task, ends)` in the child that this setup has, made anew after `max_tasks` tasks. Where the child dies, this
+    process dies in the same way: so the platform tells of it what it always tells."""
     global _child
     if _child is None or _child.digest != setup.digest:
         if _child is not None:
             _child.end()
         _child = _Child(setup, run)
-    answer = _child.ask(task, remaining)
+    answer = _child.ask(task, ends)
     if _child.tasks == setup.max_tasks:
         _child.end()
         _child = None
@@ -101,9 +100,9 @@ class _Child:
                 os._exit(0)
         theirs.close()
 
-    def ask(self, task, remaining):
+    def ask(self, task, ends):
         self.tasks += 1
-        _write(self._socket, pickle.dumps((task, remaining()), 5))
+        _write(self._socket, pickle.dumps((task, ends), 5))
         answer = _read(self._socket)
         if answer is None:
             self._die_alike()
@@ -121,14 +120,11 @@ class _Child:
 
 
 def _serve(channel, run):
-    worker = os.getpid()
     while True:
         request = _read(channel)
         if request is None:
             return
-        task, seconds = pickle.loads(request)
-        deadline = time.monotonic() + seconds
-        answer = run(task, lambda: deadline - time.monotonic(), worker)
+        answer = run(*pickle.loads(request))
         forked.flush()
         _write(channel, pickle.dumps(answer, 5))
 
