@@ -15,16 +15,16 @@ from importlib.machinery import SourceFileLoader
 PACKAGE, BESIDE = "lambdapool_agent", "lambdapool_by_value"
 VENDOR = PACKAGE + "/vendor/"
 IMPORTED = ("envelope", "handler", "last_words", "preload")  # by __init__
-DIGESTS = "agent_digests"  # beside this file: for each of the agent's files its SHA-256 and name
 PLACES_MAX = 8
 
 
 class Agents:
-    """One for each place that workers see their function at: /var/task, or the code itself."""
+    """One for each place that workers see their function at: /var/task, or the code itself. `digests`: lines with the
+    SHA-256 and the name of each of the agent's files."""
 
-    def __init__(self, compiled):
+    def __init__(self, compiled, digests):
         self._compiled = compiled
-        self._known = read_digests()
+        self._known = {name: digest for digest, name in map(str.split, digests.splitlines())}
         self._ours = set()  # directories of functions that have it
         self._modules = {}  # by the place: the modules by their names
 
@@ -90,7 +90,7 @@ class Loader(SourceFileLoader):
         self._compiled, self._source = compiled, source
 
     def get_code(self, name):
-        return self._compiled.copy(self._source, self.path)
+        return self._compiled.code(self._source, self.path)
 
 
 class Handover(Loader):
@@ -108,14 +108,6 @@ class Handover(Loader):
         sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder) is not Finder]
         sys.modules.update(self._modules)
         super().exec_module(module)
-
-
-def read_digests():
-    try:
-        with open(os.path.join(os.path.dirname(__file__), DIGESTS), encoding="utf-8") as file:
-            return {name: digest for digest, name in (line.split() for line in file)}
-    except OSError:
-        return {}
 
 
 def sha256_of(path):

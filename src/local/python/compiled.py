@@ -13,7 +13,7 @@ import types
 from _frozen_importlib_external import MAGIC_NUMBER
 
 FILES_MAX = 100
-HEAD_BYTES = 8
+HEAD_BYTES, FORMAT = 8, 2
 
 
 class Compiled:
@@ -22,7 +22,7 @@ class Compiled:
 
     def __init__(self, path):
         self._path = path
-        self._codes = {}  # by their sources; those that were wanted last at the end
+        self._codes = {}  # marshalled, by their sources; those that were wanted last at the end
         self.is_new = False  # some of it is not in the file
         try:
             with open(path, "rb") as file:
@@ -35,27 +35,26 @@ class Compiled:
     def __contains__(self, source):
         return source in self._codes
 
-    def code(self, source, path):
+    def keep(self, source, path):
         """Compiled now where it has not been before."""
-        code = self._codes.pop(source, None)
-        if code is None:
-            code = compile(source, path, "exec", dont_inherit=True)
+        data = self._codes.pop(source, None)
+        if data is None:
+            data = marshal.dumps(compile(source, path, "exec", dont_inherit=True))
             self.is_new = True
             if len(self._codes) >= FILES_MAX:
                 del self._codes[next(iter(self._codes))]
-        self._codes[source] = code
-        return code
+        self._codes[source] = data
+
+    def code(self, source, path):
+        """A module's own, since it bears its name."""
+        self.keep(source, path)
+        return self.take(source, path)
 
     def take(self, source, path):
-        """For one module alone, since it bears its name; None where there is none, or no more."""
-        code = self._codes.pop(source, None)
-        if code is not None:
-            _imp._fix_co_filename(code, path)
-        return code
-
-    def copy(self, source, path):
-        """As code(), but its own, which bears the name."""
-        code = marshal.loads(marshal.dumps(self.code(source, path)))
+        """The same where it has been compiled; else None."""
+        if source not in self._codes:
+            return None
+        code = marshal.loads(self._codes[source])
         _imp._fix_co_filename(code, path)
         return code
 
@@ -76,24 +75,28 @@ class Compiled:
 
 
 def head_of(data):
-    return MAGIC_NUMBER + binascii.crc32(data).to_bytes(4, "little")
+    return MAGIC_NUMBER + binascii.crc32(data, FORMAT).to_bytes(4, "little")
 
 
-def load(name, path):
-    """One of our own modules."""
+def read_modules(path):
+    """Sources by their names: a line with name and size, and then as many bytes, of each."""
     with open(path, "rb") as file:
-        source = file.read()
+        return {name.decode(): file.read(int(size)) for name, size in map(bytes.split, file)}
+
+
+def load(name):
+    """One of our own modules."""
+    path, source = os.path.join(directory, name + ".py"), modules[name]
     module = types.ModuleType("lambdapool_" + name)
     module.__file__, module.SOURCE = path, source.decode()
     sys.modules[module.__name__] = module
-    code = compiled.code(source, path)
-    _imp._fix_co_filename(code, path)
-    exec(code, module.__dict__)
+    exec(compiled.code(source, path), module.__dict__)
     return module
 
 
 if __name__ == "__main__":
-    directory, first = sys.argv[1:3]
+    kept, path = sys.argv[1:3]
     del sys.argv[:2]
-    compiled = Compiled(os.path.join(directory, sys.implementation.cache_tag))
-    load("fork_server", first).main(compiled, load)
+    compiled = Compiled(os.path.join(kept, sys.implementation.cache_tag))
+    directory, modules = os.path.dirname(path), read_modules(path)
+    load("fork_server").main(compiled, load, modules["agent_digests"].decode())

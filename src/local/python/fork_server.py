@@ -399,19 +399,19 @@ def look_like_a_base_interpreter():
 OWN = ("records", "invocation", "channel", "packets", "sdk", "runtime_client", "template", "reserve", "spare", "agents")
 
 
-def main(compiled, load):
+def main(compiled, load, digests):
     """What compiled.py has, which has loaded this."""
     global sdk, template, reserve_module
-    wanted, home, directory = sys.argv[1:4]
+    wanted, home = sys.argv[1:3]
     found = "%d.%d" % sys.version_info[:2]
     if found != wanted:
         print("this is Python " + found, file=sys.stderr)
         sys.exit(1)
     control = socket.socket(fileno=CONTROL)
     control.set_inheritable(False)
-    own = [load(name, os.path.join(directory, name + ".py")) for name in OWN]
+    own = [load(name) for name in OWN]
     sdks, client, template, reserve_module, spares, agents = own[-6:]
-    sdk, spare = sdks.Sdk(home, join), spares.Spare(freeze, compiled, agents.Agents(compiled))
+    sdk, spare = sdks.Sdk(home, join), spares.Spare(freeze, compiled, agents.Agents(compiled, digests))
     look_like_a_base_interpreter()
     sys.argv = [""]
     gc.freeze()  # collecting takes its time, and somebody waits

@@ -59,7 +59,7 @@ class Spare:
     def _compile(self, path):
         with open(path, "rb") as file:
             source = file.read()
-        self._compiled.code(source, path)
+        self._compiled.keep(source, path)
 
     def rehearse(self):
         """In a process that will be a worker: what each does at first, without anything of a function. The pages of

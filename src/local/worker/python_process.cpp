@@ -41,6 +41,28 @@ bool write_script(const fs::path& path, std::string_view text) {
   return file && write_all(file.get(), text);
 }
 
+// What compiled.py reads.
+std::string modules() {
+  const std::pair<std::string_view, std::string_view> parts[] = {
+      {"fork_server", embedded::fork_server()},
+      {"channel", embedded::python_channel()},
+      {"invocation", embedded::python_invocation()},
+      {"packets", embedded::python_packets()},
+      {"records", embedded::python_records()},
+      {"runtime_client", embedded::runtime_client()},
+      {"template", embedded::python_template()},
+      {"spare", embedded::python_spare()},
+      {"sdk", embedded::python_sdk()},
+      {"agents", embedded::python_agents()},
+      {"reserve", embedded::python_reserve()},
+      {"agent_digests", embedded::python_agent_digests()},
+  };
+  std::string text;
+  for (const auto& [name, source] : parts)
+    text.append(name).append(" " + std::to_string(source.size()) + "\n").append(source);
+  return text;
+}
+
 // Where shims of Python find what they start. Workers get an environment of their own.
 constexpr std::string_view for_shims[] = {"HOME", "TMPDIR", "PYENV_ROOT", "PYENV_VERSION"};
 
@@ -91,23 +113,13 @@ PythonForkServer::PythonForkServer(http::EventLoop& loop, Supervisor& supervisor
 
 PythonForkServer::~PythonForkServer() = default;
 
+// In few files: each takes as long as the rest of the writing, and sometimes ten times so.
 bool PythonForkServer::write_programs() {
-  return !make_private_directories(options_.scratch / "python") &&
-         write_script(options_.scratch / "python" / "compiled.py", embedded::python_compiled()) &&
-         write_script(options_.scratch / "python" / "fork_server.py", embedded::fork_server()) &&
-         write_script(options_.scratch / "python" / "channel.py", embedded::python_channel()) &&
-         write_script(options_.scratch / "python" / "invocation.py", embedded::python_invocation()) &&
-         write_script(options_.scratch / "python" / "packets.py", embedded::python_packets()) &&
-         write_script(options_.scratch / "python" / "records.py", embedded::python_records()) &&
-         write_script(options_.scratch / "python" / "runtime_client.py", embedded::runtime_client()) &&
-         write_script(options_.scratch / "python" / "template.py", embedded::python_template()) &&
-         write_script(options_.scratch / "python" / "spare.py", embedded::python_spare()) &&
-         write_script(options_.scratch / "python" / "sdk.py", embedded::python_sdk()) &&
-         write_script(options_.scratch / "python" / "agents.py", embedded::python_agents()) &&
-         write_script(options_.scratch / "python" / "reserve.py", embedded::python_reserve()) &&
-         write_script(options_.scratch / "python" / "agent_digests", embedded::python_agent_digests()) &&
-         write_script(options_.scratch / "python" / "installing",
-                      variables_for_installing(options_.environment));
+  const fs::path directory = options_.scratch / "python";
+  return !make_private_directories(directory) &&
+         write_script(directory / "compiled.py", embedded::python_compiled()) &&
+         write_script(directory / "modules", modules()) &&
+         write_script(directory / "installing", variables_for_installing(options_.environment));
 }
 
 void PythonForkServer::try_next_candidate() {
@@ -140,10 +152,9 @@ void PythonForkServer::spawn(const fs::path& interpreter) {
                        "-B",
                        (options_.scratch / "python" / "compiled.py").string(),
                        options_.compiled.string(),
-                       (options_.scratch / "python" / "fork_server.py").string(),
+                       (options_.scratch / "python" / "modules").string(),
                        options_.version,
-                       options_.sdk.string(),
-                       (options_.scratch / "python").string()};
+                       options_.sdk.string()};
   request.environment = fork_server_environment(options_.environment);
   request.directory = "/";
   request.fork_server = true;
