@@ -30,6 +30,8 @@ using ConnectionPointer = std::shared_ptr<ClientConnection>;
 // Fresh connections that an exchange may find closed before a byte of it was written.
 constexpr int false_starts_max = 3;
 
+constexpr std::size_t read_at_most = 256 * 1'024;  // in one go, on any of a client's connections
+
 bool is_sendable(const Request& request) {
   return !breaks_lines(request.method) && !breaks_lines(request.target) &&
          request.target.find(' ') == std::string::npos && !breaks_lines(request.headers);
@@ -56,7 +58,9 @@ struct Client::Impl final : ClientConnection::Pool, std::enable_shared_from_this
   std::atomic<Id> last_id{0};
   asio::steady_timer timer;
   Clock::time_point timer_at = Clock::time_point::max();
-  std::shared_ptr<const Route> route;  // null: not worked out yet
+  std::shared_ptr<const Route> route;    // null: not worked out yet
+  std::shared_ptr<Readiness> readiness;  // likewise
+  std::unique_ptr<char[]> read_into;     // likewise
 
   std::mutex mutex;
   std::vector<std::unique_ptr<Exchange>> arrived;  // under the mutex: sent by other threads, not seen yet
@@ -101,7 +105,13 @@ struct Client::Impl final : ClientConnection::Pool, std::enable_shared_from_this
                               "a request's method, target and headers must not contain line breaks"});
     if (in_process) return in_process->start(std::move(exchange));
     queue.push_back(std::move(exchange));
-    dispatch();
+    dispatch_soon();
+  }
+
+  // Requests that are made while answers are told go out behind all of these, one after the other: a peer
+  // that is woken by the first is still awake at the last.
+  void dispatch_soon() {
+    if (!readiness || !readiness->is_telling()) dispatch();
   }
 
   // Gives the queue to idle connections, and sees to it that enough are on their way.
@@ -150,13 +160,16 @@ struct Client::Impl final : ClientConnection::Pool, std::enable_shared_from_this
 
   bool prepare_route() {
     if (route) return true;
-    auto made = plan_route();
-    if (made) {
-      route = std::move(*made);
-      return true;
-    }
+    auto planned = plan_route().and_then([this](auto made) {
+      return Readiness::open(loop.lock()->io, [this] { dispatch(); }).map([&](auto opened) {
+        route = std::move(made);
+        readiness = std::move(opened);
+        read_into = std::make_unique_for_overwrite<char[]>(read_at_most);
+      });
+    });
+    if (planned) return true;
     for (auto refused = std::exchange(queue, {}); auto& exchange : refused)
-      fail_later(std::move(exchange), made.error());
+      fail_later(std::move(exchange), planned.error());
     return false;
   }
 
@@ -189,7 +202,7 @@ struct Client::Impl final : ClientConnection::Pool, std::enable_shared_from_this
   }
 
   void open() {
-    auto connection = std::make_shared<ClientConnection>(loop.lock()->io, *this, options, route);
+    auto connection = std::make_shared<ClientConnection>(loop.lock()->io, *this, options, route, readiness);
     connection->slot = connections.size();
     connections.push_back(connection);
     ++connecting;
@@ -232,15 +245,11 @@ struct Client::Impl final : ClientConnection::Pool, std::enable_shared_from_this
 
   void answered(ClientConnection& connection, std::unique_ptr<Exchange> exchange, Answer answer) override {
     if (connection.is_ready()) {
-      if (queue.empty()) {
-        idle.push_back(&connection);
-      } else {
-        start_on(connection);
-      }
+      idle.push_back(&connection);
     } else {
       forget(connection);
     }
-    if (!queue.empty()) dispatch();
+    if (!queue.empty()) dispatch_soon();
     if (exchange) exchange->finish(std::move(answer));
   }
 
@@ -248,6 +257,8 @@ struct Client::Impl final : ClientConnection::Pool, std::enable_shared_from_this
     std::erase(idle, &connection);
     forget(connection);
   }
+
+  std::span<char> room() override { return {read_into.get(), read_at_most}; }
 
   // --- deadlines
 
@@ -303,6 +314,7 @@ struct Client::Impl final : ClientConnection::Pool, std::enable_shared_from_this
     closed = true;
     timer.cancel();
     if (route) route->resolver->close();
+    if (readiness) readiness->close();
     auto open = std::exchange(connections, {});
     auto waiting = std::exchange(queue, {});
     std::ranges::move(take_arrived(), std::back_inserter(waiting));

@@ -29,13 +29,14 @@ bool is_proxys_refusal(const Response& response) {
 }  // namespace
 
 ClientConnection::ClientConnection(asio::io_context& io, Pool& pool, const ClientOptions& options,
-                                   std::shared_ptr<const Route> route)
+                                   std::shared_ptr<const Route> route, std::shared_ptr<Readiness> readiness)
     : pool_(pool),
       options_(options),
       stream_(io),
       route_(std::move(route)),
       where_(route_->where()),
       connector_(std::make_shared<Connector>(io, route_)),
+      readiness_(std::move(readiness)),
       parser_({1ull << 20, options.max_response_bytes}) {}
 
 // --- connecting
@@ -50,10 +51,13 @@ void ClientConnection::connect(std::size_t turn) {
 
 void ClientConnection::connected(Stream stream) {
   stream_ = std::move(stream);
+  stream_.take_from_asio();
+  if (auto watched = readiness_->watch(stream_.fd(), *this); !watched)
+    return connect_failed(std::move(watched.error()));
+  watching_ = true;
   state_ = State::idle;
   set_deadline(Clock::now() + options_.idle_timeout);
   pool_.connected(*this);
-  if (state_ != State::closed) wait_to_read();
 }
 
 void ClientConnection::connect_failed(Error error) {
@@ -140,54 +144,52 @@ bool ClientConnection::write() {
 }
 
 void ClientConnection::wait_to_write() {
-  if (std::exchange(waiting_to_write_, true)) return;
-  stream_.wait(Socket::wait_write, [self = shared_from_this()](boost::system::error_code error) {
-    self->waiting_to_write_ = false;
-    if (self->state_ != State::busy || error == asio::error::operation_aborted || self->sent_all_) return;
-    if (!self->write()) self->broken("closed by the peer");
-  });
+  if (!std::exchange(waiting_to_write_, true)) readiness_->watch_writing(stream_.fd(), *this);
+}
+
+void ClientConnection::write_on() {
+  waiting_to_write_ = false;
+  readiness_->watch_reading(stream_.fd(), *this);
+  if (state_ != State::busy || sent_all_) return;
+  if (!write()) broken("closed by the peer");
 }
 
 // --- receiving
 
-void ClientConnection::wait_to_read() {
-  if (state_ == State::closed || std::exchange(waiting_to_read_, true)) return;
-  // What an idle connection is told stays where is_stale() sees it.
-  if (!stream_.is_tls() && state_ == State::busy) {
-    char* into = buffer_.prepare(ReadBuffer::small);
-    return stream_.read_later(into, buffer_.room(), [self = shared_from_this()](Stream::Transfer outcome) {
-      self->waiting_to_read_ = false;
-      if (self->state_ == State::closed) return;
-      if (self->took(outcome) == Next::read_on) self->read();
-    });
-  }
-  stream_.wait(Socket::wait_read, [self = shared_from_this()](boost::system::error_code error) {
-    self->waiting_to_read_ = false;
-    if (self->state_ == State::closed || error == asio::error::operation_aborted) return;
-    self->read();
-  });
+void ClientConnection::ready(Readiness::What what) {
+  const auto self = shared_from_this();  // whoever hears an answer may forget this
+  peer_ended_ |= what.ended;
+  if (what.to_write && waiting_to_write_) write_on();
+  if (what.to_read) read();
 }
 
 void ClientConnection::read() {
-  Next next = Next::read_on;
-  while (next == Next::read_on) {
-    char* into = buffer_.prepare(ReadBuffer::small);
-    next = took(stream_.read(into, buffer_.room()));
-  }
+  auto next = Next::read_on;
+  while (next == Next::read_on && state_ != State::closed) next = read_some();
 }
 
-// What was read into the buffer; sees to what comes next, unless that is to read on at once.
-ClientConnection::Next ClientConnection::took(const Stream::Transfer& outcome) {
+ClientConnection::Next ClientConnection::read_some() {
+  const auto room = pool_.room();
+  const auto outcome = stream_.read(room.data(), room.size());
+  if (outcome.status != Stream::Status::done) return nothing_read(outcome);
+  if (state_ != State::busy) {
+    broken("unasked bytes");
+    return Next::stop;
+  }
+  const bool is_all = outcome.bytes < room.size() && !stream_.is_tls() && !peer_ended_;
+  const Next next = take_in({room.data(), outcome.bytes});
+  return next == Next::read_on && is_all ? Next::wait : next;
+}
+
+ClientConnection::Next ClientConnection::nothing_read(const Stream::Transfer& outcome) {
   switch (outcome.status) {
     case Stream::Status::done:
-      break;
     case Stream::Status::want_read:
     case Stream::Status::want_write:
       if (state_ == State::busy && !sent_all_ && stream_.is_tls() && write_failure_.empty() && !write()) {
         broken("closed by the peer");
         return Next::stop;
       }
-      wait_to_read();
       return Next::wait;
     case Stream::Status::closed:
       if (state_ == State::busy && parser_.started() && parser_.feed_end() == Progress::complete) {
@@ -200,22 +202,19 @@ ClientConnection::Next ClientConnection::took(const Stream::Transfer& outcome) {
       broken(outcome.why);
       return Next::stop;
   }
-  const bool drained = outcome.bytes < buffer_.room() && !stream_.is_tls();
-  buffer_.commit(outcome.bytes);
-  if (state_ != State::busy) {
-    broken("unasked bytes");
-    return Next::stop;
-  }
-  Next next = take_in();
-  if (next == Next::read_on && drained) next = Next::wait;
-  if (next == Next::wait) wait_to_read();
-  return next;
+  return Next::stop;
 }
 
-ClientConnection::Next ClientConnection::take_in() {
-  std::string_view bytes = buffer_.data();
-  Progress progress = parser_.feed(bytes);
-  buffer_.keep_last(bytes.size());
+ClientConnection::Next ClientConnection::take_in(std::string_view bytes) {
+  const bool goes_on = !unread_.empty();
+  if (goes_on) bytes = unread_.append(bytes);
+  const Progress progress = parser_.feed(bytes);
+  if (!goes_on) {
+    unread_ = bytes;
+  } else {
+    unread_.erase(0, unread_.size() - bytes.size());
+    if (unread_.empty()) unread_ = std::string();
+  }
   switch (progress) {
     case Progress::head:  // of requests only
     case Progress::more:
@@ -250,7 +249,8 @@ ClientConnection::Next ClientConnection::complete() {
     if (auto finished = exchange_->request.reader->finish(response); !finished)
       doubt = std::move(finished.error());
   if (!doubt && exchange_->doubt) doubt = exchange_->doubt(response);
-  bool reusable = parser_.keep_alive() && sent_all_ && buffer_.empty() && !route_->asks_proxy() && !doubt;
+  bool reusable =
+      parser_.keep_alive() && sent_all_ && unread_.empty() && !peer_ended_ && !route_->asks_proxy() && !doubt;
   auto exchange = std::move(exchange_);
   used_ = true;
   if (reusable) {
@@ -259,7 +259,7 @@ ClientConnection::Next ClientConnection::complete() {
   } else {
     close();
   }
-  telling_ = true;
+  answered_in_ = readiness_->turn();
   if (route_->asks_proxy() && is_proxys_refusal(response)) {
     pool_.answered(*this, std::move(exchange),
                    tl::unexpected(TransportError{
@@ -270,8 +270,7 @@ ClientConnection::Next ClientConnection::complete() {
   } else {
     pool_.answered(*this, std::move(exchange), std::move(response));
   }
-  telling_ = false;
-  return state_ == State::closed ? Next::stop : stream_.is_tls() ? Next::read_on : Next::wait;
+  return Next::read_on;
 }
 
 // --- ending
@@ -307,6 +306,7 @@ void ClientConnection::close() {
   state_ = State::closed;
   deadline_ = Clock::time_point::max();
   connector_->cancel();
+  if (std::exchange(watching_, false)) readiness_->forget(stream_.fd(), *this);
   stream_.close();
 }
 

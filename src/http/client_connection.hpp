@@ -4,12 +4,13 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "http/client.hpp"
 #include "http/connector.hpp"
 #include "http/parser.hpp"
-#include "http/read_buffer.hpp"
+#include "http/readiness.hpp"
 #include "http/stream.hpp"
 
 namespace lambdapool::http {
@@ -30,7 +31,8 @@ struct Exchange {
   }
 };
 
-class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
+class ClientConnection final : public Readiness::Listener,
+                               public std::enable_shared_from_this<ClientConnection> {
  public:
   using Clock = std::chrono::steady_clock;
 
@@ -43,19 +45,21 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
                           Answer answer) = 0;
     virtual void lost(ClientConnection& connection) = 0;  // while idle
     virtual void deadline_moved(Clock::time_point deadline) = 0;
+    // What one reads into before it is told of anything else.
+    virtual std::span<char> room() = 0;
 
    protected:
     ~Pool() = default;
   };
 
   ClientConnection(asio::io_context& io, Pool& pool, const ClientOptions& options,
-                   std::shared_ptr<const Route> route);
+                   std::shared_ptr<const Route> route, std::shared_ptr<Readiness> readiness);
 
   void connect(std::size_t turn);  // begins at another of the host's addresses each turn
   bool is_ready() const { return state_ == State::idle; }
   bool is_fresh() const { return !used_; }
-  // Closed by the peer while it was idle. Not looked at while its last answer is being told.
-  bool is_stale() { return !telling_ && stream_.peer_has_closed(); }
+  // Closed by the peer while it was idle. Not looked at where its last answer came only now.
+  bool is_stale() { return answered_in_ != readiness_->turn() && stream_.peer_has_closed(); }
   const std::string& where() const { return where_; }
 
   // Takes the exchange and starts to send it; leaves it where it is, and is closed, when the peer turns
@@ -83,12 +87,14 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
 
   void append_head(const Request& request);
   bool write();
+  void ready(Readiness::What what) override;
   void wait_to_write();
-  void wait_to_read();
+  void write_on();
   void read();
   enum class Next { read_on, wait, stop };
-  Next took(const Stream::Transfer& outcome);
-  Next take_in();
+  Next read_some();
+  Next nothing_read(const Stream::Transfer& outcome);
+  Next take_in(std::string_view bytes);
   Next complete();
   enum class CutOff { no, yes };
   void broken(const std::string& why, CutOff cut_off = CutOff::no);
@@ -102,20 +108,22 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
   std::shared_ptr<const Route> route_;
   std::string where_;  // for messages
   std::shared_ptr<Connector> connector_;
+  std::shared_ptr<Readiness> readiness_;
 
   std::unique_ptr<Exchange> exchange_;
   ResponseParser parser_;
-  ReadBuffer buffer_;
+  std::string unread_;  // what the parser wants to see more of
   std::string head_;
   std::size_t head_sent_ = 0;
   std::size_t body_sent_ = 0;
   bool sent_all_ = false;
   bool sent_some_ = false;
   bool used_ = false;  // has carried an answer
-  bool telling_ = false;
-  std::string write_failure_;
-  bool waiting_to_read_ = false;
+  bool watching_ = false;
   bool waiting_to_write_ = false;
+  bool peer_ended_ = false;        // it sends no more than what is there
+  std::uint64_t answered_in_ = 0;  // the turn
+  std::string write_failure_;
   Clock::time_point deadline_ = Clock::time_point::max();
 };
 

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/tcp.h>
 
 #include <future>
 #include <latch>
@@ -282,6 +283,27 @@ TEST(Client, ConnectionsAreKeptAndReused) {
   Client client(loop, {.endpoint = server.endpoint()});
   for (int i = 0; i < 20; ++i) ASSERT_TRUE(client.call({"GET", "/", {}, {}}, patience));
   EXPECT_EQ(connections, 1);
+}
+
+TEST(Client, APeerThatEndsBehindItsAnswerIsAskedNothingMore) {
+  RawServer server([&](RawConnection& peer, int number) {
+    peer.hear_until("\r\n\r\n");
+    const int on = 1;  // the answer and the end go out as one
+    ::setsockopt(peer.fd(), IPPROTO_TCP, TCP_CORK, &on, sizeof on);
+    peer.say("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n" + std::to_string(number));
+    peer.finish();
+    EXPECT_EQ(peer.hear_to_the_end(), "");
+  });
+  EventLoop loop;
+  Client client(loop, {.endpoint = server.endpoint()});
+  std::promise<Answer> second;
+  client.send({"GET", "/", {}, {}}, patience, [&](const Answer& first) {
+    EXPECT_TRUE(first && first->body == "0");
+    client.send({"GET", "/", {}, {}}, patience, [&](Answer answer) { second.set_value(std::move(answer)); });
+  });
+  const auto answer = second.get_future().get();
+  ASSERT_TRUE(answer) << answer.error().error.message;
+  EXPECT_EQ(answer->body, "1");
 }
 
 TEST(Client, AnIdleConnectionIsClosedBeforeTheServerWould) {

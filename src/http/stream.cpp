@@ -53,8 +53,7 @@ void tune_tcp(int fd) {
 
 void Stream::start_tls(TlsContext& context, const std::string& host) {
   outer_ = std::move(ssl_);
-  ssl_ =
-      outer_ ? context.connect_through(outer_.get(), host) : context.connect(socket_.native_handle(), host);
+  ssl_ = outer_ ? context.connect_through(outer_.get(), host) : context.connect(fd(), host);
 }
 
 Stream::Transfer Stream::read(char* into, std::size_t size) {
@@ -64,17 +63,11 @@ Stream::Transfer Stream::read(char* into, std::size_t size) {
   }
   ssize_t got = 0;
   do {
-    got = ::recv(socket_.native_handle(), into, size, 0);
+    got = ::recv(fd(), into, size, 0);
   } while (got < 0 && errno == EINTR);
   if (got > 0) return {Status::done, static_cast<std::size_t>(got)};
   if (got == 0) return {Status::closed};
   return of_errno(Status::want_read);
-}
-
-Stream::Transfer Stream::of_later(boost::system::error_code error, std::size_t got) {
-  if (!error) return {Status::done, got};
-  if (error == asio::error::eof) return {Status::closed};
-  return {Status::failed, 0, reason(error.value())};
 }
 
 Stream::Transfer Stream::write(std::string_view first, std::string_view second) {
@@ -91,7 +84,7 @@ Stream::Transfer Stream::write(std::string_view first, std::string_view second) 
   message.msg_iovlen = (first.empty() ? 0 : 1) + (second.empty() ? 0 : 1);
   ssize_t sent = 0;
   do {
-    sent = ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL);
+    sent = ::sendmsg(fd(), &message, MSG_NOSIGNAL);
   } while (sent < 0 && errno == EINTR);
   if (sent >= 0) return {Status::done, static_cast<std::size_t>(sent)};
   return of_errno(Status::want_write);
@@ -104,7 +97,7 @@ bool Stream::peer_has_closed() {
     return tls_transfer(SSL_peek(ssl_.get(), &byte, 1)).status !=
            Status::want_read;  // takes in session tickets
   }
-  ssize_t got = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  ssize_t got = ::recv(fd(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
   if (got > 0) return true;  // or it says something that nobody asked for
   return got == 0 || (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
 }
@@ -134,12 +127,18 @@ Stream::Transfer Stream::tls_transfer(int result) {
   }
 }
 
+void Stream::take_from_asio() {
+  boost::system::error_code ignored;
+  taken_.reset(socket_.release(ignored));
+}
+
 void Stream::close() {
-  if (!socket_.is_open()) return;
+  if (!taken_ && !socket_.is_open()) return;
   if (ssl_) {
     if (SSL_is_init_finished(ssl_.get())) SSL_shutdown(ssl_.get());  // a courtesy; its fate is no matter
     ERR_clear_error();
   }
+  taken_.reset();
   boost::system::error_code ignored;
   socket_.close(ignored);
 }

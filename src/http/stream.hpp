@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/descriptor.hpp"
 #include "http/tls.hpp"
 
 namespace lambdapool::http {
@@ -36,14 +37,6 @@ class Stream {
   };
 
   Transfer read(char* into, std::size_t size);
-  // Without TLS: as read(), once there is something. The room must stay until then; close() ends it unheard.
-  template <class Handler>
-  void read_later(char* into, std::size_t size, Handler handler) {
-    socket_.async_receive(asio::buffer(into, size),
-                          [handler = std::move(handler)](boost::system::error_code error, std::size_t got) {
-                            if (error != asio::error::operation_aborted) handler(of_later(error, got));
-                          });
-  }
   Transfer write(std::string_view first, std::string_view second);  // second follows first
   bool peer_has_closed();  // or has sent what nobody asked for; looks without taking anything
 
@@ -53,8 +46,11 @@ class Stream {
   bool is_tls() const { return ssl_ != nullptr; }
 
   Socket& socket() { return socket_; }
-  bool is_open() const { return socket_.is_open(); }
+  int fd() { return taken_ ? taken_.get() : socket_.native_handle(); }
   void close();
+
+  // Asio has nothing more to do with it: there is no more wait().
+  void take_from_asio();
 
   template <class Handler>
   void wait(Socket::wait_type what, Handler handler) {
@@ -62,10 +58,10 @@ class Stream {
   }
 
  private:
-  static Transfer of_later(boost::system::error_code error, std::size_t got);
   Transfer tls_transfer(int result);
 
   Socket socket_;
+  Descriptor taken_;  // from Asio
   SslPointer outer_;  // with the proxy
   SslPointer ssl_;    // over it, where there is one
 };
