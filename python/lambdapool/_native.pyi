@@ -48,6 +48,9 @@ def why_not_trusted(file: bytes, trusted: Optional[int] = None) -> Optional[str]
     """Who else could have written the file, and what to do; None where nobody could (src/core/trusted_file.hpp). The
     user `trusted` is as good as this process's own."""
 
+def is_plain(value: object) -> bool:
+    """Whether it pickles without anybody's code: of numbers, strings, bytes, tuples, lists and dicts (plain.hpp)."""
+
 def address_of(bytes: object) -> int:
     """Where in memory the buffer begins."""
 

@@ -12,7 +12,7 @@ import itertools
 import json
 import threading
 from collections import Counter, OrderedDict
-from typing import Any, Dict, Generic, List, NamedTuple, Optional, Set, Tuple, TypeVar
+from typing import Any, Callable, Dict, Generic, List, NamedTuple, Optional, Set, Tuple, TypeVar
 
 from . import _native, pickling
 from .errors import BlobError, NativeError, from_native, make
@@ -134,12 +134,12 @@ class Blobs:
         plain = type(function) is bytes and type(arguments) is bytes
         return plain and len(function) < APART and len(function) + len(arguments) <= PLAIN
 
-    def send(self, call: int, function: bytes, arguments: bytes, code: str, memo: Optional[Memo] = None) -> None:
+    def send(self, call: int, function: bytes, arguments: bytes, code: str, memo_of: Callable[[], Memo] = Memo) -> None:
         """Sends the call. Raises BlobError and others where its data cannot be stored."""
         if self.travel_plainly(function, arguments):
             self._engine.send(call, function, arguments, code)
             return
-        memo = memo or Memo()
+        memo = memo_of()
         streams = [function, arguments]
         of_function = pickling.buffers_of(function)
         parts: List[Any] = streams + of_function + pickling.buffers_of(arguments)
@@ -177,9 +177,9 @@ class Blobs:
         for entry in gone:
             self._engine.remove(entry.name)
 
-    def fetched(self, id: int, body: Any) -> Any:
-        """The answer's body; where it says what was stored instead, that (which is fetched when it is read)."""
-        return Fetched(self._engine, id, body, self._function) if isinstance(body, str) else body
+    def fetched(self, id: int, told: str) -> Fetched:
+        """What an answer says was stored instead of its body: it is fetched when it is read."""
+        return Fetched(self._engine, id, told, self._function)
 
     def share(self, obj: S) -> Shared[S]:
         packed = pickling.dumps(obj, apart=self.apart)

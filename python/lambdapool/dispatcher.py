@@ -32,7 +32,7 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from .blobs import Blobs
 from .deployed_code import UNKNOWN
-from .errors import InitializerFailed, PoolForked, PoolTerminated, make
+from .errors import PoolForked, PoolTerminated, make
 from .printing import Printer
 
 _JOIN_SECONDS = 10.0  # for a callback of the user's that does not return, when a pool is terminated
@@ -79,11 +79,6 @@ class Dispatcher:
         return self.ended is not None
 
     @property
-    def broken(self) -> Optional[BaseException]:
-        """The initializer's failure that has ended everything."""
-        return self.ended if isinstance(self.ended, InitializerFailed) else None
-
-    @property
     def forked(self) -> bool:
         return isinstance(self.ended, PoolForked)
 
@@ -117,10 +112,9 @@ class Dispatcher:
     def add_task(self, job: Any, function: bytes, arguments: bytes) -> None:
         """Queues a job of one call, which the engine sends without Python. Raises CodeMismatch."""
         # Until the code is known, what is sent is sent twice: in its order it comes as long as Python sends it.
-        if self.code.digest == UNKNOWN or not self.blobs.travel_plainly(function, arguments):
+        if self.code.expected() == UNKNOWN or not self.blobs.travel_plainly(function, arguments):
             self.add(job, 1, 1)
             return
-        self.code.expected()
         job._number = next(self._numbers)
         with self._lock:
             ended = self.ended
@@ -306,12 +300,23 @@ class Dispatcher:
                 _guarded(self._broke, arrival[0], error)
         _guarded(self.pump)
 
-    def _take(self, number: int, call: int, first: int, count: int, *came: Any) -> None:
-        if not came[-1]:
+    def _take(
+        self,
+        number: int,
+        call: int,
+        first: int,
+        count: int,
+        body: Any,
+        error: Any,
+        before: int,
+        begun: int,
+        early: bool,
+    ) -> None:
+        if not early:
             self.blobs.over(call)
         job = self._jobs.get(number)
         if job is not None:
-            job._arrived(call, first, count, *came)
+            job._arrived(call, first, count, body, error, before, begun, early)
         elif number and self.ended is None:
             self.engine.settle(number, first, count, count)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Sized
 from concurrent.futures import Executor
@@ -89,11 +88,13 @@ class LambdaExecutor(Executor):
     ) -> None:
         from .connection import connect
         from .default_function import function_or_default
+        from .futures import TaskFuture
         from .kept import keeper_of
         from .retry import pool_retry
         from .worker_setup import WorkerSetup
 
-        self._shutdown_lock, self._shutdown = threading.Lock(), False
+        self._shutdown = False
+        self._future = TaskFuture  # imported once, and not with each
         # By this name the standard library's executors have it, and others (dask) read it.
         self._max_workers = _workers(max_workers, workers)
         if max_tasks_per_child is not None and check_integer("max_tasks_per_child", max_tasks_per_child) <= 0:
@@ -153,22 +154,10 @@ class LambdaExecutor(Executor):
 
         Raises RuntimeError after shutdown().
         """
-        from . import pickling
-        from .futures import TaskFuture
-
         check_callable("fn", fn)
         self._check_running()
-        future: TaskFuture[T] = TaskFuture()
-        future._dispatcher = self._dispatcher
-        apart = self._dispatcher.blobs.apart
-        try:
-            function = self._setup.wrap(pickling.dumps(fn, apart=apart))
-            arguments = pickling.dump_items(pickling.CALL, [(args, kwargs)], apart=apart)
-        except Exception as error:
-            future.set_exception(error)
-            return future
-        future._name(fn)
-        future._start(self, function, arguments)
+        future: TaskFuture[T] = self._future()
+        future._start(self, fn, args, kwargs)
         return future
 
     def share(self, obj: S) -> Shared[S]:
@@ -235,8 +224,7 @@ class LambdaExecutor(Executor):
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """No more tasks. Interrupted by Ctrl-C it waits for nothing."""
-        with self._shutdown_lock:
-            self._shutdown = True
+        self._shutdown = True
         if cancel_futures:
             self._dispatcher.cancel_queued()
         self._dispatcher.close()
@@ -266,18 +254,16 @@ class LambdaExecutor(Executor):
             dispatcher.close()
 
     def _check_running(self) -> None:
-        if self._dispatcher.forked:
-            from .errors import PoolForked
+        ended = self._dispatcher.ended
+        if ended is None and not self._shutdown:
+            return
+        from .errors import InitializerFailed, PoolForked
 
+        if isinstance(ended, PoolForked):
             raise PoolForked("this executor was made before fork(): make a new one in the child process")
-        broken = self._dispatcher.broken
-        if broken is not None:
-            from .errors import InitializerFailed
-
-            raise InitializerFailed("the executor is broken: %s" % broken) from broken
-        with self._shutdown_lock:
-            if self._shutdown or self._dispatcher.terminated:
-                raise RuntimeError("cannot schedule new futures after shutdown")
+        if isinstance(ended, InitializerFailed):
+            raise InitializerFailed("the executor is broken: %s" % ended) from ended
+        raise RuntimeError("cannot schedule new futures after shutdown")
 
 
 def _workers(max_workers: Optional[int], workers: Optional[int]) -> int:

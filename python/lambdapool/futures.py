@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import Future, InvalidStateError
+from concurrent.futures._base import FINISHED
 from typing import Any, Optional, TypeVar
 
-from .errors import CANCELLED
+from .errors import CANCELLED, NativeError
 from .faults import Failure
 from .jobs import Task
 
@@ -16,15 +17,21 @@ T = TypeVar("T")
 class TaskFuture(Future[T], Task):
     """A task's future, with its log (what the task printed, its last 4 KB; "" until it is done) and its ``report``."""
 
+    # the standard library's own:
+    _state: str
+    _result: T
+    _exception: Optional[BaseException]
+
     def result(self, timeout: Optional[float] = None) -> T:
         """As Future's, which before Python 3.14 takes an exception that is false (``__bool__``, ``__len__``) for
         none."""
-        self._check_may_wait(timeout)
-        value = super().result(timeout)
-        exception = self.exception()
+        if self._state != FINISHED:  # which it stays, so that no lock is needed
+            self._check_may_wait(timeout)
+            super().result(timeout)
+        exception = self._exception
         if exception is not None:
             raise exception
-        return value
+        return self._result
 
     def exception(self, timeout: Optional[float] = None) -> Optional[BaseException]:
         self._check_may_wait(timeout)
@@ -55,11 +62,8 @@ class TaskFuture(Future[T], Task):
             dispatcher.forget(self)
         return True
 
-    def _arrived(self, call: int, first: int, count: int, body: Any, error: Any, *more: Any) -> None:
-        if error is not None and error[0] == CANCELLED:  # by cancel(), which tells it
-            self._dispatcher.engine.settle(self._number, first, count, count)
-        else:
-            super()._arrived(call, first, count, body, error)
+    def _is_cancelled(self, error: NativeError) -> bool:
+        return error[0] == CANCELLED
 
     def _settle(self, result: Any) -> None:
         try:

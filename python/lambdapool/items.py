@@ -82,7 +82,7 @@ class Items(Job):
         self._address(call, first)
         if dispatcher.printer is not None:
             dispatcher.name_call(call, self, self._indices(first, fitting))
-        dispatcher.blobs.send(call, self._function, arguments, dispatcher.code.expected(), self._memo())
+        dispatcher.blobs.send(call, self._function, arguments, dispatcher.code.expected(), self._memo)
 
     def _arrived(
         self,
@@ -104,7 +104,7 @@ class Items(Job):
             self._call_failed(first, count, begun, error)
         else:
             self._take(call, first, count, body, before, early)
-        if not early:
+        if self._max_cost is not None and not early:
             self._heed_budget()
 
     def _heed_budget(self) -> None:
@@ -130,46 +130,54 @@ class Items(Job):
     def _take(self, call: int, first: int, count: int, body: Any, before: int, early: bool) -> None:
         dispatcher = self._dispatcher
         engine = dispatcher.engine
-        if not early:
+        if type(body) is str and not early:
             body = dispatcher.blobs.fetched(call, body)
         kept: Optional[List[Optional[bytes]]] = None if self._resumption is None else []
-        answer = outcomes.read(body, before + count, dispatcher.function, partial(engine.log_of, call), kept)
-        if answer.other_code is not None:
-            mismatch = self._learn(call, answer.other_code)
-            if self._resumption is not None:
-                self._resumption.not_run(first, count)
-            rest = engine.settle(self._number, first, count, count if mismatch else 0)
-            self._give_up(rest)
-            if mismatch is not None:  # of all items, so it names none
-                self._deliver(first, [Failure(mismatch)] * count, True)
-                self._stop(mismatch)
+        try:
+            answer = outcomes.read(body, before + count, dispatcher.function, kept)
+        except outcomes.OtherCode as other:
+            self._other_code(call, first, count, *other.args)
             return
         if early or before:
             answer = outcomes.of_rest(answer, before, count, early, dispatcher.function)
-        results, failures = answer.results, answer.failures
-        if early and failures:
-            self._told_early = self._told_early or {}
-            self._told_early.setdefault(call, []).extend(failures)
+        results, seconds, failures = answer
+        self._seconds = 0.0 if early else seconds or 0.0
+        if failures:
+            self._attach_log(call, failures, early)
         if kept is not None:
             results, failures = self._keep(first, count, kept[before:], results, failures)
-        again = self._choose_again(first, results) if failures else []
+        pieces, again = [(first, results)], self._choose_again(first, results) if failures else []
         if again:
-            failures = [
-                one.exception for _, some in _without(again, first, results) for one in some if type(one) is Failure
-            ]
-        seconds = None if early else answer.seconds
-        self._seconds = seconds or 0.0
-        rest = engine.settle(self._number, first, count, len(results), seconds, len(body), before)
+            pieces = list(_without(again, first, results))
+            failures = [one.exception for _, some in pieces for one in some if type(one) is Failure]
+        rest = engine.settle(self._number, first, count, len(results), None if early else seconds, len(body), before)
         if failures:
             self._keep_failed(first, results, again)
             self._failed_items += len(failures)
             name_items(results, self._indices(first, len(results)))
-        for start, some in _without(again, first, results):
+        for start, some in pieces:
             self._deliver(start, some, bool(failures))
         self._give_up(rest)
         fatal = of_platform(failures) if failures else None
         if fatal is not None:
             self._stop(fatal)
+
+    def _attach_log(self, call: int, failures: List[BaseException], early: bool) -> None:
+        outcomes.attach(failures, self._dispatcher.engine.log_of(call))
+        if early:
+            self._told_early = self._told_early or {}
+            self._told_early.setdefault(call, []).extend(failures)
+
+    def _other_code(self, call: int, first: int, count: int, manifest: bytes) -> None:
+        """The worker has run nothing."""
+        mismatch = self._learn(call, manifest)
+        if self._resumption is not None:
+            self._resumption.not_run(first, count)
+        rest = self._dispatcher.engine.settle(self._number, first, count, count if mismatch else 0)
+        self._give_up(rest)
+        if mismatch is not None:  # of all items, so it names none
+            self._deliver(first, [Failure(mismatch)] * count, True)
+            self._stop(mismatch)
 
     def _keep_failed(self, first: int, results: List[Any], again: Sequence[int]) -> None:
         if self._keeper is None:

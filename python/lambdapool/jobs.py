@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING, Any, Dict, Optional
+from typing import TYPE_CHECKING, Any, Dict, Optional, Tuple
 
-from . import outcomes
+from . import outcomes, pickling
 from .dispatcher import Dispatcher
 from .errors import CodeMismatch, InitializerFailed, NativeError, OutOfMemory, from_native
 from .faults import Failure
@@ -112,21 +111,23 @@ class Task(Job):
     _arguments: bytes = b""
     _waited = False  # by a thread of its own
 
-    def _start(self, owner: Any, function: bytes, arguments: bytes) -> None:
-        """`owner`: the pool or executor."""
+    def _start(self, owner: Any, function: Any, args: Tuple[Any, ...], kwds: Dict[str, Any]) -> None:
+        """`function(*args, **kwds)`, of this pool or executor. What cannot be pickled is its outcome."""
         self._dispatcher = dispatcher = owner._dispatcher
         self._retry, self._keeper = owner._retry, owner._keeper
-        self._function = function
-        self._arguments = arguments
+        apart = dispatcher.blobs.apart
         try:
-            dispatcher.add_task(self, function, arguments)
+            self._function = owner._setup.wrap(pickling.dumps(function, apart=apart))
+            self._arguments = pickling.dump_items(pickling.CALL, [(args, kwds)], apart=apart)
+        except Exception as error:
+            self._settle(Failure(error))
+            return
+        if dispatcher.printer is not None:
+            self._called = name_of(function)
+        try:
+            dispatcher.add_task(self, self._function, self._arguments)
         except CodeMismatch as error:
             self._settle(Failure(error))
-
-    def _name(self, function: Any) -> None:
-        """Before _start()."""
-        if self._dispatcher.printer is not None:
-            self._called = name_of(function)
 
     def _send(self, call: int, first: int, count: int) -> None:
         dispatcher = self._dispatcher
@@ -135,31 +136,41 @@ class Task(Job):
         dispatcher.blobs.send(call, self._function, self._arguments, dispatcher.code.expected())
 
     def _arrived(self, call: int, first: int, count: int, body: Any, error: Optional[NativeError], *more: Any) -> None:
-        self._calls += 1
         dispatcher = self._dispatcher
-        if error is not None:
-            result: Any = Failure(from_native(error, dispatcher.function))
-        else:
-            body = dispatcher.blobs.fetched(call, body)
-            answer = outcomes.read(body, 1, dispatcher.function, partial(dispatcher.engine.log_of, call))
-            if answer.other_code is not None:
-                mismatch = self._learn(call, answer.other_code)
-                if mismatch is None:
-                    dispatcher.engine.settle(self._number, first, count, 0)
-                    return
-                result = Failure(mismatch)
+        if error is not None and self._is_cancelled(error):
+            dispatcher.engine.settle(self._number, first, count, count)
+            return
+        self._calls += 1
+        try:
+            if error is None:
+                if type(body) is str:
+                    body = dispatcher.blobs.fetched(call, body)
+                [result], _, failures = outcomes.read(body, 1, dispatcher.function)
+                if failures:
+                    outcomes.attach(failures, dispatcher.engine.log_of(call))
             else:
-                [result] = answer.results
-        again = type(result) is Failure and self._comes_again(first, first, result.exception)
+                result = Failure(from_native(error, dispatcher.function))
+        except outcomes.OtherCode as other:
+            mismatch = self._learn(call, *other.args)
+            if mismatch is None:
+                dispatcher.engine.settle(self._number, first, count, 0)
+                return
+            result = Failure(mismatch)
+        failed = type(result) is Failure
+        again = failed and self._comes_again(first, first, result.exception)
         dispatcher.engine.settle(self._number, first, count, count)
         if again:
             return
-        if type(result) is Failure and self._keeper is not None:
+        if failed and self._keeper is not None:
             arguments = self._arguments
             self._keeper.keep(self._function, lambda: arguments, None, result.exception)
         self._finish(result)
-        if type(result) is Failure and isinstance(result.exception, InitializerFailed):
+        if failed and isinstance(result.exception, InitializerFailed):
             dispatcher.initializer_failed(result.exception)
+
+    def _is_cancelled(self, error: NativeError) -> bool:
+        """Whether it is by its user, who has been told."""
+        return False
 
     def _fail(self, first: int, count: int, exception: BaseException) -> None:
         self._finish(Failure(exception))

@@ -6,7 +6,7 @@ import pickle
 import sys
 import threading
 from multiprocessing.pool import RemoteTraceback  # type: ignore[attr-defined]  # typeshed lacks it
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple, Union
+from typing import Any, Callable, Dict, List, Optional, Tuple, Union
 
 from lambdapool_by_value import exceptions
 
@@ -33,47 +33,24 @@ LAMBDA_LIMIT, STREAMED_LIMIT = 6 * 1024 * 1024 + 100, 200 << 20
 VALUE, EXCEPTION, UNSENDABLE, TOO_LARGE, UNREADABLE, VALUES, INITIALIZER, OTHER_CODE, BUFFERED, NOT_STORED = range(10)
 
 
-class Answer(NamedTuple):
-    results: List[Any]  # of each item its value or a Failure; fewer where the worker stopped before the rest
-    seconds: Optional[float]  # that the worker spent on them; None where nothing was run
-    failures: List[BaseException]  # of those, in order; one may stand for several
-    other_code: Optional[bytes] = None  # nothing was run: the manifest of the code that the worker has
+#: Of each item its value or a Failure, fewer where the worker stopped before the rest; the seconds that the worker
+#: spent on them, None where nothing was run; the failures among them, in order, of which one may stand for several.
+Answer = Tuple[List[Any], Optional[float], List[BaseException]]
+
+
+class OtherCode(Exception):
+    """Nothing was run: the worker has other code than the task is for. Its argument: that code's manifest."""
 
 
 def read(
     body: Union[bytes, Fetched, _native.Streamed],
     items: int,
     function: str,
-    read_log: Callable[[], str] = str,
     kept: Optional[List[Optional[bytes]]] = None,
 ) -> Answer:
-    """The answer to a task of so many items. Raises only what interrupts: what cannot be read is an outcome too.
-
-    `read_log` is asked for the invocation's log where something failed, which is told it. `kept` gets of each item the
-    bytes that its value can be made of again; None where there is no value.
+    """The answer to a task of so many items. Raises OtherCode, and what interrupts: what cannot be read is an outcome
+    too. `kept` gets of each item the bytes that its value can be made of again; None where there is no value.
     """
-    answer = _read(body, items, function, kept)
-    if kept is not None and len(kept) != len(answer.results):  # it could not be read
-        kept[:] = [None] * len(answer.results)
-    if answer.failures:
-        attach(answer.failures, read_log())
-    return answer
-
-
-def of_rest(answer: Answer, before: int, count: int, early: bool, function: str) -> Answer:
-    """Of an answer for `before` + `count` items the last ones, the others being known already. `early`: it has to have
-    all of them."""
-    results = answer.results[before : before + count]
-    if not results or early and len(results) < count:
-        message = "the function's answer has fewer outcomes than it told early; the function may have run"
-        return _failed_all(make(ProtocolError, message, function), count)
-    failures = [result.exception for result in results if type(result) is Failure]
-    return answer._replace(results=results, failures=failures)
-
-
-def _read(
-    body: Union[bytes, Fetched, _native.Streamed], items: int, function: str, kept: Optional[List[Optional[bytes]]]
-) -> Answer:
     loads = pickle.loads
     value_of: Callable[..., Any] = loads
     try:
@@ -85,12 +62,12 @@ def _read(
             pickled, *pieces = _pieces(body)
             raw, seconds = loads(pickled, buffers=pieces)
             value_of = _last_reading if kept is None else loads
-        if seconds is None and raw[0][0] == OTHER_CODE:
-            return Answer([], None, [], loads(raw[0][1]))
         if seconds is None:
-            return _failed_all(_failure(raw[0][0], raw[0][1], function), items)
-        if kept is not None:
-            kept += _kept(raw)
+            status, data = raw[0][:2]
+            if status == OTHER_CODE:
+                raise OtherCode(loads(data))
+            return _failed_all(_failure(status, data, function), items, kept)
+        known = [] if kept is None else _kept(raw)
         results: List[Any] = []
         failures: List[BaseException] = []
         for status, data, *buffers in raw:
@@ -110,15 +87,30 @@ def _read(
             results.append(Failure(failures[-1]))
         if not 0 < len(results) <= items:
             raise ValueError("%d outcomes for %d items" % (len(results), items))
-        return Answer(results, seconds, failures)
+        if kept is not None:
+            kept += known
+        return results, seconds, failures
+    except OtherCode:
+        raise
     except LambdaPoolError as error:  # of what had to be fetched
-        return _failed_all(error, items)
+        return _failed_all(error, items, kept)
     except BaseException as error:
         if _interrupts(error):
             raise
         message = "the function's answer is not an outcome of this protocol: %s: %s; the function may have run"
         message %= (type(error).__name__, error)
-        return _failed_all(make(ProtocolError, message, function), items)
+        return _failed_all(make(ProtocolError, message, function), items, kept)
+
+
+def of_rest(answer: Answer, before: int, count: int, early: bool, function: str) -> Answer:
+    """Of an answer for `before` + `count` items the last ones, the others being known already. `early`: it has to have
+    all of them."""
+    results, seconds, _ = answer
+    results = results[before : before + count]
+    if not results or early and len(results) < count:
+        message = "the function's answer has fewer outcomes than it told early; the function may have run"
+        return _failed_all(make(ProtocolError, message, function), count)
+    return results, seconds, [result.exception for result in results if type(result) is Failure]
 
 
 def _interrupts(error: BaseException) -> bool:
@@ -158,8 +150,10 @@ def _kept(raw: List[Any]) -> List[Optional[bytes]]:
     return kept
 
 
-def _failed_all(exception: BaseException, items: int) -> Answer:
-    return Answer([Failure(exception)] * items, None, [exception])
+def _failed_all(exception: BaseException, items: int, kept: Optional[List[Optional[bytes]]] = None) -> Answer:
+    if kept is not None:
+        kept += [None] * items
+    return [Failure(exception)] * items, None, [exception]
 
 
 def attach(failed: List[BaseException], log: str) -> None:

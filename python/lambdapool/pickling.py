@@ -17,6 +17,8 @@ from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 from lambdapool_by_value import plain
 
+from . import _native
+
 PROTOCOL = 5
 PEER = "%d.%d" % sys.version_info[:2]
 
@@ -70,6 +72,8 @@ def _is_where_it_says(function: Any) -> bool:
 
 def dump_items(style: str, items: Sequence[Any], first: int = 0, apart: Optional[int] = None) -> bytes:
     """`first`: the index of the first of them in what the user gave to a map."""
+    if _native.is_plain(items):  # so that nothing in them is apart, goes by value, or cannot be pickled
+        return pickle.dumps((style, items), PROTOCOL)
 
     def parts() -> Any:
         from .unsendable import parts_of_items

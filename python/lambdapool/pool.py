@@ -388,21 +388,8 @@ class LambdaPool(_Base):
             raise ValueError("Pool not running")
 
     def _start(self, task: Task, func: Any, args: Iterable[Any], kwds: Mapping[str, Any]) -> None:
-        from . import pickling
-
         check_callable("func", func)
-        call = (tuple(args), check_keywords(kwds))
-        apart = self._dispatcher.blobs.apart
-        try:
-            function = self._setup.wrap(pickling.dumps(func, apart=apart))
-            arguments = pickling.dump_items(pickling.CALL, [call], apart=apart)
-        except Exception as error:
-            from .faults import Failure
-
-            task._settle(Failure(error))
-            return
-        task._name(func)
-        task._start(self, function, arguments)
+        task._start(self, func, tuple(args), check_keywords(kwds))
 
     def _batch(
         self,

@@ -146,6 +146,8 @@ class BatchResult(MapResult[T], Items):
             self._resumption.close()
 
     def _slice(self, first: int, count: int) -> Sequence[Any]:
+        if count == 1:
+            return [self._items[first]]  # of a range, too, which pickles slowly
         return self._items[first : first + count]
 
     def _memo(self) -> Memo:
