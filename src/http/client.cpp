@@ -30,8 +30,6 @@ using ConnectionPointer = std::shared_ptr<ClientConnection>;
 // Fresh connections that an exchange may find closed before a byte of it was written.
 constexpr int false_starts_max = 3;
 
-constexpr std::size_t read_at_most = 256 * 1'024;  // in one go, on any of a client's connections
-
 bool is_sendable(const Request& request) {
   return !breaks_lines(request.method) && !breaks_lines(request.target) &&
          request.target.find(' ') == std::string::npos && !breaks_lines(request.headers);
@@ -47,7 +45,7 @@ struct Client::Impl final : ClientConnection::Pool, std::enable_shared_from_this
   using Clock = ClientConnection::Clock;
 
   Impl(std::shared_ptr<EventLoop::Impl> on, ClientOptions with)
-      : loop(on), options(std::move(with)), timer(on->io) {
+      : loop(on), options(std::move(with)), timer(on->io), scratch(options.max_response_bytes) {
     if (auto service = std::exchange(options.in_process, nullptr))
       in_process = std::make_shared<InProcessCalls>(std::move(service));
   }
@@ -60,7 +58,7 @@ struct Client::Impl final : ClientConnection::Pool, std::enable_shared_from_this
   Clock::time_point timer_at = Clock::time_point::max();
   std::shared_ptr<const Route> route;    // null: not worked out yet
   std::shared_ptr<Readiness> readiness;  // likewise
-  std::unique_ptr<char[]> read_into;     // likewise
+  Scratch scratch;
 
   std::mutex mutex;
   std::vector<std::unique_ptr<Exchange>> arrived;  // under the mutex: sent by other threads, not seen yet
@@ -164,7 +162,6 @@ struct Client::Impl final : ClientConnection::Pool, std::enable_shared_from_this
       return Readiness::open(loop.lock()->io, [this] { dispatch(); }).map([&](auto opened) {
         route = std::move(made);
         readiness = std::move(opened);
-        read_into = std::make_unique_for_overwrite<char[]>(read_at_most);
       });
     });
     if (planned) return true;
@@ -202,7 +199,8 @@ struct Client::Impl final : ClientConnection::Pool, std::enable_shared_from_this
   }
 
   void open() {
-    auto connection = std::make_shared<ClientConnection>(loop.lock()->io, *this, options, route, readiness);
+    auto connection =
+        std::make_shared<ClientConnection>(loop.lock()->io, *this, scratch, options, route, readiness);
     connection->slot = connections.size();
     connections.push_back(connection);
     ++connecting;
@@ -257,8 +255,6 @@ struct Client::Impl final : ClientConnection::Pool, std::enable_shared_from_this
     std::erase(idle, &connection);
     forget(connection);
   }
-
-  std::span<char> room() override { return {read_into.get(), read_at_most}; }
 
   // --- deadlines
 

@@ -28,16 +28,17 @@ bool is_proxys_refusal(const Response& response) {
 
 }  // namespace
 
-ClientConnection::ClientConnection(asio::io_context& io, Pool& pool, const ClientOptions& options,
-                                   std::shared_ptr<const Route> route, std::shared_ptr<Readiness> readiness)
+ClientConnection::ClientConnection(asio::io_context& io, Pool& pool, Scratch& scratch,
+                                   const ClientOptions& options, std::shared_ptr<const Route> route,
+                                   std::shared_ptr<Readiness> readiness)
     : pool_(pool),
+      scratch_(scratch),
       options_(options),
       stream_(io),
       route_(std::move(route)),
       where_(route_->where()),
       connector_(std::make_shared<Connector>(io, route_)),
-      readiness_(std::move(readiness)),
-      parser_({1ull << 20, options.max_response_bytes}) {}
+      readiness_(std::move(readiness)) {}
 
 // --- connecting
 
@@ -71,61 +72,63 @@ ClientConnection::Started ClientConnection::start(std::unique_ptr<Exchange>& exc
                                                   Clock::time_point now) {
   exchange_ = std::move(exchange);
   state_ = State::busy;
-  parser_.reset(
-      exchange_->request.method == "HEAD" ? ResponseParser::Body::none : ResponseParser::Body::expected,
-      exchange_->request.reader);
-  head_.clear();
-  append_head(exchange_->request);
-  head_sent_ = body_sent_ = 0;
+  std::string& head = scratch_.head;
+  head.clear();
+  append_head(head);
+  body_sent_ = 0;
   sent_all_ = sent_some_ = false;
   write_failure_.clear();
   if (stream_.is_tls() && exchange_->request.body.size() <= coalesce_max) {
-    head_ += exchange_->request.body;
+    head += exchange_->request.body;
     body_sent_ = exchange_->request.body.size();
   }
+  unsent_head_ = head;
   set_deadline(now + exchange_->read_timeout);
-  if (write()) return Started::yes;
+  if (write()) {
+    if (!unsent_head_.empty()) unsent_head_ = head_ = unsent_head_;
+    return Started::yes;
+  }
   exchange = std::move(exchange_);
   close();
   return Started::no;
 }
 
-void ClientConnection::append_head(const Request& request) {
-  head_.append(request.method).append(" ");
-  if (route_->asks_proxy()) head_.append(options_.endpoint.url());
-  head_.append(request.target).append(" HTTP/1.1\r\n");
+void ClientConnection::append_head(std::string& head) const {
+  const Request& request = exchange_->request;
+  head.append(request.method).append(" ");
+  if (route_->asks_proxy()) head.append(options_.endpoint.url());
+  head.append(request.target).append(" HTTP/1.1\r\n");
   // Proxies such as tinyproxy pass the endpoint's promise to keep the connection on, and then close it.
-  if (route_->asks_proxy()) head_.append("Connection: close\r\n");
+  if (route_->asks_proxy()) head.append("Connection: close\r\n");
   if (route_->asks_proxy() && !route_->proxy->authorization.empty())
-    head_.append("Proxy-Authorization: ").append(route_->proxy->authorization).append("\r\n");
+    head.append("Proxy-Authorization: ").append(route_->proxy->authorization).append("\r\n");
   bool has_host = request.common != nullptr;
   bool has_length = false;
-  if (request.common) head_.append(*request.common);
+  if (request.common) head.append(*request.common);
   for (const auto& header : request.headers.items()) {
     has_host |= equal_ignoring_case(header.name, "host");
     has_length |= equal_ignoring_case(header.name, "content-length");
-    head_.append(header.name).append(": ").append(header.value).append("\r\n");
+    head.append(header.name).append(": ").append(header.value).append("\r\n");
   }
-  if (!has_host) head_.append("Host: ").append(options_.endpoint.host_header()).append("\r\n");
+  if (!has_host) head.append("Host: ").append(options_.endpoint.host_header()).append("\r\n");
   if (!has_length && (!request.body.empty() || method_has_body(request.method))) {
-    head_.append("Content-Length: ").append(std::to_string(request.body.size())).append("\r\n");
+    head.append("Content-Length: ").append(std::to_string(request.body.size())).append("\r\n");
   }
-  head_.append("\r\n");
+  head.append("\r\n");
 }
 
 // False: the connection is broken and nothing of the exchange has been sent on it.
 bool ClientConnection::write() {
   for (;;) {
-    std::string_view head = std::string_view(head_).substr(head_sent_);
     std::string_view body = std::string_view(exchange_->request.body).substr(body_sent_);
-    if (head.empty() && body.empty()) {
+    if (unsent_head_.empty() && body.empty()) {
       sent_all_ = true;
       return true;
     }
-    auto outcome = stream_.write(head, body);
+    auto outcome = stream_.write(unsent_head_, body);
     if (outcome.status == Stream::Status::done) {
-      std::size_t of_head = std::min(outcome.bytes, head.size());
-      head_sent_ += of_head;
+      std::size_t of_head = std::min(outcome.bytes, unsent_head_.size());
+      unsent_head_.remove_prefix(of_head);
       body_sent_ += outcome.bytes - of_head;
       sent_some_ = true;
       continue;
@@ -169,7 +172,7 @@ void ClientConnection::read() {
 }
 
 ClientConnection::Next ClientConnection::read_some() {
-  const auto room = pool_.room();
+  const auto room = scratch_.room();
   const auto outcome = stream_.read(room.data(), room.size());
   if (outcome.status != Stream::Status::done) return nothing_read(outcome);
   if (state_ != State::busy) {
@@ -192,7 +195,7 @@ ClientConnection::Next ClientConnection::nothing_read(const Stream::Transfer& ou
       }
       return Next::wait;
     case Stream::Status::closed:
-      if (state_ == State::busy && parser_.started() && parser_.feed_end() == Progress::complete) {
+      if (state_ == State::busy && has_begun() && parser_->feed_end() == Progress::complete) {
         complete();
       } else {
         broken("closed by the peer", CutOff::yes);
@@ -208,7 +211,13 @@ ClientConnection::Next ClientConnection::nothing_read(const Stream::Transfer& ou
 ClientConnection::Next ClientConnection::take_in(std::string_view bytes) {
   const bool goes_on = !unread_.empty();
   if (goes_on) bytes = unread_.append(bytes);
-  const Progress progress = parser_.feed(bytes);
+  if (!parser_) {
+    parser_ = scratch_.take_parser();
+    const bool no_body = exchange_->request.method == "HEAD";
+    parser_->reset(no_body ? ResponseParser::Body::none : ResponseParser::Body::expected,
+                   exchange_->request.reader);
+  }
+  const Progress progress = parser_->feed(bytes);
   if (!goes_on) {
     unread_ = bytes;
   } else {
@@ -218,17 +227,17 @@ ClientConnection::Next ClientConnection::take_in(std::string_view bytes) {
   switch (progress) {
     case Progress::head:  // of requests only
     case Progress::more:
-      if (parser_.is_being_read()) set_deadline(exchange_->request.reader->next_by(Clock::now(), deadline_));
+      if (is_being_read()) set_deadline(exchange_->request.reader->next_by(Clock::now(), deadline_));
       return Next::read_on;
     case Progress::complete:
       return complete();
     case Progress::malformed:
-      if (const auto& why = parser_.unreadable()) {
+      if (const auto& why = parser_->unreadable()) {
         fail_exchange(why->kind, why->message);
         return Next::stop;
       }
       fail_exchange(ErrorKind::protocol,
-                    where_ + " answered with something that is not HTTP: " + std::string(parser_.why()));
+                    where_ + " answered with something that is not HTTP: " + std::string(parser_->why()));
       return Next::stop;
     case Progress::header_too_long:
       fail_exchange(ErrorKind::protocol, where_ + " answered with headers longer than 1 MiB");
@@ -242,15 +251,17 @@ ClientConnection::Next ClientConnection::take_in(std::string_view bytes) {
 }
 
 ClientConnection::Next ClientConnection::complete() {
-  const bool was_read = parser_.is_being_read();
-  Response response = parser_.take();
+  const bool was_read = parser_->is_being_read();
+  const bool keep_alive = parser_->keep_alive();
+  Response response = parser_->take();
+  scratch_.give_back(std::move(parser_));
   std::optional<Error> doubt;
   if (was_read)
     if (auto finished = exchange_->request.reader->finish(response); !finished)
       doubt = std::move(finished.error());
   if (!doubt && exchange_->doubt) doubt = exchange_->doubt(response);
   bool reusable =
-      parser_.keep_alive() && sent_all_ && unread_.empty() && !peer_ended_ && !route_->asks_proxy() && !doubt;
+      keep_alive && sent_all_ && unread_.empty() && !peer_ended_ && !route_->asks_proxy() && !doubt;
   auto exchange = std::move(exchange_);
   used_ = true;
   if (reusable) {
@@ -281,19 +292,19 @@ void ClientConnection::broken(const std::string& why, CutOff cut_off) {
     return pool_.lost(*this);
   }
   if (state_ != State::busy) return;
-  const char* when =
-      parser_.started() ? " broke in the middle of the answer: " : " broke before the answer: ";
+  const char* when = has_begun() ? " broke in the middle of the answer: " : " broke before the answer: ";
   fail_exchange(ErrorKind::network,
                 "the connection to " + where_ + when + (write_failure_.empty() ? why : write_failure_),
-                parser_.started() && write_failure_.empty() ? cut_off : CutOff::no);
+                has_begun() && write_failure_.empty() ? cut_off : CutOff::no);
 }
 
 void ClientConnection::fail_exchange(ErrorKind kind, std::string message, CutOff cut_off) {
   Reached reached = sent_some_ ? Reached::maybe : Reached::no;
   auto exchange = abort();
-  pool_.answered(*this, std::move(exchange),
-                 tl::unexpected(TransportError{reached, Error{kind, std::move(message)}, parser_.headers(),
-                                               cut_off == CutOff::yes}));
+  pool_.answered(
+      *this, std::move(exchange),
+      tl::unexpected(TransportError{reached, Error{kind, std::move(message)},
+                                    parser_ ? parser_->headers() : Headers(), cut_off == CutOff::yes}));
 }
 
 std::unique_ptr<Exchange> ClientConnection::abort() {
@@ -319,7 +330,7 @@ void ClientConnection::limit_read_timeout(std::chrono::milliseconds read_timeout
   if (state_ != State::busy || exchange_->read_timeout <= read_timeout) return;
   const auto shorter = deadline_ - (exchange_->read_timeout - read_timeout);
   exchange_->read_timeout = read_timeout;
-  set_deadline(parser_.is_being_read() ? exchange_->request.reader->next_by(Clock::now(), shorter) : shorter);
+  set_deadline(is_being_read() ? exchange_->request.reader->next_by(Clock::now(), shorter) : shorter);
 }
 
 void ClientConnection::deadline_passed() {
@@ -328,7 +339,7 @@ void ClientConnection::deadline_passed() {
       return connect_failed({ErrorKind::network, "cannot connect to " + where_ + ": no answer within " +
                                                      seconds(options_.connect_timeout)});
     case State::busy:
-      if (parser_.is_being_read())
+      if (is_being_read())
         return fail_exchange(ErrorKind::timed_out, where_ + " fell silent in the middle of the answer");
       return fail_exchange(ErrorKind::timed_out,
                            "no answer from " + where_ + " within " + seconds(exchange_->read_timeout));

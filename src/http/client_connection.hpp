@@ -4,13 +4,14 @@
 #include <chrono>
 #include <functional>
 #include <memory>
-#include <span>
 #include <string>
+#include <string_view>
 
 #include "http/client.hpp"
 #include "http/connector.hpp"
 #include "http/parser.hpp"
 #include "http/readiness.hpp"
+#include "http/scratch.hpp"
 #include "http/stream.hpp"
 
 namespace lambdapool::http {
@@ -45,14 +46,12 @@ class ClientConnection final : public Readiness::Listener,
                           Answer answer) = 0;
     virtual void lost(ClientConnection& connection) = 0;  // while idle
     virtual void deadline_moved(Clock::time_point deadline) = 0;
-    // What one reads into before it is told of anything else.
-    virtual std::span<char> room() = 0;
 
    protected:
     ~Pool() = default;
   };
 
-  ClientConnection(asio::io_context& io, Pool& pool, const ClientOptions& options,
+  ClientConnection(asio::io_context& io, Pool& pool, Scratch& scratch, const ClientOptions& options,
                    std::shared_ptr<const Route> route, std::shared_ptr<Readiness> readiness);
 
   void connect(std::size_t turn);  // begins at another of the host's addresses each turn
@@ -85,7 +84,7 @@ class ClientConnection final : public Readiness::Listener,
   void connected(Stream stream);
   void connect_failed(Error error);
 
-  void append_head(const Request& request);
+  void append_head(std::string& head) const;
   bool write();
   void ready(Readiness::What what) override;
   void wait_to_write();
@@ -96,12 +95,15 @@ class ClientConnection final : public Readiness::Listener,
   Next nothing_read(const Stream::Transfer& outcome);
   Next take_in(std::string_view bytes);
   Next complete();
+  bool has_begun() const { return parser_ && parser_->started(); }
+  bool is_being_read() const { return parser_ && parser_->is_being_read(); }
   enum class CutOff { no, yes };
   void broken(const std::string& why, CutOff cut_off = CutOff::no);
   void fail_exchange(ErrorKind kind, std::string message, CutOff cut_off = CutOff::no);
   void set_deadline(Clock::time_point deadline);
 
   Pool& pool_;
+  Scratch& scratch_;
   const ClientOptions& options_;
   Stream stream_;
   State state_ = State::connecting;
@@ -111,10 +113,10 @@ class ClientConnection final : public Readiness::Listener,
   std::shared_ptr<Readiness> readiness_;
 
   std::unique_ptr<Exchange> exchange_;
-  ResponseParser parser_;
-  std::string unread_;  // what the parser wants to see more of
-  std::string head_;
-  std::size_t head_sent_ = 0;
+  std::unique_ptr<ResponseParser> parser_;  // of an answer that has begun
+  std::string unread_;                      // what the parser wants to see more of
+  std::string_view unsent_head_;
+  std::string head_;  // the same, where not all of it could be sent at once
   std::size_t body_sent_ = 0;
   bool sent_all_ = false;
   bool sent_some_ = false;

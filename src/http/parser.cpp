@@ -223,6 +223,7 @@ std::string_view ResponseParser::why() const { return impl_->why; }
 
 Response ResponseParser::take() {
   auto& parser = *impl_->parser;
+  parser.reader = impl_->reader = nullptr;
   return {parser.status, std::move(parser.message.headers), std::move(parser.message.body)};
 }
 

@@ -72,7 +72,7 @@ class ResponseParser {
   bool keep_alive() const;
   std::string_view why() const;
   const std::optional<Error>& unreadable() const;  // as the reader says of a body that is malformed for that
-  Response take();
+  Response take();                                 // and lets the reader go
 
  private:
   struct Impl;
