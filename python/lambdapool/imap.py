@@ -89,10 +89,10 @@ class Feed(Lazy):
 
     def _take(self, call: int, first: int, count: int, body: Any, before: int, early: bool) -> None:
         size = LARGE if type(body) is str else len(body)  # a str says what did not fit the answer
-        super()._take(call, first, count, body, before, early)
-        if size >= LARGE:
+        if size >= LARGE:  # before somebody takes it, and so makes room
             self._ahead_by(LARGE_CHUNKS_EACH)
-        elif not early and self._chunks_each != LARGE_CHUNKS_EACH:
+        super()._take(call, first, count, body, before, early)
+        if not early and self._chunks_each != LARGE_CHUNKS_EACH:
             self._ahead_by(self._fitting(size))
 
     def _fitting(self, size: int) -> int:

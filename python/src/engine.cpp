@@ -71,7 +71,10 @@ nb::object Engine::open() {
   using Use = objects::ResultPlaces::Use;
   places_ = std::make_unique<objects::ResultPlaces>(
       engine_->limits().early == cloud::CallLimits::Early::beside ? Use::again : Use::once,
-      [store = store_](const std::string& name) { return store->url("PUT", name); });
+      [store = store_](const std::string& name) {
+        store->expect(name);
+        return store->url("PUT", name);
+      });
   return nb::none();
 }
 
@@ -298,7 +301,9 @@ void Engine::shut_down() {
   engine.reset();
   queue_->close();
   if (output_) output_->close();
-  if (store_) store_->close();
+  if (!store_) return;
+  for (const auto& name : places_->left_empty()) store_->forget(name);
+  store_->close();
 }
 
 }  // namespace lambdapool::python

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <memory_resource>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -118,8 +119,14 @@ class Engine {
   };
 
   struct Task {
-    std::string function;
-    std::string arguments;
+    std::string body;
+    std::string name;
+  };
+  // A call that has been handed out, as it is to be sent.
+  struct Outgoing {
+    Batch::Call call;
+    std::optional<Batch::Chunk> chunk;  // none: its job ended in between
+    std::string variant;
     std::string name;
   };
 
@@ -128,7 +135,8 @@ class Engine {
   std::shared_ptr<pool::Engine> engine_or_null();
   std::shared_ptr<pool::Engine> running();
   std::vector<Batch::Call> send_tasks();
-  bool send_bytes(pool::Engine& engine, Batch::Call call, std::string_view function,
+  Outgoing outgoing(Batch::Call call);
+  bool send_bytes(pool::Engine& engine, Outgoing outgoing, std::string_view function,
                   std::string_view arguments, std::string_view code, std::string_view given);
   std::string members_of(Batch::Call call, std::string_view given, std::string_view parts);
   std::shared_ptr<objects::Store> running_store();
@@ -167,8 +175,9 @@ class Engine {
   struct HashOfPlace {
     std::size_t operator()(const Place& place) const { return place.job * 0x9E3779B97F4A7C15u ^ place.first; }
   };
-  std::unordered_map<Place, report::Call, HashOfPlace> unsettled_;  // under batch_mutex_
   std::mutex batch_mutex_;
+  std::pmr::unsynchronized_pool_resource memory_;  // under that, as what follows
+  std::pmr::unordered_map<Place, report::Call, HashOfPlace> unsettled_{&memory_};
   Batch batch_;
   pool::Handovers handovers_;
   std::unordered_set<Batch::Call> to_send_;  // that next() has handed out: until Python sends them
@@ -177,9 +186,9 @@ class Engine {
   std::unordered_map<Batch::Call, std::string> names_;     // likewise
   const std::shared_ptr<pool::LiveOutput> output_;         // null: not wanted
   pool::Stragglers stragglers_;
-  std::unordered_map<Batch::Job, Task> tasks_;                          // that wait for their turn
-  std::string code_;                                                    // of their envelopes
-  std::unordered_map<Batch::Job, std::vector<Batch::Chunk>> given_up_;  // until Python asks
+  std::unordered_map<Batch::Job, Task> tasks_;  // that wait for their turn
+  std::shared_ptr<const std::string> code_ = std::make_shared<const std::string>();  // of their envelopes
+  std::unordered_map<Batch::Job, std::vector<Batch::Chunk>> given_up_;               // until Python asks
   mutable std::mutex log_mutex_;
   pool::LogTails log_tails_;
 };

@@ -23,7 +23,9 @@ constexpr std::size_t streamed_from = std::size_t{1} << 20;  // of an answer tha
 std::shared_ptr<report::Account> Engine::add_task(Batch::Job job, const nb::bytes& function,
                                                   const nb::bytes& arguments, std::string name, bool waits) {
   refuse_forked();
-  Task task{{function.c_str(), function.size()}, {arguments.c_str(), arguments.size()}, std::move(name)};
+  Task task{.body = {}, .name = std::move(name)};
+  task.body.reserve(function.size() + arguments.size());
+  task.body.append(function.c_str(), function.size()).append(arguments.c_str(), arguments.size());
   auto account = accounts_.open(job);
   {
     const std::lock_guard lock(batch_mutex_);
@@ -42,21 +44,21 @@ std::vector<pool::Batch::Call> Engine::send_tasks() {
     const auto job = batch_.turn();
     const auto found = job ? tasks_.find(*job) : tasks_.end();
     if (found == tasks_.end()) break;
-    const Task task = std::move(found->second);
+    Task task = std::move(found->second);
     tasks_.erase(found);
-    const auto call = batch_.next()->call;
-    const pool::Handovers::Handover handover(handovers_, call);
-    if (output_) names_.insert_or_assign(call, task.name);
-    const std::string code = code_;
+    const auto chunk = batch_.next();
+    const pool::Handovers::Handover handover(handovers_, chunk->call);
+    const auto code = code_;
     lock.unlock();
-    if (!send_bytes(*engine, call, task.function, task.arguments, code, {})) unwanted.push_back(call);
+    if (!send_bytes(*engine, {chunk->call, chunk, {}, std::move(task.name)}, task.body, {}, *code, {}))
+      unwanted.push_back(chunk->call);
   }
   return unwanted;
 }
 
 void Engine::set_code(std::string code, bool known) {
   const std::lock_guard lock(batch_mutex_);
-  code_ = std::move(code);
+  code_ = std::make_shared<const std::string>(std::move(code));
   batch_.look_ahead(known ? static_cast<std::size_t>(settings_.ahead) : 0);
 }
 
@@ -140,38 +142,45 @@ void Engine::send(Batch::Call call, const nb::bytes& function, const nb::bytes& 
   std::unique_lock lock(batch_mutex_);
   to_send_.erase(call);
   const pool::Handovers::Handover handover(handovers_, call);
+  auto outgoing = this->outgoing(call);
   lock.unlock();
-  const bool is_wanted = send_bytes(*engine, call, head, tail, code, members);
+  const bool is_wanted = send_bytes(*engine, std::move(outgoing), head, tail, code, members);
   released.reset();
   if (!is_wanted) cancel_without_gil({call});
 }
 
 // Where the worker puts an answer that does not fit, and the members that the caller gives.
 std::string Engine::members_of(Batch::Call call, std::string_view given, std::string_view parts) {
-  std::string members(given);
+  const auto place = store_ ? places_->take(call, std::chrono::steady_clock::now()) : nullptr;
+  std::string members;
+  members.reserve(given.size() + parts.size() + (place ? place->url.size() : 0) + 32);
+  members.append(given);
   if (!members.empty() && !parts.empty()) members += ',';
-  members += parts;
-  if (!store_) return members;
-  const auto place = places_->take(call, std::chrono::steady_clock::now());
-  store_->expect(place.name);
+  members.append(parts);
+  if (!place) return members;
   members.append(members.empty() ? "\"results\":{\"url\":" : ",\"results\":{\"url\":");
-  append_json_string(members, place.url);
+  append_json_string(members, place->url);
   return members.append("}");
 }
 
+// With the batch's lock.
+Engine::Outgoing Engine::outgoing(Batch::Call call) {
+  auto variant = variants_.extract(call);
+  auto name = names_.extract(call);
+  return {call, batch_.chunk_of(call), variant ? std::move(variant.mapped()) : std::string(),
+          name ? std::move(name.mapped()) : std::string()};
+}
+
 // False: its job ended in between. Before this, it is not sent.
-bool Engine::send_bytes(pool::Engine& engine, Batch::Call call, std::string_view function,
+bool Engine::send_bytes(pool::Engine& engine, Outgoing outgoing, std::string_view function,
                         std::string_view arguments, std::string_view code, std::string_view given) {
+  const auto& [call, chunk, variant, name] = outgoing;
   std::string echo = echoes_.next();
-  std::unique_lock lock(batch_mutex_);
-  const auto other = variants_.extract(call);
-  auto named = names_.extract(call);
-  const auto chunk = batch_.chunk_of(call);
-  lock.unlock();
   queue_->sent();
   if (!chunk) {
-    engine.refuse(pool::cancelled(),
-                  [this, call](Result<aws::Invoked> answer) { arrived(call, std::move(answer), nullptr); });
+    engine.refuse(pool::cancelled(), [this, call = call](Result<aws::Invoked> answer) {
+      arrived(call, std::move(answer), nullptr);
+    });
     return true;
   }
   using Ways = cloud::CallLimits::Early;
@@ -185,29 +194,29 @@ bool Engine::send_bytes(pool::Engine& engine, Batch::Call call, std::string_view
   auto payload = raw ? envelope::encode_raw(label, function, arguments)
                      : envelope::encode_within(engine.limits().request_bytes_max, envelope::Direction::task,
                                                label, function, arguments);
-  const std::string name = named ? std::move(named.mapped()) : std::string();
   pool::EarlyParts::Output print;
-  if (output_) print = [output = output_, name](std::string_view lines) { output->add(name, lines); };
+  if (output_) print = [output = output_, name = name](std::string_view lines) { output->add(name, lines); };
   const auto parts = early || output_ ? std::make_shared<pool::EarlyParts>(echo, print) : nullptr;
-  const auto completed = [this, call, parts, name](Result<aws::Invoked> answer) {
+  auto completed = [this, call = call, parts, name = name](Result<aws::Invoked> answer) {
     if (output_) output_->add_rest(name, *parts, answer);
     arrived(call, std::move(answer), parts.get());
   };
   pool::Engine::Ahead ahead;
   if (early) {
-    ahead = [this, call, parts](std::string_view piece) {
+    ahead = [this, call = call, parts](std::string_view piece) {
       for (auto& part : parts->read(piece)) arrived_early(call, std::move(part));
     };
   } else if (streams) {
     ahead = cloud::Caller::nothing_ahead;
   }
   if (payload) {
-    engine.submit(call, std::move(*payload), completed, std::move(echo),
-                  other ? other.mapped() : std::string(), std::move(ahead));
+    engine.submit(call, std::move(*payload), std::move(completed), std::move(echo), variant,
+                  std::move(ahead));
   } else {
-    engine.refuse(pool::too_large_to_encode(function.size() + arguments.size(), engine.limits()), completed);
+    engine.refuse(pool::too_large_to_encode(function.size() + arguments.size(), engine.limits()),
+                  std::move(completed));
   }
-  lock.lock();
+  const std::lock_guard lock(batch_mutex_);
   return batch_.is_out(call);
 }
 

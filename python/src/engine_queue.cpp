@@ -75,11 +75,6 @@ void EngineQueue::release(pool::Batch::Job job) {
   if (const auto found = waiters_.find(job); found != waiters_.end()) found->second->wake();
 }
 
-void EngineQueue::sent() {
-  const std::lock_guard lock(mutex_);
-  ++in_flight_;
-}
-
 bool EngineQueue::push(Completion completion) {
   std::unique_lock lock(mutex_);
   if (!completion.early) --in_flight_;

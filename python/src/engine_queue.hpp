@@ -4,6 +4,7 @@
 // millisecond for the ones right behind it. Nobody is woken under the mutex, which they would run into.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -33,7 +34,7 @@ struct Completion {
 
 class EngineQueue {
  public:
-  void sent();  // a call: pushed() follows
+  void sent() { ++in_flight_; }  // a call: push() follows
   // True: whoever waited for this one, and nobody for another, was here a moment before and will be again.
   bool push(Completion completion);
 
@@ -72,7 +73,7 @@ class EngineQueue {
   std::condition_variable changed_;
   std::vector<Completion> ready_;
   std::vector<std::string> warnings_;
-  std::size_t in_flight_ = 0;
+  std::atomic<std::size_t> in_flight_ = 0;
   std::size_t wanted_ = 1;
   bool woken_ = false;
   bool closed_ = false;

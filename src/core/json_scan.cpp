@@ -242,17 +242,23 @@ std::optional<std::string> unescape_json(std::string_view text) {
 
 void append_json_string(std::string& out, std::string_view text) {
   static constexpr char digits[] = "0123456789abcdef";
+  const auto is_escaped = [](char c) {
+    return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20;
+  };
   out.push_back('"');
-  for (const unsigned char c : text) {
-    if (c == '"' || c == '\\') {
+  for (auto rest = text.begin(); rest != text.end();) {
+    const auto plain_to = std::find_if(rest, text.end(), is_escaped);
+    out.append(rest, plain_to);
+    rest = plain_to;
+    if (rest == text.end()) break;
+    const auto c = static_cast<unsigned char>(*rest++);
+    if (c >= 0x20) {
       out.push_back('\\');
       out.push_back(static_cast<char>(c));
-    } else if (c < 0x20) {
+    } else {
       out.append("\\u00");
       out.push_back(digits[c >> 4]);
       out.push_back(digits[c & 15]);
-    } else {
-      out.push_back(static_cast<char>(c));
     }
   }
   out.push_back('"');

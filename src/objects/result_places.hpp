@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <unordered_map>
@@ -20,28 +21,32 @@ class ResultPlaces {
   using Clock = std::chrono::steady_clock;
   struct Place {
     std::string name;
-    std::string url;
-    Clock::time_point signed_at;
+    std::string url = {};
+    Clock::time_point signed_at = {};
   };
   enum class Use { once, again };
-  // Whether a place may ever go on to another call, and what makes a URL for a name.
+  // Whether a place may ever go on to another call, and what makes a URL for a name, which is the first that
+  // is heard of it.
   ResultPlaces(Use use, std::function<std::string(const std::string& name)> sign);
 
   // All from any thread.
-  Place take(Call call, Clock::time_point now);
+  std::shared_ptr<const Place> take(Call call, Clock::time_point now);
   std::string name_of(Call call) const;  // of what take() was told of, until one of the others is
-  // Each returns the place's name; "" where the call has none (any more).
-  std::string left_empty(Call call);  // the call has been answered, and nothing was put there
-  std::string forget(Call call);      // something was put there, or may be yet
+  // The call has been answered, and nothing was put there. The place's name, where it is of no more use; else
+  // "".
+  std::string left_empty(Call call);
+  std::string forget(Call call);  // something was put there, or may be yet: its name; "" where it has none
+  std::vector<std::string> left_empty() const;  // the names of those that wait for another call
 
  private:
-  Place taken_from(Call call);
+  using Taken = std::shared_ptr<Place>;
+  Taken taken_from(Call call);
 
   const Use use_;
   const std::function<std::string(const std::string& name)> sign_;
   mutable std::mutex mutex_;
-  std::unordered_map<Call, Place> of_calls_;
-  std::vector<Place> free_;
+  std::unordered_map<Call, Taken> of_calls_;
+  std::vector<Taken> free_;
 };
 
 }  // namespace lambdapool::objects

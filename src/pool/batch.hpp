@@ -17,6 +17,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <memory_resource>
 #include <optional>
 #include <unordered_map>
 #include <unordered_set>
@@ -168,8 +169,9 @@ class Batch {
   const std::size_t workers_;
   std::size_t window_;
   std::unordered_map<Job, Record> jobs_;
-  std::deque<Job> queue_;  // also holds jobs that have nothing to send any more
-  std::unordered_map<Call, Chunk> calls_;
+  std::deque<Job> queue_;                          // also holds jobs that have nothing to send any more
+  std::pmr::unsynchronized_pool_resource memory_;  // of what comes and goes with each call
+  std::pmr::unordered_map<Call, Chunk> calls_{&memory_};
   std::unordered_map<Call, Call> twins_;    // each way
   std::unordered_set<Call> doubled_;        // that are out, and have or had a twin
   std::unordered_map<Call, Job> too_late_;  // whose twin was first

@@ -1,22 +1,39 @@
 #include "report/accounts.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace lambdapool::report {
 
 void Account::add(const Call& call) {
   const std::lock_guard lock(mutex_);
-  ledger_.add(call);
+  if (!ledger_ && !only_) {
+    only_ = call;
+    return;
+  }
+  if (!ledger_) {
+    ledger_ = std::make_unique<Ledger>();
+    ledger_->add(*std::exchange(only_, std::nullopt));
+  }
+  ledger_->add(call);
 }
 
 Ledger Account::ledger() const {
   const std::lock_guard lock(mutex_);
-  return ledger_;
+  if (ledger_) return *ledger_;
+  Ledger ledger;
+  if (only_) ledger.add(*only_);
+  return ledger;
 }
 
 Account::Sum Account::sum(const Prices& prices) const {
-  const std::lock_guard lock(mutex_);
-  return {ledger_.calls(), ledger_.failed_calls(), ledger_.invocations().cost(prices)};
+  const auto sum_of = [&](const Ledger& ledger) {
+    return Sum{ledger.calls(), ledger.failed_calls(), ledger.invocations().cost(prices)};
+  };
+  std::unique_lock lock(mutex_);
+  if (ledger_) return sum_of(*ledger_);
+  lock.unlock();
+  return sum_of(ledger());
 }
 
 std::shared_ptr<Account> Accounts::open(std::uint64_t job) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <unordered_map>
 
 #include "report/ledger.hpp"
@@ -26,7 +27,8 @@ class Account {
 
  private:
   mutable std::mutex mutex_;
-  Ledger ledger_;
+  std::optional<Call> only_;        // most are of a single task, for whose one call a ledger is much
+  std::unique_ptr<Ledger> ledger_;  // of several
 };
 
 class Accounts {

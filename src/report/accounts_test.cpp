@@ -25,6 +25,21 @@ TEST(Accounts, ForgetJobsThatNobodyHolds) {
   EXPECT_EQ(accounts.all().ledger().calls(), 999u);
 }
 
+TEST(Accounts, OfOneCallAreAsThoseOfSeveral) {
+  Account account;
+  EXPECT_EQ(account.ledger().calls(), 0u);
+  EXPECT_EQ(account.sum({}).calls, 0u);
+  Call failed = of_job(1);
+  failed.failure = "timed_out";
+  for (std::size_t calls = 1; calls <= 3; ++calls) {
+    account.add(failed);
+    EXPECT_EQ(account.ledger().calls(), calls);
+    EXPECT_EQ(account.ledger().failures().at("timed_out"), calls);
+    EXPECT_EQ(account.ledger().timeline().spans().size(), calls);
+    EXPECT_EQ(account.sum({}).failed_calls, calls);
+  }
+}
+
 TEST(Accounts, SumUpWithoutALedgersCopy) {
   Account account;
   Call failed = of_job(1);
