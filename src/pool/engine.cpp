@@ -39,25 +39,27 @@ Engine::Impl::Impl(target::Target where, std::unique_ptr<cloud::Caller> function
 void Engine::Impl::submit(Id id, std::string payload, Done done, std::string echo, const std::string& variant,
                           Ahead ahead) {
   std::optional<Error> refusal;
-  Call call{{}, std::move(done), std::move(echo)};
+  auto call = std::make_unique<Call>();
+  call->done = std::move(done);
+  call->echo = std::move(echo);
   if (payload.size() > caller->limits().request_bytes_max) {
     refusal = too_large(payload.size(), caller->limits());
   } else {
-    call.times.queued = Clock::now();
-    call.times.bytes_sent = payload.size();
-    call.request.body = std::move(payload);
-    if (!variant.empty()) caller->address(call.request, variant);
-    if (call.times.bytes_sent < large_payload) {
-      call.ahead = std::move(ahead);
+    call->times.queued = Clock::now();
+    call->times.bytes_sent = payload.size();
+    call->request.body = std::move(payload);
+    if (!variant.empty()) caller->address(call->request, variant);
+    if (call->times.bytes_sent < large_payload) {
+      call->ahead = std::move(ahead);
     } else {
-      if (ahead) streams.ask(call.request, std::move(ahead));
-      call.signature = caller->sign_early(call.request);
+      if (ahead) streams.ask(call->request, std::move(ahead));
+      call->signature = caller->sign_early(call->request);
     }
   }
   std::lock_guard lock(mutex);
   if (terminated && !refusal) refusal = cancelled();
   if (refusal) {
-    refused.emplace_back(std::move(call.done), std::move(*refusal));
+    refused.emplace_back(std::move(call->done), std::move(*refusal));
     return post_pump();
   }
   calls.emplace(id, std::move(call));
@@ -89,7 +91,7 @@ bool Engine::Impl::cancel(Id id) {
 // Under the lock.
 bool Engine::Impl::cancel_waiting(Id id) {
   if (!window.cancel(id)) return false;
-  Call& call = calls.at(id);
+  Call& call = *calls.at(id);
   refused.emplace_back(std::move(call.done), cancelled(call.lost));
   calls.erase(id);
   post_pump();
@@ -119,7 +121,7 @@ void Engine::Impl::pump(Clock::time_point now) {
     const auto standing = id ? begun : early;
     if (!id && target.in_process) id = window.next_early(now);
     if (!id) break;
-    Call& call = calls.at(*id);  // nobody else touches it while it is in flight
+    Call& call = *calls.at(*id);  // nobody else touches it while it is in flight
     lock.unlock();
     send(*id, call, standing);
     lock.lock();
@@ -200,7 +202,7 @@ void Engine::Impl::failed(Id id, cloud::Failure failure, http::Request request) 
     lock.unlock();
     return finish(id, tl::unexpected(std::move(end->error)));
   }
-  Call& call = calls.at(id);
+  Call& call = *calls.at(id);
   call.request = std::move(request);
   if (retried) ++(call.times.retries.*retried), ++(retries.*retried);
   if (!std::holds_alternative<cloud::Wait>(step)) window.put_back(id, Clock::now());
@@ -219,7 +221,7 @@ cloud::Step Engine::Impl::next_step(Id id, cloud::Failure failure, const http::R
                            failure.kind == Kind::throttled || failure.kind == Kind::not_reached;
   if (terminated) return cloud::GiveUp{has_not_run ? cancelled() : std::move(failure.error)};
   if (streams.refused(request, failure)) return cloud::SendAgain{};
-  Call& call = calls.at(id);
+  Call& call = *calls.at(id);
   return call.attempts.failed(std::move(failure), {call.signature.with, std::chrono::system_clock::now()},
                               [&](cloud::Failure& why) { return wait(id, why); });
 }
@@ -231,7 +233,7 @@ std::optional<std::chrono::milliseconds> Engine::Impl::wait(Id id, cloud::Failur
   const auto now = Clock::now();
   auto verdict = Window::Verdict::give_up;
   if (failure.kind == Kind::may_have_run) {
-    ++calls.at(id).lost;
+    ++calls.at(id)->lost;
     verdict = window.may_have_run(id, of_network ? Window::Loss::network : Window::Loss::service, now);
   } else if (failure.kind == Kind::throttled) {
     verdict = window.throttled(id, caller->throttle_of(failure.error), now, failure.retry_after);
@@ -263,7 +265,8 @@ void Engine::Impl::renewed(const Result<void>& result) {
   std::unique_lock lock(mutex);
   for (Id id : std::exchange(refused_as_expired, {})) {
     if (result || !window.cancel(id)) continue;
-    refused.emplace_back(std::move(calls.extract(id).mapped().done), result.error());
+    refused.emplace_back(std::move(calls.at(id)->done), result.error());
+    calls.erase(id);
   }
   lock.unlock();
   pump();
@@ -273,22 +276,22 @@ void Engine::Impl::renewed(const Result<void>& result) {
 void Engine::Impl::finish(Id id, Result<cloud::Invoked> result) {
   auto self = weak_from_this().lock();
   std::unique_lock lock(mutex);
-  auto node = calls.extract(id);
-  if (node && !result) tell_of_loss(result.error(), node.mapped().lost, retries_of(options));
+  const auto call = calls.extract(id).value_or(nullptr);
+  if (call && !result) tell_of_loss(result.error(), call->lost, retries_of(options));
   const auto now = Clock::now();
-  if (node) node.mapped().times.arrived = now;
+  if (call) call->times.arrived = now;
   window.completed(id, now);
   const bool ended = terminated;
   lock.unlock();
-  if (node && options.observe) {
-    report::CallTimes& times = node.mapped().times;
+  if (call && options.observe) {
+    report::CallTimes& times = call->times;
     times.bytes_received = answer_bytes;
     times.invocation = reported(result, *caller);
     times.architecture = architecture;
     options.observe(id, times, result ? nullptr : &result.error().kind);
   }
   if (!ended) pump(now);
-  if (node) node.mapped().done(std::move(result));
+  if (call) call->done(std::move(result));
 }
 
 void Engine::Impl::set_timer(std::optional<Clock::time_point> wake) {
@@ -312,13 +315,13 @@ void Engine::Impl::terminate_on_loop() {
   std::unique_lock lock(mutex);
   terminated = true;
   std::vector<Id> waiting;
-  for (const auto& [id, call] : calls) {
+  calls.for_each([&](Id id, const auto&) {
     if (window.cancel(id)) waiting.push_back(id);
-  }
+  });
   std::ranges::sort(waiting);  // in the order of submission
   for (Id id : waiting) {
-    Call call = std::move(calls.extract(id).mapped());
-    refused.emplace_back(std::move(call.done), cancelled(call.lost));
+    const auto call = calls.extract(id).value();
+    refused.emplace_back(std::move(call->done), cancelled(call->lost));
   }
   lock.unlock();
   timer.reset();

@@ -16,7 +16,7 @@ void Engine::Impl::take_turn(Id id, Call& call, Turn::Standing standing) {
     const std::lock_guard lock(self->mutex);
     const auto now = Clock::now();
     self->window.begun(id, now);
-    if (const auto found = self->calls.find(id); found != self->calls.end()) found->second.times.sent = now;
+    if (auto* begun = self->calls.find(id)) (*begun)->times.sent = now;
   };
 }
 
@@ -27,9 +27,9 @@ bool Engine::Impl::has_returned(Id id, http::Request& request) {
   if (request.turn->standing == Turn::Standing::early)
     window.begun(id, Clock::now());  // as far as one can know
   if (request.turn->standing != Turn::Standing::returned) return false;
-  const auto found = calls.find(id);
-  if (found == calls.end()) return true;  // it was cancelled meanwhile
-  Call& call = found->second;
+  auto* found = calls.find(id);
+  if (found == nullptr) return true;  // it was cancelled meanwhile
+  Call& call = **found;
   call.request = std::move(request);
   call.request.turn.reset();
   call.turn.reset();
@@ -41,9 +41,9 @@ bool Engine::Impl::has_returned(Id id, http::Request& request) {
 // With what waits at the same worker, unless it has begun.
 void Engine::Impl::have_back(Id id) {
   std::unique_lock lock(mutex);
-  const auto found = calls.find(id);
-  if (found == calls.end() || !window.is_early(id)) return;
-  const auto turn = found->second.turn;
+  const auto* found = calls.find(id);
+  if (found == nullptr || !window.is_early(id)) return;
+  const auto turn = (*found)->turn;
   lock.unlock();
   if (turn && turn->give_back) turn->give_back();
 }
@@ -60,7 +60,7 @@ void Engine::Impl::have_back_to_end(Id id) {
   have_back(id);
   const std::lock_guard lock(mutex);
   if (!window.is_early(id)) return;
-  const auto& turn = calls.at(id).turn;
+  const auto& turn = calls.at(id)->turn;
   if (turn && turn->standing == Turn::Standing::returned) window.not_begun(id);
 }
 

@@ -5,11 +5,11 @@
 #include <memory>
 #include <mutex>
 #include <string>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "cloud/caller.hpp"
+#include "core/id_map.hpp"
 #include "http/client.hpp"
 #include "http/event_loop.hpp"
 #include "http/in_process.hpp"
@@ -43,7 +43,7 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
 
   mutable std::mutex mutex;
   Window window;
-  std::unordered_map<Id, Call> calls;
+  IdMap<std::unique_ptr<Call>> calls;
   std::vector<std::pair<Done, Error>> refused;  // ended without having been sent, to be told so
   bool pump_posted = false;
   bool terminated = false;

@@ -38,19 +38,19 @@ void Window::submit(Id id) {
 }
 
 std::optional<Window::Time> Window::sent_at(Id id) const {
-  const auto found = calls_.find(id);
-  if (found == calls_.end() || found->second.state != State::in_flight) return std::nullopt;
-  return found->second.sent_at;
+  const auto* call = calls_.find(id);
+  if (call == nullptr || call->state != State::in_flight) return std::nullopt;
+  return call->sent_at;
 }
 
 bool Window::cancel(Id id) {
-  auto found = calls_.find(id);
-  if (found == calls_.end() || found->second.state == State::in_flight || early_.contains(id)) return false;
-  if (found->second.state == State::waiting) {
-    auto [first, last] = waiting_.equal_range(found->second.due_at);
+  const auto* call = calls_.find(id);
+  if (call == nullptr || call->state == State::in_flight || early_.contains(id)) return false;
+  if (call->state == State::waiting) {
+    auto [first, last] = waiting_.equal_range(call->due_at);
     waiting_.erase(std::find_if(first, last, [&](const auto& entry) { return entry.second == id; }));
   }
-  calls_.erase(found);
+  calls_.erase(id);
   return true;
 }
 
@@ -130,7 +130,7 @@ std::optional<Window::Time> Window::wake_at(Time now) {
 }
 
 void Window::completed(Id id, Time now) {
-  if (calls_.erase(id) == 0) return;  // given up before
+  if (!calls_.erase(id)) return;  // given up before
   --in_flight_;
   if (pause_ > 0) --pause_;
   throttled_since_.reset();
@@ -242,9 +242,11 @@ void Window::grow(Time now) {
 
 bool Window::is_deadline_over(Time now) const {
   if (now - *throttled_since_ < patience_.throttle_deadline) return false;
-  return std::ranges::none_of(calls_, [&](const auto& entry) {
-    return entry.second.state == State::in_flight && now - entry.second.sent_at > surely_running;
+  bool any_runs = false;
+  calls_.for_each([&](Id, const Call& call) {
+    any_runs |= call.state == State::in_flight && now - call.sent_at > surely_running;
   });
+  return !any_runs;
 }
 
 void Window::skip_cancelled() {

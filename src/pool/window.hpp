@@ -32,10 +32,10 @@
 #include <map>
 #include <optional>
 #include <set>
-#include <unordered_map>
 #include <vector>
 
 #include "cloud/caller.hpp"
+#include "core/id_map.hpp"
 #include "pool/outage.hpp"
 
 namespace lambdapool::pool {
@@ -127,7 +127,7 @@ class Window {
   const std::function<double()> random_;
   Outage outage_;
 
-  std::unordered_map<Id, Call> calls_;
+  IdMap<Call> calls_;
   std::deque<Id> queue_;  // also holds ids that have been cancelled
   std::multimap<Time, Id> waiting_;
   std::set<Id> early_;
