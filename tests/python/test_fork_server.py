@@ -110,7 +110,7 @@ AGENT = PYTHON.parents[2] / "python" / "agent"
 
 # As the fork server, and then its worker, which sees the code of its function at another place.
 IMPORTED = """
-import sys
+import sys, types
 programs, code, place, handler = sys.argv[1:]
 sys.path.insert(0, programs)
 from agents import Agents
@@ -119,7 +119,8 @@ agents = Agents(Compiled("/nowhere"), open(programs + "/agent_digests").read())
 path, before = list(sys.meta_path), set(sys.modules)
 agents.prepare(code, place)
 print(sorted(name for name in set(sys.modules) - before if name.startswith("lambdapool")), sys.meta_path == path)
-agents.rehearse()
+answers = []
+agents.rehearse(types.SimpleNamespace(rehearse=lambda handler, task: answers.append(handler.lambdapool_raw(task, None))))
 sys.path.insert(0, place)
 agents.hand_on({"environment": {"LAMBDA_TASK_ROOT": place}, "code": code, "handler": handler})
 print(sys.meta_path == path)
@@ -131,7 +132,8 @@ print(sys.meta_path == path, [file[len(place):] for file in files if file.starts
 print(lambdapool_agent.preload.LIST.startswith(place), sys.modules["lambdapool_agent.handler"].code.manifest())
 from lambdapool_agent import task_process
 import inspect
-print(len(inspect.getsource(lambdapool_agent.lambda_handler)) > 100)
+print(len(inspect.getsource(lambdapool_agent.lambda_handler)) > 50)
+print([len(answer.partition(b"\\0")[2]) > 0 for answer in answers])
 """
 
 
@@ -172,6 +174,10 @@ def test_its_sources_are_found_and_so_are_modules_that_were_not_imported(deploye
     assert run_imported(deployed)[4] == "True"
 
 
+def test_a_process_that_is_going_to_be_a_worker_has_run_a_task_of_nobodys(deployed):
+    assert run_imported(deployed)[5] == "[True]"
+
+
 @pytest.mark.parametrize("case", ["another agent", "another handler", "its own module of that name"])
 def test_a_worker_imports_itself_what_is_not_the_agent_that_is_known(deployed, case):
     if case == "another agent":
@@ -183,6 +189,43 @@ def test_a_worker_imports_itself_what_is_not_the_agent_that_is_known(deployed, c
         )
     handler = "theirs.handler" if case == "another handler" else "lambdapool_agent.lambda_handler"
     assert run_imported(deployed, handler)[:2] == ["[] True", "True"]
+
+
+REHEARSED = """
+import logging, os, signal, sys, types
+programs, runtime, code = sys.argv[1:]
+for path in ["%s/lambdapool_%s.py" % (runtime, name) for name in ("records", "invocation", "channel")] + [
+    "%s/%s.py" % (programs, name) for name in ("packets", "sdk", "runtime_client")
+]:
+    name = os.path.basename(path)[:-3]
+    client = types.ModuleType(name if name.startswith("lambdapool_") else "lambdapool_" + name)
+    client.__file__, sys.modules[client.__name__] = path, client
+    exec(open(path).read(), vars(client))
+sys.path.insert(0, programs)
+from agents import Agents
+from compiled import Compiled
+from spare import Spare
+compiled = Compiled("/nowhere")
+agents = Agents(compiled, open(programs + "/agent_digests").read())
+agents.prepare(code, "/var/task")
+
+def state():
+    signals = [signal.getsignal(number) for number in range(1, 65)]
+    return list(sys.path), list(sys.meta_path), signals, logging.getLogger().handlers[:], logging.getLogger().level
+
+packets = sys.modules["lambdapool_packets"]
+sent, before = [], state()
+packets.Rehearsal.send = lambda self, data: sent.append(data[:2])
+Spare(None, compiled, agents).rehearse(client)
+print(sent, state() == before, dict(os.environ), sys.modules["lambdapool_invocation"].LogHandler.request_id == "")
+"""
+
+
+def test_nothing_is_left_of_what_it_has_run(deployed):
+    runtime = str(AGENT / "lambdapool_runtime")
+    command = [sys.executable, "-I", "-S", "-B", "-c", REHEARSED, deployed[0], runtime, deployed[1]]
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True)
+    assert done.stdout == "[b'', b'R', b'Q0'] True {} True\n"
 
 
 # As the fork server: what it is given it says to whom it was given.
@@ -206,29 +249,30 @@ def unshare(flags):
 
 one = reserve.Reserve(control, live, unshare)
 reader, writer = os.pipe()
-print(one.give(b"none", [writer], ""), one.patience({}), one.patience({1: 1}))
+print(one.give(b"none", [writer]), one.patience({}), one.patience({1: 1}))
 reserve.is_memory_short = lambda: True
 one.waited({1: 1})
-print(one.patience({1: 1}), one.give(b"none", [writer], ""), one.patience({1: 1}))
+print(one.patience({1: 1}), one.give(b"none", [writer]), one.patience({1: 1}))
 reserve.is_memory_short = lambda: False
 one.waited({1: 1})
 one.prepare()
 print(one.patience({}), one.patience({1: 1}))
 for root in ("/root", ""):  # of the last one, by which the next is prepared
-    pid = one.give(b"to you", [writer], root)
+    one.in_root = root != ""
+    pid = one.give(b"to you", [writer])
     ended = os.waitpid(pid, 0) == (pid, 0)
-    print(os.read(reader, 100).decode(), ended, one.give(b"again", [writer], root))
+    print(os.read(reader, 100).decode(), ended, one.give(b"again", [writer]))
     one.prepare()
 one.waited({})
-print(os.WTERMSIG(os.wait()[1]) == signal.SIGKILL, one.give(b"none", [writer], ""))
+print(os.WTERMSIG(os.wait()[1]) == signal.SIGKILL, one.give(b"none", [writer]))
 one.prepare()
 os.kill(one._pid, signal.SIGKILL)
 one.ended(os.wait()[0])
-print(one.give(b"none", [writer], ""))
+print(one.give(b"none", [writer]))
 one.prepare()
 os.kill(one._pid, signal.SIGKILL)
 os.waitid(os.P_PID, one._pid, os.WEXITED | os.WNOWAIT)
-print(one.give(b"none", [writer], ""))
+print(one.give(b"none", [writer]))
 """
 
 
@@ -236,8 +280,8 @@ def test_a_worker_that_was_forked_before_it_was_asked_for_is_given_away_once():
     command = [sys.executable, "-I", "-S", "-B", "-c", RESERVE, str(PYTHON)]
     done = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True)
     assert done.stdout.splitlines() == [
-        "None None 5",
-        "None None 5",
+        "None None 2",
+        "None None 2",
         "30000 None",
         "to you 1 7 0 1 True None",
         "to you 1 7 1 1 True None",

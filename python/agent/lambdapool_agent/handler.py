@@ -69,19 +69,6 @@ def _as_bytes(answer):
     return answer if isinstance(answer, bytes) else json.dumps(answer).encode()
 
 
-def rehearse():
-    """A task of nobody's, from its bytes to its answer's, which leaves nothing behind. For a process that is going to
-    be a worker: the memory that tasks write to is its own then, before anybody waits."""
-    head = {"lambdapool": 1, "codec": envelope.CODEC, "peer": envelope.PEER, "encoding": "raw", "echo": ""}
-    task = pickle.dumps(int, 5) + pickle.dumps(("map", [0]), 5)
-    known, echo, body = envelope.split_raw(json.dumps(head).encode() + b"\0" + task)
-    stream, outcomes = io.BytesIO(blobs.parts_of(known.event, body).body), outcome.Outcomes()
-    function = pickle.load(stream)
-    style, items = pickle.load(stream)
-    seconds = _run_items(_styles[style](function), items, outcomes, time.monotonic() + 1.0, (True,), None)
-    return _answer(outcomes.finish(), seconds, echo, 1, raw=True)
-
-
 def idle():
     """For who calls raw_handler with a context that has `lambdapool_goes_on`: before it waits for the next task."""
     _deadline.end(os.getpid())

@@ -8,7 +8,9 @@ by each, and nothing is in anybody's sys.modules before it.
 
 import importlib
 import importlib.util
+import json
 import os
+import pickle
 import sys
 from importlib.machinery import SourceFileLoader
 
@@ -25,16 +27,17 @@ class Agents:
     def __init__(self, compiled, digests):
         self._compiled = compiled
         self._known = {name: digest for digest, name in map(str.split, digests.splitlines())}
+        self._standard = set(sys.path)  # where the standard library is
         self._ours = set()  # directories of functions that have it
-        self._modules = {}  # by the place: the modules by their names
+        self._handovers = {}  # by the place
 
     def prepare(self, code, place):
         if not self._known or not all(sha256_of(os.path.join(code, name)) == self._known[name] for name in self._known):
             return
         self._ours.add(code)
-        if place not in self._modules and len(self._modules) < PLACES_MAX:
-            self._modules[place] = {}  # once, whatever becomes of it
-            self._modules[place] = self._import(code, place)
+        if place not in self._handovers and len(self._handovers) < PLACES_MAX:
+            self._handovers[place] = None  # once, whatever becomes of it
+            self._handovers[place] = Handover(self._import(code, place))
 
     def _import(self, code, place):
         finder, before = Finder(self._loaders(code, place)), set(sys.modules)
@@ -57,20 +60,22 @@ class Agents:
                 loaders[name] = Loader(name, os.path.join(place, file), self._compiled, source.read())
         return loaders
 
-    def rehearse(self):
-        """In a process that will be a worker."""
-        for modules in self._modules.values():
-            if modules:
-                modules[PACKAGE + ".handler"].rehearse()
+    def rehearse(self, client):
+        """In a process that is going to be a worker."""
+        for modules in (handover.modules for handover in self._handovers.values() if handover):
+            loader = modules[PACKAGE + ".coroutine"].__loader__
+            loader.exec_module(importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader)))
+            client.rehearse(modules[PACKAGE + ".handler"].lambda_handler, task_for(modules[PACKAGE + ".envelope"]))
 
     def hand_on(self, request):
         """In a worker that has its environment and its search path."""
-        modules = self._modules.get(request["environment"]["LAMBDA_TASK_ROOT"])
-        if modules and request["code"] in self._ours and request["handler"].startswith(PACKAGE + "."):
+        handover = self._handovers.get(request["environment"]["LAMBDA_TASK_ROOT"])
+        if handover and request["code"] in self._ours and request["handler"].startswith(PACKAGE + "."):
             # A function's own would be found first.
-            own = (os.path.join(place, BESIDE + end) for place in sys.path for end in ("", ".py"))
+            places = (place for place in sys.path if place not in self._standard)
+            own = (os.path.join(place, BESIDE + end) for place in places for end in ("", ".py"))
             if not any(map(os.path.exists, own)):
-                sys.meta_path.insert(0, Finder({PACKAGE: Handover(modules)}))
+                sys.meta_path.insert(0, Finder({PACKAGE: handover}))
 
 
 class Finder:
@@ -99,15 +104,23 @@ class Handover(Loader):
     def __init__(self, modules):
         package = modules[PACKAGE]
         vars(self).update(vars(package.__loader__))
-        self._package, self._modules = package, modules
+        self.modules, self._package, self._code = modules, package, super().get_code(PACKAGE)
+
+    def get_code(self, name):
+        return self._code
 
     def create_module(self, spec):
         return self._package
 
     def exec_module(self, module):
         sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder) is not Finder]
-        sys.modules.update(self._modules)
+        sys.modules.update(self.modules)
         super().exec_module(module)
+
+
+def task_for(envelope):
+    head = {"lambdapool": 1, "codec": envelope.CODEC, "peer": envelope.PEER, "encoding": "raw", "echo": ""}
+    return json.dumps(head).encode() + b"\0" + pickle.dumps(int, 5) + pickle.dumps(("map", [0]), 5)
 
 
 def sha256_of(path):

@@ -2,8 +2,9 @@
 
 One of these runs for each version of Python that functions ask for. It has imported what the runtime
 client and most handlers need, has no threads, and sees nothing but the standard library. Requests come as
-JSON packets on descriptor 3, with the worker's descriptors attached; each becomes a child that enters its
-own root, environment and limits and then runs the runtime client. Exits are reported on the same socket.
+packets on descriptor 3 (worker or template, its code, its layers, and all of it as JSON), with the worker's
+descriptors attached; each becomes a child that enters its own root, environment and limits and then runs the
+runtime client. Exits are reported on the same socket.
 
 Some children become templates: they import the packages of one function (template.py) and then serve such
 requests themselves, on a socket of their own.
@@ -35,6 +36,7 @@ except ImportError:  # an interpreter built without libffi: workers do without m
 
 CONTROL = 3
 OUTPUT, CHANNEL = 0, 1
+WORKER = b"worker"
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 1, 36, 47, 4
 MS_BIND_REC = 4096 | 16384
 MOUNT_SETATTR, AT_FDCWD, AT_RECURSIVE, MOUNT_ATTR_RDONLY = 442, -100, 0x8000, 1
@@ -91,6 +93,12 @@ def limit(kind, value):
     resource.setrlimit(kind, (value, value))
 
 
+def default_signals():
+    signal.set_wakeup_fd(-1)
+    for number in (signal.SIGCHLD, signal.SIGUSR1):
+        signal.signal(number, signal.SIG_DFL)
+
+
 def join(server):
     """Ends with the server, and is a group of its own."""
     if libc:
@@ -102,13 +110,16 @@ def join(server):
     limit(resource.RLIMIT_NOFILE, 1024)
 
 
-def become_worker(request, fds, server, kept):
-    # Received descriptors lie above CONTROL, which the channel later replaces.
-    os.dup2(fds[OUTPUT], 1)
-    os.dup2(fds[OUTPUT], 2)
+def settle(server):
+    """What can be done before it is known what a worker is for."""
+    default_signals()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     join(server)
     if libc:
         libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def become_worker(request, fds, kept):
     if request["root"] and kept:
         enter_tmp(request["tmp"], kept)
     elif request["root"]:
@@ -130,65 +141,18 @@ def set_environment(variables):
     time.tzset()
 
 
-START_FRESH = """
-import os, sys, types
-os.close(int(sys.argv[0].rpartition("/")[2]))
-sys.path[:1] = []
-def load(name, file, source):
-    module = types.ModuleType("lambdapool_" + name)
-    module.__file__ = file
-    sys.modules[module.__name__] = module
-    exec(compile(source, file, "exec"), module.__dict__)
-    return module
-for module in %r:
-    client = load(*module)
-sys.argv, script = [""], sys.modules["__main__"]
-sys.modules["__main__"] = types.ModuleType("__main__")
-sys.meta_path.append(sys.modules["lambdapool_sdk"].Finder(*%r))
-client.run_fresh(%d)
-"""
-
-
-def start_fresh():
-    """Some settings work only while a process starts: PYTHON* variables, libraries in LD_LIBRARY_PATH. The function's
-    wrapper (AWS_LAMBDA_EXEC_WRAPPER) is given the command that starts the runtime: as on Lambda, its last argument is
-    a script, before which options can be put."""
-    needed = [(name, sys.modules["lambdapool_" + name]) for name in OWN[: OWN.index("runtime_client") + 1]]
-    modules = [(name, module.__file__, module.SOURCE) for name, module in needed]
-    script = os.memfd_create("runtime", 0)
-    with open(script, "w", encoding="utf-8", closefd=False) as file:
-        file.write(START_FRESH % (modules, sdk.finder, CONTROL))
-    os.set_inheritable(CONTROL, True)
-    command = [sys.executable, "-S", "-s", "-u", "/proc/self/fd/%d" % script]
-    wrapper = wrapper_of_environment()
-    if wrapper:
-        command.insert(0, wrapper)
-    os.execve(command[0], command, os.environ)
-
-
-def wrapper_of_environment():
-    """None where there is none. Ends the worker as Lambda's runtimes do where it can't be run."""
-    wrapper = os.environ.get("AWS_LAMBDA_EXEC_WRAPPER")
-    if wrapper and not os.path.isfile(wrapper):
-        print(wrapper + ": does not exist", flush=True)
-        os._exit(127)
-    if wrapper and not os.access(wrapper, os.X_OK):
-        print(wrapper + ": is not an executable", flush=True)
-        os._exit(126)
-    return wrapper
-
-
-def worker_main(request, fds, server, client, kept, spare):
+def worker_main(request, fds, server, client, kept, spare, settled=False):
     """Never returns. An error in here ends the worker with a traceback in its log."""
     code = 1
     try:
-        signal.set_wakeup_fd(-1)
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        signal.signal(signal.SIGUSR1, signal.SIG_DFL)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        become_worker(request, fds, server, kept)
+        # Received descriptors lie above CONTROL, which the channel later replaces.
+        os.dup2(fds[OUTPUT], 1)
+        os.dup2(fds[OUTPUT], 2)
+        if not settled:
+            settle(server)
+        become_worker(request, fds, kept)
         if request["fresh"]:
-            start_fresh()
+            fresh.start(OWN[: OWN.index("runtime_client") + 1], sdk.finder, CONTROL)
         if not kept:
             sys.modules["__main__"] = types.ModuleType("__main__")
             client.prepare()
@@ -244,9 +208,7 @@ def become_template(request, fds, server):
 def template_main(request, fds, server, client, spare):
     """Never returns. Says whether it is ready or why not, and then forks workers or ends."""
     try:
-        signal.set_wakeup_fd(-1)
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        signal.signal(signal.SIGUSR1, signal.SIG_DFL)
+        default_signals()
         names, kept, bytecode = become_template(request, fds, server)
         control = socket.socket(fileno=CONTROL)
         client.prepare()
@@ -288,6 +250,16 @@ def report(control, **message):
     control.send(json.dumps(message).encode())
 
 
+def practise(variables):
+    """A request to itself. What that writes to of the memory that a fork shares is copied now, and not while somebody
+    waits."""
+    ends = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    report(ends[0], environment=variables)
+    json.loads(receive(ends[1])[0])
+    for end in ends:
+        end.close()
+
+
 def reap(control, workers, reserve):
     while True:
         try:
@@ -323,18 +295,20 @@ def serve(control, client, spare, kept=None):
     poll.register(wake, select.POLLIN)
 
     def live(given):
-        join(server)
-        spare.rehearse()
+        settle(server)
+        spare.rehearse(client)
         message, fds = receive(given)
         if message:
-            worker_main(json.loads(message), fds, server, client, None, spare)
+            worker_main(json.loads(message.split(b"\0")[-1]), fds, server, client, None, spare, settled=True)
 
     reserve = reserve_module.Reserve(CONTROL, live, libc.unshare if libc and not kept else None)
 
-    def start(message, request, fds):
+    def start(message, request, fds, pid=None):
+        reserve.in_root = bool(request["root"])
         try:
-            given = reserve.give(message, fds, request["root"]) if "modules" not in request else None
-            pid = os.fork() if given is None else given
+            if pid is None and "modules" not in request:
+                pid = reserve.give(message, fds)
+            pid = os.fork() if pid is None else pid
         except OSError as error:
             report(control, kind="failed", id=request["id"], reason=error.strerror)
             pid = -1
@@ -357,6 +331,7 @@ def serve(control, client, spare, kept=None):
         ready = ready or poll.poll(reserve.patience(workers))
         if not ready:
             reserve.waited(workers)
+            practise(spare.VARIABLES)
         for source, _ in ready:
             if source == wake:
                 if signal.SIGUSR1 in os.read(wake, 4096):
@@ -368,13 +343,16 @@ def serve(control, client, spare, kept=None):
             message, fds = receive(control)
             if not message:
                 return
-            request = json.loads(message)
-            if not kept and sdk.is_awaited(request, template.Packages):
+            kind, code, opt, text = message.split(b"\0")
+            at_once = kind == WORKER and not kept and sdk.is_needless(os.fsdecode(code), os.fsdecode(opt))
+            given = reserve.give(message, fds) if at_once else None  # who has waited for it, and nobody for the rest
+            request = json.loads(text)
+            if given is None and not kept and sdk.is_awaited(request, template.Packages):
                 waiting.append((message, request, fds))
                 if "modules" not in request:  # a template, which has no log
                     os.write(fds[OUTPUT], sdk.waiting)
             else:
-                start(message, request, fds)
+                start(message, request, fds, given)
 
 
 def look_like_a_base_interpreter():
@@ -396,12 +374,13 @@ def look_like_a_base_interpreter():
 
 
 # In the order in which they need each other; handlers need those up to the client.
-OWN = ("records", "invocation", "channel", "packets", "sdk", "runtime_client", "template", "reserve", "spare", "agents")
+OWN = ("records", "invocation", "channel", "packets", "sdk", "runtime_client")
+OWN += ("fresh", "template", "reserve", "spare", "agents")
 
 
 def main(compiled, load, digests):
     """What compiled.py has, which has loaded this."""
-    global sdk, template, reserve_module
+    global sdk, fresh, template, reserve_module
     wanted, home = sys.argv[1:3]
     found = "%d.%d" % sys.version_info[:2]
     if found != wanted:
@@ -410,7 +389,7 @@ def main(compiled, load, digests):
     control = socket.socket(fileno=CONTROL)
     control.set_inheritable(False)
     own = [load(name) for name in OWN]
-    sdks, client, template, reserve_module, spares, agents = own[-6:]
+    sdks, client, fresh, template, reserve_module, spares, agents = own[-7:]
     sdk, spare = sdks.Sdk(home, join), spares.Spare(freeze, compiled, agents.Agents(compiled, digests))
     look_like_a_base_interpreter()
     sys.argv = [""]

@@ -143,6 +143,19 @@ def over_http(channel, handler, function, news, client):
         channel.send(answer + news() + client.NEXT_RAW)
 
 
+class Rehearsal:
+    """In the place of both sockets: one packet comes, and the next would be waited for in vain."""
+
+    def __init__(self, packet):
+        self._packets = [packet]
+
+    def send(self, data):
+        pass
+
+    def recv(self, *_):
+        return self._packets.pop()  # IndexError
+
+
 def serve(packets, channel, handler, function, news, client):
     """As the client's run()."""
     raw, send, idle = handler.lambdapool_raw, packets.send, getattr(handler, "lambdapool_idle", bool)

@@ -9,7 +9,7 @@ import os
 import signal
 import socket
 
-SOON_MS = 5  # after a worker was started, which goes first
+SOON_MS = 2  # after a worker was started, which goes first
 IDLE_MS = 30_000  # without a worker, until it ends
 LEAST_FREE = 1 / 16  # of the machine's memory
 CLONE_NEWNS = 0x00020000
@@ -22,7 +22,7 @@ class Reserve:
 
     def __init__(self, control, live, unshare):
         self._control, self._live, self._unshare = control, live, unshare
-        self._in_root = False  # the last worker, so that the next will be
+        self.in_root = False  # the last worker, so that the next will be
         self._tried = unshare is None  # since anything has changed
         self._pid = self._socket = None
 
@@ -53,15 +53,14 @@ class Reserve:
             os.dup2(theirs.fileno(), self._control, inheritable=False)
             os.closerange(self._control + 1, 256)
             theirs.detach()
-            if self._in_root:
+            if self.in_root:
                 stand_apart(self._unshare)
             self._live(socket.socket(fileno=os.dup(self._control)))
         finally:
             os._exit(0)
 
-    def give(self, message, fds, root):
+    def give(self, message, fds):
         """The process that has got it; None where there is none."""
-        self._in_root = bool(root)
         self._changed()
         pid, self._pid = self._pid, None
         if pid is None:

@@ -91,6 +91,10 @@ class Sdk:
             self.begin()
         return self._asked_for[place] and self.is_busy()
 
+    def is_needless(self, code, opt):
+        """Whether that is known, without looking through the code."""
+        return self._asked_for.get((code, opt)) is False or self.is_there()
+
     def begin(self):
         """Unless it runs already, or nothing is to be done."""
         if self.is_busy() or self.is_there() or failure(self.directory) is not None:

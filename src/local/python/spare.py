@@ -8,7 +8,10 @@ a source's bytes, so other code is never taken for it. Then the agent itself is 
 import collections
 import importlib
 import importlib.machinery
+import json
+import logging
 import os
+import sys
 import time
 
 MODULES = ("hashlib", "ast", "pickletools", "mmap", "faulthandler", "datetime", "decimal", "random", "shutil")
@@ -18,6 +21,9 @@ FILES_MAX, BYTES_MAX = 50, 1 << 20
 
 class Spare:
     """`finish` is called when there is no more to do for now. `compiled`: of compiled.py, `agents`: of agents.py."""
+
+    VARIABLES = {"NAME_OF_A_VARIABLE_%d" % number: "%030d" % number for number in range(30)}  # as a worker has about
+    VARIABLES.update(LAMBDA_TASK_ROOT="/var/task", TZ=":UTC", AWS_LAMBDA_FUNCTION_MEMORY_SIZE="10240")
 
     def __init__(self, finish, compiled, agents):
         self._finish = finish
@@ -61,15 +67,20 @@ class Spare:
             source = file.read()
         self._compiled.keep(source, path)
 
-    def rehearse(self):
-        """In a process that will be a worker: what each does at first, without anything of a function. The pages of
-        memory that this writes to are then its own, before anybody waits."""
+    def rehearse(self, client):
+        """In a process that is going to be a worker: what each does at first, without anything of a function. The
+        pages of memory that this writes to are then its own, before anybody waits."""
+        path, handlers = list(sys.path), logging.getLogger().handlers
         try:
-            os.environ.update(dict(os.environ))
+            os.environ.update(json.loads(json.dumps(self.VARIABLES)))
             time.tzset()
-            self._agents.rehearse()
+            client.prepare()
+            self._agents.rehearse(client)
         except Exception:
             pass  # whoever needs it will see
+        finally:
+            os.environ.clear()
+            sys.path[:], handlers[:] = path, []
 
     def hand_on(self, request):
         """In a worker: its imports find what is compiled, and the agent."""

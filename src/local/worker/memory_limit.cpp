@@ -126,12 +126,7 @@ class Cell : public Cgroup {
         name_(std::move(name)),
         bytes_(bytes),
         leftovers_(std::move(leftovers)),
-        mover_(mover) {
-    mover_.post([place = place_, name = name_, bytes = bytes_, leftovers = leftovers_] {
-      remove_cells(*leftovers);
-      if (place->dialect) make_cell(*place->dialect, place->base / name, bytes);
-    });
-  }
+        mover_(mover) {}
   ~Cell() override {
     mover_.post([place = place_, name = name_, leftovers = leftovers_] {
       if (place->dialect) leftovers->push_back(place->base / name);
@@ -140,15 +135,18 @@ class Cell : public Cgroup {
   }
 
   void enclose(pid_t pid) override {
-    mover_.post([place = place_, name = name_, all = bytes_, enclosed = enclosed_, pid] {
-      if (!place->dialect) return;
-      const fs::path path = place->base / name;
-      if (!move_tree(pid, path / "cgroup.procs")) return;
-      constexpr std::uint64_t least = 1 << 20;
-      const std::uint64_t used = resident_bytes_of_tree(pid);
-      set_limit(*place->dialect, path, std::max(all - std::min(used, all), least));
-      *enclosed = true;
-    });
+    mover_.post(
+        [place = place_, name = name_, all = bytes_, leftovers = leftovers_, enclosed = enclosed_, pid] {
+          if (!place->dialect) return;
+          const fs::path path = place->base / name;
+          remove_cells(*leftovers);
+          if (::access(path.c_str(), F_OK) != 0 && !make_cell(*place->dialect, path, all)) return;
+          if (!move_tree(pid, path / "cgroup.procs")) return;
+          constexpr std::uint64_t least = 1 << 20;
+          const std::uint64_t used = resident_bytes_of_tree(pid);
+          set_limit(*place->dialect, path, std::max(all - std::min(used, all), least));
+          *enclosed = true;
+        });
   }
   bool enclosed() const override { return *enclosed_; }
   bool out_of_memory() const override {

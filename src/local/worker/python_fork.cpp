@@ -27,9 +27,15 @@ bool ForkChannel::fork(const PythonFork& fork, ProcessEvents events) {
     request["modules"] = fork.modules.string();
     request["bytecode"] = fork.bytecode.string();
   }
+  // What the fork server looks at first, so that a worker that it has in reserve does not wait until the rest
+  // is read.
+  std::string message = fork.modules.empty() ? "worker" : "template";
+  for (const auto& place : {fork.root.code.string(), fork.root.opt.string()})
+    message.append(1, '\0').append(place);
+  message.append(1, '\0').append(request.dump(-1, ' ', false, json::error_handler_t::replace));
   const int channel = fork.channel.get();
   const int fds[] = {fork.output ? fork.output.get() : channel, channel};
-  if (!packets_.send(request.dump(-1, ' ', false, json::error_handler_t::replace), fds)) return false;
+  if (!packets_.send(message, fds)) return false;
   forks_.emplace(id, std::move(events));
   return true;
 }

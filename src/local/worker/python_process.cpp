@@ -16,6 +16,7 @@
 #include "embedded/python_agents.hpp"
 #include "embedded/python_channel.hpp"
 #include "embedded/python_compiled.hpp"
+#include "embedded/python_fresh.hpp"
 #include "embedded/python_invocation.hpp"
 #include "embedded/python_packets.hpp"
 #include "embedded/python_records.hpp"
@@ -50,6 +51,7 @@ std::string modules() {
       {"packets", embedded::python_packets()},
       {"records", embedded::python_records()},
       {"runtime_client", embedded::runtime_client()},
+      {"fresh", embedded::python_fresh()},
       {"template", embedded::python_template()},
       {"spare", embedded::python_spare()},
       {"sdk", embedded::python_sdk()},
