@@ -48,8 +48,13 @@ def why_not_trusted(file: bytes, trusted: Optional[int] = None) -> Optional[str]
     """Who else could have written the file, and what to do; None where nobody could (src/core/trusted_file.hpp). The
     user `trusted` is as good as this process's own."""
 
-def is_plain(value: object) -> bool:
-    """Whether it pickles without anybody's code: of numbers, strings, bytes, tuples, lists and dicts (plain.hpp)."""
+def small_pickle(value: object) -> Optional[bytes]:
+    """As pickle.dumps(value, 5), of what is small and has no code of anybody's in it (small_pickle.hpp); None for all
+    else."""
+
+def small_outcome(body: bytes) -> Optional[Tuple[Any, float]]:
+    """Of an outcome that is one item's value, and this a number, text or such: the value, and the seconds. None for all
+    else."""
 
 def address_of(bytes: object) -> int:
     """Where in memory the buffer begins."""

@@ -72,15 +72,17 @@ def _is_where_it_says(function: Any) -> bool:
 
 def dump_items(style: str, items: Sequence[Any], first: int = 0, apart: Optional[int] = None) -> bytes:
     """`first`: the index of the first of them in what the user gave to a map."""
-    if _native.is_plain(items):  # so that nothing in them is apart, goes by value, or cannot be pickled
-        return pickle.dumps((style, items), PROTOCOL)
+    thing = (style, items)
+    small = _native.small_pickle(thing)
+    if small is not None:  # so that nothing in it is apart, goes by value, or cannot be pickled
+        return small
 
     def parts() -> Any:
         from .unsendable import parts_of_items
 
         return parts_of_items(style, items, first)
 
-    return dumps((style, items), parts, apart)
+    return dumps(thing, parts, apart)
 
 
 def _dumps(thing: Any, apart: Optional[int]) -> bytes:

@@ -228,7 +228,9 @@ nb::list Engine::wait(std::optional<double> timeout) {
     const auto queue = queue_;
     std::optional<std::chrono::duration<double>> span;
     if (timeout) span = std::chrono::duration<double>(*timeout);
-    for (auto& completion : queue->take(span)) arrivals.push_back(read(completion));
+    auto completions = queue->take(span);
+    arrivals.reserve(completions.size());
+    for (auto& completion : completions) arrivals.push_back(read(completion));
   }
   nb::list batch;
   for (auto& arrival : arrivals) batch.append(told(arrival));

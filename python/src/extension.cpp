@@ -16,8 +16,8 @@
 #include "engine.hpp"
 #include "journal.hpp"
 #include "local_lambda.hpp"
-#include "plain.hpp"
 #include "reports.hpp"
+#include "small_pickle.hpp"
 #include "streamed.hpp"
 
 namespace nb = nanobind;
@@ -67,7 +67,8 @@ void bind_functions(nb::module_& module) {
     using lambdapool::python::BufferView;
     return reinterpret_cast<std::uintptr_t>(BufferView(bytes, BufferView::Access::read).data());
   });
-  module.def("is_plain", &lambdapool::python::is_plain, nb::arg("value").none());
+  module.def("small_pickle", &lambdapool::python::small_pickle, nb::arg("value").none());
+  module.def("small_outcome", &lambdapool::python::small_outcome, nb::arg("body"));
   module.def("is_named_fifo", [](const nb::bytes& file) { return lambdapool::is_named_fifo(file.c_str()); });
   module.def("line_nested_too_deep", &lambdapool::line_nested_too_deep, nb::arg("toml"));
   module.attr("toml_nesting_max") = lambdapool::toml_nesting_max;

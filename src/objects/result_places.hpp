@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <memory_resource>
 #include <mutex>
 #include <string>
 #include <unordered_map>
@@ -45,7 +46,8 @@ class ResultPlaces {
   const Use use_;
   const std::function<std::string(const std::string& name)> sign_;
   mutable std::mutex mutex_;
-  std::unordered_map<Call, Taken> of_calls_;
+  std::pmr::unsynchronized_pool_resource memory_;
+  std::pmr::unordered_map<Call, Taken> of_calls_{&memory_};
   std::vector<Taken> free_;
 };
 

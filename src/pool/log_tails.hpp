@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <memory_resource>
 #include <string>
 #include <unordered_map>
 
@@ -46,7 +47,8 @@ class LogTails {
 
   std::size_t bytes_max_;
   std::size_t bytes_ = 0;
-  std::unordered_map<Call, Stored> tails_;
+  std::pmr::unsynchronized_pool_resource memory_;
+  std::pmr::unordered_map<Call, Stored> tails_{&memory_};
   std::deque<Call> oldest_first_;
 };
 
