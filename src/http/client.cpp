@@ -72,8 +72,7 @@ struct Client::Impl final : ClientConnection::Pool, std::enable_shared_from_this
   bool met = false;  // a connection has once been established
   bool closed = false;
 
-  Id send(Exchange values) {
-    auto exchange = std::make_unique<Exchange>(std::move(values));
+  Id send(std::unique_ptr<Exchange> exchange) {
     Id id = exchange->id = ++last_id;
     auto on = loop.lock();
     if (on->on_thread()) {
@@ -339,15 +338,21 @@ Client::~Client() {
 
 Client::Id Client::send(Request request, std::chrono::milliseconds read_timeout,
                         std::function<void(Answer)> done) {
-  return impl_->send({.request = std::move(request), .read_timeout = read_timeout, .done = std::move(done)});
+  auto exchange = std::make_unique<Exchange>();
+  exchange->request = std::move(request);
+  exchange->read_timeout = read_timeout;
+  exchange->done = std::move(done);
+  return impl_->send(std::move(exchange));
 }
 
-Client::Id Client::send_returning(Request request, std::chrono::milliseconds read_timeout,
-                                  std::function<void(Answer, Request)> done, Doubt doubt) {
-  return impl_->send({.request = std::move(request),
-                      .read_timeout = read_timeout,
-                      .done_returning = std::move(done),
-                      .doubt = std::move(doubt)});
+Client::Id Client::send_returning(Request&& request, std::chrono::milliseconds read_timeout,
+                                  std::function<void(Answer&&, Request&&)> done, Doubt doubt) {
+  auto exchange = std::make_unique<Exchange>();
+  exchange->request = std::move(request);
+  exchange->read_timeout = read_timeout;
+  exchange->done_returning = std::move(done);
+  exchange->doubt = std::move(doubt);
+  return impl_->send(std::move(exchange));
 }
 
 void Client::cancel(Id id) {

@@ -51,8 +51,8 @@ class Client {
   // As send(), and gives the request back with the answer, for a caller that may have to send it again. An
   // answer with a doubt is that error (reached: maybe), and its connection is closed: what comes next on it
   // would be taken for the next request's.
-  Id send_returning(Request request, std::chrono::milliseconds read_timeout,
-                    std::function<void(Answer, Request)> done, Doubt doubt = {});
+  Id send_returning(Request&& request, std::chrono::milliseconds read_timeout,
+                    std::function<void(Answer&&, Request&&)> done, Doubt doubt = {});
 
   // Those who wait for answers do so no longer than this after their request was sent. On the loop's thread.
   void limit_read_timeouts(std::chrono::milliseconds read_timeout);

@@ -22,7 +22,7 @@ struct Exchange {
   Request request;
   std::chrono::milliseconds read_timeout{};
   std::function<void(Answer)> done;
-  std::function<void(Answer, Request)> done_returning;  // one of the two
+  std::function<void(Answer&&, Request&&)> done_returning;  // one of the two
   Doubt doubt;
   int false_starts = 0;
 

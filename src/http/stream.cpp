@@ -84,7 +84,8 @@ Stream::Transfer Stream::write(std::string_view first, std::string_view second) 
   message.msg_iovlen = (first.empty() ? 0 : 1) + (second.empty() ? 0 : 1);
   ssize_t sent = 0;
   do {
-    sent = ::sendmsg(fd(), &message, MSG_NOSIGNAL);
+    sent = second.empty() ? ::send(fd(), first.data(), first.size(), MSG_NOSIGNAL)
+                          : ::sendmsg(fd(), &message, MSG_NOSIGNAL);
   } while (sent < 0 && errno == EINTR);
   if (sent >= 0) return {Status::done, static_cast<std::size_t>(sent)};
   return of_errno(Status::want_write);

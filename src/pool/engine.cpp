@@ -153,7 +153,7 @@ void Engine::Impl::send(Id id, Call& call, http::Turn::Standing standing) {
   if (target.in_process) take_turn(id, call, standing);
   client->send_returning(
       std::move(call.request), read_timeout(),
-      [this, id](http::Answer answer, http::Request request) {
+      [this, id](http::Answer&& answer, http::Request&& request) {
         answered(id, std::move(answer), std::move(request));
       },
       [this, &call](const http::Response& response) { return examine(response, call.echo); });
@@ -178,7 +178,7 @@ std::optional<Error> Engine::Impl::examine(const http::Response& response, const
   return doubt;
 }
 
-void Engine::Impl::answered(Id id, http::Answer answer, http::Request request) {
+void Engine::Impl::answered(Id id, http::Answer&& answer, http::Request&& request) {
   answer_bytes = 0;
   if (has_returned(id, request)) return;
   if (!answer) {
@@ -194,7 +194,7 @@ void Engine::Impl::answered(Id id, http::Answer answer, http::Request request) {
 }
 
 // The call waits to be sent again, or ends with the error.
-void Engine::Impl::failed(Id id, cloud::Failure failure, http::Request request) {
+void Engine::Impl::failed(Id id, cloud::Failure failure, http::Request&& request) {
   const auto retried = retry_of(failure, *caller);
   std::unique_lock lock(mutex);
   auto step = next_step(id, std::move(failure), request);

@@ -84,8 +84,8 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   void have_all_back();
   std::chrono::milliseconds read_timeout() const;
   std::optional<Error> examine(const http::Response& response, const std::string& echo);
-  void answered(Id id, http::Answer answer, http::Request request);
-  void failed(Id id, cloud::Failure failure, http::Request request);
+  void answered(Id id, http::Answer&& answer, http::Request&& request);
+  void failed(Id id, cloud::Failure failure, http::Request&& request);
   cloud::Step next_step(Id id, cloud::Failure failure, const http::Request& request);
   std::optional<std::chrono::milliseconds> wait(Id id, cloud::Failure& failure);
   void renew_for(Id id, const cloud::Credential& stale);
