@@ -219,11 +219,9 @@ void use_a_stack_of_its_own() {
 
 void report_crashes() {
   mapped = new std::vector<Mapped>();
-  const auto files = mapped_files();
   for (Module& module : loaded_modules()) {
     if (module.segments.empty()) continue;
-    SymbolFile symbols =
-        SymbolFile::open(file_mapped_at(module.segments.front().begin, files), module.build_id);
+    SymbolFile symbols = SymbolFile::of(module);
     mapped->push_back({std::move(module), std::move(symbols)});
   }
   use_a_stack_of_its_own();

@@ -22,17 +22,12 @@ namespace {
 using runtime::Module;
 using runtime::SymbolFile;
 
-SymbolFile symbols_of(const Module& module) {
-  if (module.segments.empty()) return {};
-  return SymbolFile::open(runtime::file_mapped_at(module.segments.front().begin), module.build_id);
-}
-
 std::string describe(const void* address) {
   const auto at = reinterpret_cast<std::uintptr_t>(address);
   if (address == nullptr) throw InvalidArgument("the function pointer is null");
   for (const Module& module : runtime::loaded_modules()) {
     if (!module.has_code_at(at)) continue;
-    const SymbolFile symbols = symbols_of(module);
+    const SymbolFile symbols = SymbolFile::of(module);
     const auto name = symbols.function_at(at - module.base);
     if (!name && symbols.complete()) break;
     Writer out;
@@ -52,7 +47,7 @@ const void* resolve(const std::string& build_id, std::uint64_t offset, const std
     if (!module.has_code_at(address)) {
       throw MalformedMessage("the task's function lies outside of the program's code");
     }
-    const SymbolFile symbols = symbols_of(module);
+    const SymbolFile symbols = SymbolFile::of(module);
     if (symbols.complete() && !symbols.function_at(offset)) {
       throw MalformedMessage("the task's function is not the beginning of one");
     }
@@ -60,7 +55,7 @@ const void* resolve(const std::string& build_id, std::uint64_t offset, const std
   }
   // Another build of the same program: offsets differ, names do not.
   if (!name.empty() && !modules.empty()) {
-    if (const auto here = symbols_of(modules.front()).function_named(name)) {
+    if (const auto here = SymbolFile::of(modules.front()).function_named(name)) {
       return reinterpret_cast<const void*>(modules.front().base + *here);
     }
   }

@@ -58,8 +58,7 @@ std::vector<Module> loaded_modules() {
   return modules;
 }
 
-std::vector<FileMapping> mapped_files() {
-  std::vector<FileMapping> files;
+std::string file_mapped_at(std::uintptr_t address) {
   std::ifstream maps("/proc/self/maps");
   for (std::string line; std::getline(maps, line);) {
     const std::size_t path = line.find('/');
@@ -67,15 +66,9 @@ std::vector<FileMapping> mapped_files() {
     std::size_t dash = 0;
     const std::uintptr_t begin = std::stoull(line, &dash, 16);
     const std::uintptr_t end = std::stoull(line.substr(dash + 1), nullptr, 16);
-    files.push_back({begin, end, line.substr(path)});
+    if (address >= begin && address < end) return line.substr(path);
   }
-  return files;
-}
-
-std::string file_mapped_at(std::uintptr_t address, const std::vector<FileMapping>& files) {
-  const auto found = std::ranges::find_if(
-      files, [&](const FileMapping& file) { return address >= file.begin && address < file.end; });
-  return found == files.end() ? "/proc/self/exe" : found->path;
+  return "/proc/self/exe";
 }
 
 }  // namespace lambdapool::runtime

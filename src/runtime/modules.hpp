@@ -27,16 +27,9 @@ struct Module {
 // The executable first.
 std::vector<Module> loaded_modules();
 
-struct FileMapping {
-  std::uintptr_t begin;
-  std::uintptr_t end;
-  std::string path;
-};
-std::vector<FileMapping> mapped_files();  // into this process; takes the kernel a while
-
-// The one that is mapped at an address. Not always /proc/self/exe: a program that was started through a
+// The file that is mapped at an address. Not always /proc/self/exe: a program that was started through a
 // loader of its own has that loader there.
-std::string file_mapped_at(std::uintptr_t address, const std::vector<FileMapping>& files = mapped_files());
+std::string file_mapped_at(std::uintptr_t address);
 
 std::optional<std::string> build_id_in_notes(std::string_view notes);
 

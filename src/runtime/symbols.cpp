@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstring>
 #include <string_view>
 #include <utility>
@@ -48,6 +49,15 @@ std::string_view section_bytes(std::string_view file, std::size_t index) {
 std::string_view first_of(std::string_view names) { return names.substr(0, names.find('\0')); }
 
 }  // namespace
+
+// By its name, which the build-id proves right. What is mapped where takes the kernel longer to say.
+SymbolFile SymbolFile::of(const Module& module) {
+  if (module.segments.empty()) return {};
+  SymbolFile named = open(module.path.empty() ? program_invocation_name : module.path, module.build_id);
+  const bool is_file = module.path.empty() || module.path.find('/') != std::string::npos;
+  if (named.size_ > 0 || !is_file) return named;
+  return open(file_mapped_at(module.segments.front().begin), module.build_id);
+}
 
 SymbolFile SymbolFile::open(const std::string& path, const std::string& build_id) {
   SymbolFile opened;

@@ -6,13 +6,15 @@
 #include <string>
 #include <string_view>
 
+#include "runtime/modules.hpp"
+
 namespace lambdapool::runtime {
 
 class SymbolFile {
  public:
-  // The file mapped into memory; empty where it cannot be read, is not ELF, or has another build-id than
-  // `build_id` (it was rebuilt while this program ran).
-  static SymbolFile open(const std::string& path, const std::string& build_id);
+  // A module's file mapped into memory; empty where it cannot be read, is not ELF, or has another build-id
+  // (it was rebuilt while this program ran).
+  static SymbolFile of(const Module& module);
   SymbolFile() = default;
   SymbolFile(SymbolFile&& other) noexcept;
   SymbolFile& operator=(SymbolFile&&) = delete;
@@ -33,6 +35,7 @@ class SymbolFile {
   std::optional<std::uint64_t> function_named(const std::string& name) const;  // nullopt also where two are
 
  private:
+  static SymbolFile open(const std::string& path, const std::string& build_id);
   template <class Visit>
   void each_function(Visit goes_on) const;
 
