@@ -119,12 +119,14 @@ class Engine:
         chunksize: int,
         lets_go: bool = False,
         open: bool = False,
+        rows: bool = False,
         patient: bool = False,
         max_cost: Optional[float] = None,
         rerun_stragglers: bool = False,
     ) -> Account:
         """A job, under a number that no other has. `chunksize` 0 finds a size. `lets_go`: after a failure of the
         platform what is under way is not waited for. `open`: items are still to come, by extend() until close_job().
+        `rows`: tiny items may share a call though `chunksize` is 1 (src/pool/chunking.hpp).
         `patient`: it ends with such a failure only where each call would fail so, and by failed().
         `max_cost`: dollars that it may cost. `rerun_stragglers`: calls that take much longer than others are
         made a second time (src/pool/stragglers.hpp)."""

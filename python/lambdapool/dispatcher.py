@@ -58,13 +58,13 @@ class Dispatcher:
         self.drains_at_exit = drains_at_exit
         self.code = code  # a DeployedCode
         self.deployment: Optional[Any] = None  # what a pool has deployed, but for its memory; None: it does not
+        self.rows = True  # tiny items of a map may share a call though its chunksize is 1, where that changes nothing
         self.rungs = rungs  # versions of the function with more memory each, for what has run out of it
         self.engine = engine
         self.printer = Printer(engine, function) if prints else None  # of what tasks print, where that is wanted
         self.blobs = Blobs(engine, function)
         self._lock = threading.Lock()
         self.taking_back = threading.RLock()  # held while it is found out whether a task is
-        self.settling = threading.RLock()  # held while a future becomes one that can be waited for, or is done before
         self._jobs: Dict[int, Any] = {}
         self._tell_code()
         self._numbers = itertools.count(1)
@@ -98,6 +98,7 @@ class Dispatcher:
                         chunksize,
                         lets_go=lets_go,
                         open=open,
+                        rows=self.rows and job._plain,
                         patient=job._retry is not None or bool(self.rungs),
                         max_cost=job._max_cost,
                         rerun_stragglers=job._rerun_stragglers,
@@ -346,7 +347,7 @@ class Dispatcher:
 
     def _after_fork(self) -> None:
         """In the child: the engine's threads are gone, and so is whoever held a lock."""
-        self._lock, self.taking_back, self.settling = threading.Lock(), threading.RLock(), threading.RLock()
+        self._lock, self.taking_back = threading.Lock(), threading.RLock()
         jobs, self._jobs = list(self._jobs.values()), {}
         if self.ended is None:
             self.ended = make(

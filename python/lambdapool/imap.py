@@ -40,6 +40,9 @@ CHUNKS_EACH = 4
 QUICK_CHUNKS_EACH = 16
 QUICK = 1e-3  # seconds
 
+#: Where a chunk is one item, and several of them share a call (src/pool/chunking.hpp).
+ROW_CHUNKS_EACH = 128
+
 #: Where their results are large: one that it has, and one that is in memory until somebody takes it.
 LARGE_CHUNKS_EACH = 2
 LARGE = 6 << 20
@@ -66,6 +69,7 @@ class Feed(Lazy):
     ) -> None:
         self._items = iter(iterable)
         self._whole = isinstance(iterable, Sized)
+        self._at_hand = type(iterable) in (list, tuple, range)  # pulling them takes no time
         self._chunks_each = CHUNKS_EACH
         self._window = CHUNKS_EACH * dispatcher.workers * chunksize
         self._consumed = 0
@@ -93,12 +97,13 @@ class Feed(Lazy):
             self._ahead_by(LARGE_CHUNKS_EACH)
         super()._take(call, first, count, body, before, early)
         if not early and self._chunks_each != LARGE_CHUNKS_EACH:
-            self._ahead_by(self._fitting(size))
+            self._ahead_by(self._fitting(size, before + count))
 
-    def _fitting(self, size: int) -> int:
-        """`size`: of an answer."""
-        is_quick = self._seconds <= QUICK and self._sends_little and size <= LITTLE_BYTES
-        return QUICK_CHUNKS_EACH if is_quick else CHUNKS_EACH
+    def _fitting(self, size: int, items: int) -> int:
+        """`size`: of an answer, with so many items."""
+        if not (self._seconds <= QUICK and self._sends_little and size <= LITTLE_BYTES):
+            return CHUNKS_EACH
+        return ROW_CHUNKS_EACH if items > self._chunksize else max(QUICK_CHUNKS_EACH, self._chunks_each)
 
     def _ahead_by(self, chunks_each: int) -> None:
         if chunks_each == self._chunks_each:
@@ -112,21 +117,28 @@ class Feed(Lazy):
     def _run(self) -> None:
         failure = None
         try:
-            while self._has_room():  # may end only here: what is pulled is run
-                chunk = list(itertools.islice(self._items, self._chunksize))
-                if not chunk:
+            while True:
+                room = self._wait_for_room()  # may end only here: what is pulled is run
+                chunks = [list(itertools.islice(self._items, self._chunksize)) for _ in range(room)]
+                while chunks and not chunks[-1]:
+                    chunks.pop()
+                if not chunks:
                     break
-                self.pull(chunk)
+                self.pull(*chunks)
         except BaseException as error:  # of the user's iterable: an outcome in its place, and the end
             failure = error
         self._items = iter(())
         self.complete(failure)
 
-    def _has_room(self) -> bool:
+    def _wait_for_room(self) -> int:
+        """How many chunks are to be pulled before they are sent; 0: none any more."""
         with self._room:
             while not self._over() and self._ahead() + self._chunksize > max(self._window, self._chunksize):
                 self._room.wait(1.0)  # a dropped iterator says nothing
-        return not self._over()
+            if self._over():
+                return 0
+            chunks = (self._window - self._ahead()) // self._chunksize if self._at_hand else 1
+            return max(1, min(chunks, ROW_CHUNKS_EACH))
 
     def _over(self) -> bool:
         return self._dropped or self._failure is not None or self._ended is not None or self._dispatcher.terminated
@@ -139,7 +151,7 @@ class Feed(Lazy):
         if self._consumed != self._taken:
             self._consumed = self._taken
             # Quick ones are pulled several in a row.
-            if self._chunks_each != QUICK_CHUNKS_EACH or 2 * (self._pulled - self._consumed) <= self._window:
+            if self._chunks_each < QUICK_CHUNKS_EACH or 2 * (self._pulled - self._consumed) <= self._window:
                 self._room.notify_all()
 
     def _wanted(self) -> bool:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .resumption import Resumption
 
 CHUNK_BYTES = 1024 * 1024  # of arguments: more do not share a call (src/pool/chunking.hpp has the same)
+ROW_BYTES = 32 * 1024  # likewise, with the function, of items that share one though they need not: they fit a packet
 LITTLE_BYTES = 64 * 1024  # of arguments or results, of which several do no harm
 FINDS_SIZE = 0  # as a chunksize
 
@@ -36,6 +37,10 @@ class Items(Job):
     _told_early: Optional[Dict[int, List[BaseException]]] = None  # failures, by calls that are not over yet
     _ended_by_pool: Optional[BaseException] = None
     _watch: Any = None  # who shows how far it is
+
+    @property
+    def _plain(self) -> bool:  # type: ignore[override]
+        return self._resumption is None
 
     def _watched(self, progress: Any, total: Any, over: Any) -> None:
         if progress:
@@ -67,10 +72,11 @@ class Items(Job):
         dispatcher, items = self._dispatcher, self._slice(first, count)
         # Data that is stored apart does not make a chunk too large that its user asked for.
         size_of = pickling.size_of if self._chunksize == FINDS_SIZE else len
+        most = ROW_BYTES - len(self._function) if self._chunksize == 1 else CHUNK_BYTES
         fitting = count
         while True:
             arguments = pickling.dump_items(self._style, items, first, apart=dispatcher.blobs.apart)
-            if fitting == 1 or size_of(arguments) <= CHUNK_BYTES:
+            if fitting == 1 or size_of(arguments) <= most:
                 break
             fitting //= 2
             items = items[:fitting]

@@ -56,21 +56,23 @@ class Lazy(Items):
         self._changed = threading.Condition(lock)  # for who takes
         self._room = threading.Condition(lock)  # for who pulls
 
-    def pull(self, items: List[Any]) -> None:
-        """One chunk: all of them but the last are of `chunksize`."""
+    def pull(self, *chunks: List[Any]) -> None:
+        """All of them but the last that ever comes are of `chunksize`."""
         with self._changed:
             first = self._pulled
-            self._pulled += len(items)
-            self._chunks[first] = items
+            for chunk in chunks:
+                self._chunks[self._pulled] = chunk
+                self._pulled += len(chunk)
+            count = self._pulled - first
             if not self._held:
                 self._dispatcher.hold(self)
-        if not self._dispatcher.extend(self, len(items)):
+        if not self._dispatcher.extend(self, count):
             with self._changed:
                 stopped = self._failure or self._dispatcher.ended
                 if stopped is None:  # a failure that the engine knows of, and the completion thread soon will
-                    self._refused.append((first, len(items)))
+                    self._refused.append((first, count))
                     return
-            self._deliver(first, [Failure(stopped)] * len(items), True)
+            self._deliver(first, [Failure(stopped)] * count, True)
         else:
             self._heed_budget()
 
@@ -142,6 +144,8 @@ class Lazy(Items):
         return True
 
     def _slice(self, first: int, count: int) -> Sequence[Any]:
+        if self._chunksize == 1:  # of which several may share a call
+            return [self._chunks[each][0] for each in range(first, first + count)]
         start = first - first % self._chunksize
         chunk = self._chunks[start]
         return chunk if count == len(chunk) else chunk[first - start : first - start + count]

@@ -51,10 +51,12 @@ nb::object Engine::open() {
   Interruption interruption;
   {
     const nb::gil_scoped_release released;
-    opened = python::open(settings_, interruption, queue_,
-                          [this](Batch::Call call, const report::CallTimes& times, const ErrorKind* failure) {
-                            observe(call, times, failure);
-                          });
+    opened = python::open(
+        settings_, interruption, queue_,
+        [this](Batch::Call call, const report::CallTimes& times, const ErrorKind* failure) {
+          observe(call, times, failure);
+        },
+        [this](Batch::Call call, std::size_t items) { cut(call, items); });
   }
   interruption.rethrow();
   if (!opened) return to_tuple(opened.error());
@@ -64,6 +66,7 @@ nb::object Engine::open() {
     return target::prices_of(opened->target, opened->region, architecture, Environment::of_this_process());
   });
   engine_ = std::move(opened->engine);
+  has_rows_ = engine_->limits().early == cloud::CallLimits::Early::beside;
   store_ = std::move(opened->store);
   if (!store_) return nb::none();
   // An answer of the service in this process ends its invocation; elsewhere an attempt that was lost may go
@@ -91,12 +94,15 @@ std::shared_ptr<pool::Engine> Engine::running() {
 }
 
 std::shared_ptr<report::Account> Engine::add(Batch::Job job, std::size_t items, std::size_t chunksize,
-                                             bool lets_go, bool open, bool patient,
+                                             bool lets_go, bool open, bool rows, bool patient,
                                              std::optional<double> max_cost, bool rerun_stragglers) {
   refuse_forked();
+  rows = rows && has_rows_ && chunksize == 1 && !output_ && !max_cost && !rerun_stragglers;
   const std::lock_guard lock(batch_mutex_);
   const auto ends_with = patient ? pool::Fault::every_call : pool::Fault::call;
-  batch_.add(job, items, {.chunksize = chunksize, .ends_with = ends_with, .lets_go = lets_go, .open = open});
+  batch_.add(
+      job, items,
+      {.chunksize = chunksize, .ends_with = ends_with, .lets_go = lets_go, .open = open, .rows = rows});
   if (rerun_stragglers) stragglers_.watch(job);
   if (max_cost && tariff_.prices())
     batch_.allow(job, budgets_.try_emplace(job, *max_cost).first->second.room());

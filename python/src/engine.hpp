@@ -51,7 +51,7 @@ class Engine {
   nb::object open();
 
   std::shared_ptr<report::Account> add(Batch::Job job, std::size_t items, std::size_t chunksize, bool lets_go,
-                                       bool open, bool patient, std::optional<double> max_cost,
+                                       bool open, bool rows, bool patient, std::optional<double> max_cost,
                                        bool rerun_stragglers);
   bool extend(Batch::Job job, std::size_t items);
   void close_job(Batch::Job job);
@@ -143,6 +143,7 @@ class Engine {
   objects::ResultPlaces& running_places();
   void arrived(Batch::Call call, Result<aws::Invoked> answer, const pool::EarlyParts* early);
   void arrived_early(Batch::Call call, pool::EarlyPart part);
+  void cut(Batch::Call call, std::size_t items);
   std::optional<report::Call> settled(const Batch::Chunk& chunk, std::size_t done, double seconds);
   void look_for_stragglers(Batch::Job job);
   std::optional<report::Call> left_to_its_twin(Batch::Call call);
@@ -160,6 +161,7 @@ class Engine {
   unsigned forks_;  // of this process before it was made
   std::mutex mutex_;
   std::shared_ptr<pool::Engine> engine_;
+  bool has_rows_ = false;                          // set once, by open(): the service is in this process
   std::shared_ptr<objects::Store> store_;          // set once, by open()
   std::unique_ptr<objects::ResultPlaces> places_;  // in the store; null where there is none
   std::shared_ptr<EngineQueue> queue_ = std::make_shared<EngineQueue>();

@@ -210,8 +210,8 @@ bool Engine::send_bytes(pool::Engine& engine, Outgoing outgoing, std::string_vie
     ahead = cloud::Caller::nothing_ahead;
   }
   if (payload) {
-    engine.submit(call, std::move(*payload), std::move(completed), std::move(echo), variant,
-                  std::move(ahead));
+    engine.submit(call, std::move(*payload), std::move(completed), std::move(echo), variant, std::move(ahead),
+                  chunk->row ? chunk->count : 1);
   } else {
     engine.refuse(pool::too_large_to_encode(function.size() + arguments.size(), engine.limits()),
                   std::move(completed));
@@ -263,6 +263,12 @@ void Engine::arrived(Batch::Call call, Result<aws::Invoked> answer, const pool::
   if (twin && answer) under_way.push_back(*twin);
   if (chunk && !answer) {
     auto ended = batch_.failed(chunk->job, pool::fault_of(answer.error().kind));
+    // What comes before it and was had back has been sent before it, and comes to its end.
+    if (ended)
+      std::erase_if(ended->under_way, [&](Batch::Call other) {
+        const auto before = batch_.chunk_of(other);
+        return before && before->first < chunk->first;
+      });
     if (ended && (!ended->given_up.empty() || !ended->under_way.empty())) {
       under_way = std::move(ended->under_way);
       given_up_.emplace(chunk->job, std::move(ended->given_up));
@@ -284,6 +290,14 @@ void Engine::arrived_early(Batch::Call call, pool::EarlyPart part) {
   const auto chunk = batch_.arrived_early(call, part.first, part.count);
   lock.unlock();
   if (chunk) queue_->push({call, chunk, Result<aws::Invoked>(), std::move(part.outcome)});
+}
+
+// Python sends what has come back.
+void Engine::cut(Batch::Call call, std::size_t items) {
+  std::unique_lock lock(batch_mutex_);
+  batch_.cut(call, items);
+  lock.unlock();
+  queue_->wake();
 }
 
 Engine::Arrival Engine::read(Completion& completion) {

@@ -28,8 +28,8 @@ void bind_jobs(nb::class_<lambdapool::python::Engine>& engine) {
   using lambdapool::python::Engine;
   engine
       .def("add", &Engine::add, nb::arg("job"), nb::arg("items"), nb::arg("chunksize"),
-           nb::arg("lets_go") = false, nb::arg("open") = false, nb::arg("patient") = false,
-           nb::arg("max_cost") = nb::none(), nb::arg("rerun_stragglers") = false)
+           nb::arg("lets_go") = false, nb::arg("open") = false, nb::arg("rows") = false,
+           nb::arg("patient") = false, nb::arg("max_cost") = nb::none(), nb::arg("rerun_stragglers") = false)
       .def("billed", &Engine::billed, nb::arg("job"), nb::arg("first"))
       .def("over_budget", &Engine::over_budget, nb::arg("job"))
       .def("again", &Engine::again, nb::arg("job"), nb::arg("first"), nb::arg("item"), nb::arg("seconds"),

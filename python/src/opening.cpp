@@ -23,7 +23,8 @@ void Interruption::rethrow() const {
 }
 
 Result<Opened> open(const Settings& settings, Interruption& interruption,
-                    const std::shared_ptr<EngineQueue>& queue, pool::EngineOptions::Observe observe) {
+                    const std::shared_ptr<EngineQueue>& queue, pool::EngineOptions::Observe observe,
+                    pool::EngineOptions::Cut cut) {
   auto where = target_options(settings.where);
   where.give_up = [&interruption] { return interruption.raised(); };
   where.bucket = settings.bucket;
@@ -41,6 +42,7 @@ Result<Opened> open(const Settings& settings, Interruption& interruption,
   options.idempotent = settings.idempotent;
   options.retries = settings.retries;
   options.observe = std::move(observe);
+  options.cut = std::move(cut);
   options.wants_output = settings.wants_output;
   std::string name = found->name, region = found->region;
   std::shared_ptr<objects::Store> store;

@@ -49,8 +49,10 @@ class Interruption {
   std::unique_ptr<nanobind::python_error> error_;
 };
 
-// Without the GIL. The queue gets the engine's warnings, `observe` what its calls took.
+// Without the GIL. The queue gets the engine's warnings, `observe` what its calls took; `cut`: see
+// EngineOptions.
 Result<Opened> open(const Settings& settings, Interruption& interruption,
-                    const std::shared_ptr<EngineQueue>& queue, pool::EngineOptions::Observe observe);
+                    const std::shared_ptr<EngineQueue>& queue, pool::EngineOptions::Observe observe,
+                    pool::EngineOptions::Cut cut);
 
 }  // namespace lambdapool::python

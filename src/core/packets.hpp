@@ -10,11 +10,14 @@ namespace lambdapool::packet {
 // envelope.
 inline constexpr char task = 'T';
 inline constexpr char waited_task = 'W';  // its caller is looking for the answer, and comes back soon
-inline constexpr char fetch = 'F';        // the next invocation is to be asked for over HTTP
+inline constexpr char row_task = 'M';     // its items begin one by one, each but the first with an `item`
+inline constexpr char item = 'I';   // and the row's request id; until it is taken, its item can be had back
+inline constexpr char fetch = 'F';  // the next invocation is to be asked for over HTTP
 
 // From it: it is then free for the next, which may have come already.
-inline constexpr char ready = 'R';         // the first one; later, when its answer over HTTP has been taken
-inline constexpr char answer = 'A';        // request id, answer
+inline constexpr char ready = 'R';  // the first one; later, when its answer over HTTP has been taken
+inline constexpr char ready_for_rows[] = "RM";  // as the first one, of who knows them
+inline constexpr char answer = 'A';             // request id, answer
 inline constexpr char quiet_answer = 'Q';  // the same; the log has nothing of this task that was not read
 // In the log, behind what a task has written and before an `answer`: the request id between these.
 inline constexpr char mark_begin = '\0';

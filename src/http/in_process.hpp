@@ -2,6 +2,7 @@
 // own event loop, without a socket, a signature or a wake-up between them.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 
 #include "http/event_loop.hpp"
@@ -23,6 +24,12 @@ struct Turn {
   Standing standing = Standing::begun;
   std::function<void()> on_begun = {};   // the caller's; of an early one
   std::function<void()> give_back = {};  // the service's, while it waits: it is answered, unless it has begun
+  // Of a row: how many items the call has, which then begin one by one and can be had back until then, by
+  // give_back(), too. The service tells how many will.
+  std::size_t items = 1;
+  std::function<void(std::size_t will_begin)> on_cut = {};  // the caller's
+  bool is_untouched =
+      false;  // the service's, after give_back(): nobody has taken any of it yet, so all of it may begin
 };
 
 class InProcess {

@@ -41,7 +41,7 @@ void Batch::add(Job job, std::size_t items, const JobOptions& options) {
   const bool queued = items > 0;
   if (!queued && !options.open) return;
   jobs_.insert_or_assign(job, Record{.options = options,
-                                     .chunking = {options.chunksize, workers_},
+                                     .chunking = {options.chunksize, workers_, options.rows},
                                      .items = items,
                                      .order = ++last_order_,
                                      .queued = queued});
@@ -104,7 +104,8 @@ std::optional<Batch::Chunk> Batch::next() {
 }
 
 Batch::Chunk Batch::sent(Job job, Record& record, Range range) {
-  const Chunk chunk{job, ++last_call_, range.first, range.count};
+  const bool row = record.options.rows && range.count > 1;
+  const Chunk chunk{job, ++last_call_, range.first, range.count, 0, row};
   calls_.emplace(chunk.call, chunk);
   record.out += chunk.count;
   return chunk;
@@ -114,7 +115,8 @@ Batch::Range Batch::take(Record& record) {
   const std::size_t room = record.allowed - record.out;
   if (!record.again.empty()) {
     Range& last = record.again.back();
-    const Range range{last.first, std::min(last.count, room)};
+    const std::size_t most = record.options.rows ? record.chunking.next(last.count) : last.count;
+    const Range range{last.first, std::min(most, room)};
     last.first += range.count;
     last.count -= range.count;
     if (last.count == 0) record.again.pop_back();
@@ -127,9 +129,20 @@ Batch::Range Batch::take(Record& record) {
 
 Batch::Rest Batch::shorten(Call call, std::size_t count) {
   const auto found = calls_.find(call);
+  if (found == calls_.end()) return std::nullopt;
+  if (found->second.row) jobs_.at(found->second.job).chunking.limit_rows(count);
+  return leave(call, found->second, count);
+}
+
+void Batch::cut(Call call, std::size_t items) {
+  const auto found = calls_.find(call);
+  if (found == calls_.end() || items <= found->second.before) return;
+  if (jobs_.at(found->second.job).sends_again()) leave(call, found->second, items - found->second.before);
+}
+
+Batch::Rest Batch::leave(Call call, Chunk& chunk, std::size_t count) {
   // The other items of a twin are its twin's, too: where they have no outcome then, settle() puts them back.
-  if (found == calls_.end() || count >= found->second.count || twins_.contains(call)) return std::nullopt;
-  Chunk& chunk = found->second;
+  if (count >= chunk.count || twins_.contains(call)) return std::nullopt;
   const Range left{chunk.first + count, chunk.count - count};
   chunk.count = count;
   Record& record = jobs_.at(chunk.job);
@@ -263,7 +276,7 @@ Batch::Rest Batch::settle(const Chunk& chunk, std::size_t done, Chunking::Second
 }
 
 Batch::Rest Batch::put_back(Job job, Record& record, Range range) {
-  if (record.ended) {
+  if (!record.sends_again()) {
     record.settled += range.count;
     return Chunk{job, 0, range.first, range.count};
   }
@@ -300,8 +313,11 @@ Batch::Ended Batch::end(Job job, bool lets_go) {
   Record& record = found->second;
   record.ended = true;
   record.options.open = false;
-  for (const Range& range : record.again) ended.given_up.push_back({job, 0, range.first, range.count});
-  record.again.clear();
+  record.let_go = record.let_go || lets_go;
+  if (!record.sends_again()) {
+    for (const Range& range : record.again) ended.given_up.push_back({job, 0, range.first, range.count});
+    record.again.clear();
+  }
   for (const std::size_t item : record.waiting) ended.given_up.push_back({job, 0, item, 1});
   record.waiting.clear();
   record.doubled.clear();

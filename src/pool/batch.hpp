@@ -49,6 +49,7 @@ class Batch {
     Fault ends_with = Fault::call;  // the least fault after which nothing more of the job is sent
     bool lets_go = false;           // what is under way then is not waited for
     bool open = false;              // items are still to come: see extend()
+    bool rows = false;              // of the chunksize 1: see Chunking
   };
   struct Chunk {
     Job job;
@@ -56,6 +57,7 @@ class Batch {
     std::size_t first;
     std::size_t count;
     std::size_t before = 0;  // items of the call that came before these and had their outcomes early
+    bool row = false;        // its items begin one by one, and can be had back until then: see cut()
   };
   // What a job's end leaves without an outcome. Where it lets go, the calls under way are forgotten here and
   // their items belong to `given_up`; else arrived() still takes them.
@@ -92,6 +94,9 @@ class Batch {
   // job has ended, are given up.
   using Rest = std::optional<Chunk>;
   Rest shorten(Call call, std::size_t count);  // it carries only so many items of its chunk
+  // Only so many of a row's items, as it was sent, will run: the others go first in another call. Where its
+  // job has ended and lets go, they are forgotten with it.
+  void cut(Call call, std::size_t items);
   // `done` of an arrived chunk's items, from the first on, have their outcomes; the others were never
   // started.
   Rest settle(const Chunk& chunk, std::size_t done);
@@ -150,7 +155,11 @@ class Batch {
     std::size_t repeated = 0;  // of those, how many do not count
     bool queued = true;
     bool ended = false;
+    bool let_go = false;
 
+    // Items of a row that have not begun. As calls of their own they would have been under way when the job
+    // ended.
+    bool sends_again() const { return !ended || (options.rows && !let_go); }
     bool has_more() const { return !doubled.empty() || !again.empty() || unsent < items; }
     bool may_send() const { return has_more() && out < allowed; }
     bool is_done() const { return !options.open && settled == items + repeated; }
@@ -158,6 +167,7 @@ class Batch {
 
   Range take(Record& record);
   Chunk sent(Job job, Record& record, Range range);
+  Rest leave(Call call, Chunk& chunk, std::size_t count);
   void take_off(Chunk& chunk, std::size_t count);
   void unlink(Call call);
   std::optional<Chunk> forget(Call call);

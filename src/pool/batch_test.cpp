@@ -1,29 +1,10 @@
-#include "pool/batch.hpp"
-
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
+#include "pool/batch_for_tests.hpp"
 
 namespace lambdapool::pool {
-
-void PrintTo(const Batch::Chunk& chunk, std::ostream* out) {
-  *out << "job " << chunk.job << ", " << chunk.count << " from " << chunk.first;
-}
-
 namespace {
 
 using testing::ElementsAre;
 using testing::IsEmpty;
-
-MATCHER_P3(Is, job, first, count, "") {
-  return arg.job == static_cast<Batch::Job>(job) && arg.first == static_cast<std::size_t>(first) &&
-         arg.count == static_cast<std::size_t>(count);
-}
-
-std::vector<Batch::Chunk> all(Batch& batch) {
-  std::vector<Batch::Chunk> chunks;
-  while (const auto chunk = batch.next()) chunks.push_back(*chunk);
-  return chunks;
-}
 
 void answer(Batch& batch, const Batch::Chunk& chunk) {
   batch.settle(*batch.arrived(chunk.call), chunk.count);

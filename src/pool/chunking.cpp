@@ -20,12 +20,17 @@ std::size_t fitting(double target, double each) {
 
 void Chunking::observe(std::size_t items, Seconds busy, std::size_t bytes) {
   if (items == 0) return;
+  const bool quickly = busy <= quick * items && bytes <= small * items;
+  quick_ = quickly ? quick_ + items : 0;
   learn(seconds_each_, busy.count() / static_cast<double>(items));
   learn(bytes_each_, static_cast<double>(bytes) / static_cast<double>(items));
   largest_ = std::max(largest_, items);
 }
 
+bool Chunking::has_rows() const { return rows_ && quick_ >= quick_before; }
+
 std::size_t Chunking::next(std::size_t remaining) const {
+  if (has_rows()) return std::clamp<std::size_t>(remaining / workers_, 1, row_max_);
   if (fixed_ != 0) return std::min(fixed_, remaining);
   if (!seconds_each_) return 1;
   const std::size_t by_time = fitting(target.count(), *seconds_each_);

@@ -16,6 +16,31 @@ TEST(Chunking, KeepsASizeThatWasAskedFor) {
   EXPECT_EQ(chunking.next(3), 3u);
 }
 
+TEST(Chunking, ItemsThatAreQuickForLongMakeRows) {
+  Chunking chunking(1, 2, true);
+  for (int i = 0; i < 99; ++i) chunking.observe(1, Seconds(1e-6), 100);
+  EXPECT_EQ(chunking.next(1000), 1u);
+  chunking.observe(1, Seconds(1e-6), 100);
+  EXPECT_EQ(chunking.next(1000), 16u);
+  EXPECT_EQ(chunking.next(10), 5u);
+  EXPECT_EQ(chunking.next(1), 1u);
+  chunking.observe(16, Seconds(1e-6 * 16), 1600);
+  EXPECT_EQ(chunking.next(1000), 16u);
+  chunking.observe(16, Seconds(1e-3), 1600);
+  EXPECT_EQ(chunking.next(1000), 1u);
+}
+
+TEST(Chunking, RowsAreOnlyWhereTheyAreWantedAndSingleItemsWereAskedFor) {
+  for (Chunking chunking : {Chunking(1, 2), Chunking(7, 2, true)}) {
+    const auto before = chunking.next(1000);
+    chunking.observe(1000, Seconds(0), 0);
+    EXPECT_EQ(chunking.next(1000), before);
+  }
+  Chunking large(1, 2, true);
+  large.observe(200, Seconds(1e-4), 200'000);
+  EXPECT_EQ(large.next(1000), 1u);
+}
+
 TEST(Chunking, GrowsStepByStepToSomeTensOfMilliseconds) {
   Chunking chunking(0, 2);
   std::size_t size = 1;

@@ -37,11 +37,12 @@ Engine::Impl::Impl(target::Target where, std::unique_ptr<cloud::Caller> function
 }
 
 void Engine::Impl::submit(Id id, std::string payload, Done done, std::string echo, const std::string& variant,
-                          Ahead ahead) {
+                          Ahead ahead, std::size_t items) {
   std::optional<Error> refusal;
   auto call = std::make_unique<Call>();
   call->done = std::move(done);
   call->echo = std::move(echo);
+  if (target.in_process && options.cut) call->items = items;
   if (payload.size() > caller->limits().request_bytes_max) {
     refusal = too_large(payload.size(), caller->limits());
   } else {
@@ -62,8 +63,9 @@ void Engine::Impl::submit(Id id, std::string payload, Done done, std::string ech
     refused.emplace_back(std::move(call->done), std::move(*refusal));
     return post_pump();
   }
+  const bool row = call->items > 1;
   calls.emplace(id, std::move(call));
-  window.submit(id);
+  window.submit(id, row);
   // A full window is pumped by the next completion.
   if (window.in_flight() < window.limit()) post_pump();
 }
@@ -357,8 +359,8 @@ Result<std::unique_ptr<Engine>> Engine::open(target::Target target, EngineOption
 }
 
 void Engine::submit(Id id, std::string payload, Done done, std::string echo, const std::string& variant,
-                    Ahead ahead) {
-  impl_->submit(id, std::move(payload), std::move(done), std::move(echo), variant, std::move(ahead));
+                    Ahead ahead, std::size_t items) {
+  impl_->submit(id, std::move(payload), std::move(done), std::move(echo), variant, std::move(ahead), items);
 }
 void Engine::refuse(Error error, Done done) { impl_->refuse(std::move(error), std::move(done)); }
 bool Engine::cancel(Id id) { return impl_->cancel(id); }

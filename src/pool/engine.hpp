@@ -31,8 +31,9 @@ class Engine {
   using Id = std::uint64_t;
   using Done = std::function<void(Result<cloud::Invoked>)>;
   using Ahead = std::function<void(std::string_view piece)>;
+  // `items`: how many it has, where they may be a row (EngineOptions::cut).
   void submit(Id id, std::string payload, Done done, std::string echo = {}, const std::string& variant = {},
-              Ahead ahead = {});
+              Ahead ahead = {}, std::size_t items = 1);
 
   // Instead of a submit(): `done` runs with the error.
   void refuse(Error error, Done done);

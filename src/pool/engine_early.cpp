@@ -9,6 +9,12 @@ using http::Turn;
 void Engine::Impl::take_turn(Id id, Call& call, Turn::Standing standing) {
   call.turn = std::make_shared<Turn>(Turn{this, standing});
   call.request.turn = call.turn;
+  if (call.items > 1) {
+    call.turn->items = call.items;
+    call.turn->on_cut = [weak = weak_from_this(), id](std::size_t items) {
+      if (const auto self = weak.lock()) self->options.cut(id, items);
+    };
+  }
   if (standing != Turn::Standing::early) return;
   call.turn->on_begun = [weak = weak_from_this(), id] {
     const auto self = weak.lock();
@@ -38,21 +44,27 @@ bool Engine::Impl::has_returned(Id id, http::Request& request) {
   return true;
 }
 
-// With what waits at the same worker, unless it has begun.
+// With what waits at the same worker, unless it has begun; of a row in flight, the items that have not.
 void Engine::Impl::have_back(Id id) {
   std::unique_lock lock(mutex);
   const auto* found = calls.find(id);
-  if (found == nullptr || !window.is_early(id)) return;
+  if (found == nullptr) return;
   const auto turn = (*found)->turn;
   lock.unlock();
-  if (turn && turn->give_back) turn->give_back();
+  if (!turn || !turn->give_back) return;
+  turn->give_back();
+  if (!turn->is_untouched) return;
+  lock.lock();
+  window.not_had_back(id, Clock::now());
 }
 
 void Engine::Impl::have_all_back() {
   std::unique_lock lock(mutex);
   const auto early = window.early();
+  const auto rows = window.rows();
   lock.unlock();
   for (const Id id : early) have_back_to_end(id);
+  for (const Id id : rows) have_back(id);
 }
 
 // Of one that will not be sent again: that it has been refused may not have been heard yet.

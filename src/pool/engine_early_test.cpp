@@ -30,6 +30,7 @@ struct Held final : http::InProcess {
     held.emplace(name, std::make_shared<http::Responder>(std::move(responder)));
     turns[name] = turn;
     turn->give_back = [this, name] {
+      if (turns[name]->items > 1 && will_begin > 0) return turns[name]->on_cut(will_begin);
       const auto node = early.extract(name);
       if (!node) return;
       turns[name]->standing = Turn::Standing::returned;
@@ -50,6 +51,7 @@ struct Held final : http::InProcess {
   std::map<std::string, std::shared_ptr<http::Responder>> running, early;
   std::map<std::string, std::shared_ptr<Turn>> turns;
   bool refuses = false;
+  std::size_t will_begin = 0;  // of a row that is had back
 };
 
 class EngineEarlyTest : public testing::Test {
@@ -62,8 +64,9 @@ class EngineEarlyTest : public testing::Test {
     target.region = "us-east-1";
     target.in_process = service;
     target.provider = std::make_shared<identity::Provider>(aws::Credentials{{"AKID", "secret"}, "a test"});
-    auto made =
-        Engine::open(std::move(target), {.function = "f", .workers = 1, .early_for = std::chrono::hours(1)});
+    const auto cut = [this](Engine::Id call, std::size_t items) { cuts.emplace_back(call, items); };
+    auto made = Engine::open(std::move(target),
+                             {.function = "f", .workers = 1, .cut = cut, .early_for = std::chrono::hours(1)});
     EXPECT_TRUE(made);
     engine = std::move(*made);
   }
@@ -116,6 +119,7 @@ class EngineEarlyTest : public testing::Test {
 
   std::shared_ptr<Held> service = std::make_shared<Held>();
   std::map<Engine::Id, std::shared_ptr<std::promise<std::string>>> results;
+  std::vector<std::pair<Engine::Id, std::size_t>> cuts;
   std::unique_ptr<Engine> engine;
 };
 
@@ -187,6 +191,19 @@ TEST_F(EngineEarlyTest, WhoWaitsForACallRunsTheLoopWhereNobodyElseDoes) {
     });
   }
   done.get_future().wait();
+}
+
+TEST_F(EngineEarlyTest, TheEndHasRowsBack) {
+  service->will_begin = 2;
+  results[1] = std::make_shared<std::promise<std::string>>();
+  engine->submit(
+      1, "1", [this](auto answer) { results[1]->set_value(answer ? "" : "error"); }, {}, {}, {}, 16);
+  settle();
+  EXPECT_EQ(service->turns.at("1")->items, 16u);
+  engine->terminate();
+  EXPECT_EQ(result(1), "error");
+  ASSERT_FALSE(cuts.empty());
+  EXPECT_EQ(cuts.back(), std::pair(Engine::Id(1), std::size_t(2)));
 }
 
 TEST_F(EngineEarlyTest, TheEndHasAllOfThemBack) {

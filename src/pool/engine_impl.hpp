@@ -32,6 +32,7 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
     cloud::Attempts attempts = {};
     int lost = 0;  // so often it may have run
     report::CallTimes times = {};
+    std::size_t items = 1;                  // of a row
     std::shared_ptr<http::Turn> turn = {};  // where the service is in this process
   };
 
@@ -65,7 +66,8 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   Clock::time_point timer_at = Clock::time_point::max();
   std::unique_ptr<http::Client> client;
 
-  void submit(Id id, std::string payload, Done, std::string echo, const std::string& variant, Ahead);
+  void submit(Id id, std::string payload, Done, std::string echo, const std::string& variant, Ahead,
+              std::size_t items);
   void refuse(Error error, Done done);
   bool cancel(Id id);
   void terminate();

@@ -39,6 +39,10 @@ struct EngineOptions {
   // not block. `failure`: the kind of its error, null where there is none.
   using Observe = std::function<void(std::uint64_t call, const report::CallTimes&, const ErrorKind* failure)>;
   Observe observe = {};
+  // Of a call of several items, on the I/O thread: only so many of them, the first ones, will run in it.
+  // Where it is given, such calls go as rows (http/in_process.hpp) where the target has them.
+  using Cut = std::function<void(std::uint64_t call, std::size_t items)>;
+  Cut cut = {};
   // A call that waits behind another at its worker is had back after so long: others may have ended that were
   // shorter.
   std::chrono::milliseconds early_for{5};

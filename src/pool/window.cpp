@@ -31,9 +31,9 @@ Window::Window(int workers, Patience patience, std::function<double()> random)
       outage_(patience.network_deadline),
       limit_(workers_) {}
 
-void Window::submit(Id id) {
+void Window::submit(Id id, bool row) {
   if (calls_.empty()) throttled_since_.reset();
-  calls_.emplace(id, Call{});
+  calls_.emplace(id, Call{.is_row = row});
   queue_.push_back(id);
 }
 
@@ -97,19 +97,42 @@ void Window::not_begun(Id id) {
   queue_.push_front(id);
 }
 
+std::vector<Window::Id> Window::rows() const {
+  std::vector<Id> ids;
+  for (const auto& [since, id] : rows_) ids.push_back(id);
+  return ids;
+}
+
 void Window::refused_early() { pause_ = 1 << std::min(refusals_++, refusals_max); }
 
 std::optional<Window::Id> Window::next_to_have_back(Time now) {
-  if (early_.empty()) return {};
-  const Id id = *early_.begin();
-  Call& call = calls_.at(id);
+  if (early_.empty() && rows_.empty()) return {};
   skip_cancelled();
-  if (now < call.asked_at + (could_run_early() ? early_at_least : patience_.early_for)) return {};
-  call.asked_at = now;
+  if (!early_.empty()) {
+    const Id id = *early_.begin();
+    Call& call = calls_.at(id);
+    if (now >= call.asked_at + (could_run_early() ? early_at_least : patience_.early_for)) {
+      call.asked_at = now;
+      return id;
+    }
+  }
+  if (rows_.empty()) return {};
+  const auto [since, id] = *rows_.begin();
+  if (now < since + (could_run_more() ? early_at_least : patience_.early_for)) return {};
+  rows_.erase(rows_.begin());
   return id;
 }
 
-bool Window::could_run_early() const { return !early_.empty() && in_flight_ < limit() && queue_.empty(); }
+void Window::not_had_back(Id id, Time now) {
+  auto* call = calls_.find(id);
+  if (call == nullptr || call->state != State::in_flight) return;
+  rows_.erase({call->asked_at, id});
+  call->asked_at = now;
+  rows_.emplace(now, id);
+}
+
+bool Window::could_run_more() const { return in_flight_ < limit() && queue_.empty(); }
+bool Window::could_run_early() const { return !early_.empty() && could_run_more(); }
 
 std::optional<Window::Time> Window::wake_at(Time now) {
   grow(now);
@@ -119,6 +142,7 @@ std::optional<Window::Time> Window::wake_at(Time now) {
   if (const auto tell_at = outage_.tell_at(); tell_at && *tell_at > now) consider(*tell_at);
   bool full = in_flight_ >= limit();
   if (could_run_early()) consider(calls_.at(*early_.begin()).asked_at + early_at_least);
+  if (!rows_.empty() && could_run_more()) consider(rows_.begin()->first + early_at_least);
   if (!full && !waiting_.empty()) consider(waiting_.begin()->first);
   if (!full && !queue_.empty() && now < paused_until_) consider(paused_until_);
   if (limit() < workers_ && !(queue_.empty() && waiting_.empty())) {
@@ -130,8 +154,9 @@ std::optional<Window::Time> Window::wake_at(Time now) {
 }
 
 void Window::completed(Id id, Time now) {
-  if (!calls_.erase(id)) return;  // given up before
-  --in_flight_;
+  const auto call = calls_.extract(id);
+  if (!call) return;  // given up before
+  landed(id, *call);
   if (pause_ > 0) --pause_;
   throttled_since_.reset();
   outage_.ended();
@@ -152,7 +177,7 @@ void Window::give_room(Time now) {
 Window::Verdict Window::throttled(Id id, Throttle reason, Time now,
                                   std::optional<std::chrono::milliseconds> retry_after) {
   Call& call = calls_.at(id);
-  --in_flight_;
+  landed(id, call);
   outage_.ended();
   if (!throttled_since_) throttled_since_ = now;
   if (is_deadline_over(now)) {
@@ -171,7 +196,7 @@ Window::Verdict Window::throttled(Id id, Throttle reason, Time now,
 
 Window::Verdict Window::not_reached(Id id, Time now) {
   Call& call = calls_.at(id);
-  --in_flight_;
+  landed(id, call);
   outage_.failed(call.sent_at);
   if (outage_.is_over_deadline(now)) {
     calls_.erase(id);
@@ -183,7 +208,7 @@ Window::Verdict Window::not_reached(Id id, Time now) {
 
 Window::Verdict Window::may_have_run(Id id, Loss loss, Time now) {
   Call& call = calls_.at(id);
-  --in_flight_;
+  landed(id, call);
   if (call.lost++ == 0) call.lost_at = now;
   if (loss == Loss::network) {
     outage_.failed(now);
@@ -201,9 +226,14 @@ Window::Verdict Window::may_have_run(Id id, Loss loss, Time now) {
 }
 
 void Window::put_back(Id id, Time now) {
-  --in_flight_;
+  landed(id, calls_.at(id));
   outage_.ended();
   wait(id, calls_.at(id), {}, now);
+}
+
+void Window::landed(Id id, const Call& call) {
+  --in_flight_;
+  if (call.is_row) rows_.erase({call.asked_at, id});
 }
 
 Window::Id Window::send(Id id, Call& call, Time now) {
@@ -212,6 +242,9 @@ Window::Id Window::send(Id id, Call& call, Time now) {
   call.sent_at = now;
   call.epoch = epoch_;
   ++in_flight_;
+  if (!call.is_row) return id;
+  call.asked_at = now;
+  rows_.emplace(now, id);
   return id;
 }
 

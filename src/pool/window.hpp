@@ -32,6 +32,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "cloud/caller.hpp"
@@ -56,7 +57,8 @@ class Window {
   // `random` gives numbers in [0, 1).
   Window(int workers, Patience patience, std::function<double()> random);
 
-  void submit(Id id);
+  // `row`: some of it may be had back while it is in flight.
+  void submit(Id id, bool row = false);
   bool cancel(Id id);  // true: it was waiting, and is forgotten; false: in flight, or unknown
 
   // The call to send now; it counts as in flight from here on. Ask until there is none.
@@ -67,10 +69,14 @@ class Window {
   void begun(Id id, Time now);
   void not_begun(Id id);
   void refused_early();
-  // One that is early to be had back, where its worker has not begun it. Ask until there is none.
+  // One that is early, or a row in flight, to be had back where its worker has not begun it. Ask until there
+  // is none.
   std::optional<Id> next_to_have_back(Time now);
   bool is_early(Id id) const { return early_.contains(id); }
   std::vector<Id> early() const { return {early_.begin(), early_.end()}; }
+  // Of a row: its worker had not taken it yet, and may still take all of it.
+  void not_had_back(Id id, Time now);
+  std::vector<Id> rows() const;
 
   // When next() may have a call without anything else having happened first.
   std::optional<Time> wake_at(Time now);
@@ -103,7 +109,8 @@ class Window {
   struct Call {
     State state = State::queued;
     bool needs_room = false;  // waits because too many were running
-    Time asked_at = {};       // when it was sent early, or last asked back
+    bool is_row = false;
+    Time asked_at = {};  // when it was sent early, or as a row, or last asked back
     int throttles = 0;
     int not_reached = 0;
     int lost = 0;
@@ -114,12 +121,14 @@ class Window {
   };
 
   Id send(Id id, Call& call, Time now);
+  void landed(Id id, const Call& call);
   void wait(Id id, Call& call, std::chrono::milliseconds delay, Time now);
   void shrink(const Call& call, Throttle reason, Time now);
   void give_room(Time now);
   void grow(Time now);
   bool is_deadline_over(Time now) const;
   bool could_run_early() const;
+  bool could_run_more() const;
   void skip_cancelled();
 
   const int workers_;
@@ -131,6 +140,7 @@ class Window {
   std::deque<Id> queue_;  // also holds ids that have been cancelled
   std::multimap<Time, Id> waiting_;
   std::set<Id> early_;
+  std::set<std::pair<Time, Id>> rows_;  // in flight, and not had back, by asked_at
   int in_flight_ = 0;
   int refusals_ = 0;  // of early ones, in a row
   int pause_ = 0;     // so many completions

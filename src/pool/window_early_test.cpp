@@ -76,6 +76,42 @@ TEST_F(EarlyWindowTest, IsNotOvertakenForLong) {
   EXPECT_EQ(window_.next_to_have_back(now_), 3u);
 }
 
+TEST_F(EarlyWindowTest, ARowIsHadBackOnceWhereItCouldRunElsewhere) {
+  window_.submit(1, true);
+  submit(window_, 2, 2);
+  sendable(window_);
+  EXPECT_FALSE(window_.next_to_have_back(now_ + 1ms));  // all workers have something to do
+  window_.completed(2, now_);
+  EXPECT_FALSE(window_.next_to_have_back(now_));
+  const auto wake = window_.wake_at(now_);
+  ASSERT_TRUE(wake);
+  EXPECT_EQ(window_.next_to_have_back(*wake), 1u);
+  EXPECT_FALSE(window_.next_to_have_back(*wake + 1min));
+  EXPECT_FALSE(window_.wake_at(*wake));
+  EXPECT_TRUE(window_.is_in_flight(1));
+}
+
+TEST_F(EarlyWindowTest, ARowThatNobodyHasTakenIsHadBackLater) {
+  window_.submit(1, true);
+  sendable(window_);
+  const auto asked = *window_.wake_at(now_);
+  EXPECT_EQ(window_.next_to_have_back(asked), 1u);
+  window_.not_had_back(1, asked);
+  EXPECT_FALSE(window_.next_to_have_back(asked));
+  EXPECT_EQ(window_.next_to_have_back(*window_.wake_at(asked)), 1u);
+  window_.completed(1, asked);
+  window_.not_had_back(1, asked);
+  EXPECT_THAT(window_.rows(), IsEmpty());
+}
+
+TEST_F(EarlyWindowTest, ARowThatTakesLongIsHadBackWhateverElseRuns) {
+  window_.submit(1, true);
+  submit(window_, 2, 20);
+  sendable(window_);
+  EXPECT_FALSE(window_.next_to_have_back(now_ + 4ms));
+  EXPECT_EQ(window_.next_to_have_back(now_ + 5ms), 1u);
+}
+
 TEST_F(EarlyWindowTest, IsNotTriedAgainAtOnceWhereItWasRefused) {
   submit(window_, 1, 9);
   sendable(window_);

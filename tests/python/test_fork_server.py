@@ -225,7 +225,7 @@ def test_nothing_is_left_of_what_it_has_run(deployed):
     runtime = str(AGENT / "lambdapool_runtime")
     command = [sys.executable, "-I", "-S", "-B", "-c", REHEARSED, deployed[0], runtime, deployed[1]]
     done = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True)
-    assert done.stdout == "[b'', b'R', b'Q0'] True {} True\n"
+    assert done.stdout == "[b'', b'RM', b'Q0'] True {} True\n"
 
 
 # As the fork server: what it is given it says to whom it was given.

@@ -23,6 +23,7 @@ ENOUGH_BYTES = 1024 * 1024
 QUICK = 5e-6  # seconds an item
 IN_A_ROW, PLAIN_BEFORE = 64, 16  # items, and results before them
 ROW_SECONDS = 6e-5  # less than a fork takes
+ONE_BY_ONE_SECONDS = 0.001  # for items of one task that could each have been one
 PLAIN_BYTES = (RESPONSE_LIMIT - 1024) // 4 * 3  # that fit as base64
 RAW_BYTES = PLAIN_BYTES  # that go as they are, to a caller who takes them so
 STREAMED_LIMIT = 200 * 1024 * 1024  # of an answer in a stream
@@ -75,7 +76,7 @@ def idle():
 
 
 # The local Lambda's runtime client looks for them.
-vars(lambda_handler).update(lambdapool_raw=raw_handler, lambdapool_idle=idle)
+vars(lambda_handler).update(lambdapool_raw=raw_handler, lambdapool_idle=idle, lambdapool_rows=True)
 
 
 def _handle(task, context, here, raw):
@@ -108,8 +109,8 @@ def _handle(task, context, here, raw):
         listen(lines)
     large = stream if stream is not None and early.takes_large(event) else None
     ways = results is not None or large is not None, tells
-    goes_on = getattr(context, "lambdapool_goes_on", False)
-    outcomes, seconds = _run(parts, ends, here, ways, goes_on=goes_on)
+    goes_on, next_item = getattr(context, "lambdapool_goes_on", False), getattr(context, "lambdapool_next_item", None)
+    outcomes, seconds = _run(parts, ends, here, ways, goes_on=goes_on, next_item=next_item)
     forked.flush()
     if listen and lines:
         listen(None)
@@ -121,20 +122,20 @@ def _handle(task, context, here, raw):
     return answer
 
 
-def _run(parts, ends, here, ways, in_child=False, goes_on=False):
+def _run(parts, ends, here, ways, in_child=False, goes_on=False, next_item=None):
     """`ends`: when the platform ends the task, by time.monotonic(). `here`: see forked. `ways` that outcomes may
     take: whether large ones can go as they are; None, or a tuple of the echo with which they may be told early.
-    `goes_on`: see idle()."""
+    `goes_on`: see idle(). `next_item`: see _one_by_one()."""
     worker, _ = here
     _deadline.begin(ends, worker)
     try:
-        return _run_task(parts, ends, here, ways, in_child)
+        return _run_task(parts, ends, here, ways, in_child, next_item)
     finally:
         if not goes_on:
             _deadline.end(worker)
 
 
-def _run_task(parts, ends, here, ways, in_child):
+def _run_task(parts, ends, here, ways, in_child, next_item):
     body, buffers = parts.body, iter(parts.buffers)
     worker, mark = here
     lambdapool_by_value.begin_task(parts.by_digest)
@@ -163,24 +164,38 @@ def _run_task(parts, ends, here, ways, in_child):
     apart, tells = ways
     outcomes = outcome.Outcomes(ENOUGH_BYTES if apart else None)
     early_ones = early.of(tells[0], len(items)) if tells and len(items) > 1 else None
-    seconds = _run_items(call, items, outcomes, ends, mark, early_ones)
+    seconds = _run_items(call, items, outcomes, ends, mark, early_ones, next_item)
     return outcomes.finish(), seconds
 
 
-def _run_items(call, items, outcomes, ends, mark, early_ones):
+def _one_by_one(items, may_begin):
+    """Of a task whose items could each have been one, and can be had back until they begin: as long as the next
+    one may, which is asked behind each."""
+    for index, item in enumerate(items):
+        if index and not may_begin():
+            return
+        yield item
+
+
+def _run_items(call, items, outcomes, ends, mark, early_ones, next_item=None):
     """How long they took. Each item costs tenths of a microsecond here, and should not cost more: quick ones whose
     results are plain run several in a row, which the first slow one ends."""
     clock, small = time.monotonic, outcome.SMALL
     plain, room = outcomes.plain, ENOUGH_BYTES // outcome.PLAIN_BYTES
-    longest, in_a_row, rest = 0.0, 1, forked.not_in_children(items)
+    longest, in_a_row = 0.0, 1
+    rest = forked.not_in_children(items) if next_item is None else _one_by_one(items, next_item)
     started = now = row_ends = clock()
     latest = float("inf")  # the first one is always started
+    if next_item is not None:
+        ends = started + ONE_BY_ONE_SECONDS
     tell = float("inf") if early_ones is None else started
     for item in rest:
         if len(plain) > room or now > latest:
             break
         if now >= tell:
             tell = early_ones.tell(outcomes, now)
+            if next_item is not None and tell == float("inf"):
+                break  # it would take what cannot be told with it, if it ended here
             plain, room = outcomes.plain, (ENOUGH_BYTES - outcomes.size) // outcome.PLAIN_BYTES
         try:
             for each in chain((item,), islice(rest, in_a_row - 1)) if in_a_row > 1 else (item,):
@@ -202,6 +217,8 @@ def _run_items(call, items, outcomes, ends, mark, early_ones):
                 forked.end(error)
             outcomes.add(outcome.exception(error))
             plain = None
+            if next_item is not None:
+                ends = latest = started
         if not mark[0]:
             forked.end()
         if plain is None:
@@ -210,7 +227,8 @@ def _run_items(call, items, outcomes, ends, mark, early_ones):
         if now - previous > longest:
             longest = now - previous
             latest = ends - 2 * longest
-        in_a_row = IN_A_ROW if len(plain) >= PLAIN_BEFORE and now - previous <= QUICK * in_a_row else 1
+        if next_item is None:
+            in_a_row = IN_A_ROW if len(plain) >= PLAIN_BEFORE and now - previous <= QUICK * in_a_row else 1
         row_ends = now + ROW_SECONDS
     forked.not_in_children(())
     return now - started

@@ -11,12 +11,14 @@ import os
 import resource
 import select
 import socket
+import sys
 import time
 from fcntl import ioctl
 from termios import FIONREAD
 
 BYTES_MAX = 48 * 1024
-READY, ANSWER, QUIET_ANSWER, FETCH = b"R", b"A", b"Q", b"F"
+READY, READY_FOR_ROWS, ANSWER, QUIET_ANSWER, FETCH = b"R", b"RM", b"A", b"Q", b"F"
+ROW_TASK, ITEM = ord("M"), b"I"  # its items begin one by one, each but the first with an ITEM and the request id
 WAITED_TASK = ord("W")  # whose caller is looking for the answer, and comes back soon
 LOOKS_FOR = 0.0003  # seconds
 PAUSE = 300  # tasks
@@ -29,6 +31,7 @@ class Deadline:
 
     lambdapool_shared = lambdapool_stream = None  # as Context has them
     lambdapool_goes_on = True  # the handler is told before the next task is waited for
+    lambdapool_next_item = None  # of a task whose items begin one by one: whether the next one may
 
     def __init__(self, milliseconds):
         self._end = time.time() + milliseconds / 1000
@@ -45,10 +48,14 @@ class Log:
     def __init__(self):
         self._pipe = os.dup(1)  # a task may put something else in its place
 
+    def unread(self):
+        """Bytes."""
+        return int.from_bytes(ioctl(self._pipe, FIONREAD, self._nothing), sys.byteorder)
+
     def mark(self, request_id):
-        """Whether there was something to be marked: of what this task has written, not all has been read."""
+        """Whether there was something to be marked."""
         try:
-            if ioctl(self._pipe, FIONREAD, self._nothing) == self._nothing:
+            if not self.unread():
                 return False
             self._write(MARK % request_id)
         except OSError:
@@ -111,6 +118,45 @@ class Next:
         return self()
 
 
+class Row:
+    """A task whose items begin one by one. Until its ITEM has been taken, each can be had back by the local Lambda,
+    which reads the same socket. The first that has been slow, has written or wants memory is the last."""
+
+    def __init__(self, packets, log, memory):
+        self._receive, self._log, self._memory = packets.recv, log, memory
+        self._item, self._unread = ITEM, 0
+        self.next_packet = None  # that was taken in an ITEM's place
+
+    def begin(self, request_id):
+        self._item, self._unread = ITEM + request_id, self._log.unread()
+
+    def next_item(self):
+        for stream in (sys.stdout, sys.stderr):
+            try:
+                stream.flush()
+            except Exception:
+                pass  # the task closed or replaced it
+        before, self._unread = self._unread, self._log.unread()
+        return self._unread <= before and not self._memory.is_short() and self._take()
+
+    def end(self):
+        """Nothing of it is left in front of what comes next."""
+        while self._take():
+            pass
+
+    def _take(self):
+        try:
+            if self.next_packet is not None or self._receive(64, socket.MSG_DONTWAIT | socket.MSG_PEEK) != self._item:
+                return False
+            packet = self._receive(BYTES_MAX, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return False
+        if packet == self._item:
+            return True
+        self.next_packet = packet  # the ITEM was had back meanwhile
+        return False
+
+
 def take(connection):
     """The socket for packets, and the memory that is shared with the local Lambda: they came in front of all HTTP."""
     descriptors = array.array("i")
@@ -159,32 +205,44 @@ class Rehearsal:
 def serve(packets, channel, handler, function, news, client):
     """As the client's run()."""
     raw, send, idle = handler.lambdapool_raw, packets.send, getattr(handler, "lambdapool_idle", bool)
-    take_next = Next(packets, idle)
-    mark, memory_is_short, shared = Log().mark, Memory().is_short, Deadline.lambdapool_shared
+    take_next, log, memory = Next(packets, idle), Log(), Memory()
+    mark, memory_is_short, shared = log.mark, memory.is_short, Deadline.lambdapool_shared
+    row = Row(packets, log, memory)
     tell(channel, news())
-    send(READY)
+    send(READY_FOR_ROWS if getattr(handler, "lambdapool_rows", False) else READY)
     packet = READY
     while True:
-        packet = take_next.look() if packet[0] == WAITED_TASK else take_next()
+        if row.next_packet is not None:
+            packet, row.next_packet = row.next_packet, None
+        else:
+            packet = take_next.look() if packet[0] == WAITED_TASK else take_next()
         if packet == FETCH:
             idle()
             tell(channel, *over_http(channel, handler, function, news, client))
             send(READY)
+            continue
+        if packet[:1] == ITEM:  # of a row that was had back before this was
             continue
         head, _, envelope = packet.partition(b"\0")
         if not head:
             os._exit(0)  # the local Lambda is gone, and this worker with it
         request_id, milliseconds, trace = head[1:].decode().split("\n")
         client.begin(request_id, trace)
+        context = Deadline(int(milliseconds))
+        number = request_id.encode()
+        if head[0] == ROW_TASK:
+            row.begin(number)
+            context.lambdapool_next_item = row.next_item
         try:
-            result, failed = raw(envelope, Deadline(int(milliseconds))), None
+            result, failed = raw(envelope, context), None
         except Exception as error:
             failed = client.failure(error, request_id)
+        if head[0] == ROW_TASK:
+            row.end()
         if shared is not None:
             shared[:16] = NOTHING_TOLD  # the answer stands for all; the next task may begin unheard
         told = news()
         if failed is None and len(result) < BYTES_MAX - 64 and not told and not memory_is_short():
-            number = request_id.encode()
             send((ANSWER if mark(number) else QUIET_ANSWER) + number + result)
             continue
         if failed is None:

@@ -30,6 +30,8 @@ struct Invocation {
   std::function<void(std::string_view frame)> output = {};
 };
 
+inline bool is_row(const Invocation& invocation) { return invocation.turn && invocation.turn->items > 1; }
+
 struct InvocationResult {
   std::string payload;
   bool function_error = false;          // X-Amz-Function-Error: Unhandled

@@ -143,7 +143,11 @@ void RuntimeApi::deliver(DeliveredInvocation delivered) {
   by_packet_ = false;
   if (const auto send = std::exchange(send_packet_, nullptr)) {
     auto packet = packet_of(delivered_.invocation, delivered_.budget, delivered_.trace_id);
-    if (packet && delivered_.is_waited_for) packet->front() = packet::waited_task;
+    if (packet && takes_rows_ && is_row(delivered_.invocation)) {
+      packet->front() = packet::row_task;
+    } else if (packet && delivered_.is_waited_for) {
+      packet->front() = packet::waited_task;
+    }
     handed_out_ = by_packet_ = packet.has_value();
     return send(packet ? *packet : std::string_view(&packet::fetch, 1));
   }
@@ -164,6 +168,7 @@ void RuntimeApi::has_taken(DeliveredInvocation delivered) {
 void RuntimeApi::packet(std::string_view packet, const SendPacket& send) {
   const bool quiet = packet.starts_with(packet::quiet_answer);
   if (quiet || packet.starts_with(packet::answer)) answer_packet(packet.substr(1), quiet);
+  if (packet == packet::ready_for_rows) takes_rows_ = true;
   ready_for_packets(send);
 }
 

@@ -58,6 +58,7 @@ class RuntimeApi {
   void has_taken(DeliveredInvocation delivered);
   // The runtime has an invocation that came as a packet: so it reads the next packet after that.
   bool by_packet() const { return state_ == State::running && by_packet_; }
+  bool takes_rows() const { return takes_rows_; }
   // nullopt: it cannot go as a packet.
   static std::optional<std::string> packet_of(const Invocation& invocation, std::chrono::milliseconds budget,
                                               std::string_view trace_id);
@@ -89,6 +90,7 @@ class RuntimeApi {
   bool takes_raw_ = false;  // envelopes whose bodies are no JSON
   std::optional<http::Responder> poll_;
   bool by_packet_ = false;
+  bool takes_rows_ = false;
   SendPacket send_packet_;  // while the runtime waits for a packet
   std::uint64_t poll_number_ = 0;
   std::uint64_t streamed_bytes_ = 0;

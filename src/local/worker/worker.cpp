@@ -242,7 +242,7 @@ void Worker::begin(PendingInvocation pending, Delivered delivered) {
   life_.invoked(Clock::now());
   begun_ = life_.begun();
   invocation_ = std::move(pending);
-  caller_ = invocation_->invocation.turn ? invocation_->invocation.turn->caller : nullptr;
+  heed_turn(invocation_->invocation.turn);
   if (invocation_->invocation.begun) invocation_->invocation.begun();
   arm_timer();
   if (parts_.memory.watches() && !memory_timer_) watch_memory_later();
@@ -270,6 +270,7 @@ void Worker::begin(PendingInvocation pending, Delivered delivered) {
     api_.deliver({std::move(invocation_->invocation), deadline, trace, left, parts_.loop.is_driven()});
   }
   invocation_->invocation.request_id = id;
+  if (row_) begin_row(delivered);
   started_ms_ = with_init ? launched_ms_ : now;
   write_log(start_lines(*setting_.function, id, started_ms_), started_ms_);
   process_->log().begin(id);
@@ -322,6 +323,7 @@ InvocationResult Worker::result_of(std::string payload, const InvocationError* f
 
 void Worker::complete(std::string payload, const InvocationError* failure, bool function_error) {
   take_parts_ = nullptr;
+  row_ = nullptr;
   Completed completed{{}, result_of(std::move(payload), failure, function_error)};
   take_output_ = nullptr;
   completed.done = std::move(invocation_->done);

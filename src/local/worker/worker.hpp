@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/part_frames.hpp"
 #include "http/event_loop.hpp"
@@ -25,7 +26,8 @@ namespace lambdapool::local {
 struct PendingInvocation {
   Invocation invocation;
   std::function<void(InvocationResult)> done;
-  int lost_starts = 0;  // workers for it that our own machinery lost before they were ready
+  int lost_starts = 0;    // workers for it that our own machinery lost before they were ready
+  std::size_t items = 0;  // of a row: that may begin
 };
 
 std::int64_t now_ms();  // by the wall clock
@@ -51,7 +53,7 @@ class Worker : public std::enable_shared_from_this<Worker> {
   bool takes_early(const void* caller) const;
   bool take_early(PendingInvocation&& invocation);
   std::size_t early() const { return early_.size(); }
-  void give_back_early();  // what the runtime has not taken yet
+  void give_back_early();  // what the runtime has not taken yet, items of a row too
   void stop();             // kills it; `ended` follows. An invocation under way fails.
   void abandon();          // the service ends: no more events; a waiting caller is told
 
@@ -72,6 +74,10 @@ class Worker : public std::enable_shared_from_this<Worker> {
 
   enum class Delivered { now, early };
   void begin(PendingInvocation pending, Delivered delivered);
+  void heed_turn(const std::shared_ptr<http::Turn>& turn);
+  void begin_row(Delivered delivered);
+  std::size_t let_items_begin(const http::Turn& row, const std::string& id);
+  void cut_rows(const std::vector<std::string>& items);
   void settle_early();
   void fail_early();
   void offer();
@@ -120,6 +126,7 @@ class Worker : public std::enable_shared_from_this<Worker> {
   std::optional<PendingInvocation> invocation_;
   std::deque<PendingInvocation> early_;               // sent to the runtime, which takes them in this order
   const void* caller_ = nullptr;                      // of the present invocation, or the last
+  std::shared_ptr<http::Turn> row_;                   // the present invocation, where it is one
   bool is_quick_ = false;                             // the last one was
   bool log_read_ = false;                             // all that the one that is answered has written
   std::optional<Answer> answer_;                      // what the runtime sent

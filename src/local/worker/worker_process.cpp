@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "core/packets.hpp"
 #include "local/worker/java_runtime.hpp"
 #include "local/worker/node_runtime.hpp"
 #include "local/worker/own_runtime.hpp"
@@ -193,16 +194,18 @@ bool WorkerProcess::hear_packets() {
   return packets_ && packets_->hear();
 }
 
-std::vector<std::string> WorkerProcess::take_back(std::string_view present) {
-  std::vector<std::string> ids;
-  if (!packets_there_) return ids;
+WorkerProcess::Unread WorkerProcess::take_back(std::string_view present) {
+  Unread unread;
+  if (!packets_there_) return unread;
   const int there = packets_there_.get();
   const auto first = next_packet(there, Packet::look);
-  const bool waits = first && RuntimeApi::id_in(*first) == present;
-  if (waits && !exit_) return ids;
-  while (const auto packet = next_packet(there, Packet::take)) ids.emplace_back(RuntimeApi::id_in(*packet));
-  if (waits) ids.erase(ids.begin());
-  return ids;
+  const bool waits = first && first->front() != packet::item && RuntimeApi::id_in(*first) == present;
+  unread.is_untouched = waits && !exit_;
+  if (unread.is_untouched) return unread;
+  while (const auto packet = next_packet(there, Packet::take))
+    (packet->front() == packet::item ? unread.items : unread.ids).emplace_back(RuntimeApi::id_in(*packet));
+  if (waits) unread.ids.erase(unread.ids.begin());
+  return unread;
 }
 
 void WorkerProcess::on_packet(std::string_view packet) {

@@ -30,10 +30,16 @@ constexpr const char* handler =
     "    context.lambdapool_shared[:16] = bytes([len(about), *[0] * 7, 1, *[0] * 7])\n"
     "  if verb == 'tell and die': os._exit(3)\n"
     "  if verb == 'mumble': os.write(2, about.encode())\n"
+    "  if verb == 'row':\n"
+    "    items, more = 1, context.lambdapool_next_item\n"
+    "    if about: open(about).read()\n"
+    "    while more and more(): items += 1\n"
+    "    return str(items).encode()\n"
     "  if verb == 'left': return str(context.get_remaining_time_in_millis()).encode()\n"
     "  return str(os.getpid()).encode()\n"
     "def handler(event, context): return event\n"
-    "handler.lambdapool_raw = raw";
+    "handler.lambdapool_raw = raw\n"
+    "handler.lambdapool_rows = True";
 
 class WorkersEarlyTest : public WorkersTest {
  protected:
@@ -41,7 +47,8 @@ class WorkersEarlyTest : public WorkersTest {
     std::shared_ptr<http::Turn> turn = std::make_shared<http::Turn>();
     bool taken = true;
     std::future<InvocationResult> result;
-    std::string parts = {};  // that were told ahead
+    std::string parts = {};      // that were told ahead
+    std::size_t will_begin = 0;  // as it was told
 
     InvocationResult get() {
       if (result.wait_for(std::chrono::seconds(300)) == std::future_status::ready) return result.get();
@@ -53,6 +60,7 @@ class WorkersEarlyTest : public WorkersTest {
     std::string verb;
     std::string about = "";
     const void* caller = "me";
+    std::size_t items = 1;
   };
 
   WorkersEarlyTest() {
@@ -76,6 +84,8 @@ class WorkersEarlyTest : public WorkersTest {
       const Task& task, Sent& sent, Standing standing, std::function<void()> answered = [] {}) {
     sent.turn->caller = task.caller;
     sent.turn->standing = standing;
+    sent.turn->items = task.items;
+    sent.turn->on_cut = [&sent](std::size_t items) { sent.will_begin = items; };
     auto promise = std::make_shared<std::promise<InvocationResult>>();
     sent.result = promise->get_future();
     Invocation call{"request-" + std::to_string(++requests), task.verb + '\0' + task.about, "", ""};
@@ -284,6 +294,63 @@ TEST_F(WorkersEarlyTest, TheyWaitBehindNobodyElsesAndNotWhereNoneIsQuick) {
   reach(at).reset();
   sent[0].get();
   EXPECT_FALSE(send({{"fail"}, {"say", std::string(60'000, 'x')}})[1].taken);
+}
+
+TEST_F(WorkersEarlyTest, TheItemsOfARowBeginOneByOne) {
+  warm_up();
+  auto sent = send({{"row", "", "me", 16}, {"row", "", "me", 5}, {"say", "three"}});
+  EXPECT_EQ(sent[0].get().payload, "16");
+  EXPECT_EQ(sent[1].get().payload, "5");
+  EXPECT_THAT(sent[2].get().log, HasSubstr("\nthree\n"));
+}
+
+TEST_F(WorkersEarlyTest, WhatHasNotBegunOfARowCanBeHadBack) {
+  warm_up();
+  const auto at = gate();
+  auto sent = send({{"row", at, "me", 16}, {"row", "", "me", 5}});
+  auto open = reach(at);
+  give_back(sent[0]);
+  EXPECT_EQ(sent[0].will_begin, 1u);
+  EXPECT_FALSE(sent[0].turn->is_untouched);
+  sent[1].get();
+  EXPECT_EQ(sent[1].turn->standing, Standing::returned);
+  open.reset();
+  EXPECT_EQ(sent[0].get().payload, "1");
+  EXPECT_EQ(send({{"row", "", "me", 7}})[0].get().payload, "7");
+}
+
+// The service has not heard that the one before has ended.
+TEST_F(WorkersEarlyTest, WhatIsHadBackOfARowIsOfThatRow) {
+  warm_up();
+  const auto first = gate(), second = gate();
+  auto sent = send({{"wait", first}, {"row", second, "me", 16}});
+  ASSERT_TRUE(sent[1].taken);
+  on_loop([&] {
+    reach(first).reset();
+    auto open = reach(second);
+    sent[1].turn->give_back();
+    open.reset();
+  });
+  EXPECT_FALSE(sent[0].get().function_error);
+  EXPECT_EQ(sent[0].will_begin, 0u);
+  EXPECT_EQ(sent[1].get().payload, "1");
+  EXPECT_EQ(sent[1].will_begin, 1u);
+}
+
+TEST_F(WorkersEarlyTest, WhatARowLeavesIsNotTakenForAnothers) {
+  warm_up();
+  auto sent = send({{"say", "stops at once", "me", 16}, {"row", "", "me", 3}, {"say", "three"}});
+  EXPECT_THAT(sent[0].get().log, HasSubstr("stops at once"));
+  EXPECT_EQ(sent[1].get().payload, "3");
+  EXPECT_THAT(sent[2].get().log, HasSubstr("\nthree\n"));
+}
+
+TEST_F(WorkersEarlyTest, WhoDoesNotKnowRowsRunsAllOfIt) {
+  function = python(std::string(handler) + "\ndel handler.lambdapool_rows");
+  warm_up();
+  auto sent = send({{"row", "", "me", 16}});
+  EXPECT_EQ(sent[0].get().payload, "1");  // nobody asks for the others
+  EXPECT_FALSE(sent[0].turn->give_back);
 }
 
 TEST_F(WorkersEarlyTest, AFunctionThatIsUpdatedGetsThemBack) {

@@ -1,0 +1,174 @@
+"""Tiny items of a map with the chunksize 1 share a call, on this machine. Nobody notices but the clock."""
+
+import os
+import uuid
+from collections import defaultdict
+
+import lambdapool_tasks as tasks
+import pytest
+from lambdapool import LambdaPool, WorkerDied
+
+ITEMS = 1000
+AT = 500  # where something happens: rows are certain to be there
+
+
+@pytest.fixture
+def pool(enter):
+    enter("local")
+    with LambdaPool(2, "algorithms") as pool:
+        yield pool
+
+
+def each_once(told):
+    """`told`: of each item the process, and how many it had run then."""
+    by_process = defaultdict(list)
+    for process, count in told:
+        by_process[process].append(count)
+    return all(sorted(counts) == list(range(1, len(counts) + 1)) for counts in by_process.values())
+
+
+def counting():
+    """A task, each of whose items tells where it ran, as the how manyeth there."""
+    name = "counted_" + uuid.uuid4().hex
+
+    def task(item):
+        import builtins
+
+        count = getattr(builtins, name, 0) + 1
+        setattr(builtins, name, count)
+        return os.getpid(), count
+
+    return task
+
+
+def in_rows(pool):
+    """How many calls carry more than one item, from now on."""
+    rows, next_call = [], pool._dispatcher.engine.next
+
+    class Engine:
+        def __getattr__(self, name):
+            return getattr(engine, name)
+
+        def next(self):
+            chunk = next_call()
+            if chunk is not None and chunk[3] > 1:
+                rows.append(chunk[3])
+            return chunk
+
+    engine = pool._dispatcher.engine
+    pool._dispatcher.engine = Engine()
+    return rows
+
+
+@pytest.mark.parametrize("kind", ["map", "imap", "imap_unordered"])
+def test_each_item_runs_once(pool, kind):
+    rows = in_rows(pool)
+    told = list(getattr(pool, kind)(counting(), range(ITEMS), chunksize=1))
+    assert len(told) == ITEMS and each_once(told)
+    assert rows and max(rows) <= 16
+    report = pool.report()
+    assert report.items == ITEMS > report.calls
+
+
+def test_items_keep_their_order(pool):
+    rows = in_rows(pool)
+    for _ in range(5):
+        assert pool.map(tasks.square, range(ITEMS), 1) == [n * n for n in range(ITEMS)]
+        assert list(pool.imap(tasks.square, range(ITEMS))) == [n * n for n in range(ITEMS)]
+        assert list(pool.imap(tasks.square, iter(range(ITEMS)))) == [n * n for n in range(ITEMS)]
+    assert rows
+
+
+def test_an_item_that_takes_long_holds_up_no_other(pool, ear):
+    def task(item):
+        if item in (AT, AT + 1):  # so that both workers have one
+            tasks.tell_and_sleep(item, port, 0)
+        return item
+
+    ear.hold(lambda told: True)
+    port = ear.port
+    results = pool.imap_unordered(task, list(range(ITEMS)), chunksize=1)
+    before = [next(results) for _ in range(AT)]
+    assert ear.wait_for(2)
+    ear.release()
+    assert sorted(before + list(results)) == list(range(ITEMS))
+    assert sorted(ear.heard) == [str(AT), str(AT + 1)]
+
+
+def test_while_one_takes_long_the_others_of_its_row_run_elsewhere(pool, ear):
+    def task(item):
+        if item == AT:
+            tasks.tell_and_sleep(item, port, 0)
+        return item
+
+    ear.hold(lambda told: True)
+    port = ear.port
+    results = pool.imap_unordered(task, list(range(ITEMS)), chunksize=1)
+    assert sorted(next(results) for _ in range(ITEMS - 1)) == [n for n in range(ITEMS) if n != AT]
+    ear.release()
+    assert list(results) == [AT]
+    assert ear.heard == [str(AT)]
+
+
+def test_an_exception_is_of_its_item_alone(pool):
+    def task(item):
+        if item == AT:
+            raise ValueError("the one")
+        return item
+
+    results, came = pool.imap(task, range(ITEMS)), []
+    while len(came) < ITEMS:
+        try:
+            came.append(next(results))
+        except ValueError as error:
+            came.append(str(error))
+    assert came[AT].startswith("the one")
+    assert came[:AT] + came[AT + 1 :] == [n for n in range(ITEMS) if n != AT]
+
+
+@pytest.mark.parametrize("retries", [0, 2])
+def test_an_item_that_kills_its_worker_is_the_one_that_is_named(pool, ear, retries):
+    def task(item):
+        if item == AT:
+            tasks.tell_and_exit(item, port)
+        return item
+
+    port = ear.port
+    options = {"retry_on": WorkerDied, "retries": retries, "backoff": 0.001} if retries else {}
+    results = pool.imap(task, range(ITEMS), **options)
+    assert [next(results) for _ in range(AT)] == list(range(AT))
+    with pytest.raises(WorkerDied, match="item %d" % AT):
+        next(results)
+    assert ear.heard == [str(AT)] * (1 + retries)
+
+
+def test_large_items_and_results_go_alone(pool):
+    rows = in_rows(pool)
+    items = [b"%d" % n * 5_000 for n in range(1000, 1200)]
+    assert pool.map(len, items, 1) == [20_000] * 200
+    assert pool.map(bytes, [5_000] * 200, 1) == [bytes(5_000)] * 200
+    assert len(rows) == 1  # which turned out not to fit
+
+
+def test_a_number_of_tasks_for_a_process_counts_items(enter):
+    enter("local")
+    with LambdaPool(2, "algorithms", maxtasksperchild=10) as pool:
+        rows = in_rows(pool)
+        told = pool.map(counting(), range(300), 1)
+        assert each_once(told) and max(count for _, count in told) <= 10 and not rows
+
+
+def test_a_pool_that_ends_amid_rows_ends_at_once(pool, ear):
+    def task(item):
+        if item == AT:
+            tasks.tell_and_sleep(item, port, 0)
+        return item
+
+    ear.hold(lambda told: True)
+    port = ear.port
+    result = pool.map_async(task, range(ITEMS), 1)
+    assert ear.wait_for(1)
+    pool.terminate()
+    ear.release()
+    with pytest.raises(Exception, match="ended"):
+        result.get(60)
