@@ -188,7 +188,7 @@ class Reader {
   bool begin() {
     if (!take({protocol, sizeof protocol})) return false;
     std::uint64_t size = 0;
-    return !take(FRAME) || take_number(size);
+    return !take(FRAME) || (take_number(size) && size == left_.size());
   }
   bool end() { return take(STOP) && left_.empty(); }
 

@@ -123,6 +123,8 @@ def test_outcomes_of_one_small_value_are_read_as_pickle_reads_them(value):
         pickle.dumps(([(outcomes.VALUE, b"\x80\x05\x8c\x01\xff.")], 0.0), 5),
         pickle.dumps(([(outcomes.VALUE, pickle.dumps(1, 4))], 0.0), 5),
         pickle.dumps([], 5),
+        outcome(1).replace(b"\x95", b"\x95\1", 1),
+        outcome("a" * 100_000),
     ],
 )
 def test_all_other_outcomes_are_left_to_pickle(body):
