@@ -65,6 +65,7 @@ class Dispatcher:
         self.blobs = Blobs(engine, function)
         self._lock = threading.Lock()
         self.taking_back = threading.RLock()  # held while it is found out whether a task is
+        self.settling = threading.RLock()  # held while a future becomes one that can be waited for, or is done before
         self._jobs: Dict[int, Any] = {}
         self._tell_code()
         self._numbers = itertools.count(1)
@@ -347,7 +348,7 @@ class Dispatcher:
 
     def _after_fork(self) -> None:
         """In the child: the engine's threads are gone, and so is whoever held a lock."""
-        self._lock, self.taking_back = threading.Lock(), threading.RLock()
+        self._lock, self.taking_back, self.settling = threading.Lock(), threading.RLock(), threading.RLock()
         jobs, self._jobs = list(self._jobs.values()), {}
         if self.ended is None:
             self.ended = make(

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from concurrent.futures import Future, InvalidStateError
-from concurrent.futures._base import FINISHED
+from concurrent.futures._base import FINISHED, PENDING
 from typing import Any, Optional, TypeVar
 
 from .errors import CANCELLED, NativeError
@@ -13,14 +12,34 @@ from .jobs import Task
 
 T = TypeVar("T")
 
+#: What a future has for those who wait for it, or give it a callback.
+_FOR_WAITING = frozenset(vars(Future())) - {"_state", "_result", "_exception"}
+
 
 class TaskFuture(Future[T], Task):
     """A task's future, with its log (what the task printed, its last 4 KB; "" until it is done) and its ``report``."""
 
     # the standard library's own:
-    _state: str
-    _result: T
-    _exception: Optional[BaseException]
+    _state = PENDING
+    _result: Any = None
+    _exception: Optional[BaseException] = None
+
+    _waitable = False  # it has what is for waiting
+
+    def __init__(self) -> None:
+        """Most futures are done before anybody looks at them: what is for waiting is made for who does (__getattr__).
+        It is most of what a future costs."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in _FOR_WAITING:
+            raise AttributeError("%r object has no attribute %r" % (type(self).__name__, name))
+        made = vars(Future())
+        with self._dispatcher.settling:
+            if not self._waitable:
+                for each in _FOR_WAITING:
+                    setattr(self, each, made[each])
+                self._waitable = True
+        return object.__getattribute__(self, name)
 
     def result(self, timeout: Optional[float] = None) -> T:
         """As Future's, which before Python 3.14 takes an exception that is false (``__bool__``, ``__len__``) for
@@ -31,7 +50,8 @@ class TaskFuture(Future[T], Task):
         exception = self._exception
         if exception is not None:
             raise exception
-        return self._result
+        value: T = self._result
+        return value
 
     def exception(self, timeout: Optional[float] = None) -> Optional[BaseException]:
         self._check_may_wait(timeout)
@@ -66,6 +86,15 @@ class TaskFuture(Future[T], Task):
         return error[0] == CANCELLED
 
     def _settle(self, result: Any) -> None:
+        with self._dispatcher.settling:
+            if not self._waitable:  # so that nobody is to be told
+                if self._state == PENDING:
+                    if type(result) is Failure:
+                        self._exception = result.exception
+                    else:
+                        self._result = result
+                    self._state = FINISHED
+                return
         try:
             if type(result) is Failure:
                 self.set_exception(result.exception)
@@ -79,9 +108,10 @@ class TaskFuture(Future[T], Task):
 
     def _forked(self, exception: BaseException) -> None:
         """In a forked child: whoever held the condition is gone, so it is replaced. No callbacks."""
-        self._condition = threading.Condition()
-        self._done_callbacks: Any = []
-        self._waiters: Any = []
+        for name, value in vars(Future()).items():
+            if name in _FOR_WAITING:
+                setattr(self, name, value)
+        self._waitable = True
         self._settle(Failure(exception))
 
 
