@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from .map_options import Asked
     from .resumption import Resumption
 
+RANGE_FROM = 100  # more numbers of a range go as what makes them, which takes longer to pickle
+
 Callback = Optional[Callable[[Any], object]]
 T = TypeVar("T")
 
@@ -146,9 +148,8 @@ class BatchResult(MapResult[T], Items):
             self._resumption.close()
 
     def _slice(self, first: int, count: int) -> Sequence[Any]:
-        if count == 1:
-            return [self._items[first]]  # of a range, too, which pickles slowly
-        return self._items[first : first + count]
+        items = self._items[first : first + count]
+        return list(items) if type(items) is range and count <= RANGE_FROM else items
 
     def _memo(self) -> Memo:
         return self._known

@@ -139,9 +139,9 @@ def test_what_workers_answer_of_a_number_is_such_an_outcome(service, monkeypatch
         assert pool.apply(abs, (-4,)) == 4
 
 
-def test_an_item_of_a_range_goes_as_the_number_it_is(enter):
+def test_few_items_of_a_range_go_as_the_numbers_that_they_are(enter):
     enter("stub")
     with LambdaPool(1, "algorithms") as pool:
-        result = pool.map_async(abs, range(3), 1)
-        assert result._slice(1, 1) == [1]
-        assert result.get(60) == [0, 1, 2]
+        result = pool.map_async(abs, range(3000), 1500)
+        assert result._slice(1, 2) == [1, 2] and result._slice(0, 1500) == range(1500)
+        assert result.get(60) == list(range(3000))
