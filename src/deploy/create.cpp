@@ -293,7 +293,9 @@ Result<Created> LambdaFunctions::create(Connection& connection, const JudgedRequ
   const auto created = create_with_role(*session, resolved, code);
   if (!created) return tl::unexpected(created.error());
   session->tell(Event::Kind::uploaded, request.asked.name);
-  return Created{function_of(*created)};
+  Created made{function_of(*created)};
+  made.function.code_sha256 = code.sha256_base64;  // others may have changed it while it became active
+  return made;
 }
 
 Result<CreationPlan> LambdaFunctions::plan_creation(Connection& connection, const JudgedRequest& request,

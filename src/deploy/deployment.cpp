@@ -1,5 +1,6 @@
 #include "deploy/deployment.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <utility>
@@ -89,6 +90,22 @@ tl::unexpected<Error> not_own(const std::string& function) {
       "function " + function + " was not made by lambdapool, so it is left as it is; choose another name.");
 }
 
+tl::unexpected<Error> others_change(const std::string& function) {
+  return fail(ErrorKind::conflict, "others change function " + function + " at the same time.");
+}
+
+// Whether $LATEST is what was asked for. A version of other code or settings that is published under this
+// one's name would be found as this one from then on.
+bool is_still(const aws::FunctionConfiguration& latest, const std::string& code_sha256,
+              const FunctionRequest& asked) {
+  return latest.code_sha256 == code_sha256 &&
+         asked.memory_mb.value_or(latest.memory_mb) == latest.memory_mb &&
+         asked.timeout_s.value_or(latest.timeout_s) == latest.timeout_s &&
+         asked.ephemeral_mb.value_or(latest.ephemeral_mb) == latest.ephemeral_mb &&
+         asked.role.value_or(latest.role) == latest.role &&
+         std::ranges::includes(latest.environment, asked.environment);
+}
+
 // Error kind conflict: somebody else changes the function at the same time.
 Result<Deployment> attempt(Session& session, const Attempt& what) {
   const std::string& name = what.judged.asked.name;
@@ -105,6 +122,7 @@ Result<Deployment> attempt(Session& session, const Attempt& what) {
   if (!made) return tl::unexpected(made.error());
   const auto latest = wait_until_settled(session, name);
   if (!latest) return tl::unexpected(latest.error());
+  if (!is_still(*latest, made->function.code_sha256, what.judged.asked)) return others_change(name);
   const auto published = publish_version(session, *latest, what.digest);
   if (!published) return tl::unexpected(published.error());
   return Deployment{made->step, published->version, published->code_size};
@@ -128,7 +146,7 @@ Result<Deployment> attempt_on_run(Session& session, const Attempt& what) {
   if (function_of(*latest).code_sha256 != made->function.code_sha256 ||
       !change_service(wanted, asked).empty() ||
       latest->latest_ready_revision != latest->latest_created_revision)
-    return fail(ErrorKind::conflict, "others change function " + asked.name + " at the same time.");
+    return others_change(asked.name);
   const auto tagged =
       tag_version(session, *latest, tag, what.options.versions_kept, std::chrono::system_clock::now());
   if (!tagged) return tl::unexpected(tagged.error());
