@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from .resumption import Resumption
 
 CHUNK_BYTES = 1024 * 1024  # of arguments: more do not share a call (src/pool/chunking.hpp has the same)
-ROW_BYTES = 32 * 1024  # likewise, with the function, of items that share one though they need not: they fit a packet
 LITTLE_BYTES = 64 * 1024  # of arguments or results, of which several do no harm
 FINDS_SIZE = 0  # as a chunksize
 
@@ -39,8 +38,8 @@ class Items(Job):
     _watch: Any = None  # who shows how far it is
 
     @property
-    def _plain(self) -> bool:  # type: ignore[override]
-        return self._resumption is None
+    def _may_share_calls(self) -> bool:  # type: ignore[override]
+        return self._resumption is None and pickling.goes_by_name(self._function)
 
     def _watched(self, progress: Any, total: Any, over: Any) -> None:
         if progress:
@@ -72,11 +71,13 @@ class Items(Job):
         dispatcher, items = self._dispatcher, self._slice(first, count)
         # Data that is stored apart does not make a chunk too large that its user asked for.
         size_of = pickling.size_of if self._chunksize == FINDS_SIZE else len
-        most = ROW_BYTES - len(self._function) if self._chunksize == 1 else CHUNK_BYTES
         fitting = count
         while True:
-            arguments = pickling.dump_items(self._style, items, first, apart=dispatcher.blobs.apart)
-            if fitting == 1 or size_of(arguments) <= most:
+            if self._chunksize == 1 < fitting:
+                arguments = pickling.dump_row(self._style, items)
+            else:
+                arguments = pickling.dump_items(self._style, items, first, apart=dispatcher.blobs.apart)
+            if fitting == 1 or arguments and size_of(arguments) <= CHUNK_BYTES:
                 break
             fitting //= 2
             items = items[:fitting]

@@ -27,7 +27,7 @@ class Job:
     _retry: Optional[Retry] = None
     _max_cost: Optional[float] = None  # in dollars
     _rerun_stragglers = False
-    _plain = False  # items whose calls need not be told apart
+    _may_share_calls = False  # its items, where the chunksize is 1
     _keeper: Optional[Keeper] = None  # of what fails
     _called = ""  # the function's name, where that is of use
 

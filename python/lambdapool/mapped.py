@@ -52,7 +52,7 @@ class Mapped(Lazy):
                 if not results:
                     return
                 if refill_from is not None and not self._complete:
-                    self.submit(1)
+                    self.submit(max(1, len(results) // self._chunksize))
                 while results:
                     yield _value_of(results)
         finally:

@@ -85,6 +85,16 @@ def dump_items(style: str, items: Sequence[Any], first: int = 0, apart: Optional
     return dumps(thing, parts, apart)
 
 
+def dump_row(style: str, items: Sequence[Any]) -> bytes:
+    """Of items that could each have been pickled alone: b"" where that might make a difference."""
+    return _native.small_pickle((style, items)) or b""
+
+
+def goes_by_name(function: bytes) -> bool:
+    """Of the pickle of one: each task that comes with it finds the same."""
+    return type(function) is bytes and function.endswith(_FOUND_BY_NAME) and len(function) < 1024
+
+
 def _dumps(thing: Any, apart: Optional[int]) -> bytes:
     buffers: List[memoryview] = []
     _mentioned.entries = {}

@@ -264,11 +264,12 @@ void Engine::arrived(Batch::Call call, Result<aws::Invoked> answer, const pool::
   if (chunk && !answer) {
     auto ended = batch_.failed(chunk->job, pool::fault_of(answer.error().kind));
     // What comes before it and was had back has been sent before it, and comes to its end.
-    if (ended)
+    if (ended && batch_.sends_rest(chunk->job)) {
       std::erase_if(ended->under_way, [&](Batch::Call other) {
         const auto before = batch_.chunk_of(other);
         return before && before->first < chunk->first;
       });
+    }
     if (ended && (!ended->given_up.empty() || !ended->under_way.empty())) {
       under_way = std::move(ended->under_way);
       given_up_.emplace(chunk->job, std::move(ended->given_up));

@@ -10,9 +10,8 @@ namespace lambdapool::packet {
 // envelope.
 inline constexpr char task = 'T';
 inline constexpr char waited_task = 'W';  // its caller is looking for the answer, and comes back soon
-inline constexpr char row_task = 'M';     // its items begin one by one, each but the first with an `item`
-inline constexpr char item = 'I';   // and the row's request id; until it is taken, its item can be had back
-inline constexpr char fetch = 'F';  // the next invocation is to be asked for over HTTP
+inline constexpr char row_task = 'M';     // its items begin one by one, with tokens from another socket
+inline constexpr char fetch = 'F';        // the next invocation is to be asked for over HTTP
 
 // From it: it is then free for the next, which may have come already.
 inline constexpr char ready = 'R';  // the first one; later, when its answer over HTTP has been taken

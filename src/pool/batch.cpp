@@ -303,17 +303,20 @@ std::optional<Batch::Ended> Batch::failed(Job job, Fault fault) {
   const auto found = jobs_.find(job);
   if (found == jobs_.end() || found->second.ended || fault < found->second.options.ends_with)
     return std::nullopt;
-  return end(job, found->second.options.lets_go);
+  Record& record = found->second;
+  return end(job, record, record.options.lets_go, record.options.rows && !record.options.lets_go);
 }
 
 Batch::Ended Batch::end(Job job, bool lets_go) {
-  Ended ended;
   const auto found = jobs_.find(job);
-  if (found == jobs_.end()) return ended;
-  Record& record = found->second;
+  return found == jobs_.end() ? Ended() : end(job, found->second, lets_go, false);
+}
+
+Batch::Ended Batch::end(Job job, Record& record, bool lets_go, bool sends_rest) {
+  Ended ended;
   record.ended = true;
+  record.sends_rest = sends_rest;
   record.options.open = false;
-  record.let_go = record.let_go || lets_go;
   if (!record.sends_again()) {
     for (const Range& range : record.again) ended.given_up.push_back({job, 0, range.first, range.count});
     record.again.clear();
@@ -346,6 +349,11 @@ std::optional<Batch::Standing> Batch::standing(Job job) const {
   const Record& record = found->second;
   // Between again_later() and settle() there may be more that does not count than outcomes.
   return Standing{record.items, record.settled - std::min(record.settled, record.repeated), record.out};
+}
+
+bool Batch::sends_rest(Job job) const {
+  const auto found = jobs_.find(job);
+  return found != jobs_.end() && found->second.sends_rest;
 }
 
 bool Batch::has_unsent(Job job) const {

@@ -94,8 +94,8 @@ class Batch {
   // job has ended, are given up.
   using Rest = std::optional<Chunk>;
   Rest shorten(Call call, std::size_t count);  // it carries only so many items of its chunk
-  // Only so many of a row's items, as it was sent, will run: the others go first in another call. Where its
-  // job has ended and lets go, they are forgotten with it.
+  // Only so many of a row's items, as it was sent, will run: the others go first in another call, or, where
+  // its job has ended, are left by its answer.
   void cut(Call call, std::size_t items);
   // `done` of an arrived chunk's items, from the first on, have their outcomes; the others were never
   // started.
@@ -125,6 +125,7 @@ class Batch {
 
   std::size_t calls_out() const { return calls_.size(); }
   bool has_unsent(Job job) const;
+  bool sends_rest(Job job) const;                  // of rows, though it has failed
   std::vector<Call> under_way(Job job) const;      // in the order of sending
   std::optional<Chunk> chunk_of(Call call) const;  // of one that is out
   struct Standing {
@@ -155,11 +156,11 @@ class Batch {
     std::size_t repeated = 0;  // of those, how many do not count
     bool queued = true;
     bool ended = false;
-    bool let_go = false;
+    bool sends_rest = false;  // of rows, though it has ended: it has failed
 
-    // Items of a row that have not begun. As calls of their own they would have been under way when the job
-    // ended.
-    bool sends_again() const { return !ended || (options.rows && !let_go); }
+    // Items of a row that have not begun. As calls of their own they would have been under way when it
+    // failed.
+    bool sends_again() const { return !ended || sends_rest; }
     bool has_more() const { return !doubled.empty() || !again.empty() || unsent < items; }
     bool may_send() const { return has_more() && out < allowed; }
     bool is_done() const { return !options.open && settled == items + repeated; }
@@ -175,6 +176,7 @@ class Batch {
   Rest put_back(Job job, Record& record, Range range);
   void queue(Job job, Record& record);
   void forget_if_done(Job job, const Record& record);
+  Ended end(Job job, Record& record, bool lets_go, bool sends_rest);
 
   const std::size_t workers_;
   std::size_t window_;

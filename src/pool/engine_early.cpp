@@ -11,8 +11,9 @@ void Engine::Impl::take_turn(Id id, Call& call, Turn::Standing standing) {
   call.request.turn = call.turn;
   if (call.items > 1) {
     call.turn->items = call.items;
+    call.turn->is_untouched = true;
     call.turn->on_cut = [weak = weak_from_this(), id](std::size_t items) {
-      if (const auto self = weak.lock()) self->options.cut(id, items);
+      if (const auto self = weak.lock()) self->cut(id, items);
     };
   }
   if (standing != Turn::Standing::early) return;
@@ -24,6 +25,13 @@ void Engine::Impl::take_turn(Id id, Call& call, Turn::Standing standing) {
     self->window.begun(id, now);
     if (auto* begun = self->calls.find(id)) (*begun)->times.sent = now;
   };
+}
+
+void Engine::Impl::cut(Id id, std::size_t items) {
+  std::unique_lock lock(mutex);
+  if (auto* call = calls.find(id)) (*call)->items = items;  // should it be sent again
+  lock.unlock();
+  options.cut(id, items);
 }
 
 // Whether the call has come back as it went: it waits again, first of all.
@@ -51,8 +59,8 @@ void Engine::Impl::have_back(Id id) {
   if (found == nullptr) return;
   const auto turn = (*found)->turn;
   lock.unlock();
-  if (!turn || !turn->give_back) return;
-  turn->give_back();
+  if (!turn) return;
+  if (turn->give_back) turn->give_back();
   if (!turn->is_untouched) return;
   lock.lock();
   window.not_had_back(id, Clock::now());

@@ -81,6 +81,7 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   bool cancel_waiting(Id id);
   void take_turn(Id id, Call& call, http::Turn::Standing standing);
   bool has_returned(Id id, http::Request& request);
+  void cut(Id id, std::size_t items);
   void have_back(Id id);
   void have_back_to_end(Id id);
   void have_all_back();

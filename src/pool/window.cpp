@@ -127,8 +127,8 @@ void Window::not_had_back(Id id, Time now) {
   auto* call = calls_.find(id);
   if (call == nullptr || call->state != State::in_flight) return;
   rows_.erase({call->asked_at, id});
-  call->asked_at = now;
-  rows_.emplace(now, id);
+  call->asked_at = now + patience_.early_for;  // not all the time, while it waits for a worker
+  rows_.emplace(call->asked_at, id);
 }
 
 bool Window::could_run_more() const { return in_flight_ < limit() && queue_.empty(); }

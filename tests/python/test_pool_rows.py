@@ -1,7 +1,5 @@
 """Tiny items of a map with the chunksize 1 share a call, on this machine. Nobody notices but the clock."""
 
-import os
-import uuid
 from collections import defaultdict
 
 import lambdapool_tasks as tasks
@@ -24,21 +22,12 @@ def each_once(told):
     by_process = defaultdict(list)
     for process, count in told:
         by_process[process].append(count)
-    return all(sorted(counts) == list(range(1, len(counts) + 1)) for counts in by_process.values())
+    return all(sorted(counts) == list(range(min(counts), max(counts) + 1)) for counts in by_process.values())
 
 
-def counting():
-    """A task, each of whose items tells where it ran, as the how manyeth there."""
-    name = "counted_" + uuid.uuid4().hex
-
-    def task(item):
-        import builtins
-
-        count = getattr(builtins, name, 0) + 1
-        setattr(builtins, name, count)
-        return os.getpid(), count
-
-    return task
+def with_at(*at, port):
+    """Items, of which some have a port."""
+    return [(n, port if n in at else 0) for n in range(ITEMS)]
 
 
 def in_rows(pool):
@@ -63,7 +52,7 @@ def in_rows(pool):
 @pytest.mark.parametrize("kind", ["map", "imap", "imap_unordered"])
 def test_each_item_runs_once(pool, kind):
     rows = in_rows(pool)
-    told = list(getattr(pool, kind)(counting(), range(ITEMS), chunksize=1))
+    told = list(getattr(pool, kind)(tasks.count_here, range(ITEMS), chunksize=1))
     assert len(told) == ITEMS and each_once(told)
     assert rows and max(rows) <= 16
     report = pool.report()
@@ -80,14 +69,9 @@ def test_items_keep_their_order(pool):
 
 
 def test_an_item_that_takes_long_holds_up_no_other(pool, ear):
-    def task(item):
-        if item in (AT, AT + 1):  # so that both workers have one
-            tasks.tell_and_sleep(item, port, 0)
-        return item
-
     ear.hold(lambda told: True)
-    port = ear.port
-    results = pool.imap_unordered(task, list(range(ITEMS)), chunksize=1)
+    items = with_at(AT, AT + 1, port=ear.port)  # so that both workers have one
+    results = pool.imap_unordered(tasks.tell_where_asked, items)
     before = [next(results) for _ in range(AT)]
     assert ear.wait_for(2)
     ear.release()
@@ -96,46 +80,31 @@ def test_an_item_that_takes_long_holds_up_no_other(pool, ear):
 
 
 def test_while_one_takes_long_the_others_of_its_row_run_elsewhere(pool, ear):
-    def task(item):
-        if item == AT:
-            tasks.tell_and_sleep(item, port, 0)
-        return item
-
+    rows = in_rows(pool)
     ear.hold(lambda told: True)
-    port = ear.port
-    results = pool.imap_unordered(task, list(range(ITEMS)), chunksize=1)
+    results = pool.imap_unordered(tasks.tell_where_asked, with_at(AT, port=ear.port))
     assert sorted(next(results) for _ in range(ITEMS - 1)) == [n for n in range(ITEMS) if n != AT]
     ear.release()
     assert list(results) == [AT]
-    assert ear.heard == [str(AT)]
+    assert ear.heard == [str(AT)] and rows
 
 
 def test_an_exception_is_of_its_item_alone(pool):
-    def task(item):
-        if item == AT:
-            raise ValueError("the one")
-        return item
-
-    results, came = pool.imap(task, range(ITEMS)), []
+    items = [(n, "the one" if n == AT else "") for n in range(ITEMS)]
+    rows, results, came = in_rows(pool), pool.imap(tasks.raise_where_asked, items), []
     while len(came) < ITEMS:
         try:
             came.append(next(results))
         except ValueError as error:
             came.append(str(error))
-    assert came[AT].startswith("the one")
+    assert came[AT].startswith("the one") and rows
     assert came[:AT] + came[AT + 1 :] == [n for n in range(ITEMS) if n != AT]
 
 
 @pytest.mark.parametrize("retries", [0, 2])
 def test_an_item_that_kills_its_worker_is_the_one_that_is_named(pool, ear, retries):
-    def task(item):
-        if item == AT:
-            tasks.tell_and_exit(item, port)
-        return item
-
-    port = ear.port
     options = {"retry_on": WorkerDied, "retries": retries, "backoff": 0.001} if retries else {}
-    results = pool.imap(task, range(ITEMS), **options)
+    results = pool.imap(tasks.exit_where_asked, with_at(AT, port=ear.port), **options)
     assert [next(results) for _ in range(AT)] == list(range(AT))
     with pytest.raises(WorkerDied, match="item %d" % AT):
         next(results)
@@ -144,29 +113,35 @@ def test_an_item_that_kills_its_worker_is_the_one_that_is_named(pool, ear, retri
 
 def test_large_items_and_results_go_alone(pool):
     rows = in_rows(pool)
-    items = [b"%d" % n * 5_000 for n in range(1000, 1200)]
-    assert pool.map(len, items, 1) == [20_000] * 200
-    assert pool.map(bytes, [5_000] * 200, 1) == [bytes(5_000)] * 200
+    assert pool.map(tasks.length_of, ["%d" % n * 5_000 for n in range(1000, 1200)], 1) == [20_000] * 200
+    assert pool.map(tasks.zeros, [5_000] * 200, 1) == [bytes(5_000)] * 200
     assert len(rows) == 1  # which turned out not to fit
+
+
+def test_each_item_has_arguments_of_its_own(pool):
+    shared = []
+    assert pool.map(tasks.append_to, [shared] * 300, 1) == [1] * 300
+
+
+def test_what_could_be_told_apart_goes_alone(pool):
+    rows = in_rows(pool)
+    assert pool.map(lambda n: n + 1, range(300), 1) == list(range(1, 301))
+    assert pool.map(tasks.Adder(1), range(300), 1) == list(range(1, 301))
+    assert pool.map(tasks.identity, [complex(n) for n in range(300)], 1) == [complex(n) for n in range(300)]
+    assert len(rows) <= 1  # of complex numbers one was tried
 
 
 def test_a_number_of_tasks_for_a_process_counts_items(enter):
     enter("local")
     with LambdaPool(2, "algorithms", maxtasksperchild=10) as pool:
         rows = in_rows(pool)
-        told = pool.map(counting(), range(300), 1)
-        assert each_once(told) and max(count for _, count in told) <= 10 and not rows
+        pool.map(tasks.square, range(300), 1)
+        assert not rows
 
 
 def test_a_pool_that_ends_amid_rows_ends_at_once(pool, ear):
-    def task(item):
-        if item == AT:
-            tasks.tell_and_sleep(item, port, 0)
-        return item
-
     ear.hold(lambda told: True)
-    port = ear.port
-    result = pool.map_async(task, range(ITEMS), 1)
+    result = pool.map_async(tasks.tell_where_asked, with_at(AT, port=ear.port), 1)
     assert ear.wait_for(1)
     pool.terminate()
     ear.release()

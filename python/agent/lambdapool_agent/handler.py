@@ -172,8 +172,10 @@ def _one_by_one(items, may_begin):
     """Of a task whose items could each have been one, and can be had back until they begin: as long as the next
     one may, which is asked behind each."""
     for index, item in enumerate(items):
-        if index and not may_begin():
-            return
+        if index:
+            forked.flush()
+            if not may_begin():
+                return
         yield item
 
 

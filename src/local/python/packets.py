@@ -18,7 +18,7 @@ from termios import FIONREAD
 
 BYTES_MAX = 48 * 1024
 READY, READY_FOR_ROWS, ANSWER, QUIET_ANSWER, FETCH = b"R", b"RM", b"A", b"Q", b"F"
-ROW_TASK, ITEM = ord("M"), b"I"  # its items begin one by one, each but the first with an ITEM and the request id
+ROW_TASK = ord("M")  # its items begin one by one
 WAITED_TASK = ord("W")  # whose caller is looking for the answer, and comes back soon
 LOOKS_FOR = 0.0003  # seconds
 PAUSE = 300  # tasks
@@ -78,13 +78,13 @@ class Memory:
 
     def __init__(self):
         self._limit_kb = int(os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", 128)) * 1024 * 3 // 4
-        self._at = 0.0
+        self._at, self._is_short = 0.0, False
 
     def is_short(self, now=time.perf_counter):
-        if now() - self._at < self._interval:
-            return False
-        self._at = now()
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > self._limit_kb
+        if not self._is_short and now() - self._at >= self._interval:  # what was used most never becomes less
+            self._at = now()
+            self._is_short = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > self._limit_kb
+        return self._is_short
 
 
 class Next:
@@ -119,54 +119,51 @@ class Next:
 
 
 class Row:
-    """A task whose items begin one by one. Until its ITEM has been taken, each can be had back by the local Lambda,
-    which reads the same socket. The first that has been slow, has written or wants memory is the last."""
+    """A task whose items begin one by one, each but the first with a token, the task's request id. What has not been
+    taken of these the local Lambda can have back, which reads the same socket. The first item that has been slow, has
+    written or wants memory is the last."""
 
-    def __init__(self, packets, log, memory):
-        self._receive, self._log, self._memory = packets.recv, log, memory
-        self._item, self._unread = ITEM, 0
-        self.next_packet = None  # that was taken in an ITEM's place
+    def __init__(self, tokens, log, memory):
+        self._receive, self._log, self._memory = tokens.recv, log, memory
+        self._token, self._unread = b"", 0
 
     def begin(self, request_id):
-        self._item, self._unread = ITEM + request_id, self._log.unread()
+        """Its tokens were there before it was."""
+        self._token, self._unread = request_id, self._log.unread()
 
     def next_item(self):
-        for stream in (sys.stdout, sys.stderr):
-            try:
-                stream.flush()
-            except Exception:
-                pass  # the task closed or replaced it
         before, self._unread = self._unread, self._log.unread()
-        return self._unread <= before and not self._memory.is_short() and self._take()
+        if self._unread > before or self._memory.is_short() or self._next() != self._token:
+            return False
+        return self._take() == self._token  # else it was had back meanwhile: another row ends early for it
 
     def end(self):
-        """Nothing of it is left in front of what comes next."""
-        while self._take():
+        """Nothing of it is left in front of the tokens of others."""
+        while self._next() == self._token and self._take() == self._token:
             pass
 
-    def _take(self):
+    def _next(self):
+        return self._take(socket.MSG_PEEK)
+
+    def _take(self, how=0):
         try:
-            if self.next_packet is not None or self._receive(64, socket.MSG_DONTWAIT | socket.MSG_PEEK) != self._item:
-                return False
-            packet = self._receive(BYTES_MAX, socket.MSG_DONTWAIT)
+            return self._receive(64, socket.MSG_DONTWAIT | how)
         except BlockingIOError:
-            return False
-        if packet == self._item:
-            return True
-        self.next_packet = packet  # the ITEM was had back meanwhile
-        return False
+            return b""
 
 
 def take(connection):
-    """The socket for packets, and the memory that is shared with the local Lambda: they came in front of all HTTP."""
+    """The sockets for packets and for tokens, and the memory that is shared with the local Lambda: they came before all
+    HTTP."""
     descriptors = array.array("i")
-    _, ancillary, _, _ = connection.recvmsg(1, socket.CMSG_SPACE(2 * descriptors.itemsize))
+    _, ancillary, _, _ = connection.recvmsg(1, socket.CMSG_SPACE(3 * descriptors.itemsize))
     descriptors.frombytes(ancillary[0][2])
-    packets, memory = descriptors
-    os.set_inheritable(packets, False)
+    packets, memory, tokens = descriptors
+    for descriptor in (packets, tokens):
+        os.set_inheritable(descriptor, False)
     shared = mmap.mmap(memory, 0)
     os.close(memory)
-    return socket.socket(fileno=packets), shared
+    return socket.socket(fileno=packets), socket.socket(fileno=tokens), shared
 
 
 def tell(channel, *requests):
@@ -202,26 +199,21 @@ class Rehearsal:
         return self._packets.pop()  # IndexError
 
 
-def serve(packets, channel, handler, function, news, client):
+def serve(packets, tokens, channel, handler, function, news, client):
     """As the client's run()."""
     raw, send, idle = handler.lambdapool_raw, packets.send, getattr(handler, "lambdapool_idle", bool)
     take_next, log, memory = Next(packets, idle), Log(), Memory()
     mark, memory_is_short, shared = log.mark, memory.is_short, Deadline.lambdapool_shared
-    row = Row(packets, log, memory)
+    row = Row(tokens, log, memory)
     tell(channel, news())
     send(READY_FOR_ROWS if getattr(handler, "lambdapool_rows", False) else READY)
     packet = READY
     while True:
-        if row.next_packet is not None:
-            packet, row.next_packet = row.next_packet, None
-        else:
-            packet = take_next.look() if packet[0] == WAITED_TASK else take_next()
+        packet = take_next.look() if packet[0] == WAITED_TASK else take_next()
         if packet == FETCH:
             idle()
             tell(channel, *over_http(channel, handler, function, news, client))
             send(READY)
-            continue
-        if packet[:1] == ITEM:  # of a row that was had back before this was
             continue
         head, _, envelope = packet.partition(b"\0")
         if not head:

@@ -70,10 +70,11 @@ def prepare():
 def run(connection, handler_name, news=bytes):
     """Serves invocations until the process is killed. Returns an exit status where it cannot start. What `news`
     returns, a request or nothing, is sent before each request for the next invocation."""
-    packets, shared = lambdapool_packets.take(connection)
+    packets, tokens, shared = lambdapool_packets.take(connection)
     Context.lambdapool_shared = lambdapool_packets.Deadline.lambdapool_shared = shared
     channel = Channel(connection)
-    os.register_at_fork(after_in_child=lambda: (connection.close(), packets.close()))  # it has nothing to say there
+    ours = (connection, packets, tokens)
+    os.register_at_fork(after_in_child=lambda: [one.close() for one in ours])  # it has nothing to say there
     try:
         handler = in_this_process(find_handler, handler_name)
     except Exception as error:
@@ -82,7 +83,7 @@ def run(connection, handler_name, news=bytes):
         return 1
     function = function_of_environment()
     if hasattr(handler, "lambdapool_raw"):
-        lambdapool_packets.serve(packets, channel, handler, function, news, sys.modules[__name__])
+        lambdapool_packets.serve(packets, tokens, channel, handler, function, news, sys.modules[__name__])
     channel.send(news() + NEXT)
     while True:
         headers, body = next_invocation(channel)
@@ -94,7 +95,7 @@ def rehearse(handler, envelope):
     time for a timer, which would stay."""
     stage = lambdapool_packets.Rehearsal(b"T0\n500\n\0" + envelope)
     try:
-        lambdapool_packets.serve(stage, stage, handler, function_of_environment(), bytes, sys.modules[__name__])
+        lambdapool_packets.serve(stage, stage, stage, handler, function_of_environment(), bytes, sys.modules[__name__])
     except IndexError:
         begin("", None)
 

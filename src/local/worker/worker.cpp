@@ -12,8 +12,6 @@ namespace {
 using std::chrono::duration;
 using std::chrono::milliseconds;
 
-constexpr milliseconds parts_interval{20};
-
 double ms_between(Worker::Clock::time_point from, Worker::Clock::time_point to) {
   return duration<double, std::milli>(to - from).count();
 }
@@ -255,7 +253,7 @@ void Worker::begin(PendingInvocation pending, Delivered delivered) {
   if (take_parts_) {
     process_->parts()->begin(delivered == Delivered::early ? SharedParts::Begun::perhaps
                                                            : SharedParts::Begun::not_yet);
-    if (!parts_timer_) parts_timer_ = parts_.loop.call_after(parts_interval, [this] { look_for_parts(); });
+    look_for_parts_later();
   }
   // Who brings its own loop tells itself what it writes, as on AWS.
   const bool has_own_loop = !process_->parts() && setting_.function->runtime.starts_with("provided");
@@ -264,13 +262,14 @@ void Worker::begin(PendingInvocation pending, Delivered delivered) {
   const std::string before = std::exchange(output_before_start_, {});
   if (take_output_ && !before.empty()) take_output_(output_frames_.of(before));
   extensions_->invoke(invocation_->invocation, deadline, trace);
+  if (row_ && delivered == Delivered::now) invocation_->items = let_items_begin(*row_, id);
   if (delivered == Delivered::early) {
     api_.has_taken({std::move(invocation_->invocation), deadline, trace, left});
   } else {
     api_.deliver({std::move(invocation_->invocation), deadline, trace, left, parts_.loop.is_driven()});
   }
   invocation_->invocation.request_id = id;
-  if (row_) begin_row(delivered);
+  if (row_) row_begun();
   started_ms_ = with_init ? launched_ms_ : now;
   write_log(start_lines(*setting_.function, id, started_ms_), started_ms_);
   process_->log().begin(id);
@@ -383,12 +382,6 @@ void Worker::on_imported(std::string_view names) {
   if (life_.state() != Life::State::dead) process_->learn(names);
 }
 
-void Worker::on_output(std::string_view lines) {
-  write_log(lines, now_ms());
-  if (!take_output_) return;
-  if (const std::string frame = output_frames_.of(lines); !frame.empty()) take_output_(frame);
-}
-
 void Worker::write_log(std::string_view lines, std::int64_t at_ms) const {
   log_(*setting_.function, setting_.slot.log_stream, lines, at_ms);
 }
@@ -405,16 +398,6 @@ void Worker::arm_timer() {
     if (life_.deadline() && Clock::now() >= *life_.deadline()) settle_early();
     carry_out(life_.due(Clock::now()));
   });
-}
-
-// Set once for all the invocations that come before it fires.
-void Worker::look_for_parts() {
-  const auto self = shared_from_this();
-  parts_timer_.reset();
-  if (!take_parts_) return;
-  if (const std::string piece = process_->parts()->look(); !piece.empty()) take_parts_(piece);
-  if (!take_parts_) return;
-  parts_timer_ = parts_.loop.call_after(parts_interval, [this] { look_for_parts(); });
 }
 
 }  // namespace lambdapool::local

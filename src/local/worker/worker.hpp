@@ -75,7 +75,8 @@ class Worker : public std::enable_shared_from_this<Worker> {
   enum class Delivered { now, early };
   void begin(PendingInvocation pending, Delivered delivered);
   void heed_turn(const std::shared_ptr<http::Turn>& turn);
-  void begin_row(Delivered delivered);
+  void row_begun();
+  void post_cut();
   std::size_t let_items_begin(const http::Turn& row, const std::string& id);
   void cut_rows(const std::vector<std::string>& items);
   void settle_early();
@@ -105,6 +106,7 @@ class Worker : public std::enable_shared_from_this<Worker> {
   void on_lost(const std::string& why);
 
   void look_for_parts();
+  void look_for_parts_later();
   void on_output(std::string_view lines);
   void arm_timer();
   void note_peak();

@@ -31,9 +31,15 @@ bool Worker::take_early(PendingInvocation&& pending) {
   auto packet = RuntimeApi::packet_of(invocation, setting_.function->timeout,
                                       trace_id(invocation.request_id, now_ms()));
   const bool row = api_.takes_rows() && is_row(invocation);
-  if (packet && row) packet->front() = packet::row_task;
-  if (!packet || !process_->send_early(*packet)) return false;
-  if (row) pending.items = let_items_begin(*invocation.turn, invocation.request_id);
+  if (packet && row) {
+    packet->front() = packet::row_task;
+    pending.items = let_items_begin(*invocation.turn, invocation.request_id);
+  }
+  if (!packet) return false;
+  if (!process_->send_early(*packet)) {
+    if (row) give_back_early();  // its tokens must not stay in front of others
+    return false;
+  }
   invocation.payload.clear();
   invocation.turn->give_back = [weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->give_back_early();
@@ -42,11 +48,11 @@ bool Worker::take_early(PendingInvocation&& pending) {
   return true;
 }
 
-// A packet for each item behind the first. Where there is no room for one, no further item will begin.
+// A token for each item behind the first, before the row itself is sent: so they are there when it is
+// begun. Where there is no room for one, no further item will begin.
 std::size_t Worker::let_items_begin(const http::Turn& row, const std::string& id) {
-  const std::string item = packet::item + id;
   std::size_t items = 1;
-  while (items < row.items && process_->send_early(item)) ++items;
+  while (items < row.items && process_->send_token(id)) ++items;
   return items;
 }
 
@@ -55,28 +61,34 @@ void Worker::heed_turn(const std::shared_ptr<http::Turn>& turn) {
   row_ = turn && turn->items > 1 ? turn : nullptr;
 }
 
-// Who does not know rows runs all of it, as it would elsewhere.
-void Worker::begin_row(Delivered delivered) {
+// Who does not know rows, or gets this one over HTTP, runs all of it, as it would elsewhere.
+void Worker::row_begun() {
+  row_->is_untouched = false;
   if (!api_.takes_rows() || !api_.by_packet()) {
     row_ = nullptr;
     return;
   }
-  if (delivered == Delivered::now)
-    invocation_->items = let_items_begin(*row_, invocation_->invocation.request_id);
   row_->give_back = [weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->give_back_early();
   };
 }
 
+// What an item has written is to be of no other.
+void Worker::post_cut() {
+  parts_.loop.post([weak = weak_from_this(), row = row_] {
+    if (const auto self = weak.lock(); self && self->row_ == row) self->give_back_early();
+  });
+}
+
 // Of the present row, or of one that the runtime has begun after an answer which has not been heard yet.
-void Worker::cut_rows(const std::vector<std::string>& items) {
+void Worker::cut_rows(const std::vector<std::string>& tokens) {
   const auto cut = [&](PendingInvocation& row, const std::shared_ptr<http::Turn>& turn) {
-    const auto unread = static_cast<std::size_t>(std::ranges::count(items, row.invocation.request_id));
+    const auto unread = static_cast<std::size_t>(std::ranges::count(tokens, row.invocation.request_id));
     if (unread == 0) return;
     row.items -= std::min(unread, row.items - 1);
     if (const auto on_cut = turn->on_cut) on_cut(row.items);
   };
-  if (items.empty()) return;
+  if (tokens.empty()) return;
   if (row_) cut(*invocation_, row_);
   for (auto& row : early_) cut(row, row.invocation.turn);
 }
@@ -84,7 +96,7 @@ void Worker::cut_rows(const std::vector<std::string>& items) {
 // Either the runtime has a packet or we have it.
 void Worker::give_back_early() {
   if (early_.empty() && !row_) return;
-  const auto [unread, items, is_untouched] =
+  const auto [unread, tokens, is_untouched] =
       process_->take_back(invocation_ ? invocation_->invocation.request_id : "");
   if (row_) row_->is_untouched = is_untouched;
   const auto first = std::ranges::stable_partition(early_, [&](const PendingInvocation& one) {
@@ -92,7 +104,7 @@ void Worker::give_back_early() {
   });
   std::vector<PendingInvocation> back(std::move_iterator(first.begin()), std::move_iterator(first.end()));
   early_.erase(first.begin(), first.end());
-  cut_rows(items);
+  cut_rows(tokens);
   for (auto& one : std::ranges::reverse_view(back)) {  // the last first: each is put before the others
     one.invocation.turn->standing = http::Turn::Standing::returned;
     one.invocation.turn->give_back = nullptr;

@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "core/packets.hpp"
 #include "local/worker/java_runtime.hpp"
 #include "local/worker/node_runtime.hpp"
 #include "local/worker/own_runtime.hpp"
@@ -119,6 +118,8 @@ void WorkerProcess::on_exited(int wait_status, std::uint64_t peak_bytes) {
 void WorkerProcess::release() {
   released_ = true;
   packets_there_.reset();
+  tokens_there_.reset();
+  tokens_.reset();
   log_.reset();
   cgroup_.reset();
   end_timer_.reset();
@@ -144,6 +145,8 @@ void WorkerProcess::abandon() {
   connection_.reset();
   packets_.reset();
   packets_there_.reset();
+  tokens_there_.reset();
+  tokens_.reset();
   log_.reset();
   cgroup_.reset();
 }
@@ -182,8 +185,12 @@ bool WorkerProcess::open_packets() {
 
 // Python finds them in its channel, before any HTTP.
 bool WorkerProcess::give_packets(int channel) {
+  SocketPair tokens = socket_pair(SOCK_SEQPACKET);
+  if (!tokens.ours) return false;
+  tokens_ = std::move(tokens.ours);
+  tokens_there_ = std::move(tokens.theirs);
   const Descriptor memory = parts_memory_->take_descriptor();
-  const int given[] = {packets_there_.get(), memory.get()};
+  const int given[] = {packets_there_.get(), memory.get(), tokens_there_.get()};
   return send_descriptors(channel, given);
 }
 
@@ -199,13 +206,21 @@ WorkerProcess::Unread WorkerProcess::take_back(std::string_view present) {
   if (!packets_there_) return unread;
   const int there = packets_there_.get();
   const auto first = next_packet(there, Packet::look);
-  const bool waits = first && first->front() != packet::item && RuntimeApi::id_in(*first) == present;
+  const bool waits = first && RuntimeApi::id_in(*first) == present;
   unread.is_untouched = waits && !exit_;
   if (unread.is_untouched) return unread;
+  if (tokens_there_) {
+    while (auto token = next_packet(tokens_there_.get(), Packet::take))
+      unread.tokens.push_back(std::move(*token));
+  }
   while (const auto packet = next_packet(there, Packet::take))
-    (packet->front() == packet::item ? unread.items : unread.ids).emplace_back(RuntimeApi::id_in(*packet));
+    unread.ids.emplace_back(RuntimeApi::id_in(*packet));
   if (waits) unread.ids.erase(unread.ids.begin());
   return unread;
+}
+
+bool WorkerProcess::send_token(std::string_view id) {
+  return tokens_ && ::send(tokens_.get(), id.data(), id.size(), MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
 }
 
 void WorkerProcess::on_packet(std::string_view packet) {

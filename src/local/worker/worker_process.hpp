@@ -96,12 +96,13 @@ class WorkerProcess : public std::enable_shared_from_this<WorkerProcess> {
   SharedParts* parts() { return parts_memory_.get(); }  // null: its runtime tells nothing early
 
   bool send_early(std::string_view packet);  // behind others; false where there is no room
+  bool send_token(std::string_view id);      // likewise: of the row of that id one item more may begin
   // The request ids of what was sent behind `present` and the runtime has not read, and now never will.
   // Nothing, where it has not got to `present` yet: it could read what is behind that in the middle of this.
   struct Unread {
     std::vector<std::string> ids;
-    std::vector<std::string> items;  // the ids of their rows
-    bool is_untouched = false;       // the runtime has not taken the present one: all of it stays there
+    std::vector<std::string> tokens;  // the ids of their rows
+    bool is_untouched = false;        // the runtime has not taken the present one: all of it stays there
   };
   Unread take_back(std::string_view present);
   bool hear_packets();                                              // that have come; whether any had
@@ -148,6 +149,7 @@ class WorkerProcess : public std::enable_shared_from_this<WorkerProcess> {
   std::unique_ptr<PacketSocket> packets_;      // of our own runtimes
   std::unique_ptr<SharedParts> parts_memory_;  // of our own runtimes
   Descriptor packets_there_;                   // the runtime's end of it
+  Descriptor tokens_, tokens_there_;           // of a Python worker; its end, too
   std::filesystem::path imports_;              // its ImportList, where it has one
   Descriptor channel_;                         // the worker's end, until it has been handed over
   const std::vector<std::string> extension_names_;

@@ -18,7 +18,7 @@ namespace {
 using Clock = Worker::Clock;
 
 constexpr int lost_starts_max = 10;
-constexpr std::size_t descriptors_of_a_worker = 8;  // while it starts; half of that later
+constexpr std::size_t descriptors_of_a_worker = 10;  // while it starts; half of that later
 constexpr std::chrono::milliseconds look_for_room_every{20};
 
 // A crashed worker's slot, kept for its replacement.

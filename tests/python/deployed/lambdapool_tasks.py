@@ -247,3 +247,47 @@ class Unreadable:
 
     def __reduce__(self):
         return refuse_to_be_read, (self.kind,)
+
+
+_counted = 0
+
+
+def count_here(_):
+    global _counted
+    _counted += 1
+    return os.getpid(), _counted
+
+
+def tell_where_asked(what):
+    """`what`: an item, and a port where it is to be told, or 0."""
+    item, port = what
+    if port:
+        tell_and_sleep(item, port, 0)
+    return item
+
+
+def exit_where_asked(what):
+    item, port = what
+    if port:
+        tell_and_exit(item, port)
+    return item
+
+
+def raise_where_asked(what):
+    item, message = what
+    if message:
+        raise ValueError(message)
+    return item
+
+
+def length_of(text):
+    return len(text)
+
+
+def append_to(items):
+    items.append(1)
+    return len(items)
+
+
+def zeros(size):
+    return bytes(size)
