@@ -32,6 +32,10 @@ def consumed(chunksize):
     return consume
 
 
+def each_alone(pool, items):
+    return [result.get() for result in [pool.apply_async(task, (item,)) for item in items]]
+
+
 def applied(pool, items):
     return [pool.apply(task, (item,)) for item in items]
 
@@ -81,6 +85,10 @@ ROWS = {
 SLOW = {"as_completed over 100,000 futures", "imap of 10 million", "map of 10 million"}  # once, and not in a quick run
 
 
+OF_HANDSHAKE = "10,000 calls"  # whose items share none
+ROWS_APART = {OF_HANDSHAKE: (10_000, each_alone, None, None, None)}
+
+
 def ours(executor, stale="error"):
     from lambdapool import LambdaExecutor, LambdaPool
 
@@ -96,7 +104,7 @@ def joblib():
 
 
 def measure(who, row):
-    tasks, in_pool, in_executor, with_joblib, _ = ROWS[row]
+    tasks, in_pool, in_executor, with_joblib, _ = {**ROWS, **ROWS_APART}[row]
     as_executor = who == "executor" or (who == "lambdapool" and in_pool is None)
     do = with_joblib if who == "joblib" else in_executor if as_executor else in_pool
     make = {
@@ -162,7 +170,7 @@ def of_handshake(environment):
     command = [sys.executable, __file__]
     medians = interleaved(
         {
-            who: (lambda who=who: run([*command, who, "map, chunksize 1"], environment=environment))
+            who: (lambda who=who: run([*command, who, OF_HANDSHAKE], environment=environment))
             for who in ("lambdapool", "unchecked")
         },
         1 if QUICK else 5,

@@ -99,7 +99,7 @@ class Dispatcher:
                         chunksize,
                         lets_go=lets_go,
                         open=open,
-                        rows=self.rows and job._may_share_calls,
+                        rows=self.rows and not self.rungs and job._may_share_calls,
                         patient=job._retry is not None or bool(self.rungs),
                         max_cost=job._max_cost,
                         rerun_stragglers=job._rerun_stragglers,

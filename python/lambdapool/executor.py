@@ -213,8 +213,7 @@ class LambdaExecutor(Executor):
         items: Iterator[Any] = zip(*iterables)
         if resumption is not None:
             items = iter(resumption.sift(items, chunksize))
-        mapped = Mapped(self._dispatcher, function, items, chunksize, asked)
-        mapped._resumption = resumption
+        mapped = Mapped(self._dispatcher, function, items, chunksize, asked, resumption)
         sizes = [len(iterable) for iterable in iterables if isinstance(iterable, Sized)]
         total = min(sizes, default=0) if len(sizes) == len(iterables) else None
         mapped.show(asked.progress, total)

@@ -66,6 +66,7 @@ class Feed(Lazy):
         chunksize: int,
         ordered: bool,
         asked: Asked,
+        resumption: Optional[Resumption] = None,
     ) -> None:
         self._items = iter(iterable)
         self._whole = isinstance(iterable, Sized)
@@ -74,7 +75,7 @@ class Feed(Lazy):
         self._window = CHUNKS_EACH * dispatcher.workers * chunksize
         self._consumed = 0
         self._dropped = False
-        super().__init__(dispatcher, function, MAP, chunksize, ordered, held=True, asked=asked)
+        super().__init__(dispatcher, function, MAP, chunksize, ordered, held=True, asked=asked, resumption=resumption)
         self._thread = threading.Thread(target=self._run, name="lambdapool-imap", daemon=True)
 
     def start(self, results: "LambdaIMapIterator") -> None:
@@ -268,8 +269,8 @@ def iterate(
         feed = Feed(dispatcher, function, iterable, chunksize, ordered, asked)
         results: LambdaIMapIterator = kind(pool, feed)
     else:
-        feed = Feed(dispatcher, function, resumption.sift(iterable, chunksize), chunksize, ordered, asked)
-        feed._resumption = resumption
+        missing = resumption.sift(iterable, chunksize)
+        feed = Feed(dispatcher, function, missing, chunksize, ordered, asked, resumption)
         resumed = (ResumedIMapIterator if ordered else ResumedIMapUnorderedIterator)(pool, feed)
         resumed._resumption = resumption
         results = resumed

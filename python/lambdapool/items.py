@@ -76,6 +76,9 @@ class Items(Job):
             if self._chunksize == 1 < fitting:
                 arguments = pickling.dump_row(self._style, items)
             else:
+                if self._chunksize == 1 < count:  # what is raised here is this item's alone
+                    self._give_up(dispatcher.engine.shorten(call, 1))
+                    count = 1
                 arguments = pickling.dump_items(self._style, items, first, apart=dispatcher.blobs.apart)
             if fitting == 1 or arguments and size_of(arguments) <= CHUNK_BYTES:
                 break

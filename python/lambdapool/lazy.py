@@ -14,6 +14,7 @@ from .items import Items
 
 if TYPE_CHECKING:
     from .map_options import Asked
+    from .resumption import Resumption
 
 
 class Lazy(Items):
@@ -28,8 +29,10 @@ class Lazy(Items):
         ordered: bool,
         held: bool,
         asked: Asked,
+        resumption: Optional[Resumption] = None,
     ) -> None:
         self._dispatcher = dispatcher
+        self._resumption = resumption
         self._function = function
         self._style = style
         self._chunksize = chunksize

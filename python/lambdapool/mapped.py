@@ -16,15 +16,22 @@ from .pickling import STARMAP
 if TYPE_CHECKING:
     from .map_options import Asked
     from .report import Report
+    from .resumption import Resumption
 
 
 class Mapped(Lazy):
     """Pulls `items`, the tuples of arguments, and submits them, `size` to an invocation."""
 
     def __init__(
-        self, dispatcher: Dispatcher, function: bytes, items: Iterator[Tuple[Any, ...]], size: int, asked: Asked
+        self,
+        dispatcher: Dispatcher,
+        function: bytes,
+        items: Iterator[Tuple[Any, ...]],
+        size: int,
+        asked: Asked,
+        resumption: Optional[Resumption] = None,
     ) -> None:
-        super().__init__(dispatcher, function, STARMAP, size, ordered=True, held=False, asked=asked)
+        super().__init__(dispatcher, function, STARMAP, size, True, held=False, asked=asked, resumption=resumption)
         self._unpulled = iter(lambda: list(itertools.islice(items, size)), [])
 
     def submit(self, count: Optional[int]) -> None:
@@ -51,9 +58,12 @@ class Mapped(Lazy):
                     raise FuturesTimeoutError
                 if not results:
                     return
-                if refill_from is not None and not self._complete:
-                    self.submit(max(1, len(results) // self._chunksize))
+                refills = refill_from is not None
+                if refills and self._chunksize > 1 and not self._complete:
+                    self.submit(1)
                 while results:
+                    if refills and self._chunksize == 1 and not self._complete:
+                        self.submit(1)
                     yield _value_of(results)
         finally:
             self._cancel()

@@ -29,7 +29,7 @@ void Engine::Impl::take_turn(Id id, Call& call, Turn::Standing standing) {
 
 void Engine::Impl::cut(Id id, std::size_t items) {
   std::unique_lock lock(mutex);
-  if (auto* call = calls.find(id)) (*call)->items = items;  // should it be sent again
+  if (terminated) return;  // and nobody may be left to tell
   lock.unlock();
   options.cut(id, items);
 }

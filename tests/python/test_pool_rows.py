@@ -1,10 +1,11 @@
 """Tiny items of a map with the chunksize 1 share a call, on this machine. Nobody notices but the clock."""
 
+import threading
 from collections import defaultdict
 
 import lambdapool_tasks as tasks
 import pytest
-from lambdapool import LambdaPool, WorkerDied
+from lambdapool import LambdaExecutor, LambdaPool, LambdaPoolError, WorkerDied
 
 ITEMS = 1000
 AT = 500  # where something happens: rows are certain to be there
@@ -116,6 +117,41 @@ def test_large_items_and_results_go_alone(pool):
     assert pool.map(tasks.length_of, ["%d" % n * 5_000 for n in range(1000, 1200)], 1) == [20_000] * 200
     assert pool.map(tasks.zeros, [5_000] * 200, 1) == [bytes(5_000)] * 200
     assert len(rows) == 1  # which turned out not to fit
+
+
+def test_an_item_that_cannot_be_pickled_is_the_only_one_that_fails(pool):
+    for at in range(AT, AT + 17):
+        items = [threading.Lock() if n == at else n for n in range(AT + 100)]
+        results, came = pool.imap(tasks.identity, items), []
+        while len(came) < len(items):
+            try:
+                came.append(next(results))
+            except (TypeError, LambdaPoolError) as error:
+                came.append(str(error))
+        assert "item %d" % at in came[at], came[at]
+        assert came[:at] + came[at + 1 :] == [n for n in range(len(items)) if n != at]
+
+
+def test_a_named_run_has_no_rows(pool, monkeypatch, tmp_path):
+    monkeypatch.setenv("LAMBDAPOOL_RUNS", str(tmp_path))
+    rows = in_rows(pool)
+    assert list(pool.imap(tasks.square, range(300), name="imap")) == [n * n for n in range(300)]
+    assert pool.map(tasks.square, range(300), 1, name="map") == [n * n for n in range(300)]
+    assert not rows
+
+
+def test_what_has_come_is_there_though_the_iterable_raises_while_more_is_pulled(enter):
+    def items():
+        yield from range(ITEMS)
+        raise ValueError("no more")
+
+    enter("local")
+    with LambdaExecutor("algorithms", 2) as executor:
+        results, came = executor.map(tasks.square, items(), buffersize=200), []
+        with pytest.raises(ValueError, match="no more"):
+            for result in results:
+                came.append(result)
+    assert came == [n * n for n in range(ITEMS - 200)]
 
 
 def test_each_item_has_arguments_of_its_own(pool):

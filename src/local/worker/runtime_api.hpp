@@ -59,6 +59,7 @@ class RuntimeApi {
   // The runtime has an invocation that came as a packet: so it reads the next packet after that.
   bool by_packet() const { return state_ == State::running && by_packet_; }
   bool takes_rows() const { return takes_rows_; }
+  bool waits_for_packet() const { return send_packet_ != nullptr; }
   // nullopt: it cannot go as a packet.
   static std::optional<std::string> packet_of(const Invocation& invocation, std::chrono::milliseconds budget,
                                               std::string_view trace_id);

@@ -262,7 +262,8 @@ void Worker::begin(PendingInvocation pending, Delivered delivered) {
   const std::string before = std::exchange(output_before_start_, {});
   if (take_output_ && !before.empty()) take_output_(output_frames_.of(before));
   extensions_->invoke(invocation_->invocation, deadline, trace);
-  if (row_ && delivered == Delivered::now) invocation_->items = let_items_begin(*row_, id);
+  if (row_ && delivered == Delivered::now && api_.takes_rows() && api_.waits_for_packet())
+    invocation_->items = let_items_begin(*row_, id);
   if (delivered == Delivered::early) {
     api_.has_taken({std::move(invocation_->invocation), deadline, trace, left});
   } else {
