@@ -58,7 +58,6 @@ class Dispatcher:
         self.drains_at_exit = drains_at_exit
         self.code = code  # a DeployedCode
         self.deployment: Optional[Any] = None  # what a pool has deployed, but for its memory; None: it does not
-        self.rows = True  # tiny items of a map may share a call though its chunksize is 1, where that changes nothing
         self.rungs = rungs  # versions of the function with more memory each, for what has run out of it
         self.engine = engine
         self.printer = Printer(engine, function) if prints else None  # of what tasks print, where that is wanted
@@ -99,7 +98,7 @@ class Dispatcher:
                         chunksize,
                         lets_go=lets_go,
                         open=open,
-                        rows=self.rows and not self.rungs and job._may_share_calls,
+                        rows=not self.rungs and job._may_share_calls,
                         patient=job._retry is not None or bool(self.rungs),
                         max_cost=job._max_cost,
                         rerun_stragglers=job._rerun_stragglers,

@@ -117,7 +117,6 @@ class LambdaExecutor(Executor):
             settings={"requirements": requirements, "memory": memory, "timeout": timeout},
             allow_http=allow_http, bucket=bucket, stdout=stdout,
         )  # fmt: skip
-        self._dispatcher.rows = max_tasks_per_child is None
         self._keeper = keeper_of(keep_failed, self._dispatcher)
 
     @classmethod

@@ -18,7 +18,7 @@ from .arguments import check_seconds
 from .dispatcher import Dispatcher
 from .faults import Failure
 from .items import LITTLE_BYTES
-from .lazy import Lazy
+from .lazy import Lazy, chunks_of
 from .pickling import MAP
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Feed(Lazy):
         asked: Asked,
         resumption: Optional[Resumption] = None,
     ) -> None:
-        self._items = iter(iterable)
+        self._unpulled = chunks_of(iterable, chunksize)
         self._whole = isinstance(iterable, Sized)
         self._at_hand = type(iterable) in (list, tuple, range)  # pulling them takes no time
         self._chunks_each = CHUNKS_EACH
@@ -120,15 +120,13 @@ class Feed(Lazy):
         try:
             while True:
                 room = self._wait_for_room()  # may end only here: what is pulled is run
-                chunks = [list(itertools.islice(self._items, self._chunksize)) for _ in range(room)]
-                while chunks and not chunks[-1]:
-                    chunks.pop()
+                chunks = list(itertools.islice(self._unpulled, room))
                 if not chunks:
                     break
                 self.pull(*chunks)
         except BaseException as error:  # of the user's iterable: an outcome in its place, and the end
             failure = error
-        self._items = iter(())
+        self._unpulled = iter(())
         self.complete(failure)
 
     def _wait_for_room(self) -> int:

@@ -3,10 +3,11 @@ they come."""
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from collections import deque
-from typing import TYPE_CHECKING, Any, Deque, Dict, List, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Deque, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple, TypeVar
 
 from .dispatcher import Dispatcher
 from .faults import Failure
@@ -15,6 +16,14 @@ from .items import Items
 if TYPE_CHECKING:
     from .map_options import Asked
     from .resumption import Resumption
+
+T = TypeVar("T")
+
+
+def chunks_of(iterable: Iterable[T], size: int) -> Iterator[List[T]]:
+    """Each is pulled when it is asked for."""
+    items = iter(iterable)
+    return iter(lambda: list(itertools.islice(items, size)), [])
 
 
 class Lazy(Items):

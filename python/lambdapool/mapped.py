@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Generator, Iterator, Optional, Tuple
 
 from .dispatcher import Dispatcher
 from .faults import Failure
-from .lazy import Lazy
+from .lazy import Lazy, chunks_of
 from .pickling import STARMAP
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Mapped(Lazy):
         resumption: Optional[Resumption] = None,
     ) -> None:
         super().__init__(dispatcher, function, STARMAP, size, True, held=False, asked=asked, resumption=resumption)
-        self._unpulled = iter(lambda: list(itertools.islice(items, size)), [])
+        self._unpulled = chunks_of(items, size)
 
     def submit(self, count: Optional[int]) -> None:
         """So many chunks more, or all there are."""

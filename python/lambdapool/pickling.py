@@ -91,7 +91,7 @@ def dump_row(style: str, items: Sequence[Any]) -> bytes:
 
 
 def goes_by_name(function: bytes) -> bool:
-    """Of the pickle of one: each task that comes with it finds the same."""
+    """Of the pickle of one: each task that comes with it finds the same. What has a setup around it does not."""
     return type(function) is bytes and function.endswith(_FOUND_BY_NAME) and len(function) < 1024
 
 

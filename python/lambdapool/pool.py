@@ -171,7 +171,6 @@ class LambdaPool(_Base):
             settings={"requirements": requirements, "memory": memory, "timeout": timeout},
             allow_http=allow_http, bucket=bucket, stdout=stdout,
         )  # fmt: skip
-        self._dispatcher.rows = maxtasksperchild is None
         self._keeper = keeper_of(keep_failed, self._dispatcher)
         self._state = RUN
 

@@ -28,8 +28,8 @@ struct Turn {
   // give_back(), too. The service tells how many will.
   std::size_t items = 1;
   std::function<void(std::size_t will_begin)> on_cut = {};  // the caller's
-  bool is_untouched =
-      false;  // the service's, after give_back(): nobody has taken any of it yet, so all of it may begin
+  // The service's, after give_back(): nobody has taken any of it yet, so all of it may begin.
+  bool is_untouched = false;
 };
 
 class InProcess {

@@ -56,6 +56,14 @@ struct ReadinessTest : testing::Test {
     io.poll();
   }
 
+  void let_both_say_something(Watched& one, Watched& other) {
+    watch(one);
+    watch(other);
+    one.say("a");
+    other.say("b");
+    run();
+  }
+
   boost::asio::io_context io{1};
   int turns = 0;
   std::shared_ptr<Readiness> readiness = *Readiness::open(io, [this] { ++turns; });
@@ -108,11 +116,7 @@ TEST_F(ReadinessTest, OneThatIsForgottenMeanwhileIsNotTold) {
   Watched one, other;
   one.then = [&] { readiness->forget(other.own.get(), other); };
   other.then = [&] { readiness->forget(one.own.get(), one); };
-  watch(one);
-  watch(other);
-  one.say("a");
-  other.say("b");
-  run();
+  let_both_say_something(one, other);
   EXPECT_EQ(one.told + other.told, 1);
   (one.told == 0 ? one : other).say("c");
   run();
@@ -192,11 +196,7 @@ TEST_F(ReadinessTest, ManyAreToldInSeveralTurns) {
 TEST_F(ReadinessTest, NobodyIsToldOnceItIsClosed) {
   Watched one, other;
   one.then = other.then = [&] { readiness->close(); };
-  watch(one);
-  watch(other);
-  one.say("a");
-  other.say("b");
-  run();
+  let_both_say_something(one, other);
   EXPECT_EQ(one.told + other.told, 1);
   EXPECT_EQ(turns, 0);
 }

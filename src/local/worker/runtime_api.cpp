@@ -143,11 +143,8 @@ void RuntimeApi::deliver(DeliveredInvocation delivered) {
   by_packet_ = false;
   if (const auto send = std::exchange(send_packet_, nullptr)) {
     auto packet = packet_of(delivered_.invocation, delivered_.budget, delivered_.trace_id);
-    if (packet && takes_rows_ && is_row(delivered_.invocation)) {
-      packet->front() = packet::row_task;
-    } else if (packet && delivered_.is_waited_for) {
+    if (packet && delivered_.is_waited_for && packet->front() == packet::task)
       packet->front() = packet::waited_task;
-    }
     handed_out_ = by_packet_ = packet.has_value();
     return send(packet ? *packet : std::string_view(&packet::fetch, 1));
   }
@@ -190,7 +187,7 @@ void RuntimeApi::ready_for_packets(const SendPacket& send) {
 
 std::optional<std::string> RuntimeApi::packet_of(const Invocation& invocation,
                                                  std::chrono::milliseconds budget,
-                                                 std::string_view trace_id) {
+                                                 std::string_view trace_id) const {
   const std::string time = std::to_string(budget.count());
   const std::size_t size =
       invocation.request_id.size() + time.size() + trace_id.size() + 4 + invocation.payload.size();
@@ -198,7 +195,7 @@ std::optional<std::string> RuntimeApi::packet_of(const Invocation& invocation,
     return std::nullopt;
   std::string packet;
   packet.reserve(size);
-  packet.push_back(packet::task);
+  packet.push_back(takes_rows_ && is_row(invocation) ? packet::row_task : packet::task);
   packet.append(invocation.request_id).append("\n").append(time).append("\n");
   packet.append(trace_id).push_back('\0');
   return packet.append(invocation.payload);

@@ -61,8 +61,8 @@ class RuntimeApi {
   bool takes_rows() const { return takes_rows_; }
   bool waits_for_packet() const { return send_packet_ != nullptr; }
   // nullopt: it cannot go as a packet.
-  static std::optional<std::string> packet_of(const Invocation& invocation, std::chrono::milliseconds budget,
-                                              std::string_view trace_id);
+  std::optional<std::string> packet_of(const Invocation& invocation, std::chrono::milliseconds budget,
+                                       std::string_view trace_id) const;
   static std::string_view id_in(std::string_view packet);
   bool waiting() const { return state_ == State::waiting; }
   void close();

@@ -240,7 +240,7 @@ void Worker::begin(PendingInvocation pending, Delivered delivered) {
   life_.invoked(Clock::now());
   begun_ = life_.begun();
   invocation_ = std::move(pending);
-  heed_turn(invocation_->invocation.turn);
+  heed_turn(invocation_->invocation);
   if (invocation_->invocation.begun) invocation_->invocation.begun();
   arm_timer();
   if (parts_.memory.watches() && !memory_timer_) watch_memory_later();

@@ -74,11 +74,11 @@ class Worker : public std::enable_shared_from_this<Worker> {
 
   enum class Delivered { now, early };
   void begin(PendingInvocation pending, Delivered delivered);
-  void heed_turn(const std::shared_ptr<http::Turn>& turn);
+  void heed_turn(const Invocation& invocation);
   void row_begun();
   void post_cut();
   std::size_t let_items_begin(const http::Turn& row, const std::string& id);
-  void cut_rows(const std::vector<std::string>& items);
+  void cut_rows(const std::vector<std::string>& tokens);
   void settle_early();
   void fail_early();
   void offer();

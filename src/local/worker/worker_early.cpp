@@ -28,14 +28,11 @@ bool Worker::takes_early(const void* caller) const {
 
 bool Worker::take_early(PendingInvocation&& pending) {
   auto& invocation = pending.invocation;
-  auto packet = RuntimeApi::packet_of(invocation, setting_.function->timeout,
-                                      trace_id(invocation.request_id, now_ms()));
-  const bool row = api_.takes_rows() && is_row(invocation);
-  if (packet && row) {
-    packet->front() = packet::row_task;
-    pending.items = let_items_begin(*invocation.turn, invocation.request_id);
-  }
+  const auto packet =
+      api_.packet_of(invocation, setting_.function->timeout, trace_id(invocation.request_id, now_ms()));
   if (!packet) return false;
+  const bool row = api_.takes_rows() && is_row(invocation);
+  if (row) pending.items = let_items_begin(*invocation.turn, invocation.request_id);
   if (!process_->send_early(*packet)) {
     if (row) give_back_early();  // its tokens must not stay in front of others
     return false;
@@ -56,9 +53,9 @@ std::size_t Worker::let_items_begin(const http::Turn& row, const std::string& id
   return items;
 }
 
-void Worker::heed_turn(const std::shared_ptr<http::Turn>& turn) {
-  caller_ = turn ? turn->caller : nullptr;
-  row_ = turn && turn->items > 1 ? turn : nullptr;
+void Worker::heed_turn(const Invocation& invocation) {
+  caller_ = invocation.turn ? invocation.turn->caller : nullptr;
+  row_ = is_row(invocation) ? invocation.turn : nullptr;
 }
 
 // Who does not know rows, or gets this one over HTTP, runs all of it, as it would elsewhere.

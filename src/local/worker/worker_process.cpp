@@ -118,8 +118,7 @@ void WorkerProcess::on_exited(int wait_status, std::uint64_t peak_bytes) {
 void WorkerProcess::release() {
   released_ = true;
   packets_there_.reset();
-  tokens_there_.reset();
-  tokens_.reset();
+  tokens_ = {};
   log_.reset();
   cgroup_.reset();
   end_timer_.reset();
@@ -145,8 +144,7 @@ void WorkerProcess::abandon() {
   connection_.reset();
   packets_.reset();
   packets_there_.reset();
-  tokens_there_.reset();
-  tokens_.reset();
+  tokens_ = {};
   log_.reset();
   cgroup_.reset();
 }
@@ -185,12 +183,10 @@ bool WorkerProcess::open_packets() {
 
 // Python finds them in its channel, before any HTTP.
 bool WorkerProcess::give_packets(int channel) {
-  SocketPair tokens = socket_pair(SOCK_SEQPACKET);
-  if (!tokens.ours) return false;
-  tokens_ = std::move(tokens.ours);
-  tokens_there_ = std::move(tokens.theirs);
+  tokens_ = socket_pair(SOCK_SEQPACKET);
+  if (!tokens_.ours) return false;
   const Descriptor memory = parts_memory_->take_descriptor();
-  const int given[] = {packets_there_.get(), memory.get(), tokens_there_.get()};
+  const int given[] = {packets_there_.get(), memory.get(), tokens_.theirs.get()};
   return send_descriptors(channel, given);
 }
 
@@ -209,8 +205,8 @@ WorkerProcess::Unread WorkerProcess::take_back(std::string_view present) {
   const bool waits = first && RuntimeApi::id_in(*first) == present;
   unread.is_untouched = waits && !exit_;
   if (unread.is_untouched) return unread;
-  if (tokens_there_) {
-    while (auto token = next_packet(tokens_there_.get(), Packet::take))
+  if (tokens_.theirs) {
+    while (auto token = next_packet(tokens_.theirs.get(), Packet::take))
       unread.tokens.push_back(std::move(*token));
   }
   while (const auto packet = next_packet(there, Packet::take))
@@ -220,7 +216,7 @@ WorkerProcess::Unread WorkerProcess::take_back(std::string_view present) {
 }
 
 bool WorkerProcess::send_token(std::string_view id) {
-  return tokens_ && ::send(tokens_.get(), id.data(), id.size(), MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
+  return tokens_.ours && ::send(tokens_.ours.get(), id.data(), id.size(), MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
 }
 
 void WorkerProcess::on_packet(std::string_view packet) {

@@ -149,7 +149,7 @@ class WorkerProcess : public std::enable_shared_from_this<WorkerProcess> {
   std::unique_ptr<PacketSocket> packets_;      // of our own runtimes
   std::unique_ptr<SharedParts> parts_memory_;  // of our own runtimes
   Descriptor packets_there_;                   // the runtime's end of it
-  Descriptor tokens_, tokens_there_;           // of a Python worker; its end, too
+  SocketPair tokens_;                          // of a Python worker; its end, too
   std::filesystem::path imports_;              // its ImportList, where it has one
   Descriptor channel_;                         // the worker's end, until it has been handed over
   const std::vector<std::string> extension_names_;
