@@ -1,6 +1,6 @@
 """How long a caller waits for a worker that has to be started, in milliseconds. Prints one JSON line.
 
-`first`: the first call of a process, which starts the embedded service and the fork server as well.
+`first`: the first call of a process, at once after its pool is made: that has begun to start the fork server.
 `next`: the first call after an update, which finds no worker of the new version.
 `interpreter`: the peer, a fresh Python process with a worker's usual imports.
 

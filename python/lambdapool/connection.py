@@ -1,19 +1,25 @@
-"""Opens the engine behind a pool or an executor."""
+"""Opens the engine behind a pool or an executor.
+
+Once it is open, the local Lambda starts what workers need. So what is not needed until then is imported meanwhile,
+which takes about as long: errors.py, and all that builds upon it.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
-from typing import Any, Dict, List, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence
 
-from . import _native, errors, pickling
+from . import _native, pickling
 from .arguments import check_integer, one_region
 from .default_function import bucket_or_default
-from .deployed_code import DeployedCode, stale_mode
 from .deployment import Deployment, deployed_version_of, settings_of_project
-from .dispatcher import Dispatcher
 from .project_file import place_or_default
-from .redeployment import Redeployment
+from .stale import stale_mode
+
+if TYPE_CHECKING:
+    from .deployed_code import DeployedCode
+    from .dispatcher import Dispatcher
 
 #: After the function's own timeout its answer may take so many seconds more.
 READ_MARGIN = 30.0
@@ -70,7 +76,7 @@ def connect(
     _check_texts(**{_NAMES.get(name, name): where[name] for name in where if name != "allow_http"})
     named = function
     function, *rungs = _deployed(function, deploy, settings or {}, where, bucket)
-    code = _code_of(function, stale, where, in_flight=workers + max(workers, ahead))
+    mode = _stale_mode(stale, function)
     engine: Any = _native.Engine(
         function,
         workers,
@@ -88,10 +94,18 @@ def connect(
         wants_output=stdout,
     )
     _open(engine, function)
+    from .dispatcher import Dispatcher
+
+    code = _code_of(function, mode, where, in_flight=workers + max(workers, ahead))
     dispatcher = Dispatcher(engine, workers, function, drains_at_exit, code, rungs, prints=stdout)
+    return _with_deployment(dispatcher, named, deploy, dict(settings or {}, bucket=bucket, memory=None), where)
+
+
+def _with_deployment(
+    dispatcher: Dispatcher, function: str, deploy: Any, settings: Dict[str, Any], where: Dict[str, Any]
+) -> Dispatcher:
     if deploy is not None and deploy is not False:
-        given = dict(settings or {}, bucket=bucket)
-        dispatcher.deployment = Deployment(named, deploy, dict(given, memory=None), where)
+        dispatcher.deployment = Deployment(function, deploy, settings, where)
     return dispatcher
 
 
@@ -105,21 +119,28 @@ def _bucket(given: Optional[str], function: str, target: Optional[str]) -> str:
     return bucket_or_default(given, function)
 
 
-def _code_of(function: str, stale: Optional[str], where: Dict[str, Any], in_flight: int) -> DeployedCode:
+def _stale_mode(stale: Optional[str], function: str) -> str:
     mode = stale_mode(stale, function)
-    if mode != "update":
-        return DeployedCode(function, mode)
-    if ":" not in function:
-        return DeployedCode(function, mode, Redeployment(function, where, in_flight))
+    if mode != "update" or ":" not in function:
+        return mode
     if stale is not None:
         raise ValueError("stale='update' changes what a function's plain name calls, and %s is called" % function)
-    return DeployedCode(function, "error")
+    return "error"
+
+
+def _code_of(function: str, mode: str, where: Dict[str, Any], in_flight: int) -> DeployedCode:
+    from .deployed_code import DeployedCode
+    from .redeployment import Redeployment
+
+    return DeployedCode(function, mode, Redeployment(function, where, in_flight) if mode == "update" else None)
 
 
 def _open(engine: Any, function: str) -> None:
     error = engine.open()
     if error is not None:
-        raise errors.from_native(error, function)
+        from .errors import from_native
+
+        raise from_native(error, function)
 
 
 def _deployed(

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any, Dict, Iterable, List, Optional, Union
 
-from . import _native, errors
+from . import _native
 from .arguments import check_integer
 from .project_file import FILE, functions_of_project
 
@@ -67,7 +67,9 @@ class Deployment:
             **self._where,
         )
         if error is not None:
-            raise errors.from_native(error, self.function)
+            from .errors import from_native  # late: see connect()
+
+            raise from_native(error, self.function)
         for version, has_uploaded, size in versions:
             if has_uploaded:
                 self._tell(version, size)

@@ -148,7 +148,6 @@ class LambdaPool(_Base):
         self._cache, self._state = {}, TERMINATE
         from .connection import connect
         from .default_function import function_or_default
-        from .kept import keeper_of
         from .retry import pool_retry
         from .worker_setup import WorkerSetup
 
@@ -171,6 +170,8 @@ class LambdaPool(_Base):
             settings={"requirements": requirements, "memory": memory, "timeout": timeout},
             allow_http=allow_http, bucket=bucket, stdout=stdout,
         )  # fmt: skip
+        from .kept import keeper_of  # late: see connect()
+
         self._keeper = keeper_of(keep_failed, self._dispatcher)
         self._state = RUN
 

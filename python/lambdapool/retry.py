@@ -6,7 +6,6 @@ import random
 from typing import Any, Optional, Tuple, Type
 
 from .arguments import check_integer, check_seconds
-from .faults import may_have_run
 
 RETRIES_USUAL = 2
 RETRIES_MAX = 100
@@ -26,6 +25,8 @@ class Retry:
     def delay(self, exception: BaseException, made: int) -> Optional[float]:
         """How many seconds to wait before an item that has failed so is run again, `made` times before; None: it is
         not. Between half and all of what doubles with each time."""
+        from .faults import may_have_run  # late: see connect()
+
         if made >= self._times or not isinstance(exception, self._on) or not may_have_run(exception):
             return None
         longest = min(BACKOFF_MAX, self._backoff * 2.0 ** min(made, 30))

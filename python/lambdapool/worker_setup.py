@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import pickle
 from typing import Any, Callable, Iterable, Optional
 
@@ -24,13 +23,20 @@ class WorkerSetup:
         self.code = (initializer, arguments)  # that tasks run with
         self._initializer = b"" if initializer is None else _sent(initializer, arguments)
         self._max_tasks = max_tasks
-        self._digest = hashlib.sha256(self._initializer + b"%d" % (max_tasks or 0)).digest()[:16]
+        self._asks = initializer is not None or max_tasks is not None
+        self._digest = _digest(self._initializer + b"%d" % (max_tasks or 0)) if self._asks else b""
 
     def wrap(self, function: bytes) -> bytes:
-        if not self._initializer and self._max_tasks is None:
+        if not self._asks:
             return function
         wrapped = pickle.dumps((self._digest, self._initializer, self._max_tasks, bytes(function)), pickling.PROTOCOL)
         return pickling.with_parts_of(wrapped, function)
+
+
+def _digest(asked: bytes) -> bytes:
+    import hashlib  # late: see connect()
+
+    return hashlib.sha256(asked).digest()[:16]
 
 
 def _sent(initializer: Callable[..., object], arguments: "tuple[Any, ...]") -> bytes:

@@ -136,6 +136,7 @@ class RunningService : public Service, private http::InProcess {
   }
   fs::path objects_incoming() const override { return objects_->transit_incoming(); }
   http::InProcess& in_process() override { return *this; }
+  void expect(std::string function) override { plane_->expect(std::move(function)); }
   std::vector<std::string> without_effect() override { return plane_->without_effect(); }
   std::string isolation() const override { return workers_->isolation(); }
 

@@ -41,6 +41,8 @@ class Service {
   static Result<std::unique_ptr<Service>> start(ServiceOptions options);
   virtual ~Service() = default;  // stops: no new invocations, workers killed, nothing left behind
   virtual http::Endpoint endpoint() const = 0;
+  // That a function, as a call names it, is going to be called: what that needs is started meanwhile.
+  virtual void expect(std::string function) = 0;
   virtual http::InProcess& in_process() = 0;  // for this process alone: it admits whoever calls
   // Of the object store, where workers reach it too, whatever they see of the file system.
   virtual http::Endpoint objects_endpoint() const = 0;

@@ -7,7 +7,9 @@ namespace lambdapool::target {
 
 Result<std::unique_ptr<cloud::Caller>> open_caller(const Target& target, const std::string& function) {
   if (target.google) return RunCaller::open(target, function);
-  return LambdaCaller::open(target, function);
+  auto caller = LambdaCaller::open(target, function);
+  if (caller && target.expect) target.expect(function);
+  return caller;
 }
 
 }  // namespace lambdapool::target

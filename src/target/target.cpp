@@ -48,8 +48,10 @@ Result<Target> resolve_local(const TargetOptions& options, const Environment& en
   target.region = (*embedded)->region;
   target.provider = std::make_shared<identity::Provider>(
       aws::Credentials{.identity = (*embedded)->identity, .source = "the embedded local Lambda"});
-  if ((*embedded)->owner == ::getpid())
+  if ((*embedded)->owner == ::getpid()) {
     target.in_process = std::shared_ptr<http::InProcess>(*embedded, &(*embedded)->service->in_process());
+    target.expect = [lambda = *embedded](const std::string& function) { lambda->service->expect(function); };
+  }
   target.service = std::move(*embedded);
   return target;
 }

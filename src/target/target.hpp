@@ -64,6 +64,8 @@ struct Target {
   // The same where this process runs it itself (and is no forked child of the one that does): calls need no
   // socket.
   std::shared_ptr<http::InProcess> in_process = {};
+  // Likewise: tells it that a function is going to be called, so that what that needs is started meanwhile.
+  std::function<void(const std::string& function)> expect = {};
 };
 
 // For local: starts the embedded service, or joins the one that this process already runs for the same

@@ -67,6 +67,37 @@ def test_a_worker_takes_code_for_a_source_of_the_same_bytes_and_no_other(tmp_pat
         ]
 
 
+# A fork server that is killed so many steps after its first worker was asked for.
+CUT_SHORT = """
+import sys
+place, kept, seen, steps = sys.argv[1:]
+sys.path.insert(0, place)
+from compiled import Compiled
+from agents import Agents
+from spare import Spare
+compiled = Compiled(kept)
+compiled.keep(b"x = 'of the fork server'", "a.py")
+spare = Spare(None, compiled, Agents(compiled, ''))
+spare.look_at(seen, seen)
+for _ in range(int(steps)):
+    spare.work()
+print(sum(source in Compiled(kept) for source in (b"x = 'of the fork server'", b"def value(): return 1", b"def value(): return 2")))
+"""
+
+
+def test_what_was_compiled_is_kept_by_fork_servers_that_soon_end(tmp_path):
+    seen = write_agent(tmp_path / "seen", 2)
+    (Path(seen) / "lambdapool_agent" / "broken.py").unlink()
+
+    def kept(steps):
+        command = [sys.executable, "-I", "-B", "-c", CUT_SHORT, str(PYTHON), str(tmp_path / "kept"), seen, str(steps)]
+        return int(subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True).stdout)
+
+    assert [kept(steps) for steps in (0, 1)] == [0, 1]
+    assert kept(5) >= 2  # its own, looked for, and half of the four files
+    assert kept(8) == 3
+
+
 SAVED = """
 import sys
 sys.path.insert(0, sys.argv[1])

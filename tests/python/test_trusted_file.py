@@ -27,8 +27,8 @@ def planted(tmp_path, monkeypatch):
 def test_nothing_of_it_is_taken_and_nothing_is_passed_over(planted):
     import lambdapool
     from lambdapool.default_function import bucket_or_default, function_or_default
-    from lambdapool.deployed_code import stale_mode
     from lambdapool.project_file import place_or_default
+    from lambdapool.stale import stale_mode
 
     for use in (
         lambda: stale_mode(None, "f"),
@@ -50,7 +50,7 @@ def test_nothing_of_it_is_taken_and_nothing_is_passed_over(planted):
 
 @as_root
 def test_another_user_s_is_refused_but_that_of_sudo_s_caller(planted, monkeypatch):
-    from lambdapool.deployed_code import stale_mode
+    from lambdapool.stale import stale_mode
 
     pytest.importorskip("tomllib")
     planted.chmod(0o664)

@@ -6,6 +6,7 @@
 
 #include "core/encoding.hpp"
 #include "core/limits.hpp"
+#include "local/control/arn.hpp"
 #include "local/control/control_plane_impl.hpp"
 
 namespace lambdapool::local {
@@ -306,6 +307,13 @@ void ControlPlane::handle(http::Request request, http::Responder responder) {
 
 void ControlPlane::handle_own(http::Request request, http::Responder responder) {
   impl_->handle(std::move(request), std::move(responder), Impl::Caller::own);
+}
+
+void ControlPlane::expect(std::string function) {
+  impl_->post([function = std::move(function)](Impl& self) {
+    const auto reference = parse_function_reference(function, self.options.region, "", NameRule::namespaced);
+    if (reference) self.invoker.expect(*reference);
+  });
 }
 
 bool ControlPlane::is_idle() const { return impl_->exchanges.empty(); }

@@ -52,6 +52,8 @@ class ControlPlane {
   void handle(http::Request request, http::Responder responder);
   // Of this process's own pools, which need no signature and send no payload that is not JSON.
   void handle_own(http::Request request, http::Responder responder);
+  // That this function, as a call names it, is going to be called. From any thread.
+  void expect(std::string function);
   bool is_idle() const;  // on the loop's thread: every request has its answer
 
   // Between the two nothing is done in the background. Not on the loop's thread.

@@ -197,6 +197,10 @@ bool Invoker::invoke_early(const InvokeRequest& request, Invocation invocation, 
                                });
 }
 
+void Invoker::expect(const FunctionReference& reference) {
+  if (const auto snapshot = find(reference)) workers_.expect(*(*snapshot)->version);
+}
+
 void Invoker::invoke(const InvokeRequest& request, const std::string& request_id, std::string payload,
                      Respond respond, std::shared_ptr<http::Turn> turn) {
   if (turn && turn->standing == http::Turn::Standing::early) {

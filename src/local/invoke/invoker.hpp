@@ -36,6 +36,9 @@ class Invoker {
   void invoke(const InvokeRequest& request, const std::string& request_id, std::string payload,
               Respond respond, std::shared_ptr<http::Turn> turn = {});
 
+  // It is going to be called (Workers::expect). What cannot be found is left to that call.
+  void expect(const FunctionReference& reference);
+
  private:
   using Done = std::function<void(InvocationResult)>;
   class Call;

@@ -1,8 +1,9 @@
 """What the fork server does in advance for workers to come, in small pieces while nobody asks for one.
 
-The first worker has not waited for it. Modules of the standard library that the agent and most handlers import, and
-the agent's own, compiled: each function has its own copy, which each of its workers would compile again. What counts is
-a source's bytes, so other code is never taken for it. Then the agent itself is imported (agents.py).
+The first worker has not waited for it. First the agent's modules, compiled: each function has its own copy, which each
+of its workers would compile again. What counts is a source's bytes, so other code is never taken for it. What there is
+of it is kept at once, and half-way, too: programs that call once are soon at their end, and the next one would begin
+anew. Then the agent is imported (agents.py), and modules of the standard library that most handlers import.
 """
 
 import collections
@@ -36,7 +37,7 @@ class Spare:
         """The files of a function of which a worker was asked for, and where workers see them."""
         if code not in self._seen and len(self._seen) < FILES_MAX:
             self._seen.add(code)
-            self._tasks.append((self._find, (code, place)))
+            self._tasks.extendleft([(self._find, (code, place)), (self._save, None)])
 
     def work(self):
         """Does a piece of it. False: there is no more."""
@@ -48,10 +49,12 @@ class Spare:
         except Exception:
             pass  # whoever needs it will see
         if not self._tasks:
-            if self._compiled.is_new:
-                self._compiled.save()
             self._finish()
         return True
+
+    def _save(self, _):
+        if self._compiled.is_new:
+            self._compiled.save()
 
     def _find(self, code_and_place):
         code, place = code_and_place
@@ -59,8 +62,10 @@ class Spare:
         files = [os.path.join(inside, name) for inside, _, names in os.walk(top) for name in names]
         files = [file for file in files if file.endswith(".py")]
         if len(files) <= FILES_MAX and sum(map(os.path.getsize, files)) <= BYTES_MAX:
-            self._tasks.extend((self._compile, file) for file in files)
-            self._tasks.append((lambda _: self._agents.prepare(code, place), None))
+            steps = [(self._compile, file) for file in files]
+            steps.insert(len(steps) // 2, (self._save, None))
+            steps += [(self._save, None), (lambda _: self._agents.prepare(code, place), None)]
+            self._tasks.extendleft(reversed(steps))
 
     def _compile(self, path):
         with open(path, "rb") as file:

@@ -21,6 +21,9 @@ constexpr int lost_starts_max = 10;
 constexpr std::size_t descriptors_of_a_worker = 10;  // while it starts; half of that later
 constexpr std::chrono::milliseconds look_for_room_every{20};
 
+constexpr std::string_view python_runtime = "python3.";
+constexpr std::size_t python_version_at = 6;
+
 // A crashed worker's slot, kept for its replacement.
 struct SpareSlot {
   WorkerSlot slot;
@@ -54,6 +57,7 @@ class LocalWorkers : public Workers {
               std::function<void(InvocationResult)> done) override;
   bool invoke_early(const std::shared_ptr<const FunctionVersion>& function, Invocation call,
                     std::function<void(InvocationResult)> done) override;
+  void expect(const FunctionVersion& function) override;
   void retire(const std::string& key) override;
   std::string isolation() const override { return machine_.isolation(); }
   void close_in_fork() override { machine_.close_in_fork(); }
@@ -130,6 +134,16 @@ bool LocalWorkers::invoke_early(const std::shared_ptr<const FunctionVersion>& fu
     if (!best || worker->early() < best->early()) best = worker.get();
   }
   return best && best->take_early({std::move(invocation), std::move(done)});
+}
+
+// Supervisor and interpreter take most of the time of a first call. Where they cannot be had, that one says
+// why.
+void LocalWorkers::expect(const FunctionVersion& function) {
+  try {
+    if (machine_.prepare() && function.runtime.starts_with(python_runtime))
+      machine_.python(function.runtime.substr(python_version_at));
+  } catch (const std::exception&) {  // of what a start needs something is missing
+  }
 }
 
 // What has come for another worker, or for none any more, does not wait behind what is early.
@@ -231,7 +245,7 @@ void LocalWorkers::start_worker(Group& group) {
 
 void LocalWorkers::try_to_start_worker(Group& group) {
   const std::string& runtime = group.function->runtime;
-  const bool python = runtime.starts_with("python3.");
+  const bool python = runtime.starts_with(python_runtime);
   const bool by_program = is_node(*group.function) || is_java(*group.function);
   if (!python && !by_program && !runtime.starts_with("provided")) {
     return refuse_front(group,
@@ -251,7 +265,8 @@ void LocalWorkers::try_to_start_worker(Group& group) {
                           on_start_failed(group, worker, failure);
                         },
                         [this, key](Worker& worker) { on_ended(key, worker); }};
-  PythonForkServer* const interpreter = python ? &machine_.python(runtime.substr(6)) : nullptr;
+  PythonForkServer* const interpreter =
+      python ? &machine_.python(runtime.substr(python_version_at)) : nullptr;
   WorkerProcess::Parts parts{loop_, machine_.supervisor(), machine_.memory(), interpreter};
   auto worker = std::make_shared<Worker>(
       parts, log_,

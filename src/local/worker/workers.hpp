@@ -84,6 +84,9 @@ class Workers {
     return false;
   }
 
+  // It is going to be called: what any worker of it needs is started meanwhile. On the loop's thread.
+  virtual void expect(const FunctionVersion& /*function*/) {}
+
   // Idle workers of this key end now, busy ones after their invocation. On the loop's thread.
   virtual void retire(const std::string& key) = 0;
 

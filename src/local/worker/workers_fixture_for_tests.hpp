@@ -157,12 +157,12 @@ class WorkersTest : public testing::Test {
   }
 
   void retire(const std::string& key) {
-    std::promise<void> done;
-    loop.post([&] {
-      workers->retire(key);
-      done.set_value();
-    });
-    done.get_future().wait();
+    loop.run([&] { workers->retire(key); });
+  }
+
+  void expect(const std::shared_ptr<const FunctionVersion>& function) {
+    start();
+    loop.run([&] { workers->expect(*function); });
   }
 
   struct Logged {

@@ -87,6 +87,31 @@ TEST_F(WorkersStartTest, AStartThatIsAlwaysLostSaysWhatWasStartedAndHowItEnded) 
   EXPECT_THAT(payload, HasSubstr("ended"));
 }
 
+TEST_F(WorkersStartTest, WhatIsGoingToBeCalledFindsTheInterpreterThatWasStartedForIt) {
+  const auto function = python("import os\ndef handler(event, context): return os.getppid()");
+  expect(function);
+  const auto interpreters = [&] {
+    std::set<pid_t> found;
+    for (const pid_t child : children_of(supervisor_of_this_process()))
+      if (read_proc(child, "cmdline").find("compiled.py") != std::string::npos) found.insert(child);
+    return found;
+  };
+  EXPECT_TRUE(eventually([&] { return interpreters().size() == 1; }));
+  const auto started = interpreters();
+  EXPECT_TRUE(logged().empty());  // nothing of the function has run
+  EXPECT_EQ(invoke(function).payload, std::to_string(*started.begin()));
+  expect(function);
+  EXPECT_EQ(interpreters(), started);
+}
+
+TEST_F(WorkersStartTest, WhatIsExpectedAndCannotStartFailsWithItsCallAlone) {
+  options.environment = Environment(std::map<std::string, std::string>{{"PATH", home.path.string()}});
+  const auto function = python("def handler(event, context): return 1");
+  function->runtime = "python3.99";
+  expect(function);
+  EXPECT_THAT(invoke(function).payload, HasSubstr("This function needs Python 3.99"));
+}
+
 TEST_F(WorkersStartTest, AnInterpreterThatDoesNotStartIsNotAMissingOne) {
   fs::create_directories(home.path / "bin");
   const fs::path broken = home.path / "bin" / "python3.11";
