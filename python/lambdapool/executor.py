@@ -88,13 +88,10 @@ class LambdaExecutor(Executor):
     ) -> None:
         from .connection import connect
         from .default_function import function_or_default
-        from .futures import TaskFuture
-        from .kept import keeper_of
         from .retry import pool_retry
         from .worker_setup import WorkerSetup
 
         self._shutdown = False
-        self._future = TaskFuture  # imported once, and not with each
         # By this name the standard library's executors have it, and others (dask) read it.
         self._max_workers = _workers(max_workers, workers)
         if max_tasks_per_child is not None and check_integer("max_tasks_per_child", max_tasks_per_child) <= 0:
@@ -117,6 +114,10 @@ class LambdaExecutor(Executor):
             settings={"requirements": requirements, "memory": memory, "timeout": timeout},
             allow_http=allow_http, bucket=bucket, stdout=stdout,
         )  # fmt: skip
+        from .futures import TaskFuture  # late: see connect()
+        from .kept import keeper_of
+
+        self._future = TaskFuture  # imported once, and not with each
         self._keeper = keeper_of(keep_failed, self._dispatcher)
 
     @classmethod
