@@ -141,7 +141,7 @@ AGENT = PYTHON.parents[2] / "python" / "agent"
 
 # As the fork server, and then its worker, which sees the code of its function at another place.
 IMPORTED = """
-import sys, types
+import importlib, sys, types
 programs, code, place, handler = sys.argv[1:]
 sys.path.insert(0, programs)
 from agents import Agents
@@ -151,7 +151,10 @@ path, before = list(sys.meta_path), set(sys.modules)
 agents.prepare(code, place)
 print(sorted(name for name in set(sys.modules) - before if name.startswith("lambdapool")), sys.meta_path == path)
 answers = []
-agents.rehearse(types.SimpleNamespace(rehearse=lambda handler, task: answers.append(handler.lambdapool_raw(task, None))))
+client = types.SimpleNamespace()
+client.find_handler = lambda name: importlib.import_module(name.rpartition(".")[0]).lambda_handler
+client.rehearse = lambda handler, task: answers.append(handler.lambdapool_raw(task, None))
+agents.rehearse(client)
 sys.path.insert(0, place)
 agents.hand_on({"environment": {"LAMBDA_TASK_ROOT": place}, "code": code, "handler": handler})
 print(sys.meta_path == path)
@@ -223,7 +226,7 @@ def test_a_worker_imports_itself_what_is_not_the_agent_that_is_known(deployed, c
 
 
 REHEARSED = """
-import logging, os, signal, sys, types
+import faulthandler, logging, os, signal, sys, types
 programs, runtime, code = sys.argv[1:]
 for path in ["%s/lambdapool_%s.py" % (runtime, name) for name in ("records", "invocation", "channel")] + [
     "%s/%s.py" % (programs, name) for name in ("packets", "sdk", "runtime_client")
@@ -242,7 +245,9 @@ agents.prepare(code, "/var/task")
 
 def state():
     signals = [signal.getsignal(number) for number in range(1, 65)]
-    return list(sys.path), list(sys.meta_path), signals, logging.getLogger().handlers[:], logging.getLogger().level
+    log = logging.getLogger()
+    own = {name for name in sys.modules if name.startswith("lambdapool")}
+    return list(sys.path), list(sys.meta_path), own, signals, faulthandler.is_enabled(), log.handlers[:], log.level
 
 packets = sys.modules["lambdapool_packets"]
 sent, before = [], state()
@@ -292,7 +297,7 @@ for root in ("/root", ""):  # of the last one, by which the next is prepared
     one.in_root = root != ""
     pid = one.give(b"to you", [writer])
     ended = os.waitpid(pid, 0) == (pid, 0)
-    print(os.read(reader, 100).decode(), ended, one.give(b"again", [writer]))
+    print(os.read(reader, 100).decode(), ended, one.patience({1: 1}), one.give(b"again", [writer]))
     one.prepare()
 one.waited({})
 print(os.WTERMSIG(os.wait()[1]) == signal.SIGKILL, one.give(b"none", [writer]))
@@ -314,8 +319,8 @@ def test_a_worker_that_was_forked_before_it_was_asked_for_is_given_away_once():
         "None None 2",
         "None None 2",
         "30000 None",
-        "to you 1 7 0 1 True None",
-        "to you 1 7 1 1 True None",
+        "to you 1 7 0 1 True 0 None",
+        "to you 1 7 1 1 True 0 None",
         "True None",
         "None",
         "None",

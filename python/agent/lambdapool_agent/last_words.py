@@ -59,14 +59,24 @@ class Deadline:
             self._at = None
 
 
+def _library_with_timers():
+    """None where there is none."""
+    try:
+        library = ctypes.CDLL(None)
+        return library if hasattr(library, "timer_create") else ctypes.CDLL("librt.so.1")  # before glibc 2.34
+    except Exception:
+        return None
+
+
+_library = _library_with_timers()  # when this is imported, since it takes longer than a small task
+
+
 def _timer():
     """A function that sets POSIX's timer_create(2), in STEPS of a second; 0 stops it. None where there is none."""
+    library = _library
     try:
-        if ctypes is None or signal.getsignal(SIGNAL) is not signal.SIG_DFL:
+        if library is None or signal.getsignal(SIGNAL) is not signal.SIG_DFL:
             return None
-        library = ctypes.CDLL(None)
-        if not hasattr(library, "timer_create"):
-            library = ctypes.CDLL("librt.so.1")  # before glibc 2.34
         timer = ctypes.c_void_p()
         event = ctypes.create_string_buffer(64)  # struct sigevent: an address, the signal, SIGEV_SIGNAL
         ctypes.c_int.from_buffer(event, ctypes.sizeof(ctypes.c_void_p)).value = SIGNAL

@@ -300,7 +300,7 @@ class TraceVariable:
     BYTES = 512
 
     def __init__(self):
-        self._place = self._value = None
+        self._place = self._value = self._putenv = None
 
     def set(self, value):
         key, text = self.NAME.encode(), ("%s=%s" % (self.NAME, value)).encode()
@@ -314,9 +314,10 @@ class TraceVariable:
         ctypes = sys.modules.get("ctypes")
         if ctypes is None or not fits or key not in variables:
             return
-        self._place = self._place or ctypes.create_string_buffer(self.BYTES)
+        if self._place is None:
+            self._place, self._putenv = ctypes.create_string_buffer(self.BYTES), ctypes.CDLL(None).putenv
         self._place.value = text
-        if ctypes.CDLL(None).putenv(self._place) == 0:
+        if self._putenv(self._place) == 0:
             self._value = variables[key]
 
     def clear(self):

@@ -105,7 +105,14 @@ Invoker::Invoker(http::EventLoop& loop, Workers& workers, SnapshotCache& snapsho
 
 OrRefusal<std::shared_ptr<const Snapshot>> Invoker::find(const FunctionReference& reference) {
   auto snapshot = snapshots_.find(reference);
-  for (const auto& key : snapshots_.take_replaced()) workers_.retire(key);
+  if (auto replaced = snapshots_.take_replaced(); !replaced.empty()) {
+    // Once the next one has been asked for, so that its start does not wait for their end.
+    loop_.post([invoker = std::weak_ptr(self_), replaced = std::move(replaced)] {
+      const auto alive = invoker.lock();
+      if (!alive) return;
+      for (const auto& key : replaced) (*alive)->workers_.retire(key);
+    });
+  }
   return snapshot;
 }
 

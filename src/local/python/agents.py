@@ -61,11 +61,10 @@ class Agents:
         return loaders
 
     def rehearse(self, client):
-        """In a process that is going to be a worker."""
-        for modules in (handover.modules for handover in self._handovers.values() if handover):
-            loader = modules[PACKAGE + ".coroutine"].__loader__
-            loader.exec_module(importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader)))
-            client.rehearse(modules[PACKAGE + ".handler"].lambda_handler, task_for(modules[PACKAGE + ".envelope"]))
+        """In a process that is going to be a worker, of which function is not known yet."""
+        for handover in filter(None, self._handovers.values()):
+            rehearse_import(handover, client)
+            rehearse_task(handover.modules, client)
 
     def hand_on(self, request):
         """In a worker that has its environment and its search path."""
@@ -118,9 +117,42 @@ class Handover(Loader):
         super().exec_module(module)
 
 
-def task_for(envelope):
-    head = {"lambdapool": 1, "codec": envelope.CODEC, "peer": envelope.PEER, "encoding": "raw", "echo": ""}
-    return json.dumps(head).encode() + b"\0" + pickle.dumps(int, 5) + pickle.dumps(("map", [0]), 5)
+def rehearse_import(handover, client):
+    """Nothing is left of it: a function's own modules are not looked for, and the modules are nobody's again."""
+    preload, last_words = (handover.modules[PACKAGE + name] for name in (".preload", ".last_words"))
+    import_own_modules, faulthandler = preload.import_own_modules, last_words.faulthandler
+    preload.import_own_modules = lambda: import_own_modules(os.devnull)
+    path, was_enabled = list(sys.path), faulthandler.is_enabled()
+    sys.meta_path.insert(0, Finder({PACKAGE: handover}))
+    try:
+        client.find_handler(PACKAGE + ".lambda_handler")
+    finally:
+        preload.import_own_modules, sys.path[:] = import_own_modules, path
+        if not was_enabled:
+            faulthandler.disable()
+        for name in handover.modules:
+            sys.modules.pop(name, None)
+
+
+def rehearse_task(modules, client):
+    handler, code = modules[PACKAGE + ".handler"], modules[PACKAGE + ".code"]
+    try:
+        code._known = code.digest(code.manifest())
+        client.rehearse(handler.lambda_handler, task_for(modules[PACKAGE + ".envelope"], code._known))
+    finally:
+        code._known = code._manifest = None
+
+
+def task_for(envelope, code):
+    head = {
+        "lambdapool": 1,
+        "codec": envelope.CODEC,
+        "peer": envelope.PEER,
+        "encoding": "raw",
+        "echo": "",
+        "code": code,
+    }
+    return json.dumps(head).encode() + b"\0" + pickle.dumps(int, 5) + pickle.dumps(("call", [((0,), {})]), 5)
 
 
 def sha256_of(path):

@@ -2,7 +2,7 @@
 
 One of these runs for each version of Python that functions ask for. It has imported what the runtime
 client and most handlers need, has no threads, and sees nothing but the standard library. Requests come as
-packets on descriptor 3 (worker or template, its code, its layers, and all of it as JSON), with the worker's
+packets on descriptor 3 (worker or template, its code, its layers, a number, and all of it as JSON), with the worker's
 descriptors attached; each becomes a child that enters its own root, environment and limits and then runs the
 runtime client. Exits are reported on the same socket.
 
@@ -10,7 +10,6 @@ Some children become templates: they import the packages of one function (templa
 requests themselves, on a socket of their own.
 """
 
-import array
 import base64  # noqa: F401  (imported so that workers have them already)
 import gc
 import io
@@ -36,6 +35,7 @@ except ImportError:  # an interpreter built without libffi: workers do without m
 
 CONTROL = 3
 OUTPUT, CHANNEL = 0, 1
+AFTERWARDS_SECONDS = 0.002  # until what nobody waits for is done, unless somebody asks for more
 WORKER = b"worker"
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 1, 36, 47, 4
 MS_BIND_REC = 4096 | 16384
@@ -237,27 +237,40 @@ def freeze():
     gc.freeze()
 
 
-def receive(control):
-    fds = array.array("i")
-    message, ancillary, _, _ = control.recvmsg(131072, socket.CMSG_SPACE(2 * fds.itemsize))
-    for level, kind, data in ancillary:
-        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
-            fds.frombytes(data[: len(data) - len(data) % fds.itemsize])
-    return message, list(fds)
-
-
 def report(control, **message):
     control.send(json.dumps(message).encode())
 
 
+def note(control, workers, number, pid):
+    workers[pid] = number
+    report(control, kind="started", id=number, pid=pid)
+
+
 def practise(variables):
-    """A request to itself. What that writes to of the memory that a fork shares is copied now, and not while somebody
-    waits."""
+    """A request to itself, which hands it on. What that writes to of the memory that a fork shares is copied now, and
+    not while somebody waits."""
     ends = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     report(ends[0], environment=variables)
-    json.loads(receive(ends[1])[0])
+    message, _ = reserve_module.receive(ends[1])
+    json.loads(message)
+    sdk.is_needless(os.fsdecode(b""), os.fsdecode(b""))
+    reserve_module.hand_on(ends[0], message, [CONTROL, CONTROL])
+    for fd in reserve_module.receive(ends[1])[1]:
+        os.close(fd)
     for end in ends:
         end.close()
+
+
+def get_ready(server, client, spare):
+    """All that a worker does before it is known what it is for, and what can be rehearsed of the rest."""
+    settle(server)
+    try:
+        if libc:
+            sdk.to_bind()
+            bind("", "")  # fails, after most of what it does; there is no such directory
+    except OSError:
+        pass
+    spare.rehearse(client)
 
 
 def reap(control, workers, reserve):
@@ -295,9 +308,8 @@ def serve(control, client, spare, kept=None):
     poll.register(wake, select.POLLIN)
 
     def live(given):
-        settle(server)
-        spare.rehearse(client)
-        message, fds = receive(given)
+        get_ready(server, client, spare)
+        message, fds = reserve_module.receive(given)
         if message:
             worker_main(json.loads(message.split(b"\0")[-1]), fds, server, client, None, spare, settled=True)
 
@@ -319,9 +331,9 @@ def serve(control, client, spare, kept=None):
         for fd in fds:
             os.close(fd)
         if pid > 0:
-            workers[pid] = request["id"]
             spare.look_at(request["code"], request["environment"]["LAMBDA_TASK_ROOT"])
-            report(control, kind="started", id=request["id"], pid=pid)
+            if pid not in workers:
+                note(control, workers, request["id"], pid)
 
     while True:
         ready = poll.poll(0)
@@ -340,12 +352,15 @@ def serve(control, client, spare, kept=None):
                 while waiting and not sdk.is_busy():
                     start(*waiting.pop(0))
                 continue
-            message, fds = receive(control)
+            message, fds = reserve_module.receive(control)
             if not message:
                 return
-            kind, code, opt, text = message.split(b"\0")
+            kind, code, opt, number, text = message.split(b"\0")
             at_once = kind == WORKER and not kept and sdk.is_needless(os.fsdecode(code), os.fsdecode(opt))
             given = reserve.give(message, fds) if at_once else None  # who has waited for it, and nobody for the rest
+            if given is not None:
+                note(control, workers, int(number), given)  # and no more for a moment: it may have this processor
+                select.select([control], [], [], AFTERWARDS_SECONDS)
             request = json.loads(text)
             if given is None and not kept and sdk.is_awaited(request, template.Packages):
                 waiting.append((message, request, fds))

@@ -25,6 +25,7 @@ class Reserve:
         self.in_root = False  # the last worker, so that the next will be
         self._tried = unshare is None  # since anything has changed
         self._pid = self._socket = None
+        self._soon = SOON_MS
 
     def waited(self, workers):
         """So long as patience() said nobody has asked for a worker, nor has one ended."""
@@ -34,7 +35,7 @@ class Reserve:
             self.discard()
 
     def prepare(self):
-        self._tried = True
+        self._tried, self._soon = True, SOON_MS
         if self._pid is not None or is_memory_short():
             return
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -65,13 +66,13 @@ class Reserve:
         pid, self._pid = self._pid, None
         if pid is None:
             return None
-        rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))]
         try:
             with self._socket as ours:
-                ours.sendmsg([message], rights)
+                hand_on(ours, message, fds)
         except OSError:  # somebody has killed it, or the request is too long
             os.kill(pid, signal.SIGKILL)
             return None
+        self._soon = 0  # whoever has given it has waited
         return pid
 
     def discard(self):
@@ -94,8 +95,21 @@ class Reserve:
     def patience(self, workers):
         """How long to poll, in milliseconds; None: for ever."""
         if self._pid is None:
-            return SOON_MS if workers and not self._tried else None
+            return self._soon if workers and not self._tried else None
         return None if workers else IDLE_MS
+
+
+def receive(control):
+    fds = array.array("i")
+    message, ancillary, _, _ = control.recvmsg(131072, socket.CMSG_SPACE(2 * fds.itemsize))
+    for level, kind, data in ancillary:
+        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+            fds.frombytes(data[: len(data) - len(data) % fds.itemsize])
+    return message, list(fds)
+
+
+def hand_on(to, message, fds):
+    to.sendmsg([message], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))])
 
 
 def stand_apart(unshare):

@@ -93,7 +93,7 @@ def run(connection, handler_name, news=bytes):
 def rehearse(handler, envelope):
     """A task of nobody's, from its packet to its answer's, in a process that is going to be a worker. It has too little
     time for a timer, which would stay."""
-    stage = lambdapool_packets.Rehearsal(b"T0\n500\n\0" + envelope)
+    stage = lambdapool_packets.Rehearsal(b"T0\n500\nRoot=0\0" + envelope)
     try:
         lambdapool_packets.serve(stage, stage, stage, handler, function_of_environment(), bytes, sys.modules[__name__])
     except IndexError:

@@ -30,8 +30,8 @@ bool ForkChannel::fork(const PythonFork& fork, ProcessEvents events) {
   // What the fork server looks at first, so that a worker that it has in reserve does not wait until the rest
   // is read.
   std::string message = fork.modules.empty() ? "worker" : "template";
-  for (const auto& place : {fork.root.code.string(), fork.root.opt.string()})
-    message.append(1, '\0').append(place);
+  for (const auto& part : {fork.root.code.string(), fork.root.opt.string(), std::to_string(id)})
+    message.append(1, '\0').append(part);
   message.append(1, '\0').append(request.dump(-1, ' ', false, json::error_handler_t::replace));
   const int channel = fork.channel.get();
   const int fds[] = {fork.output ? fork.output.get() : channel, channel};

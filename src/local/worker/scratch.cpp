@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <utility>
 
 #include "local/store/home.hpp"
 
@@ -79,11 +80,17 @@ void Scratch::remove() {
 }
 
 Result<fs::path> Scratch::make_tmp() {
+  if (!spare_tmp_.empty()) return std::exchange(spare_tmp_, {});
   const fs::path path = path_ / ("tmp-" + std::to_string(next_++));
   if (::mkdir(path.c_str(), 0700) != 0 || ::chmod(path.c_str(), 0700) != 0) {
     return fail(ErrorKind::io, "Could not create " + path.string() + ": " + system_reason(errno));
   }
   return path;
+}
+
+void Scratch::prepare_tmp() {
+  if (!spare_tmp_.empty()) return;
+  if (auto made = make_tmp()) spare_tmp_ = std::move(*made);
 }
 
 void Scratch::remove_tmp(const fs::path& path) {

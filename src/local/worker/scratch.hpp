@@ -25,8 +25,10 @@ class Scratch {
 
   const std::filesystem::path& path() const { return path_; }
 
-  // An empty directory with /tmp's permissions.
+  // An empty directory with /tmp's permissions. One is made in advance by prepare_tmp(): that takes the disk
+  // longer than all else that is done here for a worker.
   Result<std::filesystem::path> make_tmp();
+  void prepare_tmp();
   static void remove_tmp(const std::filesystem::path& path);
 
   // What /opt is for these layers: later ones win. One layer is its own directory; several are merged
@@ -37,6 +39,7 @@ class Scratch {
   std::filesystem::path path_;
   Descriptor lock_;
   int next_ = 1;
+  std::filesystem::path spare_tmp_;  // "" where there is none
   std::map<std::vector<std::filesystem::path>, std::filesystem::path> merged_;
 };
 

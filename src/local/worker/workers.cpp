@@ -276,6 +276,7 @@ void LocalWorkers::try_to_start_worker(Group& group) {
       options_.init_limit, std::move(events));
   group.workers.push_back(worker);
   worker->start();
+  loop_.post([this] { machine_.scratch().prepare_tmp(); });  // while it starts
 }
 
 // Its credentials are those of a role, which expire: whoever waits has a new worker when this one has ended.
