@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
-from typing import Any, Dict, Iterable, List, Optional, Union
+from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Optional, Union
 
 from . import _native
 from .arguments import check_integer
@@ -20,7 +19,8 @@ QUALIFIERS = "LAMBDAPOOL_DEPLOYED"  # of a script that `lambdapool run` has depl
 TRUSTED_SECONDS = 600.0
 VERSIONS_KEPT = 5
 
-Paths = Union[str, "os.PathLike[str]", Iterable[Union[str, "os.PathLike[str]"]]]
+if TYPE_CHECKING:  # it takes longer than the rest of this module
+    Paths = Union[str, "os.PathLike[str]", Iterable[Union[str, "os.PathLike[str]"]]]
 
 
 class Deployment:
@@ -146,7 +146,7 @@ def settings_of_project(function: str) -> Optional[Dict[str, Any]]:
     if file is None or function not in functions:
         return None
     settings = {name.replace("-", "_"): value for name, value in functions[function].items() if name != "stale"}
-    folder = file.parent
+    folder = os.path.dirname(file)
     settings["paths"] = [_beside(folder, path) for path in settings.get("paths", [])]
     if settings.get("requirements"):
         settings["requirements"] = _beside(folder, settings["requirements"])
@@ -157,8 +157,8 @@ def settings_of_project(function: str) -> Optional[Dict[str, Any]]:
     return settings
 
 
-def _beside(folder: Path, path: str) -> str:
-    return os.path.normpath(folder / path)
+def _beside(folder: str, path: str) -> str:
+    return os.path.normpath(os.path.join(folder, path))
 
 
 def _shown(path: str) -> str:

@@ -2,34 +2,48 @@
 
 from __future__ import annotations
 
+import errno
 import os
-import pathlib
+import stat
 from typing import Any, Dict, Optional, Tuple
 
 from .toml_file import read_toml
 from .trusted_file import UntrustedFile, check_trusted
 
 FILE = "lambdapool.toml"
+_ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.EBADF, errno.ELOOP)
 
 
-def functions_of_project() -> Tuple[Dict[str, Any], Optional[pathlib.Path]]:
+def functions_of_project() -> Tuple[Dict[str, Any], Optional[str]]:
     """The tables [functions.NAME], and the file; none where there is no file. Raises ValueError where it cannot be
     read (UntrustedFile where others could have written it), OSError where the current directory is gone."""
     path = _file()
     return _functions_in(_content_of(path)), path
 
 
-def _file() -> Optional[pathlib.Path]:
+def _file() -> Optional[str]:
     """Raises UntrustedFile, OSError."""
-    here = pathlib.Path.cwd()
-    paths = (folder / FILE for folder in (here, *here.parents))
-    found = next((path for path in paths if path.is_file()), None)
+    folders = [os.getcwd()]
+    while os.path.dirname(folders[-1]) != folders[-1]:
+        folders.append(os.path.dirname(folders[-1]))
+    paths = (os.path.join(folder, FILE) for folder in folders)
+    found = next((path for path in paths if _is_file(path)), None)
     if found is not None:
         check_trusted(found)
     return found
 
 
-def _content_of(path: Optional[pathlib.Path]) -> Dict[str, Any]:
+def _is_file(path: str) -> bool:
+    """As pathlib has it, which takes longer to import than all of this. Raises OSError where that cannot be seen."""
+    try:
+        return stat.S_ISREG(os.stat(path).st_mode)
+    except OSError as error:
+        if error.errno not in _ABSENT:
+            raise
+        return False
+
+
+def _content_of(path: Optional[str]) -> Dict[str, Any]:
     return {} if path is None else read_toml(path)
 
 
