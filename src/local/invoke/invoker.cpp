@@ -3,6 +3,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 #include "local/invoke/response_stream.hpp"
 #include "local/store/uuid.hpp"
@@ -10,6 +12,9 @@
 
 namespace lambdapool::local {
 namespace {
+
+// Their end keeps a processor busy, which the next one's start can use.
+constexpr std::chrono::milliseconds retired_after{5};
 
 http::Response result_response(InvocationResult result, const std::string& version, bool log_tail) {
   if (result.refusal) return refusal_response(*result.refusal);
@@ -105,14 +110,12 @@ Invoker::Invoker(http::EventLoop& loop, Workers& workers, SnapshotCache& snapsho
 
 OrRefusal<std::shared_ptr<const Snapshot>> Invoker::find(const FunctionReference& reference) {
   auto snapshot = snapshots_.find(reference);
-  if (auto replaced = snapshots_.take_replaced(); !replaced.empty()) {
-    // Once the next one has been asked for, so that its start does not wait for their end.
-    loop_.post([invoker = std::weak_ptr(self_), replaced = std::move(replaced)] {
-      const auto alive = invoker.lock();
-      if (!alive) return;
-      for (const auto& key : replaced) (*alive)->workers_.retire(key);
+  std::ranges::move(snapshots_.take_replaced(), std::back_inserter(replaced_));
+  if (!replaced_.empty() && !retiring_)
+    retiring_ = loop_.call_after(retired_after, [this] {
+      retiring_.reset();
+      for (const auto& key : std::exchange(replaced_, {})) workers_.retire(key);
     });
-  }
   return snapshot;
 }
 

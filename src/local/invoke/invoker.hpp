@@ -9,6 +9,7 @@
 #include <random>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "http/event_loop.hpp"
 #include "http/message.hpp"
@@ -63,6 +64,8 @@ class Invoker {
   std::string region_;
   std::shared_ptr<Invoker*> self_;         // calls still out hold it weakly
   std::set<std::filesystem::path> whole_;  // packages that were looked through, once for all their calls
+  std::vector<std::string> replaced_;      // keys of workers that are to be retired
+  std::unique_ptr<http::EventLoop::Timer> retiring_;  // when they are
   EventQueue events_;
 };
 

@@ -21,6 +21,8 @@ constexpr int lost_starts_max = 10;
 constexpr std::size_t descriptors_of_a_worker = 10;  // while it starts; half of that later
 constexpr std::chrono::milliseconds look_for_room_every{20};
 
+constexpr std::chrono::milliseconds prepared_after{5};  // a start, which somebody waits for
+
 constexpr std::string_view python_runtime = "python3.";
 constexpr std::size_t python_version_at = 6;
 
@@ -88,7 +90,8 @@ class LocalWorkers : public Workers {
   mutable Machine machine_;  // isolation() makes it where it has not been made
   std::unordered_map<std::string, Group> groups_;
   std::unique_ptr<http::EventLoop::Timer> reaper_;
-  std::unique_ptr<http::EventLoop::Timer> room_;  // looks again for descriptors, while some wait for them
+  std::unique_ptr<http::EventLoop::Timer> ahead_;  // prepares for the next worker
+  std::unique_ptr<http::EventLoop::Timer> room_;   // looks again for descriptors, while some wait for them
 };
 
 void LocalWorkers::refuse(const FunctionVersion& function, PendingInvocation pending,
@@ -276,7 +279,11 @@ void LocalWorkers::try_to_start_worker(Group& group) {
       options_.init_limit, std::move(events));
   group.workers.push_back(worker);
   worker->start();
-  loop_.post([this] { machine_.scratch().prepare_tmp(); });  // while it starts
+  if (!ahead_)
+    ahead_ = loop_.call_after(prepared_after, [this] {
+      ahead_.reset();
+      machine_.scratch().prepare_tmp();
+    });
 }
 
 // Its credentials are those of a role, which expire: whoever waits has a new worker when this one has ended.
@@ -379,6 +386,7 @@ void LocalWorkers::reap() {
 
 void LocalWorkers::shut_down() {
   reaper_.reset();
+  ahead_.reset();
   room_.reset();
   auto groups = std::move(groups_);
   groups_.clear();
