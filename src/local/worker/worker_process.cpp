@@ -20,9 +20,6 @@ namespace fs = std::filesystem;
 // Runtimes look whether it is set. Nothing can listen on port 0, so nobody can wait there for a worker.
 constexpr const char* no_port = "127.0.0.1:0";
 
-// To be moved into a cgroup keeps a processor busy, which whoever waits for the worker can use.
-constexpr std::chrono::milliseconds enclosed_after{2};
-
 bool is_file(const fs::path& path) {
   std::error_code error;
   return fs::is_regular_file(path, error);
@@ -102,7 +99,7 @@ void WorkerProcess::note_begun() {
 void WorkerProcess::on_started(pid_t pid) {
   pid_ = pid;
   if (port_) port_->belongs_to(pid);
-  if (cgroup_) enclose_timer_ = parts_.loop.call_after(enclosed_after, [this] { cgroup_->enclose(pid_); });
+  if (cgroup_) cgroup_->enclose(pid);
   note_begun();
   if (!released_) events_.started(pid);
   if (kill_wanted_) parts_.supervisor.kill(pid_);
@@ -110,7 +107,6 @@ void WorkerProcess::on_started(pid_t pid) {
 
 void WorkerProcess::on_exited(int wait_status, std::uint64_t peak_bytes) {
   if (released_) return;
-  enclose_timer_.reset();
   parts_.supervisor.kill(0);  // whatever it has left behind
   const bool killed = WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGKILL;
   exit_ = Exit{wait_status, peak_bytes, killed && cgroup_ && cgroup_->out_of_memory()};
@@ -126,7 +122,6 @@ void WorkerProcess::release() {
   log_.reset();
   cgroup_.reset();
   end_timer_.reset();
-  enclose_timer_.reset();
   if (extensions_) {
     extensions_->release();
     extensions_->kill();
@@ -145,7 +140,6 @@ void WorkerProcess::release() {
 void WorkerProcess::abandon() {
   released_ = true;
   end_timer_.reset();
-  enclose_timer_.reset();
   if (extensions_) extensions_->release();
   connection_.reset();
   packets_.reset();

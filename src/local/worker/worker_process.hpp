@@ -160,7 +160,6 @@ class WorkerProcess : public std::enable_shared_from_this<WorkerProcess> {
   std::string end_reason_;
   std::chrono::steady_clock::time_point end_at_{};     // when the extensions are killed
   std::unique_ptr<http::EventLoop::Timer> end_timer_;  // with the next that is killed
-  std::unique_ptr<http::EventLoop::Timer> enclose_timer_;
   pid_t pid_ = -1;
   bool kill_wanted_ = false;
   bool released_ = false;
