@@ -17,8 +17,11 @@ Range = Tuple[int, int]
 
 #: job, call, first, count; the answer's body, or (a str) what was stored instead, or the error; of how many items
 #: before these the body has the outcomes, too; where the call failed, how many of them may have begun; whether the body
-#: came ahead of the call's answer. job is 0 where nobody wants it any more.
-Arrival = Tuple[int, int, int, int, Union[bytes, "Streamed", str, None], Optional[NativeError], int, int, bool]
+#: came ahead of the call's answer. job is 0 where nobody wants it any more, and a list of those of tasks that shared
+#: the call, each an item of it.
+Arrival = Tuple[
+    Union[int, List[int]], int, int, int, Union[bytes, "Streamed", str, None], Optional[NativeError], int, int, bool
+]
 
 class Streamed:
     """An answer that is large, as a buffer: its pickle, and behind it the buffers of these sizes."""
@@ -138,9 +141,18 @@ class Engine:
     def extend(self, job: int, items: int) -> bool:
         """False: the job has ended."""
     def close_job(self, job: int) -> None: ...
-    def add_task(self, job: int, function: bytes, arguments: bytes, name: str = "", waits: bool = False) -> Account:
-        """A job of one call, which is sent when its turn comes, whatever Python is doing then. A second time it has
-        to be sent as others. `waits`: wait_for() follows, and sends it."""
+    def add_task(
+        self,
+        job: int,
+        function: bytes,
+        arguments: bytes,
+        name: str = "",
+        waits: bool = False,
+        may_share: bool = False,
+    ) -> Account:
+        """A job of one call, which is sent when its turn comes, whatever Python is doing then, once the code is known.
+        Before that, and a second time, it has to be sent as others. `waits`: wait_for() follows, and sends it.
+        `may_share`: where it is small, its call may be that of others to the same function, too."""
     def set_code(self, code: str, known: bool) -> None:
         """The envelope's member of such calls."""
     def take_back(self, job: int) -> bool:
@@ -174,6 +186,9 @@ class Engine:
     ) -> Optional[Range]:
         """`done` of a chunk's items, from the first on, have their outcomes, which, with those of `before` others, took
         a worker so long and an answer so much. The others go first in the next; what is returned never will."""
+    def row_over(self, call: int, done: int, seconds: Optional[float], bytes: int, again: int) -> None:
+        """As settle(), of the answer to tasks that shared a call; outcomes that came early are settled one by one.
+        `done` of all its tasks have outcomes, of which so many do not count (`again`)."""
     def billed(self, job: int, first: int) -> Tuple[float, int, float]:
         """Of its call that begins there, has come to its end and is not settled: milliseconds, MB of memory, dollars.
         0 where the platform has not reported it."""

@@ -33,7 +33,9 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 from .blobs import Blobs
 from .deployed_code import UNKNOWN
 from .errors import PoolForked, PoolTerminated, make
+from .pickling import goes_by_name
 from .printing import Printer
+from .task_rows import take_row
 
 _JOIN_SECONDS = 10.0  # for a callback of the user's that does not return, when a pool is terminated
 
@@ -112,9 +114,12 @@ class Dispatcher:
             self.pump()
 
     def add_task(self, job: Any, function: bytes, arguments: bytes) -> None:
-        """Queues a job of one call, which the engine sends without Python. Raises CodeMismatch."""
-        # Until the code is known, what is sent is sent twice: in its order it comes as long as Python sends it.
-        if self.code.expected() == UNKNOWN or not self.blobs.travel_plainly(function, arguments):
+        """Queues a job of one call, which the engine sends without Python, once the function's code is known: until
+        then what is sent is sent twice, and in its order it comes as long as Python sends it. Raises CodeMismatch."""
+        is_known = self.code.expected() != UNKNOWN
+        if not is_known:  # any more, perhaps
+            self._tell_code()
+        if not self.blobs.travel_plainly(function, arguments):
             self.add(job, 1, 1)
             return
         job._number = next(self._numbers)
@@ -124,12 +129,15 @@ class Dispatcher:
                 self._jobs[job._number] = job
                 try:
                     name = self.printer.name(job) if self.printer is not None else ""
-                    job._account = self.engine.add_task(job._number, function, arguments, name, job._waited)
+                    shares = not self.rungs and goes_by_name(function)
+                    job._account = self.engine.add_task(job._number, function, arguments, name, job._waited, shares)
                 except BaseException:
                     del self._jobs[job._number]
                     raise
         if ended is not None:
             job._end(ended)
+        elif not is_known:
+            self.pump()
 
     def name_call(self, call: int, job: Any, items: Optional[Sequence[int]] = None) -> None:
         """Before it is sent: of which task or items its output is."""
@@ -164,7 +172,8 @@ class Dispatcher:
         return mismatch
 
     def _tell_code(self) -> None:
-        self.engine.set_code(self.code.digest, self.code.digest != UNKNOWN)
+        with self._lock:  # what is told last has to be what is known last
+            self.engine.set_code(self.code.digest, self.code.digest != UNKNOWN)
 
     def extend(self, job: Any, items: int) -> bool:
         """Of an open job. False: it has ended, and will not send them."""
@@ -304,7 +313,7 @@ class Dispatcher:
 
     def _take(
         self,
-        number: int,
+        number: Any,
         call: int,
         first: int,
         count: int,
@@ -316,19 +325,24 @@ class Dispatcher:
     ) -> None:
         if not early:
             self.blobs.over(call)
+        if type(number) is list:
+            for task, result in take_row(self, number, call, body, error, before, early):
+                _guarded(task._outcome, result)
+            return
         job = self._jobs.get(number)
         if job is not None:
             job._arrived(call, first, count, body, error, before, begun, early)
         elif number and self.ended is None:
             self.engine.settle(number, first, count, count)
 
-    def _broke(self, number: int, error: BaseException) -> None:
-        """An answer could not be taken: as no other will come, it is the outcome of all that its job has left."""
-        job = self._jobs.get(number)
-        if job is None:
+    def _broke(self, number: Any, error: BaseException) -> None:
+        """An answer could not be taken: as no other will come, it is the outcome of all that its jobs have left."""
+        jobs = [self._jobs.get(each) for each in (number if type(number) is list else [number])]
+        if not any(jobs):
             raise error
-        self.withdraw(job)
-        job._end(error)
+        for job in filter(None, jobs):
+            self.withdraw(job)
+            job._end(error)
 
     def _done(self) -> bool:
         if self.ended is not None or self._abandoned:

@@ -150,8 +150,8 @@ class LambdaExecutor(Executor):
         return "<lambdapool.LambdaExecutor function=%r max_workers=%d>" % (dispatcher.function, dispatcher.workers)
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> TaskFuture[T]:
-        """``fn(*args, **kwargs)``, there. A future that was not sent yet can be cancelled. It has ``logs`` and
-        ``report`` too.
+        """``fn(*args, **kwargs)``, there. A future can be cancelled until it is sent, and on `local` mostly until its
+        task begins. It has ``logs`` and ``report`` too.
 
         Raises RuntimeError after shutdown().
         """

@@ -144,7 +144,7 @@ class Items(Job):
             body = dispatcher.blobs.fetched(call, body)
         kept: Optional[List[Optional[bytes]]] = None if self._resumption is None else []
         try:
-            answer = outcomes.read(body, before + count, dispatcher.function, kept)
+            answer = outcomes.read(body, before + count, dispatcher.function, kept, before)
         except outcomes.OtherCode as other:
             self._other_code(call, first, count, *other.args)
             return

@@ -160,14 +160,18 @@ class Task(Job):
         failed = type(result) is Failure
         again = failed and self._comes_again(first, first, result.exception)
         dispatcher.engine.settle(self._number, first, count, count)
-        if again:
-            return
+        if not again:
+            self._outcome(result)
+
+    def _outcome(self, result: Any) -> None:
+        """It has come, from a worker or instead of what a worker would have said."""
+        failed = type(result) is Failure
         if failed and self._keeper is not None:
             arguments = self._arguments
             self._keeper.keep(self._function, lambda: arguments, None, result.exception)
         self._finish(result)
         if failed and isinstance(result.exception, InitializerFailed):
-            dispatcher.initializer_failed(result.exception)
+            self._dispatcher.initializer_failed(result.exception)
 
     def _is_cancelled(self, error: NativeError) -> bool:
         """Whether it is by its user, who has been told."""

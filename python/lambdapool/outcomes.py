@@ -47,9 +47,11 @@ def read(
     items: int,
     function: str,
     kept: Optional[List[Optional[bytes]]] = None,
+    told: int = 0,
 ) -> Answer:
     """The answer to a task of so many items. Raises OtherCode, and what interrupts: what cannot be read is an outcome
     too. `kept` gets of each item the bytes that its value can be made of again; None where there is no value.
+    Of the first `told` items the outcomes are known, and None here.
     """
     if type(body) is bytes and kept is None:
         small = _native.small_outcome(body)
@@ -78,6 +80,9 @@ def read(
         for status, data, *buffers in raw:
             if status == VALUES:
                 results = results + loads(data) if results else loads(data)
+                continue
+            if len(results) < told:
+                results.append(None)
                 continue
             if status in (VALUE, BUFFERED):
                 try:

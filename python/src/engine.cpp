@@ -27,7 +27,8 @@ Engine::Engine(Settings settings)
     : settings_(std::move(settings)),
       forks_(forks_so_far()),
       batch_(static_cast<std::size_t>(settings_.workers), static_cast<std::size_t>(settings_.ahead)),
-      output_(settings_.wants_output ? std::make_shared<pool::LiveOutput>() : nullptr) {}
+      output_(settings_.wants_output ? std::make_shared<pool::LiveOutput>() : nullptr),
+      rows_(static_cast<std::size_t>(settings_.workers)) {}
 
 Engine::~Engine() {
   // In a forked child the engine's threads are gone: ending them would wait for ever.

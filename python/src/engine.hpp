@@ -6,6 +6,7 @@
 
 #include <nanobind/nanobind.h>
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <memory_resource>
@@ -30,6 +31,7 @@
 #include "pool/live_output.hpp"
 #include "pool/log_tails.hpp"
 #include "pool/stragglers.hpp"
+#include "pool/task_rows.hpp"
 #include "report/accounts.hpp"
 #include "report/budget.hpp"
 #include "report/tariff.hpp"
@@ -56,7 +58,8 @@ class Engine {
   bool extend(Batch::Job job, std::size_t items);
   void close_job(Batch::Job job);
   std::shared_ptr<report::Account> add_task(Batch::Job job, const nb::bytes& function,
-                                            const nb::bytes& arguments, std::string name, bool waits);
+                                            const nb::bytes& arguments, std::string name, bool waits,
+                                            bool may_share);
   // Where it is not `known`, workers refuse each call to tell it: then none waits behind theirs.
   void set_code(std::string code, bool known);
   bool take_back(Batch::Job job);
@@ -70,6 +73,8 @@ class Engine {
   nb::list wait(std::optional<double> timeout);
   nb::object settle(Batch::Job job, std::size_t first, std::size_t count, std::size_t done,
                     std::optional<double> seconds, std::size_t bytes, std::size_t before);
+  void row_over(Batch::Call call, std::size_t done, std::optional<double> seconds, std::size_t bytes,
+                std::size_t again);
   bool again(Batch::Job job, std::size_t first, std::size_t item, double seconds, bool out_of_memory);
   void send_to(Batch::Call call, std::string variant);
   void name_call(Batch::Call call, std::string name);
@@ -116,11 +121,16 @@ class Engine {
     Result<envelope::Envelope> outcome;
     std::size_t begun;
     bool early;
+    std::vector<Batch::Job> row;
   };
 
   struct Task {
     std::string body;
     std::string name;
+    std::size_t function_bytes = 0;  // of the body, where it may share a call with others to that function
+
+    std::string_view function() const { return std::string_view(body).substr(0, function_bytes); }
+    std::string_view arguments() const { return std::string_view(body).substr(function_bytes); }
   };
   // A call that has been handed out, as it is to be sent.
   struct Outgoing {
@@ -128,6 +138,7 @@ class Engine {
     std::optional<Batch::Chunk> chunk;  // none: its job ended in between
     std::string variant;
     std::string name;
+    std::size_t items;  // which begin one by one, where they are several
   };
 
   bool forked() const;
@@ -135,7 +146,9 @@ class Engine {
   std::shared_ptr<pool::Engine> engine_or_null();
   std::shared_ptr<pool::Engine> running();
   std::vector<Batch::Call> send_tasks();
+  std::size_t share_call(const Batch::Chunk& first, Task& task);
   Outgoing outgoing(Batch::Call call);
+  bool end_unsent(Batch::Job job);
   bool send_bytes(pool::Engine& engine, Outgoing outgoing, std::string_view function,
                   std::string_view arguments, std::string_view code, std::string_view given);
   std::string members_of(Batch::Call call, std::string_view given, std::string_view parts);
@@ -144,6 +157,13 @@ class Engine {
   void arrived(Batch::Call call, Result<aws::Invoked> answer, const pool::EarlyParts* early);
   void arrived_early(Batch::Call call, pool::EarlyPart part);
   void cut(Batch::Call call, std::size_t items);
+  void row_arrived(std::unique_lock<std::mutex> lock, Batch::Call call, Result<aws::Invoked> answer,
+                   const pool::EarlyParts* early);
+  enum class Company { wanted, none };
+  void send_again(pool::TaskRows::Row row, Company company);
+  void send_on();
+  bool recall_row(pool::Engine& engine, Batch::Call call);
+  Batch::Call carrier_of(Batch::Call call) const;
   std::optional<report::Call> settled(const Batch::Chunk& chunk, std::size_t done, double seconds);
   void look_for_stragglers(Batch::Job job);
   std::optional<report::Call> left_to_its_twin(Batch::Call call);
@@ -189,6 +209,10 @@ class Engine {
   const std::shared_ptr<pool::LiveOutput> output_;         // null: not wanted
   pool::Stragglers stragglers_;
   std::unordered_map<Batch::Job, Task> tasks_;  // that wait for their turn
+  pool::TaskRows rows_;
+  std::optional<Batch::Job> wanted_back_;     // by take_back(), of which there is one at a time
+  bool knows_code_ = false;                   // else Python sends them
+  std::atomic<bool> is_same_python_ = false;  // as the workers have: else code by value ends a call
   std::shared_ptr<const std::string> code_ = std::make_shared<const std::string>();  // of their envelopes
   std::unordered_map<Batch::Job, std::vector<Batch::Chunk>> given_up_;               // until Python asks
   mutable std::mutex log_mutex_;

@@ -21,11 +21,15 @@ constexpr std::size_t streamed_from = std::size_t{1} << 20;  // of an answer tha
 }  // namespace
 
 std::shared_ptr<report::Account> Engine::add_task(Batch::Job job, const nb::bytes& function,
-                                                  const nb::bytes& arguments, std::string name, bool waits) {
+                                                  const nb::bytes& arguments, std::string name, bool waits,
+                                                  bool may_share) {
   refuse_forked();
   Task task{.body = {}, .name = std::move(name)};
   task.body.reserve(function.size() + arguments.size());
   task.body.append(function.c_str(), function.size()).append(arguments.c_str(), arguments.size());
+  if (may_share && has_rows_ && is_same_python_ && !waits && !output_ &&
+      arguments.size() <= pool::Chunking::small)
+    task.function_bytes = function.size();
   auto account = accounts_.open(job);
   {
     const std::lock_guard lock(batch_mutex_);
@@ -42,15 +46,16 @@ std::vector<pool::Batch::Call> Engine::send_tasks() {
   while (const auto engine = engine_or_null()) {
     std::unique_lock lock(batch_mutex_);
     const auto job = batch_.turn();
-    const auto found = job ? tasks_.find(*job) : tasks_.end();
+    const auto found = job && knows_code_ ? tasks_.find(*job) : tasks_.end();
     if (found == tasks_.end()) break;
     Task task = std::move(found->second);
     tasks_.erase(found);
     const auto chunk = batch_.next();
+    const std::size_t items = task.function_bytes == 0 ? 1 : share_call(*chunk, task);
     const pool::Handovers::Handover handover(handovers_, chunk->call);
     const auto code = code_;
     lock.unlock();
-    if (!send_bytes(*engine, {chunk->call, chunk, {}, std::move(task.name)}, task.body, {}, *code, {}))
+    if (!send_bytes(*engine, {chunk->call, chunk, {}, std::move(task.name), items}, task.body, {}, *code, {}))
       unwanted.push_back(chunk->call);
   }
   return unwanted;
@@ -59,32 +64,46 @@ std::vector<pool::Batch::Call> Engine::send_tasks() {
 void Engine::set_code(std::string code, bool known) {
   const std::lock_guard lock(batch_mutex_);
   code_ = std::make_shared<const std::string>(std::move(code));
+  knows_code_ = known;
   batch_.look_ahead(known ? static_cast<std::size_t>(settings_.ahead) : 0);
 }
 
 bool Engine::take_back(Batch::Job job) {
   refuse_forked();
   std::unique_lock lock(batch_mutex_);
-  if (batch_.has_unsent(job)) {
-    batch_.end(job, false);
-    tasks_.erase(job);
-    return true;
-  }
-  const auto calls = batch_.under_way(job);
+  if (end_unsent(job)) return true;
+  auto calls = batch_.under_way(job);
   if (!calls.empty() && std::ranges::all_of(calls, [&](auto call) { return to_send_.contains(call); })) {
     batch_.end(job, true);
     return true;
   }
+  for (auto& call : calls) call = carrier_of(call);
+  wanted_back_ = job;
   lock.unlock();
-  const nb::gil_scoped_release released;
-  handovers_.wait(calls);
-  return cancel(calls);
+  bool cancelled = false;
+  {
+    const nb::gil_scoped_release released;
+    handovers_.wait(calls);
+    cancelled = cancel(calls);
+  }
+  lock.lock();
+  return !std::exchange(wanted_back_, std::nullopt) || cancelled;
+}
+
+// With the batch's lock, of a job of one call.
+bool Engine::end_unsent(Batch::Job job) {
+  if (!batch_.has_unsent(job)) return false;
+  batch_.end(job, false);
+  tasks_.erase(job);
+  return true;
 }
 
 bool Engine::is_running(Batch::Job job) {
   refuse_forked();
   std::unique_lock lock(batch_mutex_);
-  const auto calls = batch_.under_way(job);
+  auto calls = batch_.under_way(job);
+  std::erase_if(calls, [&](auto call) { return !rows_.may_have_begun(carrier_of(call), job); });
+  for (auto& call : calls) call = carrier_of(call);
   lock.unlock();
   const auto engine = engine_or_null();
   return engine &&
@@ -124,7 +143,9 @@ nb::object Engine::next() {
   std::unique_lock lock(batch_mutex_);
   const auto job = batch_.turn();
   // A task that has come in between is sent by whoever has added it, or by the next answer.
-  const auto chunk = job && !tasks_.contains(*job) ? batch_.next() : std::nullopt;
+  const bool is_ours = job && (!knows_code_ || !tasks_.contains(*job));
+  const auto chunk = is_ours ? batch_.next() : std::nullopt;
+  if (chunk) tasks_.erase(chunk->job);
   if (chunk) to_send_.insert(chunk->call);
   lock.unlock();
   if (!chunk) return nb::none();
@@ -167,14 +188,15 @@ std::string Engine::members_of(Batch::Call call, std::string_view given, std::st
 Engine::Outgoing Engine::outgoing(Batch::Call call) {
   auto variant = variants_.extract(call);
   auto name = names_.extract(call);
-  return {call, batch_.chunk_of(call), variant ? std::move(variant.mapped()) : std::string(),
-          name ? std::move(name.mapped()) : std::string()};
+  const auto chunk = batch_.chunk_of(call);
+  return {call, chunk, variant ? std::move(variant.mapped()) : std::string(),
+          name ? std::move(name.mapped()) : std::string(), chunk && chunk->row ? chunk->count : 1};
 }
 
 // False: its job ended in between. Before this, it is not sent.
 bool Engine::send_bytes(pool::Engine& engine, Outgoing outgoing, std::string_view function,
                         std::string_view arguments, std::string_view code, std::string_view given) {
-  const auto& [call, chunk, variant, name] = outgoing;
+  const auto& [call, chunk, variant, name, items] = outgoing;
   std::string echo = echoes_.next();
   queue_->sent();
   if (!chunk) {
@@ -185,7 +207,7 @@ bool Engine::send_bytes(pool::Engine& engine, Outgoing outgoing, std::string_vie
   }
   using Ways = cloud::CallLimits::Early;
   const auto way = engine.limits().early;
-  const bool early = way != Ways::none && (output_ || chunk->count > 1);
+  const bool early = way != Ways::none && (output_ || chunk->count > 1 || items > 1);
   const bool streams = early || engine.limits().streams_for_size(store_ != nullptr);
   const envelope::PartsWanted asked{way == Ways::streamed, output_ != nullptr};
   const std::string members = members_of(call, given, streams ? envelope::parts_member(asked) : "");
@@ -211,7 +233,7 @@ bool Engine::send_bytes(pool::Engine& engine, Outgoing outgoing, std::string_vie
   }
   if (payload) {
     engine.submit(call, std::move(*payload), std::move(completed), std::move(echo), variant, std::move(ahead),
-                  chunk->row ? chunk->count : 1);
+                  {.items = items, .of_tasks = items > chunk->count, .first = chunk->again});
   } else {
     engine.refuse(pool::too_large_to_encode(function.size() + arguments.size(), engine.limits()),
                   std::move(completed));
@@ -238,8 +260,14 @@ nb::list Engine::wait(std::optional<double> timeout) {
 }
 
 nb::tuple Engine::told(Arrival& arrival) {
-  auto& [call, chunk, outcome, begun, early] = arrival;
+  auto& [call, chunk, outcome, begun, early, row] = arrival;
   const Batch::Chunk of = chunk.value_or(Batch::Chunk{0, call, 0, 0});
+  nb::object job = nb::int_(of.job);
+  if (!row.empty()) {
+    nb::list jobs;
+    for (const auto one : row) jobs.append(one);
+    job = std::move(jobs);
+  }
   nb::object body = nb::none(), error = nb::none();
   if (!outcome) {
     error = to_tuple(outcome.error());
@@ -250,12 +278,13 @@ nb::tuple Engine::told(Arrival& arrival) {
   } else {
     body = nb::bytes(outcome->body.data(), outcome->body.size());
   }
-  return nb::make_tuple(of.job, call, of.first, of.count, body, error, of.before, begun, early);
+  return nb::make_tuple(std::move(job), call, of.first, of.count, body, error, of.before, begun, early);
 }
 
 // On the engine's thread: what the failure of a call means for others must not wait for Python.
 void Engine::arrived(Batch::Call call, Result<aws::Invoked> answer, const pool::EarlyParts* early) {
   std::unique_lock lock(batch_mutex_);
+  if (rows_.find(call) != nullptr) return row_arrived(std::move(lock), call, std::move(answer), early);
   const auto twin = batch_.twin_of(call);
   const auto left = twin && !answer ? left_to_its_twin(call) : std::nullopt;
   const auto chunk = answer ? batch_.arrived(call) : batch_.failed_alone(call);
@@ -286,29 +315,15 @@ void Engine::arrived(Batch::Call call, Result<aws::Invoked> answer, const pool::
   cancel(send_tasks());
 }
 
-void Engine::arrived_early(Batch::Call call, pool::EarlyPart part) {
-  std::unique_lock lock(batch_mutex_);
-  const auto chunk = batch_.arrived_early(call, part.first, part.count);
-  lock.unlock();
-  if (chunk) queue_->push({call, chunk, Result<aws::Invoked>(), std::move(part.outcome)});
-}
-
-// Python sends what has come back.
-void Engine::cut(Batch::Call call, std::size_t items) {
-  std::unique_lock lock(batch_mutex_);
-  batch_.cut(call, items);
-  lock.unlock();
-  queue_->wake();
-}
-
 Engine::Arrival Engine::read(Completion& completion) {
-  const auto& [call, chunk, answer, early, begun] = completion;
+  const auto& [call, chunk, answer, early, begun, row] = completion;
   if (early) {
     auto refusal = refusal_to_unpickle(*early, settings_.peer);
-    if (refusal) return {call, chunk, tl::unexpected(std::move(*refusal)), chunk->count, true};
-    return {call, chunk, std::move(*completion.early), begun, true};
+    if (refusal) return {call, chunk, tl::unexpected(std::move(*refusal)), chunk->count, true, row};
+    return {call, chunk, std::move(*completion.early), begun, true, row};
   }
   auto body = body_of(completion.answer, settings_.peer);
+  if (body) is_same_python_ = body->peer == settings_.peer;
   if (store_) leave_place(call, answer.has_value(), body);
   if (chunk) {
     const std::lock_guard lock(log_mutex_);
@@ -318,7 +333,7 @@ Engine::Arrival Engine::read(Completion& completion) {
       log_tails_.keep_text(chunk->job, call, body.error().log_tail);
     }
   }
-  return {call, chunk, std::move(body), begun, false};
+  return {call, chunk, std::move(body), begun, false, std::move(completion.row)};
 }
 
 // What may have been put there is removed with the store, or when it has been read.
@@ -332,7 +347,8 @@ void Engine::leave_place(Batch::Call call, bool answered, const Result<envelope:
 bool Engine::cancel(const std::vector<Batch::Call>& calls) {
   const auto engine = calls.empty() ? nullptr : engine_or_null();
   bool stopped = false;
-  for (const auto call : calls) stopped = (engine && engine->cancel(call)) || stopped;
+  for (const auto call : calls)
+    stopped = (engine && !recall_row(*engine, call) && engine->cancel(call)) || stopped;
   return stopped;
 }
 

@@ -30,6 +30,7 @@ struct Completion {
   Result<aws::Invoked> answer;
   std::optional<envelope::Envelope> early = {};      // instead of the answer, which is still to come
   std::size_t begun = static_cast<std::size_t>(-1);  // of the chunk's items, where the call failed
+  std::vector<pool::Batch::Job> row = {};            // those that it is of, instead of the chunk's
 };
 
 class EngineQueue {

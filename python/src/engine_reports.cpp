@@ -13,6 +13,11 @@ void Engine::observe(Batch::Call call, const report::CallTimes& times, const Err
                      .times = times};
   if (times.architecture) tariff_.runs_on(*times.architecture);
   std::unique_lock lock(batch_mutex_);
+  if (auto* const row = rows_.find(call)) {
+    ended.job = row->tasks.front().job;
+    row->ended = ended;
+    return;
+  }
   if (const auto chunk = batch_.chunk_of(call)) {
     ended.job = chunk->job;
     ended.first = chunk->first;

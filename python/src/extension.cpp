@@ -132,7 +132,7 @@ NB_MODULE(_native, module) {
       .def("extend", &Engine::extend, nb::arg("job"), nb::arg("items"))
       .def("close_job", &Engine::close_job, nb::arg("job"))
       .def("add_task", &Engine::add_task, nb::arg("job"), nb::arg("function"), nb::arg("arguments"),
-           nb::arg("name") = "", nb::arg("waits") = false)
+           nb::arg("name") = "", nb::arg("waits") = false, nb::arg("may_share") = false)
       .def("set_code", &Engine::set_code, nb::arg("code"), nb::arg("known"))
       .def("take_back", &Engine::take_back, nb::arg("job"))
       .def("is_running", &Engine::is_running, nb::arg("job"))
@@ -146,6 +146,8 @@ NB_MODULE(_native, module) {
       .def("wait", &Engine::wait, nb::arg("timeout") = nb::none())
       .def("settle", &Engine::settle, nb::arg("job"), nb::arg("first"), nb::arg("count"), nb::arg("done"),
            nb::arg("seconds") = nb::none(), nb::arg("bytes") = 0, nb::arg("before") = 0)
+      .def("row_over", &Engine::row_over, nb::arg("call"), nb::arg("done"), nb::arg("seconds").none(),
+           nb::arg("bytes"), nb::arg("again"))
       .def("failed", &Engine::failed, nb::arg("job"))
       .def("end", &Engine::end, nb::arg("job"), nb::arg("lets_go"));
   bind_jobs(engine);

@@ -27,9 +27,12 @@ struct Turn {
   // Of a row: how many items the call has, which then begin one by one and can be had back until then, by
   // give_back(), too. The service tells how many will.
   std::size_t items = 1;
+  bool of_tasks = false;  // that came one by one: who does not begin them so runs the first
   std::function<void(std::size_t will_begin)> on_cut = {};  // the caller's
   // The service's, after give_back(): nobody has taken any of it yet, so all of it may begin.
   bool is_untouched = false;
+  // The caller's, before give_back(): of such a row the first is enough.
+  bool only_first = false;
 };
 
 class InProcess {

@@ -64,34 +64,42 @@ void Batch::close(Job job) {
   forget_if_done(job, found->second);
 }
 
-std::optional<Batch::Job> Batch::turn() {
+std::optional<Batch::Job> Batch::front() {
   while (!queue_.empty()) {
     const Job job = queue_.front();
     const auto found = jobs_.find(job);
-    if (found == jobs_.end() || !found->second.may_send()) {
-      if (found != jobs_.end()) found->second.queued = false;
-      queue_.pop_front();
-      continue;
-    }
-    const bool finds_size = found->second.chunking.finds_size();
-    if (calls_.size() >= (finds_size ? std::min(window_, 2 * workers_) : window_)) return std::nullopt;
-    return job;
+    if (found != jobs_.end() && found->second.may_send()) return job;
+    if (found != jobs_.end()) found->second.queued = false;
+    queue_.pop_front();
   }
   return std::nullopt;
 }
 
+std::optional<Batch::Job> Batch::turn() {
+  const auto job = front();
+  if (!job) return std::nullopt;
+  const bool finds_size = jobs_.at(*job).chunking.finds_size();
+  const std::size_t room = finds_size ? std::min(window_, 2 * workers_) : window_;
+  return calls_.size() - carried_ < room ? job : std::nullopt;
+}
+
 std::optional<Batch::Chunk> Batch::next() {
   const auto job = turn();
-  if (!job) return std::nullopt;
-  Record& record = jobs_.at(*job);
+  return job ? std::optional(send(*job, 0)) : std::nullopt;
+}
+
+Batch::Chunk Batch::next_with(Call carrier) { return send(front().value(), carrier); }
+
+Batch::Chunk Batch::send(Job job, Call carrier) {
+  Record& record = jobs_.at(job);
   Chunk chunk{};
   if (record.doubled.empty()) {
-    chunk = sent(*job, record, take(record));
+    chunk = sent(job, record, take(record), carrier);
   } else {
     const Call first = record.doubled.back();
     record.doubled.pop_back();
     const Chunk same = calls_.at(first);
-    chunk = sent(*job, record, {same.first, same.count});
+    chunk = sent(job, record, {same.first, same.count}, carrier);
     twins_.emplace(first, chunk.call);
     twins_.emplace(chunk.call, first);
     doubled_.insert(chunk.call);
@@ -103,10 +111,17 @@ std::optional<Batch::Chunk> Batch::next() {
   return chunk;
 }
 
-Batch::Chunk Batch::sent(Job job, Record& record, Range range) {
+Batch::Chunk Batch::sent(Job job, Record& record, Range range, Call carrier) {
   const bool row = record.options.rows && range.count > 1;
-  const Chunk chunk{job, ++last_call_, range.first, range.count, 0, row};
+  const Chunk chunk{.job = job,
+                    .call = ++last_call_,
+                    .first = range.first,
+                    .count = range.count,
+                    .row = row,
+                    .again = range.again,
+                    .carrier = carrier};
   calls_.emplace(chunk.call, chunk);
+  if (carrier != 0) ++carried_;
   record.out += chunk.count;
   return chunk;
 }
@@ -116,7 +131,7 @@ Batch::Range Batch::take(Record& record) {
   if (!record.again.empty()) {
     Range& last = record.again.back();
     const std::size_t most = record.options.rows ? record.chunking.next(last.count) : last.count;
-    const Range range{last.first, std::min(most, room)};
+    const Range range{last.first, std::min(most, room), true};
     last.first += range.count;
     last.count -= range.count;
     if (last.count == 0) record.again.pop_back();
@@ -159,6 +174,7 @@ std::optional<Batch::Chunk> Batch::arrived(Call call) {
   doubled_.erase(call);
   auto node = calls_.extract(call);
   if (!node) return std::nullopt;
+  if (node.mapped().carrier != 0) --carried_;
   if (const auto found = jobs_.find(node.mapped().job); found != jobs_.end())
     std::erase(found->second.doubled, call);
   return node.mapped();

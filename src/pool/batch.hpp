@@ -58,6 +58,8 @@ class Batch {
     std::size_t count;
     std::size_t before = 0;  // items of the call that came before these and had their outcomes early
     bool row = false;        // its items begin one by one, and can be had back until then: see cut()
+    bool again = false;      // it goes before what came later: it has been sent before
+    Call carrier = 0;        // the call that it travels in: see next_with()
   };
   // What a job's end leaves without an outcome. Where it lets go, the calls under way are forgotten here and
   // their items belong to `given_up`; else arrived() still takes them.
@@ -78,6 +80,9 @@ class Batch {
 
   std::optional<Job> turn();    // whose it is to send a call now
   std::optional<Chunk> next();  // that call
+  // What comes next travels in a call that is out, and counts as part of it, under a number of its own.
+  std::optional<Job> front();     // whose it is, if there is room or not
+  Chunk next_with(Call carrier);  // where there is such
   bool is_out(Call call) const { return calls_.contains(call); }
   // It is not out any more, and its twin, which is nobody's then, is forgotten. nullopt: it had been
   // forgotten.
@@ -140,6 +145,7 @@ class Batch {
   struct Range {
     std::size_t first;
     std::size_t count;
+    bool again = false;
   };
   struct Record {
     JobOptions options;
@@ -166,8 +172,9 @@ class Batch {
     bool is_done() const { return !options.open && settled == items + repeated; }
   };
 
+  Chunk send(Job job, Call carrier);
   Range take(Record& record);
-  Chunk sent(Job job, Record& record, Range range);
+  Chunk sent(Job job, Record& record, Range range, Call carrier);
   Rest leave(Call call, Chunk& chunk, std::size_t count);
   void take_off(Chunk& chunk, std::size_t count);
   void unlink(Call call);
@@ -184,6 +191,7 @@ class Batch {
   std::deque<Job> queue_;                          // also holds jobs that have nothing to send any more
   std::pmr::unsynchronized_pool_resource memory_;  // of what comes and goes with each call
   std::pmr::unordered_map<Call, Chunk> calls_{&memory_};
+  std::size_t carried_ = 0;                 // of these, how many have a carrier
   std::unordered_map<Call, Call> twins_;    // each way
   std::unordered_set<Call> doubled_;        // that are out, and have or had a twin
   std::unordered_map<Call, Job> too_late_;  // whose twin was first

@@ -68,5 +68,28 @@ TEST(BatchRows, WhatARowHasLeftIsSentAlsoWhereItsJobHasFailed) {
   EXPECT_EQ(items, 11u + 10u);
 }
 
+TEST(BatchRows, WhatTravelsWithAnotherTakesNoRoomOfItsOwn) {
+  Batch batch(1, 1);
+  for (Batch::Job job = 1; job <= 6; ++job) batch.add(job, 1, {.chunksize = 1});
+  const auto first = *batch.next();
+  EXPECT_EQ(batch.front(), 2u);
+  const auto with_it = batch.next_with(first.call), with_it_too = batch.next_with(first.call);
+  EXPECT_THAT(with_it, Is(2, 0, 1));
+  EXPECT_EQ(with_it.carrier, first.call);
+  EXPECT_EQ(first.carrier, 0u);
+  const auto next = *batch.next();
+  EXPECT_THAT(next, Is(4, 0, 1));
+  EXPECT_FALSE(batch.next());  // two are out
+  EXPECT_EQ(batch.front(), 5u);
+  batch.settle(*batch.arrived(with_it.call), 1);
+  batch.settle(*batch.arrived(with_it_too.call), 0);
+  EXPECT_FALSE(batch.next());
+  batch.settle(*batch.arrived(first.call), 1);
+  const auto again = *batch.next();
+  EXPECT_THAT(again, Is(3, 0, 1));  // before what came later
+  EXPECT_TRUE(again.again);
+  EXPECT_FALSE(next.again);
+}
+
 }  // namespace
 }  // namespace lambdapool::pool

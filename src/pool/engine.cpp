@@ -37,12 +37,12 @@ Engine::Impl::Impl(target::Target where, std::unique_ptr<cloud::Caller> function
 }
 
 void Engine::Impl::submit(Id id, std::string payload, Done done, std::string echo, const std::string& variant,
-                          Ahead ahead, std::size_t items) {
+                          Ahead ahead, Place place) {
   std::optional<Error> refusal;
   auto call = std::make_unique<Call>();
   call->done = std::move(done);
   call->echo = std::move(echo);
-  if (target.in_process && options.cut) call->items = items;
+  if (target.in_process && options.cut) call->place = place;
   if (payload.size() > caller->limits().request_bytes_max) {
     refusal = too_large(payload.size(), caller->limits());
   } else {
@@ -63,9 +63,9 @@ void Engine::Impl::submit(Id id, std::string payload, Done done, std::string ech
     refused.emplace_back(std::move(call->done), std::move(*refusal));
     return post_pump();
   }
-  const bool row = call->items > 1;
+  const bool row = call->place.items > 1;
   calls.emplace(id, std::move(call));
-  window.submit(id, row);
+  window.submit(id, row, place.first);
   // A full window is pumped by the next completion.
   if (window.in_flight() < window.limit()) post_pump();
 }
@@ -359,11 +359,14 @@ Result<std::unique_ptr<Engine>> Engine::open(target::Target target, EngineOption
 }
 
 void Engine::submit(Id id, std::string payload, Done done, std::string echo, const std::string& variant,
-                    Ahead ahead, std::size_t items) {
-  impl_->submit(id, std::move(payload), std::move(done), std::move(echo), variant, std::move(ahead), items);
+                    Ahead ahead, Place place) {
+  impl_->submit(id, std::move(payload), std::move(done), std::move(echo), variant, std::move(ahead), place);
 }
 void Engine::refuse(Error error, Done done) { impl_->refuse(std::move(error), std::move(done)); }
 bool Engine::cancel(Id id) { return impl_->cancel(id); }
+void Engine::have_back(Id id) {
+  impl_->loop->run([&] { impl_->have_back(id, Impl::Which::all); });
+}
 void Engine::terminate() { impl_->terminate(); }
 
 std::optional<Clock::time_point> Engine::sent_at(Id id) const {

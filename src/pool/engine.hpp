@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "cloud/caller.hpp"
 #include "core/error.hpp"
@@ -31,15 +32,26 @@ class Engine {
   using Id = std::uint64_t;
   using Done = std::function<void(Result<cloud::Invoked>)>;
   using Ahead = std::function<void(std::string_view piece)>;
-  // `items`: how many it has, where they may be a row (EngineOptions::cut).
+  struct Place {
+    std::size_t items = 1;  // how many it has, where they may be a row (EngineOptions::cut)
+    bool of_tasks = false;  // that came one by one (task_rows.hpp)
+    bool first = false;     // it goes before all that waits
+  };
+  void submit(Id id, std::string payload, Done done, std::string echo, const std::string& variant,
+              Ahead ahead, Place place);
   void submit(Id id, std::string payload, Done done, std::string echo = {}, const std::string& variant = {},
-              Ahead ahead = {}, std::size_t items = 1);
+              Ahead ahead = {}) {
+    submit(id, std::move(payload), std::move(done), std::move(echo), variant, std::move(ahead), Place());
+  }
 
   // Instead of a submit(): `done` runs with the error.
   void refuse(Error error, Done done);
 
   // True: it had not been sent; `done` runs with kind cancelled. False: too late (or unknown).
   bool cancel(Id id);
+
+  // Of a row in flight, the items that have not begun: EngineOptions::cut has told when this returns.
+  void have_back(Id id);
 
   // Since when it can no longer be cancelled; nullopt: it can, or it has its answer.
   std::optional<std::chrono::steady_clock::time_point> sent_at(Id id) const;

@@ -9,8 +9,9 @@ using http::Turn;
 void Engine::Impl::take_turn(Id id, Call& call, Turn::Standing standing) {
   call.turn = std::make_shared<Turn>(Turn{this, standing});
   call.request.turn = call.turn;
-  if (call.items > 1) {
-    call.turn->items = call.items;
+  if (call.place.items > 1) {
+    call.turn->items = call.place.items;
+    call.turn->of_tasks = call.place.of_tasks;
     call.turn->is_untouched = true;
     call.turn->on_cut = [weak = weak_from_this(), id](std::size_t items) {
       if (const auto self = weak.lock()) self->cut(id, items);
@@ -29,7 +30,8 @@ void Engine::Impl::take_turn(Id id, Call& call, Turn::Standing standing) {
 
 void Engine::Impl::cut(Id id, std::size_t items) {
   std::unique_lock lock(mutex);
-  if (terminated) return;  // and nobody may be left to tell
+  if (terminated) return;                                         // and nobody may be left to tell
+  if (auto* call = calls.find(id)) (*call)->place.items = items;  // also where it is sent again
   lock.unlock();
   options.cut(id, items);
 }
@@ -53,14 +55,19 @@ bool Engine::Impl::has_returned(Id id, http::Request& request) {
 }
 
 // With what waits at the same worker, unless it has begun; of a row in flight, the items that have not.
-void Engine::Impl::have_back(Id id) {
+void Engine::Impl::have_back(Id id, Which which) {
   std::unique_lock lock(mutex);
   const auto* found = calls.find(id);
   if (found == nullptr) return;
   const auto turn = (*found)->turn;
   lock.unlock();
   if (!turn) return;
+  turn->only_first = which == Which::all;
   if (turn->give_back) turn->give_back();
+  if (turn->only_first && !turn->give_back && turn->items > 1) {  // it waits for a worker
+    turn->items = 1;
+    turn->on_cut(1);
+  }
   if (!turn->is_untouched) return;
   lock.lock();
   window.not_had_back(id, Clock::now());

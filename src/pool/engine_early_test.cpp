@@ -196,8 +196,8 @@ TEST_F(EngineEarlyTest, WhoWaitsForACallRunsTheLoopWhereNobodyElseDoes) {
 TEST_F(EngineEarlyTest, TheEndHasRowsBack) {
   service->will_begin = 2;
   results[1] = std::make_shared<std::promise<std::string>>();
-  engine->submit(
-      1, "1", [this](auto answer) { results[1]->set_value(answer ? "" : "error"); }, {}, {}, {}, 16);
+  engine->submit(1, "1", [this](auto answer) { results[1]->set_value(answer ? "" : "error"); }, {}, {}, {},
+                 {.items = 16});
   settle();
   EXPECT_EQ(service->turns.at("1")->items, 16u);
   engine->terminate();

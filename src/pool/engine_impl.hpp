@@ -32,7 +32,7 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
     cloud::Attempts attempts = {};
     int lost = 0;  // so often it may have run
     report::CallTimes times = {};
-    std::size_t items = 1;                  // of a row
+    Place place = {};
     std::shared_ptr<http::Turn> turn = {};  // where the service is in this process
   };
 
@@ -67,9 +67,11 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   std::unique_ptr<http::Client> client;
 
   void submit(Id id, std::string payload, Done, std::string echo, const std::string& variant, Ahead,
-              std::size_t items);
+              Place place);
   void refuse(Error error, Done done);
   bool cancel(Id id);
+  enum class Which { quick, all };  // of a row that nobody has taken yet: nothing, or all but the first
+  void have_back(Id id, Which which = Which::quick);
   void terminate();
   void terminate_on_loop();
 
@@ -82,7 +84,6 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   void take_turn(Id id, Call& call, http::Turn::Standing standing);
   bool has_returned(Id id, http::Request& request);
   void cut(Id id, std::size_t items);
-  void have_back(Id id);
   void have_back_to_end(Id id);
   void have_all_back();
   std::chrono::milliseconds read_timeout() const;

@@ -30,6 +30,18 @@ void LogTails::store(Call call, Stored stored) {
   }
 }
 
+void LogTails::hand_over(Call call, Job to, Call as) {
+  const auto found = tails_.find(call);
+  if (found == tails_.end()) return;
+  found->second.job = to;
+  if (call == as) return;
+  Stored stored = std::move(found->second);
+  found->second.text.clear();
+  bytes_ -= stored.text.size();
+  forget(call);
+  store(as, std::move(stored));
+}
+
 // Its place in the order stays, and is skipped when its turn comes.
 void LogTails::forget(Call call) {
   const auto found = tails_.find(call);

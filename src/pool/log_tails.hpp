@@ -23,7 +23,8 @@ class LogTails {
 
   void keep_base64(Job job, Call call, std::string tail);  // X-Amz-Log-Result as it came
   void keep_text(Job job, Call call, std::string tail);
-  void forget(Call call);  // it ran nothing of its job's
+  void hand_over(Call call, Job to, Call as);  // it is another job's, as of that call
+  void forget(Call call);                      // it ran nothing of its job's
 
   struct Tail {
     bool kept = false;  // false: it has not come, or has made room for newer ones

@@ -52,5 +52,19 @@ TEST(LogTails, KeepsTheNewestHoweverLargeItIs) {
   EXPECT_EQ(tails.of(1).text.size(), 4'096u);
 }
 
+TEST(LogTails, OneIsHandedOverToAnotherJob) {
+  LogTails tails(1024);
+  tails.keep_text(0, 1, "of one");
+  tails.keep_text(0, 2, "of another");
+  tails.hand_over(1, 7, 1);
+  tails.hand_over(2, 8, 5);
+  tails.hand_over(3, 9, 3);  // which is not there
+  EXPECT_EQ(tails.of_job(7, 1), "of one");
+  EXPECT_EQ(tails.of_job(8, 1), "of another");
+  EXPECT_EQ(tails.of(5).text, "of another");
+  EXPECT_FALSE(tails.of(2).kept);
+  EXPECT_EQ(tails.of_job(0, 0), "");
+}
+
 }  // namespace
 }  // namespace lambdapool::pool

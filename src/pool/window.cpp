@@ -31,10 +31,10 @@ Window::Window(int workers, Patience patience, std::function<double()> random)
       outage_(patience.network_deadline),
       limit_(workers_) {}
 
-void Window::submit(Id id, bool row) {
+void Window::submit(Id id, bool row, bool first) {
   if (calls_.empty()) throttled_since_.reset();
   calls_.emplace(id, Call{.is_row = row});
-  queue_.push_back(id);
+  first ? queue_.push_front(id) : queue_.push_back(id);
 }
 
 std::optional<Window::Time> Window::sent_at(Id id) const {

@@ -57,8 +57,8 @@ class Window {
   // `random` gives numbers in [0, 1).
   Window(int workers, Patience patience, std::function<double()> random);
 
-  // `row`: some of it may be had back while it is in flight.
-  void submit(Id id, bool row = false);
+  // `row`: some of it may be had back while it is in flight. `first`: before all that waits.
+  void submit(Id id, bool row = false, bool first = false);
   bool cancel(Id id);  // true: it was waiting, and is forgotten; false: in flight, or unknown
 
   // The call to send now; it counts as in flight from here on. Ask until there is none.

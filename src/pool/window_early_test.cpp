@@ -32,6 +32,12 @@ TEST_F(EarlyWindowTest, SendsBeforeTheirTurnOnlyWhatTheWindowHasNoRoomFor) {
   EXPECT_FALSE(window_.cancel(3));
 }
 
+TEST_F(EarlyWindowTest, WhatGoesFirstGoesBeforeAllThatWaits) {
+  submit(window_, 1, 3);
+  window_.submit(4, false, true);
+  EXPECT_THAT(sendable(window_), ElementsAre(4, 1));
+}
+
 TEST_F(EarlyWindowTest, OneThatBeginsTakesThePlaceOfTheOneBefore) {
   submit(window_, 1, 9);
   sendable(window_), early(window_);

@@ -48,8 +48,12 @@ std::shared_ptr<Account> Accounts::open(std::uint64_t job) {
 }
 
 void Accounts::add(const Call& call) {
+  add_to_own(call);
+  add_to_all(call);
+}
+
+void Accounts::add_to_own(const Call& call) {
   if (const auto own = account_of(call.job)) own->add(call);
-  all_.add(call);
 }
 
 std::shared_ptr<Account> Accounts::account_of(std::uint64_t job) {

@@ -36,7 +36,9 @@ class Accounts {
   // For a job of which somebody may want to know. It is added to for as long as somebody holds it.
   std::shared_ptr<Account> open(std::uint64_t job);
 
-  void add(const Call& call);  // to the job's, where there is one, and to all()
+  void add(const Call& call);         // to the job's, where there is one, and to all()
+  void add_to_own(const Call& call);  // to the job's alone: of a call that several jobs share
+  void add_to_all(const Call& call) { all_.add(call); }
   const Account& all() const { return all_; }
 
  private:

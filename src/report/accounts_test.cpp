@@ -16,6 +16,16 @@ TEST(Accounts, CountACallForItsJobAndForAll) {
   EXPECT_EQ(accounts.all().ledger().calls(), 4u);
 }
 
+TEST(Accounts, CountACallThatJobsShareOnceForAll) {
+  Accounts accounts;
+  const auto first = accounts.open(1), second = accounts.open(2);
+  accounts.add_to_all(of_job(1));
+  for (const std::uint64_t job : {1, 2}) accounts.add_to_own(of_job(job));
+  EXPECT_EQ(first->ledger().calls(), 1u);
+  EXPECT_EQ(second->ledger().calls(), 1u);
+  EXPECT_EQ(accounts.all().ledger().calls(), 1u);
+}
+
 TEST(Accounts, ForgetJobsThatNobodyHolds) {
   Accounts accounts;
   const auto held = accounts.open(1);

@@ -10,6 +10,7 @@ import math
 import os
 import pickle
 import time
+from functools import partial
 from itertools import chain, islice
 from types import CoroutineType
 
@@ -23,7 +24,7 @@ ENOUGH_BYTES = 1024 * 1024
 QUICK = 5e-6  # seconds an item
 IN_A_ROW, PLAIN_BEFORE = 64, 16  # items, and results before them
 ROW_SECONDS = 6e-5  # less than a fork takes
-ONE_BY_ONE_SECONDS = 0.001  # for items of one task that could each have been one
+ONE_BY_ONE_SHARE = 0.01  # of its time, for items that could each have been a task: then no other has much less of it
 PLAIN_BYTES = (RESPONSE_LIMIT - 1024) // 4 * 3  # that fit as base64
 RAW_BYTES = PLAIN_BYTES  # that go as they are, to a caller who takes them so
 STREAMED_LIMIT = 200 * 1024 * 1024  # of an answer in a stream
@@ -153,18 +154,27 @@ def _run_task(parts, ends, here, ways, in_child, next_item):
             function = pickle.loads(before.function, buffers=buffers)
         style, items = pickle.load(stream, buffers=buffers)
         call = _styles[style](function)
+        if next_item is None:
+            rest = forked.not_in_children(items)
+        elif stream.tell() == len(body):
+            rest = _one_by_one(items, next_item)
+        else:
+            rest, call = _task_by_task(items[0], stream, body, next_item), _of_read(call)
         if before is not None:
             before.leave()
     except BaseException as error:
         if not mark[0]:
             forked.end(error)
-        if not unreadable.is_task(body):
+        pickles = unreadable.pickles_in(body)
+        if pickles < 2:
             raise envelope.LambdapoolProtocolError("the task's body is not two pickles: %s" % error) from None
-        return [unreadable.describe(error, body)], None  # stands for every item
+        # Without a time it stands for every item; but of several tasks each can tell for itself.
+        return [unreadable.describe(error, body)], None if pickles == 2 else 0.0
     apart, tells = ways
     outcomes = outcome.Outcomes(ENOUGH_BYTES if apart else None)
-    early_ones = early.of(tells[0], len(items)) if tells and len(items) > 1 else None
-    seconds = _run_items(call, items, outcomes, ends, mark, early_ones, next_item)
+    is_several = len(items) > 1 or next_item is not None
+    early_ones = early.of(tells[0], len(items)) if tells and is_several else None
+    seconds = _run_items(call, rest, outcomes, ends, mark, early_ones, next_item is not None)
     return outcomes.finish(), seconds
 
 
@@ -179,24 +189,46 @@ def _one_by_one(items, may_begin):
         yield item
 
 
-def _run_items(call, items, outcomes, ends, mark, early_ones, next_item=None):
+class _Unread(BaseException):
+    """Of several tasks one cannot be read: its argument is that one's outcome."""
+
+
+def _task_by_task(first, stream, body, may_begin):
+    """Likewise of tasks that came one by one, each with a pickle of its own. What is yielded reads it: where it runs,
+    when the outcomes before it have been told, since that may end the worker, or take long."""
+    yield lambda: first
+    while stream.tell() < len(body):
+        forked.flush()
+        if not may_begin():
+            return
+        yield partial(_read_task, stream, body)
+
+
+def _read_task(stream, body):
+    try:
+        _, [item] = pickle.load(stream)
+    except BaseException as error:
+        raise _Unread(unreadable.describe(error, body)) from None
+    return item
+
+
+def _run_items(call, rest, outcomes, ends, mark, early_ones, one_by_one=False):
     """How long they took. Each item costs tenths of a microsecond here, and should not cost more: quick ones whose
     results are plain run several in a row, which the first slow one ends."""
     clock, small = time.monotonic, outcome.SMALL
     plain, room = outcomes.plain, ENOUGH_BYTES // outcome.PLAIN_BYTES
     longest, in_a_row = 0.0, 1
-    rest = forked.not_in_children(items) if next_item is None else _one_by_one(items, next_item)
     started = now = row_ends = clock()
     latest = float("inf")  # the first one is always started
-    if next_item is not None:
-        ends = started + ONE_BY_ONE_SECONDS
+    if one_by_one:
+        ends = started + (ends - started) * ONE_BY_ONE_SHARE
     tell = float("inf") if early_ones is None else started
     for item in rest:
         if len(plain) > room or now > latest:
             break
         if now >= tell:
             tell = early_ones.tell(outcomes, now)
-            if next_item is not None and tell == float("inf"):
+            if one_by_one and tell == float("inf"):
                 break  # it would take what cannot be told with it, if it ended here
             plain, room = outcomes.plain, (ENOUGH_BYTES - outcomes.size) // outcome.PLAIN_BYTES
         try:
@@ -211,15 +243,17 @@ def _run_items(call, items, outcomes, ends, mark, early_ones, next_item=None):
                     if in_a_row > 1 and clock() > row_ends:
                         break
                 else:
-                    outcomes.add_value(result)
+                    was_sent = outcomes.add_value(result)
                     plain = None
+                    if one_by_one and not was_sent:
+                        ends = latest = started
                     break
         except BaseException as error:  # SystemExit too: it must not end the worker
             if not mark[0]:
                 forked.end(error)
-            outcomes.add(outcome.exception(error))
+            outcomes.add(error.args[0] if isinstance(error, _Unread) else outcome.exception(error))
             plain = None
-            if next_item is not None:
+            if one_by_one:
                 ends = latest = started
         if not mark[0]:
             forked.end()
@@ -229,7 +263,7 @@ def _run_items(call, items, outcomes, ends, mark, early_ones, next_item=None):
         if now - previous > longest:
             longest = now - previous
             latest = ends - 2 * longest
-        if next_item is None:
+        if not one_by_one:
             in_a_row = IN_A_ROW if len(plain) >= PLAIN_BEFORE and now - previous <= QUICK * in_a_row else 1
         row_ends = now + ROW_SECONDS
     forked.not_in_children(())
@@ -251,6 +285,10 @@ def _with_arguments(function):
 
 def _with_itself(function):
     return function
+
+
+def _of_read(call):
+    return lambda read: call(read())
 
 
 def _unpacked(function):

@@ -78,7 +78,10 @@ class Outcomes:
         self._told = 0, 0  # of `_done`, and of the items
 
     def add_value(self, result):
-        self.add(value(result, self._apart))
+        """False: what there is instead says that it cannot be sent."""
+        made = value(result, self._apart)
+        self.add(made)
+        return made[0] != UNSENDABLE
 
     def add(self, outcome):
         self._end_plain()

@@ -12,18 +12,19 @@ _NAMES = rb"\x8c.([A-Za-z_][A-Za-z0-9_.]*)"
 _NOT_THERE = (ImportError, AttributeError)
 
 
-def is_task(body):
-    """Whether the bytes are pickles at all; what is in them may fail to load all the same."""
+def pickles_in(body):
+    """How many the bytes are, 0 where they are something else. What is in them may fail to load all the same."""
     import pickletools  # late, as what takes a fresh worker time and few need
 
+    count = 0
     try:
-        for _ in range(2):
+        while body:
             for _opcode, _, position in pickletools.genops(body):
                 end = (position or 0) + 1
-            body = body[end:]
-        return not body
+            body, count = body[end:], count + 1
+        return count
     except ValueError:
-        return False
+        return 0
 
 
 def describe(error, body):

@@ -23,6 +23,8 @@ WAITED_TASK = ord("W")  # whose caller is looking for the answer, and comes back
 LOOKS_FOR = 0.0003  # seconds
 PAUSE = 300  # tasks
 MARK = b"\0%s\n"  # in the log, behind what a task has written
+# To join them anew, as members of an enum, takes longer than the system call.
+LOOK, TAKE = int(socket.MSG_DONTWAIT | socket.MSG_PEEK), int(socket.MSG_DONTWAIT)
 NOTHING_TOLD = bytes(16)  # the two numbers of the memory for outcomes
 
 
@@ -96,7 +98,7 @@ class Next:
 
     def __call__(self):
         try:
-            return self._receive(BYTES_MAX, socket.MSG_DONTWAIT)
+            return self._receive(BYTES_MAX, TAKE)
         except BlockingIOError:
             self._idle()
             return self._receive(BYTES_MAX)
@@ -111,7 +113,7 @@ class Next:
         end = now() + LOOKS_FOR
         while now() < end:
             try:
-                return self._receive(BYTES_MAX, socket.MSG_DONTWAIT)
+                return self._receive(BYTES_MAX, TAKE)
             except BlockingIOError:
                 pass
         self._pause = PAUSE
@@ -120,8 +122,8 @@ class Next:
 
 class Row:
     """A task whose items begin one by one, each but the first with a token, the task's request id. What has not been
-    taken of these the local Lambda can have back, which reads the same socket. The first item that has been slow, has
-    written or wants memory is the last."""
+    taken of these the local Lambda can have back, which reads the same socket. The first item that has written or wants
+    memory is the last."""
 
     def __init__(self, tokens, log, memory):
         self._receive, self._log, self._memory = tokens.recv, log, memory
@@ -143,11 +145,11 @@ class Row:
             pass
 
     def _next(self):
-        return self._take(socket.MSG_PEEK)
+        return self._take(LOOK)
 
-    def _take(self, how=0):
+    def _take(self, how=TAKE):
         try:
-            return self._receive(64, socket.MSG_DONTWAIT | how)
+            return self._receive(64, how)
         except BlockingIOError:
             return b""
 

@@ -66,6 +66,7 @@ void LogPipe::on_readable() {
 }
 
 void LogPipe::drain(std::size_t most) {
+  if (before_reading_) before_reading_();
   char buffer[65536];
   while (most > 0) {
     const ssize_t size = ::read(read_.get(), buffer, std::min(most, sizeof buffer));

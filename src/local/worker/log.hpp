@@ -61,6 +61,8 @@ class LogPipe {
   // hears of what has ended until now; true: something had, and nothing is read yet. Of what was there before
   // that and is read after it, it is known whose it is: what has ended has left a mark, or had been read.
   void hear_first(std::function<bool()> hear) { hear_ = std::move(hear); }
+  // Runs each time before something is read: a worker may look at what is unread.
+  void before_reading(std::function<void()> hook) { before_reading_ = std::move(hook); }
 
  private:
   static constexpr std::size_t held_bytes = 256 * 1024;
@@ -81,6 +83,7 @@ class LogPipe {
   bool marked_ = false;              // it has: what is held is the next one's
   std::string part_;                 // what may be the beginning of the mark
   std::function<bool()> hear_;
+  std::function<void()> before_reading_;
   std::string unfinished_;  // a line whose end has not come yet
   std::unique_ptr<http::EventLoop::Watch> watch_;
 };

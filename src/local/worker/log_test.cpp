@@ -2,10 +2,12 @@
 #include "local/worker/log.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <future>
 #include <string>
+#include <vector>
 
 namespace lambdapool::local {
 namespace {
@@ -45,6 +47,18 @@ TEST_F(LogTest, WhatIsBehindAMarkIsTheNextOnes) {
     log.begin("c");
     EXPECT_EQ(log.take(), "three\n");
     EXPECT_EQ(passed, "one\ntwo\nthree\n");
+  });
+}
+
+TEST_F(LogTest, WhoeverHasToKnowRunsBeforeItIsRead) {
+  on_loop([&](LogPipe& log) {
+    std::vector<int> unread;
+    log.before_reading([&] { ::ioctl(end.get(), FIONREAD, &unread.emplace_back()); });
+    log.begin("a");
+    write("one\n");
+    EXPECT_EQ(log.take(), "one\n");
+    EXPECT_EQ(log.take(true), "");  // nothing is read
+    EXPECT_EQ(unread, std::vector{4});
   });
 }
 

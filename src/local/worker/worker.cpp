@@ -117,6 +117,9 @@ void Worker::launch() {
     const auto self = weak.lock();
     return self && !self->early_.empty() && self->process_->hear_packets();
   });
+  process_->log().before_reading([weak] {
+    if (const auto self = weak.lock()) self->end_rows();
+  });
   extensions_ = std::make_unique<ExtensionApi>(setting_.function, process_->extensions(), extension_events());
   process_->start();
 }

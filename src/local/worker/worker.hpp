@@ -76,7 +76,7 @@ class Worker : public std::enable_shared_from_this<Worker> {
   void begin(PendingInvocation pending, Delivered delivered);
   void heed_turn(const Invocation& invocation);
   void row_begun();
-  void post_cut();
+  void end_rows();
   std::size_t let_items_begin(const http::Turn& row, const std::string& id);
   void cut_rows(const std::vector<std::string>& tokens);
   void settle_early();

@@ -58,10 +58,12 @@ void Worker::heed_turn(const Invocation& invocation) {
   row_ = is_row(invocation) ? invocation.turn : nullptr;
 }
 
-// Who does not know rows, or gets this one over HTTP, runs all of it, as it would elsewhere.
+// Who does not know rows, or gets this one over HTTP, runs all of it, as it would elsewhere; of tasks, the
+// first.
 void Worker::row_begun() {
   row_->is_untouched = false;
   if (!api_.takes_rows() || !api_.by_packet()) {
+    if (row_->of_tasks && row_->on_cut) row_->on_cut(1);
     row_ = nullptr;
     return;
   }
@@ -70,11 +72,11 @@ void Worker::row_begun() {
   };
 }
 
-// What an item has written is to be of no other.
-void Worker::post_cut() {
-  parts_.loop.post([weak = weak_from_this(), row = row_] {
-    if (const auto self = weak.lock(); self && self->row_ == row) self->give_back_early();
-  });
+// What an item has written is to be of no other. Its worker looks whether there is something unread before it
+// begins the next: so none may begin once that is read.
+void Worker::end_rows() {
+  const auto is_row_too = [](const PendingInvocation& one) { return is_row(one.invocation); };
+  if (row_ || std::ranges::any_of(early_, is_row_too)) give_back_early();
 }
 
 // Of the present row, or of one that the runtime has begun after an answer which has not been heard yet.
@@ -94,7 +96,7 @@ void Worker::cut_rows(const std::vector<std::string>& tokens) {
 void Worker::give_back_early() {
   if (early_.empty() && !row_) return;
   const auto [unread, tokens, is_untouched] =
-      process_->take_back(invocation_ ? invocation_->invocation.request_id : "");
+      process_->take_back(invocation_ ? invocation_->invocation.request_id : "", row_ && row_->only_first);
   if (row_) row_->is_untouched = is_untouched;
   const auto first = std::ranges::stable_partition(early_, [&](const PendingInvocation& one) {
     return std::ranges::find(unread, one.invocation.request_id) == unread.end();

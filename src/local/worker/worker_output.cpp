@@ -10,7 +10,6 @@ constexpr std::chrono::milliseconds parts_interval{20};
 
 void Worker::on_output(std::string_view lines) {
   write_log(lines, now_ms());
-  if (row_) post_cut();
   if (!take_output_) return;
   if (const std::string frame = output_frames_.of(lines); !frame.empty()) take_output_(frame);
 }

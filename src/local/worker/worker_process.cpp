@@ -197,18 +197,18 @@ bool WorkerProcess::hear_packets() {
   return packets_ && packets_->hear();
 }
 
-WorkerProcess::Unread WorkerProcess::take_back(std::string_view present) {
+WorkerProcess::Unread WorkerProcess::take_back(std::string_view present, bool tokens_at_any_rate) {
   Unread unread;
   if (!packets_there_) return unread;
   const int there = packets_there_.get();
   const auto first = next_packet(there, Packet::look);
   const bool waits = first && RuntimeApi::id_in(*first) == present;
   unread.is_untouched = waits && !exit_;
-  if (unread.is_untouched) return unread;
-  if (tokens_.theirs) {
+  if (tokens_.theirs && (!unread.is_untouched || tokens_at_any_rate)) {
     while (auto token = next_packet(tokens_.theirs.get(), Packet::take))
       unread.tokens.push_back(std::move(*token));
   }
+  if (unread.is_untouched) return unread;
   while (const auto packet = next_packet(there, Packet::take))
     unread.ids.emplace_back(RuntimeApi::id_in(*packet));
   if (waits) unread.ids.erase(unread.ids.begin());

@@ -98,13 +98,14 @@ class WorkerProcess : public std::enable_shared_from_this<WorkerProcess> {
   bool send_early(std::string_view packet);  // behind others; false where there is no room
   bool send_token(std::string_view id);      // likewise: of the row of that id one item more may begin
   // The request ids of what was sent behind `present` and the runtime has not read, and now never will.
-  // Nothing, where it has not got to `present` yet: it could read what is behind that in the middle of this.
+  // Nothing, where it has not got to `present` yet: it could read what is behind that in the middle of this;
+  // but the tokens, which it has no use for then, where they are wanted at any rate.
   struct Unread {
     std::vector<std::string> ids;
     std::vector<std::string> tokens;  // the ids of their rows
     bool is_untouched = false;        // the runtime has not taken the present one: all of it stays there
   };
-  Unread take_back(std::string_view present);
+  Unread take_back(std::string_view present, bool tokens_at_any_rate);
   bool hear_packets();                                              // that have come; whether any had
   bool enclosed() const { return cgroup_ && cgroup_->enclosed(); }  // its memory is the kernel's to hold
 

@@ -291,3 +291,23 @@ def append_to(items):
 
 def zeros(size):
     return bytes(size)
+
+
+def print_where_asked(what):
+    item, asked = what
+    if asked:
+        print("task %d" % item)
+    return item
+
+
+def return_where_asked(what):
+    """Something that cannot be sent ("lock"), or not be read ("breaking"); else the item."""
+    item, kind = what
+    return {"lock": return_lock, "breaking": return_breaking}.get(kind, lambda: item)()
+
+
+def print_and_return_where_asked(what):
+    item, kind, prints = what
+    if prints:
+        print("printed by %d" % item)
+    return return_where_asked((item, kind))
