@@ -262,15 +262,17 @@ def test_the_first_ones_need_not_wait_for_their_function_to_be_known(enter):
         assert executor.report().items == TASKS
 
 
-def test_what_a_callback_raises_concerns_no_other(executor, capsys):
+def test_what_a_callback_raises_concerns_no_other(executor, ear):
     def leave(_):
         raise SystemExit
 
-    futures = []
-    for n in range(TASKS):
-        futures.append(executor.submit(tasks.identity, n))
-        if n == AT:
-            futures[-1].add_done_callback(leave)
+    ear.hold(lambda told: True)  # so that none is done before it has its callback
+    futures = [executor.submit(tasks.tell_where_asked, (n, ear.port)) for n in range(2)]
+    assert ear.wait_for(2)
+    futures += [executor.submit(tasks.tell_where_asked, (n, 0)) for n in range(2, TASKS)]
+    for future in futures[AT::7]:
+        future.add_done_callback(leave)
+    ear.release()
     assert [future.result() for future in futures] == list(range(TASKS))
 
 

@@ -24,7 +24,7 @@ WAITS = {
 
 
 @pytest.mark.parametrize("how", WAITS)
-def test_a_callback_that_waits_for_results_of_its_own_pool_is_told_so(pool, executor, how):
+def test_a_callback_that_waits_for_results_of_its_own_pool_is_told_so(pool, executor, ear, how):
     told = queue.Queue()
 
     def wait(_):
@@ -34,7 +34,9 @@ def test_a_callback_that_waits_for_results_of_its_own_pool_is_told_so(pool, exec
             told.put(error)
 
     if how in ("result", "exception", "executor.map"):
-        executor.submit(tasks.square, 2).add_done_callback(wait)
+        ear.hold(lambda told: True)  # or it might be done already, and the callback be called here
+        executor.submit(tasks.tell_where_asked, (2, ear.port)).add_done_callback(wait)
+        ear.release()
     else:
         pool.apply_async(tasks.square, (2,), callback=wait)
     answer = told.get(timeout=60)
